@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values of the monitoring reports, in the units and with the signs of cmdmon.md 13. They are
+ * filled by the modules that own the values, encoded by cmdmon/ and printed by chronyc/.
+ */
+#ifndef BASE_REPORT_H
+#define BASE_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/instant.h"
+
+struct report_source {
+    struct ip_addr addr; /* reference clock: IPv4 with the reference ID */
+    int poll;
+    int stratum;
+    int state; /* cmdmon.md 13.2 */
+    int mode;  /* 0 client, 1 peer, 2 reference clock */
+    int reachability;
+    uint32_t latest_age; /* 0xffffffff: no sample */
+    double orig_offset;
+    double offset;
+    double error;
+};
+
+struct report_tracking {
+    uint32_t refid;
+    struct ip_addr addr;
+    int stratum;
+    int leap;
+    struct instant ref_time;
+    double correction;
+    double last_offset;
+    double rms_offset;
+    double freq_ppm;
+    double resid_freq_ppm;
+    double skew_ppm;
+    double root_delay;
+    double root_dispersion;
+    double last_update_interval;
+};
+
+struct report_sourcestats {
+    uint32_t refid;
+    struct ip_addr addr;
+    uint32_t samples;
+    uint32_t runs;
+    uint32_t span_seconds;
+    double sd;
+    double resid_freq_ppm;
+    double skew_ppm;
+    double est_offset;
+    double est_offset_err;
+};
+
+struct report_selectdata {
+    uint32_t refid;
+    struct ip_addr addr;
+    char state;
+    bool authenticated;
+    int leap;
+    uint16_t conf_options; /* 1 noselect, 2 prefer, 4 trust, 8 require */
+    uint16_t eff_options;
+    uint32_t last_sample_ago;
+    double score;
+    double low_limit;
+    double high_limit;
+};
+
+struct report_rtc {
+    struct instant ref_time;
+    int samples;
+    int runs;
+    uint32_t span_seconds;
+    double seconds_fast;
+    double gain_ppm;
+};
+
+struct report_manual_sample {
+    struct instant when;
+    double slewed_offset;
+    double orig_offset;
+    double residual;
+};
+
+#define REPORT_MANUAL_MAX 16
+
+struct report_manual_list {
+    uint32_t count;
+    struct report_manual_sample samples[REPORT_MANUAL_MAX];
+};
+
+struct report_activity {
+    int online;
+    int offline;
+    int burst_online;
+    int burst_offline;
+    int unresolved;
+};
+
+struct report_smoothing {
+    bool active;
+    bool leap_only;
+    double offset;
+    double freq_ppm;
+    double wander_ppm;
+    double last_update_ago;
+    double remaining_time;
+};
+
+struct report_ntpdata {
+    struct ip_addr remote_addr;
+    struct ip_addr local_addr;
+    uint16_t remote_port;
+    uint8_t leap;
+    uint8_t version;
+    uint8_t mode;
+    uint8_t stratum;
+    int8_t poll;
+    int8_t precision;
+    double root_delay;
+    double root_dispersion;
+    uint32_t refid;
+    struct instant ref_time;
+    double offset;
+    double peer_delay;
+    double peer_dispersion;
+    double response_time;
+    double jitter_asymmetry;
+    uint16_t tests; /* 10 bits: 1 2 3 5 6 7 A B C D */
+    bool interleaved;
+    bool authenticated;
+    char tx_source; /* 'D', 'K', 'H', 0 before the first valid packet */
+    char rx_source;
+    uint32_t total_tx;
+    uint32_t total_rx;
+    uint32_t total_valid;
+    uint32_t total_good;
+    uint32_t total_kernel_tx;
+    uint32_t total_kernel_rx;
+    uint32_t total_hw_tx;
+    uint32_t total_hw_rx;
+};
+
+struct report_authdata {
+    uint16_t mode; /* 0 none, 1 symmetric, 2 NTS */
+    uint16_t key_type;
+    uint32_t key_id;
+    uint16_t key_length; /* bits */
+    uint16_t ke_attempts;
+    uint32_t last_ke_ago; /* 0xffffffff: never */
+    uint16_t cookies;
+    uint16_t cookie_length;
+    uint16_t nak;
+};
+
+struct report_serverstats {
+    uint64_t ntp_hits;
+    uint64_t nts_ke_hits;
+    uint64_t cmd_hits;
+    uint64_t ntp_drops;
+    uint64_t nts_ke_drops;
+    uint64_t cmd_drops;
+    uint64_t log_drops;
+    uint64_t ntp_auth_hits;
+    uint64_t ntp_interleaved_hits;
+    uint64_t ntp_timestamps;
+    uint64_t ntp_span_seconds;
+    uint64_t ntp_daemon_rx;
+    uint64_t ntp_daemon_tx;
+    uint64_t ntp_kernel_rx;
+    uint64_t ntp_kernel_tx;
+    uint64_t ntp_hw_rx;
+    uint64_t ntp_hw_tx;
+};
+
+struct report_client {
+    struct ip_addr addr;
+    uint32_t ntp_hits;
+    uint32_t nts_ke_hits;
+    uint32_t cmd_hits;
+    uint32_t ntp_drops;
+    uint32_t nts_ke_drops;
+    uint32_t cmd_drops;
+    int8_t ntp_interval; /* log2 s, 127: unknown */
+    int8_t nts_ke_interval;
+    int8_t cmd_interval;
+    int8_t ntp_timeout_interval;
+    uint32_t last_ntp_ago; /* 0xffffffff: never */
+    uint32_t last_nts_ke_ago;
+    uint32_t last_cmd_ago;
+};
+
+#endif

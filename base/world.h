@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The world: every side effect of the daemon's run path goes through this table. chronyd/os/
+ * implements it on Linux, test/sim/ in virtual time, unit tests with stubs.
+ *
+ * Functions return false or -1 on failure and leave the reason in errno. Descriptors are small
+ * non-negative numbers that only the world that made them understands.
+ */
+#ifndef BASE_WORLD_H
+#define BASE_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include "base/addr.h"
+#include "base/instant.h"
+
+struct timex;
+
+enum world_event { WORLD_READ = 1, WORLD_WRITE = 2, WORLD_EXCEPT = 4 };
+
+struct world_fd {
+    int fd;
+    unsigned int events;  /* wanted */
+    unsigned int revents; /* reported by wait */
+};
+
+enum world_socket_type { WORLD_UDP, WORLD_TCP };
+
+/* What a socket is for decides about options (system.md 6.1). */
+struct world_socket {
+    enum world_socket_type type;
+    enum ip_family family;
+    const struct ip_port *local;  /* NULL: not bound */
+    const struct ip_port *remote; /* NULL: not connected */
+    const char *device;           /* NULL: none */
+    bool broadcast;
+    bool packet_info; /* report destination addresses */
+    bool timestamps_rx;
+    bool timestamps_tx; /* ask for transmit timestamps of every packet */
+    int dscp;           /* 1..63, 0: unset */
+    int backlog;        /* TCP with a local address: listen; 0: not listening */
+};
+
+/* Where a time stamp was made (ntp.md 5.1). */
+enum timestamp_source { TIMESTAMP_DAEMON = 0, TIMESTAMP_KERNEL = 1, TIMESTAMP_HARDWARE = 2 };
+
+#define WORLD_DATAGRAM_SIZE 1600
+#define WORLD_BATCH         16
+
+/* One datagram. For Unix sockets `path` is the other side, else `remote`. */
+struct world_datagram {
+    uint8_t *data; /* buffer of the caller */
+    size_t size;   /* its size when receiving */
+    size_t length; /* received, or to be sent */
+    struct ip_port remote;
+    struct ip_addr local; /* destination received at / source to send from; IP_UNSPEC: unknown */
+    int if_index;         /* -1: unknown / any */
+    const char *path;     /* Unix; when receiving it points to path_buf */
+    char path_buf[112];
+    bool truncated;
+    struct raw_time kernel_time;   /* zero: none */
+    struct raw_time hardware_time; /* time of the NIC clock, zero: none */
+    int hardware_if_index;         /* -1: unknown */
+    int hardware_length;           /* layer-2 length, -1: unknown */
+    bool want_tx_timestamp;        /* when sending */
+};
+
+struct world_file_info {
+    int64_t mtime;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    bool is_regular;
+    bool is_directory;
+};
+
+/* Result of a resolution; more than one try may be needed. */
+enum resolve_status { RESOLVE_SUCCESS, RESOLVE_TRY_AGAIN, RESOLVE_FAILURE };
+typedef void (*resolve_handler)(enum resolve_status status, const struct ip_addr *addrs, int count,
+                                void *arg);
+
+struct world_ops {
+    /* Clocks. mono: CLOCK_MONOTONIC. */
+    struct raw_time (*raw_now)(void *ctx);
+    struct mono_time (*mono_now)(void *ctx);
+    struct mono_time (*mono_raw_now)(void *ctx); /* for the measurement of the precision only */
+    int (*adjtimex)(void *ctx, struct timex *t);
+    /* Kernel and clock facts: sysconf(_SC_CLK_TCK) (or -1) and the release as text. */
+    long (*clock_ticks)(void *ctx);
+    bool (*kernel_release)(void *ctx, char *buf, size_t size);
+
+    /* Waits until a descriptor is ready, a signal came, or timeout seconds have passed (negative: no
+       limit). Number of descriptors with events, 0 on time-out, -1 with errno (EINTR: a signal). */
+    int (*wait)(void *ctx, struct world_fd *fds, size_t count, double timeout);
+    /* True when a signal asked for the given thing since the last call. */
+    bool (*quit_requested)(void *ctx);
+    bool (*reload_requested)(void *ctx); /* SIGHUP */
+
+    /* Sockets; all are non-blocking and close-on-exec. */
+    bool (*family_enabled)(void *ctx, enum ip_family family);
+    int (*socket_open)(void *ctx, const struct world_socket *spec);
+    int (*unix_open)(void *ctx, const char *path); /* bound datagram socket; old file removed */
+    int (*unix_stream_connect)(void *ctx, const char *path);
+    void (*socket_close)(void *ctx, int fd);
+    void (*unix_remove)(void *ctx, const char *path);
+    /* One call for each report of readiness; number of datagrams (0 when none), -1 on error.
+       errqueue: looped-back packets with transmit timestamps. */
+    int (*receive)(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue);
+    /* Number of datagrams that the system accepted, in order, -1 if none because of an error. */
+    int (*send)(void *ctx, int fd, const struct world_datagram *msgs, int count);
+    /* Streams: octets, 0 at end of file (read), -1 with errno EAGAIN when it would block. */
+    ssize_t (*stream_read)(void *ctx, int fd, void *data, size_t size);
+    ssize_t (*stream_write)(void *ctx, int fd, const void *data, size_t length);
+    void (*stream_shutdown)(void *ctx, int fd);
+    /* TCP_NODELAY is set on what it returns. */
+    int (*accept)(void *ctx, int fd, struct ip_port *remote);
+    /* Pending error of a socket, which is cleared; 0: none. */
+    int (*socket_error)(void *ctx, int fd);
+
+    /* Random octets fit for keys. */
+    void (*random_bytes)(void *ctx, void *out, size_t length);
+
+    /* Queues a resolution; the handler is called once, later, from the event loop. Names are
+       resolved one after another.
+       family IP_UNSPEC: any that is enabled. `reload` re-reads the resolver configuration first. */
+    bool (*resolve)(void *ctx, const char *name, enum ip_family family, bool reload,
+                    resolve_handler handler, void *arg);
+
+    /* Files (base/file.h has the rules). */
+    FILE *(*file_read)(void *ctx, const char *path);
+    FILE *(*file_append)(void *ctx, const char *path, mode_t mode);
+    FILE *(*file_new)(void *ctx, const char *path, mode_t mode);
+    bool (*file_rename)(void *ctx, const char *from, const char *to);
+    bool (*file_remove)(void *ctx, const char *path);
+    bool (*file_info)(void *ctx, const char *path, struct world_file_info *info);
+    /* Names (without directory) of files in a directory ending in suffix, sorted by strcmp, names
+       with a leading period left out. An allocated array that ends in NULL, freed with its strings
+       by the caller; NULL if the directory cannot be read. */
+    char **(*list_files)(void *ctx, const char *directory, const char *suffix);
+    /* Starts `PROGRAM -t` and returns a stream to its standard input; closed by mail_close. */
+    FILE *(*mail_open)(void *ctx, const char *program);
+    void (*mail_close)(void *ctx, FILE *stream);
+    bool (*host_name)(void *ctx, char *buf, size_t size);
+};
+
+struct world {
+    const struct world_ops *ops;
+    void *ctx;
+};
+
+static inline struct raw_time world_raw_now(const struct world *w)
+{
+    return w->ops->raw_now(w->ctx);
+}
+
+static inline struct mono_time world_mono_now(const struct world *w)
+{
+    return w->ops->mono_now(w->ctx);
+}
+
+static inline void world_random(const struct world *w, void *out, size_t length)
+{
+    w->ops->random_bytes(w->ctx, out, length);
+}
+
+/* Uniform in [0, 1] inclusive, from 32 random bits (discipline.md 1.1). */
+static inline double world_random_unit(const struct world *w)
+{
+    uint32_t r;
+    w->ops->random_bytes(w->ctx, &r, sizeof(r));
+    return (double)r / 4294967295.0;
+}
+
+/*
+ * Replaces a file atomically through the world: begin opens the temporary file (NULL: `tmp_path` is
+ * PATH.tmp), commit flushes and renames. Messages and results as in base/file.h.
+ */
+struct world_replace {
+    FILE *stream;
+    char *path;
+    char *tmp_path;
+};
+bool world_replace_begin(const struct world *w, struct world_replace *r, const char *path,
+                         const char *tmp_path, mode_t mode);
+bool world_replace_commit(const struct world *w, struct world_replace *r, bool *write_failed);
+void world_replace_abort(const struct world *w, struct world_replace *r);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * NTS-KE session of a client: TCP, TLS, one request, one response, resolution of a negotiated name
+ * (nts.md 5.7, 6, 7). It runs in the event loop; the owner collects the result at a poll.
+ */
+#ifndef NTS_KE_CLIENT_H
+#define NTS_KE_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/loop.h"
+#include "base/world.h"
+#include "conf/conf.h"
+#include "nts/context.h"
+
+/* Facts and services that all sessions share; owned by the NTS client. */
+struct ke_client_env {
+    struct world *world;
+    struct loop *loop;
+    const struct conf *conf; /* ntstrustedcerts, nosystemcert, nocerttimecheck, bindacq* */
+    struct nts_aeads aeads;
+    /* Corrected time as seconds since 1970, for certificate checks. */
+    int64_t (*now)(void *arg);
+    /* Clock updates since start, for nocerttimecheck. */
+    int (*clock_updates)(void *arg);
+    void *arg;
+};
+
+struct ke_result {
+    struct nts_context context;
+    struct nts_context alt_context; /* aead 0: none (nts.md 5.6) */
+    struct nts_cookie cookies[NTS_MAX_COOKIES];
+    int cookie_count;
+    struct ip_addr ntp_addr; /* IP_UNSPEC: not negotiated */
+    uint16_t ntp_port;       /* 0: not negotiated */
+};
+
+struct ke_client;
+
+/* Starts a session; NULL is a failed start (nts.md 8.3), the reason was logged. name is copied. */
+struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
+                                  const char *name, uint32_t cert_set);
+/* Stops whatever still runs and wipes the keys. */
+void ke_client_free(struct ke_client *client);
+/* The session, or the resolution of the negotiated name, still runs. */
+bool ke_client_is_active(const struct ke_client *client);
+/* After the end: false if it failed. Keys are handed over and wiped here. */
+bool ke_client_take_result(struct ke_client *client, struct ke_result *result);
+/* 4 or 10, nts.md 7.2. */
+int ke_client_retry_factor(const struct ke_client *client);
+
+#endif
