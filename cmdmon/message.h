@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control protocol's messages (cmdmon.md 4 to 14): codes, lengths, and the one encoder and
+ * decoder of each request and reply, shared by the daemon and chronyc. Pure functions over bytes
+ * and values: no socket, no clock, no judgement on whether a request is allowed.
+ */
+#ifndef CMDMON_MESSAGE_H
+#define CMDMON_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/instant.h"
+#include "base/report.h"
+#include "conf/source_options.h"
+
+#define CMD_VERSION            6
+#define CMD_VERSION_NO_PADDING 5 /* same messages, requests not padded (cmdmon.md 8) */
+#define CMD_VERSION_OLDEST     4 /* oldest that a version mismatch is reported from */
+#define CMD_REQUEST_HEADER     20
+#define CMD_REPLY_HEADER       28
+#define CMD_REQUEST_MIN        CMD_REPLY_HEADER /* shorter datagrams are dropped (cmdmon.md 9) */
+#define CMD_REQUEST_MAX        860              /* longer ones too */
+#define CMD_REPLY_MAX          520
+#define CMD_NAME_SIZE          256 /* of name fields on the wire */
+#define CMD_CLIENTS_MAX        8   /* in one reply */
+
+enum cmd_type { CMD_TYPE_REQUEST = 1, CMD_TYPE_REPLY = 2 };
+
+/* Request codes (cmdmon.md 11). Obsolete codes have no name here. */
+enum cmd_code {
+    CMD_ONLINE = 1,
+    CMD_OFFLINE = 2,
+    CMD_BURST = 3,
+    CMD_MINPOLL = 4,
+    CMD_MAXPOLL = 5,
+    CMD_DUMP = 6,
+    CMD_MAXDELAY = 7,
+    CMD_MAXDELAYRATIO = 8,
+    CMD_MAXUPDATESKEW = 9,
+    CMD_SETTIME = 11,
+    CMD_MANUAL = 13,
+    CMD_SOURCE_COUNT = 14,
+    CMD_SOURCE_DATA = 15,
+    CMD_REKEY = 16,
+    CMD_ALLOW = 17,
+    CMD_ALLOW_ALL = 18,
+    CMD_DENY = 19,
+    CMD_DENY_ALL = 20,
+    CMD_CMDALLOW = 21,
+    CMD_CMDALLOW_ALL = 22,
+    CMD_CMDDENY = 23,
+    CMD_CMDDENY_ALL = 24,
+    CMD_ACCHECK = 25,
+    CMD_CMDACCHECK = 26,
+    CMD_DELETE_SOURCE = 29,
+    CMD_WRITERTC = 30,
+    CMD_DFREQ = 31,
+    CMD_TRACKING = 33,
+    CMD_SOURCESTATS = 34,
+    CMD_RTC = 35,
+    CMD_TRIMRTC = 36,
+    CMD_CYCLELOGS = 37,
+    CMD_MANUAL_LIST = 41,
+    CMD_MANUAL_DELETE = 42,
+    CMD_MAKESTEP = 43,
+    CMD_ACTIVITY = 44,
+    CMD_MINSTRATUM = 45,
+    CMD_POLLTARGET = 46,
+    CMD_MAXDELAYDEVRATIO = 47,
+    CMD_RESELECT = 48,
+    CMD_RESELECTDIST = 49,
+    CMD_MODIFY_MAKESTEP = 50,
+    CMD_SMOOTHING = 51,
+    CMD_SMOOTHTIME = 52,
+    CMD_REFRESH = 53,
+    CMD_SERVERSTATS = 54,
+    CMD_NTPDATA = 57,
+    CMD_SHUTDOWN = 62,
+    CMD_ONOFFLINE = 63,
+    CMD_ADD_SOURCE = 64,
+    CMD_SOURCENAME = 65,
+    CMD_RESET_SOURCES = 66,
+    CMD_AUTHDATA = 67,
+    CMD_CLIENTS = 68,
+    CMD_SELECTDATA = 69,
+    CMD_RELOAD_SOURCES = 70,
+    CMD_DOFFSET = 71,
+    CMD_SELECTOPTS = 72,
+    CMD_OFFSET = 73,
+    CMD_LOCAL = 74,
+    CMD_CODES = 75, /* one above the last */
+};
+
+/* Reply codes (cmdmon.md 12). */
+enum reply_code {
+    REPLY_NULL = 1,
+    REPLY_SOURCE_COUNT = 2,
+    REPLY_SOURCE_DATA = 3,
+    REPLY_TRACKING = 5,
+    REPLY_SOURCESTATS = 6,
+    REPLY_RTC = 7,
+    REPLY_ACTIVITY = 12,
+    REPLY_SMOOTHING = 13,
+    REPLY_SETTIME = 17,
+    REPLY_MANUAL_LIST = 18,
+    REPLY_SOURCENAME = 19,
+    REPLY_AUTHDATA = 20,
+    REPLY_CLIENTS = 21,
+    REPLY_SELECTDATA = 23,
+    REPLY_SERVERSTATS = 25,
+    REPLY_NTPDATA = 26,
+    REPLY_CODES = 27, /* one above the last */
+};
+
+/* Status codes (cmdmon.md 7). */
+enum cmd_status {
+    CMD_STATUS_SUCCESS = 0,
+    CMD_STATUS_FAILED = 1,
+    CMD_STATUS_UNAUTHORISED = 2,
+    CMD_STATUS_INVALID = 3,
+    CMD_STATUS_NO_SOURCE = 4,
+    CMD_STATUS_DUPLICATE_LOGON = 5,
+    CMD_STATUS_NOT_ENABLED = 6,
+    CMD_STATUS_BAD_SUBNET = 7,
+    CMD_STATUS_ACCESS_ALLOWED = 8,
+    CMD_STATUS_ACCESS_DENIED = 9,
+    CMD_STATUS_NO_HOST_ACCESS = 10,
+    CMD_STATUS_SOURCE_EXISTS = 11,
+    CMD_STATUS_TOO_MANY_SOURCES = 12,
+    CMD_STATUS_NO_RTC = 13,
+    CMD_STATUS_BAD_RTC_FILE = 14,
+    CMD_STATUS_INACTIVE = 15,
+    CMD_STATUS_BAD_SAMPLE = 16,
+    CMD_STATUS_INVALID_FAMILY = 17,
+    CMD_STATUS_BAD_VERSION = 18,
+    CMD_STATUS_BAD_LENGTH = 19,
+    CMD_STATUS_INVALID_NAME = 21,
+};
+
+enum cmd_access {
+    CMD_ACCESS_NONE,       /* code unknown or obsolete */
+    CMD_ACCESS_READ_ONLY,  /* Unix socket, and UDP when opened */
+    CMD_ACCESS_READ_WRITE, /* Unix socket only */
+};
+
+/*
+ * Properties of a request code. All of them take codes of any value; unknown and obsolete codes
+ * have the length 0, CMD_ACCESS_NONE and the reply REPLY_NULL.
+ */
+enum cmd_access cmd_access(unsigned int code);
+/* The set of conf.h's enum open_command that open the code for UDP (cmdmon.md 3.1); 0: none. */
+unsigned int cmd_open_commands(unsigned int code);
+/* Required length of a request in octets; padded as the protocol version asks (cmdmon.md 9). */
+size_t cmd_request_length(unsigned int code, unsigned int version);
+/* Reply code of the success case. */
+enum reply_code cmd_expected_reply(unsigned int code);
+/* Length of a reply in octets; 0 for unknown and obsolete reply codes. */
+size_t cmd_reply_length(unsigned int reply);
+
+struct cmd_request_header {
+    uint8_t version;
+    uint8_t type;
+    uint8_t reserved1;
+    uint8_t reserved2;
+    uint16_t command;
+    uint16_t attempt;
+    uint32_t sequence;
+};
+
+struct cmd_reply_header {
+    uint8_t version;
+    uint8_t type;
+    uint8_t reserved1;
+    uint8_t reserved2;
+    uint16_t command;
+    uint16_t reply;
+    uint16_t status;
+    uint32_t sequence;
+};
+
+/* Online, offline and burst: sources with (address AND mask) equal; family IP_UNSPEC means all. */
+struct cmd_mask_addr {
+    struct ip_addr mask;
+    struct ip_addr addr;
+};
+
+struct cmd_burst {
+    struct cmd_mask_addr where;
+    int32_t good_samples;
+    int32_t total_samples;
+};
+
+/* minpoll, maxpoll, minstratum, polltarget */
+struct cmd_source_integer {
+    struct ip_addr addr;
+    int32_t value;
+};
+
+/* maxdelay, maxdelayratio, maxdelaydevratio */
+struct cmd_source_number {
+    struct ip_addr addr;
+    double value;
+};
+
+struct cmd_subnet {
+    struct ip_addr addr; /* IP_UNSPEC: both families */
+    int32_t bits;        /* not checked */
+};
+
+struct cmd_makestep {
+    int32_t limit; /* negative: no limit */
+    double threshold;
+};
+
+struct cmd_clients {
+    uint32_t first_index;
+    uint32_t count; /* not limited */
+    uint32_t min_hits;
+    bool reset;
+};
+
+/* An NTP source by address, or a reference clock by ID when the family is IP_UNSPEC. */
+struct cmd_selectopts {
+    struct ip_addr addr;
+    uint32_t refid;
+    uint32_t mask;    /* enum select_option: which options to change */
+    uint32_t options; /* enum select_option: their new values */
+};
+
+struct cmd_offset {
+    struct ip_addr addr;
+    uint32_t refid;
+    double offset;
+};
+
+struct cmd_local {
+    bool enabled; /* false: the rest is ignored */
+    int32_t stratum;
+    bool orphan;
+    double distance;
+    double activate;
+    double wait_synced;
+    double wait_unsynced;
+};
+
+enum cmd_source_type { CMD_SOURCE_SERVER = 1, CMD_SOURCE_PEER = 2, CMD_SOURCE_POOL = 3 };
+
+struct cmd_add_source {
+    uint32_t type; /* enum cmd_source_type, not checked */
+    char name[CMD_NAME_SIZE + 1];
+    bool name_terminated; /* last octet of the field was zero; set by decoding */
+    struct source_options options;
+};
+
+/* A request without its header. The member of the union is that named for the codes. */
+struct cmd_request {
+    uint16_t command; /* enum cmd_code */
+    union {
+        struct cmd_mask_addr where;               /* ONLINE OFFLINE */
+        struct cmd_burst burst;                   /* BURST */
+        struct cmd_source_integer source_integer; /* MINPOLL MAXPOLL MINSTRATUM POLLTARGET */
+        struct cmd_source_number source_number;   /* MAXDELAY MAXDELAYRATIO MAXDELAYDEVRATIO */
+        double number;                            /* MAXUPDATESKEW DFREQ RESELECTDIST DOFFSET */
+        struct instant time;                      /* SETTIME */
+        int32_t option; /* MANUAL (0 off, 1 on, 2 reset) SMOOTHTIME (0 reset, 1 activate) */
+        int32_t index;  /* SOURCE_DATA SOURCESTATS SELECTDATA MANUAL_DELETE; an unsigned
+                                  index above INT32_MAX is negative, out of range either way */
+        struct cmd_subnet subnet; /* ALLOW to CMDDENY_ALL */
+        struct ip_addr addr;      /* ACCHECK CMDACCHECK DELETE_SOURCE NTPDATA SOURCENAME AUTHDATA */
+        struct cmd_makestep makestep;     /* MODIFY_MAKESTEP */
+        struct cmd_clients clients;       /* CLIENTS */
+        struct cmd_selectopts selectopts; /* SELECTOPTS */
+        struct cmd_offset offset;         /* OFFSET */
+        struct cmd_local local;           /* LOCAL */
+        struct cmd_add_source add;        /* ADD_SOURCE */
+    } u;
+};
+
+struct cmd_settime_reply {
+    double offset; /* seconds, positive: clock is fast */
+    double freq_change_ppm;
+    double new_freq_ppm;
+};
+
+struct cmd_clients_reply {
+    uint32_t indices; /* in the table */
+    uint32_t next_index;
+    uint32_t count; /* 0..CMD_CLIENTS_MAX; a larger number is reduced by decoding */
+    struct report_client clients[CMD_CLIENTS_MAX];
+};
+
+/* Body of a reply. The member is that of the reply code. */
+union cmd_reply_body {
+    uint32_t source_count;
+    struct report_source source;
+    struct report_tracking tracking;
+    struct report_sourcestats sourcestats;
+    struct report_rtc rtc;
+    struct report_activity activity;
+    struct report_smoothing smoothing;
+    struct cmd_settime_reply settime;
+    struct report_manual_list manual_list; /* count is at most REPORT_MANUAL_MAX after decoding */
+    char name[CMD_NAME_SIZE + 1];          /* 256 characters long: not terminated on the wire */
+    struct report_authdata authdata;
+    struct cmd_clients_reply clients;
+    struct report_selectdata selectdata;
+    struct report_serverstats serverstats;
+    struct report_ntpdata ntpdata;
+};
+
+/*
+ * Headers. Decoding is for any datagram: false only when it is shorter than the header; whether
+ * version, type and reserved fields are acceptable is for the caller to judge.
+ */
+bool cmd_request_header_decode(const void *data, size_t length, struct cmd_request_header *header);
+bool cmd_reply_header_decode(const void *data, size_t length, struct cmd_reply_header *header);
+
+/*
+ * Decodes the body of a request datagram whose header says `command`. False: the code is unknown
+ * or obsolete, or the datagram is shorter than the unpadded request. Trailing octets are ignored.
+ */
+bool cmd_request_decode(const void *data, size_t length, unsigned int command,
+                        struct cmd_request *request);
+/*
+ * Writes header and body of a request and pads it with zeros to the length required by
+ * header->version. The header's type, reserved fields and command are filled in here. Returns the
+ * length, or 0 when the buffer (CMD_REQUEST_MAX is always enough) is too small or the code unknown.
+ */
+size_t cmd_request_encode(const struct cmd_request_header *header,
+                          const struct cmd_request *request, void *buf, size_t size);
+
+/*
+ * Writes a reply: version, command, reply code, status and sequence from the header (type and
+ * reserved fields are filled in), then the body of that reply code; body may be NULL for
+ * REPLY_NULL. Unused octets are zero. Returns the length, or 0 when the buffer (CMD_REPLY_MAX is
+ * always enough) is too small or the reply code unknown.
+ */
+size_t cmd_reply_encode(const struct cmd_reply_header *header, const union cmd_reply_body *body,
+                        void *buf, size_t size);
+/* Decodes the body of a reply datagram with the given reply code. False: unknown code or too
+   short. Trailing octets are ignored. */
+bool cmd_reply_decode(const void *data, size_t length, unsigned int reply,
+                      union cmd_reply_body *body);
+
+/* Conversion between a double and the 32-bit float of the protocol (cmdmon.md 4.1). */
+uint32_t cmd_float_encode(double x);
+double cmd_float_decode(uint32_t word);
+
+#endif
