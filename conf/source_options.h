@@ -7,6 +7,7 @@
 #define CONF_SOURCE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
 
@@ -89,5 +90,12 @@ enum source_parse source_options_parse(char *line, char **name, struct source_op
 /* Total order of complete source entries: name, kind, pool, family, port, everything else
    (config.md 7, step 2). Zero means equal in every option. */
 int source_conf_compare(const struct source_conf *a, const struct source_conf *b);
+
+/* The option with this index, in alphabetical order; NULL behind the last. */
+const char *source_option_name(size_t index);
+
+/* Options that differ from their default although they have no effect in this version yet: bit N is
+   the option of index N. */
+uint64_t source_options_without_effect(const struct source_options *options);
 
 #endif
