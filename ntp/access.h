@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Address filter: which addresses may use a service (ntp.md 19, cmdmon.md 16). One table for NTP
+ * (which NTS-KE uses too), one for the control protocol. A pure data structure: the caller opens
+ * and closes sockets and calls access_log_rule.
+ */
+#ifndef NTP_ACCESS_H
+#define NTP_ACCESS_H
+
+#include <stdbool.h>
+#include "base/addr.h"
+#include "conf/conf.h"
+
+struct access_table;
+
+/* Everything is denied in a new table. */
+struct access_table *access_table_new(void);
+void access_table_free(struct access_table *table);
+
+/*
+ * Applies a rule: allow or deny a subnet; `all` also removes more specific rules. Address family
+ * IP_UNSPEC with 0 bits: both families. False: bad subnet, nothing changed. ntp.md 19.2
+ */
+bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow, bool all);
+
+/* Longest match; addresses that are neither IPv4 nor IPv6 are denied. ntp.md 19.3 */
+bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr);
+
+/* Whether some address of IP_V4 or IP_V6 is allowed. ntp.md 19.4 */
+bool access_table_any_allowed(const struct access_table *table, enum ip_family family);
+
+/* "Allowed NTP access from SUBNET" and the like; service is "NTP" or "command". ntp.md 19.4 */
+void access_log_rule(const char *service, const struct conf_access_rule *rule);
+
+#endif

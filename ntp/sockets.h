@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sockets for NTP: server sockets opened on demand, shared or per-request client sockets, batches,
+ * receive and transmit timestamps (ntp.md 4, 5), dispatch of received packets (11.1). It knows
+ * nothing about what packets mean.
+ */
+#ifndef NTP_SOCKETS_H
+#define NTP_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/world.h"
+#include "conf/conf.h"
+#include "ntp/env.h"
+
+struct ntp_sockets;
+
+/* A received packet, or an own packet that came back with its transmit timestamp. */
+struct ntp_arrival {
+    int fd;
+    bool on_server_socket;
+    const uint8_t *packet;
+    size_t length;          /* 48..1140 */
+    struct ip_port remote;  /* its sender, or the destination of an own packet */
+    struct ip_addr local;
+    int if_index;
+    struct ntp_local_timestamp time;
+};
+
+struct ntp_socket_handlers {
+    /* Offers a packet whose mode is not 3. True: a source has this address and port. */
+    bool (*source_receive)(void *arg, const struct ntp_arrival *arrival);
+    /* Transmit timestamp of a packet whose mode is not 4. True: it belongs to a source. */
+    bool (*source_transmitted)(void *arg, const struct ntp_arrival *arrival);
+    void *source_arg;
+    /* Packets of one batch for the server function, 1 to WORLD_BATCH; all from one socket, which is
+       a server socket. */
+    void (*server_receive)(void *arg, const struct ntp_arrival *arrivals, int count);
+    void (*server_transmitted)(void *arg, const struct ntp_arrival *arrival);
+    void *server_arg;
+};
+
+/* Opens what must be open from the start; `Could not open NTP sockets` is fatal. conf and env must
+   outlive it. */
+struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf);
+/* Closes everything. */
+void ntp_sockets_free(struct ntp_sockets *sockets);
+
+/* Each side sets its own part. */
+void ntp_sockets_set_source_handlers(struct ntp_sockets *sockets,
+                                     const struct ntp_socket_handlers *handlers);
+void ntp_sockets_set_server_handlers(struct ntp_sockets *sockets,
+                                     const struct ntp_socket_handlers *handlers);
+
+/* Uses of a server socket; opened with the first and closed with the last. The socket, or -1 if
+   there is none (the use counts nevertheless). */
+int ntp_sockets_hold_server(struct ntp_sockets *sockets, enum ip_family family);
+void ntp_sockets_release_server(struct ntp_sockets *sockets, enum ip_family family);
+/* Some server socket is open. */
+bool ntp_sockets_is_serving(const struct ntp_sockets *sockets);
+
+/* Socket for a request to an address: a new one, connected, or the shared one. -1: failed. */
+int ntp_sockets_open_client(struct ntp_sockets *sockets, const struct ip_port *remote);
+/* Closes a socket of ntp_sockets_open_client unless it is shared. -1 is allowed. */
+void ntp_sockets_close_client(struct ntp_sockets *sockets, int fd);
+
+/* Whether there is a route to the address, ntp.md 4.5. */
+bool ntp_sockets_is_connectable(struct ntp_sockets *sockets, const struct ip_port *remote);
+
+/* Sends one packet of a client or peer and asks for its transmit timestamp. True: accepted. */
+bool ntp_sockets_send(struct ntp_sockets *sockets, int fd, const struct ip_port *remote,
+                      const uint8_t *packet, size_t length);
+
+/* Sends replies in one call where possible. sent[i] tells which were accepted. */
+void ntp_sockets_send_batch(struct ntp_sockets *sockets, int fd, struct world_datagram *msgs,
+                            int count, bool *sent);
+
+#endif

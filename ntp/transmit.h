@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Filling in a packet (ntp.md 10): header, timestamps with their random bits, extension fields. For
+ * requests, peers' packets, replies and broadcasts alike. It sends nothing and adds no
+ * authentication: the caller does both.
+ */
+#ifndef NTP_TRANSMIT_H
+#define NTP_TRANSMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/instant.h"
+#include "base/wire.h"
+#include "ntp/env.h"
+#include "ntp/packet.h"
+#include "ntp/random_pool.h"
+
+/* What is the same for all packets of one wake-up. */
+struct transmit_context {
+    struct random_pool *random;
+    /* Fresh reading of the corrected clock. */
+    struct local_time (*now)(void *arg);
+    void *now_arg;
+    struct local_time event_time;
+    struct ntp_reference reference; /* modes other than client only */
+    int precision_log;              /* -30 or more */
+    double quantum;
+    bool smoothing; /* time smoothing is enabled */
+    double smoothing_offset;
+    bool leap_is_slewed;
+    bool add_net_correction; /* the field is sent at all: ptpport is used */
+    double mono_shift;       /* server's monotonic scale, ntp.md 16.2 */
+    uint32_t mono_epoch;
+};
+
+struct transmit_input {
+    int mode;
+    int version;
+    int poll;
+    bool interleaved; /* wish */
+    uint32_t kod;     /* 0: none */
+    unsigned int ext_flags;
+    bool has_their_receive;
+    struct ntp_time their_receive;
+    struct ntp_time their_transmit;
+    const struct ntp_local_timestamp *local_receive; /* NULL: zero */
+    struct local_time previous_transmit;             /* zero: none */
+    struct ntp_time previous_own_receive;            /* zero: none */
+    struct ntp_time previous_own_transmit;
+};
+
+struct transmit_output {
+    bool interleaved;
+    bool smoothed;
+    struct ntp_time receive;
+    struct ntp_time transmit;
+};
+
+/* Writes header and fields at the start of w. False: a field cannot be added; nothing is sent. */
+bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,
+                   struct writer *w, struct transmit_output *output);
+
+#endif
