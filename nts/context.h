@@ -53,6 +53,9 @@ static inline void nts_context_wipe(struct nts_context *context)
     context->aead = 0;
 }
 
+/* The entries of ntsaeads that the libraries support, in configured order. */
+void nts_aeads_init(struct nts_aeads *aeads, const int *ids, size_t count);
+
 /* Enabled (in the list) and supported by the libraries. */
 static inline bool nts_aead_enabled(const struct nts_aeads *aeads, int id)
 {

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS server's keys: the set of four, their rotation, and the file ntskeys (nts.md 12.1, 12.2,
+ * 13). Lives in the main process only; helpers are given a copy of the current key with each
+ * connection.
+ */
+#ifndef NTS_SERVER_KEYS_H
+#define NTS_SERVER_KEYS_H
+
+#include <stdbool.h>
+#include "base/loop.h"
+#include "base/world.h"
+#include "nts/context.h"
+#include "nts/cookie.h"
+
+struct nts_server_keys;
+
+/*
+ * Makes random keys, takes those of DUMP_DIR/ntskeys instead if there is such a file, saves the new
+ * ones if not, and starts the rotation every `rotate` seconds. dump_dir NULL: nothing is loaded or
+ * saved (a warning says so). rotate 0: no rotation, nothing is saved. World and loop must outlive
+ * it. Fatal without AES-SIV-CMAC-256 (nts.md 4).
+ */
+struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
+                                        const char *dump_dir, int rotate);
+/* Saves the keys (nts.md 13.2) and wipes them. NULL is allowed. */
+void server_keys_free(struct nts_server_keys *keys);
+
+/* The key that encrypts new cookies now; valid until the next rotation or reload. */
+const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys);
+/* All keys by slot, for nts_cookie_decode. */
+const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys);
+
+/* The `dump` command. */
+void server_keys_save(struct nts_server_keys *keys);
+/* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). */
+void server_keys_reload(struct nts_server_keys *keys);
+
+#endif
