@@ -301,7 +301,7 @@ union cmd_reply_body {
     struct report_activity activity;
     struct report_smoothing smoothing;
     struct cmd_settime_reply settime;
-    struct report_manual_list manual_list; /* count is at most REPORT_MANUAL_MAX after decoding */
+    struct report_manual_list manual_list; /* count as received: may exceed the array */
     char name[CMD_NAME_SIZE + 1];          /* 256 characters long: not terminated on the wire */
     struct report_authdata authdata;
     struct cmd_clients_reply clients;
