@@ -37,7 +37,7 @@ struct subnet {
 };
 
 /* Room for every text that the functions below write, terminator included. */
-#define ADDR_TEXT_SIZE   64
+#define ADDR_TEXT_SIZE    64
 #define ADDR_MAX_PER_NAME 16
 
 struct ip_addr ip_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);

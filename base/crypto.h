@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HASH_MAX_LENGTH  64
-#define AEAD_MAX_KEY     32
-#define AEAD_MAX_NONCE   16
-#define AEAD_TAG_LENGTH  16
+#define HASH_MAX_LENGTH 64
+#define AEAD_MAX_KEY    32
+#define AEAD_MAX_NONCE  16
+#define AEAD_TAG_LENGTH 16
 
 /* Key octets; wiped by secret_wipe, never logged, compared in constant time only. */
 struct secret {

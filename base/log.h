@@ -54,11 +54,11 @@ void log_message(enum log_severity severity, const char *file, int line, const c
 _Noreturn void log_fatal(const char *file, int line, const char *label, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-#define LOG(sev, ...)   log_message((sev), __FILE__, __LINE__, __func__, __VA_ARGS__)
-#define LOG_INFO(...)   LOG(LOG_SEV_INFO, __VA_ARGS__)
-#define LOG_WARN(...)   LOG(LOG_SEV_WARN, __VA_ARGS__)
-#define LOG_ERROR(...)  LOG(LOG_SEV_ERROR, __VA_ARGS__)
-#define LOG_FATAL(...)  log_fatal(__FILE__, __LINE__, __func__, __VA_ARGS__)
+#define LOG(sev, ...)    log_message((sev), __FILE__, __LINE__, __func__, __VA_ARGS__)
+#define LOG_INFO(...)    LOG(LOG_SEV_INFO, __VA_ARGS__)
+#define LOG_WARN(...)    LOG(LOG_SEV_WARN, __VA_ARGS__)
+#define LOG_ERROR(...)   LOG(LOG_SEV_ERROR, __VA_ARGS__)
+#define LOG_FATAL(...)   log_fatal(__FILE__, __LINE__, __func__, __VA_ARGS__)
 #define LOG_CONTEXT(...) LOG(log_context_severity(), __VA_ARGS__)
 /* The arguments are not evaluated when the message would be dropped. */
 #define LOG_DEBUG(...)                                                                             \

@@ -57,7 +57,7 @@ const char *text_errno(int error);
 char *text_dup(const char *s);
 
 /* Allocation that ends the program with "Could not allocate memory" instead of returning NULL. */
-void *mem_alloc(size_t size);  /* zeroed */
+void *mem_alloc(size_t size);               /* zeroed */
 void *mem_array(size_t count, size_t size); /* zeroed, overflow checked */
 void *mem_resize(void *p, size_t count, size_t size);
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sink of all messages (daemon.md 15): standard error, the file of -l, or the system log. It is
+ * the one place with state of the whole process, because a message has to get out from anywhere,
+ * also from code that was given no context. It must never allocate, never fail its caller, and never
+ * log itself. Not for several threads at once.
+ */
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log_syslog.h"
+#include "base/text.h"
+#include "config.h"
+
+/* Longest message, terminator included. */
+#define MESSAGE_SIZE 2048
+
+enum destination { TO_STDERR, TO_FILE, TO_SYSLOG };
+
+static struct {
+    enum destination destination;
+    enum log_severity threshold;
+    FILE *file;
+    char *path; /* absolute or not, as given with -l */
+    bool fatal_to_stderr;
+    bool context_info;
+    bool ending; /* a fatal message is being handled */
+    int parent_fd;
+    void (*hook)(void *arg);
+    void *hook_arg;
+    const char *origin_prefix;
+} sink = {.parent_fd = -1, .origin_prefix = ""};
+
+void log_set_threshold(enum log_severity severity)
+{
+    sink.threshold = severity < log_lowest() ? log_lowest() : severity;
+}
+
+enum log_severity log_threshold(void)
+{
+    return sink.threshold;
+}
+
+enum log_severity log_lowest(void)
+{
+#ifdef FEAT_DEBUG
+    return LOG_SEV_DEBUG;
+#else
+    return LOG_SEV_INFO;
+#endif
+}
+
+static FILE *open_log(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    FILE *file;
+
+    if (fd < 0)
+        return NULL;
+    file = fdopen(fd, "a");
+    if (file == NULL) {
+        int error = errno;
+
+        close(fd);
+        errno = error;
+        return NULL;
+    }
+    setvbuf(file, NULL, _IOLBF, 0);
+    return file;
+}
+
+bool log_open_file(const char *path)
+{
+    FILE *file = open_log(path);
+    char *copy;
+
+    if (file == NULL)
+        return false;
+    copy = text_dup(path);
+    log_close();
+    sink.file = file;
+    sink.path = copy;
+    sink.destination = TO_FILE;
+    return true;
+}
+
+void log_open_syslog(void)
+{
+    log_close();
+    log_syslog_open();
+    sink.destination = TO_SYSLOG;
+}
+
+void log_open_stderr(void)
+{
+    log_close();
+}
+
+void log_reopen_file(void)
+{
+    struct stat st;
+    FILE *file;
+
+    if (sink.destination != TO_FILE || stat(sink.path, &st) == 0 || errno != ENOENT)
+        return;
+    file = open_log(sink.path);
+    if (file == NULL)
+        return;
+    fclose(sink.file);
+    sink.file = file;
+}
+
+void log_close(void)
+{
+    if (sink.destination == TO_SYSLOG)
+        log_syslog_close();
+    if (sink.file != NULL)
+        fclose(sink.file);
+    free(sink.path);
+    sink.file = NULL;
+    sink.path = NULL;
+    sink.destination = TO_STDERR;
+}
+
+void log_set_fatal_to_stderr(bool on)
+{
+    sink.fatal_to_stderr = on;
+}
+
+void log_set_parent_fd(int fd)
+{
+    sink.parent_fd = fd;
+}
+
+/* Writes everything to the foreground process and closes the descriptor. */
+static bool write_parent(const char *data, size_t length)
+{
+    size_t done = 0;
+
+    while (done < length) {
+        ssize_t n = write(sink.parent_fd, data + done, length - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    close(sink.parent_fd);
+    sink.parent_fd = -1;
+    return done == length;
+}
+
+bool log_release_parent(void)
+{
+    return sink.parent_fd < 0 || write_parent("", 1);
+}
+
+void log_set_fatal_hook(void (*hook)(void *arg), void *arg)
+{
+    sink.hook = hook;
+    sink.hook_arg = arg;
+}
+
+void log_set_origin_prefix(const char *prefix)
+{
+    sink.origin_prefix = prefix;
+}
+
+void log_set_context_info(bool info)
+{
+    sink.context_info = info;
+}
+
+enum log_severity log_context_severity(void)
+{
+    return sink.context_info ? LOG_SEV_INFO : LOG_SEV_DEBUG;
+}
+
+/* Where in the program a message was made. */
+struct origin {
+    const char *file;
+    int line;
+    const char *label;
+};
+
+static void write_line(FILE *out, enum log_severity severity, const struct origin *origin,
+                       const char *prefix, const char *text)
+{
+    char stamp[64] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (gmtime_r(&now, &tm) != NULL)
+        strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (sink.threshold <= LOG_SEV_DEBUG)
+        fprintf(out, "%s %c:%s%s:%d:(%s) %s%s\n", stamp, "DIWEF"[severity + 1], sink.origin_prefix,
+                origin->file, origin->line, origin->label, prefix, text);
+    else
+        fprintf(out, "%s %s%s\n", stamp, prefix, text);
+    fflush(out);
+}
+
+static void emit(enum log_severity severity, const struct origin *origin, const char *text)
+{
+    const char *prefix = severity == LOG_SEV_FATAL ? "Fatal error : " : "";
+    char message[MESSAGE_SIZE + 16];
+
+    switch (sink.destination) {
+    case TO_STDERR:
+        write_line(stderr, severity, origin, prefix, text);
+        break;
+    case TO_FILE:
+        write_line(sink.file, severity, origin, prefix, text);
+        break;
+    case TO_SYSLOG:
+        snprintf(message, sizeof(message), "%s%s", prefix, text);
+        log_syslog_write(severity, message);
+        break;
+    }
+    if (severity == LOG_SEV_FATAL && sink.fatal_to_stderr && sink.destination != TO_STDERR)
+        fprintf(stderr, "%s%s\n", prefix, text);
+}
+
+void log_message(enum log_severity severity, const char *file, int line, const char *label,
+                 const char *format, ...)
+{
+    const struct origin origin = {file, line, label};
+    char text[MESSAGE_SIZE];
+    int error = errno;
+    va_list ap;
+
+    assert(severity >= LOG_SEV_DEBUG && severity < LOG_SEV_FATAL);
+    if (severity < sink.threshold)
+        return;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    emit(severity, &origin, text);
+    errno = error;
+}
+
+void log_fatal(const char *file, int line, const char *label, const char *format, ...)
+{
+    const struct origin origin = {file, line, label};
+    char text[MESSAGE_SIZE];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    emit(LOG_SEV_FATAL, &origin, text);
+    if (!sink.ending) {
+        /* What runs from here on may fail in turn, which must not bring it here again. */
+        sink.ending = true;
+        if (sink.parent_fd >= 0)
+            write_parent(text, strlen(text) + 1);
+        if (sink.hook != NULL)
+            sink.hook(sink.hook_arg);
+    }
+    exit(1);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The system log as a destination (daemon.md 15): maps severities to its priorities. Called by
+ * base/log.c only; keeps no state of its own.
+ */
+#include "base/log_syslog.h"
+
+#include <syslog.h>
+
+void log_syslog_open(void)
+{
+    openlog("chronyd", LOG_PID, LOG_DAEMON);
+}
+
+void log_syslog_write(int severity, const char *text)
+{
+    static const int priorities[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR, LOG_CRIT};
+
+    syslog(priorities[severity + 1], "%s", text);
+}
+
+void log_syslog_close(void)
+{
+    closelog();
+}

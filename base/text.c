@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The normal form of lines and the value syntax that the configuration, the key file, .sources
+ * files and chronyc share (config.md 2 and 3). Everything works on the caller's strings, depends on
+ * no locale, and never logs: what a bad value means is for the caller to say.
+ */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_white(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void text_normalise(char *line)
+{
+    const char *in = line;
+    char *out = line;
+
+    while (is_white(*in))
+        in++;
+    if (*in != '\0' && strchr("!;#%", *in) != NULL) {
+        *line = '\0';
+        return;
+    }
+    while (*in != '\0') {
+        if (!is_white(*in)) {
+            *out++ = *in++;
+            continue;
+        }
+        while (is_white(*in))
+            in++;
+        if (*in != '\0')
+            *out++ = ' ';
+    }
+    *out = '\0';
+}
+
+char *text_split(char *line)
+{
+    char *p = line;
+
+    while (is_white(*p))
+        p++;
+    while (*p != '\0' && !is_white(*p))
+        p++;
+    if (*p == '\0')
+        return p;
+    *p++ = '\0';
+    while (is_white(*p))
+        p++;
+    return p;
+}
+
+int text_count_words(const char *line)
+{
+    int words = 0;
+
+    for (;;) {
+        while (is_white(*line))
+            line++;
+        if (*line == '\0')
+            return words;
+        words++;
+        while (*line != '\0' && !is_white(*line))
+            line++;
+    }
+}
+
+bool text_equal_nocase(const char *a, const char *b)
+{
+    for (; to_lower(*a) == to_lower(*b); a++, b++) {
+        if (*a == '\0')
+            return true;
+    }
+    return false;
+}
+
+enum text_number text_parse_long(const char *text, long min, long max, long *value)
+{
+    char *end;
+    long v;
+
+    errno = 0;
+    v = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno == ERANGE)
+        return TEXT_NUMBER_INVALID;
+    if (v < min || v > max)
+        return TEXT_NUMBER_RANGE;
+    *value = v;
+    return TEXT_NUMBER_OK;
+}
+
+bool text_scan_int(const char *text, int *value, size_t *used)
+{
+    char *end;
+    long long v;
+
+    errno = 0;
+    v = strtoll(text, &end, 10);
+    /* What does not fit is outside every range that a value can have. */
+    if (end == text || errno == ERANGE || v < INT32_MIN || v > INT32_MAX)
+        return false;
+    *value = (int)v;
+    *used = (size_t)(end - text);
+    return true;
+}
+
+static bool scan_unsigned(const char *text, int base, uint32_t *value, size_t *used)
+{
+    char *end;
+    unsigned long long v = strtoull(text, &end, base);
+
+    if (end == text)
+        return false;
+    *value = (uint32_t)v; /* modulo 2^32; saturated beyond 2^64 (config.md 3, class u) */
+    *used = (size_t)(end - text);
+    return true;
+}
+
+bool text_scan_uint(const char *text, uint32_t *value, size_t *used)
+{
+    return scan_unsigned(text, 10, value, used);
+}
+
+bool text_scan_hex(const char *text, uint32_t *value, size_t *used)
+{
+    return scan_unsigned(text, 16, value, used);
+}
+
+bool text_scan_double(const char *text, double *value, size_t *used)
+{
+    double v;
+    int n = 0;
+
+    /* Unlike strtod this refuses a number that breaks off, for instance in its exponent. */
+    if (sscanf(text, "%lf%n", &v, &n) != 1)
+        return false;
+    *value = v;
+    *used = (size_t)n;
+    return true;
+}
+
+bool text_is_graphic(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < '!' || *text > '~')
+            return false;
+    }
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = to_lower(c);
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
+size_t text_from_hex(const char *text, uint8_t *out, size_t size)
+{
+    size_t length = strlen(text);
+
+    if (length % 2 != 0 || length / 2 > size)
+        return 0;
+    for (size_t i = 0; i < length / 2; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return 0;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return length / 2;
+}
+
+void text_to_hex(const uint8_t *data, size_t length, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < length; i++) {
+        *out++ = digits[data[i] >> 4];
+        *out++ = digits[data[i] & 15];
+    }
+    *out = '\0';
+}
+
+bool text_copy(char *dst, size_t size, const char *src)
+{
+    size_t length = strlen(src);
+    bool fits = length < size;
+
+    if (!fits)
+        length = size - 1;
+    memcpy(dst, src, length);
+    dst[length] = '\0';
+    return fits;
+}
+
+const char *text_errno(int error)
+{
+    const char *text = strerror(error);
+
+    return text != NULL ? text : "Unknown error";
+}
