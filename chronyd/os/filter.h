@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The system call filter of -F (system.md 11). It is loaded at the end of start-up; the lists
+ * are in filter.c. The fork server and the name resolving helper never have one.
+ */
+#ifndef CHRONYD_OS_FILTER_H
+#define CHRONYD_OS_FILTER_H
+
+enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER };
+
+/* Fatal unless the level is -2..2, and 0 in a build without the filter. */
+void filter_check_level(int level);
+
+/* Loads the filter; 0 does nothing. Failure is fatal. Logs `Loaded seccomp filter (level N)`: info
+   in the main process, debug in helpers. */
+void filter_load(int level, enum filter_role role);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Signals of the daemon: termination and reload requests become flags that the event loop asks for
+ * (daemon.md 13). SIGHUP never ends the daemon: it asks for a reload of certificates.
+ */
+#ifndef CHRONYD_OS_SIGNALS_H
+#define CHRONYD_OS_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* Installs the handlers: SIGINT, SIGTERM and SIGQUIT ask to quit, SIGHUP to reload, SIGPIPE is
+   ignored. Before this call the signals have their default action. */
+void signals_install(void);
+/* Gives all of them their default action back, and forgets requests: for a forked child that
+   installs its own. */
+void signals_reset(void);
+
+/* True when the request came since the last call. */
+bool signals_take_quit(void);
+bool signals_take_reload(void);
+/* True when a request is waiting to be taken. */
+bool signals_pending(void);
+
+/* Blocks the signals above; *old is the mask to go back to. */
+void signals_block(sigset_t *old);
+void signals_restore(const sigset_t *old);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Linux implementation of struct world: clocks, waiting, sockets with kernel timestamps, name
+ * resolution in a thread, random octets and files. The daemon makes one for each process; nothing
+ * else on its run path makes these system calls. It keeps to the libc surface of
+ * doc/spec/system.md 20.
+ */
+#ifndef CHRONYD_OS_WORLD_LINUX_H
+#define CHRONYD_OS_WORLD_LINUX_H
+
+#include <stdbool.h>
+#include "base/world.h"
+
+struct world_linux_options {
+    bool ipv4; /* families that are enabled (-4, -6) */
+    bool ipv6;
+    int passed_fds; /* descriptors 3 to 3+N-1 are sockets of the service manager, daemon.md 9 */
+};
+
+/* The world of this process. Never NULL: out of memory is fatal. Signal handlers are not installed
+   here but by signals_install (chronyd/os/signals.h). */
+struct world *world_linux_new(const struct world_linux_options *options);
+
+/* Closes what the world opened for itself; a resolution that is under way is abandoned, without
+   waiting for it. Sockets that are still open are the callers'. */
+void world_linux_free(struct world *world);
+
+/* Forks the name resolving helper, which all resolutions then go through: called just before a
+   system call filter of level 1 or -1 is loaded. Failure is fatal (system.md 12.2). The helper ends
+   with this process. */
+void world_linux_start_resolver_helper(struct world *world);
+
+#endif
