@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main process's view of the helpers: their channels, generations and running sessions. Every
+ * message that arrives here is from a process that talks to the network and is taken as hostile: a
+ * bad one ends that helper's channel, never this process.
+ */
+#ifndef NTS_HELPER_POOL_H
+#define NTS_HELPER_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base/addr.h"
+#include "base/loop.h"
+#include "nts/context.h"
+
+struct helper_pool;
+
+/* order_channel: to the fork server, owned by the pool. helpers: wanted number (ntsprocesses);
+   max_sessions: maxntsconnections. */
+struct helper_pool *helper_pool_new(int order_channel, int helpers, int max_sessions);
+/* Closes all channels. NULL is allowed. */
+void helper_pool_free(struct helper_pool *pool);
+
+/* Blocks until the first generation is ready. False: error has the line for the log. */
+bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size);
+
+/* Registers with the loop. changed is called when the answer of helper_pool_is_ready changes; ended
+   for each session that has ended or whose helper is gone. */
+struct helper_pool_events {
+    void (*changed)(void *arg);
+    void (*ended)(uint32_t session, void *arg);
+    void *arg;
+};
+void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
+                        const struct helper_pool_events *events);
+
+/* A helper of the current generation takes connections. If not, connections may wait in the backlog:
+   the fork server starts another one. */
+bool helper_pool_is_ready(const struct helper_pool *pool);
+
+enum helper_pool_result {
+    HELPER_POOL_OK,
+    HELPER_POOL_FULL, /* every helper runs maxntsconnections sessions, or its queue is full */
+    HELPER_POOL_NONE, /* no helper */
+};
+
+/* Hands a connection to the helper with the fewest sessions. The socket stays the caller's to
+   close. session: any number that no other running session has. */
+enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t session, int fd,
+                                         const struct ip_port *peer,
+                                         const struct nts_server_key *key);
+/* Reads what helpers have sent so far, without waiting. */
+void helper_pool_poll(struct helper_pool *pool);
+
+/* Starts a new generation. It takes over when all its helpers are ready; if one fails, the reason is
+   logged (error) and the old one stays. During a start a further order is remembered. */
+void helper_pool_renew(struct helper_pool *pool);
+
+/* Facts for reports and tests. */
+uint32_t helper_pool_generation(const struct helper_pool *pool);
+int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max);
+
+#endif

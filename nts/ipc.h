@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the main process, the fork server and the NTS-KE helpers: fixed size, versioned,
+ * encoded field by field, and validated as if the sender were hostile, against a table of what each
+ * role may send. The codec is pure; the two functions at the end move messages and descriptors over
+ * Unix sequenced-packet sockets. Orders from the main process to the fork server are single octets.
+ */
+#ifndef NTS_IPC_H
+#define NTS_IPC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "nts/context.h"
+
+#define IPC_VERSION      1
+#define IPC_MESSAGE_SIZE 512
+#define IPC_TEXT_SIZE    448 /* of a reason, with terminator */
+
+/* Who sent a message. */
+enum ipc_role { IPC_MAIN, IPC_HELPER, IPC_FORK_SERVER };
+
+enum ipc_type {
+    IPC_CONNECTION = 1, /* main to helper, with the connected socket */
+    IPC_DRAIN = 2,      /* main to helper: no more connections come, end after the last session */
+    IPC_READY = 3,      /* helper to main: takes connections from now on */
+    IPC_FAILED = 4,     /* helper to main: cannot work, with the reason; it ends */
+    IPC_OUTCOME = 5,    /* helper to main: a session has ended */
+    IPC_HELPER_NEW = 6, /* fork server to main, with the main process's end of a helper's channel */
+};
+
+enum ipc_outcome {
+    IPC_SESSION_COMPLETE = 1,
+    IPC_SESSION_FAILED = 2,
+    IPC_SESSION_TIMED_OUT = 3,
+    IPC_SESSION_REJECTED = 4, /* no slot */
+};
+
+struct ipc_message {
+    enum ipc_type type;
+    union {
+        struct {
+            uint32_t session;
+            struct nts_server_key key;
+            struct ip_port peer;
+        } connection;
+        struct {
+            char text[IPC_TEXT_SIZE]; /* printable ASCII */
+        } failed;
+        struct {
+            uint32_t session;
+            enum ipc_outcome outcome;
+        } outcome;
+        struct {
+            uint32_t generation; /* from 1 */
+            uint16_t number;     /* from 1 */
+            int32_t pid;
+        } helper;
+    } u;
+};
+
+/* Orders to the fork server. */
+enum ipc_order {
+    IPC_ORDER_NEW = 'n',   /* start a new generation */
+    IPC_ORDER_ADOPT = 'a', /* the new generation works: restart its helpers when they die, and only
+                                these */
+    IPC_ORDER_ABANDON = 'x', /* the new generation does not work: forget it */
+    IPC_ORDER_STOP = 's',
+};
+
+/* Writes exactly IPC_MESSAGE_SIZE octets. Values out of range are a mistake of ours (assert). */
+void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE]);
+/* False: wrong size, version or type, a type that the sender may not send, a value out of range, a
+   descriptor too few or too many, or octets that should be zero and are not. */
+bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role sender,
+                struct ipc_message *message);
+
+enum ipc_result {
+    IPC_OK,
+    IPC_AGAIN,  /* nothing there, or the queue is full */
+    IPC_CLOSED, /* the other side is gone */
+    IPC_BAD,    /* an invalid message, or the socket failed: give up this channel */
+};
+
+/* A pair of sequenced-packet sockets, non-blocking, close-on-exec. False with errno set. */
+bool ipc_pair(int ends[2]);
+/* fd: a descriptor to pass (it stays open here), or -1. */
+enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd);
+/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. */
+enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message,
+                            int *fd);
+
+#endif

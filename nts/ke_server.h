@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS-KE server in the main process (nts.md 15): listening sockets, access, counting, limits, and
+ * the way of a connection to a helper, or to a session in this process with ntsprocesses 0. It never
+ * sees a TLS private key when there are helpers.
+ *
+ * Who calls what when (numbers are the steps of daemon.md 4); all of it only if a certificate pair is
+ * configured:
+ *   13  with ntsprocesses > 0: fork_server_start (nts/fork_server.h)
+ *   21  ke_server_new, after the privilege drop; if that gives NULL there is no NTS server (nts.md
+ *       6.4): no server keys are made. The first call of current_key comes from the loop.
+ *   run ke_server_rekey for chronyc rekey and SIGHUP
+ *   end ke_server_free (before the server keys are freed)
+ */
+#ifndef NTS_KE_SERVER_H
+#define NTS_KE_SERVER_H
+
+#include <stdbool.h>
+#include "base/addr.h"
+#include "base/loop.h"
+#include "base/world.h"
+#include "conf/conf.h"
+#include "nts/context.h"
+#include "nts/fork_server.h"
+
+struct ke_server_env {
+    struct world *world;
+    struct loop *loop;
+    const struct conf *conf;
+    struct nts_aeads aeads;
+    /* The address is allowed for NTP. */
+    bool (*is_allowed)(const struct ip_addr *addr, void *arg);
+    /* Counts the connection in statistics and client log. False: ntsratelimit drops it (and that is
+       counted too). */
+    bool (*count)(const struct ip_addr *addr, void *arg);
+    /* The key that encrypts cookies now. */
+    const struct nts_server_key *(*current_key)(void *arg);
+    void *arg;
+};
+
+struct ke_server;
+
+/*
+ * Opens the sockets. fork_server: from step 13, owned by the server from here on (also when this
+ * fails); NULL with ntsprocesses 0: certificates and keys are loaded here. NULL after logging
+ * `Could not set credentials : ...`. A socket that cannot be opened is logged and not fatal.
+ */
+struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_server *fork_server);
+/* Ends sessions and helpers without waiting for them. NULL is allowed. */
+void ke_server_free(struct ke_server *server);
+
+/* Reads certificates and keys again, in new helpers or in this process. Bad files are logged, and
+   the old ones stay in use. Running sessions go on. */
+void ke_server_rekey(struct ke_server *server);
+
+/* Sessions of one client address (IPv6: one /64) that may run at a time: a quarter of
+   maxntsconnections, at least 1. */
+int ke_server_address_limit(int max_connections);
+
+/* For tests: the helpers, NULL without. */
+struct helper_pool *ke_server_pool(struct ke_server *server);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The server's NTS-KE sessions of one process (nts.md 15.3): slots, and what a request is answered
+ * with. Used by a helper, and by the main process with ntsprocesses 0. It has one cookie key for
+ * each connection and none in between.
+ */
+#ifndef NTS_KE_SERVICE_H
+#define NTS_KE_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/loop.h"
+#include "base/world.h"
+#include "conf/conf.h"
+#include "nts/context.h"
+#include "nts/ke_session.h"
+#include "nts/tls_credentials.h"
+
+struct ke_service_env {
+    struct world *world;
+    struct loop *loop;
+    const struct conf *conf; /* port, ntsntpserver, maxntsconnections */
+    struct nts_aeads aeads;
+    /* A session that was started has ended; id is the one given to ke_service_start. */
+    void (*ended)(uint32_t id, enum ke_session_outcome outcome, void *arg);
+    void *arg;
+};
+
+struct ke_service;
+
+struct ke_service *ke_service_new(const struct ke_service_env *env);
+/* Ends all sessions without calling back. NULL is allowed. */
+void ke_service_free(struct ke_service *service);
+
+/* For sessions that start from now on; takes a reference of its own, running ones keep theirs. */
+void ke_service_set_credentials(struct ke_service *service, struct tls_credentials *credentials);
+/* Starts a session on an accepted socket, which is taken over in any case. False: no slot is free
+   (`Rejected connection from ADDRESS:PORT (too many connections)`, debug), or no TLS session. */
+bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const struct ip_port *peer,
+                      const struct nts_server_key *key);
+/* Running sessions. */
+int ke_service_active(const struct ke_service *service);
+
+#endif

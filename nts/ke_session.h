@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS-KE session: the state machine of nts.md 7 for both roles, over the event loop, a TLS
+ * session and the framing of messages. It owns its socket, its timer (16 s on a client, 2 s on a
+ * server) and its messages to the log: errors on a client, debug on a server, where anybody can
+ * provoke them. What a message means is its owner's part (nts/ke_client.c, nts/ke_service.c).
+ */
+#ifndef NTS_KE_SESSION_H
+#define NTS_KE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/loop.h"
+#include "base/wire.h"
+#include "base/world.h"
+#include "nts/tls_credentials.h"
+
+#define KE_CLIENT_TIMEOUT 16.0
+#define KE_SERVER_TIMEOUT 2.0
+
+struct ke_session;
+
+/* How far a session came. */
+enum ke_session_outcome {
+    KE_SESSION_ACTIVE = 0,
+    KE_SESSION_COMPLETE, /* the message was processed (client), the response was sent (server) */
+    KE_SESSION_FAILED,
+    KE_SESSION_TIMED_OUT,
+};
+
+struct ke_session_spec {
+    struct world *world;
+    struct loop *loop;
+    int fd; /* non-blocking TCP socket, a client's still connecting; owned by the session */
+    bool server;
+    struct tls_credentials *credentials; /* the session takes its own reference */
+    const char *label;                   /* of 7, copied */
+    const char *name;                    /* client: for SNI and verification, copied */
+    int64_t (*now)(void *arg);           /* client: see nts/tls.h */
+    void *now_arg;
+    const uint8_t *request; /* client: sent after the handshake, copied */
+    size_t request_length;
+    /* A complete message. A server writes its response. False: close without more. */
+    bool (*message)(struct ke_session *session, const uint8_t *message, size_t length,
+                    struct writer *response, void *arg);
+    /* Called once when the session has ended, from the loop, as the last thing that it does: the
+       session may be freed here. Not called by ke_session_free. May be NULL. */
+    void (*ended)(struct ke_session *session, void *arg);
+    void *arg;
+};
+
+/* NULL after logging `Could not create TLS session : ...`; the socket is closed then too. */
+struct ke_session *ke_session_new(const struct ke_session_spec *spec);
+/* Closes the socket if that has not happened, and wipes what was received. NULL is allowed. */
+void ke_session_free(struct ke_session *session);
+
+enum ke_session_outcome ke_session_outcome(const struct ke_session *session);
+/* Client: 4 or 10 (7.2). */
+int ke_session_retry_factor(const struct ke_session *session);
+
+/* For use in `message`: the keys of 5.6 for an algorithm in one of its two forms. */
+struct nts_context;
+bool ke_session_export(const struct ke_session *session, int aead, bool compliant,
+                       struct nts_context *context);
+
+#endif
