@@ -6,7 +6,7 @@
 #include "cmdmon/message.h"
 
 #include <string.h>
-#include "cmdmon/field.h"
+#include "cmdmon/message_field.h"
 
 #define NTPDATA_TESTS         0x03ffU
 #define NTPDATA_INTERLEAVED   0x4000U

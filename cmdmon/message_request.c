@@ -7,7 +7,7 @@
 
 #include <limits.h>
 #include <string.h>
-#include "cmdmon/field.h"
+#include "cmdmon/message_field.h"
 
 /* Flags of add source (cmdmon.md 14.21). The options of modify selectopts use the same bits. */
 enum add_flag {

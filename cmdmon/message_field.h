@@ -3,8 +3,8 @@
  * The wire types of the control protocol (cmdmon.md 4), read and written through the bounded reader
  * and writer. Used by the codecs of cmdmon/ only.
  */
-#ifndef CMDMON_FIELD_H
-#define CMDMON_FIELD_H
+#ifndef CMDMON_MESSAGE_FIELD_H
+#define CMDMON_MESSAGE_FIELD_H
 
 #include "base/addr.h"
 #include "base/instant.h"
