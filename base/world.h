@@ -108,7 +108,8 @@ struct world_ops {
     void (*socket_close)(void *ctx, int fd);
     void (*unix_remove)(void *ctx, const char *path);
     /* One call for each report of readiness; number of datagrams (0 when none), -1 on error.
-       errqueue: looped-back packets with transmit timestamps. */
+       errqueue: looped-back packets with transmit timestamps. The world removes what the kernel
+       put before the payload (ntp.md 5.3, method 2): data is what was sent, remote where to. */
     int (*receive)(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue);
     /* Number of datagrams that the system accepted, in order, -1 if none because of an error. */
     int (*send)(void *ctx, int fd, const struct world_datagram *msgs, int count);

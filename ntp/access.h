@@ -21,7 +21,8 @@ void access_table_free(struct access_table *table);
  * Applies a rule: allow or deny a subnet; `all` also removes more specific rules. Address family
  * IP_UNSPEC with 0 bits: both families. False: bad subnet, nothing changed. ntp.md 19.2
  */
-bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow, bool all);
+bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow,
+                      bool all);
 
 /* Longest match; addresses that are neither IPv4 nor IPv6 are denied. ntp.md 19.3 */
 bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr);

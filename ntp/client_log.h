@@ -8,6 +8,7 @@
 #define NTP_CLIENT_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/instant.h"
@@ -50,6 +51,10 @@ void client_log_count_answer(struct client_log *log, bool authenticated, bool in
 
 /* Whether records are kept. */
 bool client_log_is_active(const struct client_log *log);
+
+/* Largest number of records, a power of two: also the number of timestamps that the server may keep
+   for the interleaved mode. 0 without records. ntp.md 23.3 */
+size_t client_log_capacity(const struct client_log *log);
 
 /* All fields but the two about the timestamp map, which are left as they are. */
 void client_log_report_stats(const struct client_log *log, struct report_serverstats *report);

@@ -22,8 +22,8 @@ struct ntp_arrival {
     int fd;
     bool on_server_socket;
     const uint8_t *packet;
-    size_t length;          /* 48..1140 */
-    struct ip_port remote;  /* its sender, or the destination of an own packet */
+    size_t length;         /* 48..1140 */
+    struct ip_port remote; /* its sender, or the destination of an own packet */
     struct ip_addr local;
     int if_index;
     struct ntp_local_timestamp time;

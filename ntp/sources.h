@@ -88,8 +88,8 @@ void ntp_sources_refresh(struct ntp_sources *sources);
 bool ntp_sources_set_connectivity(struct ntp_sources *sources, const struct ip_addr *mask,
                                   const struct ip_addr *addr,
                                   enum source_connectivity connectivity);
-bool ntp_sources_burst(struct ntp_sources *sources, int good, int total,
-                       const struct ip_addr *mask, const struct ip_addr *addr);
+bool ntp_sources_burst(struct ntp_sources *sources, int good, int total, const struct ip_addr *mask,
+                       const struct ip_addr *addr);
 
 /* Options of one source, 14.4. False: no such source. */
 
@@ -99,8 +99,8 @@ bool ntp_sources_modify_max_delay(struct ntp_sources *sources, const struct ip_a
                                   double v);
 bool ntp_sources_modify_max_delay_ratio(struct ntp_sources *sources, const struct ip_addr *addr,
                                         double v);
-bool ntp_sources_modify_max_delay_dev_ratio(struct ntp_sources *sources,
-                                            const struct ip_addr *addr, double v);
+bool ntp_sources_modify_max_delay_dev_ratio(struct ntp_sources *sources, const struct ip_addr *addr,
+                                            double v);
 bool ntp_sources_modify_min_stratum(struct ntp_sources *sources, const struct ip_addr *addr, int v);
 bool ntp_sources_modify_poll_target(struct ntp_sources *sources, const struct ip_addr *addr, int v);
 bool ntp_sources_modify_offset(struct ntp_sources *sources, const struct ip_addr *addr, double v);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/instant.h"
 #include "base/wire.h"
+#include "conf/source_options.h"
 #include "ntp/env.h"
 #include "ntp/packet.h"
 #include "ntp/random_pool.h"

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Filling in a packet: what goes into header and extension fields of everything that is sent. Bits
+ * of timestamps below the precision are random, which makes them unpredictable and unique; requests
+ * of clients carry no information at all about the local clock. It sends nothing.
+ */
+#include "ntp/transmit.h"
+
+#include <math.h>
+
+#define CLIENT_PRECISION 32 /* all bits of timestamps are random */
+
+struct fill {
+    const struct transmit_context *context;
+    const struct transmit_input *input;
+    struct ntp_header header;
+    int precision;
+    bool interleaved;
+    double root_delay;
+    double root_dispersion;
+    double smooth; /* offset that is applied, 0 when smoothing is not active for this packet */
+    bool smoothed;
+};
+
+static struct ntp_time make_fuzz(struct random_pool *random, int precision)
+{
+    struct ntp_time mask = ntp_fuzz_mask(precision), fuzz;
+
+    random_pool_bytes(random, &fuzz, sizeof(fuzz));
+    fuzz.hi &= mask.hi;
+    fuzz.lo &= mask.lo;
+    return fuzz;
+}
+
+static struct ntp_time fuzzed(const struct fill *f, struct local_time t)
+{
+    return ntp_time_from_instant(t.i, make_fuzz(f->context->random, f->precision));
+}
+
+static bool has_local_receive(const struct fill *f)
+{
+    return f->input->local_receive && !local_is_zero(f->input->local_receive->time);
+}
+
+static void fill_reference(struct fill *f)
+{
+    const struct transmit_context *c = f->context;
+    struct ntp_header *h = &f->header;
+    struct local_time ref_time = c->reference.ref_time;
+    int leap = c->reference.leap;
+
+    f->precision = c->precision_log;
+    f->root_delay = c->reference.root_delay;
+    f->root_dispersion = c->reference.root_dispersion;
+    h->refid = c->reference.refid;
+
+    if (c->smoothing) {
+        f->smoothed = fabs(c->smoothing_offset) > c->quantum;
+        f->smooth = f->smoothed ? c->smoothing_offset : 0.0;
+        if (c->leap_is_slewed && (leap == NTP_LEAP_INSERT || leap == NTP_LEAP_DELETE))
+            leap = NTP_LEAP_NORMAL;
+        if (f->smoothed && has_local_receive(f)) {
+            h->refid = NTP_REFID_SMOOTH;
+            ref_time = local_add(ref_time, f->smooth);
+        }
+    }
+
+    h->leap = (uint8_t)leap;
+    h->stratum = (uint8_t)(c->reference.stratum < NTP_MAX_STRATUM ? c->reference.stratum
+                                                                  : NTP_INVALID_STRATUM);
+    h->precision = (int8_t)c->precision_log;
+    h->root_delay = ntp_short_from_double(f->root_delay);
+    h->root_dispersion = ntp_short_from_double(f->root_dispersion);
+    h->reference = ntp_time_from_instant(ref_time.i, (struct ntp_time){0});
+
+    if (f->input->kod != 0) {
+        h->leap = NTP_LEAP_UNSYNC;
+        h->stratum = NTP_INVALID_STRATUM;
+        h->refid = f->input->kod;
+    }
+}
+
+static void fill_header(struct fill *f)
+{
+    const struct transmit_input *in = f->input;
+    struct ntp_header *h = &f->header;
+
+    h->version = (uint8_t)(in->version > NTP_VERSION ? NTP_VERSION : in->version);
+    h->mode = (uint8_t)in->mode;
+    h->poll = (int8_t)in->poll;
+    f->interleaved =
+        in->interleaved && in->has_their_receive && !local_is_zero(in->previous_transmit);
+
+    if (in->mode == NTP_MODE_CLIENT) {
+        f->precision = CLIENT_PRECISION;
+        h->precision = CLIENT_PRECISION;
+    } else {
+        fill_reference(f);
+    }
+}
+
+static void fill_origin_and_receive(struct fill *f)
+{
+    const struct transmit_input *in = f->input;
+    struct ntp_header *h = &f->header;
+    struct local_time receive = {0};
+
+    if (in->mode == NTP_MODE_CLIENT && !f->interleaved)
+        return;
+
+    h->origin = f->interleaved ? in->their_receive : in->their_transmit;
+    if (has_local_receive(f))
+        receive = local_add(in->local_receive->time, f->smooth);
+    do
+        h->receive = fuzzed(f, receive);
+    while (!ntp_time_is_zero(h->receive) && (ntp_time_equal(h->receive, h->origin) ||
+                                             ntp_time_equal(h->receive, in->previous_own_receive)));
+}
+
+static struct local_time transmit_time(const struct fill *f)
+{
+    if (f->interleaved)
+        return f->input->previous_transmit;
+    if (f->input->mode == NTP_MODE_CLIENT)
+        return f->context->event_time;
+    return local_add(f->context->now(f->context->now_arg), f->smooth);
+}
+
+static void fill_transmit(struct fill *f)
+{
+    const struct transmit_input *in = f->input;
+    struct ntp_header *h = &f->header;
+
+    do
+        h->transmit = fuzzed(f, transmit_time(f));
+    while (!ntp_time_is_zero(h->transmit) &&
+           (ntp_time_equal(h->transmit, h->receive) || ntp_time_equal(h->transmit, h->origin) ||
+            ntp_time_equal(h->transmit, in->previous_own_transmit)));
+
+    /* Tells a later origin timestamp of the interleaved mode from one of the basic mode (20.4). */
+    if (in->mode == NTP_MODE_SERVER || in->mode == NTP_MODE_PASSIVE) {
+        h->receive.lo |= 1;
+        h->transmit.lo &= ~(uint32_t)1;
+    }
+}
+
+static bool add_net_correction(const struct fill *f, struct writer *w)
+{
+    const struct ntp_local_timestamp *rx = f->input->local_receive;
+    uint8_t body[NTP_EXT_BODY_LENGTH];
+    double correction = 0.0;
+
+    if (f->input->mode != NTP_MODE_CLIENT && rx && rx->net_correction > rx->wire_time)
+        correction = rx->net_correction;
+    ntp_net_correction_write(body, correction);
+    return ntp_ext_add(w, NTP_EXT_NET_CORRECTION, body, sizeof(body));
+}
+
+static bool add_mono_root(const struct fill *f, struct writer *w)
+{
+    uint8_t body[NTP_EXT_BODY_LENGTH];
+    struct ntp_mono_root root = {0};
+
+    if (f->input->mode != NTP_MODE_CLIENT) {
+        root.root_delay = f->root_delay;
+        root.root_dispersion = f->root_dispersion;
+        root.epoch = f->context->mono_epoch;
+        if (!f->smoothed && has_local_receive(f))
+            root.mono_receive =
+                fuzzed(f, local_add(f->input->local_receive->time, f->context->mono_shift));
+    }
+    ntp_mono_root_write(body, &root);
+    return ntp_ext_add(w, NTP_EXT_MONO_ROOT, body, sizeof(body));
+}
+
+bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,
+                   struct writer *w, struct transmit_output *output)
+{
+    struct fill f = {.context = context, .input = input};
+
+    fill_header(&f);
+    fill_origin_and_receive(&f);
+
+    writer_zeros(w, NTP_HEADER_LENGTH);
+    if (w->failed)
+        return false;
+    /* The version must be there before fields are added. */
+    ntp_header_write(w->data, &f.header);
+    if (input->ext_flags & EXT_FLAG_NET_CORRECTION && context->add_net_correction &&
+        !add_net_correction(&f, w))
+        return false;
+    if (input->ext_flags & EXT_FLAG_MONO_ROOT && !add_mono_root(&f, w))
+        return false;
+
+    /* As late as possible. */
+    fill_transmit(&f);
+    ntp_header_write(w->data, &f.header);
+
+    *output = (struct transmit_output){
+        .interleaved = f.interleaved,
+        .smoothed = f.smoothed,
+        .receive = f.header.receive,
+        .transmit = f.header.transmit,
+    };
+    return true;
+}
