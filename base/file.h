@@ -20,8 +20,8 @@ FILE *file_open_append(const char *path, mode_t mode);
 FILE *file_open_new(const char *path, mode_t mode);
 
 /*
- * Replacing a file: write to the stream, then commit. The temporary file is PATH with its suffix
- * replaced by (suffix != NULL) or extended with ".tmp"; see file_replace_begin.
+ * Replacing a file: write to the stream, then commit. What was at PATH
+ * before stays until the new contents are complete.
  */
 struct file_replace {
     FILE *stream;
@@ -37,6 +37,11 @@ bool file_replace_begin(struct file_replace *r, const char *path, const char *tm
    *write_failed tells which, if not NULL. Frees everything. */
 bool file_replace_commit(struct file_replace *r, bool *write_failed);
 void file_replace_abort(struct file_replace *r);
+
+/* Pieces of the above: PATH.tmp (allocated), and closing a stream whose earlier writes count too.
+   file_finish: false if anything could not be written. */
+char *file_temporary_path(const char *path);
+bool file_finish(FILE *stream);
 
 /* Removes; false with errno set. */
 bool file_remove(const char *path);

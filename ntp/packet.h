@@ -13,17 +13,17 @@
 #include "base/instant.h"
 #include "base/wire.h"
 
-#define NTP_PORT            123
-#define NTP_VERSION         4
-#define NTP_HEADER_LENGTH   48
-#define NTP_MAX_LENGTH      1140
-#define NTP_MAX_STRATUM     16
-#define NTP_INVALID_STRATUM 0
-#define NTP_MIN_EXT_LENGTH  16
-#define NTP_MIN_MAC_LENGTH  20
+#define NTP_PORT              123
+#define NTP_VERSION           4
+#define NTP_HEADER_LENGTH     48
+#define NTP_MAX_LENGTH        1140
+#define NTP_MAX_STRATUM       16
+#define NTP_INVALID_STRATUM   0
+#define NTP_MIN_EXT_LENGTH    16
+#define NTP_MIN_MAC_LENGTH    20
 #define NTP_MAX_V4_MAC_LENGTH 24
-#define NTP_MAX_MAC_LENGTH  68
-#define NTP_MAX_EXT_LENGTH  1024
+#define NTP_MAX_MAC_LENGTH    68
+#define NTP_MAX_EXT_LENGTH    1024
 
 #define NTP_REFID_UNSYNC 0x00000000u
 #define NTP_REFID_LOCAL  0x7f7f0101u
@@ -40,7 +40,12 @@ enum ntp_mode {
     NTP_MODE_BROADCAST = 5,
 };
 
-enum ntp_leap { NTP_LEAP_NORMAL = 0, NTP_LEAP_INSERT = 1, NTP_LEAP_DELETE = 2, NTP_LEAP_UNSYNC = 3 };
+enum ntp_leap {
+    NTP_LEAP_NORMAL = 0,
+    NTP_LEAP_INSERT = 1,
+    NTP_LEAP_DELETE = 2,
+    NTP_LEAP_UNSYNC = 3
+};
 
 enum ntp_ext_type {
     NTP_EXT_NTS_UID = 0x0104,
@@ -114,7 +119,7 @@ bool ntp_ext_next_inner(const uint8_t *data, size_t size, size_t *pos, struct nt
 
 /*
  * Appends a field to the packet under construction (3.4, last paragraph); w->pos is the length of
- * the packet so far. False (and w->failed) if it cannot be added.
+ * the packet so far. A NULL body stands for zeros. False (and w->failed) if it cannot be added.
  */
 bool ntp_ext_add(struct writer *w, uint16_t type, const void *body, size_t body_length);
 /* The same for inner fields, which have no minimum of 16. */
