@@ -11,33 +11,34 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/text.h"
-
-enum option_kind {
-    OPTION_BOOL,     /* sets a bool */
-    OPTION_BITS,     /* sets bits of an unsigned int */
-    OPTION_OFFLINE,  /* sets the connectivity */
-    OPTION_FAMILY,   /* sets the address family */
-    OPTION_EXTFIELD, /* hexadecimal number, sets bits of an unsigned int */
-    OPTION_INT,      /* int in a range */
-    OPTION_PORT,     /* uint16_t */
-    OPTION_UINT,     /* uint32_t of at least min */
-    OPTION_DOUBLE,
-};
-
-struct option_row {
-    const char *name;
-    enum option_kind kind;
-    size_t offset; /* of the value in struct source_options */
-    int min, max;
-    unsigned int bits; /* OPTION_BITS: the bits; OPTION_FAMILY: the family */
-    bool no_effect_yet;
-};
+#include "conf/options.h"
 
 #define FIELD(f)      offsetof(struct source_options, f)
 #define IN(f, lo, hi) .kind = OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
 #define FLAG(f)       .kind = OPTION_BOOL, .offset = FIELD(f)
-#define SELECT(b)     .kind = OPTION_BITS, .offset = FIELD(select_options), .bits = (b)
+#define SELECT(b)     .kind = OPTION_BITS, .offset = FIELD(select_options), .constant = (b)
 #define REAL(f)       .kind = OPTION_DOUBLE, .offset = FIELD(f)
+
+static bool read_extfield(const char *text, void *value, size_t *used)
+{
+    unsigned int *flags = value;
+    uint32_t number;
+
+    if (!text_scan_hex(text, &number, used))
+        return false;
+
+    switch (number) {
+    case 0x010a:
+    case 0xf324:
+        *flags |= EXT_FLAG_NET_CORRECTION;
+        return true;
+    case 0xf323:
+        *flags |= EXT_FLAG_MONO_ROOT;
+        return true;
+    default:
+        return false;
+    }
+}
 
 /* An option that begins to have an effect loses its no_effect_yet here and nowhere else. */
 static const struct option_row option_table[] = {
@@ -46,11 +47,12 @@ static const struct option_row option_table[] = {
     {"burst", FLAG(burst), .no_effect_yet = true},
     {"certset", .kind = OPTION_UINT, .offset = FIELD(cert_set)},
     {"copy", FLAG(copy), .no_effect_yet = true},
-    {"extfield", .kind = OPTION_EXTFIELD, .offset = FIELD(ext_flags), .no_effect_yet = true},
+    {"extfield", .kind = OPTION_OTHER, .offset = FIELD(ext_flags), .read = read_extfield,
+     .no_effect_yet = true},
     {"filter", IN(filter_length, 0, INT_MAX), .no_effect_yet = true},
     {"iburst", FLAG(iburst)},
-    {"ipv4", .kind = OPTION_FAMILY, .offset = FIELD(family), .bits = IP_V4},
-    {"ipv6", .kind = OPTION_FAMILY, .offset = FIELD(family), .bits = IP_V6},
+    {"ipv4", .kind = OPTION_SET, .offset = FIELD(family), .constant = IP_V4},
+    {"ipv6", .kind = OPTION_SET, .offset = FIELD(family), .constant = IP_V6},
     {"key", .kind = OPTION_UINT, .offset = FIELD(key_id), .min = 1, .no_effect_yet = true},
     {"maxdelay", REAL(max_delay)},
     {"maxdelaydevratio", REAL(max_delay_dev_ratio)},
@@ -67,7 +69,7 @@ static const struct option_row option_table[] = {
     {"noselect", SELECT(SELECT_NOSELECT)},
     {"nts", FLAG(nts)},
     {"ntsport", .kind = OPTION_PORT, .offset = FIELD(nts_port)},
-    {"offline", .kind = OPTION_OFFLINE, .offset = FIELD(connectivity)},
+    {"offline", .kind = OPTION_SET, .offset = FIELD(connectivity), .constant = SOURCE_OFFLINE},
     {"offset", REAL(offset)},
     {"polltarget", IN(poll_target, 1, INT_MAX)},
     {"port", .kind = OPTION_PORT, .offset = FIELD(port)},
@@ -105,106 +107,6 @@ void source_options_default(struct source_options *options)
     options->asymmetry = 1.0;
 }
 
-static size_t value_size(const struct option_row *row)
-{
-    switch (row->kind) {
-    case OPTION_BOOL:
-        return sizeof(bool);
-    case OPTION_PORT:
-        return sizeof(uint16_t);
-    case OPTION_DOUBLE:
-        return sizeof(double);
-    case OPTION_BITS:
-    case OPTION_EXTFIELD:
-    case OPTION_OFFLINE:
-    case OPTION_FAMILY:
-    case OPTION_INT:
-    case OPTION_UINT:
-        return sizeof(uint32_t);
-    }
-    return 0;
-}
-
-static void *value_of(struct source_options *options, const struct option_row *row)
-{
-    return (char *)options + row->offset;
-}
-
-static const void *value_in(const struct source_options *options, const struct option_row *row)
-{
-    return (const char *)options + row->offset;
-}
-
-static bool set_extfield(unsigned int *flags, uint32_t number)
-{
-    switch (number) {
-    case 0x010a:
-    case 0xf324:
-        *flags |= EXT_FLAG_NET_CORRECTION;
-        return true;
-    case 0xf323:
-        *flags |= EXT_FLAG_MONO_ROOT;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Sets an option from the text after its word; *used characters of it belong to the value. */
-static bool set_option(const struct option_row *row, struct source_options *options,
-                       const char *text, size_t *used)
-{
-    void *value = value_of(options, row);
-    uint32_t u;
-    int i;
-
-    *used = 0;
-
-    switch (row->kind) {
-    case OPTION_BOOL:
-        *(bool *)value = true;
-        return true;
-    case OPTION_BITS:
-        *(unsigned int *)value |= row->bits;
-        return true;
-    case OPTION_OFFLINE:
-        options->connectivity = SOURCE_OFFLINE;
-        return true;
-    case OPTION_FAMILY:
-        options->family = (enum ip_family)row->bits;
-        return true;
-    case OPTION_EXTFIELD:
-        return text_scan_hex(text, &u, used) && set_extfield(value, u);
-    case OPTION_INT:
-        if (!text_scan_int(text, &i, used) || i < row->min || i > row->max)
-            return false;
-        *(int *)value = i;
-        return true;
-    case OPTION_PORT:
-        if (!text_scan_int(text, &i, used) || i < 0 || i > 65535)
-            return false;
-        *(uint16_t *)value = (uint16_t)i;
-        return true;
-    case OPTION_UINT:
-        if (!text_scan_uint(text, &u, used) || u < (uint32_t)row->min)
-            return false;
-        *(uint32_t *)value = u;
-        return true;
-    case OPTION_DOUBLE:
-        return text_scan_double(text, value, used);
-    }
-    return false;
-}
-
-static const struct option_row *find_option(const char *word)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (text_equal_nocase(word, option_table[i].name))
-            return &option_table[i];
-    }
-    return NULL;
-}
-
 enum source_parse source_options_parse(char *line, char **name, struct source_options *options)
 {
     char *word = line;
@@ -215,24 +117,15 @@ enum source_parse source_options_parse(char *line, char **name, struct source_op
         return SOURCE_PARSE_SYNTAX;
     *name = word;
 
-    while (*line != '\0') {
-        const struct option_row *row;
-        size_t used;
-
-        word = line;
-        line = text_split(line);
-        row = find_option(word);
-        if (!row)
-            return SOURCE_PARSE_OPTION;
-        if (!set_option(row, options, line, &used))
-            return SOURCE_PARSE_VALUE;
-        /* What follows a number directly is the next option word (config.md 3) */
-        line += used;
-        while (*line == ' ')
-            line++;
+    switch (options_parse(option_table, OPTION_COUNT, line, options)) {
+    case OPTIONS_OK:
+        return SOURCE_PARSE_OK;
+    case OPTIONS_UNKNOWN:
+        return SOURCE_PARSE_OPTION;
+    case OPTIONS_VALUE:
+        break;
     }
-
-    return SOURCE_PARSE_OK;
+    return SOURCE_PARSE_VALUE;
 }
 
 static int compare_ints(long a, long b)
@@ -253,10 +146,8 @@ int source_conf_compare(const struct source_conf *a, const struct source_conf *b
     if (r == 0)
         r = compare_ints(a->options.port, b->options.port);
 
-    for (size_t i = 0; r == 0 && i < OPTION_COUNT; i++) {
-        const struct option_row *row = &option_table[i];
-        r = memcmp(value_in(&a->options, row), value_in(&b->options, row), value_size(row));
-    }
+    for (size_t i = 0; r == 0 && i < OPTION_COUNT; i++)
+        r = option_compare(&option_table[i], &a->options, &b->options);
 
     return r;
 }
@@ -270,16 +161,8 @@ uint64_t source_options_without_effect(const struct source_options *options)
 
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
-        bool differs;
 
-        if (!row->no_effect_yet)
-            continue;
-        if (row->kind == OPTION_BITS)
-            differs = (*(const unsigned int *)value_in(options, row) & row->bits) != 0;
-        else
-            differs =
-                memcmp(value_in(options, row), value_in(&defaults, row), value_size(row)) != 0;
-        if (differs)
+        if (row->no_effect_yet && option_compare(row, options, &defaults) != 0)
             found |= UINT64_C(1) << i;
     }
 

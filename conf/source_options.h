@@ -50,7 +50,7 @@ struct source_options {
     bool interleaved;
     bool nts;
     enum source_connectivity connectivity;
-    enum ip_family family; /* IP_UNSPEC, IP_V4, IP_V6 */
+    enum ip_family family;       /* IP_UNSPEC, IP_V4, IP_V6 */
     unsigned int select_options; /* enum select_option */
     unsigned int ext_flags;      /* enum ext_flag */
     uint32_t key_id;             /* 0: none */
