@@ -100,8 +100,13 @@ struct conf_refclock {
     double offset, delay, precision, max_dispersion, pulse_width;
 };
 
-enum hwts_rxfilter { HWTS_RXFILTER_ANY, HWTS_RXFILTER_NONE, HWTS_RXFILTER_NTP, HWTS_RXFILTER_PTP,
-                     HWTS_RXFILTER_ALL };
+enum hwts_rxfilter {
+    HWTS_RXFILTER_ANY,
+    HWTS_RXFILTER_NONE,
+    HWTS_RXFILTER_NTP,
+    HWTS_RXFILTER_PTP,
+    HWTS_RXFILTER_ALL
+};
 
 struct conf_hwtimestamp {
     char *interface;
@@ -119,6 +124,8 @@ struct conf_tempcomp {
     double t0, k0, k1, k2;
 };
 
+#define CONF_MAX_DIRECTIVES 128
+
 /* Every setting, with the defaults of config.md 8 and 26. Strings are NULL when not set. */
 struct conf {
     /* sources and client */
@@ -128,7 +135,7 @@ struct conf {
     size_t refclock_count;
     struct conf_strings source_dirs; /* one item per sourcedir directive, arguments as one string */
     bool manual;
-    int acquisition_port; /* -1: a random port for each request */
+    int acquisition_port;                /* -1: a random port for each request */
     struct ip_addr bind_acq4, bind_acq6; /* IP_UNSPEC: any */
     char *bind_acq_device;
     int dscp;
@@ -225,6 +232,8 @@ struct conf {
     char *pid_file; /* NULL: none */
     bool lock_memory;
     int sched_priority;
+
+    uint64_t given[CONF_MAX_DIRECTIVES / 64]; /* bit N: the directive of index N was given */
 };
 
 /* What the parser needs to know and may do. */
@@ -252,11 +261,14 @@ bool conf_read_file(struct conf *conf, const struct conf_env *env, const char *p
                     struct conf_error *error);
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,
                     struct conf_error *error);
-/* Checks between directives that need nothing but the configuration, in the order of config.md 24. */
+/* Checks between directives that need nothing but the configuration, in the order of config.md 24:
+   certificates and keys, rtcfile and rtcsync, refclock drivers, prefix lengths of access rules, rate
+   limits without client log. User, priority, -F and what the system must be asked for are checked by
+   the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
 
-/* Names of directives given in this configuration that have no effect in this version yet; calls
-   back once per directive. To be removed when the list is empty. */
+/* Logs a warning for each directive and option that was given and has no effect in this version
+   yet, once per name. To be removed when the tables have no such row any more. */
 void conf_warn_without_effect(const struct conf *conf);
 
 /*
@@ -268,8 +280,8 @@ struct source_conf *conf_read_source_dirs(const struct conf *conf, const struct 
                                           size_t *count);
 void source_conf_list_free(struct source_conf *list, size_t count);
 
-/* Every directive's name, sorted; ends in NULL. For the manual's test and for suggestions. */
-const char *const *conf_directive_names(void);
+/* The directive with this index, in alphabetical order; NULL behind the last. */
+const char *conf_directive_name(size_t index);
 
 /* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be NULL:
    no host names. */

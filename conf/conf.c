@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * struct conf: its defaults, its end, and what can be said about a complete configuration. Called by
+ * the daemon at start. It must never act on the configuration.
+ */
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "conf/directive.h"
+#include "config.h"
+
+static void default_client(struct conf *conf)
+{
+    conf->acquisition_port = -1;
+    conf->min_samples = 6;
+    conf->refresh = 1209600;
+
+    conf->nts_aeads = mem_array(2, sizeof(*conf->nts_aeads));
+    conf->nts_aeads[0] = 30;
+    conf->nts_aeads[1] = 15;
+    conf->nts_aead_count = 2;
+    conf->nts_refresh = 2419200;
+    conf->nts_rotate = 604800;
+    conf->nts_port = 4460;
+    conf->nts_processes = 1;
+    conf->max_nts_connections = 100;
+    conf->nts_ratelimit = (struct conf_ratelimit){.interval = 6, .burst = 8, .leak = 2};
+
+    conf->authselect_mode = AUTHSELECT_MIX;
+    conf->combine_limit = 3.0;
+    conf->max_distance = 3.0;
+    conf->max_jitter = 1.0;
+    conf->reselect_distance = 1e-4;
+    conf->stratum_weight = 1e-3;
+    conf->max_stratum = 15;
+    conf->min_sources = 1;
+}
+
+static void default_clock(struct conf *conf)
+{
+    conf->corr_time_ratio = 3.0;
+    conf->drift_file_interval = 3600;
+    conf->leapsec_mode = LEAPSEC_SYSTEM;
+    conf->max_change_start = -1;
+    conf->max_clock_error = 1.0;
+    conf->max_drift = 100000.0;
+    conf->max_update_skew = 1000.0;
+    conf->max_slew_rate = 1e6 / 12.0;
+    conf->log_banner = 32;
+    conf->log_change = 1.0;
+    conf->rtc_device = text_dup(DEFAULT_RTC_DEVICE);
+    if (DEFAULT_HWCLOCK_FILE[0] != '\0')
+        conf->hwclock_file = text_dup(DEFAULT_HWCLOCK_FILE);
+}
+
+static void default_server(struct conf *conf, const struct conf_env *env)
+{
+    conf->port = env->client_only ? 0 : 123;
+    conf->client_log_limit = 524288;
+    conf->local = (struct conf_local){.stratum = 10, .distance = 1.0};
+    conf->ntp_ratelimit = (struct conf_ratelimit){.interval = 3, .burst = 8, .leak = 2};
+
+    conf->bind_cmd4 = ip_addr_loopback(IP_V4);
+    conf->bind_cmd6 = ip_addr_loopback(IP_V6);
+    conf->bind_cmd_path = env->client_only ? NULL : text_dup(DEFAULT_COMMAND_SOCKET);
+    conf->cmd_port = env->client_only ? 0 : 323;
+    conf->cmd_ratelimit = (struct conf_ratelimit){.interval = -4, .burst = 8, .leak = 2};
+    conf->open_commands = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
+                          OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
+
+    conf->hwts_timeout = 0.001;
+    conf->ptp_domain = 123;
+    conf->user = text_dup(DEFAULT_USER);
+    conf->pid_file = env->client_only ? NULL : text_dup(DEFAULT_PID_FILE);
+}
+
+struct conf *conf_new(const struct conf_env *env)
+{
+    struct conf *conf = mem_alloc(sizeof(*conf));
+
+    default_client(conf);
+    default_clock(conf);
+    default_server(conf, env);
+    return conf;
+}
+
+static void free_strings(struct conf_strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        free(strings->items[i]);
+    free(strings->items);
+}
+
+static void free_lists(struct conf *conf)
+{
+    source_conf_list_free(conf->sources, conf->source_count);
+    for (size_t i = 0; i < conf->refclock_count; i++) {
+        free(conf->refclocks[i].driver);
+        free(conf->refclocks[i].parameter);
+    }
+    for (size_t i = 0; i < conf->trusted_cert_count; i++)
+        free(conf->trusted_certs[i].path);
+    for (size_t i = 0; i < conf->hwtimestamp_count; i++)
+        free(conf->hwtimestamps[i].interface);
+
+    free(conf->refclocks);
+    free(conf->trusted_certs);
+    free(conf->hwtimestamps);
+    free(conf->initstepslew_servers);
+    free(conf->nts_aeads);
+    free(conf->broadcasts);
+    free(conf->ntp_access.rules);
+    free(conf->cmd_access.rules);
+    free_strings(&conf->source_dirs);
+    free_strings(&conf->nts_server_certs);
+    free_strings(&conf->nts_server_keys);
+}
+
+void conf_free(struct conf *conf)
+{
+    if (!conf)
+        return;
+
+    char *strings[] = {
+        conf->bind_acq_device,
+        conf->dump_dir,
+        conf->nts_dump_dir,
+        conf->nts_ntp_server,
+        conf->drift_file,
+        conf->leapsec_tz,
+        conf->leapsec_list,
+        conf->tempcomp.file,
+        conf->bind_device,
+        conf->bind_cmd_path,
+        conf->ntp_signd_socket,
+        conf->bind_cmd_device,
+        conf->rtc_file,
+        conf->rtc_device,
+        conf->hwclock_file,
+        conf->log_dir,
+        conf->mail_user,
+        conf->key_file,
+        conf->user,
+        conf->pid_file,
+        conf->tempcomp.points_file,
+    };
+
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        free(strings[i]);
+    free_lists(conf);
+    free(conf);
+}
+
+static bool check_refclocks(const struct conf *conf, struct conf_error *error)
+{
+    static const char *const drivers[] = {"PPS", "SOCK", "SHM", "PHC", "RTC"};
+
+    for (size_t i = 0; i < conf->refclock_count; i++) {
+        const struct conf_refclock *clock = &conf->refclocks[i];
+        bool known = false;
+
+        for (size_t j = 0; j < sizeof(drivers) / sizeof(drivers[0]); j++)
+            known = known || strcmp(clock->driver, drivers[j]) == 0;
+        if (!known)
+            return conf_fail(error, "unknown refclock driver %s", clock->driver);
+        if (clock->tai && !conf->leapsec_list && !conf->leapsec_tz)
+            return conf_fail(error, "refclock tai option requires leapseclist or leapsectz");
+        if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc_sync || conf->rtc_file)) {
+            return conf_fail(error, "RTC refclock cannot be used together with rtcsync or rtcfile");
+        }
+    }
+    return true;
+}
+
+static bool check_access(const struct conf_access_rules *rules, struct conf_error *error)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct subnet *subnet = &rules->rules[i].subnet;
+        char text[ADDR_TEXT_SIZE];
+
+        if (subnet->addr.family == IP_UNSPEC ||
+            subnet->bits <= (subnet->addr.family == IP_V6 ? 128 : 32))
+            continue;
+        return conf_fail(error, "Bad subnet in %s/%d",
+                         ip_addr_format(&subnet->addr, text, sizeof(text)), subnet->bits);
+    }
+    return true;
+}
+
+bool conf_check(const struct conf *conf, struct conf_error *error)
+{
+    if (conf->nts_server_certs.count != conf->nts_server_keys.count)
+        return conf_fail(error, "Uneven number of NTS certs and keys");
+    if (conf->rtc_file && conf->rtc_sync)
+        return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
+    if (!check_refclocks(conf, error) || !check_access(&conf->ntp_access, error) ||
+        !check_access(&conf->cmd_access, error))
+        return false;
+    if (conf->no_client_log &&
+        (conf->ntp_ratelimit.enabled || conf->nts_ratelimit.enabled || conf->cmd_ratelimit.enabled))
+        return conf_fail(error, "Rate limiting cannot be enabled with noclientlog");
+    return true;
+}
+
+static void warn_option(const char *option, const char *directive)
+{
+    LOG_WARN("%s option of %s directive has no effect in this version yet", option, directive);
+}
+
+static void warn_log_name(const char *name)
+{
+    warn_option(name, "log");
+}
+
+/* Peers are left out: the directive has no effect itself. */
+static void warn_source_options(const struct conf *conf, bool pool, const char *directive)
+{
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++) {
+        if (conf->sources[i].kind == SOURCE_SERVER && conf->sources[i].pool == pool)
+            found |= source_options_without_effect(&conf->sources[i].options);
+    }
+    for (size_t i = 0; source_option_name(i); i++) {
+        if ((found >> i & 1) != 0)
+            warn_option(source_option_name(i), directive);
+    }
+}
+
+void conf_warn_without_effect(const struct conf *conf)
+{
+    for (size_t i = 0; i < directive_count; i++) {
+        if (directive_table[i].no_effect_yet && (conf->given[i / 64] >> i % 64 & 1) != 0)
+            LOG_WARN("%s directive has no effect in this version yet", directive_table[i].name);
+    }
+    log_names_without_effect(conf->log_files, warn_log_name);
+    warn_source_options(conf, true, "pool");
+    warn_source_options(conf, false, "server");
+}

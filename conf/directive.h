@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of the parser: what a directive's handler gets and what it may use. Included by conf/
+ * only. A handler records values in struct conf and has no other effect.
+ */
+#ifndef CONF_DIRECTIVE_H
+#define CONF_DIRECTIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "conf/conf.h"
+
+/* Where the parser is. */
+struct parser {
+    struct conf *conf;
+    const struct conf_env *env;
+    struct conf_error *error;
+    const char *file; /* NULL: command line */
+    int line;
+    int level;        /* of nested files, 0 on the command line */
+    const char *word; /* the directive as typed */
+};
+
+struct directive {
+    const char *name; /* matched without regard to case */
+    /* Evaluates the arguments, a normalised text that may be changed. False: error is set. */
+    bool (*evaluate)(struct parser *p, const struct directive *d, char *args);
+    size_t offset;  /* of the value in struct conf, for the generic handlers */
+    size_t offset6; /* of the IPv6 address where offset is that of the IPv4 address */
+    long min, max;
+    bool no_effect_yet; /* has no effect in this version yet, which is worth a warning */
+};
+
+/* The table, sorted by name. */
+extern const struct directive directive_table[];
+extern const size_t directive_count;
+const struct directive *directive_find(const char *word);
+
+/* Evaluates one line (which is changed) that may still have to be normalised. */
+bool parser_evaluate(struct parser *p, char *line);
+
+/* Each sets the error and returns false. With location: */
+bool parser_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool parser_fail_parse(struct parser *p); /* Could not parse WORD directive */
+/* Without location: */
+bool conf_fail(struct conf_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Checks the number of words: `Missing arguments ...`, `Too many arguments ...`. */
+bool parser_check_words(struct parser *p, const char *args, int min, int max);
+
+/* Positional numbers: read one, move to the next word. A number that is not the last must be
+   followed by white space; what follows the last one is ignored. */
+bool parser_next_double(char **args, double *value);
+bool parser_next_int(char **args, int *value);
+
+/* Replaces an owned string. */
+void conf_set_string(char **string, const char *value);
+void conf_add_string(struct conf_strings *strings, const char *value);
+
+#define DIRECTIVE_HANDLER(name)                                                                    \
+    bool directive_##name(struct parser *p, const struct directive *d, char *args)
+
+/* directive_values.c: the classes of config.md 3 and what has its own syntax but is one value */
+DIRECTIVE_HANDLER(int);
+DIRECTIVE_HANDLER(port16);
+DIRECTIVE_HANDLER(double);
+DIRECTIVE_HANDLER(string);
+DIRECTIVE_HANDLER(path_or_none);
+DIRECTIVE_HANDLER(flag);
+DIRECTIVE_HANDLER(strings);
+DIRECTIVE_HANDLER(bind);
+DIRECTIVE_HANDLER(bind_command);
+DIRECTIVE_HANDLER(ignored);
+DIRECTIVE_HANDLER(unsupported);
+
+/* directive_settings.c: settings with several values or words */
+DIRECTIVE_HANDLER(authselectmode);
+DIRECTIVE_HANDLER(clientloglimit);
+DIRECTIVE_HANDLER(driftfile);
+DIRECTIVE_HANDLER(fallbackdrift);
+DIRECTIVE_HANDLER(leapsecmode);
+DIRECTIVE_HANDLER(local);
+DIRECTIVE_HANDLER(log);
+DIRECTIVE_HANDLER(mailonchange);
+DIRECTIVE_HANDLER(makestep);
+DIRECTIVE_HANDLER(maxchange);
+DIRECTIVE_HANDLER(ntsaeads);
+DIRECTIVE_HANDLER(ntstrustedcerts);
+DIRECTIVE_HANDLER(opencommands);
+DIRECTIVE_HANDLER(ratelimit);
+DIRECTIVE_HANDLER(ratelimit_kod);
+DIRECTIVE_HANDLER(smoothtime);
+DIRECTIVE_HANDLER(tempcomp);
+
+/* directive_lists.c: time sources and other things that accumulate */
+DIRECTIVE_HANDLER(broadcast);
+DIRECTIVE_HANDLER(hwtimestamp);
+DIRECTIVE_HANDLER(initstepslew);
+DIRECTIVE_HANDLER(peer);
+DIRECTIVE_HANDLER(pool);
+DIRECTIVE_HANDLER(refclock);
+DIRECTIVE_HANDLER(server);
+DIRECTIVE_HANDLER(sourcedir);
+
+/* access.c */
+DIRECTIVE_HANDLER(allow);
+DIRECTIVE_HANDLER(deny);
+
+/* files.c */
+DIRECTIVE_HANDLER(include);
+DIRECTIVE_HANDLER(confdir);
+
+/* Calls back for each name of the log directive that was given and has no effect yet. */
+void log_names_without_effect(unsigned int log_files, void (*handler)(const char *name));
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Handlers of directives that name time sources, reference clocks, interfaces and destinations, and
+ * that accumulate (config.md 9, 10, 11, 15, 20). They record values; what these are good for is
+ * judged when the daemon adds them.
+ */
+#include "conf/directive.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "conf/options.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool fail_option(struct parser *p)
+{
+    return parser_fail(p, "Invalid option in %s directive", p->word);
+}
+
+static bool fail_value(struct parser *p)
+{
+    return parser_fail(p, "Invalid value in %s directive", p->word);
+}
+
+static bool add_source(struct parser *p, char *args, enum source_kind kind, bool pool)
+{
+    struct conf *conf = p->conf;
+    struct source_options options;
+    char *name;
+
+    switch (source_options_parse(args, &name, &options)) {
+    case SOURCE_PARSE_OK:
+        break;
+    case SOURCE_PARSE_SYNTAX:
+        return parser_fail(p, "Invalid syntax for %s directive", p->word);
+    case SOURCE_PARSE_OPTION:
+        return fail_option(p);
+    case SOURCE_PARSE_VALUE:
+        return fail_value(p);
+    }
+    conf->sources = mem_resize(conf->sources, conf->source_count + 1, sizeof(*conf->sources));
+    conf->sources[conf->source_count++] = (struct source_conf){
+        .kind = kind, .pool = pool, .name = text_dup(name), .options = options};
+    return true;
+}
+
+DIRECTIVE_HANDLER(server)
+{
+    (void)d;
+    return add_source(p, args, SOURCE_SERVER, false);
+}
+
+DIRECTIVE_HANDLER(pool)
+{
+    (void)d;
+    return add_source(p, args, SOURCE_SERVER, true);
+}
+
+DIRECTIVE_HANDLER(peer)
+{
+    (void)d;
+    return add_source(p, args, SOURCE_PEER, false);
+}
+
+/* Not checked here: an occurrence with an impossible list is silently useless (config.md 7). */
+DIRECTIVE_HANDLER(sourcedir)
+{
+    (void)d;
+    conf_add_string(&p->conf->source_dirs, args);
+    return true;
+}
+
+/* One to four characters, from the most significant octet on. */
+static bool read_refid(const char *text, void *value, size_t *used)
+{
+    size_t length = strcspn(text, " ");
+    uint32_t refid = 0;
+
+    if (length < 1 || length > 4)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        refid |= (uint32_t)(unsigned char)text[i] << (24 - 8 * i);
+    memcpy(value, &refid, sizeof(refid));
+    *used = length;
+    return true;
+}
+
+#define FIELD(f)      offsetof(struct conf_refclock, f)
+#define IN(f, lo, hi) OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
+#define FLAG(f)       OPTION_BOOL, .offset = FIELD(f)
+#define REAL(f)       OPTION_DOUBLE, .offset = FIELD(f)
+#define REFID(f)      OPTION_OTHER, .offset = FIELD(f), .read = read_refid
+#define SELECT(b)     OPTION_BITS, .offset = FIELD(select_options), .constant = (b)
+
+static const struct option_row refclock_options[] = {
+    {"delay", REAL(delay)},
+    {"dpoll", IN(dpoll, -32, 32)},
+    {"filter", IN(filter_length, 0, INT_MAX)},
+    {"local", FLAG(local)},
+    {"lock", REFID(lock_refid)},
+    {"maxdispersion", REAL(max_dispersion)},
+    {"maxlockage", IN(max_lock_age, 0, INT_MAX)},
+    {"maxsamples", IN(max_samples, 0, INT_MAX)},
+    {"maxunreach", IN(max_unreach, 0, INT_MAX)},
+    {"minsamples", IN(min_samples, 0, INT_MAX)},
+    {"noselect", SELECT(SELECT_NOSELECT)},
+    {"offset", REAL(offset)},
+    {"poll", IN(poll, -32, 32)},
+    {"pps", FLAG(pps)},
+    {"precision", REAL(precision)},
+    {"prefer", SELECT(SELECT_PREFER)},
+    {"rate", IN(rate, 1, INT_MAX)},
+    {"refid", REFID(refid)},
+    {"require", SELECT(SELECT_REQUIRE)},
+    {"stratum", IN(stratum, 0, 15)},
+    {"tai", FLAG(tai)},
+    {"trust", SELECT(SELECT_TRUST)},
+    {"width", REAL(pulse_width)},
+};
+
+#undef FIELD
+#undef IN
+#undef FLAG
+#undef REAL
+#undef REFID
+#undef SELECT
+
+/* DRIVER PARAMETER [option]...; driver and parameter are judged when the clock is created. */
+DIRECTIVE_HANDLER(refclock)
+{
+    struct conf *conf = p->conf;
+    struct conf_refclock clock = {
+        .poll = 4,
+        .rate = 1,
+        .max_lock_age = 2,
+        .filter_length = 64,
+        .min_samples = SOURCE_DEFAULT_SAMPLES,
+        .max_samples = SOURCE_DEFAULT_SAMPLES,
+        .max_unreach = 100000,
+        .delay = 1e-9,
+    };
+    char *parameter = text_split(args), *options = text_split(parameter);
+
+    (void)d;
+    if (parameter[0] == '\0')
+        return parser_fail_parse(p);
+    switch (options_parse(refclock_options, COUNT(refclock_options), options, &clock)) {
+    case OPTIONS_OK:
+        break;
+    case OPTIONS_UNKNOWN:
+        return fail_option(p);
+    case OPTIONS_VALUE:
+        return fail_value(p);
+    }
+    clock.filter_length = option_clamp(clock.filter_length, 1, 256);
+    clock.driver = text_dup(args);
+    clock.parameter = text_dup(parameter);
+    conf->refclocks = mem_resize(conf->refclocks, conf->refclock_count + 1, sizeof(clock));
+    conf->refclocks[conf->refclock_count++] = clock;
+    return true;
+}
+
+/* At most four characters are read; what follows them is the next option. */
+static bool read_rxfilter(const char *text, void *value, size_t *used)
+{
+    static const struct {
+        const char *name;
+        enum hwts_rxfilter filter;
+    } filters[] = {
+        {"none", HWTS_RXFILTER_NONE},
+        {"ntp", HWTS_RXFILTER_NTP},
+        {"ptp", HWTS_RXFILTER_PTP},
+        {"all", HWTS_RXFILTER_ALL},
+    };
+    size_t length = strcspn(text, " ");
+    char word[5];
+
+    *used = length < 4 ? length : 4;
+    memcpy(word, text, *used);
+    word[*used] = '\0';
+
+    for (size_t i = 0; i < COUNT(filters); i++) {
+        if (text_equal_nocase(word, filters[i].name)) {
+            memcpy(value, &filters[i].filter, sizeof(filters[i].filter));
+            return true;
+        }
+    }
+    return false;
+}
+
+#define FIELD(f)      offsetof(struct conf_hwtimestamp, f)
+#define IN(f, lo, hi) OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
+#define REAL(f)       OPTION_DOUBLE, .offset = FIELD(f)
+
+static const struct option_row hwtimestamp_options[] = {
+    {"maxpoll", IN(maxpoll, -32, 32)},
+    {"maxsamples", IN(max_samples, 0, INT_MAX)},
+    {"minpoll", IN(minpoll, -32, 32)},
+    {"minsamples", IN(min_samples, 0, INT_MAX)},
+    {"nocrossts", OPTION_BOOL, .offset = FIELD(nocrossts)},
+    {"precision", REAL(precision)},
+    {"rxcomp", REAL(rx_comp)},
+    {"rxfilter", OPTION_OTHER, .offset = FIELD(rxfilter), .read = read_rxfilter},
+    {"txcomp", REAL(tx_comp)},
+};
+
+#undef FIELD
+#undef IN
+#undef REAL
+
+DIRECTIVE_HANDLER(hwtimestamp)
+{
+    struct conf *conf = p->conf;
+    struct conf_hwtimestamp hw = {
+        .maxpoll = INT_MAX, /* not given */
+        .min_samples = 2,
+        .max_samples = 16,
+        .rxfilter = HWTS_RXFILTER_ANY,
+        .precision = 100e-9,
+    };
+    char *options = text_split(args);
+
+    (void)d;
+    if (args[0] == '\0' ||
+        options_parse(hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw) != OPTIONS_OK)
+        return parser_fail_parse(p);
+
+    hw.minpoll = option_clamp(hw.minpoll, -6, 20);
+    if (hw.maxpoll == INT_MAX)
+        hw.maxpoll = hw.minpoll + 1;
+    hw.maxpoll = option_clamp(hw.maxpoll, hw.minpoll, 20);
+    hw.min_samples = option_clamp(hw.min_samples, 2, 64);
+    hw.max_samples = option_clamp(hw.max_samples, 2, 64);
+    hw.interface = text_dup(args);
+    conf->hwtimestamps = mem_resize(conf->hwtimestamps, conf->hwtimestamp_count + 1, sizeof(hw));
+    conf->hwtimestamps[conf->hwtimestamp_count++] = hw;
+    return true;
+}
+
+/* INTERVAL ADDRESS [PORT] */
+DIRECTIVE_HANDLER(broadcast)
+{
+    struct conf *conf = p->conf;
+    struct conf_broadcast broadcast = {.dest.port = 123};
+    char *address = text_split(args), *port = text_split(address);
+    int number = 123;
+    size_t used;
+
+    (void)d;
+    if (!text_scan_int(args, &broadcast.interval, &used) ||
+        !ip_addr_parse(address, &broadcast.dest.addr) || text_count_words(port) > 1)
+        return parser_fail_parse(p);
+    if (port[0] != '\0' && (!text_scan_int(port, &number, &used) || number < 0 || number > 65535))
+        return parser_fail_parse(p);
+
+    broadcast.dest.port = (uint16_t)number;
+    broadcast.interval = option_clamp(broadcast.interval, 1, 1 << 24);
+    conf->broadcasts = mem_resize(conf->broadcasts, conf->broadcast_count + 1, sizeof(broadcast));
+    conf->broadcasts[conf->broadcast_count++] = broadcast;
+    return true;
+}
+
+/* THRESHOLD [HOST]...; the list is replaced, names are resolved at once. */
+DIRECTIVE_HANDLER(initstepslew)
+{
+    struct conf *conf = p->conf;
+    char *hosts = text_split(args);
+    double threshold;
+    size_t used;
+
+    (void)d;
+    if (p->env->restarted)
+        return true;
+    if (!text_scan_double(args, &threshold, &used))
+        return parser_fail_parse(p);
+
+    conf->initstepslew_threshold = threshold;
+    conf->initstepslew_count = 0;
+
+    while (hosts[0] != '\0') {
+        char *host = hosts;
+        struct ip_addr addr;
+
+        hosts = text_split(hosts);
+        if (!ip_addr_parse(host, &addr) &&
+            (!p->env->resolve || p->env->resolve(host, &addr, 1, p->env->resolve_arg) < 1)) {
+            LOG_WARN("Could not resolve address of initstepslew server %s", host);
+            continue;
+        }
+        conf->initstepslew_servers =
+            mem_resize(conf->initstepslew_servers, conf->initstepslew_count + 1, sizeof(addr));
+        conf->initstepslew_servers[conf->initstepslew_count++] = addr;
+    }
+    return true;
+}

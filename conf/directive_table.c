@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of all directives (config.md 8). The parser, the list of names and the warning about
+ * directives without effect walk it. Defaults are in conf.c.
+ */
+#include "conf/directive.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stddef.h>
+#include "base/text.h"
+
+#define AT(f)              .offset = offsetof(struct conf, f)
+#define INTEGER(f, lo, hi) directive_int, AT(f), .min = (lo), .max = (hi)
+#define REAL(f)            directive_double, AT(f)
+#define STRING(f)          directive_string, AT(f)
+#define STRINGS(f)         directive_strings, AT(f)
+#define FLAG(f)            directive_flag, AT(f)
+#define BIND(f4, f6)       directive_bind, AT(f4), .offset6 = offsetof(struct conf, f6)
+#define OTHER(name)        directive_##name
+#define OTHER_AT(name, f)  directive_##name, AT(f)
+#define NO_EFFECT_YET      .no_effect_yet = true
+
+/* A directive that begins to have an effect loses its NO_EFFECT_YET here and nowhere else. */
+const struct directive directive_table[] = {
+    {"acquisitionport", INTEGER(acquisition_port, 0, 65535)},
+    {"allow", OTHER_AT(allow, ntp_access)},
+    {"authselectmode", OTHER(authselectmode)},
+    {"bindacqaddress", BIND(bind_acq4, bind_acq6)},
+    {"bindacqdevice", STRING(bind_acq_device)},
+    {"bindaddress", BIND(bind_addr4, bind_addr6)},
+    {"bindcmdaddress", OTHER_AT(bind_command, bind_cmd4),
+     .offset6 = offsetof(struct conf, bind_cmd6)},
+    {"bindcmddevice", STRING(bind_cmd_device)},
+    {"binddevice", STRING(bind_device)},
+    {"broadcast", OTHER(broadcast), NO_EFFECT_YET},
+    {"clientloglimit", OTHER(clientloglimit)},
+    {"clockprecision", REAL(clock_precision)},
+    {"cmdallow", OTHER_AT(allow, cmd_access)},
+    {"cmddeny", OTHER_AT(deny, cmd_access)},
+    {"cmdport", INTEGER(cmd_port, 0, 65535)},
+    {"cmdratelimit", OTHER_AT(ratelimit, cmd_ratelimit)},
+    {"combinelimit", REAL(combine_limit)},
+    {"commandkey", OTHER(unsupported)},
+    {"confdir", OTHER(confdir)},
+    {"corrtimeratio", REAL(corr_time_ratio)},
+    {"deny", OTHER_AT(deny, ntp_access)},
+    {"driftfile", OTHER(driftfile)},
+    {"dscp", INTEGER(dscp, 0, 63)},
+    {"dumpdir", STRING(dump_dir)},
+    {"dumponexit", OTHER(ignored)},
+    {"fallbackdrift", OTHER(fallbackdrift), NO_EFFECT_YET},
+    {"generatecommandkey", OTHER(unsupported)},
+    {"hwclockfile", STRING(hwclock_file), NO_EFFECT_YET},
+    {"hwtimestamp", OTHER(hwtimestamp), NO_EFFECT_YET},
+    {"hwtstimeout", REAL(hwts_timeout), NO_EFFECT_YET},
+    {"include", OTHER(include)},
+    {"initstepslew", OTHER(initstepslew), NO_EFFECT_YET},
+    {"keyfile", STRING(key_file), NO_EFFECT_YET},
+    {"leapseclist", STRING(leapsec_list), NO_EFFECT_YET},
+    {"leapsecmode", OTHER(leapsecmode), NO_EFFECT_YET},
+    {"leapsectz", STRING(leapsec_tz), NO_EFFECT_YET},
+    {"linux_freq_scale", OTHER(unsupported)},
+    {"linux_hz", OTHER(unsupported)},
+    {"local", OTHER(local)},
+    {"lock_all", FLAG(lock_memory)},
+    {"log", OTHER(log)},
+    {"logbanner", INTEGER(log_banner, 0, INT_MAX)},
+    {"logchange", REAL(log_change)},
+    {"logdir", STRING(log_dir)},
+    {"mailonchange", OTHER(mailonchange), NO_EFFECT_YET},
+    {"makestep", OTHER(makestep)},
+    {"manual", FLAG(manual), NO_EFFECT_YET},
+    {"maxchange", OTHER(maxchange)},
+    {"maxclockerror", REAL(max_clock_error)},
+    {"maxdistance", REAL(max_distance)},
+    {"maxdrift", REAL(max_drift)},
+    {"maxjitter", REAL(max_jitter)},
+    {"maxntsconnections", INTEGER(max_nts_connections, 1, INT_MAX)},
+    {"maxsamples", INTEGER(max_samples, 0, INT_MAX)},
+    {"maxslewrate", REAL(max_slew_rate)},
+    {"maxstratum", INTEGER(max_stratum, 0, INT_MAX)},
+    {"maxtxbuffers", INTEGER(max_tx_buffers, 0, 1048576), NO_EFFECT_YET},
+    {"maxupdateskew", REAL(max_update_skew)},
+    {"minsamples", INTEGER(min_samples, 0, INT_MAX)},
+    {"minsources", INTEGER(min_sources, 1, INT_MAX)},
+    {"minstratum", INTEGER(min_stratum, 0, INT_MAX)},
+    {"nocerttimecheck", INTEGER(no_cert_time_check, 0, INT_MAX)},
+    {"noclientlog", FLAG(no_client_log)},
+    {"nosystemcert", FLAG(no_system_cert)},
+    {"ntpsigndsocket", STRING(ntp_signd_socket), NO_EFFECT_YET},
+    {"ntsaeads", OTHER(ntsaeads), .min = 0, .max = INT_MAX},
+    {"ntscachedir", STRING(nts_dump_dir)},
+    {"ntsdumpdir", STRING(nts_dump_dir)},
+    {"ntsntpserver", STRING(nts_ntp_server)},
+    {"ntsport", OTHER_AT(port16, nts_port), .min = 0, .max = 65535},
+    {"ntsprocesses", INTEGER(nts_processes, 0, 1000)},
+    {"ntsratelimit", OTHER_AT(ratelimit, nts_ratelimit)},
+    {"ntsrefresh", INTEGER(nts_refresh, 0, INT_MAX)},
+    {"ntsrotate", INTEGER(nts_rotate, 0, INT_MAX)},
+    {"ntsservercert", STRINGS(nts_server_certs)},
+    {"ntsserverkey", STRINGS(nts_server_keys)},
+    {"ntstrustedcerts", OTHER(ntstrustedcerts)},
+    {"opencommands", OTHER(opencommands)},
+    {"peer", OTHER(peer), NO_EFFECT_YET},
+    {"pidfile", OTHER_AT(path_or_none, pid_file)},
+    {"pool", OTHER(pool)},
+    {"port", INTEGER(port, 0, 65535)},
+    {"ptpdomain", INTEGER(ptp_domain, 0, 255), NO_EFFECT_YET},
+    {"ptpport", INTEGER(ptp_port, 0, 65535), NO_EFFECT_YET},
+    {"ratelimit", OTHER_AT(ratelimit_kod, ntp_ratelimit)},
+    {"refclock", OTHER(refclock), NO_EFFECT_YET},
+    {"refresh", INTEGER(refresh, 0, INT_MAX)},
+    {"reselectdist", REAL(reselect_distance)},
+    {"rtcautotrim", REAL(rtc_autotrim), NO_EFFECT_YET},
+    {"rtcdevice", STRING(rtc_device), NO_EFFECT_YET},
+    {"rtcfile", STRING(rtc_file), NO_EFFECT_YET},
+    {"rtconutc", FLAG(rtc_on_utc), NO_EFFECT_YET},
+    {"rtcsync", FLAG(rtc_sync)},
+    {"sched_priority", INTEGER(sched_priority, 0, 100)},
+    {"server", OTHER(server)},
+    {"smoothtime", OTHER(smoothtime), NO_EFFECT_YET},
+    {"sourcedir", OTHER(sourcedir)},
+    {"stratumweight", REAL(stratum_weight)},
+    {"tempcomp", OTHER(tempcomp), NO_EFFECT_YET},
+    {"user", STRING(user)},
+};
+
+const size_t directive_count = sizeof(directive_table) / sizeof(directive_table[0]);
+
+static_assert(sizeof(directive_table) / sizeof(directive_table[0]) <= CONF_MAX_DIRECTIVES,
+              "struct conf has a bit for each directive");
+
+const struct directive *directive_find(const char *word)
+{
+    for (size_t i = 0; i < directive_count; i++) {
+        if (text_equal_nocase(word, directive_table[i].name))
+            return &directive_table[i];
+    }
+    return NULL;
+}
+
+const char *conf_directive_name(size_t index)
+{
+    return index < directive_count ? directive_table[index].name : NULL;
+}
