@@ -286,14 +286,14 @@ static const struct log_name {
     unsigned int bits;
     bool no_effect_yet;
 } log_names[] = {
-    {"measurements", LOGFILE_MEASUREMENTS},
-    {"rawmeasurements", LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
-    {"refclocks", LOGFILE_REFCLOCKS, .no_effect_yet = true},
-    {"rtc", LOGFILE_RTC, .no_effect_yet = true},
-    {"selection", LOGFILE_SELECTION},
-    {"statistics", LOGFILE_STATISTICS},
-    {"tempcomp", LOGFILE_TEMPCOMP, .no_effect_yet = true},
-    {"tracking", LOGFILE_TRACKING},
+    {"measurements", .bits = LOGFILE_MEASUREMENTS},
+    {"rawmeasurements", .bits = LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
+    {"refclocks", .bits = LOGFILE_REFCLOCKS, .no_effect_yet = true},
+    {"rtc", .bits = LOGFILE_RTC, .no_effect_yet = true},
+    {"selection", .bits = LOGFILE_SELECTION},
+    {"statistics", .bits = LOGFILE_STATISTICS},
+    {"tempcomp", .bits = LOGFILE_TEMPCOMP, .no_effect_yet = true},
+    {"tracking", .bits = LOGFILE_TRACKING},
 };
 
 DIRECTIVE_HANDLER(log)

@@ -11,13 +11,13 @@
 #include "base/text.h"
 
 #define AT(f)              .offset = offsetof(struct conf, f)
-#define INTEGER(f, lo, hi) directive_int, AT(f), .min = (lo), .max = (hi)
-#define REAL(f)            directive_double, AT(f)
-#define STRING(f)          directive_string, AT(f)
-#define STRINGS(f)         directive_strings, AT(f)
-#define FLAG(f)            directive_flag, AT(f)
-#define BIND(f4, f6)       directive_bind, AT(f4), .offset6 = offsetof(struct conf, f6)
-#define OTHER(name)        directive_##name
+#define INTEGER(f, lo, hi) .evaluate = directive_int, AT(f), .min = (lo), .max = (hi)
+#define REAL(f)            .evaluate = directive_double, AT(f)
+#define STRING(f)          .evaluate = directive_string, AT(f)
+#define STRINGS(f)         .evaluate = directive_strings, AT(f)
+#define FLAG(f)            .evaluate = directive_flag, AT(f)
+#define BIND(f4, f6)       .evaluate = directive_bind, AT(f4), .offset6 = offsetof(struct conf, f6)
+#define OTHER(name)        .evaluate = directive_##name
 #define OTHER_AT(name, f)  directive_##name, AT(f)
 #define NO_EFFECT_YET      .no_effect_yet = true
 
