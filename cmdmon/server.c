@@ -56,8 +56,8 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     size_t reply_length;
 
     if (length < CMD_REQUEST_MIN || length > CMD_REQUEST_MAX ||
-        !cmd_request_header_decode(request, length, &header) ||
-        header.type != CMD_TYPE_REQUEST || header.reserved1 != 0 || header.reserved2 != 0) {
+        !cmd_request_header_decode(request, length, &header) || header.type != CMD_TYPE_REQUEST ||
+        header.reserved1 != 0 || header.reserved2 != 0) {
         LOG_DEBUG("Command packet dropped");
         return 0;
     }
@@ -125,8 +125,7 @@ static void handle_readable(int fd, unsigned int event, void *arg)
         char text[ADDR_TEXT_SIZE];
 
         LOG_DEBUG("Unauthorised host %s",
-                  is_unix ? "(unnamed socket)"
-                          : ip_port_format(&msg.remote, text, sizeof(text)));
+                  is_unix ? "(unnamed socket)" : ip_port_format(&msg.remote, text, sizeof(text)));
         return;
     }
 

@@ -24,8 +24,8 @@ struct cmd_server_ops {
     bool (*admit)(void *ctx, const struct ip_addr *addr);
     /* Executes a decoded request. For status 0 *reply and body may be set to the reply's; they come
        as REPLY_NULL and zeros. */
-    enum cmd_status (*execute)(void *ctx, const struct cmd_request *request,
-                               enum reply_code *reply, union cmd_reply_body *body);
+    enum cmd_status (*execute)(void *ctx, const struct cmd_request *request, enum reply_code *reply,
+                               union cmd_reply_body *body);
 };
 
 struct cmd_policy {
