@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon: one struct that owns every module. main() makes it from the command line and runs it;
+ * nothing else creates or frees modules. Two of them can live in one process.
+ */
+#ifndef CHRONYD_CHRONYD_H
+#define CHRONYD_CHRONYD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/loop.h"
+#include "base/world.h"
+#include "chronyd/clock/local_clock.h"
+#include "chronyd/clock/reference.h"
+#include "chronyd/measurement_log.h"
+#include "chronyd/options.h"
+#include "chronyd/source/source.h"
+#include "cmdmon/server.h"
+#include "conf/conf.h"
+#include "ntp/access.h"
+#include "ntp/auth.h"
+#include "ntp/client_log.h"
+#include "ntp/env.h"
+#include "ntp/keys.h"
+#include "ntp/server.h"
+#include "ntp/sockets.h"
+#include "ntp/sources.h"
+#include "nts/fork_server.h"
+#include "nts/ke_server.h"
+#include "nts/ntp_client.h"
+#include "nts/ntp_server.h"
+#include "nts/server_keys.h"
+
+struct chronyd {
+    const struct options *options;
+    struct conf *conf;
+    uid_t uid; /* user to run as */
+    gid_t gid;
+
+    struct fork_server *fork_server; /* NULL: no helpers */
+    struct world *world;
+    struct loop *loop;
+    struct measurement_log *mlog;
+    struct local_clock *clock;
+    struct reference *reference;
+    struct source_set *sources;
+
+    struct ntp_env ntp_env;
+    struct ntp_keys *keys;
+    struct client_log *client_log;
+    struct ntp_sockets *ntp_sockets;
+    struct ntp_server *ntp_server;
+    struct ntp_sources *ntp_sources;
+
+    struct nts_client *nts_client;
+    struct nts_server_keys *nts_server_keys;
+    struct nts_server *nts_server;
+    struct nts_ke_server *ke_server;
+    struct ntp_nts nts;
+
+    struct access_table *cmd_access;
+    struct cmd_server *cmd_server;
+
+    enum reference_mode first_mode; /* of the regular sources: normal, -q or -Q */
+    bool sources_started;
+    bool running; /* the shutdown sequence can run */
+    int exit_status;
+};
+
+/* The table of ntp/env.h over the clock, the reference and the sources of a daemon, whose ntp_env
+   it fills in. */
+void chronyd_fill_ntp_env(struct chronyd *daemon);
+
+/* Executes one control command; ctx is the daemon. For struct cmd_server_ops. */
+enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
+                                enum reply_code *reply, union cmd_reply_body *body);
+
+/* The rekey command, and SIGHUP for certificates. */
+void chronyd_rekey(struct chronyd *daemon);
+
+#endif

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Execution of control commands (cmdmon.md 13 and 14): one function for each, found through a table
+ * by request code. Requests come decoded and authorised from cmdmon/server.c. A function fills the
+ * reply's body and returns the status.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "chronyd/chronyd.h"
+
+typedef const struct cmd_request *request_p;
+typedef union cmd_reply_body *body_p;
+typedef enum cmd_status (*command_fn)(struct chronyd *d, request_p request, body_p body);
+
+static enum cmd_status found(bool ok)
+{
+    return ok ? CMD_STATUS_SUCCESS : CMD_STATUS_NO_SOURCE;
+}
+
+/* Reports. */
+
+static enum cmd_status do_source_count(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    body->source_count = (uint32_t)source_set_count(d->sources);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_source_data(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_set_get(d->sources, request->u.index);
+
+    if (source == NULL)
+        return CMD_STATUS_NO_SOURCE;
+    source_report(source, &body->source);
+    if (!source_is_refclock(source))
+        ntp_sources_report_source(d->ntp_sources, source_address(source), &body->source);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_tracking(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    reference_report_tracking(d->reference, &body->tracking);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_sourcestats(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_set_get(d->sources, request->u.index);
+
+    if (source == NULL)
+        return CMD_STATUS_NO_SOURCE;
+    source_report_stats(source, &body->sourcestats);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_selectdata(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_set_get(d->sources, request->u.index);
+
+    if (source == NULL)
+        return CMD_STATUS_NO_SOURCE;
+    source_report_select(source, &body->selectdata);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_activity(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    ntp_sources_report_activity(d->ntp_sources, &body->activity);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_serverstats(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    ntp_server_report_stats(d->ntp_server, &body->serverstats);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_ntpdata(struct chronyd *d, request_p request, body_p body)
+{
+    return found(ntp_sources_report_ntpdata(d->ntp_sources, &request->u.addr, &body->ntpdata));
+}
+
+static enum cmd_status do_authdata(struct chronyd *d, request_p request, body_p body)
+{
+    return found(ntp_sources_report_authdata(d->ntp_sources, &request->u.addr, &body->authdata));
+}
+
+static enum cmd_status do_sourcename(struct chronyd *d, request_p request, body_p body)
+{
+    const char *name = ntp_sources_name(d->ntp_sources, &request->u.addr);
+
+    if (name == NULL)
+        return CMD_STATUS_NO_SOURCE;
+    text_copy(body->name, sizeof(body->name), name);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_clients(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_clients *want = &request->u.clients;
+    struct cmd_clients_reply *reply = &body->clients;
+    struct local_time now = local_clock_event_time(d->clock, NULL);
+    int size = client_log_size(d->client_log);
+    uint32_t index = want->first_index;
+    uint32_t limit = want->count < CMD_CLIENTS_MAX ? want->count : CMD_CLIENTS_MAX;
+
+    if (size < 0)
+        return CMD_STATUS_INACTIVE;
+    while (index < (uint32_t)size && reply->count < limit) {
+        if (client_log_report(d->client_log, (int)index, want->reset, want->min_hits, now,
+                              &reply->clients[reply->count]))
+            reply->count++;
+        index++;
+    }
+    reply->indices = (uint32_t)size;
+    reply->next_index = index;
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status access_status(bool allowed)
+{
+    return allowed ? CMD_STATUS_ACCESS_ALLOWED : CMD_STATUS_ACCESS_DENIED;
+}
+
+static enum cmd_status do_accheck(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    return access_status(ntp_server_is_allowed(d->ntp_server, &request->u.addr));
+}
+
+static enum cmd_status do_cmdaccheck(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    return access_status(access_table_is_allowed(d->cmd_access, &request->u.addr));
+}
+
+/* Features that can't be configured in this version: their reports and commands say so. */
+
+static enum cmd_status do_no_rtc(struct chronyd *d, request_p request, body_p body)
+{
+    (void)d;
+    (void)request;
+    (void)body;
+    return CMD_STATUS_NO_RTC;
+}
+
+static enum cmd_status do_not_enabled(struct chronyd *d, request_p request, body_p body)
+{
+    (void)d;
+    (void)request;
+    (void)body;
+    return CMD_STATUS_NOT_ENABLED;
+}
+
+/* Without manual input there is no sample: an empty list, and nothing to delete. */
+static enum cmd_status do_manual_list(struct chronyd *d, request_p request, body_p body)
+{
+    (void)d;
+    (void)request;
+    body->manual_list.count = 0;
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_manual_delete(struct chronyd *d, request_p request, body_p body)
+{
+    (void)d;
+    (void)request;
+    (void)body;
+    return CMD_STATUS_BAD_SAMPLE;
+}
+
+/* Sources: connectivity and options. */
+
+static enum cmd_status do_online(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_mask_addr *where = &request->u.where;
+
+    (void)body;
+    return found(ntp_sources_set_connectivity(d->ntp_sources, &where->mask, &where->addr,
+                                              request->command == CMD_ONLINE ? SOURCE_ONLINE
+                                                                             : SOURCE_OFFLINE));
+}
+
+static enum cmd_status do_onoffline(struct chronyd *d, request_p request, body_p body)
+{
+    struct ip_addr any = {.family = IP_UNSPEC};
+
+    (void)request;
+    (void)body;
+    ntp_sources_set_connectivity(d->ntp_sources, &any, &any, SOURCE_MAYBE_ONLINE);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_burst(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_burst *burst = &request->u.burst;
+
+    (void)body;
+    return found(ntp_sources_burst(d->ntp_sources, burst->good_samples, burst->total_samples,
+                                   &burst->where.mask, &burst->where.addr));
+}
+
+static enum cmd_status do_modify_integer(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_source_integer *arg = &request->u.source_integer;
+    bool (*modify)(struct ntp_sources *, const struct ip_addr *, int) =
+        request->command == CMD_MINPOLL      ? ntp_sources_modify_minpoll
+        : request->command == CMD_MAXPOLL    ? ntp_sources_modify_maxpoll
+        : request->command == CMD_MINSTRATUM ? ntp_sources_modify_min_stratum
+                                             : ntp_sources_modify_poll_target;
+
+    (void)body;
+    return found(modify(d->ntp_sources, &arg->addr, arg->value));
+}
+
+static enum cmd_status do_modify_number(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_source_number *arg = &request->u.source_number;
+    bool (*modify)(struct ntp_sources *, const struct ip_addr *, double) =
+        request->command == CMD_MAXDELAY        ? ntp_sources_modify_max_delay
+        : request->command == CMD_MAXDELAYRATIO ? ntp_sources_modify_max_delay_ratio
+                                                : ntp_sources_modify_max_delay_dev_ratio;
+
+    (void)body;
+    return found(modify(d->ntp_sources, &arg->addr, arg->value));
+}
+
+static enum cmd_status do_offset(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_offset *arg = &request->u.offset;
+
+    (void)body;
+    return found(ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
+}
+
+static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_selectopts *arg = &request->u.selectopts;
+
+    (void)body;
+    return found(source_set_modify_options(d->sources, &arg->addr, arg->mask, arg->options));
+}
+
+static enum cmd_status source_status(enum ntp_sources_status status)
+{
+    switch (status) {
+    case NTP_SOURCES_SUCCESS:
+    case NTP_SOURCES_UNRESOLVED:
+        return CMD_STATUS_SUCCESS;
+    case NTP_SOURCES_NONE:
+        return CMD_STATUS_NO_SOURCE;
+    case NTP_SOURCES_IN_USE:
+        return CMD_STATUS_SOURCE_EXISTS;
+    case NTP_SOURCES_TOO_MANY:
+        return CMD_STATUS_TOO_MANY_SOURCES;
+    case NTP_SOURCES_BAD_ADDRESS:
+        return CMD_STATUS_INVALID_FAMILY;
+    case NTP_SOURCES_BAD_NAME:
+        return CMD_STATUS_INVALID_NAME;
+    }
+    return CMD_STATUS_FAILED;
+}
+
+static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_add_source *add = &request->u.add;
+    char name[sizeof(add->name)];
+    struct source_conf conf = {.name = name, .options = add->options};
+    enum ntp_sources_status status;
+
+    (void)body;
+    switch (add->type) {
+    case CMD_SOURCE_SERVER:
+    case CMD_SOURCE_POOL:
+        conf.kind = SOURCE_SERVER;
+        conf.pool = add->type == CMD_SOURCE_POOL;
+        break;
+    default:
+        /* Symmetric associations are not part of this version. */
+        return CMD_STATUS_INVALID;
+    }
+    if (!add->name_terminated)
+        return CMD_STATUS_INVALID_NAME;
+    text_copy(name, sizeof(name), add->name);
+
+    status = ntp_sources_add(d->ntp_sources, &conf, NULL);
+    if (status == NTP_SOURCES_UNRESOLVED)
+        ntp_sources_resolve_now(d->ntp_sources);
+    return source_status(status);
+}
+
+static enum cmd_status do_delete_source(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    return source_status(ntp_sources_remove(d->ntp_sources, &request->u.addr));
+}
+
+static enum cmd_status do_refresh(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    ntp_sources_refresh(d->ntp_sources);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_reload_sources(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    ntp_sources_reload(d->ntp_sources);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_reselect(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    source_set_reselect(d->sources);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_reselectdist(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    source_set_modify_reselect_distance(d->sources, request->u.number);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_reset_sources(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    source_set_reset(d->sources);
+    local_clock_external_step(d->clock, local_clock_event_raw(d->clock),
+                              local_clock_event_time(d->clock, NULL), 0.0, 0.0);
+    return CMD_STATUS_SUCCESS;
+}
+
+/* Clock and reference. */
+
+static enum cmd_status do_makestep(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    return local_clock_make_step(d->clock) ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED;
+}
+
+static enum cmd_status do_modify_makestep(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    reference_modify_makestep(d->reference, request->u.makestep.limit,
+                              request->u.makestep.threshold);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_maxupdateskew(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    reference_modify_max_update_skew(d->reference, request->u.number);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_dfreq(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    local_clock_command_dfreq(d->clock, request->u.number);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_doffset(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    return local_clock_command_doffset(d->clock, request->u.number) ? CMD_STATUS_SUCCESS
+                                                                    : CMD_STATUS_FAILED;
+}
+
+static enum cmd_status do_local(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_local *arg = &request->u.local;
+    struct conf_local local = {
+        .enabled = true,
+        .stratum = arg->stratum,
+        .orphan = arg->orphan,
+        .distance = arg->distance,
+        .activate = arg->activate,
+        .wait_synced = arg->wait_synced,
+        .wait_unsynced = arg->wait_unsynced,
+    };
+
+    (void)body;
+    if (arg->enabled)
+        reference_enable_local(d->reference, &local);
+    else
+        reference_disable_local(d->reference);
+    return CMD_STATUS_SUCCESS;
+}
+
+/* Access rules. */
+
+static struct conf_access_rule access_rule(request_p request)
+{
+    unsigned int command = request->command;
+
+    return (struct conf_access_rule){
+        .subnet = {request->u.subnet.addr, request->u.subnet.bits},
+        .allow = command == CMD_ALLOW || command == CMD_ALLOW_ALL || command == CMD_CMDALLOW ||
+                 command == CMD_CMDALLOW_ALL,
+        .all = command == CMD_ALLOW_ALL || command == CMD_DENY_ALL || command == CMD_CMDALLOW_ALL ||
+               command == CMD_CMDDENY_ALL,
+    };
+}
+
+static enum cmd_status do_access(struct chronyd *d, request_p request, body_p body)
+{
+    struct conf_access_rule rule = access_rule(request);
+
+    (void)body;
+    return ntp_server_set_access(d->ntp_server, &rule) ? CMD_STATUS_SUCCESS : CMD_STATUS_BAD_SUBNET;
+}
+
+static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_p body)
+{
+    struct conf_access_rule rule = access_rule(request);
+
+    (void)body;
+    if (!access_table_set(d->cmd_access, &rule.subnet, rule.allow, rule.all))
+        return CMD_STATUS_BAD_SUBNET;
+    access_log_rule("command", &rule);
+    return CMD_STATUS_SUCCESS;
+}
+
+/* The daemon itself. */
+
+static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    source_set_dump(d->sources);
+    ntp_sources_dump_nts(d->ntp_sources);
+    if (d->nts_server_keys != NULL)
+        server_keys_save(d->nts_server_keys);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_rekey(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    chronyd_rekey(d);
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_cyclelogs(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    measurement_log_cycle(d->mlog);
+    log_reopen_file();
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_shutdown(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    LOG_INFO("Received shutdown command");
+    loop_quit(d->loop);
+    return CMD_STATUS_SUCCESS;
+}
+
+static const command_fn commands[CMD_CODES] = {
+    [CMD_ONLINE] = do_online,
+    [CMD_OFFLINE] = do_online,
+    [CMD_BURST] = do_burst,
+    [CMD_MINPOLL] = do_modify_integer,
+    [CMD_MAXPOLL] = do_modify_integer,
+    [CMD_DUMP] = do_dump,
+    [CMD_MAXDELAY] = do_modify_number,
+    [CMD_MAXDELAYRATIO] = do_modify_number,
+    [CMD_MAXUPDATESKEW] = do_maxupdateskew,
+    [CMD_SETTIME] = do_not_enabled,
+    [CMD_MANUAL] = do_not_enabled,
+    [CMD_SOURCE_COUNT] = do_source_count,
+    [CMD_SOURCE_DATA] = do_source_data,
+    [CMD_REKEY] = do_rekey,
+    [CMD_ALLOW] = do_access,
+    [CMD_ALLOW_ALL] = do_access,
+    [CMD_DENY] = do_access,
+    [CMD_DENY_ALL] = do_access,
+    [CMD_CMDALLOW] = do_cmd_access,
+    [CMD_CMDALLOW_ALL] = do_cmd_access,
+    [CMD_CMDDENY] = do_cmd_access,
+    [CMD_CMDDENY_ALL] = do_cmd_access,
+    [CMD_ACCHECK] = do_accheck,
+    [CMD_CMDACCHECK] = do_cmdaccheck,
+    [CMD_DELETE_SOURCE] = do_delete_source,
+    [CMD_WRITERTC] = do_no_rtc,
+    [CMD_DFREQ] = do_dfreq,
+    [CMD_TRACKING] = do_tracking,
+    [CMD_SOURCESTATS] = do_sourcestats,
+    [CMD_RTC] = do_no_rtc,
+    [CMD_TRIMRTC] = do_no_rtc,
+    [CMD_CYCLELOGS] = do_cyclelogs,
+    [CMD_MANUAL_LIST] = do_manual_list,
+    [CMD_MANUAL_DELETE] = do_manual_delete,
+    [CMD_MAKESTEP] = do_makestep,
+    [CMD_ACTIVITY] = do_activity,
+    [CMD_MINSTRATUM] = do_modify_integer,
+    [CMD_POLLTARGET] = do_modify_integer,
+    [CMD_MAXDELAYDEVRATIO] = do_modify_number,
+    [CMD_RESELECT] = do_reselect,
+    [CMD_RESELECTDIST] = do_reselectdist,
+    [CMD_MODIFY_MAKESTEP] = do_modify_makestep,
+    [CMD_SMOOTHING] = do_not_enabled,
+    [CMD_SMOOTHTIME] = do_not_enabled,
+    [CMD_REFRESH] = do_refresh,
+    [CMD_SERVERSTATS] = do_serverstats,
+    [CMD_NTPDATA] = do_ntpdata,
+    [CMD_SHUTDOWN] = do_shutdown,
+    [CMD_ONOFFLINE] = do_onoffline,
+    [CMD_ADD_SOURCE] = do_add_source,
+    [CMD_SOURCENAME] = do_sourcename,
+    [CMD_RESET_SOURCES] = do_reset_sources,
+    [CMD_AUTHDATA] = do_authdata,
+    [CMD_CLIENTS] = do_clients,
+    [CMD_SELECTDATA] = do_selectdata,
+    [CMD_RELOAD_SOURCES] = do_reload_sources,
+    [CMD_DOFFSET] = do_doffset,
+    [CMD_SELECTOPTS] = do_selectopts,
+    [CMD_OFFSET] = do_offset,
+    [CMD_LOCAL] = do_local,
+};
+
+enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
+                                enum reply_code *reply, union cmd_reply_body *body)
+{
+    command_fn run = request->command < CMD_CODES ? commands[request->command] : NULL;
+    enum cmd_status status;
+
+    if (run == NULL)
+        return CMD_STATUS_INVALID;
+    status = run(ctx, request, body);
+    if (status == CMD_STATUS_SUCCESS)
+        *reply = cmd_expected_reply(request->command);
+    return status;
+}
