@@ -25,7 +25,9 @@
 #include "ntp/server.h"
 #include "ntp/sockets.h"
 #include "ntp/sources.h"
+#include "nts/context.h"
 #include "nts/fork_server.h"
+#include "nts/helper.h"
 #include "nts/ke_server.h"
 #include "nts/ntp_client.h"
 #include "nts/ntp_server.h"
@@ -37,7 +39,8 @@ struct chronyd {
     uid_t uid; /* user to run as */
     gid_t gid;
 
-    struct fork_server *fork_server; /* NULL: no helpers */
+    struct helper_spec helper_spec;
+    struct fork_server *fork_server; /* until the NTS-KE server has taken it over */
     struct world *world;
     struct loop *loop;
     struct measurement_log *mlog;
@@ -55,17 +58,29 @@ struct chronyd {
     struct nts_client *nts_client;
     struct nts_server_keys *nts_server_keys;
     struct nts_server *nts_server;
-    struct nts_ke_server *ke_server;
+    struct ke_server *ke_server;
     struct ntp_nts nts;
 
     struct access_table *cmd_access;
     struct cmd_server *cmd_server;
 
-    enum reference_mode first_mode; /* of the regular sources: normal, -q or -Q */
-    bool sources_started;
-    bool running; /* the shutdown sequence can run */
+    enum reference_mode main_mode; /* after initstepslew: normal, -q or -Q */
+    bool pidfile_written;
+    bool sources_started; /* the first round of resolving has ended */
     int exit_status;
 };
+
+/* Runs the daemon from the configuration to the end of its main loop (daemon.md 4 steps 7 to 26,
+   14). The message log is open and the process is detached. passed_fds: sockets from the service
+   manager. Returns the exit status; fatal errors do not return. */
+int chronyd_run(const struct options *options, int passed_fds);
+
+/* Steps of the start that concern the process, in chronyd/setup.c. */
+void setup_read_conf(struct chronyd *daemon);
+void setup_files(struct chronyd *daemon);
+void setup_helpers(struct chronyd *daemon);
+void setup_privileges(struct chronyd *daemon);
+struct nts_aeads setup_aeads(const struct conf *conf);
 
 /* The table of ntp/env.h over the clock, the reference and the sources of a daemon, whose ntp_env
    it fills in. */

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's life: creation of the modules in the order of daemon.md 4, modes of operation (10),
+ * shutdown (14). Owns everything in struct chronyd.
+ */
+#include "chronyd/chronyd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "chronyd/os/filter.h"
+#include "chronyd/os/notify.h"
+#include "chronyd/os/pidfile.h"
+#include "chronyd/os/signals.h"
+#include "chronyd/os/world_linux.h"
+#include "config.h"
+
+#define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
+#define NTP_END_WARNING_SECONDS    (10 * 365 * 24 * 3600LL)
+
+/* Callbacks of modules. */
+
+static void on_bad_source(struct source *source, void *arg)
+{
+    struct chronyd *d = arg;
+
+    if (!source_is_refclock(source))
+        ntp_sources_replace_bad(d->ntp_sources, source_address(source));
+}
+
+static uint32_t local_refid(const struct source *source, void *arg)
+{
+    const struct chronyd *d = arg;
+    struct ip_addr local = ntp_sources_local_addr(d->ntp_sources, source_address(source));
+
+    return ip_addr_refid(&local);
+}
+
+static void server_clock_changed(const struct clock_change *change, void *arg)
+{
+    ntp_server_clock_change(((struct chronyd *)arg)->ntp_server, change);
+}
+
+static void sources_clock_changed(const struct clock_change *change, void *arg)
+{
+    ntp_sources_clock_change(((struct chronyd *)arg)->ntp_sources, change);
+}
+
+static int64_t corrected_now(void *arg)
+{
+    return local_clock_now(((struct chronyd *)arg)->clock, NULL).i.sec;
+}
+
+static int clock_updates(void *arg)
+{
+    uint64_t updates = local_clock_updates(((struct chronyd *)arg)->clock);
+
+    return updates > INT32_MAX ? INT32_MAX : (int)updates;
+}
+
+static bool ntp_is_allowed(const struct ip_addr *addr, void *arg)
+{
+    return ntp_server_is_allowed(((struct chronyd *)arg)->ntp_server, addr);
+}
+
+static bool count_nts_ke(const struct ip_addr *addr, void *arg)
+{
+    struct chronyd *d = arg;
+    int record = client_log_access(d->client_log, CLIENT_NTS_KE, addr,
+                                   local_clock_event_time(d->clock, NULL));
+
+    return client_log_limit(d->client_log, CLIENT_NTS_KE, record) == LIMIT_PASS;
+}
+
+static const struct nts_server_key *current_cookie_key(void *arg)
+{
+    return server_keys_current(((struct chronyd *)arg)->nts_server_keys);
+}
+
+static bool cmd_is_allowed(void *ctx, const struct ip_addr *addr)
+{
+    return access_table_is_allowed(((struct chronyd *)ctx)->cmd_access, addr);
+}
+
+/* An unspecified address counts in the totals only. */
+static bool cmd_admit(void *ctx, const struct ip_addr *addr)
+{
+    struct chronyd *d = ctx;
+    const struct ip_addr unspecified = {.family = IP_UNSPEC};
+    int record = client_log_access(d->client_log, CLIENT_CMD, addr != NULL ? addr : &unspecified,
+                                   local_clock_event_time(d->clock, NULL));
+
+    if (addr == NULL || ip_addr_is_loopback(addr))
+        return true;
+    return client_log_limit(d->client_log, CLIENT_CMD, record) == LIMIT_PASS;
+}
+
+static const struct cmd_server_ops cmd_ops = {
+    .is_allowed = cmd_is_allowed,
+    .admit = cmd_admit,
+    .execute = chronyd_execute,
+};
+
+void chronyd_rekey(struct chronyd *d)
+{
+    ntp_keys_load(d->keys, d->world, d->conf->key_file);
+    if (d->nts_server_keys != NULL)
+        server_keys_reload(d->nts_server_keys);
+    if (d->ke_server != NULL)
+        ke_server_rekey(d->ke_server);
+}
+
+static void on_reload_signal(void *arg)
+{
+    chronyd_rekey(arg);
+}
+
+/* Start. */
+
+static void warn_about_era_end(struct chronyd *d)
+{
+    struct instant end = {.sec = ntp_era_split() + UINT32_MAX};
+    char text[32];
+
+    if (end.sec - world_raw_now(d->world).i.sec < NTP_END_WARNING_SECONDS) {
+        instant_format_utc(end, text, sizeof(text));
+        LOG_WARN("Assumed NTP time ends at %s!", text);
+    }
+}
+
+static void start_clock(struct chronyd *d)
+{
+    const struct conf *conf = d->conf;
+    struct local_clock_params params = {
+        .precision = conf->clock_precision,
+        .max_drift_ppm = conf->max_drift,
+        .max_clock_error_ppm = conf->max_clock_error,
+        .max_slew_rate_ppm = conf->max_slew_rate,
+        .control = d->options->control_clock,
+        .rtc_sync = conf->rtc_sync,
+    };
+
+    d->loop = loop_new(d->world);
+    d->mlog = measurement_log_new(d->world, conf->log_dir, conf->log_banner, conf->log_files);
+    d->clock = local_clock_new(d->world, d->loop, &params);
+}
+
+static void apply_cmd_access(struct chronyd *d)
+{
+    d->cmd_access = access_table_new();
+    for (size_t i = 0; i < d->conf->cmd_access.count; i++) {
+        const struct conf_access_rule *rule = &d->conf->cmd_access.rules[i];
+        char text[ADDR_TEXT_SIZE];
+
+        if (!access_table_set(d->cmd_access, &rule->subnet, rule->allow, rule->all))
+            LOG_FATAL("Bad subnet in %s/%d", ip_addr_format(&rule->subnet.addr, text, sizeof(text)),
+                      rule->subnet.bits);
+        access_log_rule("command", rule);
+    }
+}
+
+/* What needs root: keys, command and NTP sockets, access rules. */
+static void start_servers(struct chronyd *d)
+{
+    struct cmd_policy policy = {&cmd_ops, d, d->conf->open_commands};
+    struct ntp_server_params params;
+
+    d->keys = ntp_keys_new();
+    ntp_keys_load(d->keys, d->world, d->conf->key_file);
+    d->client_log = client_log_new(d->world, d->conf);
+    d->cmd_server = cmd_server_new(d->world, d->loop, d->conf, &policy);
+    chronyd_fill_ntp_env(d);
+    d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
+    warn_about_era_end(d);
+    params = (struct ntp_server_params){
+        .env = &d->ntp_env,
+        .conf = d->conf,
+        .log = d->client_log,
+        .keys = d->keys,
+        .nts = NULL,
+        .sockets = d->ntp_sockets,
+    };
+    d->ntp_server = ntp_server_new(&params);
+    local_clock_add_handler(d->clock, CLOCK_HOLDER_SERVER, server_clock_changed, d);
+    apply_cmd_access(d);
+}
+
+static void on_mode_end(enum reference_mode mode, bool success, void *arg);
+
+static void start_sources(struct chronyd *d)
+{
+    struct reference_env reference_env = {
+        .world = d->world,
+        .loop = d->loop,
+        .clock = d->clock,
+        .log = d->mlog,
+        .on_end = on_mode_end,
+        .on_end_arg = d,
+    };
+    struct source_set_env set_env = {
+        .world = d->world,
+        .clock = d->clock,
+        .log = d->mlog,
+        .on_bad = on_bad_source,
+        .local_refid = local_refid,
+        .arg = d,
+    };
+    struct ke_client_env ke_env = {
+        .world = d->world,
+        .loop = d->loop,
+        .conf = d->conf,
+        .aeads = setup_aeads(d->conf),
+        .now = corrected_now,
+        .clock_updates = clock_updates,
+        .arg = d,
+    };
+    struct ntp_sources_params params;
+
+    d->reference = reference_new(&reference_env, d->conf);
+    set_env.reference = d->reference;
+    d->sources = source_set_new(&set_env, d->conf);
+    d->nts_client = nts_client_new(&ke_env, NULL);
+    d->nts.client = nts_client_ops();
+    d->nts.client_ctx = d->nts_client;
+    params = (struct ntp_sources_params){
+        .env = &d->ntp_env,
+        .conf = d->conf,
+        .keys = d->keys,
+        .nts = &d->nts,
+        .sockets = d->ntp_sockets,
+    };
+    d->ntp_sources = ntp_sources_new(&params);
+    local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);
+}
+
+/* Without credentials the server part stays: complete NTS requests are answered by a NAK. */
+static void start_nts_server(struct chronyd *d)
+{
+    struct ke_server_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .conf = d->conf,
+        .aeads = setup_aeads(d->conf),
+        .is_allowed = ntp_is_allowed,
+        .count = count_nts_ke,
+        .current_key = current_cookie_key,
+        .arg = d,
+    };
+
+    if (d->conf->nts_server_certs.count == 0)
+        return;
+    d->ke_server = ke_server_new(&env, d->fork_server);
+    d->fork_server = NULL;
+    if (d->ke_server != NULL)
+        d->nts_server_keys =
+            server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
+    d->nts_server = nts_server_new(d->world, d->nts_server_keys);
+    d->nts.server = nts_server_ops();
+    d->nts.server_ctx = d->nts_server;
+    ntp_server_set_nts(d->ntp_server, &d->nts);
+}
+
+/* Modes of operation. */
+
+/* End of the first round of resolving: sources begin to be polled. */
+static void on_resolving_round_end(void *arg)
+{
+    struct chronyd *d = arg;
+
+    if (d->sources_started)
+        return;
+    d->sources_started = true;
+    if (d->options->reload_dumps)
+        source_set_reload(d->sources);
+    source_set_remove_dump_files(d->sources);
+    ntp_sources_start_all(d->ntp_sources);
+    ntp_sources_set_auto_start(d->ntp_sources);
+    if (reference_is_one_shot(d->reference))
+        source_set_check_one_shot(d->sources);
+}
+
+static void begin_main_mode(struct chronyd *d)
+{
+    reference_set_mode(d->reference, d->main_mode);
+    notify_ready(d->options->notify_fd);
+    if (!log_release_parent()) {
+        loop_quit(d->loop);
+        return;
+    }
+    if (d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0)
+        ntp_sources_add_configured(d->ntp_sources);
+    ntp_sources_set_round_handler(d->ntp_sources, on_resolving_round_end, d);
+    ntp_sources_resolve_now(d->ntp_sources);
+}
+
+static void add_initstepslew_sources(struct chronyd *d)
+{
+    for (size_t i = 0; i < d->conf->initstepslew_count; i++) {
+        char name[ADDR_TEXT_SIZE];
+        struct source_conf conf = {.kind = SOURCE_SERVER, .name = name};
+
+        ip_addr_format(&d->conf->initstepslew_servers[i], name, sizeof(name));
+        source_options_default(&conf.options);
+        conf.options.iburst = true;
+        if (ntp_sources_add(d->ntp_sources, &conf, NULL) != NTP_SOURCES_SUCCESS)
+            LOG_ERROR("Could not add source %s", name);
+    }
+}
+
+static void after_initstepslew(void *arg)
+{
+    struct chronyd *d = arg;
+
+    ntp_sources_remove_all(d->ntp_sources);
+    begin_main_mode(d);
+}
+
+static void on_mode_end(enum reference_mode mode, bool success, void *arg)
+{
+    struct chronyd *d = arg;
+
+    if (mode == REFERENCE_INIT_STEP_SLEW) {
+        loop_timer_add(d->loop, INITSTEPSLEW_REMOVAL_DELAY, after_initstepslew, d);
+        return;
+    }
+    d->exit_status = success ? 0 : 1;
+    loop_quit(d->loop);
+}
+
+static void on_timeout(void *arg)
+{
+    struct chronyd *d = arg;
+
+    LOG_INFO("Timeout reached");
+    d->exit_status = reference_our_stratum(d->reference) >= NTP_MAX_STRATUM ? 1 : 0;
+    loop_quit(d->loop);
+}
+
+static void begin(struct chronyd *d)
+{
+    if (d->options->timeout >= 0)
+        loop_timer_add(d->loop, d->options->timeout, on_timeout, d);
+
+    if (d->conf->initstepslew_count == 0) {
+        begin_main_mode(d);
+        return;
+    }
+    /* In -q and -Q these hosts are the only sources. */
+    add_initstepslew_sources(d);
+    if (d->main_mode == REFERENCE_NORMAL) {
+        reference_set_mode(d->reference, REFERENCE_INIT_STEP_SLEW);
+        ntp_sources_start_all(d->ntp_sources);
+        source_set_check_one_shot(d->sources);
+    } else {
+        begin_main_mode(d);
+    }
+}
+
+/* Shutdown. */
+
+static void stop(struct chronyd *d)
+{
+    LOG_INFO("chronyd exiting");
+    notify_stopping();
+    local_clock_cancel_correction(d->clock);
+    source_set_dump(d->sources);
+    reference_set_mode(d->reference, REFERENCE_IGNORE);
+
+    ntp_server_set_nts(d->ntp_server, NULL);
+    ke_server_free(d->ke_server);
+    nts_server_free(d->nts_server);
+    server_keys_free(d->nts_server_keys);
+    ntp_sources_free(d->ntp_sources);
+    nts_client_free(d->nts_client);
+    cmd_server_free(d->cmd_server);
+    access_table_free(d->cmd_access);
+    ntp_server_free(d->ntp_server);
+    ntp_sockets_free(d->ntp_sockets);
+    client_log_free(d->client_log);
+    ntp_keys_free(d->keys);
+    source_set_free(d->sources);
+    reference_free(d->reference);
+    local_clock_free(d->clock);
+    measurement_log_free(d->mlog);
+    loop_free(d->loop);
+
+    log_set_fatal_hook(NULL, NULL);
+    if (d->pidfile_written)
+        pidfile_remove(d->conf->pid_file);
+    world_linux_free(d->world);
+    conf_free(d->conf);
+}
+
+int chronyd_run(const struct options *options, int passed_fds)
+{
+    struct world_linux_options world_options = {
+        .ipv4 = options->family != IP_V6,
+        .ipv6 = options->family != IP_V4,
+        .passed_fds = passed_fds,
+    };
+    struct chronyd daemon = {
+        .options = options,
+        .main_mode = options->mode == MODE_SET_ONCE       ? REFERENCE_UPDATE_ONCE
+                     : options->mode == MODE_MEASURE_ONCE ? REFERENCE_PRINT_ONCE
+                                                          : REFERENCE_NORMAL,
+    };
+    struct chronyd *d = &daemon;
+
+    setup_read_conf(d);
+    if (options->print_conf) {
+        conf_free(d->conf);
+        return 0;
+    }
+    setup_files(d);
+    d->world = world_linux_new(&world_options);
+    setup_helpers(d);
+    start_clock(d);
+    start_servers(d);
+    setup_privileges(d);
+    start_sources(d);
+    start_nts_server(d);
+
+    signals_install();
+    loop_set_reload_handler(d->loop, on_reload_signal, d);
+    cmd_server_open_unix(d->cmd_server);
+    if (options->filter_level == 1 || options->filter_level == -1)
+        world_linux_start_resolver_helper(d->world);
+    filter_load(options->filter_level, FILTER_MAIN);
+
+    begin(d);
+    loop_run(d->loop);
+    stop(d);
+    return d->exit_status;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The start-up steps that concern the process rather than time: configuration, PID file,
+ * directories, helper processes, privileges (daemon.md 4 to 8). Called once by chronyd_run, in the
+ * order of the functions here. Errors are fatal with one message; what was made is then removed.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "chronyd/chronyd.h"
+#include "chronyd/os/filter.h"
+#include "chronyd/os/pidfile.h"
+#include "chronyd/os/privileges.h"
+#include "chronyd/os/process.h"
+#include "chronyd/os/signals.h"
+#include "config.h"
+
+/* Names in access rules and initstepslew are resolved while the configuration is read. */
+static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
+{
+    const struct options *options = arg;
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+    struct addrinfo *list, *item;
+    int count = 0;
+
+    hints.ai_family = options->family == IP_V4   ? AF_INET
+                      : options->family == IP_V6 ? AF_INET6
+                                                 : AF_UNSPEC;
+    if (getaddrinfo(name, NULL, &hints, &list) != 0)
+        return 0;
+    for (item = list; item != NULL && count < max; item = item->ai_next) {
+        struct ip_port addr;
+
+        if (ip_port_from_sockaddr(item->ai_addr, item->ai_addrlen, &addr))
+            addrs[count++] = addr.addr;
+    }
+    freeaddrinfo(list);
+    return count;
+}
+
+static void read_lines(struct conf *conf, const struct conf_env *env, const struct options *options,
+                       struct conf_error *error)
+{
+    if (options->directive_count == 0) {
+        if (!conf_read_file(conf, env, options->conf_file, error))
+            LOG_FATAL("%s", error->message);
+        return;
+    }
+    for (int i = 0; i < options->directive_count; i++)
+        if (!conf_read_line(conf, env, options->directives[i], i + 1, error))
+            LOG_FATAL("%s", error->message);
+}
+
+void setup_read_conf(struct chronyd *d)
+{
+    const struct options *options = d->options;
+    struct conf_env env = {
+        .client_only = options->client_only,
+        .restarted = options->restarted,
+        .print = options->print_conf ? stdout : NULL,
+        .resolve = resolve_blocking,
+        .resolve_arg = (void *)options,
+    };
+    struct conf_error error;
+
+    d->conf = conf_new(&env);
+    read_lines(d->conf, &env, options, &error);
+    if (options->print_conf)
+        return;
+
+    conf_warn_without_effect(d->conf);
+    if (d->conf->pid_file != NULL)
+        pidfile_check(d->conf->pid_file);
+    privileges_find_user(options->user != NULL ? options->user : d->conf->user, &d->uid, &d->gid);
+    filter_check_level(options->filter_level);
+    if (!conf_check(d->conf, &error))
+        LOG_FATAL("%s", error.message);
+}
+
+/* Fatal errors skip the shutdown sequence; the PID file must not stay behind. Helper processes end
+   by themselves with this process. */
+static void clean_up_after_fatal(void *arg)
+{
+    struct chronyd *d = arg;
+
+    if (d->pidfile_written)
+        pidfile_remove(d->conf->pid_file);
+    d->pidfile_written = false;
+}
+
+static void make_socket_directory(struct chronyd *d)
+{
+    char *directory;
+
+    if (d->conf->bind_cmd_path == NULL)
+        return;
+    directory = file_directory(d->conf->bind_cmd_path);
+    if (!file_make_directory(directory, 0770, d->uid, d->gid) ||
+        !file_check_directory(directory, 0770, d->uid, d->gid)) {
+        LOG_WARN("Disabled command socket %s", d->conf->bind_cmd_path);
+        free(d->conf->bind_cmd_path);
+        d->conf->bind_cmd_path = NULL;
+    }
+    free(directory);
+}
+
+void setup_files(struct chronyd *d)
+{
+    const struct conf *conf = d->conf;
+    const char *const directories[] = {conf->log_dir, conf->dump_dir, conf->nts_dump_dir};
+
+    make_socket_directory(d);
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+        if (directories[i] != NULL)
+            file_make_directory(directories[i], 0750, d->uid, d->gid);
+
+    log_set_fatal_hook(clean_up_after_fatal, d);
+    if (conf->pid_file != NULL) {
+        pidfile_write(conf->pid_file);
+        d->pidfile_written = true;
+    }
+}
+
+/* The sandbox of the fork server and its helpers (nts/helper.h). */
+
+static bool started_as_root(void)
+{
+    return geteuid() == 0;
+}
+
+static void sandbox_limit_fork_server(void *arg)
+{
+    (void)arg;
+    if (started_as_root())
+        privileges_limit(PRIVILEGE_DAC_READ_SEARCH | PRIVILEGE_SETUID | PRIVILEGE_SETGID |
+                         PRIVILEGE_KILL);
+}
+
+static void sandbox_drop(void *arg)
+{
+    const struct chronyd *d = arg;
+
+    if (started_as_root() && (d->uid != 0 || d->gid != 0))
+        privileges_drop(d->uid, d->gid, 0);
+    else
+        privileges_limit(0);
+    privileges_forbid_new();
+}
+
+static void sandbox_load_filter(void *arg)
+{
+    const struct chronyd *d = arg;
+
+    filter_load(d->options->filter_level, FILTER_NTS_HELPER);
+}
+
+static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
+{
+    (void)arg;
+    log_set_parent_fd(-1);
+    log_set_fatal_hook(NULL, NULL);
+    process_close_descriptors(count > 0 ? keep[0] : -1, count > 1 ? keep[1] : -1);
+}
+
+struct nts_aeads setup_aeads(const struct conf *conf)
+{
+    struct nts_aeads aeads = {.count = 0};
+
+    for (size_t i = 0; i < conf->nts_aead_count; i++)
+        if (aead_supported(conf->nts_aeads[i]) &&
+            aeads.count < sizeof(aeads.ids) / sizeof(aeads.ids[0]))
+            aeads.ids[aeads.count++] = conf->nts_aeads[i];
+    return aeads;
+}
+
+void setup_helpers(struct chronyd *d)
+{
+    char error[1024];
+
+    if (d->conf->nts_server_certs.count == 0 || d->conf->nts_processes == 0)
+        return;
+    d->helper_spec = (struct helper_spec){
+        .world = d->world,
+        .conf = d->conf,
+        .aeads = setup_aeads(d->conf),
+        .sandbox =
+            {
+                .limit_fork_server = sandbox_limit_fork_server,
+                .drop = sandbox_drop,
+                .load_filter = sandbox_load_filter,
+                .close_descriptors = sandbox_close_descriptors,
+                .arg = d,
+            },
+    };
+    d->fork_server = fork_server_start(&d->helper_spec, error, sizeof(error));
+    if (d->fork_server == NULL)
+        LOG_FATAL("%s", error);
+}
+
+static void check_secret_file(const char *path, bool must_read)
+{
+    if (path == NULL)
+        return;
+    if (must_read && access(path, R_OK) != 0 && errno != ENOENT)
+        LOG_WARN("Missing read access to %s : %s", path, text_errno(errno));
+    if (access(path, W_OK) == 0)
+        LOG_WARN("Having write access to %s", path);
+}
+
+/* CAP_NET_RAW was needed for SO_BINDTODEVICE until Linux 5.7. */
+static bool needs_net_raw(const struct chronyd *d)
+{
+    char release[128];
+    int major, minor;
+
+    if (d->conf->bind_device == NULL && d->conf->bind_acq_device == NULL)
+        return false;
+    if (!d->world->ops->kernel_release(d->world->ctx, release, sizeof(release)) ||
+        sscanf(release, "%d.%d", &major, &minor) != 2)
+        return true;
+    return major < 5 || (major == 5 && minor < 7);
+}
+
+static unsigned int kept_privileges(const struct chronyd *d)
+{
+    unsigned int keep = 0;
+
+    if (d->options->control_clock)
+        keep |= PRIVILEGE_SYS_TIME;
+    if (d->conf->port > 0 && d->conf->port < 1024)
+        keep |= PRIVILEGE_NET_BIND_SERVICE;
+    if (needs_net_raw(d))
+        keep |= PRIVILEGE_NET_RAW;
+    return keep;
+}
+
+void setup_privileges(struct chronyd *d)
+{
+    const struct conf_strings *server_keys = &d->conf->nts_server_keys;
+
+    process_set_priority(d->options->priority != 0 ? d->options->priority
+                                                   : d->conf->sched_priority);
+    if (d->options->lock_memory || d->conf->lock_memory)
+        process_lock_memory();
+
+    if (started_as_root() && (d->uid != 0 || d->gid != 0)) {
+        privileges_drop(d->uid, d->gid, kept_privileges(d));
+        check_secret_file(d->conf->key_file, true);
+        /* Helpers read the private keys before they drop root, this process only without them. */
+        for (size_t i = 0; i < server_keys->count; i++)
+            check_secret_file(server_keys->items[i], d->fork_server == NULL);
+    }
+    if (started_as_root())
+        LOG_WARN("Running with root privileges");
+}
