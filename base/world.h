@@ -152,6 +152,9 @@ struct world_ops {
     FILE *(*mail_open)(void *ctx, const char *program);
     void (*mail_close)(void *ctx, FILE *stream);
     bool (*host_name)(void *ctx, char *buf, size_t size);
+
+    /* Reads the real-time clock: seconds since 1970; utc: it keeps UTC, else local time. */
+    bool (*rtc_read)(void *ctx, const char *device, bool utc, int64_t *seconds);
 };
 
 struct world {

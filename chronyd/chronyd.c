@@ -15,6 +15,7 @@
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
+#include "chronyd/rtc/rtc_start.h"
 #include "config.h"
 
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
@@ -145,6 +146,8 @@ static void start_clock(struct chronyd *d)
     d->loop = loop_new(d->world);
     d->mlog = measurement_log_new(d->world, conf->log_dir, conf->log_banner, conf->log_files);
     d->clock = local_clock_new(d->world, d->loop, &params);
+    if (d->options->set_from_rtc)
+        rtc_start_set_clock(d->world, d->clock, conf);
 }
 
 static void apply_cmd_access(struct chronyd *d)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Setting the system clock at start (option -s, daemon.md 11): from the real-time clock, else from
+ * the time of the last modification of the drift file. Called once, before any other use of the
+ * clock. Tracking of the RTC is not part of this.
+ */
+#ifndef CHRONYD_RTC_RTC_START_H
+#define CHRONYD_RTC_RTC_START_H
+
+#include "base/world.h"
+#include "chronyd/clock/local_clock.h"
+#include "conf/conf.h"
+
+/* Steps the clock if the RTC (or the drift file) says so; every outcome is logged, none is fatal. */
+void rtc_start_set_clock(const struct world *world, struct local_clock *clock,
+                         const struct conf *conf);
+
+/* Whether the RTC keeps UTC: the third line of the hwclock file if there is one, else rtconutc
+   (config.md 18). A file that can't be understood gives a warning. */
+bool rtc_is_on_utc(const struct world *world, const struct conf *conf);
+
+#endif
