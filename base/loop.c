@@ -386,6 +386,13 @@ static void run_round(struct loop *loop)
         dispatch_descriptors(loop, count);
 }
 
+void loop_run_once(struct loop *loop)
+{
+    dispatch_timers(loop);
+    if (!loop->quitting)
+        run_round(loop);
+}
+
 void loop_run(struct loop *loop)
 {
     for (;;) {

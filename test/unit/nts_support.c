@@ -33,23 +33,12 @@ static int wait_fds(void *ctx, struct world_fd *fds, size_t count, double timeou
 
     (void)fds;
     (void)count;
-    if (timeout < 0.0)
-        test->quit = true;
-    else
+    if (timeout > 0.0)
         test->now = instant_add(test->now, timeout);
     return 0;
 }
 
-static bool quit_requested(void *ctx)
-{
-    struct test_world *test = ctx;
-    bool quit = test->quit;
-
-    test->quit = false;
-    return quit;
-}
-
-static bool reload_requested(void *ctx)
+static bool no_signal(void *ctx)
 {
     (void)ctx;
     return false;
@@ -144,8 +133,8 @@ void test_world_init(struct test_world *test)
                 .raw_now = raw_now,
                 .mono_now = mono_now,
                 .wait = wait_fds,
-                .quit_requested = quit_requested,
-                .reload_requested = reload_requested,
+                .quit_requested = no_signal,
+                .reload_requested = no_signal,
                 .dispatch = dispatch,
                 .pending = pending,
                 .random_bytes = random_bytes,
@@ -170,15 +159,18 @@ void test_world_free(struct test_world *test)
 
 static void stop(void *arg)
 {
-    struct test_world *test = arg;
+    bool *stopped = arg;
 
-    test->quit = true;
+    *stopped = true;
 }
 
-void test_world_advance(struct test_world *test, struct loop *loop, double seconds)
+void test_world_advance(struct loop *loop, double seconds)
 {
-    loop_timer_add(loop, seconds, stop, test);
-    loop_run(loop);
+    bool stopped = false;
+
+    loop_timer_add(loop, seconds, stop, &stopped);
+    while (!stopped)
+        loop_run_once(loop);
 }
 
 void test_world_put(struct test_world *test, const char *path, const char *content)

@@ -33,13 +33,12 @@ struct test_world {
     struct test_file files[TEST_MAX_FILES];
     int file_count;
     bool disk_full; /* writes to new files fail */
-    bool quit;
 };
 
 void test_world_init(struct test_world *test);
 void test_world_free(struct test_world *test);
 /* Runs the loop for some seconds of virtual time. */
-void test_world_advance(struct test_world *test, struct loop *loop, double seconds);
+void test_world_advance(struct loop *loop, double seconds);
 void test_world_put(struct test_world *test, const char *path, const char *content);
 /* NULL: there is no such file. */
 const struct test_file *test_world_file(const struct test_world *test, const char *path);

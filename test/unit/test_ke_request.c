@@ -57,8 +57,8 @@ static bool involves_aead30(const json_t *test_case)
 
     json_array_foreach(json_object_get(test_case, "response_records"), i, record)
     {
-        json_int_t type = json_integer_value(json_array_get(record, 1));
-        const char *body = json_string_value(json_array_get(record, 2));
+        json_int_t type = json_integer_value(json_object_get(record, "type"));
+        const char *body = json_string_value(json_object_get(record, "body"));
         if (type == 1024 || (type == 4 && strcmp(body, "001e") == 0))
             return true;
     }
@@ -82,14 +82,15 @@ static void compare_records(const json_t *test_case, const uint8_t *response, si
 
     json_array_foreach(json_object_get(test_case, "response_records"), i, expected)
     {
-        const char *body = json_string_value(json_array_get(expected, 2));
-        const bool is_end = json_integer_value(json_array_get(expected, 1)) == 0;
+        const char *body = json_string_value(json_object_get(expected, "body"));
+        const bool is_end = json_integer_value(json_object_get(expected, "type")) == 0;
         char hex[2 * 256 + 1];
         struct ke_record record;
 
         assert_int_equal(ke_record_next(&r, &record), !is_end);
-        assert_int_equal(record.critical, json_integer_value(json_array_get(expected, 0)));
-        assert_int_equal(record.type, json_integer_value(json_array_get(expected, 1)));
+        assert_int_equal(record.critical,
+                         json_integer_value(json_object_get(expected, "critical")));
+        assert_int_equal(record.type, json_integer_value(json_object_get(expected, "type")));
         if (record.type == KE_RECORD_COOKIE) {
             assert_int_equal(record.length, cookie_length(body, with_key30));
             continue;
@@ -108,8 +109,7 @@ static void check_answer(struct test_world *test, const json_t *test_case, const
     const struct ke_server_info info = {.ntp_port = 11123};
     struct nts_server_key key = {.id = 4, .aead = key_aead};
     struct nts_context context = {.aead = 0};
-    json_int_t expected_length =
-        json_integer_value(json_object_get(test_case, "response_length"));
+    json_int_t expected_length = json_integer_value(json_object_get(test_case, "response_length"));
     struct ke_outcome outcome;
     uint8_t response[NTS_KE_MAX_MESSAGE];
     struct writer w = writer_make(response, sizeof(response));
@@ -182,7 +182,8 @@ static void run_build(const char *build, const int *ids, size_t count, int key_a
                   tls);
     assert_int_equal(tls, 3);
     assert_int_equal(run + skipped + tls, 44);
-    assert_int_equal(skipped, aead_supported(30) || strcmp(build, "aead15_only_build") == 0 ? 0 : 2);
+    assert_int_equal(skipped,
+                     aead_supported(30) || strcmp(build, "aead15_only_build") == 0 ? 0 : 2);
     json_decref(json);
     test_world_free(&test);
 }
@@ -202,8 +203,8 @@ static void recorded_cases_of_the_build_with_both(void **state)
 static void client_request_is_that_of_the_specification(void **state)
 {
     static const uint8_t only15[] = {0x80, 1, 0, 2, 0, 0, 0x80, 4, 0, 2, 0, 15, 0x80, 0, 0, 0};
-    static const uint8_t both[] = {0x80, 1,    0,    2, 0, 0, 0x80, 4,    0, 4, 0,
-                                   0x1e, 0,    0x0f, 4, 0, 0, 0,    0x80, 0, 0, 0};
+    static const uint8_t both[] = {0x80, 1, 0,    2, 0, 0, 0x80, 4,    0, 4, 0,
+                                   0x1e, 0, 0x0f, 4, 0, 0, 0,    0x80, 0, 0, 0};
     struct nts_aeads aeads;
     uint8_t data[64];
     struct writer w = writer_make(data, sizeof(data));
