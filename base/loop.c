@@ -389,9 +389,8 @@ static void run_round(struct loop *loop)
 
 void loop_run_once(struct loop *loop)
 {
+    run_round(loop);
     dispatch_timers(loop);
-    if (!loop->quitting)
-        run_round(loop);
 }
 
 void loop_run(struct loop *loop)
