@@ -233,6 +233,7 @@ one_shot()
 }
 
 # nts_source [OPTION...]: directives of a client of the last NTS server, in the array NTS_SOURCE.
+# shellcheck disable=SC2034 # used by the tests
 nts_source()
 {
     NTS_SOURCE=("server 127.0.0.1 port $NTP_PORT nts ntsport $KE_PORT iburst $*" nosystemcert
