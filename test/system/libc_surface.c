@@ -34,9 +34,10 @@ static void refuse(const char *what)
     abort();
 }
 
+/* By assembler name, since the real prototypes do not matter. */
 #define REFUSE(name)                                                                               \
-    int name(void);                                                                                \
-    int name(void)                                                                                 \
+    int refused_##name(void) __asm__(#name);                                                       \
+    int refused_##name(void)                                                                       \
     {                                                                                              \
         refuse(#name);                                                                             \
         return -1;                                                                                 \
