@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
+#include "chronyd/os/rtc_linux.h"
 #include "chronyd/os/resolver.h"
 #include "chronyd/os/signals.h"
 
@@ -243,6 +244,7 @@ static const struct world_ops linux_ops = {
     .mail_open = linux_mail_open,
     .mail_close = linux_mail_close,
     .host_name = linux_host_name,
+    .rtc_read = linux_rtc_read,
 };
 
 struct world *world_linux_new(const struct world_linux_options *options)
