@@ -14,7 +14,9 @@
 #include "conf/conf.h"
 #include "nts/context.h"
 
-/* Facts and services that all sessions share; owned by the NTS client. */
+struct tls_credentials;
+
+/* Facts and services that all sessions share; owned by the NTS client, outlives them. */
 struct ke_client_env {
     struct world *world;
     struct loop *loop;
@@ -25,6 +27,9 @@ struct ke_client_env {
     /* Clock updates since start, for nocerttimecheck. */
     int (*clock_updates)(void *arg);
     void *arg;
+    /* Private to ke_client.c, zero at the start: what sessions with set 0 share (nts.md 6.2). */
+    struct tls_credentials *set0;
+    unsigned int set0_users;
 };
 
 struct ke_result {

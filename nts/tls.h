@@ -52,8 +52,16 @@ enum tls_result tls_session_send(struct tls_session *session, const void *data, 
 /* *length is 0 at end of file. */
 enum tls_result tls_session_receive(struct tls_session *session, void *data, size_t size,
                                     size_t *length);
+/*
+ * The socket was reported readable: allows one read of it, whose octets are kept until they are used.
+ * Without this a session never touches its socket for reading (system.md 20: one receive call for
+ * each report of readiness).
+ */
+void tls_session_set_readable(struct tls_session *session);
 /* Decrypted octets that a receive would return at once. */
 bool tls_session_has_pending(const struct tls_session *session);
+/* Octets that were read and not looked at yet: a receive may give something without a wait. */
+bool tls_session_has_input(const struct tls_session *session);
 /* Sends close_notify and waits for the peer's. */
 enum tls_result tls_session_close(struct tls_session *session);
 /*

@@ -2,7 +2,7 @@
 /*
  * TLS credentials: sets of trusted certificates of a client (nts.md 6.2), certificate chains with
  * private keys of a server (6.4). Files are read through the world, completely, when the object is
- * made; nothing here logs, keeps a file open or goes back to one later. The process that runs the
+ * made; no file stays open or is read again later. The process that runs the
  * sessions owns them: with helper processes private keys never get into the main process.
  */
 #ifndef NTS_TLS_CREDENTIALS_H
@@ -46,6 +46,9 @@ struct tls_certificate_dates {
 };
 bool tls_credentials_dates(const struct tls_credentials *credentials, size_t pair,
                            struct tls_certificate_dates *dates);
+
+/* `World-readable permissions on FILE` and the like for each private key of the configuration (6.4). */
+void tls_credentials_warn_permissions(const struct conf *conf);
 
 /* For nts/tls.c: the GnuTLS objects (gnutls_certificate_credentials_t, gnutls_priority_t). */
 void *tls_credentials_handle(const struct tls_credentials *credentials);

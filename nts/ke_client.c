@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The client's part of an NTS-KE session: credentials, socket, request, the judgement of the
+ * response, and the resolution of a negotiated name (nts.md 5.7, 6.2, 8.3). Owned by the NTS client
+ * of a source; keys are in here only until they are taken.
+ */
+#include "nts/ke_client.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "nts/ke_request.h"
+#include "nts/ke_response.h"
+#include "nts/ke_session.h"
+#include "nts/tls_credentials.h"
+
+#define MAX_REQUEST 64
+
+/* A resolution cannot be taken back, so it outlives a client that is freed before its end. */
+struct resolution {
+    struct ke_client *client; /* NULL: nobody waits any more */
+};
+
+struct ke_client {
+    struct ke_client_env *env;
+    struct ip_port addr;
+    char *name;
+    struct ke_session *session;
+    struct tls_credentials *credentials;
+    bool shares_set0;
+    struct resolution *resolution;
+    char resolver_name[KE_SERVER_NAME_SIZE + 1];
+    bool succeeded;
+    struct ke_result result;
+};
+
+/* ---- credentials (nts.md 6.2) ---- */
+
+static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32_t cert_set,
+                                               bool *shares_set0)
+{
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials;
+
+    *shares_set0 = false;
+    if (cert_set == 0 && env->set0 != NULL) {
+        env->set0_users++;
+        *shares_set0 = true;
+        return tls_credentials_ref(env->set0);
+    }
+    credentials = tls_credentials_new_client(env->world, env->conf, cert_set, error, sizeof(error));
+    if (credentials == NULL) {
+        LOG_ERROR("%s", error);
+    } else if (cert_set == 0) {
+        env->set0 = credentials;
+        env->set0_users = 1;
+        *shares_set0 = true;
+    }
+    return credentials;
+}
+
+static void credentials_put(struct ke_client_env *env, struct tls_credentials *credentials,
+                            bool shares_set0)
+{
+    if (credentials == NULL)
+        return;
+    if (shares_set0 && --env->set0_users == 0)
+        env->set0 = NULL;
+    tls_credentials_unref(credentials);
+}
+
+/* ---- negotiated server ---- */
+
+static void take_resolved(struct ke_client *c, enum resolve_status status,
+                          const struct ip_addr *addrs, int count)
+{
+    if (status != RESOLVE_SUCCESS || count <= 0) {
+        LOG_ERROR("Could not resolve NTP server %s from %s", c->resolver_name, c->name);
+        return;
+    }
+    c->result.ntp_addr = addrs[0];
+    for (int i = 0; i < count; i++) {
+        if (addrs[i].family == c->addr.addr.family) {
+            c->result.ntp_addr = addrs[i];
+            break;
+        }
+    }
+    c->succeeded = true;
+}
+
+static void on_resolved(enum resolve_status status, const struct ip_addr *addrs, int count,
+                        void *arg)
+{
+    struct resolution *resolution = arg;
+    struct ke_client *c = resolution->client;
+
+    if (c != NULL) {
+        c->resolution = NULL;
+        take_resolved(c, status, addrs, count);
+    }
+    free(resolution);
+}
+
+static void set_ntp_server(struct ke_client *c, const char *server)
+{
+    const struct world *world = c->env->world;
+
+    c->succeeded = server[0] == '\0' || ip_addr_parse(server, &c->result.ntp_addr);
+    if (c->succeeded)
+        return;
+    c->result.ntp_addr.family = IP_UNSPEC;
+    ke_response_resolver_name(server, c->resolver_name);
+    c->resolution = mem_alloc(sizeof(*c->resolution));
+    c->resolution->client = c;
+    if (!world->ops->resolve(world->ctx, c->resolver_name, IP_UNSPEC, true, on_resolved,
+                             c->resolution)) {
+        free(c->resolution);
+        c->resolution = NULL;
+        take_resolved(c, RESOLVE_FAILURE, NULL, 0);
+    }
+}
+
+/* ---- response ---- */
+
+/* nts.md 5.6: without record 1024 in the response the other form is kept for a second try. */
+static bool export_keys(struct ke_client *c, const struct ke_response *response)
+{
+    const int aead = response->aead;
+    const bool two_forms = aead == AEAD_AES_128_GCM_SIV;
+
+    if (!ke_session_export(c->session, aead, !two_forms || response->compliant, &c->result.context))
+        return false;
+    return !two_forms || response->compliant ||
+           ke_session_export(c->session, aead, true, &c->result.alt_context);
+}
+
+static bool on_message(struct ke_session *session, const uint8_t *message, size_t length,
+                       struct writer *unused, void *arg)
+{
+    struct ke_client *c = arg;
+    struct ke_response *response = mem_alloc(sizeof(*response));
+    bool ok;
+
+    (void)session;
+    (void)unused;
+    ok = ke_response_process(message, length, &c->env->aeads, response);
+    if (!ok)
+        LOG_ERROR("Received invalid NTS-KE response from %s", c->name);
+    else
+        ok = export_keys(c, response);
+    if (ok) {
+        memcpy(c->result.cookies, response->cookies, sizeof(c->result.cookies));
+        c->result.cookie_count = response->cookie_count;
+        c->result.ntp_port = response->ntp_port;
+        set_ntp_server(c, response->ntp_server);
+    }
+    free(response);
+    return ok;
+}
+
+static void on_ended(struct ke_session *session, void *arg)
+{
+    struct ke_client *c = arg;
+
+    (void)session;
+    credentials_put(c->env, c->credentials, c->shares_set0);
+    c->credentials = NULL;
+}
+
+/* ---- start ---- */
+
+static int open_socket(const struct ke_client_env *env, const struct ip_port *addr)
+{
+    const struct ip_addr *bound =
+        addr->addr.family == IP_V6 ? &env->conf->bind_acq6 : &env->conf->bind_acq4;
+    const struct ip_port local = {.addr = *bound, .port = 0};
+    const struct world_socket spec = {
+        .type = WORLD_TCP,
+        .family = addr->addr.family,
+        .local = ip_addr_is_real(bound) && !ip_addr_is_any(bound) ? &local : NULL,
+        .remote = addr,
+        .device = env->conf->bind_acq_device,
+    };
+
+    return env->world->ops->socket_open(env->world->ctx, &spec);
+}
+
+static bool start_session(struct ke_client *c)
+{
+    struct ke_client_env *env = c->env;
+    uint8_t request[MAX_REQUEST];
+    struct writer w = writer_make(request, sizeof(request));
+    char address[ADDR_TEXT_SIZE], label[ADDR_TEXT_SIZE + 300];
+    bool check_times = env->clock_updates(env->arg) >= env->conf->no_cert_time_check;
+    struct ke_session_spec spec = {
+        .world = env->world,
+        .loop = env->loop,
+        .credentials = c->credentials,
+        .label = label,
+        .name = c->name,
+        .now = check_times ? env->now : NULL,
+        .now_arg = env->arg,
+        .request = request,
+        .message = on_message,
+        .ended = on_ended,
+        .arg = c,
+    };
+
+    snprintf(label, sizeof(label), "%s (%s)", ip_port_format(&c->addr, address, sizeof(address)),
+             c->name);
+    if (!ke_request_build(&env->aeads, &w))
+        return false;
+    spec.request_length = w.pos;
+    spec.fd = open_socket(env, &c->addr);
+    if (spec.fd < 0) {
+        LOG_ERROR("Could not connect to %s", label);
+        return false;
+    }
+    c->session = ke_session_new(&spec);
+    return c->session != NULL;
+}
+
+struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
+                                  const char *name, uint32_t cert_set)
+{
+    struct ke_client *c;
+
+    if (!aead_supported(AEAD_AES_SIV_CMAC_256)) {
+        LOG_ERROR("Missing AES-SIV-CMAC-256");
+        return NULL;
+    }
+    c = mem_alloc(sizeof(*c));
+    c->env = env;
+    c->addr = *addr;
+    c->name = text_dup(name);
+    c->credentials = credentials_get(env, cert_set, &c->shares_set0);
+    if (c->credentials == NULL || !start_session(c)) {
+        ke_client_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void ke_client_free(struct ke_client *client)
+{
+    if (client == NULL)
+        return;
+    if (client->resolution != NULL)
+        client->resolution->client = NULL;
+    ke_session_free(client->session);
+    credentials_put(client->env, client->credentials, client->shares_set0);
+    nts_context_wipe(&client->result.context);
+    nts_context_wipe(&client->result.alt_context);
+    free(client->name);
+    free(client);
+}
+
+bool ke_client_is_active(const struct ke_client *client)
+{
+    return ke_session_outcome(client->session) == KE_SESSION_ACTIVE || client->resolution != NULL;
+}
+
+bool ke_client_take_result(struct ke_client *client, struct ke_result *result)
+{
+    bool ok = client->succeeded && !ke_client_is_active(client) &&
+              ke_session_outcome(client->session) == KE_SESSION_COMPLETE;
+
+    if (ok)
+        *result = client->result;
+    nts_context_wipe(&client->result.context);
+    nts_context_wipe(&client->result.alt_context);
+    client->succeeded = false;
+    return ok;
+}
+
+int ke_client_retry_factor(const struct ke_client *client)
+{
+    return ke_session_retry_factor(client->session);
+}

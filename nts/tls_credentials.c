@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TLS credentials over GnuTLS; see tls_credentials.h. Files are read here through the world and
+ * given to the library as memory, so that every error can name its file. Buffers that held a private
+ * key are wiped, and such a file is read unbuffered, so that stdio keeps no copy.
+ */
+#include "nts/tls_credentials.h"
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "nts/tls_verify.h"
+
+#define MAX_PEM_SIZE     (1024U * 1024U)
+#define PRIORITY_CHANGES "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-TLS1.2:-VERS-DTLS-ALL"
+
+struct tls_credentials {
+    unsigned int references;
+    gnutls_certificate_credentials_t handle;
+    gnutls_priority_t priority;
+    struct tls_certificate_dates *dates;
+    size_t pairs;
+};
+
+/* The octets of a file; wiped when freed, because it may be a key. */
+struct pem {
+    unsigned char *data;
+    size_t size;
+};
+
+static void pem_free(struct pem *pem)
+{
+    if (pem->data != NULL)
+        crypto_wipe(pem->data, pem->size);
+    free(pem->data);
+    pem->data = NULL;
+}
+
+static gnutls_datum_t pem_datum(const struct pem *pem)
+{
+    return (gnutls_datum_t){.data = pem->data, .size = (unsigned int)pem->size};
+}
+
+/* False with errno set. */
+static bool pem_read(const struct world *world, const char *path, struct pem *pem)
+{
+    FILE *f = world->ops->file_read(world->ctx, path);
+    bool ok = true;
+
+    *pem = (struct pem){NULL, 0};
+    if (f == NULL)
+        return false;
+    setvbuf(f, NULL, _IONBF, 0);
+    pem->data = mem_alloc(MAX_PEM_SIZE);
+    errno = 0;
+    while (pem->size < MAX_PEM_SIZE) {
+        size_t n = fread(pem->data + pem->size, 1, MAX_PEM_SIZE - pem->size, f);
+        if (n == 0)
+            break;
+        pem->size += n;
+    }
+    if (ferror(f) || pem->size == MAX_PEM_SIZE) {
+        int error = ferror(f) ? errno : EFBIG;
+        pem_free(pem);
+        errno = error;
+        ok = false;
+    }
+    int saved = errno;
+    fclose(f);
+    errno = saved;
+    return ok;
+}
+
+static void set_error(char *error, size_t size, int code, const char *detail)
+{
+    snprintf(error, size, "Could not set credentials : %s (%s)", gnutls_strerror(code), detail);
+}
+
+static void set_file_error(char *error, size_t size, const char *path)
+{
+    char detail[TLS_ERROR_SIZE];
+
+    snprintf(detail, sizeof(detail), "%s: %s", path, text_errno(errno));
+    set_error(error, size, GNUTLS_E_FILE_ERROR, detail);
+}
+
+static struct tls_credentials *credentials_new(char *error, size_t size)
+{
+    struct tls_credentials *c = mem_alloc(sizeof(*c));
+    int r = gnutls_global_init();
+
+    if (r < 0)
+        LOG_FATAL("Could not initialise gnutls : %s", gnutls_strerror(r));
+    c->references = 1;
+    r = gnutls_certificate_allocate_credentials(&c->handle);
+    if (r < 0) {
+        snprintf(error, size, "Could not set credentials : %s", gnutls_strerror(r));
+    } else {
+        r = gnutls_priority_init2(&c->priority, PRIORITY_CHANGES, NULL,
+                                  GNUTLS_PRIORITY_INIT_DEF_APPEND);
+        if (r < 0)
+            snprintf(error, size, "Could not initialise priority cache for TLS : %s",
+                     gnutls_strerror(r));
+    }
+    if (r < 0) {
+        tls_credentials_unref(c);
+        return NULL;
+    }
+    return c;
+}
+
+struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials)
+{
+    credentials->references++;
+    return credentials;
+}
+
+void tls_credentials_unref(struct tls_credentials *credentials)
+{
+    if (credentials == NULL || --credentials->references > 0)
+        return;
+    if (credentials->handle != NULL)
+        gnutls_certificate_free_credentials(credentials->handle);
+    if (credentials->priority != NULL)
+        gnutls_priority_deinit(credentials->priority);
+    free(credentials->dates);
+    free(credentials);
+    gnutls_global_deinit();
+}
+
+/* ---- client ---- */
+
+/* Negative: a GnuTLS error. A file without certificates adds nothing (nts.md 6.2). */
+static int trust_pem(struct tls_credentials *c, const struct pem *pem)
+{
+    gnutls_datum_t datum = pem_datum(pem);
+    int r = gnutls_certificate_set_x509_trust_mem(c->handle, &datum, GNUTLS_X509_FMT_PEM);
+
+    return r == GNUTLS_E_NO_CERTIFICATE_FOUND ? 0 : r;
+}
+
+static bool trust_file(struct tls_credentials *c, const struct world *world, const char *path,
+                       char *error, size_t size)
+{
+    struct pem pem;
+    int r;
+
+    if (!pem_read(world, path, &pem)) {
+        set_file_error(error, size, path);
+        return false;
+    }
+    r = pem.size > 0 ? trust_pem(c, &pem) : 0;
+    pem_free(&pem);
+    if (r < 0)
+        set_error(error, size, r, path);
+    return r >= 0;
+}
+
+/* All PEM files in a directory; what is none is passed over. */
+static bool trust_directory(struct tls_credentials *c, const struct world *world, const char *path,
+                            char *error, size_t size)
+{
+    char **names = world->ops->list_files(world->ctx, path, "");
+
+    if (names == NULL) {
+        set_file_error(error, size, path);
+        return false;
+    }
+    for (char **name = names; *name != NULL; name++) {
+        size_t length = strlen(path) + strlen(*name) + 2;
+        char *file = mem_alloc(length);
+        struct world_file_info info;
+        struct pem pem;
+
+        snprintf(file, length, "%s/%s", path, *name);
+        if (world->ops->file_info(world->ctx, file, &info) && info.is_regular &&
+            pem_read(world, file, &pem)) {
+            if (pem.size > 0)
+                trust_pem(c, &pem);
+            pem_free(&pem);
+        }
+        free(file);
+        free(*name);
+    }
+    free(names);
+    return true;
+}
+
+static bool trust_path(struct tls_credentials *c, const struct world *world, const char *path,
+                       char *error, size_t size)
+{
+    struct world_file_info info;
+
+    if (world->ops->file_info(world->ctx, path, &info) && info.is_directory)
+        return trust_directory(c, world, path, error, size);
+    return trust_file(c, world, path, error, size);
+}
+
+struct tls_credentials *tls_credentials_new_client(const struct world *world,
+                                                   const struct conf *conf, uint32_t cert_set,
+                                                   char *error, size_t size)
+{
+    struct tls_credentials *c = credentials_new(error, size);
+    bool ok = c != NULL;
+
+    if (ok && cert_set == 0 && !conf->no_system_cert) {
+        int r = gnutls_certificate_set_x509_system_trust(c->handle);
+        ok = r >= 0;
+        if (!ok)
+            set_error(error, size, r, "trusted certificates of the system");
+    }
+    for (size_t i = 0; ok && i < conf->trusted_cert_count; i++)
+        if (conf->trusted_certs[i].set == cert_set)
+            ok = trust_path(c, world, conf->trusted_certs[i].path, error, size);
+    if (!ok) {
+        tls_credentials_unref(c);
+        return NULL;
+    }
+    /* Dates are checked against the daemon's clock, see nts/tls_verify.h. */
+    gnutls_certificate_set_verify_flags(c->handle, gnutls_certificate_get_verify_flags(c->handle) |
+                                                       GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+                                                       GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS);
+    return c;
+}
+
+/* ---- server ---- */
+
+static void chain_dates(const gnutls_x509_crt_t *certs, unsigned int count,
+                        struct tls_certificate_dates *dates)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        int64_t from = gnutls_x509_crt_get_activation_time(certs[i]);
+        int64_t to = gnutls_x509_crt_get_expiration_time(certs[i]);
+
+        if (i == 0 || from > dates->not_before)
+            dates->not_before = from;
+        if (i == 0 || to < dates->not_after)
+            dates->not_after = to;
+    }
+}
+
+/* Negative: a GnuTLS error, with the file that it is about in *culprit. */
+static int import_pair(struct tls_credentials *c, const struct pem *cert, const struct pem *key,
+                       struct tls_certificate_dates *dates, bool *about_key, bool *about_both)
+{
+    gnutls_datum_t cert_datum = pem_datum(cert), key_datum = pem_datum(key);
+    gnutls_x509_crt_t *certs = NULL;
+    gnutls_x509_privkey_t private = NULL;
+    unsigned int count = 0;
+    int r = gnutls_x509_crt_list_import2(&certs, &count, &cert_datum, GNUTLS_X509_FMT_PEM, 0);
+
+    *about_key = *about_both = false;
+    if (r >= 0 && (count == 0 || count > TLS_MAX_CHAIN))
+        r = count == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : GNUTLS_E_INVALID_REQUEST;
+    if (r >= 0) {
+        *about_key = true;
+        r = gnutls_x509_privkey_init(&private);
+        if (r >= 0)
+            r = gnutls_x509_privkey_import2(private, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
+    }
+    if (r >= 0) {
+        *about_both = true;
+        r = gnutls_certificate_set_x509_key(c->handle, certs, (int)count, private);
+    }
+    if (r >= 0)
+        chain_dates(certs, count, dates);
+    if (private != NULL)
+        gnutls_x509_privkey_deinit(private);
+    for (unsigned int i = 0; i < count; i++)
+        gnutls_x509_crt_deinit(certs[i]);
+    gnutls_free(certs);
+    return r;
+}
+
+static bool load_pair(struct tls_credentials *c, const struct world *world, const char *cert_file,
+                      const char *key_file, char *error, size_t size)
+{
+    struct tls_certificate_dates *dates = &c->dates[c->pairs];
+    struct pem cert, key = {NULL, 0};
+    bool about_key = false, about_both = false;
+    int r;
+
+    if (!pem_read(world, cert_file, &cert)) {
+        set_file_error(error, size, cert_file);
+        return false;
+    }
+    if (!pem_read(world, key_file, &key)) {
+        set_file_error(error, size, key_file);
+        pem_free(&cert);
+        return false;
+    }
+    dates->file = cert_file;
+    r = import_pair(c, &cert, &key, dates, &about_key, &about_both);
+    pem_free(&cert);
+    pem_free(&key);
+    if (r < 0) {
+        char both[TLS_ERROR_SIZE];
+        snprintf(both, sizeof(both), "%s, %s", cert_file, key_file);
+        set_error(error, size, r, about_both ? both : about_key ? key_file : cert_file);
+        return false;
+    }
+    c->pairs++;
+    return true;
+}
+
+struct tls_credentials *tls_credentials_new_server(const struct world *world,
+                                                   const struct conf *conf, char *error,
+                                                   size_t size)
+{
+    struct tls_credentials *c = credentials_new(error, size);
+    size_t pairs = conf->nts_server_certs.count;
+
+    if (c == NULL)
+        return NULL;
+    if (pairs > conf->nts_server_keys.count)
+        pairs = conf->nts_server_keys.count;
+    c->dates = mem_array(pairs, sizeof(*c->dates));
+    for (size_t i = 0; i < pairs; i++) {
+        if (!load_pair(c, world, conf->nts_server_certs.items[i], conf->nts_server_keys.items[i],
+                       error, size)) {
+            tls_credentials_unref(c);
+            return NULL;
+        }
+    }
+    return c;
+}
+
+bool tls_credentials_dates(const struct tls_credentials *credentials, size_t pair,
+                           struct tls_certificate_dates *dates)
+{
+    if (pair >= credentials->pairs)
+        return false;
+    *dates = credentials->dates[pair];
+    return true;
+}
+
+void tls_credentials_warn_permissions(const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->nts_server_keys.count; i++)
+        file_warn_permissions(conf->nts_server_keys.items[i]);
+}
+
+void *tls_credentials_handle(const struct tls_credentials *credentials)
+{
+    return credentials->handle;
+}
+
+void *tls_credentials_priority(const struct tls_credentials *credentials)
+{
+    return credentials->priority;
+}
