@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS-KE helper process; see helper.h for its promise. The order of its start matters: the files
+ * are read with the rights of the fork server, then every right is given up, then the first octet
+ * of a client is read.
+ */
+#include "nts/helper.h"
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "nts/certificate_watch.h"
+#include "nts/ipc.h"
+#include "nts/ke_service.h"
+#include "nts/tls_credentials.h"
+
+struct helper {
+    const struct helper_identity *identity;
+    int channel;
+    struct world_ops ops;
+    struct world world;
+    struct loop *loop;
+    struct ke_service *service;
+    struct certificate_watch *watch; /* helper 1 only */
+    bool draining;
+    int exit_status;
+    char log_prefix[16];
+    /* Outcomes that the channel did not take yet, in order. */
+    struct ipc_message *waiting;
+    size_t waiting_count;
+    size_t waiting_max;
+};
+
+/* Connections come over the channel, the world does not know their descriptors. */
+static void close_connection(void *ctx, int fd)
+{
+    (void)ctx;
+    close(fd);
+}
+
+static int64_t time_of_day(const struct helper *h)
+{
+    /* No clock is corrected here; the difference does not matter for dates of certificates. */
+    return world_raw_now(&h->world).i.sec;
+}
+
+static void finish(struct helper *h, int status)
+{
+    h->exit_status = status;
+    loop_quit(h->loop);
+}
+
+/* ---- channel ---- */
+
+static void finish_if_drained(struct helper *h)
+{
+    if (h->draining && ke_service_active(h->service) == 0 && h->waiting_count == 0)
+        finish(h, HELPER_EXIT_DONE);
+}
+
+static void send_waiting(struct helper *h)
+{
+    size_t sent = 0;
+    enum ipc_result result = IPC_OK;
+
+    while (sent < h->waiting_count && result == IPC_OK) {
+        result = ipc_send(h->channel, &h->waiting[sent], -1);
+        if (result == IPC_OK)
+            sent++;
+    }
+    if (result == IPC_CLOSED || result == IPC_BAD) {
+        finish(h, HELPER_EXIT_DONE);
+        return;
+    }
+    h->waiting_count -= sent;
+    for (size_t i = 0; i < h->waiting_count; i++)
+        h->waiting[i] = h->waiting[i + sent];
+    loop_fd_set_events(h->loop, h->channel, WORLD_READ | (h->waiting_count > 0 ? WORLD_WRITE : 0));
+    finish_if_drained(h);
+}
+
+static void report(struct helper *h, const struct ipc_message *message)
+{
+    /* There is one outcome for each connection that was taken, and none is taken when the queue
+       could not hold its outcome. */
+    assert(h->waiting_count < h->waiting_max);
+    h->waiting[h->waiting_count++] = *message;
+    send_waiting(h);
+}
+
+static void report_outcome(struct helper *h, uint32_t session, enum ipc_outcome outcome)
+{
+    const struct ipc_message message = {.type = IPC_OUTCOME,
+                                        .u.outcome = {.session = session, .outcome = outcome}};
+
+    report(h, &message);
+}
+
+static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
+{
+    report_outcome(arg, id,
+                   outcome == KE_SESSION_COMPLETE    ? IPC_SESSION_COMPLETE
+                   : outcome == KE_SESSION_TIMED_OUT ? IPC_SESSION_TIMED_OUT
+                                                     : IPC_SESSION_FAILED);
+}
+
+static void take_message(struct helper *h, const struct ipc_message *message, int fd)
+{
+    if (message->type == IPC_DRAIN) {
+        h->draining = true;
+        finish_if_drained(h);
+    } else if (!ke_service_start(h->service, message->u.connection.session, fd,
+                                 &message->u.connection.peer, &message->u.connection.key)) {
+        report_outcome(h, message->u.connection.session, IPC_SESSION_REJECTED);
+    }
+}
+
+static void on_channel(int fd, unsigned int event, void *arg)
+{
+    struct helper *h = arg;
+    struct ipc_message message;
+    int connection = -1;
+
+    if (event == WORLD_WRITE) {
+        send_waiting(h);
+        return;
+    }
+    /* Connections wait in the channel while the queue of outcomes has no room. */
+    if (h->waiting_count + (size_t)ke_service_active(h->service) + 1 >= h->waiting_max) {
+        loop_fd_set_events(h->loop, fd, WORLD_WRITE);
+        return;
+    }
+    switch (ipc_receive(fd, IPC_MAIN, &message, &connection)) {
+    case IPC_OK:
+        take_message(h, &message, connection);
+        secret_wipe(&message.u.connection.key.key);
+        break;
+    case IPC_AGAIN:
+        break;
+    case IPC_CLOSED:
+        finish(h, HELPER_EXIT_DONE);
+        break;
+    default:
+        LOG_ERROR("Invalid helper request");
+        finish(h, HELPER_EXIT_FATAL);
+        break;
+    }
+}
+
+/* ---- start ---- */
+
+static void set_signals(void)
+{
+    static const int by_default[] = {SIGTERM, SIGINT, SIGQUIT, SIGCHLD};
+    sigset_t none;
+
+    for (size_t i = 0; i < sizeof(by_default) / sizeof(by_default[0]); i++)
+        signal(by_default[i], SIG_DFL);
+    /* A reload is the main process's to arrange. */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Tells the main process why this helper cannot work. */
+static void report_failure(struct helper *h, const char *text)
+{
+    struct ipc_message message = {.type = IPC_FAILED};
+    char *t = message.u.failed.text;
+
+    text_copy(t, sizeof(message.u.failed.text), text);
+    for (; *t != '\0'; t++)
+        if (*t < 0x20 || *t > 0x7e)
+            *t = '?';
+    ipc_send(h->channel, &message, -1);
+}
+
+static struct tls_credentials *load_credentials(struct helper *h, const struct helper_spec *spec)
+{
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials =
+        tls_credentials_new_server(spec->world, spec->conf, error, sizeof(error));
+
+    if (h->identity->number == 1 && !h->identity->restarted)
+        tls_credentials_warn_permissions(spec->conf);
+    if (credentials != NULL && h->identity->renewal &&
+        !certificate_dates_ok(credentials, time_of_day(h), error, sizeof(error))) {
+        tls_credentials_unref(credentials);
+        credentials = NULL;
+    }
+    if (credentials == NULL)
+        report_failure(h, error);
+    return credentials;
+}
+
+static void on_watch_timer(void *arg)
+{
+    struct helper *h = arg;
+
+    certificate_watch_check(h->watch, time_of_day(h));
+    loop_timer_add(h->loop, CERTIFICATE_WATCH_INTERVAL, on_watch_timer, h);
+}
+
+static void start_service(struct helper *h, const struct helper_spec *spec,
+                          struct tls_credentials *credentials)
+{
+    const struct ke_service_env env = {
+        .world = &h->world,
+        .loop = h->loop,
+        .conf = spec->conf,
+        .aeads = spec->aeads,
+        .ended = on_session_ended,
+        .arg = h,
+    };
+
+    h->service = ke_service_new(&env);
+    ke_service_set_credentials(h->service, credentials);
+    h->waiting_max = (size_t)spec->conf->max_nts_connections + 16;
+    h->waiting = mem_array(h->waiting_max, sizeof(*h->waiting));
+    if (h->identity->number == 1) {
+        h->watch = certificate_watch_new(credentials, h->identity->restarted);
+        on_watch_timer(h);
+    }
+    loop_fd_add(h->loop, h->channel, WORLD_READ, on_channel, h);
+}
+
+static void give_up_rights(struct helper *h, const struct helper_spec *spec)
+{
+    spec->sandbox.drop(spec->sandbox.arg);
+    /* The private key is in this process: no core dumps, no tracing by others of this user. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    h->loop = loop_new(&h->world);
+    spec->sandbox.load_filter(spec->sandbox.arg);
+}
+
+int helper_run(const struct helper_spec *spec, const struct helper_identity *identity, int channel)
+{
+    struct helper h = {.identity = identity, .channel = channel, .exit_status = HELPER_EXIT_DONE};
+    const struct ipc_message ready = {.type = IPC_READY};
+    struct tls_credentials *credentials;
+
+    set_signals();
+    spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
+    snprintf(h.log_prefix, sizeof(h.log_prefix), "nks#%u:", (unsigned int)identity->number);
+    log_set_origin_prefix(h.log_prefix);
+    h.ops = *spec->world->ops;
+    h.ops.socket_close = close_connection;
+    h.world = (struct world){.ops = &h.ops, .ctx = spec->world->ctx};
+
+    credentials = load_credentials(&h, spec);
+    if (credentials == NULL)
+        return HELPER_EXIT_BAD_FILES;
+    give_up_rights(&h, spec);
+    start_service(&h, spec, credentials);
+    report(&h, &ready);
+    loop_run(h.loop);
+
+    ke_service_free(h.service);
+    certificate_watch_free(h.watch);
+    tls_credentials_unref(credentials);
+    loop_free(h.loop);
+    free(h.waiting);
+    return h.exit_status;
+}

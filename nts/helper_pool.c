@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Channels, generations and sessions of the helpers, in the main process; see helper_pool.h. A
+ * generation takes over when all its helpers are ready; the old one is told to drain. Nothing that
+ * arrives here may end the process.
+ */
+#include "nts/helper_pool.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "nts/ipc.h"
+
+#define START_TIMEOUT 30.0 /* seconds, for the files to be read */
+#define BURST         64   /* messages of one helper for each event */
+
+enum helper_state { STARTING, READY, DRAINING };
+
+struct helper {
+    struct helper_pool *pool;
+    int channel;
+    uint32_t generation;
+    uint16_t number;
+    pid_t pid;
+    enum helper_state state;
+    uint32_t *sessions; /* max_sessions of them */
+    int session_count;
+};
+
+struct helper_pool {
+    int orders; /* channel to the fork server, -1: it is gone */
+    int wanted;
+    int max_sessions;
+    struct loop *loop; /* NULL: not attached yet */
+    struct helper_pool_events events;
+    struct helper **helpers;
+    size_t count;
+    uint32_t current; /* generation that serves, 0: none yet */
+    uint32_t pending; /* generation that starts, 0: none */
+    uint32_t last;
+    bool renew_again;
+    timer_id start_timer;
+    bool was_ready;
+    char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
+    char last_failure[IPC_TEXT_SIZE]; /* of a restarted helper, logged once */
+};
+
+static void on_helper(int fd, unsigned int event, void *arg);
+
+struct helper_pool *helper_pool_new(int order_channel, int helpers, int max_sessions)
+{
+    struct helper_pool *pool = mem_alloc(sizeof(*pool));
+
+    pool->orders = order_channel;
+    pool->wanted = helpers;
+    pool->max_sessions = max_sessions;
+    return pool;
+}
+
+static void close_channel(struct helper_pool *pool, int fd)
+{
+    if (pool->loop != NULL)
+        loop_fd_remove(pool->loop, fd);
+    close(fd);
+}
+
+static void order(struct helper_pool *pool, enum ipc_order what)
+{
+    const char octet = (char)what;
+
+    if (pool->orders >= 0 && send(pool->orders, &octet, 1, MSG_NOSIGNAL) != 1)
+        LOG_ERROR("Could not give an order to the NTS-KE fork server : %s", text_errno(errno));
+}
+
+/* ---- helpers ---- */
+
+static bool any_ready(const struct helper_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->helpers[i]->state == READY && pool->helpers[i]->generation == pool->current)
+            return true;
+    return false;
+}
+
+/* Without a fork server nothing will get better, and connections are not to wait for it. */
+bool helper_pool_is_ready(const struct helper_pool *pool)
+{
+    return pool->orders < 0 || any_ready(pool);
+}
+
+static void check_ready(struct helper_pool *pool)
+{
+    bool ready = helper_pool_is_ready(pool);
+
+    if (ready == pool->was_ready)
+        return;
+    pool->was_ready = ready;
+    if (pool->events.changed != NULL)
+        pool->events.changed(pool->events.arg);
+}
+
+static void add_helper(struct helper_pool *pool, const struct ipc_message *message, int channel)
+{
+    struct helper *h;
+
+    if ((message->u.helper.generation != pool->current &&
+         message->u.helper.generation != pool->pending) ||
+        message->u.helper.number > pool->wanted) {
+        close(channel);
+        return;
+    }
+    h = mem_alloc(sizeof(*h));
+    h->pool = pool;
+    h->channel = channel;
+    h->generation = message->u.helper.generation;
+    h->number = message->u.helper.number;
+    h->pid = message->u.helper.pid;
+    h->sessions = mem_array((size_t)pool->max_sessions, sizeof(*h->sessions));
+    pool->helpers = mem_resize(pool->helpers, pool->count + 1, sizeof(struct helper *));
+    pool->helpers[pool->count++] = h;
+    if (pool->loop != NULL)
+        loop_fd_add(pool->loop, channel, WORLD_READ, on_helper, h);
+}
+
+static void free_helper(struct helper *h)
+{
+    free(h->sessions);
+    free(h);
+}
+
+/* The helper is gone or not to be trusted; its sessions are over. */
+static void remove_helper(struct helper *h)
+{
+    struct helper_pool *pool = h->pool;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        if (pool->helpers[i] == h) {
+            pool->helpers[i] = pool->helpers[--pool->count];
+            break;
+        }
+    }
+    close_channel(pool, h->channel);
+    for (int i = 0; i < h->session_count; i++)
+        if (pool->events.ended != NULL)
+            pool->events.ended(h->sessions[i], pool->events.arg);
+    if (h->generation == pool->pending && pool->failure[0] == '\0')
+        text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
+    free_helper(h);
+    if (pool->orders < 0 && pool->count == 0)
+        LOG_ERROR("NTS-KE helpers failed");
+}
+
+/* ---- generations ---- */
+
+static void on_start_timeout(void *arg);
+
+static void start_generation(struct helper_pool *pool)
+{
+    pool->pending = ++pool->last;
+    pool->failure[0] = '\0';
+    order(pool, IPC_ORDER_NEW);
+    if (pool->loop != NULL)
+        pool->start_timer = loop_timer_add(pool->loop, START_TIMEOUT, on_start_timeout, pool);
+}
+
+static void drain_others(struct helper_pool *pool)
+{
+    const struct ipc_message drain = {.type = IPC_DRAIN};
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct helper *h = pool->helpers[i];
+        if (h->generation == pool->current || h->state == DRAINING)
+            continue;
+        h->state = DRAINING;
+        /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
+        if (ipc_send(h->channel, &drain, -1) != IPC_OK)
+            shutdown(h->channel, SHUT_RDWR);
+    }
+}
+
+static void end_start(struct helper_pool *pool)
+{
+    pool->pending = 0;
+    if (pool->loop != NULL)
+        loop_timer_cancel(pool->loop, pool->start_timer);
+    pool->start_timer = 0;
+    if (pool->renew_again) {
+        pool->renew_again = false;
+        start_generation(pool);
+    }
+}
+
+static void adopt(struct helper_pool *pool)
+{
+    if (pool->current != 0)
+        LOG_INFO("NTS-KE helpers read certificates and keys again");
+    pool->current = pool->pending;
+    pool->last_failure[0] = '\0';
+    order(pool, IPC_ORDER_ADOPT);
+    drain_others(pool);
+    end_start(pool);
+}
+
+static void abandon(struct helper_pool *pool)
+{
+    const uint32_t generation = pool->pending;
+
+    if (pool->current != 0)
+        LOG_ERROR("%s; old NTS-KE helpers stay", pool->failure);
+    order(pool, IPC_ORDER_ABANDON);
+    for (size_t i = 0; i < pool->count;) {
+        if (pool->helpers[i]->generation == generation)
+            remove_helper(pool->helpers[i]);
+        else
+            i++;
+    }
+    if (pool->current != 0)
+        end_start(pool);
+}
+
+/* Decides about the pending generation after each event. */
+static void check_generation(struct helper_pool *pool)
+{
+    int ready = 0;
+
+    if (pool->pending == 0)
+        return;
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->helpers[i]->generation == pool->pending && pool->helpers[i]->state == READY)
+            ready++;
+    if (pool->failure[0] != '\0')
+        abandon(pool);
+    else if (ready >= pool->wanted)
+        adopt(pool);
+}
+
+static void on_start_timeout(void *arg)
+{
+    struct helper_pool *pool = arg;
+
+    pool->start_timer = 0;
+    text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
+    check_generation(pool);
+    check_ready(pool);
+}
+
+void helper_pool_renew(struct helper_pool *pool)
+{
+    if (pool->pending != 0)
+        pool->renew_again = true;
+    else if (pool->orders < 0)
+        LOG_ERROR("Could not renew NTS-KE helpers : fork server is gone");
+    else
+        start_generation(pool);
+}
+
+/* ---- messages ---- */
+
+static bool end_session(struct helper *h, uint32_t session)
+{
+    for (int i = 0; i < h->session_count; i++) {
+        if (h->sessions[i] != session)
+            continue;
+        h->sessions[i] = h->sessions[--h->session_count];
+        if (h->pool->events.ended != NULL)
+            h->pool->events.ended(session, h->pool->events.arg);
+        return true;
+    }
+    return false;
+}
+
+static void take_failure(struct helper *h, const char *text)
+{
+    struct helper_pool *pool = h->pool;
+
+    if (h->generation == pool->pending) {
+        if (pool->failure[0] == '\0')
+            text_copy(pool->failure, sizeof(pool->failure), text);
+    } else if (strcmp(pool->last_failure, text) != 0) {
+        text_copy(pool->last_failure, sizeof(pool->last_failure), text);
+        LOG_ERROR("%s", text);
+    }
+}
+
+/* False: not a thing that this helper may say now. */
+static bool take_message(struct helper *h, const struct ipc_message *message)
+{
+    switch (message->type) {
+    case IPC_READY:
+        if (h->state != STARTING)
+            return false;
+        h->state = READY;
+        if (h->generation == h->pool->current)
+            h->pool->last_failure[0] = '\0';
+        return true;
+    case IPC_FAILED:
+        if (h->state != STARTING)
+            return false;
+        take_failure(h, message->u.failed.text);
+        return true;
+    case IPC_OUTCOME:
+        return end_session(h, message->u.outcome.session);
+    default:
+        return false;
+    }
+}
+
+/* Reads what a helper has sent; it may be freed in here. */
+static void read_helper(struct helper *h)
+{
+    struct ipc_message message;
+    int fd;
+
+    for (int i = 0; i < BURST; i++) {
+        enum ipc_result result = ipc_receive(h->channel, IPC_HELPER, &message, &fd);
+        if (result == IPC_OK && !take_message(h, &message))
+            result = IPC_BAD;
+        if (result == IPC_OK)
+            continue;
+        if (result == IPC_BAD)
+            LOG_ERROR("Invalid message from NTS-KE helper #%d (process %d)", h->number,
+                      (int)h->pid);
+        if (result != IPC_AGAIN)
+            remove_helper(h);
+        return;
+    }
+}
+
+static void on_helper(int fd, unsigned int event, void *arg)
+{
+    struct helper *h = arg;
+    struct helper_pool *pool = h->pool;
+
+    (void)fd;
+    (void)event;
+    read_helper(h);
+    check_generation(pool);
+    check_ready(pool);
+}
+
+static void read_fork_server(struct helper_pool *pool)
+{
+    struct ipc_message message;
+    int fd;
+    enum ipc_result result = ipc_receive(pool->orders, IPC_FORK_SERVER, &message, &fd);
+
+    if (result == IPC_OK) {
+        add_helper(pool, &message, fd);
+    } else if (result != IPC_AGAIN) {
+        if (pool->current != 0)
+            LOG_ERROR("NTS-KE fork server is gone, helpers cannot be started again");
+        close_channel(pool, pool->orders);
+        pool->orders = -1;
+        if (pool->pending != 0 && pool->failure[0] == '\0')
+            text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
+        pool->renew_again = false;
+    }
+}
+
+static void on_fork_server(int fd, unsigned int event, void *arg)
+{
+    struct helper_pool *pool = arg;
+
+    (void)fd;
+    (void)event;
+    read_fork_server(pool);
+    check_generation(pool);
+    check_ready(pool);
+}
+
+void helper_pool_poll(struct helper_pool *pool)
+{
+    /* A helper that is removed is replaced by the last one, which was read before. */
+    for (size_t i = pool->count; i-- > 0;)
+        if (i < pool->count)
+            read_helper(pool->helpers[i]);
+    check_generation(pool);
+    check_ready(pool);
+}
+
+/* ---- start and end ---- */
+
+/* One wait of the blocking start. False: nothing came for too long. */
+static bool await_event(struct helper_pool *pool)
+{
+    size_t count = pool->count + 1;
+    struct pollfd *fds = mem_array(count, sizeof(*fds));
+    int r;
+
+    fds[0] = (struct pollfd){.fd = pool->orders, .events = POLLIN};
+    for (size_t i = 0; i < pool->count; i++)
+        fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel, .events = POLLIN};
+    r = poll(fds, count, (int)(START_TIMEOUT * 1000.0));
+    if (r > 0) {
+        for (size_t i = count - 1; i > 0; i--)
+            if (fds[i].revents != 0)
+                read_helper(pool->helpers[i - 1]);
+        if (fds[0].revents != 0)
+            read_fork_server(pool);
+    }
+    free(fds);
+    return r > 0 || (r < 0 && errno == EINTR);
+}
+
+bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
+{
+    start_generation(pool);
+    while (pool->current == 0) {
+        if (!await_event(pool) && pool->failure[0] == '\0')
+            text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
+        check_generation(pool);
+        if (pool->failure[0] != '\0') {
+            text_copy(error, size, pool->failure);
+            return false;
+        }
+    }
+    pool->was_ready = true;
+    return true;
+}
+
+void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
+                        const struct helper_pool_events *events)
+{
+    pool->loop = loop;
+    pool->events = *events;
+    if (pool->orders >= 0)
+        loop_fd_add(loop, pool->orders, WORLD_READ, on_fork_server, pool);
+    for (size_t i = 0; i < pool->count; i++)
+        loop_fd_add(loop, pool->helpers[i]->channel, WORLD_READ, on_helper, pool->helpers[i]);
+}
+
+void helper_pool_free(struct helper_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    for (size_t i = 0; i < pool->count; i++) {
+        close_channel(pool, pool->helpers[i]->channel);
+        free_helper(pool->helpers[i]);
+    }
+    if (pool->orders >= 0)
+        close_channel(pool, pool->orders);
+    if (pool->loop != NULL)
+        loop_timer_cancel(pool->loop, pool->start_timer);
+    free(pool->helpers);
+    free(pool);
+}
+
+/* ---- connections ---- */
+
+static struct helper *least_busy(const struct helper_pool *pool)
+{
+    struct helper *best = NULL;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct helper *h = pool->helpers[i];
+        if (h->state == READY && h->generation == pool->current &&
+            (best == NULL || h->session_count < best->session_count))
+            best = h;
+    }
+    return best;
+}
+
+enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t session, int fd,
+                                         const struct ip_port *peer,
+                                         const struct nts_server_key *key)
+{
+    struct ipc_message message = {.type = IPC_CONNECTION};
+    enum helper_pool_result passed = HELPER_POOL_NONE;
+    struct helper *h;
+
+    message.u.connection.session = session;
+    message.u.connection.peer = *peer;
+    message.u.connection.key = *key;
+    while ((h = least_busy(pool)) != NULL) {
+        enum ipc_result result =
+            h->session_count < pool->max_sessions ? ipc_send(h->channel, &message, fd) : IPC_AGAIN;
+        if (result == IPC_OK)
+            h->sessions[h->session_count++] = session;
+        passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_FULL;
+        if (result == IPC_OK || result == IPC_AGAIN)
+            break;
+        remove_helper(h);
+        passed = HELPER_POOL_NONE;
+    }
+    secret_wipe(&message.u.connection.key.key);
+    check_ready(pool);
+    return passed;
+}
+
+uint32_t helper_pool_generation(const struct helper_pool *pool)
+{
+    return pool->current;
+}
+
+int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < pool->count && n < max; i++)
+        if (pool->helpers[i]->generation == pool->current && pool->helpers[i]->state == READY)
+            pids[n++] = pool->helpers[i]->pid;
+    return n;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Codec and transport of the messages between main process, fork server and helpers; see ipc.h. The
+ * table below is the permission table: who may send what, with or without a descriptor.
+ */
+#include "nts/ipc.h"
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "base/crypto.h"
+#include "base/wire.h"
+
+#define MAGIC        0x4e4bU
+#define MAX_NUMBER   1000 /* of a helper */
+#define MAX_RECEIVED 4    /* descriptors that are taken in and closed if they are not wanted */
+
+/* ---- bodies ---- */
+
+static void put_address(struct writer *w, const struct ip_port *peer)
+{
+    const uint8_t *octets = NULL;
+    size_t length = ip_addr_octets(&peer->addr, &octets);
+
+    assert(length > 0);
+    writer_u8(w, peer->addr.family == IP_V6 ? 6 : 4);
+    writer_bytes(w, octets, length);
+    writer_zeros(w, 16 - length);
+    writer_u16(w, peer->port);
+}
+
+static bool get_address(struct reader *r, struct ip_port *peer)
+{
+    uint8_t family = reader_u8(r), rest[12];
+
+    memset(peer, 0, sizeof(*peer));
+    if (family == 6) {
+        peer->addr.family = IP_V6;
+        reader_bytes(r, peer->addr.u.v6, 16);
+    } else if (family == 4) {
+        peer->addr.family = IP_V4;
+        reader_bytes(r, peer->addr.u.v4, 4);
+        reader_bytes(r, rest, sizeof(rest));
+        for (size_t i = 0; i < sizeof(rest); i++)
+            if (rest[i] != 0)
+                return false;
+    } else {
+        return false;
+    }
+    peer->port = reader_u16(r);
+    return true;
+}
+
+static void put_connection(struct writer *w, const struct ipc_message *m)
+{
+    const struct nts_server_key *key = &m->u.connection.key;
+
+    assert(key->key.length <= AEAD_MAX_KEY);
+    writer_u32(w, m->u.connection.session);
+    put_address(w, &m->u.connection.peer);
+    writer_u32(w, key->id);
+    writer_u16(w, (uint16_t)key->aead);
+    writer_u16(w, (uint16_t)key->key.length);
+    writer_bytes(w, key->key.data, key->key.length);
+    writer_zeros(w, AEAD_MAX_KEY - key->key.length);
+}
+
+static bool get_connection(struct reader *r, struct ipc_message *m)
+{
+    struct nts_server_key *key = &m->u.connection.key;
+    uint8_t unused[AEAD_MAX_KEY];
+
+    m->u.connection.session = reader_u32(r);
+    if (!get_address(r, &m->u.connection.peer))
+        return false;
+    key->id = reader_u32(r);
+    key->aead = reader_u16(r);
+    key->key.length = reader_u16(r);
+    if (key->key.length == 0 || key->key.length > AEAD_MAX_KEY ||
+        key->key.length != aead_key_length(key->aead))
+        return false;
+    reader_bytes(r, key->key.data, key->key.length);
+    reader_bytes(r, unused, AEAD_MAX_KEY - key->key.length);
+    for (size_t i = 0; i < AEAD_MAX_KEY - key->key.length; i++)
+        if (unused[i] != 0)
+            return false;
+    return true;
+}
+
+static void put_nothing(struct writer *w, const struct ipc_message *m)
+{
+    (void)w;
+    (void)m;
+}
+
+static bool get_nothing(struct reader *r, struct ipc_message *m)
+{
+    (void)r;
+    (void)m;
+    return true;
+}
+
+static void put_failed(struct writer *w, const struct ipc_message *m)
+{
+    size_t length = strnlen(m->u.failed.text, IPC_TEXT_SIZE - 1);
+
+    writer_u16(w, (uint16_t)length);
+    writer_bytes(w, m->u.failed.text, length);
+}
+
+/* The text goes to the log, so only what cannot do harm there is taken. */
+static bool get_failed(struct reader *r, struct ipc_message *m)
+{
+    size_t length = reader_u16(r);
+
+    if (length == 0 || length >= IPC_TEXT_SIZE)
+        return false;
+    reader_bytes(r, m->u.failed.text, length);
+    m->u.failed.text[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        if (m->u.failed.text[i] < 0x20 || m->u.failed.text[i] > 0x7e)
+            return false;
+    return true;
+}
+
+static void put_outcome(struct writer *w, const struct ipc_message *m)
+{
+    writer_u32(w, m->u.outcome.session);
+    writer_u8(w, (uint8_t)m->u.outcome.outcome);
+}
+
+static bool get_outcome(struct reader *r, struct ipc_message *m)
+{
+    m->u.outcome.session = reader_u32(r);
+    uint8_t outcome = reader_u8(r);
+    if (outcome < IPC_SESSION_COMPLETE || outcome > IPC_SESSION_REJECTED)
+        return false;
+    m->u.outcome.outcome = (enum ipc_outcome)outcome;
+    return true;
+}
+
+static void put_helper(struct writer *w, const struct ipc_message *m)
+{
+    writer_u32(w, m->u.helper.generation);
+    writer_u16(w, m->u.helper.number);
+    writer_u32(w, (uint32_t)m->u.helper.pid);
+}
+
+static bool get_helper(struct reader *r, struct ipc_message *m)
+{
+    m->u.helper.generation = reader_u32(r);
+    m->u.helper.number = reader_u16(r);
+    uint32_t pid = reader_u32(r);
+    m->u.helper.pid = (int32_t)pid;
+    return m->u.helper.generation > 0 && m->u.helper.number > 0 &&
+           m->u.helper.number <= MAX_NUMBER && pid > 1 && pid <= INT32_MAX;
+}
+
+/* ---- the permission table ---- */
+
+static const struct {
+    enum ipc_type type;
+    enum ipc_role sender;
+    int descriptors;
+    void (*put)(struct writer *w, const struct ipc_message *message);
+    bool (*get)(struct reader *r, struct ipc_message *message);
+} kinds[] = {
+    {IPC_CONNECTION, IPC_MAIN, 1, put_connection, get_connection},
+    {IPC_DRAIN, IPC_MAIN, 0, put_nothing, get_nothing},
+    {IPC_READY, IPC_HELPER, 0, put_nothing, get_nothing},
+    {IPC_FAILED, IPC_HELPER, 0, put_failed, get_failed},
+    {IPC_OUTCOME, IPC_HELPER, 0, put_outcome, get_outcome},
+    {IPC_HELPER_NEW, IPC_FORK_SERVER, 1, put_helper, get_helper},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE])
+{
+    struct writer w = writer_make(out, IPC_MESSAGE_SIZE);
+    size_t kind = 0;
+
+    while (kind < KINDS && kinds[kind].type != message->type)
+        kind++;
+    assert(kind < KINDS);
+    writer_u16(&w, MAGIC);
+    writer_u8(&w, IPC_VERSION);
+    writer_u8(&w, (uint8_t)message->type);
+    kinds[kind].put(&w, message);
+    writer_zeros(&w, IPC_MESSAGE_SIZE - w.pos);
+    assert(!w.failed);
+}
+
+bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role sender,
+                struct ipc_message *message)
+{
+    struct reader r = reader_make(data, size);
+
+    memset(message, 0, sizeof(*message));
+    if (size != IPC_MESSAGE_SIZE || reader_u16(&r) != MAGIC || reader_u8(&r) != IPC_VERSION)
+        return false;
+    uint8_t type = reader_u8(&r);
+    for (size_t i = 0; i < KINDS; i++) {
+        if (kinds[i].type != type || kinds[i].sender != sender)
+            continue;
+        message->type = kinds[i].type;
+        if (kinds[i].descriptors != descriptors || !kinds[i].get(&r, message) || r.failed)
+            return false;
+        while (reader_left(&r) > 0)
+            if (reader_u8(&r) != 0)
+                return false;
+        return true;
+    }
+    return false;
+}
+
+/* ---- transport ---- */
+
+static bool set_flags(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool ipc_pair(int ends[2])
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+        return false;
+    if (set_flags(ends[0]) && set_flags(ends[1]))
+        return true;
+    int error = errno;
+    close(ends[0]);
+    close(ends[1]);
+    errno = error;
+    return false;
+}
+
+static enum ipc_result error_result(void)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
+        return IPC_AGAIN;
+    return errno == EPIPE || errno == ECONNRESET ? IPC_CLOSED : IPC_BAD;
+}
+
+union control {
+    char data[CMSG_SPACE(MAX_RECEIVED * sizeof(int))];
+    struct cmsghdr align;
+};
+
+enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd)
+{
+    uint8_t data[IPC_MESSAGE_SIZE];
+    union control control;
+    struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+    struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+    ssize_t n;
+
+    ipc_encode(message, data);
+    if (fd >= 0) {
+        memset(&control, 0, sizeof(control));
+        header.msg_control = control.data;
+        header.msg_controllen = CMSG_SPACE(sizeof(int));
+        struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+    }
+    n = sendmsg(channel, &header, MSG_NOSIGNAL);
+    crypto_wipe(data, sizeof(data));
+    if (n < 0)
+        return error_result();
+    return n == (ssize_t)sizeof(data) ? IPC_OK : IPC_BAD;
+}
+
+/* Takes the descriptors out of a message, so that none is lost. */
+static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
+{
+    int count = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < n && count < MAX_RECEIVED; i++)
+            memcpy(&fds[count++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+    }
+    return count;
+}
+
+enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message, int *fd)
+{
+    uint8_t data[IPC_MESSAGE_SIZE + 1];
+    union control control;
+    struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+    struct msghdr header = {.msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.data,
+                            .msg_controllen = sizeof(control.data)};
+    int fds[MAX_RECEIVED], count;
+    ssize_t n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC);
+
+    *fd = -1;
+    if (n < 0)
+        return error_result();
+    count = take_descriptors(&header, fds);
+    if (n == 0 && count == 0)
+        return IPC_CLOSED;
+    bool ok = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+              ipc_decode(data, (size_t)n, count, sender, message);
+    crypto_wipe(data, sizeof(data));
+    if (ok && count == 1)
+        *fd = fds[0];
+    else
+        for (int i = 0; i < count; i++)
+            close(fds[i]);
+    return ok ? IPC_OK : IPC_BAD;
+}

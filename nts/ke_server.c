@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Accepting NTS-KE connections in the main process; see ke_server.h. Every accepted connection has an
+ * entry here until its session ends, wherever it runs, so that one client address cannot hold more
+ * than its share. It never waits for a client or for a helper.
+ */
+#include "nts/ke_server.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "nts/certificate_watch.h"
+#include "nts/helper_pool.h"
+#include "nts/ke_service.h"
+#include "nts/tls_credentials.h"
+
+#define FAMILIES     2
+#define IPV6_BITS    64  /* one client has at least that many addresses */
+#define ACCEPT_PAUSE 0.5 /* seconds without descriptors */
+
+/* An accepted connection; its index is the number of its session. */
+struct connection {
+    bool used;
+    struct ip_addr addr;
+};
+
+struct ke_server {
+    struct ke_server_env env;
+    struct fork_server *fork_server; /* NULL: sessions run in this process */
+    struct helper_pool *pool;
+    struct ke_service *service;
+    struct certificate_watch *watch;
+    timer_id watch_timer;
+    timer_id pause_timer;
+    int listeners[FAMILIES];
+    int listener_count;
+    struct connection *connections;
+    size_t connection_count; /* entries, not those in use */
+};
+
+int ke_server_address_limit(int max_connections)
+{
+    return max_connections / 4 > 1 ? max_connections / 4 : 1;
+}
+
+/* ---- connections ---- */
+
+static bool is_same_client(const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct ip_addr mask = ip_addr_mask(a->family, a->family == IP_V6 ? IPV6_BITS : 32);
+
+    return a->family == b->family && ip_addr_equal_masked(a, b, &mask);
+}
+
+static int count_of_client(const struct ke_server *s, const struct ip_addr *addr)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < s->connection_count; i++)
+        if (s->connections[i].used && is_same_client(&s->connections[i].addr, addr))
+            n++;
+    return n;
+}
+
+static bool is_over_limit(struct ke_server *s, const struct ip_addr *addr)
+{
+    int limit = ke_server_address_limit(s->env.conf->max_nts_connections);
+
+    if (count_of_client(s, addr) < limit)
+        return false;
+    /* The end of a session may be waiting to be read. */
+    if (s->pool != NULL)
+        helper_pool_poll(s->pool);
+    return count_of_client(s, addr) >= limit;
+}
+
+static void end_connection(struct ke_server *s, uint32_t session)
+{
+    if (session < s->connection_count)
+        s->connections[session].used = false;
+}
+
+static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
+{
+    (void)outcome;
+    end_connection(arg, id);
+}
+
+static void on_helper_session_ended(uint32_t id, void *arg)
+{
+    end_connection(arg, id);
+}
+
+static bool find_entry(const struct ke_server *s, uint32_t *session)
+{
+    for (size_t i = 0; i < s->connection_count; i++) {
+        if (!s->connections[i].used) {
+            *session = (uint32_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- accepting (nts.md 15.2) ---- */
+
+static void set_listening(struct ke_server *s, bool on)
+{
+    for (int i = 0; i < s->listener_count; i++)
+        loop_fd_set_events(s->env.loop, s->listeners[i], on ? WORLD_READ : 0);
+}
+
+static void on_pause_end(void *arg)
+{
+    struct ke_server *s = arg;
+
+    s->pause_timer = 0;
+    set_listening(s, s->pool == NULL || helper_pool_is_ready(s->pool));
+}
+
+static void on_pool_changed(void *arg)
+{
+    struct ke_server *s = arg;
+
+    if (s->pause_timer == 0)
+        set_listening(s, helper_pool_is_ready(s->pool));
+}
+
+static void close_socket(struct ke_server *s, int fd)
+{
+    s->env.world->ops->socket_close(s->env.world->ctx, fd);
+}
+
+/* Gives the connection to a helper or starts its session; NULL, or why not. */
+static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer)
+{
+    const struct nts_server_key *key = s->env.current_key(s->env.arg);
+    uint32_t session;
+
+    if (!find_entry(s, &session)) {
+        close_socket(s, fd);
+        return "too many connections";
+    }
+    s->connections[session] = (struct connection){.used = true, .addr = peer->addr};
+    if (s->pool == NULL) {
+        /* Logs for itself. */
+        if (!ke_service_start(s->service, session, fd, peer, key))
+            s->connections[session].used = false;
+        return NULL;
+    }
+    enum helper_pool_result result = helper_pool_pass(s->pool, session, fd, peer, key);
+    close_socket(s, fd);
+    if (result == HELPER_POOL_OK)
+        return NULL;
+    s->connections[session].used = false;
+    return result == HELPER_POOL_FULL ? "too many connections" : "no helper";
+}
+
+static void on_listener(int listener, unsigned int event, void *arg)
+{
+    struct ke_server *s = arg;
+    const struct ke_server_env *env = &s->env;
+    char text[ADDR_TEXT_SIZE];
+    const char *reason = NULL;
+    struct ip_port peer;
+    int fd = env->world->ops->accept(env->world->ctx, listener, &peer);
+
+    (void)event;
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            set_listening(s, false);
+            if (s->pause_timer == 0)
+                s->pause_timer = loop_timer_add(env->loop, ACCEPT_PAUSE, on_pause_end, s);
+        }
+        return;
+    }
+    if (!env->is_allowed(&peer.addr, env->arg))
+        reason = "access denied";
+    else if (!env->count(&peer.addr, env->arg))
+        reason = "rate limit";
+    else if (is_over_limit(s, &peer.addr))
+        reason = "too many connections from this address";
+    if (reason != NULL)
+        close_socket(s, fd);
+    else
+        reason = serve(s, fd, &peer);
+    if (reason != NULL)
+        LOG_DEBUG("Rejected connection from %s (%s)", ip_port_format(&peer, text, sizeof(text)),
+                  reason);
+}
+
+static void open_listener(struct ke_server *s, enum ip_family family)
+{
+    const struct conf *conf = s->env.conf;
+    const struct world *world = s->env.world;
+    const struct ip_addr *bound = family == IP_V6 ? &conf->bind_addr6 : &conf->bind_addr4;
+    const struct ip_port local = {
+        .addr = ip_addr_is_real(bound) ? *bound : ip_addr_any(family),
+        .port = conf->nts_port,
+    };
+    int processes = conf->nts_processes > 1 ? conf->nts_processes : 1;
+    const struct world_socket spec = {
+        .type = WORLD_TCP,
+        .family = family,
+        .local = &local,
+        .device = conf->bind_device,
+        .backlog = processes * conf->max_nts_connections,
+    };
+    char text[ADDR_TEXT_SIZE];
+    int fd;
+
+    if (!world->ops->family_enabled(world->ctx, family))
+        return;
+    fd = world->ops->socket_open(world->ctx, &spec);
+    if (fd < 0) {
+        LOG_ERROR("Could not open NTS-KE socket on %s", ip_port_format(&local, text, sizeof(text)));
+        return;
+    }
+    s->listeners[s->listener_count++] = fd;
+    loop_fd_add(s->env.loop, fd, WORLD_READ, on_listener, s);
+}
+
+/* ---- sessions in this process (ntsprocesses 0) ---- */
+
+static int64_t time_of_day(const struct ke_server *s)
+{
+    return world_raw_now(s->env.world).i.sec;
+}
+
+static void on_watch_timer(void *arg)
+{
+    struct ke_server *s = arg;
+
+    certificate_watch_check(s->watch, time_of_day(s));
+    s->watch_timer = loop_timer_add(s->env.loop, CERTIFICATE_WATCH_INTERVAL, on_watch_timer, s);
+}
+
+static void use_credentials(struct ke_server *s, struct tls_credentials *credentials)
+{
+    ke_service_set_credentials(s->service, credentials);
+    certificate_watch_free(s->watch);
+    s->watch = certificate_watch_new(credentials, false);
+    loop_timer_cancel(s->env.loop, s->watch_timer);
+    on_watch_timer(s);
+    tls_credentials_unref(credentials);
+}
+
+static bool start_service(struct ke_server *s)
+{
+    const struct ke_service_env env = {
+        .world = s->env.world,
+        .loop = s->env.loop,
+        .conf = s->env.conf,
+        .aeads = s->env.aeads,
+        .ended = on_session_ended,
+        .arg = s,
+    };
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials =
+        tls_credentials_new_server(s->env.world, s->env.conf, error, sizeof(error));
+
+    tls_credentials_warn_permissions(s->env.conf);
+    if (credentials == NULL) {
+        LOG_ERROR("%s", error);
+        return false;
+    }
+    s->service = ke_service_new(&env);
+    use_credentials(s, credentials);
+    return true;
+}
+
+static void reload_credentials(struct ke_server *s)
+{
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials =
+        tls_credentials_new_server(s->env.world, s->env.conf, error, sizeof(error));
+
+    if (credentials != NULL &&
+        certificate_dates_ok(credentials, time_of_day(s), error, sizeof(error))) {
+        use_credentials(s, credentials);
+        LOG_INFO("Read NTS server certificates and keys again");
+        return;
+    }
+    tls_credentials_unref(credentials);
+    LOG_ERROR("%s; old certificates and keys stay in use", error);
+}
+
+/* ---- life ---- */
+
+struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_server *fork_server)
+{
+    struct ke_server *s = mem_alloc(sizeof(*s));
+    int processes = env->conf->nts_processes > 1 ? env->conf->nts_processes : 1;
+
+    s->env = *env;
+    s->fork_server = fork_server;
+    /* Room for sessions of an old generation beside those of the new one. */
+    s->connection_count = 2 * (size_t)processes * (size_t)env->conf->max_nts_connections;
+    s->connections = mem_array(s->connection_count, sizeof(*s->connections));
+    if (fork_server == NULL && !start_service(s)) {
+        ke_server_free(s);
+        return NULL;
+    }
+    open_listener(s, IP_V4);
+    open_listener(s, IP_V6);
+    if (fork_server != NULL) {
+        const struct helper_pool_events events = {
+            .changed = on_pool_changed, .ended = on_helper_session_ended, .arg = s};
+
+        s->pool = fork_server_pool(fork_server);
+        helper_pool_attach(s->pool, env->loop, &events);
+    }
+    return s;
+}
+
+void ke_server_free(struct ke_server *server)
+{
+    if (server == NULL)
+        return;
+    for (int i = 0; i < server->listener_count; i++) {
+        loop_fd_remove(server->env.loop, server->listeners[i]);
+        close_socket(server, server->listeners[i]);
+    }
+    loop_timer_cancel(server->env.loop, server->pause_timer);
+    loop_timer_cancel(server->env.loop, server->watch_timer);
+    fork_server_free(server->fork_server);
+    ke_service_free(server->service);
+    certificate_watch_free(server->watch);
+    free(server->connections);
+    free(server);
+}
+
+void ke_server_rekey(struct ke_server *server)
+{
+    if (server->pool != NULL)
+        helper_pool_renew(server->pool);
+    else
+        reload_credentials(server);
+}
+
+struct helper_pool *ke_server_pool(struct ke_server *server)
+{
+    return server->pool;
+}
