@@ -251,7 +251,7 @@ static double first_timeout(const struct loop *loop, struct mono_time now)
 /* Fills in what to wait for; the number of descriptors. */
 static size_t collect_descriptors(struct loop *loop, double timeout)
 {
-    bool any = timeout >= 0.0;
+    bool any = timeout >= 0.0 || loop->world->ops->pending(loop->world->ctx) > 0;
     size_t count = 0;
 
     for (size_t i = 0; i < loop->watch_count; i++) {
@@ -373,13 +373,14 @@ static void run_round(struct loop *loop)
 
     ready = loop->world->ops->wait(loop->world->ctx, loop->polled, count, timeout);
     error = errno;
-    /* A wait that timed out lasted as long as it should: time beyond that, for instance while the
+    /* A wait does not last longer than it was asked to: time beyond that, for instance while the
        process was stopped, is a jump of the clock for what depends on it. */
     elapsed = fmax(mono_diff(world_mono_now(loop->world), start), 0.0);
-    if (timeout >= 0.0 && (ready == 0 || elapsed > timeout))
+    if (timeout >= 0.0 && elapsed > timeout)
         elapsed = timeout;
     handle_wake_up(loop, before, elapsed);
     check_signals(loop);
+    loop->world->ops->dispatch(loop->world->ctx);
     if (ready < 0 && error != EINTR && !loop->quitting)
         LOG_FATAL("select() failed : %s", text_errno(error));
     if (ready > 0)
@@ -388,9 +389,8 @@ static void run_round(struct loop *loop)
 
 void loop_run_once(struct loop *loop)
 {
+    run_round(loop);
     dispatch_timers(loop);
-    if (!loop->quitting)
-        run_round(loop);
 }
 
 void loop_run(struct loop *loop)

@@ -48,8 +48,8 @@ void loop_fd_remove(struct loop *loop, int fd);
 
 /* Runs until loop_quit. Fatal conditions as in daemon.md 12. */
 void loop_run(struct loop *loop);
-/* One round of it: runs the timers that are due, waits once, and runs what came. For simulations and
-   tests, which stop between rounds. */
+/* One round of it: waits once, and runs what came and the timers that are due then. For simulations
+   and tests, which stop between rounds. */
 void loop_run_once(struct loop *loop);
 void loop_quit(struct loop *loop);
 bool loop_is_quitting(const struct loop *loop);

@@ -93,8 +93,8 @@ struct world_ops {
     bool (*kernel_release)(void *ctx, char *buf, size_t size);
 
     /* Waits until a descriptor is ready, a signal came, there is something to dispatch, or timeout
-       seconds have passed (negative: no limit). Number of descriptors with events (0 also when there
-       is only something to dispatch), -1 with errno (EINTR: a signal). */
+       seconds have passed (negative: no limit). Number of descriptors with events, and one more if
+       there is something to dispatch; 0 only on time-out; -1 with errno (EINTR: a signal). */
     int (*wait)(void *ctx, struct world_fd *fds, size_t count, double timeout);
     /* True when a signal asked for the given thing since the last call. */
     bool (*quit_requested)(void *ctx);
@@ -131,8 +131,7 @@ struct world_ops {
     bool (*resolve)(void *ctx, const char *name, enum ip_family family, bool reload,
                     resolve_handler handler, void *arg);
     /* Delivers answers that came during the last wait, by calling their handlers. The loop calls it
-       once after each wait, after the wake handler and before those of
-       descriptors. wait ends (with 0 or more) when there is something to deliver. */
+       once after each wait, after the wake handler and before those of descriptors. */
     void (*dispatch)(void *ctx);
     /* Resolutions that are queued or under way: the loop has something to wait for. */
     int (*pending)(void *ctx);

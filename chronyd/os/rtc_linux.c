@@ -52,13 +52,14 @@ static bool read_device(int fd, struct rtc_time *rtc)
     return false;
 }
 
-bool rtc_linux_read(const char *device, bool utc, int64_t *seconds)
+bool linux_rtc_read(void *ctx, const char *device, bool utc, int64_t *seconds)
 {
     struct rtc_time rtc;
     struct tm tm = {0};
     bool ok;
     int fd = open(device, O_RDONLY | O_CLOEXEC);
 
+    (void)ctx;
     if (fd < 0)
         return false;
     ok = read_device(fd, &rtc);

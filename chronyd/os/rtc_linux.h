@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Time of the RTC in seconds since 1970; utc: it keeps UTC, else local time. False with errno set if
-   it cannot be opened or read. */
-bool rtc_linux_read(const char *device, bool utc, int64_t *seconds);
+/* rtc_read of base/world.h; the context is not used. False with errno set if
+   the device cannot be opened or read. */
+bool linux_rtc_read(void *ctx, const char *device, bool utc, int64_t *seconds);
 
 /* Broken-down RTC time to seconds, independent of the time zone and of daylight saving rules. */
 int64_t rtc_linux_seconds(const struct tm *rtc, bool utc);

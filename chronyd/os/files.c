@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files of the Linux world: base/file.h has the rules for opening, the rest is here.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "chronyd/os/linux_internal.h"
+
+FILE *linux_file_read(void *ctx, const char *path)
+{
+    (void)ctx;
+    return file_open_read(path);
+}
+
+FILE *linux_file_append(void *ctx, const char *path, mode_t mode)
+{
+    (void)ctx;
+    return file_open_append(path, mode);
+}
+
+FILE *linux_file_new(void *ctx, const char *path, mode_t mode)
+{
+    (void)ctx;
+    return file_open_new(path, mode);
+}
+
+bool linux_file_rename(void *ctx, const char *from, const char *to)
+{
+    (void)ctx;
+    return rename(from, to) == 0;
+}
+
+bool linux_file_remove(void *ctx, const char *path)
+{
+    (void)ctx;
+    return file_remove(path);
+}
+
+bool linux_file_info(void *ctx, const char *path, struct world_file_info *info)
+{
+    struct stat st;
+
+    (void)ctx;
+    if (stat(path, &st) < 0)
+        return false;
+    *info = (struct world_file_info){
+        .mtime = st.st_mtime,
+        .mode = st.st_mode & 07777,
+        .uid = st.st_uid,
+        .gid = st.st_gid,
+        .is_regular = S_ISREG(st.st_mode),
+        .is_directory = S_ISDIR(st.st_mode),
+    };
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), suffix_length = strlen(suffix);
+
+    return length >= suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+char **linux_list_files(void *ctx, const char *directory, const char *suffix)
+{
+    size_t count = 0, size = 16;
+    struct dirent *entry;
+    DIR *dir = opendir(directory);
+
+    (void)ctx;
+    if (!dir)
+        return NULL;
+
+    char **names = mem_array(size, sizeof(*names));
+    while ((entry = readdir(dir))) {
+        if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, suffix))
+            continue;
+        if (count + 1 == size) {
+            size *= 2;
+            names = mem_resize(names, size, sizeof(*names));
+        }
+        names[count++] = text_dup(entry->d_name);
+    }
+    closedir(dir);
+    qsort(names, count, sizeof(*names), compare_names);
+    names[count] = NULL;
+    return names;
+}
+
+FILE *linux_mail_open(void *ctx, const char *program)
+{
+    char command[512];
+    int length = snprintf(command, sizeof(command), "%s -t", program);
+
+    (void)ctx;
+    if (length < 0 || (size_t)length >= sizeof(command)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    return popen(command, "w");
+}
+
+void linux_mail_close(void *ctx, FILE *stream)
+{
+    (void)ctx;
+    pclose(stream);
+}
+
+bool linux_host_name(void *ctx, char *buf, size_t size)
+{
+    (void)ctx;
+    if (size == 0 || gethostname(buf, size) < 0)
+        return false;
+    buf[size - 1] = '\0';
+    return true;
+}

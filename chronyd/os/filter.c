@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lists of the system call filter, as in system.md 11, extended by what this implementation
+ * calls besides: TCP_NODELAY on connections, and sched_getaffinity(), by which the C library sizes
+ * its memory pools when a thread allocates.
+ * Level 1 allows what is listed; level 2 denies what is listed. Names that the kernel headers of the
+ * build do not know are resolved by libseccomp and skipped when it does not know them either.
+ */
+#include "config.h"
+
+#include "chronyd/os/filter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include "base/log.h"
+
+#ifdef FEAT_SCFILTER
+
+#include <asm/termbits.h>
+#include <fcntl.h>
+#include <linux/pps.h>
+#include <linux/ptp_clock.h>
+#include <linux/rtc.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Level 2: denied in all processes, and in helpers besides. */
+static const char *const denied_all[] = {"execve", "execveat", "fork", "vfork", "ptrace"};
+static const char *const denied_helper[] = {"ioctl", "setsockopt", "socket"};
+
+/* Level 1: allowed without conditions. */
+static const char *const allowed[] = {
+    /* clock */
+    "adjtimex", "clock_adjtime", "clock_adjtime64", "clock_gettime", "clock_gettime64",
+    "gettimeofday", "clock_settime", "time",
+    /* process */
+    "clone", "clone3", "exit", "exit_group", "getpid", "getrlimit", "getuid", "getuid32",
+    "membarrier", "rseq", "rt_sigaction", "rt_sigreturn", "rt_sigprocmask", "set_tid_address",
+    "sigreturn", "wait4", "waitpid", "sched_getaffinity",
+    /* memory */
+    "brk", "madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap", "shmdt",
+    /* files */
+    "_llseek", "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fstat",
+    "fstat64", "fstatat64", "getdents", "getdents64", "lseek", "lstat", "lstat64", "newfstatat",
+    "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat", "stat64", "statfs",
+    "statfs64", "statx", "unlink", "unlinkat",
+    /* sockets */
+    "accept", "bind", "connect", "getsockname", "getsockopt", "recv", "recvfrom", "recvmmsg",
+    "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "shutdown", "socketcall",
+    /* I/O */
+    "_newselect", "close", "open", "openat", "pipe", "pipe2", "poll", "ppoll", "ppoll_time64",
+    "pread64", "pselect6", "pselect6_time64", "read", "futex", "futex_time64", "select",
+    "set_robust_list", "write", "writev",
+    /* other */
+    "getrandom", "sysinfo", "uname"};
+
+/* Level 1, main process only: allowed with these arguments. */
+static const unsigned int socket_domains[] = {AF_NETLINK, AF_UNIX, AF_INET, AF_INET6};
+
+static const struct {
+    int level;
+    int option;
+} socket_options[] = {
+    {IPPROTO_IP, IP_PKTINFO},     {IPPROTO_IP, IP_FREEBIND},         {IPPROTO_IP, IP_TOS},
+    {IPPROTO_IPV6, IPV6_V6ONLY},  {IPPROTO_IPV6, IPV6_RECVPKTINFO},  {IPPROTO_IPV6, IPV6_TCLASS},
+    {IPPROTO_TCP, TCP_NODELAY},   {SOL_SOCKET, SO_BINDTODEVICE},     {SOL_SOCKET, SO_BROADCAST},
+    {SOL_SOCKET, SO_REUSEADDR},   {SOL_SOCKET, SO_REUSEPORT},        {SOL_SOCKET, SO_TIMESTAMP},
+    {SOL_SOCKET, SO_TIMESTAMPNS}, {SOL_SOCKET, SO_SELECT_ERR_QUEUE}, {SOL_SOCKET, SO_TIMESTAMPING},
+};
+
+static const unsigned int fcntl_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+
+static const unsigned long ioctl_requests[] = {
+    FIONREAD,
+    TCGETS,
+#ifdef TCGETS2
+    TCGETS2,
+#endif
+    TIOCGWINSZ,
+    PTP_EXTTS_REQUEST,
+    PTP_SYS_OFFSET,
+#ifdef PTP_PIN_SETFUNC
+    PTP_PIN_SETFUNC,
+#endif
+#ifdef PTP_SYS_OFFSET_EXTENDED
+    PTP_SYS_OFFSET_EXTENDED,
+#endif
+#ifdef PTP_SYS_OFFSET_PRECISE
+    PTP_SYS_OFFSET_PRECISE,
+#endif
+    PPS_FETCH,
+    RTC_RD_TIME,
+    RTC_SET_TIME,
+    RTC_UIE_ON,
+    RTC_UIE_OFF,
+    SIOCETHTOOL,
+};
+
+static bool add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
+        /* A call that this library or architecture does not have cannot be used either. */
+        if (number == __NR_SCMP_ERROR)
+            continue;
+        if (seccomp_rule_add(ctx, action, number, 0) < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int argument,
+                           uint64_t mask, uint64_t value)
+{
+    int number = seccomp_syscall_resolve_name(name);
+
+    return number == __NR_SCMP_ERROR ||
+           seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 1,
+                            SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)) >= 0;
+}
+
+/* The arguments are ints in the kernel, whatever a register holds above them. */
+#define INT_MASK 0xffffffffU
+
+static bool add_main_rules(scmp_filter_ctx ctx)
+{
+    for (size_t i = 0; i < COUNT(socket_domains); i++) {
+        if (!allow_argument(ctx, "socket", 0, INT_MASK, socket_domains[i]))
+            return false;
+    }
+    for (size_t i = 0; i < COUNT(socket_options); i++) {
+        if (seccomp_rule_add(
+                ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+                SCMP_CMP(1, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)socket_options[i].level),
+                SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)socket_options[i].option)) <
+            0)
+            return false;
+    }
+    for (size_t i = 0; i < COUNT(fcntl_commands); i++) {
+        if (!allow_argument(ctx, "fcntl", 1, INT_MASK, fcntl_commands[i]) ||
+            !allow_argument(ctx, "fcntl64", 1, INT_MASK, fcntl_commands[i]))
+            return false;
+    }
+    for (size_t i = 0; i < COUNT(ioctl_requests); i++) {
+        if (!allow_argument(ctx, "ioctl", 1, INT_MASK, ioctl_requests[i] & INT_MASK))
+            return false;
+    }
+    return true;
+}
+
+static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
+{
+    if (level == 1)
+        return add_names(ctx, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
+               (role != FILTER_MAIN || add_main_rules(ctx));
+    return add_names(ctx, violation, denied_all, COUNT(denied_all)) &&
+           (role != FILTER_NTS_HELPER ||
+            add_names(ctx, violation, denied_helper, COUNT(denied_helper)));
+}
+
+#endif
+
+void filter_check_level(int level)
+{
+    if (level < -2 || level > 2)
+        LOG_FATAL("Unsupported filter level");
+#ifndef FEAT_SCFILTER
+    if (level != 0)
+        LOG_FATAL("system call filter not supported");
+#endif
+}
+
+void filter_load(int level, enum filter_role role)
+{
+    filter_check_level(level);
+    if (level == 0)
+        return;
+#ifdef FEAT_SCFILTER
+    uint32_t violation = level > 0 ? SCMP_ACT_KILL : SCMP_ACT_TRAP;
+    int kind = abs(level);
+    scmp_filter_ctx ctx = seccomp_init(kind == 1 ? violation : SCMP_ACT_ALLOW);
+
+    if (!ctx)
+        LOG_FATAL("Failed to initialize seccomp");
+    if (!add_rules(ctx, kind, role, violation))
+        LOG_FATAL("Failed to add seccomp rules");
+    if (seccomp_load(ctx) < 0)
+        LOG_FATAL("Failed to load seccomp rules");
+    seccomp_release(ctx);
+    LOG(role == FILTER_MAIN ? LOG_SEV_INFO : LOG_SEV_DEBUG, "Loaded seccomp filter (level %d)",
+        kind);
+#else
+    (void)role;
+#endif
+}

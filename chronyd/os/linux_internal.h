@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the Linux world share: its state and the functions of its table. Nothing outside
+ * chronyd/os/ includes this.
+ */
+#ifndef CHRONYD_OS_LINUX_INTERNAL_H
+#define CHRONYD_OS_LINUX_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include "base/world.h"
+#include "chronyd/os/world_linux.h"
+
+/* Packet info, three timespecs, packet info of the timestamp and an extended error (system.md 20). */
+#define CONTROL_SIZE 256
+
+/* What the world knows about a descriptor that it opened. */
+struct socket_state {
+    bool open;
+    bool is_unix;
+    bool passed;    /* belongs to the service manager: never closed before the end */
+    bool connected; /* sent to without an address */
+    bool timestamps;
+    bool tx_flags_permanent; /* every packet gets a transmit timestamp without being asked */
+    enum world_socket_type type;
+    enum ip_family family;
+};
+
+enum timestamp_method {
+    TIMESTAMPING_LINUX, /* SO_TIMESTAMPING: all kinds, with transmit timestamps */
+    TIMESTAMPING_NS,
+    TIMESTAMPING_US,
+    TIMESTAMPING_NONE,
+};
+
+struct random_source {
+    uint8_t octets[256];
+    size_t left; /* unused octets at the end of the array */
+    pid_t pid;   /* process that filled it: a child has to discard it */
+    FILE *device;
+};
+
+struct linux_world {
+    struct world world;
+    struct world_linux_options options;
+    int socket_flags; /* those of SOCK_CLOEXEC and SOCK_NONBLOCK that socket() accepts */
+    struct socket_state *sockets; /* indexed by descriptor */
+    size_t socket_count;
+    enum timestamp_method timestamp_method;
+    bool tx_timestamps_per_message; /* kernel 4.7 or later */
+    int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
+    struct random_source random;
+    struct resolver *resolver;
+    struct pollfd *poll_fds;
+    size_t poll_size;
+};
+
+/* Lowest descriptor that the service manager can pass. */
+#define FIRST_PASSED_FD 3
+
+/* sockets.c */
+void sockets_probe(struct linux_world *w);
+struct socket_state *socket_state(struct linux_world *w, int fd);
+/* A socket of the given domain and type that is non-blocking and close-on-exec; -1 with errno. */
+int sockets_create(struct linux_world *w, int domain, int type);
+bool linux_family_enabled(void *ctx, enum ip_family family);
+int linux_socket_open(void *ctx, const struct world_socket *spec);
+int linux_unix_open(void *ctx, const char *path);
+int linux_unix_stream_connect(void *ctx, const char *path);
+void linux_socket_close(void *ctx, int fd);
+void linux_unix_remove(void *ctx, const char *path);
+
+/* streams.c */
+ssize_t linux_stream_read(void *ctx, int fd, void *data, size_t size);
+ssize_t linux_stream_write(void *ctx, int fd, const void *data, size_t length);
+void linux_stream_shutdown(void *ctx, int fd);
+int linux_accept(void *ctx, int fd, struct ip_port *remote);
+int linux_socket_error(void *ctx, int fd);
+
+/* datagrams.c */
+int linux_receive(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue);
+int linux_send(void *ctx, int fd, const struct world_datagram *msgs, int count);
+
+/* timestamps.c */
+void timestamps_probe(struct linux_world *w);
+/* Switches timestamps on; the socket is marked as having them. `tx`: for every packet. */
+void timestamps_enable(struct linux_world *w, int fd, bool tx);
+/* Value of the control message that asks for a transmit timestamp of one packet. */
+int timestamps_tx_flags(void);
+/* Called for a received packet without a kernel timestamp although timestamping is on. */
+void timestamps_missing(struct linux_world *w);
+/* Takes addresses, interfaces and timestamps from the control messages into msg. False: the message
+   must be dropped. `has_tx_error` tells if there was the extended error of a transmit timestamp. */
+bool control_parse(struct msghdr *hdr, struct world_datagram *msg, bool *has_tx_error);
+
+/* random.c */
+void random_init(struct random_source *random);
+void random_free(struct random_source *random);
+void linux_random_bytes(void *ctx, void *out, size_t length);
+
+/* files.c */
+FILE *linux_file_read(void *ctx, const char *path);
+FILE *linux_file_append(void *ctx, const char *path, mode_t mode);
+FILE *linux_file_new(void *ctx, const char *path, mode_t mode);
+bool linux_file_rename(void *ctx, const char *from, const char *to);
+bool linux_file_remove(void *ctx, const char *path);
+bool linux_file_info(void *ctx, const char *path, struct world_file_info *info);
+char **linux_list_files(void *ctx, const char *directory, const char *suffix);
+FILE *linux_mail_open(void *ctx, const char *program);
+void linux_mail_close(void *ctx, FILE *stream);
+bool linux_host_name(void *ctx, char *buf, size_t size);
+
+#endif

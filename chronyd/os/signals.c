@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one place with state that signal handlers can reach: a handler has no argument, so the two
+ * flags are the only mutable file-scope variables outside main and the log. The handlers do nothing
+ * but set them.
+ */
+#include "chronyd/os/signals.h"
+
+#include <stddef.h>
+#include "base/log.h"
+
+static volatile sig_atomic_t quit_flag;
+static volatile sig_atomic_t reload_flag;
+
+static const int handled[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
+#define HANDLED_COUNT (sizeof(handled) / sizeof(handled[0]))
+
+static void on_quit(int number)
+{
+    (void)number;
+    quit_flag = 1;
+}
+
+static void on_reload(int number)
+{
+    (void)number;
+    reload_flag = 1;
+}
+
+static void set_action(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_flags = SA_RESTART};
+
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(number, &action, NULL) < 0)
+        LOG_FATAL("sigaction() failed");
+}
+
+void signals_install(void)
+{
+    set_action(SIGINT, on_quit);
+    set_action(SIGTERM, on_quit);
+    set_action(SIGQUIT, on_quit);
+    set_action(SIGHUP, on_reload);
+    set_action(SIGPIPE, SIG_IGN);
+}
+
+void signals_reset(void)
+{
+    for (size_t i = 0; i < HANDLED_COUNT; i++)
+        set_action(handled[i], SIG_DFL);
+    quit_flag = 0;
+    reload_flag = 0;
+}
+
+bool signals_take_quit(void)
+{
+    if (!quit_flag)
+        return false;
+    quit_flag = 0;
+    return true;
+}
+
+bool signals_take_reload(void)
+{
+    if (!reload_flag)
+        return false;
+    reload_flag = 0;
+    return true;
+}
+
+bool signals_pending(void)
+{
+    return quit_flag || reload_flag;
+}
+
+void signals_block(sigset_t *old)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < HANDLED_COUNT; i++)
+        sigaddset(&set, handled[i]);
+    sigprocmask(SIG_BLOCK, &set, old);
+}
+
+void signals_restore(const sigset_t *old)
+{
+    sigprocmask(SIG_SETMASK, old, NULL);
+}

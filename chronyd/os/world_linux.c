@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Linux world: its table of functions, clocks, and the one place where the process waits
+ * (ppoll). Signals are blocked except during the wait, so that a request that comes just before it
+ * ends it. Descriptors of the world itself (the resolver's pipe) are added to those of the loop.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyd/os/linux_internal.h"
+#include "chronyd/os/rtc_linux.h"
+#include "chronyd/os/resolver.h"
+#include "chronyd/os/signals.h"
+
+/* ---- Clocks and kernel facts ---- */
+
+static struct instant read_clock(clockid_t id)
+{
+    struct timespec ts;
+
+    if (clock_gettime(id, &ts) < 0)
+        LOG_FATAL("clock_gettime() failed : %s", text_errno(errno));
+    return (struct instant){.sec = ts.tv_sec, .nsec = (int32_t)ts.tv_nsec};
+}
+
+static struct raw_time linux_raw_now(void *ctx)
+{
+    (void)ctx;
+    return (struct raw_time){read_clock(CLOCK_REALTIME)};
+}
+
+static struct mono_time linux_mono_now(void *ctx)
+{
+    (void)ctx;
+    return (struct mono_time){read_clock(CLOCK_MONOTONIC)};
+}
+
+static struct mono_time linux_mono_raw_now(void *ctx)
+{
+    (void)ctx;
+    return (struct mono_time){read_clock(CLOCK_MONOTONIC_RAW)};
+}
+
+static int linux_adjtimex(void *ctx, struct timex *t)
+{
+    (void)ctx;
+    return adjtimex(t);
+}
+
+static long linux_clock_ticks(void *ctx)
+{
+    (void)ctx;
+    return sysconf(_SC_CLK_TCK);
+}
+
+static bool linux_kernel_release(void *ctx, char *buf, size_t size)
+{
+    struct utsname name;
+
+    (void)ctx;
+    return uname(&name) == 0 && text_copy(buf, size, name.release);
+}
+
+/* ---- Waiting ---- */
+
+static short to_poll_events(unsigned int events)
+{
+    return (short)((events & WORLD_READ ? POLLIN : 0) | (events & WORLD_WRITE ? POLLOUT : 0) |
+                   (events & WORLD_EXCEPT ? POLLPRI : 0));
+}
+
+/* Errors are reported as an event that was asked for, so that the handler sees them with its next
+   call. With a pending error queue only the exceptional condition is. */
+static unsigned int from_poll_events(short revents, unsigned int wanted)
+{
+    unsigned int events = 0;
+
+    if (revents & (POLLIN | POLLHUP))
+        events |= WORLD_READ;
+    if (revents & POLLOUT)
+        events |= WORLD_WRITE;
+    if (revents & POLLPRI)
+        events |= WORLD_EXCEPT;
+    events &= wanted;
+    if (events == 0 && (revents & (POLLERR | POLLHUP | POLLNVAL)))
+        events = wanted & WORLD_READ    ? WORLD_READ
+                 : wanted & WORLD_WRITE ? WORLD_WRITE
+                                        : WORLD_EXCEPT;
+    return events;
+}
+
+/* The result of ppoll() with signals let through; EINTR also if one came just before. */
+static int poll_with_signals(struct pollfd *fds, size_t count, const struct timespec *timeout)
+{
+    sigset_t mask;
+    int result, error;
+
+    signals_block(&mask);
+    if (signals_pending()) {
+        result = -1;
+        error = EINTR;
+    } else {
+        result = ppoll(fds, count, timeout, &mask);
+        error = errno;
+    }
+    /* A signal that was raised but not let through is delivered here. */
+    signals_restore(&mask);
+    if (signals_pending()) {
+        result = -1;
+        error = EINTR;
+    }
+    errno = error;
+    return result;
+}
+
+static struct timespec make_timeout(double timeout)
+{
+    /* Longer waits end early, which is no harm. */
+    const double longest = 1e8;
+    struct timespec ts;
+
+    if (timeout > longest)
+        timeout = longest;
+    ts.tv_sec = (time_t)timeout;
+    ts.tv_nsec = (long)((timeout - (double)ts.tv_sec) * 1e9 + 0.5);
+    if (ts.tv_nsec > 999999999)
+        ts.tv_nsec = 999999999;
+    return ts;
+}
+
+static int linux_wait(void *ctx, struct world_fd *fds, size_t count, double timeout)
+{
+    struct linux_world *w = ctx;
+    struct timespec ts = make_timeout(timeout > 0.0 ? timeout : 0.0);
+    size_t poll_count = count;
+    int ready = 0;
+
+    if (w->poll_size < count + 1) {
+        w->poll_size = 2 * (count + 1);
+        w->poll_fds = mem_resize(w->poll_fds, w->poll_size, sizeof(*w->poll_fds));
+    }
+    for (size_t i = 0; i < count; i++) {
+        fds[i].revents = 0;
+        w->poll_fds[i] = (struct pollfd){.fd = fds[i].events ? fds[i].fd : -1,
+                                         .events = to_poll_events(fds[i].events)};
+    }
+    int resolver = resolver_fd(w->resolver);
+    if (resolver >= 0)
+        w->poll_fds[poll_count++] = (struct pollfd){.fd = resolver, .events = POLLIN};
+    bool due = resolver_is_due(w->resolver);
+    if (due)
+        ts = (struct timespec){0, 0};
+
+    int result = poll_with_signals(w->poll_fds, poll_count, timeout < 0.0 && !due ? NULL : &ts);
+    if (result < 0)
+        return -1;
+    if (resolver >= 0 && w->poll_fds[count].revents)
+        resolver_set_due(w->resolver);
+    if (resolver_is_due(w->resolver))
+        ready++;
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i].events)
+            fds[i].revents = from_poll_events(w->poll_fds[i].revents, fds[i].events);
+        ready += fds[i].revents != 0;
+    }
+    return ready;
+}
+
+static bool linux_quit_requested(void *ctx)
+{
+    (void)ctx;
+    return signals_take_quit();
+}
+
+static bool linux_reload_requested(void *ctx)
+{
+    (void)ctx;
+    return signals_take_reload();
+}
+
+/* ---- Resolution ---- */
+
+static bool linux_resolve(void *ctx, const char *name, enum ip_family family, bool reload,
+                          resolve_handler handler, void *arg)
+{
+    return resolver_add(((struct linux_world *)ctx)->resolver, name, family, reload, handler, arg);
+}
+
+static void linux_dispatch(void *ctx)
+{
+    resolver_dispatch(((struct linux_world *)ctx)->resolver);
+}
+
+static int linux_pending(void *ctx)
+{
+    return resolver_pending(((struct linux_world *)ctx)->resolver);
+}
+
+/* ---- The world ---- */
+
+static const struct world_ops linux_ops = {
+    .raw_now = linux_raw_now,
+    .mono_now = linux_mono_now,
+    .mono_raw_now = linux_mono_raw_now,
+    .adjtimex = linux_adjtimex,
+    .clock_ticks = linux_clock_ticks,
+    .kernel_release = linux_kernel_release,
+    .wait = linux_wait,
+    .quit_requested = linux_quit_requested,
+    .reload_requested = linux_reload_requested,
+    .family_enabled = linux_family_enabled,
+    .socket_open = linux_socket_open,
+    .unix_open = linux_unix_open,
+    .unix_stream_connect = linux_unix_stream_connect,
+    .socket_close = linux_socket_close,
+    .unix_remove = linux_unix_remove,
+    .receive = linux_receive,
+    .send = linux_send,
+    .stream_read = linux_stream_read,
+    .stream_write = linux_stream_write,
+    .stream_shutdown = linux_stream_shutdown,
+    .accept = linux_accept,
+    .socket_error = linux_socket_error,
+    .random_bytes = linux_random_bytes,
+    .resolve = linux_resolve,
+    .dispatch = linux_dispatch,
+    .pending = linux_pending,
+    .file_read = linux_file_read,
+    .file_append = linux_file_append,
+    .file_new = linux_file_new,
+    .file_rename = linux_file_rename,
+    .file_remove = linux_file_remove,
+    .file_info = linux_file_info,
+    .list_files = linux_list_files,
+    .mail_open = linux_mail_open,
+    .mail_close = linux_mail_close,
+    .host_name = linux_host_name,
+    .rtc_read = linux_rtc_read,
+};
+
+struct world *world_linux_new(const struct world_linux_options *options)
+{
+    struct linux_world *w = mem_alloc(sizeof(*w));
+
+    w->world = (struct world){.ops = &linux_ops, .ctx = w};
+    w->options = *options;
+    sockets_probe(w);
+    timestamps_probe(w);
+    random_init(&w->random);
+    w->resolver = resolver_new(linux_family_enabled(w, IP_V4), linux_family_enabled(w, IP_V6));
+    return &w->world;
+}
+
+void world_linux_free(struct world *world)
+{
+    if (!world)
+        return;
+    struct linux_world *w = world->ctx;
+    resolver_free(w->resolver);
+    if (w->timestamp_keeper >= 0)
+        linux_socket_close(w, w->timestamp_keeper);
+    random_free(&w->random);
+    free(w->sockets);
+    free(w->poll_fds);
+    free(w);
+}
+
+void world_linux_start_resolver_helper(struct world *world)
+{
+    resolver_start_helper(((struct linux_world *)world->ctx)->resolver);
+}

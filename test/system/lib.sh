@@ -1,0 +1,241 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Support for the system tests: a private directory, ports, certificates, daemons that are ended by
+# pid. A test sources it, uses the functions, and ends with "pass"; anything else is a failure.
+
+set -uo pipefail
+
+: "${TOP_DIR:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}"
+: "${BUILD_DIR:=$TOP_DIR/build}" "${CHRONYD:=$BUILD_DIR/chronyd}" "${CHRONYC:=$BUILD_DIR/chronyc}"
+: "${SANITIZE:=}"
+export LC_ALL=C TZ=UTC ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+
+T=$(mktemp -d /tmp/chrony-test.XXXXXX) || exit 1
+chmod 755 "$T"
+PIDS=()
+
+cleanup()
+{
+    local pid
+
+    for pid in "${PIDS[@]}"; do
+        kill -CONT "$pid" 2>/dev/null
+        kill "$pid" 2>/dev/null
+    done
+    for pid in "${PIDS[@]}"; do
+        for _ in $(seq 50); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -KILL "$pid" 2>/dev/null
+    done
+    rm -rf "$T"
+}
+trap cleanup EXIT
+
+# fail TEXT...: ends the test, showing the logs of its daemons.
+fail()
+{
+    local log
+
+    echo "FAILED (line ${BASH_LINENO[0]}): $*"
+    for log in "$T"/*.log; do
+        [ -s "$log" ] && { echo "--- $log"; tail -n 40 "$log"; }
+    done
+    exit 1
+}
+
+skip()
+{
+    echo "$*"
+    exit 77
+}
+
+pass()
+{
+    check_sanitizers
+    exit 0
+}
+
+check_sanitizers()
+{
+    ! grep -lE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:' "$T"/*.log 2>/dev/null ||
+        fail "a sanitizer has reported something"
+}
+
+is_root()
+{
+    [ "$(id -u)" = 0 ]
+}
+
+# The user that daemons run as, and the options that this needs.
+if is_root; then
+    TEST_USER=daemon
+    USER_OPTIONS=(-u "$TEST_USER")
+else
+    TEST_USER=$(id -un)
+    USER_OPTIONS=(-U -u "$TEST_USER")
+fi
+TEST_GROUP=$(id -gn "$TEST_USER")
+
+NEXT_PORT=$((10000 + $$ % 20000))
+
+# new_port: sets PORT to a port that nothing uses now.
+new_port()
+{
+    while :; do
+        NEXT_PORT=$((NEXT_PORT + 1))
+        ! grep -qsiE ":$(printf %04X "$NEXT_PORT") " /proc/net/{udp,udp6,tcp,tcp6} && break
+    done
+    PORT=$NEXT_PORT
+}
+
+# daemon_directory NAME: a directory that the daemon of that name may write.
+daemon_directory()
+{
+    mkdir -m 770 "$T/$1" || fail "mkdir $1"
+    ! is_root || chown "$TEST_USER:$TEST_GROUP" "$T/$1"
+}
+
+# wait_until SECONDS COMMAND...
+wait_until()
+{
+    local i n=$(($1 * 10))
+
+    shift
+    for ((i = 0; i < n; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# start NAME [OPTION...] -- DIRECTIVE...: a daemon with its command socket $T/NAME/chronyd.sock and log
+# $T/NAME.log; waits until it answers. Sets PID. Without "port N" among the directives it serves on a
+# port of its own, NTP_PORT.
+start()
+{
+    local name=$1 options=()
+
+    shift
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    [ -d "$T/$name" ] || daemon_directory "$name"
+    {
+        printf '%s\n' "bindcmdaddress $T/$name/chronyd.sock" "pidfile $T/$name/chronyd.pid" \
+            "cmdport 0"
+        printf '%s\n' "$@"
+    } >"$T/$name.conf"
+    "$CHRONYD" -d -x "${USER_OPTIONS[@]}" "${options[@]}" -f "$T/$name.conf" >>"$T/$name.log" 2>&1 &
+    PID=$!
+    PIDS+=("$PID")
+    wait_until 20 chronyc "$name" tracking || fail "$name did not start"
+}
+
+# stop PID: ends a daemon and gives its exit status.
+stop()
+{
+    kill "$1" 2>/dev/null
+    wait "$1"
+}
+
+# chronyc NAME COMMAND...: our client over the daemon's socket.
+chronyc()
+{
+    local name=$1
+
+    shift
+    "$CHRONYC" -h "$T/$name/chronyd.sock" "$@"
+}
+
+# counter NAME TEXT: the value of one line of serverstats.
+counter()
+{
+    chronyc "$1" serverstats | sed -n "s/^$2 *: *//p"
+}
+
+# logged NAME TEXT: the daemon's log contains the text.
+logged()
+{
+    grep -qF -- "$2" "$T/$1.log"
+}
+
+has_feature()
+{
+    "$CHRONYD" -v | grep -q -- "+$1"
+}
+
+# Filter level that this build can run with (sanitizers make calls of their own).
+filter_level()
+{
+    if has_feature SCFILTER && [ -z "$SANITIZE" ]; then
+        echo 1
+    else
+        echo 0
+    fi
+}
+
+# make_ca: $T/ca.crt and its key. make_cert NAME [DAYS [SAN [NOT_BEFORE]]]: $T/NAME.crt, $T/NAME.key.
+make_ca()
+{
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+        -subj /CN=test-ca -keyout "$T/ca.key" -out "$T/ca.crt" 2>/dev/null || fail "openssl"
+}
+
+make_cert()
+{
+    local name=$1 days=${2:-30} san=${3:-DNS:localhost,IP:127.0.0.1,IP:::1}
+
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
+        -keyout "$T/$name.key" -out "$T/$name.csr" 2>/dev/null &&
+        openssl x509 -req -in "$T/$name.csr" -CA "$T/ca.crt" -CAkey "$T/ca.key" \
+            -set_serial "$((RANDOM * 32768 + RANDOM + 1))" -days "$days" \
+            -extfile <(echo "subjectAltName=$san") -out "$T/$name.crt" 2>/dev/null ||
+        fail "openssl"
+    chmod 600 "$T/$name.key"
+}
+
+# start_nts_server NAME [OPTION...] -- DIRECTIVE...: sets NTP_PORT, KE_PORT, PID.
+start_nts_server()
+{
+    local name=$1 options=()
+
+    shift
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    [ -f "$T/ca.crt" ] || make_ca
+    [ -f "$T/$name.crt" ] || make_cert "$name"
+    [ -d "$T/$name" ] || daemon_directory "$name"
+    new_port
+    NTP_PORT=$PORT
+    new_port
+    KE_PORT=$PORT
+    start "$name" "${options[@]}" -- "port $NTP_PORT" "ntsport $KE_PORT" \
+        "ntsservercert $T/$name.crt" "ntsserverkey $T/$name.key" "ntsdumpdir $T/$name" \
+        "local stratum 1" "allow" "$@"
+}
+
+# one_shot TIMEOUT DIRECTIVE...: output and status of chronyd -Q -t TIMEOUT.
+one_shot()
+{
+    local timeout=$1
+
+    shift
+    "$CHRONYD" -Q -t "$timeout" "$@"
+}
+
+# nts_source [OPTION...]: directives of a client of the last NTS server, in the array NTS_SOURCE.
+# shellcheck disable=SC2034 # used by the tests
+nts_source()
+{
+    NTS_SOURCE=("server 127.0.0.1 port $NTP_PORT nts ntsport $KE_PORT iburst $*" nosystemcert
+        "ntstrustedcerts $T/ca.crt")
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The system call filter: what the daemon does works under it, what it must not do ends it. Each case
+ * runs in a forked child, since a filter cannot be removed.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "chronyd/os/filter.h"
+#include "chronyd/os/signals.h"
+#include "chronyd/os/world_linux.h"
+
+#ifdef FEAT_SCFILTER
+
+/* Sanitizers make system calls of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+typedef void (*action)(struct world *w);
+
+/* Status of a child that loads the filter and then acts; it exits with 0 if it gets that far. */
+static int run_filtered(int level, enum filter_role role, action act)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct world_linux_options options = {.ipv4 = true, .ipv6 = true};
+        struct world *w = world_linux_new(&options);
+        log_set_threshold(LOG_SEV_WARN);
+        signals_install();
+        signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
+        if (abs(level) == 1 && role == FILTER_MAIN)
+            world_linux_start_resolver_helper(w);
+        filter_load(level, role);
+        act(w);
+        world_linux_free(w);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void expect_allowed(int level, enum filter_role role, action act)
+{
+    int status = run_filtered(level, role, act);
+
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void expect_killed(int level, enum filter_role role, action act)
+{
+    int status = run_filtered(level, role, act);
+
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+/* ---- Actions ---- */
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            _exit(__LINE__ % 200 + 1);                                                             \
+    } while (0)
+
+static void use_udp(struct world *w)
+{
+    struct ip_port any = {ip_addr_loopback(IP_V4), 0}, remote;
+    const struct world_socket spec = {.type = WORLD_UDP,
+                                      .family = IP_V4,
+                                      .local = &any,
+                                      .packet_info = true,
+                                      .broadcast = true,
+                                      .dscp = 46,
+                                      .timestamps_rx = true};
+    struct sockaddr_storage sa;
+    socklen_t length = sizeof(sa);
+    uint8_t buf[WORLD_DATAGRAM_SIZE];
+    int fd = w->ops->socket_open(w->ctx, &spec);
+
+    CHECK(fd >= 0 && getsockname(fd, (struct sockaddr *)&sa, &length) == 0);
+    CHECK(ip_port_from_sockaddr(&sa, length, &remote));
+    struct world_datagram msgs[2] = {
+        {.data = (uint8_t *)"a", .length = 1, .remote = remote, .want_tx_timestamp = true},
+        {.data = (uint8_t *)"b", .length = 1, .remote = remote}};
+    CHECK(w->ops->send(w->ctx, fd, msgs, 2) == 2);
+    struct world_fd set = {.fd = fd, .events = WORLD_READ};
+    CHECK(w->ops->wait(w->ctx, &set, 1, 5.0) == 1);
+    struct world_datagram received = {.data = buf, .size = sizeof(buf)};
+    CHECK(w->ops->receive(w->ctx, fd, &received, 1, false) == 1);
+    received = (struct world_datagram){.data = buf, .size = sizeof(buf)};
+    CHECK(w->ops->receive(w->ctx, fd, &received, 1, true) == 1);
+    w->ops->socket_close(w->ctx, fd);
+}
+
+static void use_tcp_client(struct world *w)
+{
+    struct ip_port remote = {ip_addr_loopback(IP_V4), 1};
+    const struct world_socket spec = {.type = WORLD_TCP, .family = IP_V4, .remote = &remote};
+    int fd = w->ops->socket_open(w->ctx, &spec);
+
+    if (fd >= 0) {
+        w->ops->socket_error(w->ctx, fd);
+        w->ops->socket_close(w->ctx, fd);
+    }
+}
+
+static void use_files(struct world *w)
+{
+    char path[64];
+    struct world_file_info info;
+
+    snprintf(path, sizeof(path), "/tmp/test_filter.%d", (int)getpid());
+    FILE *f = w->ops->file_new(w->ctx, path, 0644);
+    CHECK(f && fprintf(f, "text\n") > 0 && fclose(f) == 0);
+    f = w->ops->file_append(w->ctx, path, 0644);
+    CHECK(f && fprintf(f, "more\n") > 0 && fclose(f) == 0);
+    f = w->ops->file_read(w->ctx, path);
+    CHECK(f && fgetc(f) == 't' && fclose(f) == 0);
+    CHECK(w->ops->file_info(w->ctx, path, &info) && info.is_regular);
+    CHECK(w->ops->file_rename(w->ctx, path, path));
+    CHECK(w->ops->file_remove(w->ctx, path));
+    char **names = w->ops->list_files(w->ctx, "/etc", ".conf");
+    CHECK(names);
+}
+
+static void on_answer(enum resolve_status status, const struct ip_addr *addrs, int count, void *arg)
+{
+    (void)addrs;
+    *(bool *)arg = status == RESOLVE_SUCCESS && count > 0;
+}
+
+static void use_resolver(struct world *w)
+{
+    bool resolved = false;
+
+    CHECK(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &resolved));
+    CHECK(w->ops->wait(w->ctx, NULL, 0, 5.0) > 0);
+    w->ops->dispatch(w->ctx);
+    CHECK(resolved);
+}
+
+static void use_random_and_time(struct world *w)
+{
+    uint8_t octets[600];
+    time_t now = time(NULL);
+    struct tm tm;
+
+    world_random(w, octets, sizeof(octets));
+    world_raw_now(w);
+    CHECK(localtime_r(&now, &tm));
+}
+
+static void use_random(struct world *w)
+{
+    uint8_t octets[600];
+
+    world_random(w, octets, sizeof(octets));
+}
+
+static void execute(struct world *w)
+{
+    (void)w;
+    execl("/bin/true", "true", (char *)NULL);
+}
+
+static void open_packet_socket(struct world *w)
+{
+    (void)w;
+    socket(AF_PACKET, SOCK_DGRAM, 0);
+}
+
+static void open_udp_socket(struct world *w)
+{
+    (void)w;
+    socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+static void set_other_option(struct world *w)
+{
+    int one = 1;
+
+    (void)w;
+    setsockopt(0, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+}
+
+static void push_terminal_input(struct world *w)
+{
+    char c = 'x';
+
+    (void)w;
+    ioctl(0, TIOCSTI, &c);
+}
+
+static void make_directory(struct world *w)
+{
+    (void)w;
+    (void)!mkdir("/tmp", 0700);
+}
+
+/* ---- Tests ---- */
+
+static void skip_if_sanitized(void)
+{
+    if (SANITIZED)
+        skip();
+}
+
+static void main_process_works_at_every_level(void **state)
+{
+    (void)state;
+    static const action actions[] = {use_udp, use_tcp_client, use_files, use_resolver,
+                                     use_random_and_time};
+    static const int levels[] = {-2, -1, 1, 2};
+
+    skip_if_sanitized();
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        for (size_t j = 0; j < sizeof(actions) / sizeof(actions[0]); j++)
+            expect_allowed(levels[i], FILTER_MAIN, actions[j]);
+    }
+}
+
+static void program_cannot_be_executed(void **state)
+{
+    (void)state;
+    skip_if_sanitized();
+    expect_killed(1, FILTER_MAIN, execute);
+    expect_killed(-1, FILTER_MAIN, execute);
+    expect_killed(2, FILTER_MAIN, execute);
+    expect_killed(-2, FILTER_MAIN, execute);
+    expect_killed(1, FILTER_NTS_HELPER, execute);
+    expect_killed(2, FILTER_NTS_HELPER, execute);
+}
+
+static void main_process_is_held_to_its_arguments_at_level_1(void **state)
+{
+    (void)state;
+    skip_if_sanitized();
+    expect_killed(1, FILTER_MAIN, open_packet_socket);
+    expect_killed(1, FILTER_MAIN, set_other_option);
+    expect_killed(1, FILTER_MAIN, push_terminal_input);
+    expect_killed(1, FILTER_MAIN, make_directory);
+    expect_allowed(2, FILTER_MAIN, set_other_option);
+}
+
+static void helper_has_no_new_sockets(void **state)
+{
+    (void)state;
+    skip_if_sanitized();
+    expect_killed(1, FILTER_NTS_HELPER, open_udp_socket);
+    expect_killed(2, FILTER_NTS_HELPER, open_udp_socket);
+    expect_killed(2, FILTER_NTS_HELPER, set_other_option);
+    expect_allowed(1, FILTER_NTS_HELPER, use_random);
+    expect_allowed(2, FILTER_NTS_HELPER, use_random);
+}
+
+static void level_0_loads_nothing(void **state)
+{
+    (void)state;
+    expect_allowed(0, FILTER_MAIN, open_udp_socket);
+}
+
+static void act_nothing(struct world *w)
+{
+    (void)w;
+}
+
+static void unknown_level_is_fatal(void **state)
+{
+    (void)state;
+    int status = run_filtered(3, FILTER_MAIN, act_nothing);
+
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(main_process_works_at_every_level),
+        cmocka_unit_test(program_cannot_be_executed),
+        cmocka_unit_test(main_process_is_held_to_its_arguments_at_level_1),
+        cmocka_unit_test(helper_has_no_new_sockets),
+        cmocka_unit_test(level_0_loads_nothing),
+        cmocka_unit_test(unknown_level_is_fatal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+static void filter_is_refused_in_a_build_without_it(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        filter_check_level(1);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filter_is_refused_in_a_build_without_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
