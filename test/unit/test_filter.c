@@ -28,7 +28,6 @@
 
 #ifdef FEAT_SCFILTER
 
-/* Sanitizers make system calls of their own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -227,9 +226,10 @@ static void make_directory(struct world *w)
 
 /* ---- Tests ---- */
 
+/* Sanitizers and valgrind (a test wrapper) make system calls of their own. */
 static void skip_if_sanitized(void)
 {
-    if (SANITIZED)
+    if (SANITIZED || getenv("TEST_WRAPPER"))
         skip();
 }
 
