@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The server in the main loop: takes batches of requests from the server sockets, makes the view
+ * for them, and sends the replies in one call. It owns the access table and holds the server
+ * sockets as long as somebody is allowed.
+ */
+#include "ntp/server.h"
+
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "ntp/timestamp_map.h"
+
+struct ntp_server {
+    const struct ntp_env *env;
+    const struct conf *conf;
+    struct client_log *log;
+    struct ntp_keys *keys;
+    struct ntp_nts nts;
+    struct ntp_sockets *sockets;
+    struct access_table *access;
+    struct timestamp_map *map; /* NULL: interleaved replies are not served */
+    struct random_pool random;
+    bool holds_v4;
+    bool holds_v6;
+    double mono_shift;
+    uint32_t mono_epoch;
+    struct server_reply replies[WORLD_BATCH];
+};
+
+static struct local_time now(void *arg)
+{
+    const struct ntp_server *server = arg;
+
+    return server->env->ops->now(server->env->ctx, NULL);
+}
+
+static struct server_view make_view(struct ntp_server *server)
+{
+    const struct ntp_env *env = server->env;
+    struct server_view view = {
+        .transmit =
+            {
+                .random = &server->random,
+                .now = now,
+                .now_arg = server,
+                .event_time = env->ops->event_time(env->ctx, NULL),
+                .precision_log = env->precision_log,
+                .quantum = env->precision,
+                .leap_is_slewed = env->ops->leap_is_slewed(env->ctx),
+                .add_net_correction = server->conf->ptp_port != 0,
+                .mono_shift = server->mono_shift,
+                .mono_epoch = server->mono_epoch,
+            },
+        .access = server->access,
+        .keys = server->keys,
+        .nts = server->nts.server,
+        .nts_ctx = server->nts.server_ctx,
+    };
+    struct transmit_context *t = &view.transmit;
+
+    env->ops->reference(env->ctx, t->event_time, &t->reference);
+    t->smoothing = env->ops->smoothing_offset(env->ctx, t->event_time, &t->smoothing_offset);
+    return view;
+}
+
+static void save_timestamp(struct ntp_server *server, const struct server_view *view,
+                           const struct server_reply *reply, struct local_time sent)
+{
+    if (reply->smoothed)
+        sent = local_add(sent, view->transmit.smoothing_offset);
+    timestamp_map_save(server->map, reply->receive, sent, TIMESTAMP_DAEMON);
+}
+
+static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
+{
+    struct ntp_server *server = arg;
+    struct server_view view = make_view(server);
+    struct world_datagram msgs[WORLD_BATCH] = {0};
+    bool sent[WORLD_BATCH];
+    int replies = 0;
+
+    for (int i = 0; i < count && replies < WORLD_BATCH; i++) {
+        const struct ntp_arrival *a = &arrivals[i];
+        struct server_request request = {
+            .packet = a->packet, .length = a->length, .remote = a->remote, .rx = a->time};
+        struct server_reply *reply = &server->replies[replies];
+
+        if (!server_answer(&view, server->log, server->map, &request, reply))
+            continue;
+        msgs[replies++] = (struct world_datagram){
+            .data = reply->data,
+            .size = sizeof(reply->data),
+            .length = reply->length,
+            .remote = a->remote,
+            .local = a->local,
+            .if_index = ip_addr_is_link_local(&a->remote.addr) ? a->if_index : -1,
+            .hardware_if_index = -1,
+            .hardware_length = -1,
+            .want_tx_timestamp = reply->eligible,
+        };
+    }
+    if (replies == 0)
+        return;
+
+    struct local_time before = now(server);
+    ntp_sockets_send_batch(server->sockets, arrivals[0].fd, msgs, replies, sent);
+    for (int i = 0; i < replies; i++)
+        if (sent[i] && server->replies[i].eligible)
+            save_timestamp(server, &view, &server->replies[i], before);
+}
+
+static void transmitted(void *arg, const struct ntp_arrival *arrival)
+{
+    struct ntp_server *server = arg;
+    struct local_time time = arrival->time.time;
+    struct ntp_header header;
+    struct ntp_info info;
+    double offset;
+
+    if (!server->map || !ntp_packet_parse(arrival->packet, arrival->length, &info) ||
+        info.mode == NTP_MODE_BROADCAST)
+        return;
+    ntp_header_read(arrival->packet, &header);
+    if (info.mode == NTP_MODE_SERVER &&
+        server->env->ops->smoothing_offset(server->env->ctx, time, &offset))
+        time = local_add(time, offset);
+    timestamp_map_improve(server->map, header.receive, time, arrival->time.source);
+}
+
+static void new_epoch(struct ntp_server *server)
+{
+    server->mono_shift = 0.0;
+    server->mono_epoch = random_pool_u32(&server->random);
+}
+
+/* One use of the family's socket while some address is allowed, 19.4. */
+static void update_socket(struct ntp_server *server, enum ip_family family, bool *holds)
+{
+    bool wanted = access_table_any_allowed(server->access, family);
+
+    if (wanted && !*holds)
+        ntp_sockets_hold_server(server->sockets, family);
+    else if (!wanted && *holds)
+        ntp_sockets_release_server(server->sockets, family);
+    *holds = wanted;
+}
+
+static void update_sockets(struct ntp_server *server)
+{
+    update_socket(server, IP_V4, &server->holds_v4);
+    update_socket(server, IP_V6, &server->holds_v6);
+}
+
+static bool set_rule(struct ntp_server *server, const struct conf_access_rule *rule)
+{
+    if (!access_table_set(server->access, &rule->subnet, rule->allow, rule->all))
+        return false;
+    access_log_rule("NTP", rule);
+    return true;
+}
+
+bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_rule *rule)
+{
+    if (!set_rule(server, rule))
+        return false;
+    update_sockets(server);
+    return true;
+}
+
+bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr *addr)
+{
+    return access_table_is_allowed(server->access, addr);
+}
+
+struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
+{
+    struct ntp_server *server = mem_alloc(sizeof(*server));
+    const struct conf_access_rules *rules = &params->conf->ntp_access;
+    size_t capacity = client_log_capacity(params->log);
+
+    server->env = params->env;
+    server->conf = params->conf;
+    server->log = params->log;
+    server->keys = params->keys;
+    server->sockets = params->sockets;
+    server->random = random_pool_make(params->env->world);
+    server->access = access_table_new();
+    ntp_server_set_nts(server, params->nts);
+    new_epoch(server);
+    if (capacity > 0)
+        server->map = timestamp_map_new(capacity);
+
+    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){
+                                                         .server_receive = receive,
+                                                         .server_transmitted = transmitted,
+                                                         .server_arg = server,
+                                                     });
+
+    for (size_t i = 0; i < rules->count; i++) {
+        char text[ADDR_TEXT_SIZE];
+        const struct subnet *subnet = &rules->rules[i].subnet;
+        if (!set_rule(server, &rules->rules[i]))
+            LOG_FATAL("Bad subnet in %s/%d", ip_addr_format(&subnet->addr, text, sizeof(text)),
+                      subnet->bits);
+    }
+    update_sockets(server);
+    return server;
+}
+
+void ntp_server_free(struct ntp_server *server)
+{
+    if (!server)
+        return;
+    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){0});
+    if (server->holds_v4)
+        ntp_sockets_release_server(server->sockets, IP_V4);
+    if (server->holds_v6)
+        ntp_sockets_release_server(server->sockets, IP_V6);
+    access_table_free(server->access);
+    timestamp_map_free(server->map);
+    free(server);
+}
+
+void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
+{
+    server->nts = nts ? *nts : (struct ntp_nts){0};
+}
+
+void ntp_server_clock_change(struct ntp_server *server, const struct clock_change *change)
+{
+    if (server->map)
+        timestamp_map_clock_change(server->map, change);
+    if (change->type == CLOCK_ADJUST)
+        server->mono_shift += change->doffset;
+    else
+        new_epoch(server);
+}
+
+void ntp_server_report_stats(const struct ntp_server *server, struct report_serverstats *report)
+{
+    *report = (struct report_serverstats){0};
+    client_log_report_stats(server->log, report);
+    if (server->map)
+        timestamp_map_stats(server->map, &report->ntp_timestamps, &report->ntp_span_seconds);
+}

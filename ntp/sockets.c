@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sockets for NTP: which are open, reading them in batches, local timestamps of packets, dispatch
+ * to the sources or the server, and sending. All input and output goes through the world. It never
+ * looks further into a packet than its mode.
+ */
+#include "ntp/sockets.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "ntp/packet.h"
+
+#define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
+
+struct family_sockets {
+    int server; /* -1: not open */
+    int client; /* shared; -1: none */
+    int uses;   /* of the server socket */
+};
+
+struct ntp_sockets {
+    const struct ntp_env *env;
+    const struct conf *conf;
+    struct ntp_socket_handlers handlers;
+    struct family_sockets v4;
+    struct family_sockets v6;
+    bool per_request; /* a new client socket for each request */
+    bool always_open; /* server sockets do not depend on their uses */
+    bool same_socket; /* server sockets are the client sockets */
+    int keeper;       /* keeps receive timestamping of the kernel switched on; -1: not needed yet */
+    struct world_datagram msgs[WORLD_BATCH];
+    struct ntp_arrival arrivals[WORLD_BATCH];
+    uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
+};
+
+static struct family_sockets *of_family(struct ntp_sockets *s, enum ip_family family)
+{
+    return family == IP_V6 ? &s->v6 : &s->v4;
+}
+
+static bool is_server(const struct ntp_sockets *s, int fd)
+{
+    return fd >= 0 && (fd == s->v4.server || fd == s->v6.server);
+}
+
+static bool is_shared(const struct ntp_sockets *s, int fd)
+{
+    return is_server(s, fd) || fd == s->v4.client || fd == s->v6.client;
+}
+
+/* The first reading of a packet's time is that of the wake-up; the kernel's is taken if it is
+   credible. ntp.md 5.2 */
+static struct ntp_local_timestamp cook_time(struct ntp_sockets *s, const struct world_datagram *msg)
+{
+    const struct ntp_env *env = s->env;
+    struct ntp_local_timestamp t = {.source = TIMESTAMP_DAEMON};
+    struct local_time kernel;
+    double error;
+
+    t.time = env->ops->event_time(env->ctx, &t.error);
+    if (raw_is_zero(msg->kernel_time))
+        return t;
+    kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
+    if (fabs(local_diff(kernel, t.time)) > MAX_TIMESTAMP_ERROR)
+        return t;
+    LOG_DEBUG("Updated RX timestamp delay=%.9f tss=%d", local_diff(t.time, kernel),
+              TIMESTAMP_KERNEL);
+    t.time = kernel;
+    t.error = error;
+    t.source = TIMESTAMP_KERNEL;
+    return t;
+}
+
+/* The kernel switches timestamping on some time after the first socket asked for it, so one socket
+   that asks is kept once a timestamp was missed. */
+static void keep_timestamping(struct ntp_sockets *s, enum ip_family family)
+{
+    const struct world *w = s->env->world;
+
+    if (s->keeper >= 0)
+        return;
+    s->keeper = w->ops->socket_open(w->ctx, &(struct world_socket){.type = WORLD_UDP,
+                                                                   .family = family,
+                                                                   .timestamps_rx = true,
+                                                                   .timestamps_tx = true});
+}
+
+static void make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg,
+                         struct ntp_arrival *a)
+{
+    *a = (struct ntp_arrival){
+        .fd = fd,
+        .on_server_socket = is_server(s, fd),
+        .packet = msg->data,
+        .length = msg->length,
+        .remote = msg->remote,
+        .local = msg->local,
+        .if_index = msg->if_index,
+        .time = cook_time(s, msg),
+    };
+}
+
+static bool has_ntp_length(const struct world_datagram *msg)
+{
+    return !msg->truncated && msg->length >= NTP_HEADER_LENGTH && msg->length <= NTP_MAX_LENGTH;
+}
+
+static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
+{
+    const struct world *w = s->env->world;
+
+    for (int i = 0; i < WORLD_BATCH; i++)
+        s->msgs[i] = (struct world_datagram){.data = s->buffers[i],
+                                             .size = WORLD_DATAGRAM_SIZE,
+                                             .if_index = -1,
+                                             .hardware_if_index = -1,
+                                             .hardware_length = -1};
+    return w->ops->receive(w->ctx, fd, s->msgs, WORLD_BATCH, errqueue);
+}
+
+/* ntp.md 11.1 */
+static void receive_packets(struct ntp_sockets *s, int fd)
+{
+    int count = read_batch(s, fd, false), requests = 0;
+    bool on_server_socket = is_server(s, fd);
+
+    for (int i = 0; i < count; i++) {
+        const struct world_datagram *msg = &s->msgs[i];
+        struct ntp_arrival *a = &s->arrivals[requests];
+
+        if (!has_ntp_length(msg) || !ip_addr_is_real(&msg->remote.addr))
+            continue;
+        make_arrival(s, fd, msg, a);
+        if (a->time.source == TIMESTAMP_DAEMON)
+            keep_timestamping(s, msg->remote.addr.family);
+        if ((msg->data[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
+            s->handlers.source_receive(s->handlers.source_arg, a))
+            continue;
+        if (on_server_socket)
+            requests++;
+    }
+    if (requests > 0 && s->handlers.server_receive)
+        s->handlers.server_receive(s->handlers.server_arg, s->arrivals, requests);
+}
+
+/* ntp.md 5.3, 5.5 */
+static void receive_timestamps(struct ntp_sockets *s, int fd)
+{
+    const struct world *w = s->env->world;
+    int count = read_batch(s, fd, true);
+
+    /* An error that is not a timestamp must not be reported again and again. */
+    if (count <= 0)
+        w->ops->socket_error(w->ctx, fd);
+
+    for (int i = 0; i < count; i++) {
+        const struct world_datagram *msg = &s->msgs[i];
+        struct ntp_arrival *a = &s->arrivals[0];
+
+        if (!has_ntp_length(msg))
+            continue;
+        make_arrival(s, fd, msg, a);
+        if (a->time.source == TIMESTAMP_DAEMON) {
+            LOG_DEBUG("Missing TX timestamp");
+            continue;
+        }
+        if ((msg->data[0] & 7) != NTP_MODE_SERVER && s->handlers.source_transmitted &&
+            s->handlers.source_transmitted(s->handlers.source_arg, a))
+            continue;
+        if (s->handlers.server_transmitted)
+            s->handlers.server_transmitted(s->handlers.server_arg, a);
+    }
+}
+
+static void handle_event(int fd, unsigned int event, void *arg)
+{
+    struct ntp_sockets *s = arg;
+
+    if (event & WORLD_EXCEPT)
+        receive_timestamps(s, fd);
+    if (event & WORLD_READ)
+        receive_packets(s, fd);
+}
+
+static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
+{
+    const struct world *w = s->env->world;
+    int fd;
+
+    if (!w->ops->family_enabled(w->ctx, spec->family))
+        return -1;
+    fd = w->ops->socket_open(w->ctx, spec);
+    if (fd >= 0)
+        loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, handle_event, s);
+    return fd;
+}
+
+static void close_socket(struct ntp_sockets *s, int *fd)
+{
+    const struct world *w = s->env->world;
+
+    if (*fd < 0)
+        return;
+    loop_fd_remove(s->env->loop, *fd);
+    w->ops->socket_close(w->ctx, *fd);
+    *fd = -1;
+}
+
+static void open_server(struct ntp_sockets *s, enum ip_family family)
+{
+    const struct world *w = s->env->world;
+    struct family_sockets *f = of_family(s, family);
+    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_addr6 : &s->conf->bind_addr4;
+    struct ip_port local = {.addr = *bind, .port = (uint16_t)s->conf->port};
+    char text[ADDR_TEXT_SIZE];
+
+    if (local.port == 0 || f->server >= 0 || !w->ops->family_enabled(w->ctx, family))
+        return;
+    if (local.addr.family == IP_UNSPEC)
+        local.addr = ip_addr_any(family);
+    f->server = open_socket(s, &(struct world_socket){
+                                   .type = WORLD_UDP,
+                                   .family = family,
+                                   .local = &local,
+                                   .device = s->conf->bind_device,
+                                   .broadcast = true,
+                                   .packet_info = true,
+                                   .timestamps_rx = true,
+                                   .dscp = s->conf->dscp,
+                               });
+    if (f->server < 0)
+        LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
+}
+
+static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
+{
+    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_acq6 : &s->conf->bind_acq4;
+    struct ip_port local = {.addr = *bind};
+
+    if (!s->per_request && s->conf->acquisition_port > 0)
+        local.port = (uint16_t)s->conf->acquisition_port;
+    bool bound = local.addr.family != IP_UNSPEC || local.port != 0;
+    if (local.addr.family == IP_UNSPEC)
+        local.addr = ip_addr_any(family);
+    return open_socket(s, &(struct world_socket){
+                              .type = WORLD_UDP,
+                              .family = family,
+                              .local = bound ? &local : NULL,
+                              .remote = remote,
+                              .device = s->conf->bind_acq_device,
+                              .packet_info = true,
+                              .timestamps_rx = true,
+                              .timestamps_tx = true,
+                              .dscp = s->conf->dscp,
+                          });
+}
+
+/* ntp.md 4.1, "Rules at start" */
+static void open_initial(struct ntp_sockets *s)
+{
+    const struct conf *conf = s->conf;
+
+    s->per_request = conf->acquisition_port < 0;
+    s->always_open = conf->port == 0 || (!s->per_request && conf->acquisition_port == conf->port);
+    s->same_socket = !s->per_request && conf->port != 0 && conf->acquisition_port == conf->port;
+
+    if (s->always_open && conf->port != 0) {
+        open_server(s, IP_V4);
+        open_server(s, IP_V6);
+        if (s->v4.server < 0 && s->v6.server < 0)
+            LOG_FATAL("Could not open NTP sockets");
+    }
+    if (!s->per_request && !s->same_socket) {
+        s->v4.client = open_client(s, IP_V4, NULL);
+        s->v6.client = open_client(s, IP_V6, NULL);
+        if (s->v4.client < 0 && s->v6.client < 0)
+            LOG_FATAL("Could not open NTP sockets");
+    }
+}
+
+struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf)
+{
+    struct ntp_sockets *s = mem_alloc(sizeof(*s));
+
+    s->env = env;
+    s->conf = conf;
+    s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1};
+    s->keeper = -1;
+    open_initial(s);
+    return s;
+}
+
+void ntp_sockets_free(struct ntp_sockets *s)
+{
+    if (!s)
+        return;
+    close_socket(s, &s->v4.server);
+    close_socket(s, &s->v6.server);
+    close_socket(s, &s->v4.client);
+    close_socket(s, &s->v6.client);
+    if (s->keeper >= 0)
+        s->env->world->ops->socket_close(s->env->world->ctx, s->keeper);
+    free(s);
+}
+
+void ntp_sockets_set_source_handlers(struct ntp_sockets *s,
+                                     const struct ntp_socket_handlers *handlers)
+{
+    s->handlers.source_receive = handlers->source_receive;
+    s->handlers.source_transmitted = handlers->source_transmitted;
+    s->handlers.source_arg = handlers->source_arg;
+}
+
+void ntp_sockets_set_server_handlers(struct ntp_sockets *s,
+                                     const struct ntp_socket_handlers *handlers)
+{
+    s->handlers.server_receive = handlers->server_receive;
+    s->handlers.server_transmitted = handlers->server_transmitted;
+    s->handlers.server_arg = handlers->server_arg;
+}
+
+int ntp_sockets_hold_server(struct ntp_sockets *s, enum ip_family family)
+{
+    struct family_sockets *f = of_family(s, family);
+
+    if (f->uses++ == 0 && !s->always_open)
+        open_server(s, family);
+    return f->server;
+}
+
+void ntp_sockets_release_server(struct ntp_sockets *s, enum ip_family family)
+{
+    struct family_sockets *f = of_family(s, family);
+
+    if (--f->uses == 0 && !s->always_open)
+        close_socket(s, &f->server);
+}
+
+bool ntp_sockets_is_serving(const struct ntp_sockets *s)
+{
+    return s->v4.server >= 0 || s->v6.server >= 0;
+}
+
+int ntp_sockets_open_client(struct ntp_sockets *s, const struct ip_port *remote)
+{
+    struct family_sockets *f = of_family(s, remote->addr.family);
+
+    if (s->same_socket)
+        return f->server;
+    if (!s->per_request)
+        return f->client;
+    return open_client(s, remote->addr.family, remote);
+}
+
+void ntp_sockets_close_client(struct ntp_sockets *s, int fd)
+{
+    if (!is_shared(s, fd))
+        close_socket(s, &fd);
+}
+
+bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *remote)
+{
+    bool per_request = s->per_request;
+    int fd;
+
+    /* Never on the shared port, which is in use. */
+    s->per_request = true;
+    fd = open_client(s, remote->addr.family, remote);
+    s->per_request = per_request;
+    if (fd < 0)
+        return false;
+    close_socket(s, &fd);
+    return true;
+}
+
+bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remote,
+                      const uint8_t *packet, size_t length)
+{
+    const struct world *w = s->env->world;
+
+    if (fd < 0)
+        return false;
+    struct world_datagram msg = {
+        .data = (uint8_t *)(uintptr_t)packet,
+        .size = length,
+        .length = length,
+        .if_index = -1,
+        .hardware_if_index = -1,
+        .hardware_length = -1,
+        .want_tx_timestamp = true,
+    };
+    /* Connected sockets need no destination. */
+    if (is_shared(s, fd))
+        msg.remote = *remote;
+    return w->ops->send(w->ctx, fd, &msg, 1) == 1;
+}
+
+void ntp_sockets_send_batch(struct ntp_sockets *s, int fd, struct world_datagram *msgs, int count,
+                            bool *sent)
+{
+    const struct world *w = s->env->world;
+
+    for (int i = 0; i < count;) {
+        int n = w->ops->send(w->ctx, fd, msgs + i, count - i);
+        for (int j = 0; j < n && i < count; j++)
+            sent[i++] = true;
+        /* One reply that cannot be sent (e.g. to port 0) must not hold up the others. */
+        if (i < count && n < 1)
+            sent[i++] = false;
+    }
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * State of the set of sources, shared by the files that implement it (sources.c: table, adding,
+ * removing, packets; sources_resolve.c: names, replacement, refresh; sources_files.c: .sources
+ * files; sources_control.c: commands and reports). Nobody else includes this.
+ */
+#ifndef NTP_SOURCES_STATE_H
+#define NTP_SOURCES_STATE_H
+
+#include <stddef.h>
+#include "ntp/association.h"
+#include "ntp/sources.h"
+
+#define MAX_SOURCES      65536
+#define MAX_POOL_QUOTA   16
+#define MAX_POOL_SOURCES 16
+#define NO_POOL          (-1)
+
+struct record {
+    struct ntp_sources *set;
+    struct association *association;
+    struct ip_port addr; /* as the association has it; ID address: not resolved yet */
+    char *name;
+    struct ip_addr resolved_addr; /* what the name resolved to */
+    enum ip_family family;
+    int pool; /* NO_POOL or index */
+    bool tentative;
+    uint32_t conf_id;
+    double last_resolved; /* monotonic */
+};
+
+struct pool {
+    int sources;
+    int unresolved;
+    int confirmed;
+    int quota;
+};
+
+/* A name to be resolved, 18.3. */
+struct queue_entry {
+    struct queue_entry *next;
+    struct ip_port addr; /* IP_UNSPEC: for the pool */
+    int pool;
+    char *name;
+    enum ip_family family;
+    bool random_order;
+    bool refresh;
+};
+
+/* Outcome of a source of the .sources files. */
+struct loaded {
+    enum ntp_sources_status status;
+    uint32_t conf_id;
+};
+
+struct ntp_sources {
+    const struct ntp_env *env;
+    const struct conf *conf;
+    struct association_env shared;
+    struct ntp_sockets *sockets;
+
+    struct record **records; /* in order of creation */
+    size_t count;
+    size_t capacity;
+    struct record **hash; /* by address; open addressing */
+    size_t hash_size;     /* a power of two, at most half full */
+    uint32_t hash_seed;
+    struct pool *pools;
+    int pool_count;
+    uint32_t last_id;
+    uint32_t last_conf_id;
+    bool auto_start;
+
+    /* A change of address by NTS-KE that came while its source was being added or changed. */
+    bool changing;
+    struct record *saved_record;
+    struct ip_port saved_addr;
+
+    struct queue_entry *queue;
+    struct queue_entry *resolving; /* NULL: no round is running */
+    bool restart_round;
+    int interval; /* log2 of the interval between rounds in units of 7 s */
+    timer_id round_timer;
+    void (*round_handler)(void *arg);
+    void *round_arg;
+    double replace_after;
+    double last_refresh;
+
+    bool configured; /* ntp_sources_add_configured was called */
+    struct source_conf *file_sources;
+    struct loaded *file_loaded;
+    size_t file_count;
+};
+
+struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *addr);
+bool sources_name_is_address(const char *name, struct ip_addr *addr);
+/* "ADDRESS" or "ADDRESS (NAME)" when the name is something else. */
+const char *sources_label(const struct record *r, char *buf, size_t size);
+/* Changes key, association, pool counts; what follows a saved change is done, too. */
+void sources_give_address(struct record *r, const struct ip_addr *addr);
+
+/* sources_resolve.c */
+void sources_queue_name(struct ntp_sources *s, const struct ip_port *addr, int pool,
+                        const char *name, enum ip_family family, bool random_order, bool refresh);
+bool sources_pool_is_queued(const struct ntp_sources *s, int pool);
+void sources_consider_refresh(struct ntp_sources *s);
+void sources_free_queue(struct ntp_sources *s);
+
+/* sources_files.c */
+void sources_free_files(struct ntp_sources *s);
+
+#define SOURCE_LABEL_SIZE 512
+
+#endif
