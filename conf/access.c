@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Access rules: "[all] [SUBNET]" as text (config.md 16). The rules are applied by ntp/access.h; here
- * they are only read, in order. Shared with chronyc.
+ * Access rules: "[all] [SUBNET]" as text (config.md 16). The rules are applied by ntp/access.h;
+ * here they are only read, in order. Shared with chronyc.
  */
 #include "conf/directive.h"
 

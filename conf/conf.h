@@ -262,9 +262,9 @@ bool conf_read_file(struct conf *conf, const struct conf_env *env, const char *p
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,
                     struct conf_error *error);
 /* Checks between directives that need nothing but the configuration, in the order of config.md 24:
-   certificates and keys, rtcfile and rtcsync, refclock drivers, prefix lengths of access rules, rate
-   limits without client log. User, priority, -F and what the system must be asked for are checked by
-   the daemon. False: error is filled in. */
+   certificates and keys, rtcfile and rtcsync, refclock drivers, prefix lengths of access rules,
+   rate limits without client log. User, priority, -F and what the system must be asked for are
+   checked by the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
 
 /* Logs a warning for each directive and option that was given and has no effect in this version
@@ -283,8 +283,8 @@ void source_conf_list_free(struct source_conf *list, size_t count);
 /* The directive with this index, in alphabetical order; NULL behind the last. */
 const char *conf_directive_name(size_t index);
 
-/* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be NULL:
-   no host names. */
+/* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be
+   NULL: no host names. */
 bool conf_parse_access(char *line, const struct conf_env *env, struct conf_access_rule *rule);
 
 #endif

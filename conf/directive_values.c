@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Handlers of the value classes I, D, S and flag (config.md 3), of addresses, and of directives that
- * are accepted without effect. They store at the offset that the table names.
+ * Handlers of the value classes I, D, S and flag (config.md 3), of addresses, and of directives
+ * that are accepted without effect. They store at the offset that the table names.
  */
 #include "conf/directive.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A time source as given by server, pool and peer: in the configuration, in .sources files, and by
- * chronyc's add command (config.md 9). Values are as parsed; the association limits them (ntp.md 6.1).
+ * chronyc's add command (config.md 9). Values are as parsed; the association limits them
+ * (ntp.md 6.1).
  */
 #ifndef CONF_SOURCE_OPTIONS_H
 #define CONF_SOURCE_OPTIONS_H

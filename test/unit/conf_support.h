@@ -30,8 +30,8 @@ void test_directory_make(char path[TEST_PATH_SIZE]);
 void test_directory_remove(const char *path);
 void test_write_file(const char *directory, const char *name, const char *text);
 
-/* Log messages of severity info and above from begin to end as text without their times; the text is
-   freed by the caller. */
+/* Log messages of severity info and above from begin to end as text without their times; the text
+   is freed by the caller. */
 void test_log_begin(const char *directory);
 char *test_log_end(const char *directory);
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manual page chrony.conf(5) has an entry for every directive and every source option, none for
+ * anything else, and says of each whether it has an effect in this version.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/text.h"
+#include "conf/directive.h"
+#include "conf_support.h"
+
+#define MARK "{noeffect}"
+
+static const char options_begin[] = "\n=== Options of server, pool and peer\n";
+static const char options_end[] = "\n=== Further settings of sources\n";
+
+/* A line "*NAME* arguments::" that begins an entry. */
+static bool is_term(const char *line)
+{
+    size_t length = strcspn(line, "\n");
+
+    return line[0] == '*' && length > 4 && strncmp(line + length - 2, "::", 2) == 0;
+}
+
+static const char *next_line(const char *line)
+{
+    line += strcspn(line, "\n");
+    return *line == '\n' ? line + 1 : line;
+}
+
+/* The first entry of a name in a part of the page; NULL if there is none. */
+static const char *find_entry(const char *begin, const char *end, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *line = begin; line < end && *line != '\0'; line = next_line(line)) {
+        if (is_term(line) && strncmp(line + 1, name, length) == 0 && line[1 + length] == '*')
+            return line;
+    }
+    return NULL;
+}
+
+/* Up to the next entry, but several terms may share one text. */
+static bool is_marked(const char *entry)
+{
+    const char *line = entry, *end, *mark;
+
+    while (is_term(line))
+        line = next_line(line);
+    for (end = line; *end != '\0' && !is_term(end) && strncmp(end, "==", 2) != 0;)
+        end = next_line(end);
+    mark = strstr(line, MARK);
+    return mark && mark < end;
+}
+
+static void check_entry(const char *begin, const char *end, const char *name, bool no_effect)
+{
+    const char *entry = find_entry(begin, end, name);
+
+    if (!entry)
+        fail_msg("%s is not in the manual", name);
+    else if (is_marked(entry) != no_effect)
+        fail_msg("%s: the manual says the opposite about its effect", name);
+}
+
+static void every_directive_has_an_entry(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
+
+    (void)state;
+    assert_non_null(begin);
+    assert_non_null(end);
+    for (size_t i = 0; i < directive_count; i++) {
+        const struct directive *d = &directive_table[i];
+        bool before = find_entry(page, begin, d->name) != NULL;
+
+        check_entry(before ? page : end, before ? begin : page + strlen(page), d->name,
+                    d->no_effect_yet);
+    }
+    free(page);
+}
+
+/* Options are marked as the parser sees them, when they have a value that is not the default. */
+static bool option_without_effect(size_t index)
+{
+    static const char *const values[] = {"", " 2", " F323"};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        struct source_options options;
+        char line[64], *name;
+
+        snprintf(line, sizeof(line), "a %s%s", source_option_name(index), values[i]);
+        if (source_options_parse(line, &name, &options) == SOURCE_PARSE_OK)
+            return (source_options_without_effect(&options) >> index & 1) != 0;
+    }
+    fail_msg("no value for %s", source_option_name(index));
+    return false;
+}
+
+static void every_source_option_has_an_entry(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
+
+    (void)state;
+    for (size_t i = 0; source_option_name(i); i++)
+        check_entry(begin, end, source_option_name(i), option_without_effect(i));
+    free(page);
+}
+
+static bool is_source_option(const char *name)
+{
+    for (size_t i = 0; source_option_name(i); i++) {
+        if (strcmp(source_option_name(i), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void every_entry_is_of_something_that_exists(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
+    int entries = 0;
+
+    (void)state;
+    for (const char *line = page; *line != '\0'; line = next_line(line)) {
+        char name[64];
+
+        if (!is_term(line))
+            continue;
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(line + 1, "*"), line + 1);
+        if (line > begin && line < end ? !is_source_option(name) : !directive_find(name))
+            fail_msg("%s is in the manual only", name);
+        entries++;
+    }
+    assert_true(entries >= 100 + 36);
+    free(page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_directive_has_an_entry),
+        cmocka_unit_test(every_source_option_has_an_entry),
+        cmocka_unit_test(every_entry_is_of_something_that_exists),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
