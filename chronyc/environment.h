@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything outside of the client: streams, the channel to the daemon, names, time and randomness.
+ * environment.c implements it on the operating system; tests play recorded replies through it.
+ */
+#ifndef CHRONYC_ENVIRONMENT_H
+#define CHRONYC_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/addr.h"
+#include "base/instant.h"
+
+/* Where a daemon listens: a Unix socket if the path is not NULL, else UDP. */
+struct endpoint {
+    char *path;
+    struct ip_port addr;
+};
+
+enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_FAILED };
+
+struct environment {
+    FILE *in;
+    FILE *out;
+    FILE *err;
+    bool terminal; /* all three are terminals */
+
+    /* The channel; there is at most one at a time. open prints its own errors. */
+    bool (*open)(void *arg, const struct endpoint *endpoint);
+    void (*close)(void *arg);
+    bool (*send)(void *arg, const void *data, size_t length);
+    /* Until a datagram is there, the time has passed (seconds) or a signal came (WAIT_FAILED). */
+    enum wait_result (*wait)(void *arg, double timeout);
+    /* False: nothing could be received, for example because the port is closed. */
+    bool (*receive)(void *arg, void *data, size_t size, size_t *length);
+
+    /* Addresses of a host name, no more than max; the number found. */
+    int (*resolve)(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+                   int max);
+    /* Host name of an address. */
+    bool (*reverse)(void *arg, const struct ip_addr *addr, char *name, size_t size);
+
+    struct instant (*now)(void *arg); /* system clock */
+    bool (*pause)(void *arg, double seconds); /* false: interrupted by a signal */
+    bool (*random)(void *arg, void *data, size_t length);
+    bool (*quit)(void *arg); /* a terminating signal came */
+    /* Changes the user; false after printing the reason. */
+    bool (*change_user)(void *arg, const char *user);
+    /* A line without its newline, allocated; NULL at the end of input. */
+    char *(*read_line)(void *arg, const char *prompt);
+
+    void *arg;
+};
+
+/* The operating system's. Installs the signal handlers when start is called. */
+struct os_environment;
+struct os_environment *os_environment_new(struct environment *env);
+void os_environment_free(struct os_environment *os);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests to the daemon: sending with retries and fall-back, and the status lines (chronyc.md 5
+ * and 6).
+ */
+#ifndef CHRONYC_EXCHANGE_H
+#define CHRONYC_EXCHANGE_H
+
+#include "chronyc/client.h"
+
+/*
+ * Asks for a report. Prints the status line if the status is not success, and "508 Bad reply" for
+ * a reply of another kind; then the result is false and the body not to be used.
+ */
+bool exchange_report(struct client *c, const struct cmd_request *request,
+                     union cmd_reply_body *body);
+
+/* The same, printing the status line in any case. */
+bool exchange_verbose(struct client *c, const struct cmd_request *request,
+                      union cmd_reply_body *body);
+
+/* Runs a command that has no report: prints its status line, which is the command's result. */
+bool exchange_command(struct client *c, const struct cmd_request *request);
+
+/* "200 OK" and so on. */
+const char *status_line(unsigned int status);
+
+#endif
