@@ -42,7 +42,7 @@ struct environment {
     /* Host name of an address. */
     bool (*reverse)(void *arg, const struct ip_addr *addr, char *name, size_t size);
 
-    struct instant (*now)(void *arg); /* system clock */
+    struct instant (*now)(void *arg);         /* system clock */
     bool (*pause)(void *arg, double seconds); /* false: interrupted by a signal */
     bool (*random)(void *arg, void *data, size_t length);
     bool (*quit)(void *arg); /* a terminating signal came */

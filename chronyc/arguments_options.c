@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commands with named options: add, local and selectopts (chronyc.md 11.1 to 11.3).
+ */
+#include "chronyc/arguments.h"
+
+#include <string.h>
+#include "base/text.h"
+
+struct word_number {
+    const char *word;
+    uint32_t number;
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool find_word(const struct word_number *words, size_t count, const char *text,
+                      uint32_t *number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal_nocase(words[i].word, text)) {
+            *number = words[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct word_number source_types[] = {
+    {"server", CMD_SOURCE_SERVER},
+    {"peer", CMD_SOURCE_PEER},
+    {"pool", CMD_SOURCE_POOL},
+};
+
+bool argument_add_source(struct client *c, char *text, struct cmd_add_source *add)
+{
+    FILE *err = c->env->err;
+    char *type = text, *name;
+    struct ip_addr addr;
+
+    text = text_split(text);
+    if (!find_word(source_types, COUNT(source_types), type, &add->type)) {
+        fprintf(err, "Invalid syntax for add command\n");
+        return false;
+    }
+    source_options_default(&add->options);
+    switch (source_options_parse(text, &name, &add->options)) {
+    case SOURCE_PARSE_OK:
+        break;
+    case SOURCE_PARSE_SYNTAX:
+        fprintf(err, "Invalid syntax for add command\n");
+        return false;
+    case SOURCE_PARSE_OPTION:
+        fprintf(err, "Invalid option in add command\n");
+        return false;
+    case SOURCE_PARSE_VALUE:
+        fprintf(err, "Invalid value in add command\n");
+        return false;
+    }
+    /* The daemon resolves the name itself; here it is a check against typing errors. */
+    if (strlen(name) >= CMD_NAME_SIZE || !argument_host(c, name, &addr)) {
+        fprintf(err, "Invalid host/IP address\n");
+        return false;
+    }
+    text_copy(add->name, sizeof add->name, name);
+    return true;
+}
+
+#define LOCAL_STRATUM_MAX     15
+#define LOCAL_DEFAULT_STRATUM 10
+#define LOCAL_ORPHAN_WAIT     300.0 /* default of waitunsynced with orphan */
+
+/* Reads one option and its value; false: unknown, missing or out of range. */
+static bool parse_local_option(char *option, char **rest, struct cmd_local *local)
+{
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {
+        {"distance", &local->distance},
+        {"activate", &local->activate},
+        {"waitsynced", &local->wait_synced},
+        {"waitunsynced", &local->wait_unsynced},
+    };
+    size_t used;
+    int stratum;
+
+    if (text_equal_nocase(option, "orphan")) {
+        local->orphan = true;
+        return true;
+    }
+    if (text_equal_nocase(option, "stratum")) {
+        if (!text_scan_int(*rest, &stratum, &used) || stratum < 1 || stratum > LOCAL_STRATUM_MAX)
+            return false;
+        local->stratum = stratum;
+        *rest += used;
+        return true;
+    }
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        if (text_equal_nocase(option, numbers[i].name)) {
+            if (!text_scan_double(*rest, numbers[i].value, &used))
+                return false;
+            *rest += used;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool argument_local(char *text, struct cmd_local *local)
+{
+    memset(local, 0, sizeof *local);
+    if (strcmp(text, "off") == 0)
+        return true;
+
+    local->enabled = true;
+    local->stratum = LOCAL_DEFAULT_STRATUM;
+    local->distance = 1.0;
+    local->wait_unsynced = -1.0;
+    while (text[0] != '\0') {
+        char *option = text;
+
+        text = text_split(text);
+        if (!parse_local_option(option, &text, local))
+            return false;
+        while (text[0] == ' ')
+            text++;
+    }
+    if (local->wait_unsynced < 0.0)
+        local->wait_unsynced = local->orphan ? LOCAL_ORPHAN_WAIT : 0.0;
+    return true;
+}
+
+static const struct word_number select_options[] = {
+    {"noselect", SELECT_NOSELECT},
+    {"prefer", SELECT_PREFER},
+    {"trust", SELECT_TRUST},
+    {"require", SELECT_REQUIRE},
+};
+
+bool argument_selectopts(char *text, struct cmd_selectopts *opts)
+{
+    char *word = text;
+
+    text = text_split(text);
+    if (!argument_source_or_refid(word, &opts->addr, &opts->refid))
+        return false;
+    while (text[0] != '\0') {
+        uint32_t option;
+
+        word = text;
+        text = text_split(text);
+        if ((word[0] != '+' && word[0] != '-') ||
+            !find_word(select_options, COUNT(select_options), word + 1, &option))
+            return false;
+        opts->mask |= option;
+        if (word[0] == '+')
+            opts->options |= option;
+    }
+    return true;
+}

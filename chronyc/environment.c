@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The environment on the operating system: sockets, clock, resolver, random numbers, user. Keeps to
+ * the calls of chronyc.md 15.
+ */
+#include "chronyc/environment.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <math.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "chronyc/line_input.h"
+#include "chronyc/quit_signal.h"
+#include "chronyc/unix_socket.h"
+
+struct os_environment {
+    struct unix_socket unix_socket; /* fd is also that of a UDP socket */
+    bool is_unix;
+    FILE *err;
+};
+
+static bool os_random(void *arg, void *data, size_t length)
+{
+    FILE *f = fopen("/dev/urandom", "r");
+    bool result;
+
+    (void)arg;
+    if (f == NULL)
+        return false;
+    setvbuf(f, NULL, _IONBF, 0); /* take no more than asked for */
+    result = fread(data, 1, length, f) == length;
+    fclose(f);
+    return result;
+}
+
+static int open_udp(const struct ip_port *remote)
+{
+    struct sockaddr_storage address;
+    socklen_t length = ip_port_to_sockaddr(remote, &address);
+    int fd;
+
+    if (length == 0)
+        return -1;
+    fd = socket_prepare(socket(address.ss_family, SOCK_DGRAM, 0));
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, length) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static bool os_open(void *arg, const struct endpoint *endpoint)
+{
+    struct os_environment *os = arg;
+    int fd;
+
+    os->is_unix = endpoint->path != NULL;
+    if (os->is_unix)
+        return unix_socket_open(&os->unix_socket, endpoint->path, os_random, arg, os->err);
+    fd = open_udp(&endpoint->addr);
+    os->unix_socket.fd = fd;
+    return fd >= 0;
+}
+
+static void os_close(void *arg)
+{
+    struct os_environment *os = arg;
+
+    if (os->is_unix)
+        unix_socket_close(&os->unix_socket);
+    else
+        close(os->unix_socket.fd);
+    os->unix_socket.fd = -1;
+}
+
+static bool os_send(void *arg, const void *data, size_t length)
+{
+    struct os_environment *os = arg;
+
+    return send(os->unix_socket.fd, data, length, 0) == (ssize_t)length;
+}
+
+/* Longer times are waited for in parts: the caller asks again. */
+#define WAIT_MAX 86400.0
+
+static struct timeval to_timeval(double seconds)
+{
+    struct timeval tv;
+
+    if (!(seconds > 0.0))
+        seconds = 0.0;
+    if (seconds > WAIT_MAX)
+        seconds = WAIT_MAX;
+    tv.tv_sec = (time_t)seconds;
+    /* Rounded up, so that the time has really passed. */
+    tv.tv_usec = (suseconds_t)ceil((seconds - (double)tv.tv_sec) * 1e6);
+    if (tv.tv_usec > 999999)
+        tv.tv_usec = 999999;
+    return tv;
+}
+
+static enum wait_result os_wait(void *arg, double timeout)
+{
+    struct os_environment *os = arg;
+
+    for (;;) {
+        double part = timeout < WAIT_MAX ? timeout : WAIT_MAX;
+        struct timeval tv = to_timeval(part);
+        fd_set readable;
+        int n;
+
+        FD_ZERO(&readable);
+        FD_SET(os->unix_socket.fd, &readable);
+        n = select(os->unix_socket.fd + 1, &readable, NULL, NULL, &tv);
+        if (n != 0)
+            return n > 0 ? WAIT_READY : WAIT_FAILED;
+        timeout -= part;
+        if (timeout <= 0.0)
+            return WAIT_TIMEOUT;
+    }
+}
+
+static bool os_receive(void *arg, void *data, size_t size, size_t *length)
+{
+    struct os_environment *os = arg;
+    struct iovec iov = {.iov_base = data, .iov_len = size};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    ssize_t n = recvmsg(os->unix_socket.fd, &message, 0);
+
+    if (n < 0)
+        return false;
+    *length = (size_t)n;
+    return true;
+}
+
+static int to_af(enum ip_family family)
+{
+    return family == IP_V4 ? AF_INET : family == IP_V6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int os_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+                      int max)
+{
+    struct addrinfo hints = {.ai_family = to_af(family), .ai_socktype = SOCK_DGRAM}, *list;
+    int count = 0;
+
+    (void)arg;
+    if (name[0] == '\0' || getaddrinfo(name, NULL, &hints, &list) != 0)
+        return 0;
+    for (const struct addrinfo *ai = list; ai != NULL && count < max; ai = ai->ai_next) {
+        struct ip_port addr;
+        struct sockaddr_in6 sin6;
+
+        if (ai->ai_family == AF_INET6 && ai->ai_addrlen >= sizeof sin6) {
+            memcpy(&sin6, ai->ai_addr, sizeof sin6);
+            if (sin6.sin6_scope_id != 0)
+                continue;
+        }
+        if (ip_port_from_sockaddr(ai->ai_addr, ai->ai_addrlen, &addr))
+            addrs[count++] = addr.addr;
+    }
+    freeaddrinfo(list);
+    return count;
+}
+
+static bool os_reverse(void *arg, const struct ip_addr *addr, char *name, size_t size)
+{
+    struct ip_port port = {.addr = *addr};
+    struct sockaddr_storage address;
+    socklen_t length = ip_port_to_sockaddr(&port, &address);
+
+    (void)arg;
+    return length > 0 && getnameinfo((const struct sockaddr *)&address, length, name,
+                                     (socklen_t)size, NULL, 0, 0) == 0;
+}
+
+static struct instant os_now(void *arg)
+{
+    struct timespec ts = {0};
+
+    (void)arg;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return instant_make(ts.tv_sec, ts.tv_nsec);
+}
+
+static bool os_pause(void *arg, double seconds)
+{
+    (void)arg;
+    while (seconds > 0.0) {
+        double part = seconds < WAIT_MAX ? seconds : WAIT_MAX;
+        struct timeval tv = to_timeval(part);
+
+        if (select(0, NULL, NULL, NULL, &tv) < 0)
+            return false;
+        seconds -= part;
+    }
+    return true;
+}
+
+static bool os_quit(void *arg)
+{
+    (void)arg;
+    return quit_signal_came();
+}
+
+static char *os_read_line(void *arg, const char *prompt)
+{
+    (void)arg;
+    return line_input_read(stdin, stdout, prompt);
+}
+
+static bool os_change_user(void *arg, const char *user)
+{
+    struct os_environment *os = arg;
+    const struct passwd *pw;
+
+    if (strcmp(user, "root") == 0 || geteuid() != 0)
+        return true;
+    pw = getpwnam(user);
+    if (pw == NULL) {
+        fprintf(os->err, "Could not get user/group ID of %s\n", user);
+        return false;
+    }
+    if (setgroups(0, NULL) < 0) {
+        fprintf(os->err, "setgroups() failed : %s\n", text_errno(errno));
+        return false;
+    }
+    if (setgid(pw->pw_gid) < 0) {
+        fprintf(os->err, "setgid(%u) failed : %s\n", pw->pw_gid, text_errno(errno));
+        return false;
+    }
+    if (setuid(pw->pw_uid) < 0) {
+        fprintf(os->err, "setuid(%u) failed : %s\n", pw->pw_uid, text_errno(errno));
+        return false;
+    }
+    return true;
+}
+
+struct os_environment *os_environment_new(struct environment *env)
+{
+    struct os_environment *os = mem_alloc(sizeof *os);
+
+    os->unix_socket.fd = -1;
+    os->err = stderr;
+    *env = (struct environment){
+        .in = stdin,
+        .out = stdout,
+        .err = stderr,
+        .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),
+        .open = os_open,
+        .close = os_close,
+        .send = os_send,
+        .wait = os_wait,
+        .receive = os_receive,
+        .resolve = os_resolve,
+        .reverse = os_reverse,
+        .now = os_now,
+        .pause = os_pause,
+        .random = os_random,
+        .quit = os_quit,
+        .change_user = os_change_user,
+        .read_line = os_read_line,
+        .arg = os,
+    };
+    quit_signal_install();
+    return os;
+}
+
+void os_environment_free(struct os_environment *os)
+{
+    free(os);
+}

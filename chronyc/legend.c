@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The texts of the legends. A line that has to move with the columns behind the name says where
+ * the additional spaces of wide output go.
+ */
+#include "chronyc/legend.h"
+
+#include <string.h>
+
+struct legend_line {
+    const char *before; /* NULL: fixed line */
+    const char *after;  /* printed after the additional spaces */
+};
+
+#define FIXED(text)                                                                                \
+    {                                                                                              \
+        NULL, text                                                                                 \
+    }
+
+static const struct legend_line sources[] = {
+    FIXED(""),
+    FIXED("  .-- Source mode  '^' = server, '=' = peer, '#' = local clock."),
+    FIXED(" / .- Source state '*' = current best, '+' = combined, '-' = not combined,"),
+    FIXED("| /             'x' = may be in error, '~' = too variable, '?' = unusable."),
+    {"||", "                                                 .- xxxx [ yyyy ] +/- zzzz"},
+    {"||", "      Reachability register (octal) -.           |  xxxx = adjusted offset,"},
+    {"||", "      Log2(Polling interval) --.      |          |  yyyy = measured offset,"},
+    {"||", "                                \\     |          |  zzzz = estimated error."},
+    {"||", "                                 |    |           \\"},
+    {NULL, NULL},
+};
+
+static const struct legend_line sourcestats[] = {
+    {"", "                             .- Number of sample points in measurement set."},
+    {"", "                            /    .- Number of residual runs with same sign."},
+    {"", "                           |    /    .- Length of measurement set (time)."},
+    {"", "                           |   |    /      .- Est. clock freq error (ppm)."},
+    {"", "                           |   |   |      /           .- Est. error in freq."},
+    {"", "                           |   |   |     |           /         .- Est. offset."},
+    {"", "                           |   |   |     |          |          |   On the -."},
+    {"", "                           |   |   |     |          |          |   samples. \\"},
+    {"", "                           |   |   |     |          |          |             |"},
+    {NULL, NULL},
+};
+
+static const struct legend_line selectdata[] = {
+    FIXED("  . State: N - noselect, s - unsynchronised, M - missing samples, r - stratum"),
+    FIXED(" /         d/D - large distance, ~ - jittery, w/W - waits for others,"),
+    FIXED("|          S - stale, O - orphan, T - not trusted, P - not preferred,"),
+    FIXED("|          U - waits for update, x - falseticker, + - combined, * - best."),
+    {"|", "   Effective options   ---------.  (N - noselect, P - prefer"},
+    {"|", "   Configured options  ----.     \\  T - trust, R - require)"},
+    {"|", "   Auth. enabled (Y/N) -.   \\     \\     Offset interval --."},
+    {"|", "                        |    |     |                       |"},
+    {NULL, NULL},
+};
+
+static const struct legend_line authdata[] = {
+    {"", "                             .- Auth. mechanism (NTS, SK - symmetric key)"},
+    {"", "                            |   Key length -.  Cookie length (bytes) -."},
+    {"", "                            |       (bits)  |  Num. of cookies --.    |"},
+    {"", "                            |               |  Key est. attempts  |   |"},
+    {"", "                            |               |           |         |   |"},
+    {NULL, NULL},
+};
+
+static const struct legend_line *const legends[] = {
+    [LEGEND_SOURCES] = sources,
+    [LEGEND_SOURCESTATS] = sourcestats,
+    [LEGEND_SELECTDATA] = selectdata,
+    [LEGEND_AUTHDATA] = authdata,
+};
+
+void legend_print(struct printer *p, enum legend legend, int extra)
+{
+    if (p->csv)
+        return;
+    for (const struct legend_line *line = legends[legend]; line->after != NULL; line++) {
+        if (line->before != NULL)
+            fprintf(p->out, "%s%*s", line->before, extra, "");
+        fprintf(p->out, "%s\n", line->after);
+    }
+}

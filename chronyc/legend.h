@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Explanations of the columns that -v prints above a table (chronyc.md 10.2 to 10.5).
+ */
+#ifndef CHRONYC_LEGEND_H
+#define CHRONYC_LEGEND_H
+
+#include "chronyc/format.h"
+
+enum legend { LEGEND_SOURCES, LEGEND_SOURCESTATS, LEGEND_SELECTDATA, LEGEND_AUTHDATA };
+
+/* Nothing in CSV mode. extra: additional width of the name column. */
+void legend_print(struct printer *p, enum legend legend, int extra);
+
+#endif

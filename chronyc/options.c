@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Command line options, the usage and the version line.
+ */
+#include "chronyc/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "config.h"
+
+#define DEFAULT_PORT  323
+#define DEFAULT_HOSTS DEFAULT_COMMAND_SOCKET ",127.0.0.1,::1"
+
+static void print_usage(const char *program, FILE *out)
+{
+    fprintf(out,
+            "Usage: %s [OPTION]... [COMMAND]...\n"
+            "\n"
+            "Options:\n"
+            "  -4\t\tResolve host names to IPv4 addresses only\n"
+            "  -6\t\tResolve host names to IPv6 addresses only\n"
+            "  -n\t\tDon't resolve addresses in reports\n"
+            "  -N\t\tPrint original names of sources\n"
+            "  -c\t\tPrint reports as comma-separated values\n"
+            "  -e\t\tPrint a dot after each command\n"
+            "  -m\t\tTake each argument as a command\n"
+            "  -h HOST\tSpecify daemons to try (%s)\n"
+            "  -p PORT\tSpecify UDP port (%d)\n"
+            "  -u USER\tSpecify user to switch to (%s)\n"
+            "  -w\t\tPrint wider reports\n"
+            "  -v, --version\tPrint version and exit\n"
+            "  --help\tPrint usage and exit\n",
+            program, DEFAULT_HOSTS, DEFAULT_PORT, DEFAULT_CHRONYC_USER);
+}
+
+static void print_version(FILE *out)
+{
+    fprintf(out, "chronyc (chrony) version %s (%s)\n", CHRONY_VERSION, CHRONYC_FEATURES);
+}
+
+/* Long options are recognised anywhere, as whole words. */
+static bool handle_long_options(int argc, char **argv, FILE *out)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            print_usage(argv[0], out);
+            return true;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            print_version(out);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int number_or_zero(const char *text)
+{
+    size_t used;
+    int value;
+
+    return text_scan_int(text, &value, &used) ? value : 0;
+}
+
+enum options_result options_parse(struct options *options, int argc, char **argv, FILE *out)
+{
+    int opt;
+
+    *options = (struct options){
+        .hosts = DEFAULT_HOSTS, .user = DEFAULT_CHRONYC_USER, .port = DEFAULT_PORT};
+    if (handle_long_options(argc, argv, out))
+        return OPTIONS_DONE;
+
+    optind = 0; /* a fresh start, for programs that call this twice */
+    while ((opt = getopt(argc, argv, "+46acdef:h:mnNp:u:vw")) != -1) {
+        switch (opt) {
+        case '4':
+            options->family = IP_V4;
+            break;
+        case '6':
+            options->family = IP_V6;
+            break;
+        case 'c':
+            options->csv = true;
+            break;
+        case 'e':
+            options->dots = true;
+            break;
+        case 'h':
+            options->hosts = optarg;
+            break;
+        case 'm':
+            options->separate = true;
+            break;
+        case 'n':
+            options->numeric = true;
+            break;
+        case 'N':
+            options->original_names = true;
+            break;
+        case 'p':
+            options->port = number_or_zero(optarg);
+            break;
+        case 'u':
+            options->user = optarg;
+            break;
+        case 'v':
+            print_version(out);
+            return OPTIONS_DONE;
+        case 'w':
+            options->wide = true;
+            break;
+        case 'a': /* accepted for old scripts */
+        case 'd': /* debug messages are not built in */
+        case 'f':
+            break;
+        default:
+            print_usage(argv[0], out);
+            return OPTIONS_WRONG;
+        }
+    }
+    options->first_argument = optind;
+    return OPTIONS_RUN;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of chronyc (chronyc.md 1).
+ */
+#ifndef CHRONYC_OPTIONS_H
+#define CHRONYC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "base/addr.h"
+
+struct options {
+    enum ip_family family;
+    bool numeric;
+    bool original_names;
+    bool csv;
+    bool dots;
+    bool wide;
+    bool separate; /* -m: each argument is a command */
+    const char *hosts;
+    const char *user;
+    int port;
+    int first_argument; /* index of the first argument that is not an option */
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+/* Parses the arguments of main. The version or the usage is printed to out; with OPTIONS_DONE the
+   program ends with success, with OPTIONS_WRONG with failure. */
+enum options_result options_parse(struct options *options, int argc, char **argv, FILE *out);
+
+#endif

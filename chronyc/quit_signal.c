@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Terminating signals. A handler can reach only static objects, so the flag below is the one
+ * variable of file scope in the client; nothing but this file touches it.
+ */
+#include "chronyc/quit_signal.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t quit_requested;
+
+static void request_quit(int signal_number)
+{
+    (void)signal_number;
+    quit_requested = 1;
+}
+
+void quit_signal_install(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
+    struct sigaction action = {.sa_handler = request_quit, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+bool quit_signal_came(void)
+{
+    return quit_requested != 0;
+}
