@@ -86,7 +86,7 @@ bool run_manual(struct client *c, char *args)
     struct cmd_request request = {0};
 
     if (strncmp(args, "list", 4) == 0)
-        return report_manual_list(c);
+        return show_manual_list(c);
     return build_manual(c, args, &request) && exchange_command(c, &request);
 }
 

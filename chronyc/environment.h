@@ -54,7 +54,7 @@ struct environment {
     void *arg;
 };
 
-/* The operating system's. Installs the signal handlers when start is called. */
+/* The operating system's. Installs the handlers of terminating signals. */
 struct os_environment;
 struct os_environment *os_environment_new(struct environment *env);
 void os_environment_free(struct os_environment *os);

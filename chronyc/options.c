@@ -64,11 +64,12 @@ static int number_or_zero(const char *text)
     return text_scan_int(text, &value, &used) ? value : 0;
 }
 
-enum options_result options_parse(struct options *options, int argc, char **argv, FILE *out)
+enum client_options_result client_options_parse(struct client_options *options, int argc,
+                                                char **argv, FILE *out)
 {
     int opt;
 
-    *options = (struct options){
+    *options = (struct client_options){
         .hosts = DEFAULT_HOSTS, .user = DEFAULT_CHRONYC_USER, .port = DEFAULT_PORT};
     if (handle_long_options(argc, argv, out))
         return OPTIONS_DONE;

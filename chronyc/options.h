@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include "base/addr.h"
 
-struct options {
+struct client_options {
     enum ip_family family;
     bool numeric;
     bool original_names;
@@ -23,10 +23,11 @@ struct options {
     int first_argument; /* index of the first argument that is not an option */
 };
 
-enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+enum client_options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
 
 /* Parses the arguments of main. The version or the usage is printed to out; with OPTIONS_DONE the
    program ends with success, with OPTIONS_WRONG with failure. */
-enum options_result options_parse(struct options *options, int argc, char **argv, FILE *out);
+enum client_options_result client_options_parse(struct client_options *options, int argc,
+                                                char **argv, FILE *out);
 
 #endif

@@ -70,7 +70,7 @@ static void print_client(struct client *c, const struct report_client *r, bool n
     put_end(&p);
 }
 
-bool report_clients(struct client *c, char *args)
+bool show_clients(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_CLIENTS, .u.clients.count = CMD_CLIENTS_MAX};
     struct printer p = printer_make(c->env->out, c->csv);

@@ -32,7 +32,7 @@ static void print_counters(struct client *c, const struct counter *counters, siz
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool report_activity(struct client *c, char *args)
+bool show_activity(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_ACTIVITY};
     const struct report_activity *a;
@@ -58,7 +58,7 @@ bool report_activity(struct client *c, char *args)
     return true;
 }
 
-bool report_serverstats(struct client *c, char *args)
+bool show_serverstats(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_SERVERSTATS};
     const struct report_serverstats *s;
@@ -94,7 +94,7 @@ bool report_serverstats(struct client *c, char *args)
     return true;
 }
 
-bool report_rtcdata(struct client *c, char *args)
+bool show_rtcdata(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_RTC};
     struct printer p = printer_make(c->env->out, c->csv);
@@ -120,7 +120,7 @@ bool report_rtcdata(struct client *c, char *args)
     return true;
 }
 
-bool report_smoothing(struct client *c, char *args)
+bool show_smoothing(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_SMOOTHING};
     struct printer p = printer_make(c->env->out, c->csv);
@@ -148,7 +148,7 @@ bool report_smoothing(struct client *c, char *args)
     return true;
 }
 
-bool report_manual_list(struct client *c)
+bool show_manual_list(struct client *c)
 {
     struct cmd_request request = {.command = CMD_MANUAL_LIST};
     struct printer p = printer_make(c->env->out, c->csv);
@@ -178,7 +178,7 @@ bool report_manual_list(struct client *c)
     return true;
 }
 
-bool report_settime(struct client *c, char *args)
+bool show_settime(struct client *c, char *args)
 {
     const struct environment *env = c->env;
     struct cmd_request request = {.command = CMD_SETTIME};

@@ -182,7 +182,7 @@ static bool print_all(struct client *c, struct printer *p)
     return true;
 }
 
-bool report_ntpdata(struct client *c, char *args)
+bool show_ntpdata(struct client *c, char *args)
 {
     struct printer p = printer_make(c->env->out, c->csv);
     struct ip_addr addr;

@@ -114,7 +114,7 @@ static bool sources_row(struct client *c, struct printer *p, int32_t index, bool
     return true;
 }
 
-bool report_sources(struct client *c, char *args)
+bool show_sources(struct client *c, char *args)
 {
     static const struct source_report report = {
         LEGEND_SOURCES, "MS Name/IP address",
@@ -156,7 +156,7 @@ static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, 
     return true;
 }
 
-bool report_sourcestats(struct client *c, char *args)
+bool show_sourcestats(struct client *c, char *args)
 {
     static const struct source_report report = {
         LEGEND_SOURCESTATS, "Name/IP Address",
@@ -216,7 +216,7 @@ static bool selectdata_row(struct client *c, struct printer *p, int32_t index, b
     return true;
 }
 
-bool report_selectdata(struct client *c, char *args)
+bool show_selectdata(struct client *c, char *args)
 {
     static const struct source_report report = {
         LEGEND_SELECTDATA, "S Name/IP Address",
@@ -274,7 +274,7 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
     return true;
 }
 
-bool report_authdata(struct client *c, char *args)
+bool show_authdata(struct client *c, char *args)
 {
     static const struct source_report report = {
         LEGEND_AUTHDATA, "Name/IP address",
@@ -283,7 +283,7 @@ bool report_authdata(struct client *c, char *args)
     return run_report(c, &report, args);
 }
 
-bool report_sourcename(struct client *c, char *args)
+bool show_sourcename(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_SOURCENAME};
     union cmd_reply_body body;

@@ -55,7 +55,7 @@ static void print_tracking(struct printer *p, const struct report_tracking *t, c
     put_end(p);
 }
 
-bool report_tracking(struct client *c, char *args)
+bool show_tracking(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_TRACKING};
     struct printer p = printer_make(c->env->out, c->csv);
@@ -125,7 +125,7 @@ static void print_try(struct client *c, int number, const struct report_tracking
     fflush(c->env->out);
 }
 
-bool report_waitsync(struct client *c, char *args)
+bool show_waitsync(struct client *c, char *args)
 {
     struct wait_limits limits = parse_limits(args);
     struct cmd_request request = {.command = CMD_TRACKING};

@@ -8,23 +8,23 @@
 
 #include "chronyc/client.h"
 
-bool report_tracking(struct client *c, char *args);
-bool report_waitsync(struct client *c, char *args);
+bool show_tracking(struct client *c, char *args);
+bool show_waitsync(struct client *c, char *args);
 
-bool report_sources(struct client *c, char *args);
-bool report_sourcestats(struct client *c, char *args);
-bool report_selectdata(struct client *c, char *args);
-bool report_authdata(struct client *c, char *args);
-bool report_sourcename(struct client *c, char *args);
+bool show_sources(struct client *c, char *args);
+bool show_sourcestats(struct client *c, char *args);
+bool show_selectdata(struct client *c, char *args);
+bool show_authdata(struct client *c, char *args);
+bool show_sourcename(struct client *c, char *args);
 
-bool report_ntpdata(struct client *c, char *args);
+bool show_ntpdata(struct client *c, char *args);
 
-bool report_activity(struct client *c, char *args);
-bool report_serverstats(struct client *c, char *args);
-bool report_clients(struct client *c, char *args);
-bool report_rtcdata(struct client *c, char *args);
-bool report_smoothing(struct client *c, char *args);
-bool report_manual_list(struct client *c);
-bool report_settime(struct client *c, char *args);
+bool show_activity(struct client *c, char *args);
+bool show_serverstats(struct client *c, char *args);
+bool show_clients(struct client *c, char *args);
+bool show_rtcdata(struct client *c, char *args);
+bool show_smoothing(struct client *c, char *args);
+bool show_manual_list(struct client *c);
+bool show_settime(struct client *c, char *args);
 
 #endif

@@ -96,7 +96,7 @@ static bool run_input(struct client *c)
     return result;
 }
 
-static bool run_client(const struct options *options, int argc, char **argv,
+static bool run_client(const struct client_options *options, int argc, char **argv,
                        const struct environment *env)
 {
     struct client c;
@@ -127,9 +127,9 @@ static bool run_client(const struct options *options, int argc, char **argv,
 
 int chronyc_run(int argc, char **argv, const struct environment *env)
 {
-    struct options options;
+    struct client_options options;
 
-    switch (options_parse(&options, argc, argv, env->out)) {
+    switch (client_options_parse(&options, argc, argv, env->out)) {
     case OPTIONS_RUN:
         break;
     case OPTIONS_DONE:

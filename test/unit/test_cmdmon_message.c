@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "base/wire.h"
 #include "cmdmon/message.h"
 
 #define PATH_SIZE 4096
@@ -40,6 +41,24 @@ static json_t *load(const char *name)
     return root;
 }
 
+static uint32_t get_word(const uint8_t *data)
+{
+    struct reader r = reader_make(data, 4);
+
+    return reader_u32(&r);
+}
+
+/* A rounded float may have two forms (0x35800000 and 0x33000000): those are the same value. */
+static void assert_same_message(const uint8_t *a, const uint8_t *b, size_t length)
+{
+    for (size_t i = 0; i + 4 <= length; i += 4) {
+        uint32_t x = get_word(a + i), y = get_word(b + i);
+
+        if (x != y && cmd_float_decode(x) != cmd_float_decode(y))
+            fail_msg("octets %zu of %zu: %08x instead of %08x", i, length, y, x);
+    }
+}
+
 static void check_request(const char *hex)
 {
     uint8_t data[CMD_REQUEST_MAX], again[CMD_REQUEST_MAX];
@@ -52,7 +71,7 @@ static void check_request(const char *hex)
     assert_int_equal(length, cmd_request_length(header.command, header.version));
     assert_true(cmd_request_decode(data, length, header.command, &request));
     assert_int_equal(cmd_request_encode(&header, &request, again, sizeof again), length);
-    assert_memory_equal(data, again, length);
+    assert_same_message(data, again, length);
 }
 
 static void check_reply(const char *hex)
@@ -67,7 +86,7 @@ static void check_reply(const char *hex)
     assert_int_equal(length, cmd_reply_length(header.reply));
     assert_true(cmd_reply_decode(data, length, header.reply, &body));
     assert_int_equal(cmd_reply_encode(&header, &body, again, sizeof again), length);
-    assert_memory_equal(data, again, length);
+    assert_same_message(data, again, length);
 }
 
 /* Files with made-up or malformed datagrams, which are not what a daemon or client would write. */
