@@ -69,7 +69,6 @@ static void on_jump(struct raw_time raw, double step, void *arg)
     struct local_clock *c = arg;
 
     local_clock_external_step(c, raw, (struct local_time){raw.i}, step, fabs(step));
-    on_wake(raw, c);
 }
 
 struct local_clock *local_clock_new_with_driver(struct world *world, struct loop *loop,
