@@ -208,6 +208,29 @@ static void a_failed_write_keeps_the_old_file(void **state)
     assert_logged("", "");
 }
 
+static void an_earlier_failed_write_is_not_forgotten(void **state)
+{
+    struct file_replace r;
+    bool write_failed = false;
+    int full = open("/dev/full", O_WRONLY), good;
+
+    (void)state;
+    assert_true(full >= 0);
+    write_file(path, "old");
+    assert_true(file_replace_begin(&r, path, NULL, 0600));
+    good = dup(fileno(r.stream));
+    assert_true(dup2(full, fileno(r.stream)) >= 0);
+    fputs("new", r.stream);
+    assert_int_not_equal(fflush(r.stream), 0);
+    /* There is room again when the file is closed. */
+    assert_true(dup2(good, fileno(r.stream)) >= 0);
+    close(good);
+    close(full);
+    assert_false(file_replace_commit(&r, &write_failed));
+    assert_true(write_failed);
+    assert_string_equal(contents(path), "old");
+}
+
 static void a_failed_rename_is_logged(void **state)
 {
     struct file_replace r;
@@ -359,6 +382,7 @@ int main(void)
         FILE_TEST(a_replaced_file_is_old_or_new),
         FILE_TEST(an_aborted_replacement_leaves_the_file),
         FILE_TEST(a_failed_write_keeps_the_old_file),
+        FILE_TEST(an_earlier_failed_write_is_not_forgotten),
         FILE_TEST(a_failed_rename_is_logged),
         FILE_TEST(a_temporary_file_that_cannot_be_made_is_logged),
         FILE_TEST(permissions_for_others_are_reported),
