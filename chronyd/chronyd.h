@@ -13,7 +13,7 @@
 #include "chronyd/clock/local_clock.h"
 #include "chronyd/clock/reference.h"
 #include "chronyd/measurement_log.h"
-#include "chronyd/options.h"
+#include "chronyd/command_line.h"
 #include "chronyd/source/source.h"
 #include "cmdmon/server.h"
 #include "conf/conf.h"

@@ -3,8 +3,8 @@
  * The command line of chronyd (daemon.md 2 and 3): text in, one struct out. Options that only print
  * something are reported as an action; only a bad integer argument ends the program here.
  */
-#ifndef CHRONYD_OPTIONS_H
-#define CHRONYD_OPTIONS_H
+#ifndef CHRONYD_COMMAND_LINE_H
+#define CHRONYD_COMMAND_LINE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum daemon_mode { MODE_NORMAL, MODE_SET_ONCE, MODE_MEASURE_ONCE };
 
-enum options_action { ACTION_RUN, ACTION_HELP, ACTION_VERSION, ACTION_USAGE_ERROR };
+enum command_line_action { ACTION_RUN, ACTION_HELP, ACTION_VERSION, ACTION_USAGE_ERROR };
 
 struct options {
     const char *program;
@@ -42,9 +42,9 @@ struct options {
 };
 
 /* Reads argv; options may follow directives. The strings of argv are kept, not copied. */
-enum options_action options_parse(struct options *options, int argc, char **argv);
+enum command_line_action command_line_parse(struct options *options, int argc, char **argv);
 
-void options_print_usage(const char *program, FILE *out);
-void options_print_version(FILE *out);
+void command_line_print_usage(const char *program, FILE *out);
+void command_line_print_version(FILE *out);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Command line of chronyd, see options.h. getopt() keeps its own state, so this is to be called
+ * Command line of chronyd, see command_line.h. getopt() keeps its own state, so this is to be called
  * once, by main().
  */
-#include "chronyd/options.h"
+#include "chronyd/command_line.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -42,14 +42,14 @@ static const char *const usage_lines[] = {
     "  -h, --help\tPrint usage and exit",
 };
 
-void options_print_usage(const char *program, FILE *out)
+void command_line_print_usage(const char *program, FILE *out)
 {
     fprintf(out, "Usage: %s [OPTION]... [DIRECTIVE]...\n\nOptions:\n", program);
     for (size_t i = 0; i < sizeof(usage_lines) / sizeof(usage_lines[0]); i++)
         fprintf(out, "%s\n", usage_lines[i]);
 }
 
-void options_print_version(FILE *out)
+void command_line_print_version(FILE *out)
 {
     fprintf(out, "chronyd (chrony) version %s (%s)\n", CHRONY_VERSION, CHRONYD_FEATURES);
 }
@@ -167,7 +167,7 @@ static bool apply(struct options *o, int option, const char *arg, int *debug_cou
     return true;
 }
 
-enum options_action options_parse(struct options *o, int argc, char **argv)
+enum command_line_action command_line_parse(struct options *o, int argc, char **argv)
 {
     int debug_count = 0;
     int option;
