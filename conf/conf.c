@@ -215,13 +215,13 @@ static void warn_log_name(const char *name)
     warn_option(name, "log");
 }
 
-/* Peers are left out: the directive has no effect itself. */
-static void warn_source_options(const struct conf *conf, bool pool, const char *directive)
+static void warn_source_options(const struct conf *conf, enum source_kind kind, bool pool,
+                                const char *directive)
 {
     uint64_t found = 0;
 
     for (size_t i = 0; i < conf->source_count; i++) {
-        if (conf->sources[i].kind == SOURCE_SERVER && conf->sources[i].pool == pool)
+        if (conf->sources[i].kind == kind && conf->sources[i].pool == pool)
             found |= source_options_without_effect(&conf->sources[i].options);
     }
     for (size_t i = 0; source_option_name(i); i++) {
@@ -237,6 +237,7 @@ void conf_warn_without_effect(const struct conf *conf)
             LOG_WARN("%s directive has no effect in this version yet", directive_table[i].name);
     }
     log_names_without_effect(conf->log_files, warn_log_name);
-    warn_source_options(conf, true, "pool");
-    warn_source_options(conf, false, "server");
+    warn_source_options(conf, SOURCE_PEER, false, "peer");
+    warn_source_options(conf, SOURCE_SERVER, true, "pool");
+    warn_source_options(conf, SOURCE_SERVER, false, "server");
 }

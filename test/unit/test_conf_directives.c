@@ -752,6 +752,9 @@ static void warning_about_missing_effect_comes_once_per_name(void **state)
     conf_warn_without_effect(conf);
     conf_free(conf);
     log = test_log_end(directory);
+    assert_non_null(strstr(log, "smoothtime directive has no effect in this version yet\n"));
+    assert_non_null(strstr(log, "tempcomp option of log directive has no effect in this version "
+                                "yet\n"));
     /* Which names warn changes from version to version, so form and count are tested */
     for (const char *line = log; *line != '\0'; line += strcspn(line, "\n") + 1) {
         size_t length = strcspn(line, "\n") + 1;
