@@ -66,11 +66,13 @@ void client_add_hosts(struct client *c, const char *hosts, int port)
 {
     char *copy = text_dup(hosts), *host = copy;
 
-    while (host != NULL && host[0] != '\0') {
+    while (host != NULL) {
         char *comma = strchr(host, ',');
 
         if (comma != NULL)
             *comma++ = '\0';
+        if (host[0] == '\0')
+            break; /* an empty element ends the list */
         add_host(c, host, port);
         host = comma;
     }

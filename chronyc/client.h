@@ -21,7 +21,8 @@ struct client {
     bool original_names;   /* names of sources as given to the daemon */
     bool csv;
     bool wide;
-    bool dots; /* a dot after each command */
+    bool dots;  /* a dot after each command */
+    bool debug; /* tell on stderr what is sent and received */
 
     /* daemons in the order in which they are tried */
     struct endpoint *endpoints;

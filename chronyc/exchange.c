@@ -88,6 +88,9 @@ static bool transmit(struct client *c, const struct cmd_request *request, int at
         return false;
     header.sequence = *sequence;
     length = cmd_request_encode(&header, request, data, sizeof data);
+    if (c->debug)
+        fprintf(env->err, "Sending request %u, attempt %d, %zu octets\n", request->command, attempt,
+                length);
     return length > 0 && env->send(env->arg, data, length);
 }
 
@@ -122,6 +125,9 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
         if (!env->receive(env->arg, reply->data, sizeof reply->data, &reply->length))
             return VERDICT_RETRY;
         verdict = judge(c, request, sequence, reply);
+        if (c->debug)
+            fprintf(env->err, "Received %zu octets%s\n", reply->length,
+                    verdict == VERDICT_ACCEPT ? "" : ", not accepted");
         if (verdict != VERDICT_IGNORE)
             return verdict;
     }

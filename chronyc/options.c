@@ -25,6 +25,9 @@ static void print_usage(const char *program, FILE *out)
             "  -N\t\tPrint original names of sources\n"
             "  -c\t\tPrint reports as comma-separated values\n"
             "  -e\t\tPrint a dot after each command\n"
+#ifdef FEAT_DEBUG
+            "  -d\t\tPrint debug messages\n"
+#endif
             "  -m\t\tTake each argument as a command\n"
             "  -h HOST\tSpecify daemons to try (%s)\n"
             "  -p PORT\tSpecify UDP port (%d)\n"
@@ -113,8 +116,12 @@ enum client_options_result client_options_parse(struct client_options *options, 
         case 'w':
             options->wide = true;
             break;
+        case 'd':
+#ifdef FEAT_DEBUG
+            options->debug = true;
+#endif
+            break;
         case 'a': /* accepted for old scripts */
-        case 'd': /* debug messages are not built in */
         case 'f':
             break;
         default:

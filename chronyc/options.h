@@ -16,6 +16,7 @@ struct client_options {
     bool csv;
     bool dots;
     bool wide;
+    bool debug;    /* only in builds with debugging support */
     bool separate; /* -m: each argument is a command */
     const char *hosts;
     const char *user;

@@ -109,6 +109,7 @@ static bool run_client(const struct client_options *options, int argc, char **ar
     c.csv = options->csv;
     c.dots = options->dots;
     c.wide = options->wide;
+    c.debug = options->debug;
 
     if (env->terminal && argc == 0)
         print_banner(env->out);
