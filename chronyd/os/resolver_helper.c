@@ -4,7 +4,7 @@
  * process at filter levels 1 and -1, because what getaddrinfo() calls depends on the system's name
  * services.
  * Promise: one blocking socket pair to the main process, the files and sockets of the resolver, the
- * user of the main process with the capabilities it had when it forked dropped to none.
+ * user of the main process, no capability unless that is root, no new privileges.
  * One request, one answer, until the other side closes.
  */
 #include "chronyd/os/resolver.h"
@@ -56,6 +56,7 @@ static _Noreturn void serve(int fd)
     process_close_descriptors(fd, -1);
     if (geteuid() != 0)
         privileges_limit(0);
+    privileges_forbid_new();
 
     /* A message of another size, like the end of the file, is the request to quit. */
     while (receive_message(fd, &query, sizeof(query)) == (ssize_t)sizeof(query)) {
