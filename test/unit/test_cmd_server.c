@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's handling of control datagrams against recorded hand-made ones: which get an answer,
+ * of what code, status and length (cmdmon.md 9, 10). Execution is a stub that gives the recorded
+ * status, so that what is judged is everything around it.
+ */
+#include "test/unit/unit.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cmdmon/server.h"
+
+struct stub {
+    bool admit;
+    enum cmd_status status;
+    int executed;
+};
+
+static bool stub_is_allowed(void *ctx, const struct ip_addr *addr)
+{
+    (void)ctx;
+    (void)addr;
+    return false;
+}
+
+static bool stub_admit(void *ctx, const struct ip_addr *addr)
+{
+    (void)addr;
+    return ((struct stub *)ctx)->admit;
+}
+
+static enum cmd_status stub_execute(void *ctx, const struct cmd_request *request,
+                                    enum reply_code *reply, union cmd_reply_body *body)
+{
+    struct stub *stub = ctx;
+
+    (void)body;
+    stub->executed++;
+    *reply = cmd_expected_reply(request->command);
+    return stub->status;
+}
+
+static const struct cmd_server_ops stub_ops = {stub_is_allowed, stub_admit, stub_execute};
+
+/* opencommands of the recorded daemon: the default list. */
+#define DEFAULT_OPEN                                                                               \
+    (OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING | OPEN_SOURCENAME |               \
+     OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING)
+
+static const char *first_text(json_t *record, const char *name)
+{
+    json_t *list = json_object_get(record, name);
+
+    return json_array_size(list) > 0 ? json_string_value(json_array_get(list, 0)) : NULL;
+}
+
+/* Notes without a datagram, and what is dropped for its source before cmd_answer. */
+static bool is_about_answers(json_t *record)
+{
+    const char *note = json_string_value(json_object_get(record, "note"));
+
+    return first_text(record, "request_hex") != NULL && strstr(note, "unbound") == NULL &&
+           strstr(note, "not in cmdallow") == NULL;
+}
+
+static enum cmd_status reply_status(const uint8_t *reply)
+{
+    return (enum cmd_status)(reply[8] << 8 | reply[9]);
+}
+
+/* Statuses that the checks around execution produce. */
+static bool is_check_status(enum cmd_status status)
+{
+    return status == CMD_STATUS_UNAUTHORISED || status == CMD_STATUS_BAD_VERSION ||
+           status == CMD_STATUS_BAD_LENGTH;
+}
+
+static void check_record(json_t *record)
+{
+    uint8_t request[2048], expected[CMD_REPLY_MAX], reply[CMD_REPLY_MAX];
+    const char *note = json_string_value(json_object_get(record, "note"));
+    const char *reply_hex = first_text(record, "reply_hex");
+    bool is_unix = strcmp(json_string_value(json_object_get(record, "transport")), "unix") == 0;
+    struct ip_addr addr = ip_addr_loopback(IP_V4);
+    struct stub stub = {.admit = true};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    size_t length = text_from_hex(first_text(record, "request_hex"), request, sizeof(request));
+    size_t expected_length = 0, reply_length;
+
+    if (reply_hex != NULL) {
+        expected_length = text_from_hex(reply_hex, expected, sizeof(expected));
+        stub.status = reply_status(expected);
+    }
+    reply_length =
+        cmd_answer(&policy, is_unix ? NULL : &addr, request, length, reply, sizeof(reply));
+    if (reply_length != expected_length)
+        fail_msg("%s: %zu octets instead of %zu", note, reply_length, expected_length);
+    if (expected_length == 0) {
+        assert_int_equal(stub.executed, 0);
+        return;
+    }
+    if (memcmp(reply, expected, CMD_REPLY_HEADER) != 0)
+        fail_msg("%s: another header", note);
+    if (is_check_status(stub.status) && stub.executed != 0)
+        fail_msg("%s: executed", note);
+    assert_true(reply_length <= length);
+}
+
+static void recorded_requests_get_the_recorded_kind_of_answer(void **state)
+{
+    json_t *root = json_load_file(TEST_DATA_DIR "/cmdmon/raw-requests.json", 0, NULL);
+    json_t *records = json_object_get(root, "records");
+    size_t i, checked = 0;
+    json_t *record;
+
+    (void)state;
+    json_array_foreach(records, i, record)
+    {
+        if (!is_about_answers(record))
+            continue;
+        check_record(record);
+        checked++;
+    }
+    assert_true(checked > 300);
+    json_decref(root);
+}
+
+static size_t make_tracking(uint8_t *request, size_t size)
+{
+    struct cmd_request_header header = {.version = CMD_VERSION, .command = CMD_TRACKING};
+    struct cmd_request body = {.command = CMD_TRACKING};
+
+    return cmd_request_encode(&header, &body, request, size);
+}
+
+static void a_limited_request_is_dropped(void **state)
+{
+    uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
+    struct stub stub = {.admit = false};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    size_t length = make_tracking(request, sizeof(request));
+
+    (void)state;
+    assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 0);
+    assert_int_equal(stub.executed, 0);
+    stub.admit = true;
+    assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 104);
+}
+
+static void a_report_that_is_not_open_needs_the_unix_socket(void **state)
+{
+    uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
+    struct ip_addr addr = ip_addr_loopback(IP_V6);
+    struct stub stub = {.admit = true};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN & ~(unsigned int)OPEN_TRACKING};
+    size_t length = make_tracking(request, sizeof(request));
+
+    (void)state;
+    assert_int_equal(cmd_answer(&policy, &addr, request, length, reply, sizeof(reply)),
+                     CMD_REPLY_HEADER);
+    assert_int_equal(reply_status(reply), CMD_STATUS_UNAUTHORISED);
+    assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 104);
+}
+
+static void no_reply_packet_is_answered(void **state)
+{
+    uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
+    struct stub stub = {.admit = true};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    size_t length = make_tracking(request, sizeof(request));
+
+    (void)state;
+    for (int type = 0; type < 256; type++) {
+        request[1] = (uint8_t)type;
+        assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)) != 0,
+                         type == CMD_TYPE_REQUEST);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recorded_requests_get_the_recorded_kind_of_answer),
+        cmocka_unit_test(a_limited_request_is_dropped),
+        cmocka_unit_test(a_report_that_is_not_open_needs_the_unix_socket),
+        cmocka_unit_test(no_reply_packet_is_answered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
