@@ -15,12 +15,15 @@
 
 /* NTS client of one association. */
 struct ntp_nts_client_params {
-    struct ip_port nts_addr;     /* NTS-KE address: the source's address with ntsport */
-    struct ip_port ntp_addr;     /* the source's address with its configured port */
-    const char *name;            /* as configured; copied */
+    struct ip_port nts_addr; /* NTS-KE address: the source's address with ntsport */
+    struct ip_port ntp_addr; /* the source's address with its configured port */
+    const char *name;        /* as configured; copied */
     uint32_t cert_set;
-    /* Moves the source to the negotiated address (nts.md 8.5); false: another source has it (the
-       message is logged by the caller of this). */
+    /* Moves the source to the negotiated address (nts.md 8.5); nothing happens if it is there already.
+       False: another source has it (the message is logged by the caller of this). Called by prepare,
+       and by create and change_nts_address when a cookie file names another NTP address. Then the
+       move may be put off (true is returned) until the source is complete; whoever makes it logs
+       that it failed, and the next prepare asks again to know. */
     bool (*change_address)(void *arg, const struct ip_port *addr);
     void *arg;
 };
@@ -29,8 +32,7 @@ struct ntp_nts_client; /* defined in nts/ */
 
 struct ntp_nts_client_ops {
     /* ctx is the context of the whole NTS client (credentials, configuration). NULL is never
-       returned. A saved cookie file is loaded (nts.md 14.3); its address change is done through
-       change_address at the next prepare or at once, as the association can take it. */
+       returned. A saved cookie file is loaded (nts.md 14.3), which may call change_address. */
     struct ntp_nts_client *(*create)(void *ctx, const struct ntp_nts_client_params *params);
     /* Saves the cookies. */
     void (*destroy)(struct ntp_nts_client *client);

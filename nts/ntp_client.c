@@ -38,8 +38,8 @@ struct ntp_nts_client {
 
     struct ip_port nts_addr;
     struct ip_port ntp_addr;
-    struct ip_port saved_addr; /* of a cookie file, to be applied at the next poll */
-    bool has_saved_addr;
+    struct ip_port addr_before_load; /* ntp_addr, if a cookie file asked for another one */
+    bool move_unconfirmed;           /* ... and the next poll is to see whether it was made */
 
     struct ke_client *session;
     int attempts;
@@ -102,7 +102,7 @@ static void stop_session(struct ntp_nts_client *client)
 static void reset(struct ntp_nts_client *client)
 {
     stop_session(client);
-    client->has_saved_addr = false;
+    client->move_unconfirmed = false;
     client->attempts = 0;
     client->next_attempt = 0.0;
     client->last_success = 0.0;
@@ -129,6 +129,43 @@ static double real_now(const struct ntp_nts_client *client)
     return (double)env->now(env->arg);
 }
 
+/* Moves the source; without success its cookies are of no use. */
+static bool move_source(struct ntp_nts_client *client, const struct ip_port *addr)
+{
+    if (ip_port_equal(addr, &client->ntp_addr))
+        return true;
+    if (!client->change_address(client->change_arg, addr)) {
+        drop_cookies(client);
+        return false;
+    }
+    client->ntp_addr = *addr;
+    return true;
+}
+
+static void apply_saved_address(struct ntp_nts_client *client, const struct ip_port *addr)
+{
+    const struct ip_port old = client->ntp_addr;
+    char old_text[ADDR_TEXT_SIZE], new_text[ADDR_TEXT_SIZE];
+
+    if (!move_source(client, addr))
+        LOG_ERROR("Could not change %s to %s", ip_port_format(&old, old_text, sizeof(old_text)),
+                  ip_port_format(addr, new_text, sizeof(new_text)));
+    client->addr_before_load = old;
+    client->move_unconfirmed = !ip_port_equal(&old, &client->ntp_addr);
+}
+
+/* While a source is made its move is only noted by the association, and may have failed later. */
+static void confirm_saved_address(struct ntp_nts_client *client)
+{
+    if (!client->move_unconfirmed)
+        return;
+    client->move_unconfirmed = false;
+    if (client->change_address(client->change_arg, &client->ntp_addr))
+        return;
+    client->ntp_addr = client->addr_before_load;
+    drop_cookies(client);
+}
+
 static void load(struct ntp_nts_client *client)
 {
     struct cookie_file file;
@@ -142,8 +179,7 @@ static void load(struct ntp_nts_client *client)
     for (int i = 0; i < file.cookie_count; i++)
         add_cookie(client, file.cookies[i].data, file.cookies[i].length);
     client->last_success = mono_now(client) - fmax(0.0, real_now(client) - file.time);
-    client->saved_addr = file.ntp_addr;
-    client->has_saved_addr = !ip_port_equal(&file.ntp_addr, &client->ntp_addr);
+    apply_saved_address(client, &file.ntp_addr);
     crypto_wipe(&file, sizeof(file));
 }
 
@@ -156,7 +192,7 @@ static void save(struct ntp_nts_client *client)
         return;
     memset(&file, 0, sizeof(file));
     file.time = real_now(client) - (mono_now(client) - client->last_success);
-    file.ntp_addr = client->has_saved_addr ? client->saved_addr : client->ntp_addr;
+    file.ntp_addr = client->ntp_addr;
     file.context_id = client->context_id;
     file.context = client->context;
     for (; file.cookie_count < client->cookie_count; file.cookie_count++)
@@ -203,32 +239,6 @@ static void client_change_nts_address(struct ntp_nts_client *client, const struc
 }
 
 /* Polls: nts.md 8.2 to 8.5 */
-
-/* Moves the source; without success its cookies are of no use. */
-static bool move_source(struct ntp_nts_client *client, const struct ip_port *addr)
-{
-    if (ip_port_equal(addr, &client->ntp_addr))
-        return true;
-    if (!client->change_address(client->change_arg, addr)) {
-        drop_cookies(client);
-        return false;
-    }
-    client->ntp_addr = *addr;
-    return true;
-}
-
-static void apply_saved_address(struct ntp_nts_client *client)
-{
-    const struct ip_port old = client->ntp_addr, new = client->saved_addr;
-    char old_text[ADDR_TEXT_SIZE], new_text[ADDR_TEXT_SIZE];
-
-    if (!client->has_saved_addr)
-        return;
-    client->has_saved_addr = false;
-    if (!move_source(client, &new))
-        LOG_ERROR("Could not change %s to %s", ip_port_format(&old, old_text, sizeof(old_text)),
-                  ip_port_format(&new, new_text, sizeof(new_text)));
-}
 
 static bool apply_negotiated_address(struct ntp_nts_client *client, const struct ke_result *result)
 {
@@ -338,7 +348,7 @@ static bool client_prepare(struct ntp_nts_client *client)
     world_random(world, client->nonce, sizeof(client->nonce));
     client->sent = false;
 
-    apply_saved_address(client);
+    confirm_saved_address(client);
     check_cookies(client);
     if (client->cookie_count == 0 && !get_cookies(client))
         return false;
