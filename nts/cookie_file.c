@@ -68,17 +68,24 @@ static bool read_cookies(FILE *stream, struct file_line *line, struct cookie_fil
     return true;
 }
 
+/* Closes the stream. */
 static bool read_file(FILE *stream, const char *name, struct cookie_file *file)
 {
     struct file_line line;
-    bool ok = read_words(stream, &line, 1) && strcmp(line.words[0], FORMAT) == 0 &&
-              read_words(stream, &line, 1) && strcmp(line.words[0], name) == 0 &&
-              read_words(stream, &line, 1) && file_word_number(line.words[0], &file->time) &&
-              read_words(stream, &line, 2) && read_address(&line, &file->ntp_addr) &&
-              read_words(stream, &line, 4) && read_context(&line, file) &&
-              read_cookies(stream, &line, file);
+    struct file_buffer buffer;
+    bool ok;
 
+    file_buffer_use(&buffer, stream);
+    ok = read_words(stream, &line, 1) && strcmp(line.words[0], FORMAT) == 0 &&
+         read_words(stream, &line, 1) && strcmp(line.words[0], name) == 0 &&
+         read_words(stream, &line, 1) && file_word_number(line.words[0], &file->time) &&
+         read_words(stream, &line, 2) && read_address(&line, &file->ntp_addr) &&
+         read_words(stream, &line, 4) && read_context(&line, file) &&
+         read_cookies(stream, &line, file);
+
+    fclose(stream);
     file_line_wipe(&line);
+    file_buffer_wipe(&buffer);
     return ok;
 }
 
@@ -95,12 +102,11 @@ bool cookie_file_load(const struct world *world, const char *directory, const st
     } else if (!world->ops->file_remove(world->ctx, path)) {
         /* Its cookies could be used again after the next start. */
         LOG_DEBUG("Could not remove %s : %s", path, text_errno(errno));
+        fclose(stream);
     } else {
         ok = read_file(stream, name, file);
         LOG_DEBUG("%s cookies for %s", ok ? "Loaded" : "Could not load", name);
     }
-    if (stream != NULL)
-        fclose(stream);
     if (!ok)
         crypto_wipe(file, sizeof(*file));
     free(path);
@@ -132,14 +138,17 @@ bool cookie_file_save(const struct world *world, const char *directory, const st
 {
     char *path = make_path(directory, addr, ".nts"), *tmp_path = make_path(directory, addr, ".tmp");
     struct world_replace replace;
+    struct file_buffer buffer;
     bool write_failed = false;
     bool ok = world_replace_begin(world, &replace, path, tmp_path, 0600);
 
     if (ok) {
+        file_buffer_use(&buffer, replace.stream);
         write_file(replace.stream, name, file);
         ok = world_replace_commit(world, &replace, &write_failed);
         if (!ok && write_failed)
             LOG_DEBUG("Could not save cookies for %s", name);
+        file_buffer_wipe(&buffer);
     }
     free(path);
     free(tmp_path);

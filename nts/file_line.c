@@ -9,6 +9,16 @@
 #include <string.h>
 #include "base/text.h"
 
+void file_buffer_use(struct file_buffer *buffer, FILE *stream)
+{
+    setvbuf(stream, buffer->octets, _IOFBF, sizeof(buffer->octets));
+}
+
+void file_buffer_wipe(struct file_buffer *buffer)
+{
+    crypto_wipe(buffer, sizeof(*buffer));
+}
+
 bool file_line_read(FILE *stream, struct file_line *line)
 {
     char *save = NULL;

@@ -14,6 +14,15 @@
 #define FILE_LINE_SIZE  1024 /* at most 1023 characters are read */
 #define FILE_LINE_WORDS 5    /* one more than any line has */
 
+/* Given to stdio as its buffer, so that what passed through can be wiped. */
+struct file_buffer {
+    char octets[4096];
+};
+
+/* To be called before the first access; the buffer must outlive the stream. */
+void file_buffer_use(struct file_buffer *buffer, FILE *stream);
+void file_buffer_wipe(struct file_buffer *buffer);
+
 struct file_line {
     char text[FILE_LINE_SIZE];
     char *words[FILE_LINE_WORDS]; /* into text */

@@ -69,15 +69,18 @@ static void write_file(FILE *stream, const struct nts_server_keys *keys)
 void server_keys_save(struct nts_server_keys *keys)
 {
     struct world_replace replace;
+    struct file_buffer buffer;
     bool write_failed = false;
 
     if (keys->path == NULL || keys->rotate == 0)
         return;
     if (!world_replace_begin(keys->world, &replace, keys->path, NULL, 0600))
         return;
+    file_buffer_use(&buffer, replace.stream);
     write_file(replace.stream, keys);
     if (!world_replace_commit(keys->world, &replace, &write_failed) && write_failed)
         LOG_ERROR("Could not save server NTS keys");
+    file_buffer_wipe(&buffer);
 }
 
 /* Loading */
@@ -152,6 +155,7 @@ static void apply_loaded(struct nts_server_keys *keys, const struct loaded_keys 
 static bool load(struct nts_server_keys *keys)
 {
     struct loaded_keys loaded = {.common_aead = 0};
+    struct file_buffer buffer;
     FILE *stream;
     bool ok;
 
@@ -162,8 +166,10 @@ static bool load(struct nts_server_keys *keys)
         LOG_DEBUG("Could not open %s : %s", keys->path, text_errno(errno));
         return false;
     }
+    file_buffer_use(&buffer, stream);
     ok = read_file(stream, &loaded);
     fclose(stream);
+    file_buffer_wipe(&buffer);
     if (ok) {
         apply_loaded(keys, &loaded);
         LOG_INFO("Loaded server NTS keys");

@@ -94,13 +94,25 @@ static FILE *file_read(void *ctx, const char *path)
     return file != NULL ? fmemopen(file->data, file->size, "r") : NULL;
 }
 
+/* Not open_memstream, which has no buffer that a caller could set. */
+static ssize_t append(void *cookie, const char *data, size_t length)
+{
+    struct test_file *file = cookie;
+
+    file->data = mem_resize(file->data, file->size + length, 1);
+    memcpy(file->data + file->size, data, length);
+    file->size += length;
+    return (ssize_t)length;
+}
+
 static FILE *file_new(void *ctx, const char *path, mode_t mode)
 {
     struct test_world *test = ctx;
     struct test_file *file = new_file(test, path);
 
     file->mode = mode;
-    return test->disk_full ? fopen("/dev/full", "w") : open_memstream(&file->data, &file->size);
+    return test->disk_full ? fopen("/dev/full", "w")
+                           : fopencookie(file, "w", (cookie_io_functions_t){.write = append});
 }
 
 static bool file_rename(void *ctx, const char *from, const char *to)
