@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Client log and rate limiting (ntp.md 23, 27.7; cmdmon.md 15).
+ */
+#include "test/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "ntp/client_log.h"
+#include "test/unit/support_world.h"
+
+#define START 1700000000
+
+struct fixture {
+    struct sim_world *sim;
+    struct conf conf;
+    struct client_log *log;
+};
+
+static void open_log(struct fixture *f)
+{
+    f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    f->sim = sim_world_new();
+    f->conf.client_log_limit = 524288;
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){false, 3, 8, 2, 0};
+    f->conf.nts_ratelimit = (struct conf_ratelimit){false, 6, 8, 2, 0};
+    f->conf.cmd_ratelimit = (struct conf_ratelimit){false, -4, 8, 2, 0};
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    client_log_free(f->log);
+    sim_world_free(f->sim);
+    free(f);
+    return 0;
+}
+
+static struct local_time at(double seconds)
+{
+    return local_add((struct local_time){{START, 0}}, seconds);
+}
+
+static const struct {
+    int interval, burst, per_hit, max, shift;
+} buckets[] = {
+    {3, 8, 128, 1024, 0}, {6, 8, 1024, 8192, 0},    {-4, 8, 1, 8, 0},         {6, 2, 1024, 2048, 0},
+    {0, 1, 16, 16, 0},    {12, 32, 1024, 32768, 6}, {12, 255, 256, 65280, 8}, {-5, 8, 1, 8, -1},
+    {-8, 8, 1, 16, -4},   {-19, 8, 1, 32768, -15},
+};
+
+static void buckets_have_the_sizes_of_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++) {
+        struct token_bucket b = token_bucket_make(buckets[i].interval, buckets[i].burst, 2, 0);
+        assert_int_equal(b.tokens_per_hit, buckets[i].per_hit);
+        assert_int_equal(b.max_tokens, buckets[i].max);
+        assert_int_equal(b.shift, buckets[i].shift);
+    }
+}
+
+static void parameters_are_limited(void **state)
+{
+    struct token_bucket b = token_bucket_make(-30, 0, 9, 9);
+
+    (void)state;
+    assert_int_equal(b.interval, -19);
+    assert_int_equal(b.leak, 4);
+    assert_int_equal(b.kod, 4);
+    assert_int_equal(token_bucket_make(30, 400, 0, -1).interval, 12);
+    assert_int_equal(token_bucket_make(30, 400, 0, -1).leak, 1);
+}
+
+/* ratelimit interval 6 burst 2, a request every 8 s: those of the example pass, and others only by
+   leaking, which empties the bucket. */
+static void steady_requests_pass_at_the_configured_rate(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
+    int passed = 0, tokens = 2048;
+
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 6, 2, 4, 0};
+    open_log(f);
+    for (int i = 0; i < 200; i++) {
+        int record = client_log_access(f->log, CLIENT_NTP, &addr, at(8.0 * i));
+        bool pass = client_log_limit(f->log, CLIENT_NTP, record) == LIMIT_PASS;
+        if (i > 0)
+            tokens = tokens + 128 > 2048 ? 2048 : tokens + 128;
+        if (tokens >= 1024) {
+            assert_true(pass);
+            tokens -= 1024;
+        } else if (pass) {
+            tokens = 0;
+        }
+        passed += pass;
+    }
+    assert_in_range(passed, 10, 80);
+
+    struct report_serverstats stats = {0};
+    client_log_report_stats(f->log, &stats);
+    assert_int_equal(stats.ntp_hits, 200);
+    assert_int_equal(stats.ntp_drops, 200 - passed);
+}
+
+static void kiss_is_sent_only_when_configured(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
+    int kods = 0, drops = 0;
+
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 6, 1, 4, 1};
+    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 6, 1, 4, 1};
+    open_log(f);
+    for (int i = 0; i < 200; i++) {
+        int record = client_log_access(f->log, CLIENT_NTP, &addr, at(i));
+        enum limit_result result = client_log_limit(f->log, CLIENT_NTP, record);
+        kods += result == LIMIT_KOD;
+        drops += result == LIMIT_DROP;
+        record = client_log_access(f->log, CLIENT_NTS_KE, &addr, at(i));
+        assert_int_not_equal(client_log_limit(f->log, CLIENT_NTS_KE, record), LIMIT_KOD);
+    }
+    assert_in_range(kods, 20, 180);
+    assert_in_range(drops, 20, 180);
+}
+
+static const struct {
+    double interval;
+    int reported;
+} intervals[] = {
+    {0.0, -5}, {0.0625, -4}, {0.125, -3}, {0.1875, -2}, {1, 0},       {2, 1},
+    {3, 2},    {64, 6},      {90, 7},     {1024, 10},   {100000, 14},
+};
+
+static void intervals_are_estimated(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
+    struct report_client report;
+
+    for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+        open_log(f);
+        int record = -1;
+        for (int j = 0; j < 20; j++)
+            record = client_log_access(f->log, CLIENT_NTP, &addr, at(j * intervals[i].interval));
+        assert_true(client_log_report(f->log, record, false, 0, at(2e6), &report));
+        if (report.ntp_interval != intervals[i].reported)
+            fail_msg("interval %f: %d", intervals[i].interval, report.ntp_interval);
+        assert_int_equal(report.nts_ke_interval, 127);
+        client_log_free(f->log);
+        f->log = NULL;
+    }
+}
+
+static const struct {
+    unsigned long limit;
+    size_t records;
+} sizes[] = {
+    {0, 8},
+    {959, 8},
+    {960, 8},
+    {1920, 16},
+    {524288, 4096},
+    {1048576, 8192},
+    {2147483648UL, 16777216},
+};
+
+static void memory_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        f->conf.client_log_limit = sizes[i].limit;
+        open_log(f);
+        assert_int_equal(client_log_capacity(f->log), sizes[i].records);
+        assert_int_equal(client_log_size(f->log), 8);
+        client_log_free(f->log);
+    }
+    f->conf.client_log_limit = 8 * 960;
+    open_log(f);
+    for (uint32_t i = 0; i < 100000; i++) {
+        struct ip_addr addr = ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
+        assert_in_range(client_log_access(f->log, CLIENT_NTP, &addr, at(i / 1000.0)), 0, 63);
+    }
+    assert_int_equal(client_log_size(f->log), 64);
+    struct report_serverstats stats = {0};
+    client_log_report_stats(f->log, &stats);
+    assert_in_range(stats.log_drops, 100000 - 64, 100000);
+}
+
+static void oldest_record_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct report_client report;
+
+    f->conf.client_log_limit = 0;
+    open_log(f);
+    for (uint8_t i = 0; i < 8; i++) {
+        struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
+        client_log_access(f->log, CLIENT_NTP, &addr, at(i == 3 ? 1 : 100 + i));
+    }
+    struct ip_addr addr = ip_addr_v4(10, 0, 0, 99);
+    int record = client_log_access(f->log, CLIENT_NTP, &addr, at(200));
+    assert_int_equal(record, 3);
+    assert_true(client_log_report(f->log, 3, false, 0, at(200), &report));
+    assert_true(ip_addr_equal(&report.addr, &addr));
+    assert_int_equal(report.ntp_hits, 1);
+}
+
+static void records_survive_growth_of_the_table(void **state)
+{
+    struct fixture *f = *state;
+    struct report_client report;
+    int found = 0;
+
+    open_log(f);
+    for (uint8_t i = 0; i < 200; i++) {
+        struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
+        client_log_access(f->log, CLIENT_NTP, &addr, at(i));
+    }
+    assert_true(client_log_size(f->log) >= 200);
+    for (int i = 0; i < client_log_size(f->log); i++)
+        found += client_log_report(f->log, i, false, 1, at(300), &report);
+    assert_int_equal(found, 200);
+}
+
+static void report_filters_and_resets(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr addr = ip_addr_loopback(IP_V6);
+    struct report_client report;
+
+    open_log(f);
+    int record = client_log_access(f->log, CLIENT_CMD, &addr, at(10));
+    client_log_access(f->log, CLIENT_CMD, &addr, at(12));
+    assert_false(client_log_report(f->log, record, false, 3, at(20), &report));
+    assert_true(client_log_report(f->log, record, true, 2, at(20), &report));
+    assert_int_equal(report.cmd_hits, 2);
+    assert_int_equal(report.last_cmd_ago, 8);
+    assert_int_equal(report.last_ntp_ago, UINT32_MAX);
+    assert_true(client_log_report(f->log, record, false, 0, at(20), &report));
+    assert_int_equal(report.cmd_hits, 0);
+    assert_false(client_log_report(f->log, -1, false, 0, at(20), &report));
+    assert_false(client_log_report(f->log, 8, false, 0, at(20), &report));
+}
+
+static void without_log_everything_passes_and_is_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr addr = ip_addr_v4(10, 0, 0, 1);
+    struct report_serverstats stats = {0};
+
+    f->conf.no_client_log = true;
+    open_log(f);
+    assert_int_equal(client_log_size(f->log), -1);
+    assert_int_equal(client_log_capacity(f->log), 0);
+    int record = client_log_access(f->log, CLIENT_NTP, &addr, at(0));
+    assert_int_equal(record, -1);
+    assert_int_equal(client_log_limit(f->log, CLIENT_NTP, record), LIMIT_PASS);
+    client_log_report_stats(f->log, &stats);
+    assert_int_equal(stats.ntp_hits, 1);
+}
+
+static void other_address_families_have_no_record(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_addr id = ip_addr_from_id(1), none = {0};
+
+    open_log(f);
+    assert_int_equal(client_log_access(f->log, CLIENT_CMD, &id, at(0)), -1);
+    assert_int_equal(client_log_access(f->log, CLIENT_CMD, &none, at(0)), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buckets_have_the_sizes_of_the_table),
+        cmocka_unit_test(parameters_are_limited),
+        TEST(steady_requests_pass_at_the_configured_rate),
+        TEST(kiss_is_sent_only_when_configured),
+        TEST(intervals_are_estimated),
+        TEST(memory_is_bounded),
+        TEST(oldest_record_is_replaced),
+        TEST(records_survive_growth_of_the_table),
+        TEST(report_filters_and_resets),
+        TEST(without_log_everything_passes_and_is_counted),
+        TEST(other_address_families_have_no_record),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
