@@ -568,7 +568,10 @@ static void forged_responses_change_nothing(void **state)
         test_free(exact);
     }
     after = report(&f);
-    assert_memory_equal(&before, &after, sizeof(before));
+    assert_int_equal(after.cookies, before.cookies);
+    assert_int_equal(after.ke_attempts, before.ke_attempts);
+    assert_int_equal(after.key_id, before.key_id);
+    assert_int_equal(after.nak, before.nak);
     assert_true(check(&f, response, length));
     stop(&f);
 }
