@@ -39,7 +39,7 @@ struct ntp_sample {
 /* Reference data served and reported at a local time: ntp.md 20.6, discipline.md 18.1. */
 struct ntp_reference {
     bool synchronised;
-    int leap; /* enum ntp_leap */
+    int leap;    /* enum ntp_leap */
     int stratum; /* 16: unsynchronised */
     uint32_t refid;
     struct local_time ref_time;
@@ -99,8 +99,7 @@ struct ntp_env_ops {
     bool (*source_is_reachable)(void *ctx, const struct source *source);
     bool (*source_is_selected)(void *ctx, const struct source *source);
     int (*source_samples)(void *ctx, const struct source *source);
-    double (*source_predict_offset)(void *ctx, const struct source *source,
-                                    struct local_time when);
+    double (*source_predict_offset)(void *ctx, const struct source *source, struct local_time when);
     /* Half of the frequency range, at most 2000 ppm (12.5). */
     double (*source_skew)(void *ctx, const struct source *source);
     double (*source_min_delay)(void *ctx, const struct source *source); /* INFINITY: none */
