@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the main process, the fork server and the helpers: every kind survives the trip,
+ * and whatever a hostile sender may write is refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "nts/ipc.h"
+
+static struct ipc_message connection_message(enum ip_family family)
+{
+    struct ipc_message m = {.type = IPC_CONNECTION};
+
+    m.u.connection.session = 4711;
+    m.u.connection.key.id = 0x89abcdef;
+    m.u.connection.key.aead = AEAD_AES_SIV_CMAC_256;
+    m.u.connection.key.key.length = 32;
+    memset(m.u.connection.key.key.data, 0x5a, 32);
+    m.u.connection.peer.addr = family == IP_V4 ? ip_addr_v4(192, 0, 2, 7) : ip_addr_loopback(IP_V6);
+    m.u.connection.peer.port = 40000;
+    return m;
+}
+
+static bool decodes(const uint8_t *data, size_t size, int descriptors, enum ipc_role sender)
+{
+    struct ipc_message m;
+
+    return ipc_decode(data, size, descriptors, sender, &m);
+}
+
+static void connection_survives_in_both_families(void **state)
+{
+    const enum ip_family families[] = {IP_V4, IP_V6};
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct ipc_message m = connection_message(families[i]), out;
+
+        ipc_encode(&m, data);
+        assert_true(ipc_decode(data, sizeof(data), 1, IPC_MAIN, &out));
+        assert_int_equal(out.type, IPC_CONNECTION);
+        assert_int_equal(out.u.connection.session, 4711);
+        assert_true(ip_port_equal(&out.u.connection.peer, &m.u.connection.peer));
+        assert_int_equal(out.u.connection.key.id, 0x89abcdef);
+        assert_int_equal(out.u.connection.key.aead, 15);
+        assert_int_equal(out.u.connection.key.key.length, 32);
+        assert_memory_equal(out.u.connection.key.key.data, m.u.connection.key.key.data, 32);
+    }
+}
+
+static void other_kinds_survive(void **state)
+{
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+    struct ipc_message failed = {.type = IPC_FAILED};
+    const struct ipc_message outcome = {
+        .type = IPC_OUTCOME, .u.outcome = {.session = 99, .outcome = IPC_SESSION_TIMED_OUT}};
+    const struct ipc_message helper = {.type = IPC_HELPER_NEW,
+                                       .u.helper = {.generation = 3, .number = 2, .pid = 1234}};
+
+    (void)state;
+    memset(failed.u.failed.text, 'x', IPC_TEXT_SIZE - 1);
+    ipc_encode(&failed, data);
+    assert_true(ipc_decode(data, sizeof(data), 0, IPC_HELPER, &out));
+    assert_string_equal(out.u.failed.text, failed.u.failed.text);
+    ipc_encode(&outcome, data);
+    assert_true(ipc_decode(data, sizeof(data), 0, IPC_HELPER, &out));
+    assert_int_equal(out.u.outcome.session, 99);
+    assert_int_equal(out.u.outcome.outcome, IPC_SESSION_TIMED_OUT);
+    ipc_encode(&helper, data);
+    assert_true(ipc_decode(data, sizeof(data), 1, IPC_FORK_SERVER, &out));
+    assert_int_equal(out.u.helper.generation, 3);
+    assert_int_equal(out.u.helper.number, 2);
+    assert_int_equal(out.u.helper.pid, 1234);
+}
+
+static void nobody_may_send_what_another_role_sends(void **state)
+{
+    static const struct {
+        enum ipc_type type;
+        enum ipc_role sender;
+        int descriptors;
+    } kinds[] = {
+        {IPC_CONNECTION, IPC_MAIN, 1}, {IPC_DRAIN, IPC_MAIN, 0},
+        {IPC_READY, IPC_HELPER, 0},    {IPC_FAILED, IPC_HELPER, 0},
+        {IPC_OUTCOME, IPC_HELPER, 0},  {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
+    };
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct ipc_message m = {.type = kinds[i].type};
+
+        if (m.type == IPC_CONNECTION)
+            m = connection_message(IP_V4);
+        else if (m.type == IPC_FAILED)
+            strcpy(m.u.failed.text, "reason");
+        else if (m.type == IPC_OUTCOME)
+            m.u.outcome.outcome = IPC_SESSION_COMPLETE;
+        else if (m.type == IPC_HELPER_NEW)
+            m.u.helper.generation = m.u.helper.number = 1, m.u.helper.pid = 2;
+        ipc_encode(&m, data);
+        for (int role = IPC_MAIN; role <= IPC_FORK_SERVER; role++)
+            for (int descriptors = 0; descriptors < 3; descriptors++)
+                assert_int_equal(decodes(data, sizeof(data), descriptors, (enum ipc_role)role),
+                                 (enum ipc_role)role == kinds[i].sender &&
+                                     descriptors == kinds[i].descriptors);
+    }
+}
+
+static void wrong_size_version_magic_or_type_is_refused(void **state)
+{
+    const struct ipc_message m = connection_message(IP_V4);
+    uint8_t data[IPC_MESSAGE_SIZE + 1] = {0};
+
+    (void)state;
+    ipc_encode(&m, data);
+    assert_false(decodes(data, 0, 1, IPC_MAIN));
+    assert_false(decodes(data, IPC_MESSAGE_SIZE - 1, 1, IPC_MAIN));
+    assert_false(decodes(data, IPC_MESSAGE_SIZE + 1, 1, IPC_MAIN));
+    for (size_t i = 0; i < 4; i++) {
+        data[i] ^= 0x40;
+        assert_false(decodes(data, IPC_MESSAGE_SIZE, 1, IPC_MAIN));
+        data[i] ^= 0x40;
+    }
+    assert_true(decodes(data, IPC_MESSAGE_SIZE, 1, IPC_MAIN));
+}
+
+/* Every octet that has no meaning must be zero. */
+static void octets_after_the_body_must_be_zero(void **state)
+{
+    const struct ipc_message ready = {.type = IPC_READY};
+    const struct ipc_message connection = connection_message(IP_V4);
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    ipc_encode(&ready, data);
+    for (size_t i = 4; i < sizeof(data); i++) {
+        data[i] = 1;
+        assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+        data[i] = 0;
+    }
+    ipc_encode(&connection, data);
+    data[13] = 1; /* behind the four octets of an IPv4 address */
+    assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
+    data[13] = 0;
+    assert_true(decodes(data, sizeof(data), 1, IPC_MAIN));
+}
+
+static void values_out_of_range_are_refused(void **state)
+{
+    struct ipc_message m = connection_message(IP_V4);
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    ipc_encode(&m, data);
+    data[8] = 5; /* family */
+    assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
+    m.u.connection.key.key.length = 31;
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
+    m = connection_message(IP_V4);
+    m.u.connection.key.aead = 16;
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
+    m = (struct ipc_message){.type = IPC_OUTCOME};
+    ipc_encode(&m, data); /* outcome 0 */
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+    m = (struct ipc_message){.type = IPC_HELPER_NEW,
+                             .u.helper = {.generation = 1, .number = 1, .pid = 1}};
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_FORK_SERVER));
+}
+
+static void reasons_are_printable_and_not_empty(void **state)
+{
+    struct ipc_message m = {.type = IPC_FAILED};
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+    strcpy(m.u.failed.text, "line\nsecond line");
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+    strcpy(m.u.failed.text, "reason");
+    ipc_encode(&m, data);
+    assert_true(decodes(data, sizeof(data), 0, IPC_HELPER));
+    data[4] = 0xff; /* length far beyond the message */
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+}
+
+static int open_descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            n++;
+    return n;
+}
+
+static void a_socket_is_passed_with_its_message(void **state)
+{
+    const struct ipc_message m = connection_message(IP_V6);
+    struct ipc_message out;
+    int ends[2], fd = -1, before = open_descriptors();
+
+    (void)state;
+    assert_true(ipc_pair(ends));
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_AGAIN);
+    assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_OK);
+    assert_true(fd > ends[1]);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    close(fd);
+    close(ends[0]);
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_CLOSED);
+    assert_int_equal(ipc_send(ends[1], &m, -1), IPC_CLOSED);
+    close(ends[1]);
+    assert_int_equal(open_descriptors(), before);
+}
+
+static void descriptors_of_bad_messages_are_closed(void **state)
+{
+    const struct ipc_message outcome = {.type = IPC_OUTCOME,
+                                        .u.outcome = {.session = 1, .outcome = IPC_SESSION_FAILED}};
+    struct ipc_message out;
+    int ends[2], fd = -1;
+
+    (void)state;
+    assert_true(ipc_pair(ends));
+    int before = open_descriptors();
+    assert_int_equal(ipc_send(ends[0], &outcome, ends[0]), IPC_OK);
+    assert_int_equal(ipc_receive(ends[1], IPC_HELPER, &out, &fd), IPC_BAD);
+    assert_int_equal(fd, -1);
+    assert_int_equal(send(ends[0], "s", 1, 0), 1);
+    assert_int_equal(ipc_receive(ends[1], IPC_HELPER, &out, &fd), IPC_BAD);
+    assert_int_equal(open_descriptors(), before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection_survives_in_both_families),
+        cmocka_unit_test(other_kinds_survive),
+        cmocka_unit_test(nobody_may_send_what_another_role_sends),
+        cmocka_unit_test(wrong_size_version_magic_or_type_is_refused),
+        cmocka_unit_test(octets_after_the_body_must_be_zero),
+        cmocka_unit_test(values_out_of_range_are_refused),
+        cmocka_unit_test(reasons_are_printable_and_not_empty),
+        cmocka_unit_test(a_socket_is_passed_with_its_message),
+        cmocka_unit_test(descriptors_of_bad_messages_are_closed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
