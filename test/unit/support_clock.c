@@ -54,7 +54,7 @@ static int fake_adjtimex(void *ctx, struct timex *t)
         return -1;
     }
     if (modes == ADJ_OFFSET_SINGLESHOT)
-        return 0;
+        modes = 0;
     if (modes & ADJ_FREQUENCY)
         w->kernel.freq = t->freq;
     if (modes & ADJ_TICK)
@@ -91,6 +91,8 @@ static int fake_wait(void *ctx, struct world_fd *fds, size_t count, double timeo
     (void)count;
     if (timeout > 0.0)
         w->elapsed_ns += llround(timeout * 1e9);
+    w->jumped_ns += w->jump_in_wait_ns;
+    w->jump_in_wait_ns = 0;
     return 0;
 }
 
@@ -233,9 +235,17 @@ void clock_world_free(struct clock_world *w)
     free(w);
 }
 
+/* As the specification turns real numbers into timestamps (1.2). */
+static int64_t to_ns(double t)
+{
+    double seconds = trunc(t);
+
+    return (int64_t)seconds * NS + (int64_t)(1e9 * (t - seconds));
+}
+
 struct raw_time clock_world_raw(const struct clock_world *w, double t)
 {
-    return (struct raw_time){instant_ns(w->start, llround(t * 1e9) + w->stepped_ns + w->jumped_ns)};
+    return (struct raw_time){instant_ns(w->start, to_ns(t) + w->stepped_ns + w->jumped_ns)};
 }
 
 static void do_nothing(void *arg)
@@ -245,7 +255,7 @@ static void do_nothing(void *arg)
 
 void clock_world_wake_at(struct clock_world *w, double t)
 {
-    w->elapsed_ns = llround(t * 1e9);
+    w->elapsed_ns = to_ns(t);
     loop_timer_add(w->loop, 0.0, do_nothing, NULL); /* so that the wait does not advance the time */
     loop_run_once(w->loop);
 }

@@ -17,11 +17,12 @@
 struct clock_world {
     struct world world;
     struct loop *loop;
-    int64_t elapsed_ns; /* since the start */
-    int64_t start;      /* raw seconds at the start */
-    int64_t stepped_ns; /* by ADJ_SETOFFSET */
-    int64_t jumped_ns;  /* by somebody else */
-    uint32_t random;    /* every random word */
+    int64_t elapsed_ns;      /* since the start */
+    int64_t start;           /* raw seconds at the start */
+    int64_t stepped_ns;      /* by ADJ_SETOFFSET */
+    int64_t jumped_ns;       /* by somebody else */
+    int64_t jump_in_wait_ns; /* such a jump during the next wait */
+    uint32_t random;         /* every random word */
 
     long hz;
     const char *release;

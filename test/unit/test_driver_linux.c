@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Linux clock driver on a fake adjtimex: tables and call sequences of discipline.md 6, system.md 7;
+ * and the null driver.
+ */
+#include "test/unit/unit.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "chronyd/clock/driver_linux.h"
+#include "chronyd/clock/driver_null.h"
+#include "test/unit/conf_support.h"
+#include "test/unit/support_clock.h"
+
+struct fixture {
+    struct clock_world *w;
+    struct kernel_clock k;
+    char directory[TEST_PATH_SIZE];
+};
+
+static void set_up(struct fixture *f, bool rtc_sync)
+{
+    test_directory_make(f->directory);
+    f->w = clock_world_new(1700000000);
+    test_log_begin(f->directory);
+    f->k = driver_linux_new(&f->w->world, rtc_sync);
+}
+
+/* Checks that all of the given texts are in the log; NULL: that it is empty. */
+static void tear_down(struct fixture *f, const char *text)
+{
+    char *log = test_log_end(f->directory);
+
+    if (text)
+        assert_non_null(strstr(log, text));
+    else
+        assert_string_equal(log, "");
+    free(log);
+    f->k.ops->free(f->k.ctx);
+    clock_world_free(f->w);
+    test_directory_remove(f->directory);
+}
+
+static const struct timex *last_call(const struct fixture *f)
+{
+    return &f->w->calls[f->w->call_count - 1];
+}
+
+static void start_resets_the_kernel_discipline(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f, false);
+    assert_int_equal(f.w->call_count, 3);
+    assert_int_equal(f.w->calls[0].modes, 0x8001);
+    assert_int_equal(f.w->calls[1].modes, ADJ_OFFSET | ADJ_STATUS);
+    assert_int_equal(f.w->calls[1].status, STA_PLL | STA_UNSYNC);
+    assert_int_equal(f.w->calls[2].modes, ADJ_STATUS);
+    assert_int_equal(f.w->calls[2].status, STA_UNSYNC);
+    assert_true(f.k.max_freq_ppm == 100000.0);
+    assert_true(fabs(f.k.max_set_delay - 1.1e-5) < 1e-15);
+    tear_down(&f, NULL);
+}
+
+static void old_kernels_change_the_frequency_at_ticks_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *release;
+        double delay;
+    } cases[] = {{"4.18.20", 1.1e-2}, {"4.19", 1.1e-5}, {"2.6.39", 1.1e-2}, {"10.0-rc1", 1.1e-5}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct clock_world *w = clock_world_new(1700000000);
+        w->release = cases[i].release;
+        struct kernel_clock k = driver_linux_new(&w->world, false);
+        assert_true(fabs(k.max_set_delay - cases[i].delay) < 1e-12);
+        k.ops->free(k.ctx);
+        clock_world_free(w);
+    }
+}
+
+static void tick_rate_is_guessed_where_it_is_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        long tick;
+        double max_freq_ppm;
+        double ppm_per_tick;
+    } cases[] = {{10000, 100000.0, 100.0}, {9500, 100000.0, 100.0}, {977, 99283.52, 1024.0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct clock_world *w = clock_world_new(1700000000);
+        w->hz = -1;
+        w->kernel.tick = cases[i].tick;
+        struct kernel_clock k = driver_linux_new(&w->world, false);
+        assert_true(fabs(k.max_freq_ppm - cases[i].max_freq_ppm) < 0.01);
+        double before = k.ops->read_frequency(k.ctx);
+        w->kernel.tick++;
+        assert_true(fabs(before - k.ops->read_frequency(k.ctx) - cases[i].ppm_per_tick) < 1e-9);
+        k.ops->free(k.ctx);
+        clock_world_free(w);
+    }
+}
+
+static void frequency_is_split_into_tick_and_rest(void **state)
+{
+    (void)state;
+    static const struct {
+        double ppm;
+        long tick, freq;
+        double set;
+    } rows[] = {
+        {0, 10000, 0, 0},
+        {10, 10000, -655360, 10},
+        {-0.001, 10000, 65, -0.0009918212890625},
+        {12.345, 10000, -809041, 12.344985961914062},
+        {149.9, 9999, -3270246, 149.89999389648438},
+        {150, 9998, 3276800, 150},
+        {-150, 10002, -3276800, -150},
+        {250, 9997, 3276800, 250},
+        {83342.5, 9167, -2785280, 83342.5},
+        {100000, 9000, 0, 100000},
+        {123.456, 9999, -1537212, 100.0 + 1537212.0 / 65536.0},
+    };
+    struct fixture f;
+
+    set_up(&f, false);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(f.k.ops->set_frequency(f.k.ctx, rows[i].ppm) == rows[i].set);
+        assert_int_equal(last_call(&f)->modes, 0x4002);
+        assert_int_equal(last_call(&f)->tick, rows[i].tick);
+        assert_int_equal(last_call(&f)->freq, rows[i].freq);
+        assert_true(f.k.ops->read_frequency(f.k.ctx) == rows[i].set);
+    }
+    tear_down(&f, NULL);
+}
+
+static void step_has_nanoseconds_that_are_not_negative(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f, false);
+    assert_true(f.k.ops->step(f.k.ctx, 1.25));
+    assert_int_equal(last_call(&f)->modes, 0x2100);
+    assert_int_equal(last_call(&f)->time.tv_sec, -2);
+    assert_int_equal(last_call(&f)->time.tv_usec, 750000000);
+    assert_true(f.k.ops->step(f.k.ctx, -3.5));
+    assert_int_equal(last_call(&f)->time.tv_sec, 3);
+    assert_int_equal(last_call(&f)->time.tv_usec, 500000000);
+
+    f.w->fail_modes = 0x2100;
+    assert_false(f.k.ops->step(f.k.ctx, 1.0));
+    tear_down(&f, NULL);
+}
+
+static void sync_status_is_limited(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f, true);
+    f.k.ops->set_sync_status(f.k.ctx, true, 0.25, 0.5);
+    assert_int_equal(last_call(&f)->modes, 0x1c);
+    assert_int_equal(last_call(&f)->status, 0);
+    assert_int_equal(last_call(&f)->esterror, 250000);
+    assert_int_equal(last_call(&f)->maxerror, 500000);
+    f.k.ops->set_sync_status(f.k.ctx, true, 0.25, 17.0);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC);
+    assert_int_equal(last_call(&f)->esterror, 250000);
+    assert_int_equal(last_call(&f)->maxerror, 16000000);
+    f.k.ops->set_sync_status(f.k.ctx, false, 0.0, 0.0);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC);
+    assert_int_equal(last_call(&f)->esterror, 16000000);
+    tear_down(&f, NULL);
+
+    set_up(&f, false);
+    f.k.ops->set_sync_status(f.k.ctx, true, 0.25, 0.5);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC);
+    assert_int_equal(last_call(&f)->maxerror, 500000);
+    tear_down(&f, NULL);
+}
+
+static void leap_second_is_set_and_reset(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f, false);
+    f.k.ops->set_leap(f.k.ctx, 1, 36);
+    assert_int_equal(last_call(&f)->modes, ADJ_STATUS | ADJ_TAI);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC | STA_INS);
+    assert_int_equal(last_call(&f)->constant, 36);
+
+    f.w->kernel_state = TIME_WAIT; /* applied: the kernel has counted it itself */
+    f.k.ops->set_leap(f.k.ctx, 0, 37);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC);
+    assert_int_equal(last_call(&f)->constant, 37);
+
+    f.w->kernel_state = 0;
+    f.k.ops->set_leap(f.k.ctx, -1, 0);
+    assert_int_equal(last_call(&f)->modes, ADJ_STATUS);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC | STA_DEL);
+    f.k.ops->set_leap(f.k.ctx, 0, 0);
+    tear_down(&f, "System clock TAI offset set to 36 seconds\n"
+                  "System clock status set to insert leap second\n"
+                  "System clock status reset after leap second\n"
+                  "System clock status set to delete leap second\n"
+                  "System clock status set to not insert/delete leap second\n");
+}
+
+static void another_program_is_noticed(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f, false);
+    f.k.ops->read_frequency(f.k.ctx);
+    f.w->kernel.freq += 65536;
+    f.k.ops->read_frequency(f.k.ctx);
+    tear_down(&f, "System clock interference detected (another NTP client?)\n");
+}
+
+static void null_driver_keeps_a_virtual_clock(void **state)
+{
+    (void)state;
+    struct clock_world *w = clock_world_new(1700000000);
+    char directory[TEST_PATH_SIZE];
+
+    test_directory_make(directory);
+    test_log_begin(directory);
+    struct clock_driver d = driver_null_new(&w->world);
+    char *log = test_log_end(directory);
+    assert_string_equal(log, "Disabled control of system clock\n");
+    free(log);
+    test_directory_remove(directory);
+
+    double err = 1.0;
+    assert_true(d.ops->set_frequency(d.ctx, 12.3456789) == 12.3456789);
+    d.ops->accrue_offset(d.ctx, 0.5, 1.0);
+    assert_true(fabs(d.ops->correction(d.ctx, clock_world_raw(w, 100.0), &err) +
+                     (0.5 + 12.3456789e-4)) < 1e-12);
+    assert_true(err == 0.0);
+    assert_true(fabs(d.ops->correction(d.ctx, clock_world_raw(w, 2000.0), NULL) +
+                     (0.5 + 12.3456789e-6 * 2000.0)) < 1e-12);
+    assert_false(d.ops->step(d.ctx, 1.0));
+    assert_int_equal(w->call_count, 0);
+    d.ops->free(d.ctx);
+    clock_world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(start_resets_the_kernel_discipline),
+        cmocka_unit_test(old_kernels_change_the_frequency_at_ticks_only),
+        cmocka_unit_test(tick_rate_is_guessed_where_it_is_not_known),
+        cmocka_unit_test(frequency_is_split_into_tick_and_rest),
+        cmocka_unit_test(step_has_nanoseconds_that_are_not_negative),
+        cmocka_unit_test(sync_status_is_limited),
+        cmocka_unit_test(leap_second_is_set_and_reset),
+        cmocka_unit_test(another_program_is_noticed),
+        cmocka_unit_test(null_driver_keeps_a_virtual_clock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
