@@ -3,6 +3,7 @@
  * Combining of the estimates of several sources (discipline.md 14). Called by selection for the
  * sources that agree. The reference time stays that of the selected source.
  */
+#include "chronyd/source/combine.h"
 #include <math.h>
 #include "chronyd/source/record.h"
 
@@ -11,13 +12,6 @@
 /* Keeps the weights finite. */
 #define MIN_DISTANCE 1.0e-12
 #define MIN_SD       1.0e-15
-
-struct sums {
-    double offset_weight, offset, offset_square;
-    double frequency_weight, frequency;
-    double skew_weight;
-    int count;
-};
 
 /* Whether a source is too far from the selected one, or was so a short time ago. */
 static bool is_distant(struct source *source, const struct samples_tracking *selected,
@@ -36,13 +30,13 @@ static bool is_distant(struct source *source, const struct samples_tracking *sel
     return source->distant != 0;
 }
 
-static void add_source(struct sums *sums, const struct source *source,
-                       const struct samples_tracking *selected, const struct samples_tracking *t)
+void combine_add(struct combine_sums *sums, const struct samples_tracking *selected,
+                 const struct samples_tracking *t, double root_distance)
 {
     double elapsed = local_diff(selected->ref_time, t->ref_time);
     double offset = t->offset + elapsed * t->frequency;
     double offset_sd = t->offset_sd + elapsed * t->frequency_sd;
-    double offset_weight = 1.0 / fmax(source->info.root_distance, MIN_DISTANCE);
+    double offset_weight = 1.0 / fmax(root_distance, MIN_DISTANCE);
     double frequency_sd = fmax(t->frequency_sd, MIN_SD);
     double skew = fmax(t->skew, MIN_SD);
     double difference = offset - selected->offset;
@@ -56,10 +50,21 @@ static void add_source(struct sums *sums, const struct source *source,
     sums->count++;
 }
 
+void combine_finish(const struct combine_sums *sums, struct samples_tracking *tracking)
+{
+    if (sums->count == 0)
+        return;
+    tracking->offset = sums->offset / sums->offset_weight;
+    tracking->offset_sd = sqrt(sums->offset_square / sums->offset_weight);
+    tracking->frequency = sums->frequency / sums->frequency_weight;
+    tracking->frequency_sd = 1.0 / sqrt(sums->frequency_weight);
+    tracking->skew = 1.0 / sqrt(sums->skew_weight);
+}
+
 int source_set_combine(struct source_set *set, struct source *const *list, int length,
                        struct samples_tracking *tracking)
 {
-    struct sums sums = {0};
+    struct combine_sums sums = {0};
 
     if (length == 1)
         return 1;
@@ -77,15 +82,8 @@ int source_set_combine(struct source_set *set, struct source *const *list, int l
         }
         if (list[i]->status == STATUS_OK)
             source_mark(list[i], STATUS_COMBINED, true);
-        add_source(&sums, list[i], tracking, &t);
+        combine_add(&sums, tracking, &t, list[i]->info.root_distance);
     }
-    if (sums.count == 0)
-        return 0;
-
-    tracking->offset = sums.offset / sums.offset_weight;
-    tracking->offset_sd = sqrt(sums.offset_square / sums.offset_weight);
-    tracking->frequency = sums.frequency / sums.frequency_weight;
-    tracking->frequency_sd = 1.0 / sqrt(sums.frequency_weight);
-    tracking->skew = 1.0 / sqrt(sums.skew_weight);
+    combine_finish(&sums, tracking);
     return sums.count;
 }

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Selection and combining: worked examples of discipline.md 13.9 and 14, messages and rules around
+ * them.
+ */
+#include "test/unit/unit.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "chronyd/source/combine.h"
+#include "chronyd/source/record.h"
+#include "conf/source_options.h"
+#include "ntp/packet.h"
+#include "test/unit/support_sources.h"
+
+#define NULL_DRIVER "Disabled control of system clock\n"
+
+struct interval {
+    double low, high; /* milliseconds */
+    unsigned int options;
+};
+
+/* A source with one sample that has this interval, without a selection. */
+static struct source *add_interval(struct source_fixture *f, int number, struct interval interval)
+{
+    struct source *s = source_fixture_add(f, number, interval.options, 1);
+    struct ntp_sample sample = {
+        .time = local_clock_event_time(f->clock, NULL),
+        .offset = -(interval.low + interval.high) / 2e3,
+        .root_dispersion = (interval.high - interval.low) / 2e3,
+    };
+
+    source_update_reachability(s, true);
+    source_update_status(s, 2, NTP_LEAP_NORMAL);
+    assert_true(samples_add(s->samples, &sample));
+    source_update_statistics(s);
+    return s;
+}
+
+static void assert_states(const struct source_fixture *f, const char *expected)
+{
+    char states[16] = "";
+
+    for (int i = 0; i < source_set_count(f->set); i++)
+        states[i] = source_status_letter(source_set_get(f->set, i)->status);
+    assert_string_equal(states, expected);
+}
+
+struct example {
+    struct interval intervals[4];
+    const char *states[4]; /* after the update of each source */
+    const char *log;
+};
+
+static void examples_a_to_g(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {{{6, 14, 0}, {7, 17, 0}, {24, 36, 0}},
+         {"*+x", "*+x", "*+x"},
+         NULL_DRIVER "Detected falseticker 192.0.2.3\nSelected source 192.0.2.1\n"
+                     "Detected falseticker 192.0.2.3\n"},
+        {{{6, 14, 0}, {45, 55, 0}, {84, 96, 0}},
+         {"xxx", "xxx", "xxx"},
+         NULL_DRIVER "Can't synchronise: no majority (no agreement among 3 sources)\n"},
+        {{{-10, 30, 0}, {-2, 2, 0}, {18, 22, 0}},
+         {"UUU", "D*+", "D*+"},
+         NULL_DRIVER "Selected source 192.0.2.2\n"},
+        {{{6, 14, SELECT_TRUST}, {7, 17, 0}, {9.5, 11.5, 0}, {45, 55, 0}},
+         {"UTUx", "UTUx", "DT*x", "DT*x"},
+         NULL},
+        {{{6, 14, 0}, {7, 17, SELECT_PREFER}, {9.5, 11.5, 0}},
+         {"PUP", "P*P", "P*P"},
+         NULL_DRIVER "Selected source 192.0.2.2\n"},
+        {{{6, 14, 0}, {45, 55, SELECT_REQUIRE}, {9.5, 11.5, 0}},
+         {"WxW", "WxW", "WxW"},
+         NULL_DRIVER "Detected falseticker 192.0.2.2\n"
+                     "Can't synchronise: no required source in selectable sources\n"},
+        {{{6, 14, 0}, {45, 55, 0}},
+         {"xx", "xx"},
+         NULL_DRIVER "Can't synchronise: no majority (no agreement among 2 sources)\n"},
+    };
+
+    for (size_t e = 0; e < sizeof(examples) / sizeof(examples[0]); e++) {
+        struct source_fixture f;
+        int count = (int)strlen(examples[e].states[0]);
+
+        source_fixture_open(&f, "", false);
+        for (int i = 0; i < count; i++) {
+            add_interval(&f, i + 1, examples[e].intervals[i]);
+            source_set_get(f.set, i)->reach_size = 8; /* so that failures are reported */
+        }
+        for (int i = 0; i < count; i++) {
+            source_set_select(f.set, source_set_get(f.set, i));
+            assert_states(&f, examples[e].states[i]);
+        }
+        source_fixture_check_log(&f, examples[e].log);
+        source_fixture_close(&f);
+    }
+}
+
+static void other_source_is_selected_when_its_score_exceeds_10(void **state)
+{
+    (void)state;
+    static const struct {
+        double distance;
+        int updates;
+    } cases[] = {{4.0, 12}, {2.5, 4}, {1.0, 2}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct source_fixture f;
+
+        source_fixture_open(&f, "", false);
+        struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
+        struct source *b =
+            add_interval(&f, 2, (struct interval){-cases[i].distance, cases[i].distance, 0});
+        f.set->selected = a;
+        for (int n = 1; n <= cases[i].updates; n++) {
+            assert_true(source_is_selected(a));
+            source_set_select(f.set, b);
+        }
+        assert_true(source_is_selected(b));
+        source_fixture_check_log(&f, NULL);
+        source_fixture_close(&f);
+    }
+}
+
+static void estimates_are_combined_with_weights(void **state)
+{
+    (void)state;
+    struct samples_tracking selected = {.ref_time = {{1000, 0}},
+                                        .offset = 1e-3,
+                                        .offset_sd = 1e-5,
+                                        .frequency = 1e-7,
+                                        .frequency_sd = 2e-8,
+                                        .skew = 1e-7};
+    struct samples_tracking other = {.ref_time = {{990, 0}},
+                                     .offset = 1.2e-3,
+                                     .offset_sd = 3e-5,
+                                     .frequency = 3e-7,
+                                     .frequency_sd = 4e-8,
+                                     .skew = 3e-7};
+    struct combine_sums sums = {0};
+
+    combine_add(&sums, &selected, &selected, 5e-3);
+    combine_add(&sums, &selected, &other, 10e-3);
+    combine_finish(&sums, &selected);
+    assert_true(fabs(selected.offset - 1.067666667e-3) < 1e-12);
+    assert_true(fabs(selected.offset_sd - 1.187899547e-4) < 1e-13);
+    assert_true(fabs(selected.frequency - 1.4e-7) < 1e-16);
+    assert_true(fabs(selected.frequency_sd - 1.788854382e-8) < 1e-17);
+    assert_true(fabs(selected.skew - 9.486832981e-8) < 1e-16);
+}
+
+static void authselectmode_changes_the_effective_options(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        unsigned int plain, authenticated, refclock;
+    } cases[] = {
+        {"authselectmode ignore", 0, 0, 0},
+        {"authselectmode mix", 0, SELECT_TRUST | SELECT_REQUIRE, SELECT_TRUST | SELECT_REQUIRE},
+        {"authselectmode prefer", SELECT_NOSELECT, 0, 0},
+        {"authselectmode require", SELECT_NOSELECT, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct source_fixture f;
+        struct source_params params = {.addr = ip_addr_v4(192, 0, 2, 9),
+                                       .name = "192.0.2.9",
+                                       .authenticated = true,
+                                       .min_samples = 6};
+        source_fixture_open(&f, cases[i].line, false);
+        struct source *plain = source_fixture_add(&f, 1, 0, 0);
+        struct source *ignored = source_fixture_add(&f, 2, SELECT_NOSELECT, 0);
+        struct source *refclock = source_new_refclock(f.set, 0x50505300, &params);
+        assert_int_equal(refclock->options, 0);
+        struct source *authenticated = source_new(f.set, &params);
+        assert_int_equal(plain->options, cases[i].plain);
+        assert_int_equal(ignored->options, SELECT_NOSELECT);
+        assert_int_equal(authenticated->options, cases[i].authenticated);
+        assert_int_equal(refclock->options, cases[i].refclock);
+        source_free(authenticated);
+        assert_int_equal(plain->options, i == 3 ? SELECT_NOSELECT : 0);
+        source_fixture_check_log(&f, NULL);
+        source_fixture_close(&f);
+    }
+}
+
+static void bad_sources_are_reported_and_replaced_after_four_updates(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "maxdistance 0.001", false);
+    struct source *s = add_interval(&f, 5, (struct interval){-5, 5, 0});
+    for (int i = 1; i <= 5; i++) {
+        source_set_select(f.set, s);
+        assert_int_equal(s->status, STATUS_BAD_DISTANCE);
+        assert_int_equal(f.bad, i < 4 ? 0 : i - 3);
+    }
+    source_fixture_check_log(
+        &f,
+        NULL_DRIVER "Root distance of 192.0.2.5 (ntp.test) exceeds maxdistance of 0.001 seconds\n");
+    source_fixture_close(&f);
+}
+
+static void sources_that_are_no_good_by_themselves(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "maxstratum 4\nminsources 2\nmaxjitter 0.5", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-5, 5, SELECT_NOSELECT});
+    s = add_interval(&f, 2, (struct interval){-5, 5, 0});
+    source_update_status(s, 2, NTP_LEAP_UNSYNC);
+    s = add_interval(&f, 3, (struct interval){-5, 5, 0});
+    source_update_status(s, 5, NTP_LEAP_NORMAL);
+    s = add_interval(&f, 4, (struct interval){NAN, NAN, 0});
+    s = add_interval(&f, 5, (struct interval){-5, 5, 0});
+    source_set_select(f.set, s);
+    assert_states(&f, "NsrdW");
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void orphan_with_the_smallest_id_is_elected(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "local stratum 10 orphan", false);
+    struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    struct source *b = add_interval(&f, 2, (struct interval){-5, 5, 0});
+    source_update_status(a, 10, NTP_LEAP_NORMAL);
+    source_update_status(b, 10, NTP_LEAP_NORMAL);
+    f.local_refid = 0xc0000201;
+    source_set_select(f.set, a);
+    assert_states(&f, "OO");
+    f.local_refid = 0xc0000202;
+    source_set_select(f.set, a);
+    assert_states(&f, "*O");
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void loss_is_reported_once_and_keeps_the_reference(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    struct report_tracking tracking;
+
+    source_fixture_open(&f, "", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    source_set_select(f.set, s);
+    assert_true(source_is_selected(s));
+    source_update_status(s, 2, NTP_LEAP_UNSYNC);
+    source_set_select(f.set, NULL);
+    source_set_select(f.set, NULL);
+    assert_false(source_is_selected(s));
+    reference_report_tracking(f.reference, &tracking);
+    assert_int_equal(tracking.stratum, 3);
+    source_free(s);
+    assert_int_equal(source_set_count(f.set), 0);
+    source_fixture_check_log(&f, NULL_DRIVER
+                             "Selected source 192.0.2.1\n"
+                             "Can't synchronise: no selectable sources (0 unreachable sources)\n");
+    source_fixture_close(&f);
+}
+
+static void unreachable_source_goes_stale(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    source_set_select(f.set, s);
+    for (int i = 0; i < 8; i++)
+        source_update_reachability(s, false);
+    assert_false(source_is_reachable(s));
+    assert_int_equal(f.bad, 1);
+    clock_world_wake_at(f.w, 10.0);
+    source_set_select(f.set, NULL);
+    assert_states(&f, "S");
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void unknown_step_discards_samples_and_synchronisation(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    struct report_tracking tracking;
+    struct report_source report;
+
+    source_fixture_open(&f, "", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    source_set_select(f.set, s);
+    source_report(s, &report);
+    assert_int_equal(report.state, 0);
+    assert_int_equal(report.stratum, 2);
+    local_clock_external_step(f.clock, local_clock_event_raw(f.clock),
+                              local_clock_event_time(f.clock, NULL), 100.0, 100.0);
+    assert_int_equal(source_samples(s), 0);
+    source_report(s, &report);
+    assert_int_equal(report.latest_age, UINT32_MAX);
+    assert_int_equal(report.stratum, 0);
+    reference_report_tracking(f.reference, &tracking);
+    assert_int_equal(tracking.stratum, 0);
+    assert_int_equal(tracking.leap, NTP_LEAP_UNSYNC);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void leap_needs_a_majority_of_votes(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", false);
+    struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    struct source *b = add_interval(&f, 2, (struct interval){-5, 5, 0});
+    source_set_select(f.set, a);
+    a->leap = NTP_LEAP_INSERT;
+    assert_int_equal(source_set_majority_leap(f.set), NTP_LEAP_NORMAL);
+    b->leap = NTP_LEAP_INSERT;
+    assert_int_equal(source_set_majority_leap(f.set), NTP_LEAP_INSERT);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void selection_log_has_a_line_for_each_state(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    char path[TEST_PATH_SIZE + 32];
+
+    source_fixture_open(&f, "logdir %s\nlog selection\nlogbanner 0", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-4, 6, SELECT_PREFER});
+    source_set_select(f.set, s);
+    snprintf(path, sizeof(path), "%s/selection.log", f.directory);
+    char *text = test_read_file(path);
+    assert_string_equal(text, "2023-11-14 22:13:20 192.0.2.1       * --P--    1  1.00  0.000e+00 "
+                              "-4.000e-03  6.000e-03\n");
+    free(text);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(examples_a_to_g),
+        cmocka_unit_test(other_source_is_selected_when_its_score_exceeds_10),
+        cmocka_unit_test(estimates_are_combined_with_weights),
+        cmocka_unit_test(authselectmode_changes_the_effective_options),
+        cmocka_unit_test(bad_sources_are_reported_and_replaced_after_four_updates),
+        cmocka_unit_test(sources_that_are_no_good_by_themselves),
+        cmocka_unit_test(orphan_with_the_smallest_id_is_elected),
+        cmocka_unit_test(loss_is_reported_once_and_keeps_the_reference),
+        cmocka_unit_test(unreachable_source_goes_stale),
+        cmocka_unit_test(unknown_step_discards_samples_and_synchronisation),
+        cmocka_unit_test(leap_needs_a_majority_of_votes),
+        cmocka_unit_test(selection_log_has_a_line_for_each_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
