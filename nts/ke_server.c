@@ -63,16 +63,9 @@ static int count_of_client(const struct ke_server *s, const struct ip_addr *addr
     return n;
 }
 
-static bool is_over_limit(struct ke_server *s, const struct ip_addr *addr)
+static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
 {
-    int limit = ke_server_address_limit(s->env.conf->max_nts_connections);
-
-    if (count_of_client(s, addr) < limit)
-        return false;
-    /* The end of a session may be waiting to be read. */
-    if (s->pool != NULL)
-        helper_pool_poll(s->pool);
-    return count_of_client(s, addr) >= limit;
+    return count_of_client(s, addr) >= ke_server_address_limit(s->env.conf->max_nts_connections);
 }
 
 static void end_connection(struct ke_server *s, uint32_t session)
@@ -164,9 +157,16 @@ static void on_listener(int listener, unsigned int event, void *arg)
     char text[ADDR_TEXT_SIZE];
     const char *reason = NULL;
     struct ip_port peer;
-    int fd = env->world->ops->accept(env->world->ctx, listener, &peer);
+    int fd;
 
     (void)event;
+    if (s->pool != NULL) {
+        /* Ended sessions make room; without a helper left the connection stays in the backlog. */
+        helper_pool_poll(s->pool);
+        if (!helper_pool_is_ready(s->pool))
+            return;
+    }
+    fd = env->world->ops->accept(env->world->ctx, listener, &peer);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             set_listening(s, false);

@@ -1,0 +1,761 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS-KE server with its processes: handshakes through helpers, helpers that die, new generations
+ * with good and bad files, limits per address; and the same with sessions in the main process.
+ */
+#include "tls_support.h"
+#include "unit.h"
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "nts/certificate_watch.h"
+#include "nts/cookie.h"
+#include "nts/helper_pool.h"
+#include "nts/ipc.h"
+#include "nts/ke_client.h"
+#include "nts/ke_server.h"
+
+#define MAX_IDLE 40
+
+struct fixture {
+    struct tls_fixture tls;
+    struct helper_spec spec;
+    struct ke_server *server;
+    pid_t fork_server;
+    struct ke_client_env client_env;
+    struct ke_client *client;
+    struct nts_server_key key;
+    bool denied, limited;
+    int counted;
+    int idle[MAX_IDLE];
+    int idle_count;
+};
+
+/* ---- what the daemon gives ---- */
+
+static bool is_allowed(const struct ip_addr *addr, void *arg)
+{
+    assert_true(ip_addr_is_loopback(addr));
+    return !((struct fixture *)arg)->denied;
+}
+
+static bool count(const struct ip_addr *addr, void *arg)
+{
+    struct fixture *f = arg;
+
+    (void)addr;
+    f->counted++;
+    return !f->limited;
+}
+
+static const struct nts_server_key *current_key(void *arg)
+{
+    return &((struct fixture *)arg)->key;
+}
+
+static int64_t client_now(void *arg)
+{
+    return world_raw_now(((struct fixture *)arg)->tls.linux).i.sec;
+}
+
+static int client_updates(void *arg)
+{
+    (void)arg;
+    return 1;
+}
+
+static void no_limit(void *arg)
+{
+    (void)arg;
+}
+
+/* Closes what the daemon would close: all but the log, which is recognised by being a file. */
+static void close_descriptors(const int *keep, size_t count_kept, void *arg)
+{
+    struct fixture *f = arg;
+    char link[64], target[128];
+
+    assert_int_equal(count_kept, 1);
+    for (int fd = 3; fd < 256; fd++) {
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(link, target, sizeof(target) - 1);
+        if (n < 0)
+            continue;
+        target[n] = '\0';
+        if (fd != keep[0] && strcmp(target, f->tls.log_path) != 0)
+            close(fd);
+    }
+}
+
+/* ---- fixture ---- */
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct sockaddr_in sa;
+    socklen_t length = sizeof(sa);
+
+    tls_fixture_init(&f->tls);
+    /* The server opens the port itself: the listener of the fixture only finds a free one. */
+    assert_int_equal(getsockname(f->tls.listener, (struct sockaddr *)&sa, &length), 0);
+    close(f->tls.listener);
+    f->tls.listener = socket(AF_INET, SOCK_STREAM, 0);
+    f->tls.conf.nts_port = f->tls.port;
+    f->tls.conf.bind_addr4 = ip_addr_loopback(IP_V4);
+    f->tls.conf.bind_addr6 = ip_addr_loopback(IP_V6);
+    f->key = (struct nts_server_key){.id = 5, .aead = AEAD_AES_SIV_CMAC_256, .key.length = 32};
+    memset(f->key.key.data, 0x77, 32);
+    f->spec = (struct helper_spec){
+        .world = f->tls.linux,
+        .conf = &f->tls.conf,
+        .aeads = tls_fixture_aeads(),
+        .sandbox = {.limit_fork_server = no_limit,
+                    .drop = no_limit,
+                    .load_filter = no_limit,
+                    .close_descriptors = close_descriptors,
+                    .arg = f},
+    };
+    f->client_env = (struct ke_client_env){
+        .world = &f->tls.world,
+        .loop = f->tls.loop,
+        .conf = &f->tls.conf,
+        .aeads = tls_fixture_aeads(),
+        .now = client_now,
+        .clock_updates = client_updates,
+        .arg = f,
+    };
+    *state = f;
+    return 0;
+}
+
+static void end_server(struct fixture *f)
+{
+    int status;
+
+    ke_server_free(f->server);
+    f->server = NULL;
+    if (f->fork_server > 0) {
+        assert_int_equal(waitpid(f->fork_server, &status, 0), f->fork_server);
+        assert_true(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
+    }
+    f->fork_server = 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < f->idle_count; i++)
+        close(f->idle[i]);
+    ke_client_free(f->client);
+    end_server(f);
+    tls_fixture_free(&f->tls);
+    free(f);
+    return 0;
+}
+
+static void start_server(struct fixture *f, int processes)
+{
+    const struct ke_server_env env = {
+        .world = &f->tls.world,
+        .loop = f->tls.loop,
+        .conf = &f->tls.conf,
+        .aeads = tls_fixture_aeads(),
+        .is_allowed = is_allowed,
+        .count = count,
+        .current_key = current_key,
+        .arg = f,
+    };
+    struct fork_server *fork_server = NULL;
+    char error[1024];
+
+    f->tls.conf.nts_processes = processes;
+    if (processes > 0) {
+        fork_server = fork_server_start(&f->spec, error, sizeof(error));
+        if (fork_server == NULL)
+            fail_msg("%s", error);
+        f->fork_server = fork_server_pid(fork_server);
+    }
+    f->server = ke_server_new(&env, fork_server);
+    assert_non_null(f->server);
+}
+
+/* ---- clients ---- */
+
+static bool client_is_done(void *arg)
+{
+    return !ke_client_is_active(((struct fixture *)arg)->client);
+}
+
+/* A whole session; true: it gave keys, and the cookies are of the current key. */
+static bool establish(struct fixture *f)
+{
+    struct ip_port address = {.addr = ip_addr_loopback(IP_V4), .port = f->tls.port};
+    struct nts_server_key keys[NTS_SERVER_KEYS] = {{0}};
+    struct nts_context context;
+    struct ke_result result;
+    bool ok;
+
+    f->client = ke_client_start(&f->client_env, &address, "ntp.test.example", 0);
+    assert_non_null(f->client);
+    assert_true(tls_fixture_run(&f->tls, client_is_done, f, 20.0));
+    ok = ke_client_take_result(f->client, &result);
+    ke_client_free(f->client);
+    f->client = NULL;
+    keys[f->key.id % NTS_SERVER_KEYS] = f->key;
+    if (ok)
+        assert_true(
+            nts_cookie_decode(keys, result.cookies[0].data, result.cookies[0].length, &context));
+    return ok;
+}
+
+static int connect_idle(struct fixture *f)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(f->tls.port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    f->idle[f->idle_count++] = fd;
+    return fd;
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static void run_for(struct fixture *f, double seconds)
+{
+    tls_fixture_run(&f->tls, never, NULL, seconds);
+}
+
+/* The other side has closed it. */
+static bool is_closed(int fd)
+{
+    char octet;
+    ssize_t n = recv(fd, &octet, 1, MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+static pid_t only_helper(struct fixture *f)
+{
+    pid_t pids[8];
+
+    return helper_pool_pids(ke_server_pool(f->server), pids, 8) == 1 ? pids[0] : 0;
+}
+
+struct generation {
+    struct fixture *f;
+    uint32_t wanted;
+};
+
+static bool generation_is_there(void *arg)
+{
+    const struct generation *g = arg;
+
+    return helper_pool_generation(ke_server_pool(g->f->server)) >= g->wanted;
+}
+
+struct log_text {
+    struct fixture *f;
+    const char *text;
+};
+
+static bool log_has(void *arg)
+{
+    const struct log_text *t = arg;
+    char *log = tls_fixture_log(&t->f->tls);
+    bool found = strstr(log, t->text) != NULL;
+
+    free(log);
+    return found;
+}
+
+static void await_log(struct fixture *f, const char *text)
+{
+    struct log_text t = {f, text};
+
+    if (!tls_fixture_run(&f->tls, log_has, &t, 20.0))
+        assert_true(tls_fixture_log_has(&f->tls, text));
+}
+
+static int log_count(struct fixture *f, const char *text)
+{
+    char *log = tls_fixture_log(&f->tls);
+    int n = 0;
+
+    for (const char *p = log; (p = strstr(p, text)) != NULL; p++)
+        n++;
+    free(log);
+    return n;
+}
+
+/* ---- tests ---- */
+
+static void helpers_serve_with_the_current_key(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 2);
+    for (int i = 0; i < 6; i++) {
+        f->key.id++;
+        f->key.key.data[0]++;
+        assert_true(establish(f));
+    }
+    assert_int_equal(f->counted, 6);
+    assert_int_equal(log_count(f, "\n"), 0);
+}
+
+static void sessions_in_the_main_process(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 0);
+    assert_true(establish(f));
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "\n"), 0);
+}
+
+static void access_and_rate_limit_come_first(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    f->denied = true;
+    assert_false(establish(f));
+    assert_int_equal(f->counted, 0);
+    f->denied = false;
+    f->limited = true;
+    assert_false(establish(f));
+    assert_int_equal(f->counted, 1);
+    f->limited = false;
+    assert_true(establish(f));
+}
+
+static bool process_is_gone(void *arg)
+{
+    char path[64], state = '?';
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return true;
+    (void)!fscanf(file, "%*d %*s %c", &state);
+    fclose(file);
+    return state == 'Z' || state == 'X';
+}
+
+static bool helper_is_new(void *arg)
+{
+    const struct generation *g = arg;
+    pid_t pid = only_helper(g->f);
+
+    return pid > 0 && (uint32_t)pid != g->wanted;
+}
+
+static void killed_helper_is_replaced_and_nobody_is_lost(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    assert_true(establish(f));
+    for (int i = 0; i < 2; i++) {
+        struct generation old = {f, (uint32_t)only_helper(f)};
+        assert_true(old.wanted > 0);
+        pid_t pid = (pid_t)old.wanted;
+        kill(pid, SIGKILL);
+        while (!process_is_gone(&pid))
+            usleep(1000);
+        /* The connection waits until there is another one. */
+        assert_true(establish(f));
+        assert_true(tls_fixture_run(&f->tls, helper_is_new, &old, 10.0));
+    }
+    assert_int_equal(log_count(f, "NTS-KE helper #1 ended (killed by signal 9), starting it again"),
+                     1);
+    assert_int_equal(log_count(f, "\n"), 1);
+}
+
+static void others_serve_while_one_is_restarted(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pids[2];
+
+    start_server(f, 2);
+    assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);
+    kill(pids[0], SIGSTOP);
+    /* A helper that does nothing gets one connection, the next ones go to the other. */
+    connect_idle(f);
+    run_for(f, 0.1);
+    for (int i = 0; i < 3; i++)
+        assert_true(establish(f));
+    kill(pids[0], SIGKILL);
+    for (int i = 0; i < 3; i++)
+        assert_true(establish(f));
+}
+
+static void new_generation_serves_the_new_certificate(void **state)
+{
+    struct fixture *f = *state;
+    struct generation second = {f, 2};
+    struct test_cert old_ca = f->tls.ca;
+    const int64_t now = client_now(f);
+    const struct test_cert_spec ca = {
+        .cn = "New CA", .from = now - TEST_DAY, .to = now + 50 * TEST_DAY, .ca = true};
+    const struct test_cert_spec leaf = {
+        .cn = "new", .dns = "ntp.test.example", .from = now - 60, .to = now + 40 * TEST_DAY};
+    const struct test_cert *list[] = {&f->tls.ca};
+
+    start_server(f, 2);
+    assert_true(establish(f));
+    int idle = connect_idle(f);
+    run_for(f, 0.1);
+    f->tls.ca = test_cert_make(&ca);
+    tls_fixture_new_leaf(&f->tls, &leaf);
+    /* Files alone change nothing. */
+    assert_true(establish(f));
+    ke_server_rekey(f->server);
+    assert_true(tls_fixture_run(&f->tls, generation_is_there, &second, 10.0));
+    /* The old generation keeps its connection until its own end. */
+    assert_false(is_closed(idle));
+    assert_false(establish(f));
+    test_cert_write(f->tls.trusted[0].path, list, 1);
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "read certificates and keys again"), 1);
+    test_cert_free(&old_ca);
+}
+
+static void bad_files_keep_the_old_generation(void **state)
+{
+    struct fixture *f = *state;
+    const struct test_cert_spec spec = {.cn = "other"};
+    const int64_t now = client_now(f);
+    const struct test_cert_spec expired = {.cn = "expired",
+                                           .dns = "ntp.test.example",
+                                           .from = now - 3 * TEST_DAY,
+                                           .to = now - TEST_DAY};
+    struct test_cert other = test_cert_make(&spec);
+    pid_t before;
+
+    start_server(f, 1);
+    before = only_helper(f);
+    test_key_write(f->tls.key_files[0], &other);
+    ke_server_rekey(f->server);
+    await_log(f, "The certificate and the given key do not match. (");
+    await_log(f, "server.key); old NTS-KE helpers stay");
+    unlink(f->tls.key_files[0]);
+    ke_server_rekey(f->server);
+    await_log(f, "server.key: No such file or directory); old NTS-KE helpers stay");
+    tls_fixture_new_leaf(&f->tls, &expired);
+    ke_server_rekey(f->server);
+    await_log(f, "has expired (from ");
+    assert_int_equal(only_helper(f), before);
+    assert_int_equal(helper_pool_generation(ke_server_pool(f->server)), 1);
+    assert_true(establish(f));
+    test_cert_free(&other);
+}
+
+static void orders_during_a_start_are_remembered(void **state)
+{
+    struct fixture *f = *state;
+    struct generation third = {f, 3};
+
+    start_server(f, 1);
+    for (int i = 0; i < 5; i++)
+        ke_server_rekey(f->server);
+    assert_true(tls_fixture_run(&f->tls, generation_is_there, &third, 10.0));
+    run_for(f, 0.2);
+    assert_int_equal(helper_pool_generation(ke_server_pool(f->server)), 3);
+    assert_true(establish(f));
+}
+
+static void restart_with_bad_files_is_reported_once(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t now = client_now(f);
+    const struct test_cert_spec leaf = {.cn = "again",
+                                        .dns = "ntp.test.example",
+                                        .from = now - TEST_DAY,
+                                        .to = now + 80 * TEST_DAY};
+
+    start_server(f, 1);
+    unlink(f->tls.key_files[0]);
+    kill(only_helper(f), SIGKILL);
+    await_log(f, "server.key: No such file or directory)");
+    await_log(f, "ended (certificate or key is bad)");
+    tls_fixture_new_leaf(&f->tls, &leaf);
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "No such file or directory"), 1);
+}
+
+static void bad_files_at_the_start_are_one_line(void **state)
+{
+    struct fixture *f = *state;
+    char error[1024], expected[1024];
+
+    unlink(f->tls.cert_files[0]);
+    f->tls.conf.nts_processes = 2;
+    assert_null(fork_server_start(&f->spec, error, sizeof(error)));
+    snprintf(
+        expected, sizeof(expected),
+        "Could not set credentials : Error while reading file. (%s: No such file or directory)",
+        f->tls.cert_files[0]);
+    assert_string_equal(error, expected);
+    assert_int_equal(log_count(f, "\n"), 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+static void one_address_gets_a_quarter(void **state)
+{
+    struct fixture *f = *state;
+    int fds[5];
+
+    assert_int_equal(ke_server_address_limit(100), 25);
+    assert_int_equal(ke_server_address_limit(1), 1);
+    f->tls.conf.max_nts_connections = 16;
+    start_server(f, 2);
+    for (int i = 0; i < 5; i++)
+        fds[i] = connect_idle(f);
+    run_for(f, 0.3);
+    for (int i = 0; i < 4; i++)
+        assert_false(is_closed(fds[i]));
+    assert_true(is_closed(fds[4]));
+    /* Another address is served, and this one as soon as one of its sessions is over. */
+    close(f->idle[0]);
+    f->idle[0] = socket(AF_INET, SOCK_STREAM, 0);
+    run_for(f, 0.3);
+    assert_true(establish(f));
+    assert_true(establish(f));
+}
+
+static void sessions_of_a_dead_helper_do_not_count(void **state)
+{
+    struct fixture *f = *state;
+
+    f->tls.conf.max_nts_connections = 8;
+    start_server(f, 1);
+    connect_idle(f);
+    connect_idle(f);
+    run_for(f, 0.2);
+    assert_false(establish(f));
+    struct generation old = {f, (uint32_t)only_helper(f)};
+    kill((pid_t)old.wanted, SIGKILL);
+    assert_true(tls_fixture_run(&f->tls, helper_is_new, &old, 10.0));
+    assert_true(establish(f));
+}
+
+static void processes_end_with_the_server(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pids[2];
+
+    start_server(f, 2);
+    assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);
+    end_server(f);
+    for (int i = 0; i < 2; i++)
+        assert_true(tls_fixture_run(&f->tls, process_is_gone, &pids[i], 5.0));
+}
+
+static void helpers_go_on_without_the_fork_server(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    kill(f->fork_server, SIGKILL);
+    await_log(f, "NTS-KE fork server is gone");
+    assert_true(establish(f));
+    ke_server_rekey(f->server);
+    assert_true(establish(f));
+    kill(only_helper(f), SIGKILL);
+    await_log(f, "NTS-KE helpers failed");
+    assert_false(establish(f));
+}
+
+/* A helper that is asked for something else ends; here the test is the main process. */
+static void helper_ends_on_an_invalid_request(void **state)
+{
+    struct fixture *f = *state;
+    const struct helper_identity identity = {.generation = 1, .number = 1};
+    struct ipc_message message;
+    int ends[2], fd, status;
+
+    assert_true(ipc_pair(ends));
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        _exit(helper_run(&f->spec, &identity, ends[1]));
+    }
+    close(ends[1]);
+    enum ipc_result result;
+    while ((result = ipc_receive(ends[0], IPC_HELPER, &message, &fd)) == IPC_AGAIN)
+        usleep(1000);
+    assert_int_equal(result, IPC_OK);
+    assert_int_equal(message.type, IPC_READY);
+    assert_int_equal(send(ends[0], "x", 1, 0), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), HELPER_EXIT_FATAL);
+    assert_true(tls_fixture_log_has(&f->tls, "Invalid helper request"));
+    close(ends[0]);
+}
+
+/* ... and here it is a helper that lies: its channel ends, the server goes on. */
+static void lying_helper_is_cut_off(void **state)
+{
+    struct fixture *f = *state;
+    struct helper_pool *pool;
+    struct ipc_message new_helper = {.type = IPC_HELPER_NEW,
+                                     .u.helper = {.generation = 1, .number = 1, .pid = 4242}};
+    const struct ipc_message ready = {.type = IPC_READY};
+    const struct ipc_message lie = {.type = IPC_OUTCOME,
+                                    .u.outcome = {.session = 3, .outcome = IPC_SESSION_COMPLETE}};
+    struct ipc_message message;
+    struct helper_pool_events events = {0};
+    int orders[2], channel[2], fd;
+    char error[256];
+
+    assert_true(ipc_pair(orders));
+    assert_true(ipc_pair(channel));
+    assert_int_equal(ipc_send(orders[1], &new_helper, channel[0]), IPC_OK);
+    close(channel[0]);
+    assert_int_equal(ipc_send(channel[1], &ready, -1), IPC_OK);
+    pool = helper_pool_new(orders[0], 1, 10);
+    assert_true(helper_pool_await_first(pool, error, sizeof(error)));
+    helper_pool_attach(pool, f->tls.loop, &events);
+    assert_true(helper_pool_is_ready(pool));
+    /* The end of a session that it was never given. */
+    assert_int_equal(ipc_send(channel[1], &lie, -1), IPC_OK);
+    run_for(f, 0.05);
+    assert_false(helper_pool_is_ready(pool));
+    assert_int_equal(ipc_receive(channel[1], IPC_MAIN, &message, &fd), IPC_CLOSED);
+    assert_true(
+        tls_fixture_log_has(&f->tls, "Invalid message from NTS-KE helper #1 (process 4242)"));
+    helper_pool_free(pool);
+    close(channel[1]);
+    close(orders[1]);
+}
+
+static void certificates_in_use_can_be_renewed_in_the_main_process(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 0);
+    unlink(f->tls.cert_files[0]);
+    ke_server_rekey(f->server);
+    assert_true(tls_fixture_log_has(&f->tls, "old certificates and keys stay in use"));
+    assert_true(establish(f));
+    test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
+    ke_server_rekey(f->server);
+    assert_true(tls_fixture_log_has(&f->tls, "Read NTS server certificates and keys again"));
+    assert_true(establish(f));
+}
+
+/* ---- dates of certificates ---- */
+
+static void states_of_a_certificate(void **state)
+{
+    const struct tls_certificate_dates dates = {
+        .file = "a.crt", .not_before = 1000000000, .not_after = 1000000000 + 30 * TEST_DAY};
+    const int64_t end = dates.not_after;
+    char text[256];
+
+    (void)state;
+    assert_int_equal(certificate_state(&dates, 999999999), CERTIFICATE_NOT_YET);
+    assert_int_equal(certificate_state(&dates, 1000000000), CERTIFICATE_VALID);
+    assert_int_equal(certificate_state(&dates, end - 21 * TEST_DAY - 1), CERTIFICATE_VALID);
+    assert_int_equal(certificate_state(&dates, end - 21 * TEST_DAY), CERTIFICATE_21_DAYS);
+    assert_int_equal(certificate_state(&dates, end - 7 * TEST_DAY), CERTIFICATE_7_DAYS);
+    assert_int_equal(certificate_state(&dates, end - TEST_DAY), CERTIFICATE_1_DAY);
+    assert_int_equal(certificate_state(&dates, end), CERTIFICATE_1_DAY);
+    assert_int_equal(certificate_state(&dates, end + 1), CERTIFICATE_EXPIRED);
+    assert_false(certificate_describe(&dates, CERTIFICATE_VALID, text, sizeof(text)));
+    assert_true(certificate_describe(&dates, CERTIFICATE_1_DAY, text, sizeof(text)));
+    assert_string_equal(text, "Certificate in a.crt expires within 1 day "
+                              "(at 2001-10-09 01:46:40 UTC)");
+    assert_true(certificate_describe(&dates, CERTIFICATE_EXPIRED, text, sizeof(text)));
+    assert_string_equal(text, "Certificate in a.crt has expired "
+                              "(from 2001-09-09 01:46:40 to 2001-10-09 01:46:40 UTC)");
+}
+
+static void each_limit_is_reported_once(void **state)
+{
+    struct fixture *f = *state;
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials =
+        tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error));
+    struct tls_certificate_dates dates;
+    struct certificate_watch *watch;
+
+    assert_non_null(credentials);
+    assert_true(tls_credentials_dates(credentials, 0, &dates));
+    assert_string_equal(dates.file, f->tls.cert_files[0]);
+    assert_false(tls_credentials_dates(credentials, 1, &dates));
+    watch = certificate_watch_new(credentials, false);
+    for (int64_t t = dates.not_after - 30 * TEST_DAY; t < dates.not_after + 3 * TEST_DAY; t += 3600)
+        certificate_watch_check(watch, t);
+    assert_int_equal(log_count(f, "expires within 21 days"), 1);
+    assert_int_equal(log_count(f, "expires within 7 days"), 1);
+    assert_int_equal(log_count(f, "expires within 1 day "), 1);
+    assert_int_equal(log_count(f, "has expired"), 1);
+    assert_int_equal(log_count(f, "\n"), 4);
+    certificate_watch_free(watch);
+    tls_credentials_unref(credentials);
+}
+
+static void expired_certificate_is_reported_at_the_start_and_served(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t now = client_now(f);
+    const struct test_cert_spec expired = {.cn = "expired",
+                                           .dns = "ntp.test.example",
+                                           .from = now - 3 * TEST_DAY,
+                                           .to = now - TEST_DAY};
+
+    tls_fixture_new_leaf(&f->tls, &expired);
+    f->tls.conf.no_cert_time_check = 2;
+    start_server(f, 2);
+    assert_int_equal(log_count(f, "has expired (from "), 1);
+    assert_true(establish(f));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(helpers_serve_with_the_current_key),
+        TEST(sessions_in_the_main_process),
+        TEST(access_and_rate_limit_come_first),
+        TEST(killed_helper_is_replaced_and_nobody_is_lost),
+        TEST(others_serve_while_one_is_restarted),
+        TEST(new_generation_serves_the_new_certificate),
+        TEST(bad_files_keep_the_old_generation),
+        TEST(orders_during_a_start_are_remembered),
+        TEST(restart_with_bad_files_is_reported_once),
+        TEST(bad_files_at_the_start_are_one_line),
+        TEST(one_address_gets_a_quarter),
+        TEST(sessions_of_a_dead_helper_do_not_count),
+        TEST(processes_end_with_the_server),
+        TEST(helpers_go_on_without_the_fork_server),
+        TEST(helper_ends_on_an_invalid_request),
+        TEST(lying_helper_is_cut_off),
+        TEST(certificates_in_use_can_be_renewed_in_the_main_process),
+        cmocka_unit_test(states_of_a_certificate),
+        TEST(each_limit_is_reported_once),
+        TEST(expired_certificate_is_reported_at_the_start_and_served),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
