@@ -252,7 +252,6 @@ struct os_environment *os_environment_new(struct environment *env)
     os->unix_socket.fd = -1;
     os->err = stderr;
     *env = (struct environment){
-        .in = stdin,
         .out = stdout,
         .err = stderr,
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),

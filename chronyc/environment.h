@@ -22,10 +22,9 @@ struct endpoint {
 enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_FAILED };
 
 struct environment {
-    FILE *in;
     FILE *out;
     FILE *err;
-    bool terminal; /* all three are terminals */
+    bool terminal; /* these and standard input are terminals */
 
     /* The channel; there is at most one at a time. open prints its own errors. */
     bool (*open)(void *arg, const struct endpoint *endpoint);

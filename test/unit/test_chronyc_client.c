@@ -168,7 +168,6 @@ static struct fake *fake_new(void)
 
     f->now.sec = 1000000000;
     f->env = (struct environment){
-        .in = stdin,
         .out = open_memstream(&f->out, &f->out_size),
         .err = open_memstream(&f->err, &f->err_size),
         .open = fake_open,

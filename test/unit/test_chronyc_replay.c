@@ -188,7 +188,6 @@ static char *replay_read_line(void *arg, const char *prompt)
 static struct environment make_environment(struct replay *r)
 {
     return (struct environment){
-        .in = stdin,
         .out = r->out,
         .err = r->err,
         .open = replay_open,
