@@ -214,7 +214,6 @@ static void start_sources(struct chronyd *d)
         .world = d->world,
         .loop = d->loop,
         .conf = d->conf,
-        .aeads = setup_aeads(d->conf),
         .now = corrected_now,
         .clock_updates = clock_updates,
         .arg = d,
@@ -224,6 +223,7 @@ static void start_sources(struct chronyd *d)
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
     d->sources = source_set_new(&set_env, d->conf);
+    nts_aeads_init(&ke_env.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
     d->nts_client = nts_client_new(&ke_env, NULL);
     d->nts.client = nts_client_ops();
     d->nts.client_ctx = d->nts_client;
@@ -245,7 +245,6 @@ static void start_nts_server(struct chronyd *d)
         .world = d->world,
         .loop = d->loop,
         .conf = d->conf,
-        .aeads = setup_aeads(d->conf),
         .is_allowed = ntp_is_allowed,
         .count = count_nts_ke,
         .current_key = current_cookie_key,
@@ -254,6 +253,7 @@ static void start_nts_server(struct chronyd *d)
 
     if (d->conf->nts_server_certs.count == 0)
         return;
+    nts_aeads_init(&env.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
     d->ke_server = ke_server_new(&env, d->fork_server);
     d->fork_server = NULL;
     if (d->ke_server != NULL)

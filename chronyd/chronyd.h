@@ -80,7 +80,6 @@ void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
 void setup_privileges(struct chronyd *daemon);
-struct nts_aeads setup_aeads(const struct conf *conf);
 
 /* The table of ntp/env.h over the clock, the reference and the sources of a daemon, whose ntp_env
    it fills in. */

@@ -84,8 +84,8 @@ void setup_read_conf(struct chronyd *d)
         LOG_FATAL("%s", error.message);
 }
 
-/* Fatal errors skip the shutdown sequence; the PID file must not stay behind. Helper processes end
-   by themselves with this process. */
+/* Fatal errors skip the shutdown sequence; PID file and command socket must not stay behind. Helper
+   processes end by themselves with this process. */
 static void clean_up_after_fatal(void *arg)
 {
     struct chronyd *d = arg;
@@ -93,6 +93,8 @@ static void clean_up_after_fatal(void *arg)
     if (d->pidfile_written)
         pidfile_remove(d->conf->pid_file);
     d->pidfile_written = false;
+    if (d->cmd_server != NULL)
+        cmd_server_remove_unix(d->cmd_server);
 }
 
 static void make_socket_directory(struct chronyd *d)
@@ -169,17 +171,6 @@ static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
     process_close_descriptors(count > 0 ? keep[0] : -1, count > 1 ? keep[1] : -1);
 }
 
-struct nts_aeads setup_aeads(const struct conf *conf)
-{
-    struct nts_aeads aeads = {.count = 0};
-
-    for (size_t i = 0; i < conf->nts_aead_count; i++)
-        if (aead_supported(conf->nts_aeads[i]) &&
-            aeads.count < sizeof(aeads.ids) / sizeof(aeads.ids[0]))
-            aeads.ids[aeads.count++] = conf->nts_aeads[i];
-    return aeads;
-}
-
 void setup_helpers(struct chronyd *d)
 {
     char error[1024];
@@ -189,7 +180,6 @@ void setup_helpers(struct chronyd *d)
     d->helper_spec = (struct helper_spec){
         .world = d->world,
         .conf = d->conf,
-        .aeads = setup_aeads(d->conf),
         .sandbox =
             {
                 .limit_fork_server = sandbox_limit_fork_server,
@@ -199,6 +189,7 @@ void setup_helpers(struct chronyd *d)
                 .arg = d,
             },
     };
+    nts_aeads_init(&d->helper_spec.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
     d->fork_server = fork_server_start(&d->helper_spec, error, sizeof(error));
     if (d->fork_server == NULL)
         LOG_FATAL("%s", error);

@@ -199,12 +199,17 @@ static void close_socket(struct cmd_server *server, int fd)
     server->world->ops->socket_close(server->world->ctx, fd);
 }
 
+void cmd_server_remove_unix(struct cmd_server *server)
+{
+    if (server->unix_fd >= 0)
+        server->world->ops->unix_remove(server->world->ctx, server->conf->bind_cmd_path);
+}
+
 void cmd_server_free(struct cmd_server *server)
 {
     if (server == NULL)
         return;
-    if (server->unix_fd >= 0)
-        server->world->ops->unix_remove(server->world->ctx, server->conf->bind_cmd_path);
+    cmd_server_remove_unix(server);
     close_socket(server, server->unix_fd);
     close_socket(server, server->udp_fds[0]);
     close_socket(server, server->udp_fds[1]);

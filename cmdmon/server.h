@@ -50,7 +50,9 @@ struct cmd_server *cmd_server_new(struct world *world, struct loop *loop, const 
                                   const struct cmd_policy *policy);
 /* Opens the Unix socket (as the daemon's user, just before the main loop). */
 void cmd_server_open_unix(struct cmd_server *server);
-/* Closes the sockets and removes the Unix socket's file. */
+/* Removes the Unix socket's file, when it was opened. */
+void cmd_server_remove_unix(struct cmd_server *server);
+/* The same, and closes the sockets. NULL is allowed. */
 void cmd_server_free(struct cmd_server *server);
 
 #endif

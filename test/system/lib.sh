@@ -24,13 +24,7 @@ cleanup()
         kill -CONT "$pid" 2>/dev/null
         kill "$pid" 2>/dev/null
     done
-    for pid in "${PIDS[@]}"; do
-        for _ in $(seq 50); do
-            kill -0 "$pid" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -KILL "$pid" 2>/dev/null
-    done
+    wait_until 5 has_ended "${PIDS[@]}" || kill -KILL "${PIDS[@]}" 2>/dev/null
     rm -rf "$T"
 }
 trap cleanup EXIT
@@ -97,6 +91,17 @@ daemon_directory()
 {
     mkdir -m 770 "$T/$1" || fail "mkdir $1"
     ! is_root || chown "$TEST_USER:$TEST_GROUP" "$T/$1"
+}
+
+# has_ended PID...: none of them runs any more. A zombie, whose parent does not care, has ended.
+has_ended()
+{
+    local pid state
+
+    for pid in "$@"; do
+        state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
+        [ -z "$state" ] || [ "${state:0:1}" = Z ] || return 1
+    done
 }
 
 # wait_until SECONDS COMMAND...
