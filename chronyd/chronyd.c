@@ -10,11 +10,6 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "chronyd/os/filter.h"
-#include "chronyd/os/notify.h"
-#include "chronyd/os/pidfile.h"
-#include "chronyd/os/signals.h"
-#include "chronyd/os/world_linux.h"
 #include "chronyd/rtc/rtc_start.h"
 #include "config.h"
 
@@ -192,6 +187,22 @@ static void start_servers(struct chronyd *d)
 
 static void on_mode_end(enum reference_mode mode, bool success, void *arg);
 
+void chronyd_init(struct chronyd *d, const struct options *options)
+{
+    *d = (struct chronyd){
+        .options = options,
+        .main_mode = options->mode == MODE_SET_ONCE       ? REFERENCE_UPDATE_ONCE
+                     : options->mode == MODE_MEASURE_ONCE ? REFERENCE_PRINT_ONCE
+                                                          : REFERENCE_NORMAL,
+    };
+}
+
+void chronyd_open(struct chronyd *d)
+{
+    start_clock(d);
+    start_servers(d);
+}
+
 static void start_sources(struct chronyd *d)
 {
     struct reference_env reference_env = {
@@ -265,6 +276,13 @@ static void start_nts_server(struct chronyd *d)
     ntp_server_set_nts(d->ntp_server, &d->nts);
 }
 
+void chronyd_start(struct chronyd *d)
+{
+    start_sources(d);
+    start_nts_server(d);
+    loop_set_reload_handler(d->loop, on_reload_signal, d);
+}
+
 /* Modes of operation. */
 
 /* End of the first round of resolving: sources begin to be polled. */
@@ -287,8 +305,7 @@ static void on_resolving_round_end(void *arg)
 static void begin_main_mode(struct chronyd *d)
 {
     reference_set_mode(d->reference, d->main_mode);
-    notify_ready(d->options->notify_fd);
-    if (!log_release_parent()) {
+    if (d->on_ready != NULL && !d->on_ready(d)) {
         loop_quit(d->loop);
         return;
     }
@@ -341,7 +358,7 @@ static void on_timeout(void *arg)
     loop_quit(d->loop);
 }
 
-static void begin(struct chronyd *d)
+void chronyd_begin(struct chronyd *d)
 {
     if (d->options->timeout >= 0)
         loop_timer_add(d->loop, d->options->timeout, on_timeout, d);
@@ -363,10 +380,8 @@ static void begin(struct chronyd *d)
 
 /* Shutdown. */
 
-static void stop(struct chronyd *d)
+void chronyd_stop(struct chronyd *d)
 {
-    LOG_INFO("chronyd exiting");
-    notify_stopping();
     local_clock_cancel_correction(d->clock);
     source_set_dump(d->sources);
     reference_set_mode(d->reference, REFERENCE_IGNORE);
@@ -388,52 +403,4 @@ static void stop(struct chronyd *d)
     local_clock_free(d->clock);
     measurement_log_free(d->mlog);
     loop_free(d->loop);
-
-    log_set_fatal_hook(NULL, NULL);
-    if (d->pidfile_written)
-        pidfile_remove(d->conf->pid_file);
-    world_linux_free(d->world);
-    conf_free(d->conf);
-}
-
-int chronyd_run(const struct options *options, int passed_fds)
-{
-    struct world_linux_options world_options = {
-        .ipv4 = options->family != IP_V6,
-        .ipv6 = options->family != IP_V4,
-        .passed_fds = passed_fds,
-    };
-    struct chronyd daemon = {
-        .options = options,
-        .main_mode = options->mode == MODE_SET_ONCE       ? REFERENCE_UPDATE_ONCE
-                     : options->mode == MODE_MEASURE_ONCE ? REFERENCE_PRINT_ONCE
-                                                          : REFERENCE_NORMAL,
-    };
-    struct chronyd *d = &daemon;
-
-    setup_read_conf(d);
-    if (options->print_conf) {
-        conf_free(d->conf);
-        return 0;
-    }
-    setup_files(d);
-    d->world = world_linux_new(&world_options);
-    setup_helpers(d);
-    start_clock(d);
-    start_servers(d);
-    setup_privileges(d);
-    start_sources(d);
-    start_nts_server(d);
-
-    signals_install();
-    loop_set_reload_handler(d->loop, on_reload_signal, d);
-    cmd_server_open_unix(d->cmd_server);
-    if (options->filter_level == 1 || options->filter_level == -1)
-        world_linux_start_resolver_helper(d->world);
-    filter_load(options->filter_level, FILTER_MAIN);
-
-    begin(d);
-    loop_run(d->loop);
-    stop(d);
-    return d->exit_status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon: one struct that owns every module. main() makes it from the command line and runs it;
- * nothing else creates or frees modules. Two of them can live in one process.
+ * The daemon: one struct that owns every module; nothing else creates or frees modules. It does not
+ * know what kind of world it lives in: chronyd/run.c starts it as a Linux process, and the simulator
+ * runs many of them in one process.
  */
 #ifndef CHRONYD_CHRONYD_H
 #define CHRONYD_CHRONYD_H
@@ -68,7 +69,22 @@ struct chronyd {
     bool pidfile_written;
     bool sources_started; /* the first round of resolving has ended */
     int exit_status;
+
+    /* The daemon is ready; false: end again. NULL: nobody wants to know. */
+    bool (*on_ready)(struct chronyd *daemon);
 };
+
+/* The life of a daemon, in this order; loop_run() or loop_run_once() comes before the last. conf and
+   world are the caller's, set after the first call and freed after the last (daemon.md 4, 14). */
+void chronyd_init(struct chronyd *daemon, const struct options *options);
+/* Clock and sockets, which may need root. */
+void chronyd_open(struct chronyd *daemon);
+/* The rest of the modules. */
+void chronyd_start(struct chronyd *daemon);
+/* The mode of operation begins. */
+void chronyd_begin(struct chronyd *daemon);
+/* Frees all modules and the loop. */
+void chronyd_stop(struct chronyd *daemon);
 
 /* Runs the daemon from the configuration to the end of its main loop (daemon.md 4 steps 7 to 26,
    14). The message log is open and the process is detached. passed_fds: sockets from the service

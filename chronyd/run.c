@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One daemon as a Linux process: the steps of the start and of the end that concern the process
+ * stand between those of the modules, in the order of daemon.md 4 and 14. Called once by main().
+ */
+#include "chronyd/chronyd.h"
+#include "chronyd/os/filter.h"
+#include "chronyd/os/notify.h"
+#include "chronyd/os/pidfile.h"
+#include "chronyd/os/signals.h"
+#include "chronyd/os/world_linux.h"
+
+/* False: the foreground process that waited for us is gone. */
+static bool tell_ready(struct chronyd *d)
+{
+    notify_ready(d->options->notify_fd);
+    return log_release_parent();
+}
+
+static void begin_process(struct chronyd *d, int passed_fds)
+{
+    const struct options *options = d->options;
+    struct world_linux_options world_options = {
+        .ipv4 = options->family != IP_V6,
+        .ipv6 = options->family != IP_V4,
+        .passed_fds = passed_fds,
+    };
+
+    setup_files(d);
+    d->world = world_linux_new(&world_options);
+    setup_helpers(d);
+    chronyd_open(d);
+    setup_privileges(d);
+    chronyd_start(d);
+
+    signals_install();
+    cmd_server_open_unix(d->cmd_server);
+    if (options->filter_level == 1 || options->filter_level == -1)
+        world_linux_start_resolver_helper(d->world);
+    filter_load(options->filter_level, FILTER_MAIN);
+}
+
+static void end_process(struct chronyd *d)
+{
+    LOG_INFO("chronyd exiting");
+    notify_stopping();
+    chronyd_stop(d);
+    log_set_fatal_hook(NULL, NULL);
+    if (d->pidfile_written)
+        pidfile_remove(d->conf->pid_file);
+    world_linux_free(d->world);
+    conf_free(d->conf);
+}
+
+int chronyd_run(const struct options *options, int passed_fds)
+{
+    struct chronyd daemon;
+
+    chronyd_init(&daemon, options);
+    setup_read_conf(&daemon);
+    if (options->print_conf) {
+        conf_free(daemon.conf);
+        return 0;
+    }
+    daemon.on_ready = tell_ready;
+    begin_process(&daemon, passed_fds);
+    chronyd_begin(&daemon);
+    loop_run(daemon.loop);
+    end_process(&daemon);
+    return daemon.exit_status;
+}
