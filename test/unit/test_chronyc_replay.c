@@ -300,7 +300,8 @@ static bool play(json_t *record)
     fclose(r.out);
     fclose(r.err);
 
-    result &= same_text(record, "stdout", out) & same_text(record, "stderr", err);
+    result &= same_text(record, "stdout", out);
+    result &= same_text(record, "stderr", err);
     result &= status == json_integer_value(json_object_get(record, "exit_status"));
     result &= !r.wrong_request && r.sent == json_array_size(r.requests) &&
               r.received == json_array_size(r.replies);
