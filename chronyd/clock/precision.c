@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Precision of the system clock (discipline.md 4.2): the smaller of its resolution and the time that
- * a reading takes. Called once by the local clock. A clock that stands still must not hang it.
+ * Precision of the system clock (discipline.md 4.2): the smaller of its resolution and the time
+ * that a reading takes. Called once by the local clock. A clock that stands still must not hang it.
  */
 #include "chronyd/clock/precision.h"
 #include <math.h>

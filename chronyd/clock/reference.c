@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reference update and everything that follows from it (discipline.md 15, 16, 18, 19): the one place
- * that decides how the local clock is corrected. Called by source selection, manual input and
+ * Reference update and everything that follows from it (discipline.md 15, 16, 18, 19): the one
+ * place that decides how the local clock is corrected. Called by source selection, manual input and
  * commands; asked for parameters by the NTP code. It never looks at single sources.
  *
  * Leap seconds (17) enter at update_leap_status, fallback drift (16.3) after the drift file in
@@ -224,7 +224,8 @@ static bool is_leap_day(int64_t seconds)
     return (utc.tm_mon == 5 && utc.tm_mday == 30) || (utc.tm_mon == 11 && utc.tm_mday == 31);
 }
 
-/* seconds: raw time, 0: none. 17.4; a leap second is possible only at the end of June and December. */
+/* seconds: raw time, 0: none. 17.4; a leap second is possible only at the end of June and of
+   December. */
 static void update_leap_status(struct reference *r, int leap, int64_t seconds)
 {
     if ((leap == NTP_LEAP_INSERT || leap == NTP_LEAP_DELETE) && !is_leap_day(seconds))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Dump files: the registers of sources from one run to the next (discipline.md 12.6, daemon.md 22).
- * Called by the daemon at start and exit and by the dump command. What is read is checked like input
- * from outside; a bad file costs its source the history, nothing else.
+ * Called by the daemon at start and exit and by the dump command. What is read is checked like
+ * input from outside; a bad file costs its source the history, nothing else.
  */
 #include <errno.h>
 #include <inttypes.h>

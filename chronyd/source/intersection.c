@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intersection of the intervals of sources (discipline.md 13.6), a variant of Marzullo's algorithm in
- * which depth among trusted sources comes first. Called by selection; values are finite.
+ * Intersection of the intervals of sources (discipline.md 13.6), a variant of Marzullo's algorithm
+ * in which depth among trusted sources comes first. Called by selection; values are finite.
  */
 #include "chronyd/source/intersection.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Regression and the tables that go with it (discipline.md 7). Pure functions over arrays of at most
- * REGRESSION_MAX_POINTS points, oldest first. Where a weight is given, a larger one means less
+ * Regression and the tables that go with it (discipline.md 7). Pure functions over arrays of at
+ * most REGRESSION_MAX_POINTS points, oldest first. Where a weight is given, a larger one means less
  * reliable data.
  */
 #ifndef CHRONYD_SOURCE_REGRESSION_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records of time sources and the set that they form: reachability, statistics, selection and
- * combining (discipline.md 12, 13, 14). The functions on one source are those of struct ntp_env_ops.
- * The set owns its records; NTP associations and reference clocks hold pointers to them until they
+ * combining (discipline.md 12, 13, 14). The functions on one source are those of struct
+ * ntp_env_ops. The set owns its records; NTP associations and reference clocks hold pointers to them until they
  * free them. Selection results go to the reference; nothing here steers the clock itself.
  */
 #ifndef CHRONYD_SOURCE_SOURCE_H
@@ -29,13 +29,14 @@ struct source_set_env {
     /* The source was bad in 4 selections in a row: try to replace it (12.5). May be NULL; may not
        free the source before it returns to the loop. */
     void (*on_bad)(struct source *source, void *arg);
-    /* Reference ID of the local address used with a source (orphan mode); 0: unknown. May be NULL. */
+    /* Reference ID of the local address used with a source (orphan mode); 0: unknown. May be
+       NULL. */
     uint32_t (*local_refid)(const struct source *source, void *arg);
     void *arg;
 };
 
-/* Takes limits, authselectmode and dumpdir from conf, which must outlive the set. Registers with the
-   clock for changes. */
+/* Takes limits, authselectmode and dumpdir from conf, which must outlive the set. Registers with
+   the clock for changes. */
 struct source_set *source_set_new(const struct source_set_env *env, const struct conf *conf);
 /* Frees the records that are left, too, without running the selection. */
 void source_set_free(struct source_set *set);

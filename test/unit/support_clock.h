@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A world in virtual time for the tests of the clock and the sources: its raw time is given and
- * does not react to the frequency, its kernel clock rounds as the real one does (discipline.md 6.2),
- * its files are real ones. Waits take no time.
+ * does not react to the frequency, its kernel clock rounds as the real one does (discipline.md
+ * 6.2), its files are real ones. Waits take no time.
  */
 #ifndef TEST_UNIT_SUPPORT_CLOCK_H
 #define TEST_UNIT_SUPPORT_CLOCK_H

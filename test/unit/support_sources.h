@@ -30,8 +30,8 @@ struct source_fixture {
     uint32_t local_refid;
 };
 
-/* `lines` may contain %s for the private directory. control: Linux driver, else the null driver. The
-   log is being recorded afterwards. */
+/* `lines` may contain %s for the private directory. control: Linux driver, else the null driver.
+   The log is being recorded afterwards. */
 void source_fixture_open(struct source_fixture *f, const char *lines, bool control);
 /* Ends the recording and checks it, if expected_log is not NULL. */
 void source_fixture_check_log(struct source_fixture *f, const char *expected_log);
