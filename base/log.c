@@ -132,6 +132,19 @@ void log_close(void)
     sink.destination = TO_STDERR;
 }
 
+int log_file_descriptor(void)
+{
+    return sink.destination == TO_FILE ? fileno(sink.file) : -1;
+}
+
+void log_reconnect(void)
+{
+    if (sink.destination != TO_SYSLOG)
+        return;
+    log_syslog_close();
+    log_syslog_open();
+}
+
 void log_set_fatal_to_stderr(bool on)
 {
     sink.fatal_to_stderr = on;

@@ -31,6 +31,13 @@ void log_open_stderr(void);
 void log_reopen_file(void);
 void log_close(void);
 
+/* For a forked process that closes what it inherited: the descriptor of the -l file, which has to stay
+   open, or -1. */
+int log_file_descriptor(void);
+/* ... to be called directly after that: connects to the system log again if it is the destination,
+   because its descriptor was closed too and may soon belong to something else. */
+void log_reconnect(void);
+
 /* Copies fatal messages as "Fatal error : TEXT" to standard error too (-n with syslog). */
 void log_set_fatal_to_stderr(bool on);
 /* Descriptor of the foreground process that waits for readiness, or -1. A fatal message is written

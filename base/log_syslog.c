@@ -9,7 +9,8 @@
 
 void log_syslog_open(void)
 {
-    openlog("chronyd", LOG_PID, LOG_DAEMON);
+    /* At once: a process with a system call filter cannot open a socket later. */
+    openlog("chronyd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
 void log_syslog_write(int severity, const char *text)

@@ -4,6 +4,7 @@
  * directories, helper processes, privileges (daemon.md 4 to 8). Called once by chronyd_run, in the
  * order of the functions here. Errors are fatal with one message; what was made is then removed.
  */
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -168,7 +169,9 @@ static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
     (void)arg;
     log_set_parent_fd(-1);
     log_set_fatal_hook(NULL, NULL);
-    process_close_descriptors(count > 0 ? keep[0] : -1, count > 1 ? keep[1] : -1);
+    assert(count == 1);
+    process_close_descriptors(keep[0], log_file_descriptor());
+    log_reconnect();
 }
 
 void setup_helpers(struct chronyd *d)
