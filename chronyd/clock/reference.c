@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "chronyd/clock/change_mail.h"
 #include "chronyd/clock/drift_file.h"
+#include "chronyd/clock/estimate.h"
 #include "ntp/packet.h"
 
 #define MIN_SKEW             1.0e-12
@@ -340,35 +341,6 @@ static bool offset_is_allowed(struct reference *r, double offset)
     return false;
 }
 
-struct clock_estimate {
-    double frequency, residual_frequency, skew;
-};
-
-/* Weighs the measured frequency against what the clock runs at already. 15.3 */
-static struct clock_estimate estimate_clock(const struct reference *r, double frequency,
-                                            double skew, bool manual)
-{
-    double previous = r->skew;
-    double gain;
-
-    if (manual)
-        gain = 1.0;
-    else if (!(fabs(skew) <= r->max_update_skew))
-        gain = 0.0;
-    else
-        gain = fmax(
-            0.0, fmin(3.0 * previous * previous / (3.0 * previous * previous + skew * skew), 1.0));
-
-    struct clock_estimate e;
-    e.frequency = gain * frequency;
-    e.residual_frequency = frequency - e.frequency;
-    /* Without gain a skew that is not a number must not get in. */
-    e.skew = previous + (gain > 0.0 ? gain * (skew - previous) : 0.0) +
-             sqrt(e.frequency * e.frequency * (1.0 - gain) +
-                  e.residual_frequency * e.residual_frequency * gain);
-    return e;
-}
-
 /* 15.4, step 10. error: of the raw clock. */
 static bool step_is_wanted(struct reference *r, double error)
 {
@@ -465,9 +437,10 @@ void reference_update(struct reference *r, const struct reference_update *u)
     double correction = local_clock_correction(r->clock, raw, NULL);
     struct local_time now = {instant_add(raw.i, correction)};
     double offset = u->offset + local_diff(now, u->ref_time) * u->frequency;
+    bool manual = u->leap == NTP_LEAP_UNSYNC;
     double interval = r->updated ? loop_mono(r->loop) - r->last_update : 0.0;
     struct clock_estimate estimate =
-        estimate_clock(r, u->frequency, u->skew, u->leap == NTP_LEAP_UNSYNC);
+        clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);
 
     if (!offset_is_allowed(r, offset))
         return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records of sources (discipline.md 12): reachability, status, samples, effective selection
- * options, and how they follow changes of the clock. Called by NTP associations and reference clocks through
- * the daemon, and by the local clock's announcements. Everything that may change which source is
- * best runs the selection.
+ * options, and how they follow changes of the clock. Called by NTP associations and reference
+ * clocks through the daemon, and by the local clock's announcements. Everything that may change
+ * which source is best runs the selection.
  */
 #include <limits.h>
 #include <stdio.h>
