@@ -183,10 +183,27 @@ enum association_result association_receive(struct association *a,
     return process(a, arrival, &info) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
 }
 
-bool association_transmitted(struct association *a, const struct ntp_arrival *arrival)
+/* 5.5: each later timestamp of the same packet is a better one. */
+static void update_tx_timestamp(struct association *a, const struct ntp_arrival *arrival)
 {
     struct ntp_local_timestamp *t = &a->ex.near_tx;
     struct ntp_header header;
+
+    ntp_header_read(arrival->packet, &header);
+    if (local_is_zero(t->time) || !ntp_time_equal(header.receive, a->ex.sent_rx) ||
+        !ntp_time_equal(header.transmit, a->ex.sent_tx))
+        return;
+    double delay = local_diff(arrival->time.time, t->time);
+    if (delay < 0.0 || delay > MAX_TX_DELAY) {
+        LOG_DEBUG("Unacceptable TX delay %.9f", delay);
+        return;
+    }
+    LOG_DEBUG("Updated TX timestamp delay=%.9f", delay);
+    *t = arrival->time;
+}
+
+bool association_transmitted(struct association *a, const struct ntp_arrival *arrival)
+{
     struct ntp_info info;
 
     if (!ntp_packet_parse(arrival->packet, arrival->length, &info))
@@ -198,17 +215,6 @@ bool association_transmitted(struct association *a, const struct ntp_arrival *ar
         a->report.total_kernel_tx++;
     else if (arrival->time.source == TIMESTAMP_HARDWARE)
         a->report.total_hw_tx++;
-
-    ntp_header_read(arrival->packet, &header);
-    if (local_is_zero(t->time) || !ntp_time_equal(header.receive, a->ex.sent_rx) ||
-        !ntp_time_equal(header.transmit, a->ex.sent_tx))
-        return true;
-    double delay = local_diff(arrival->time.time, t->time);
-    if (delay < 0.0 || delay > MAX_TX_DELAY) {
-        LOG_DEBUG("Unacceptable TX delay %.9f", delay);
-        return true;
-    }
-    LOG_DEBUG("Updated TX timestamp delay=%.9f", delay);
-    *t = arrival->time;
+    update_tx_timestamp(a, arrival);
     return true;
 }

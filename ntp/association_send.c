@@ -128,6 +128,7 @@ static struct transmit_context make_context(struct association *a)
         .event_time = env->ops->event_time(env->ctx, NULL),
         .precision_log = env->precision_log,
         .quantum = env->precision,
+        .add_net_correction = a->shared->add_net_correction,
     };
 
     /* Requests of clients reveal nothing. */

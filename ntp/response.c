@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include "base/clock_change.h"
+#include "base/log.h"
 #include "conf/source_options.h"
 
 #define MAX_DISTANCE            16.0
@@ -176,10 +177,13 @@ static void apply_net_correction(struct response *r, const struct timestamps *t)
 
     if (!(t->t4.net_correction > t->t4.wire_time) || !(t->t1.net_correction > 0.0))
         return;
-    if (low < 0.0 || low > r->sample.peer_delay)
+    if (low < 0.0 || low > r->sample.peer_delay) {
+        LOG_DEBUG("Invalid correction %.9f peer_delay=%.9f", low, r->sample.peer_delay);
         return;
+    }
     r->sample.offset += (rx - tx) / 2.0;
     r->sample.peer_delay = fmax(r->sample.peer_delay - low, r->precision);
+    LOG_DEBUG("Applied correction rx=%.9f tx=%.9f dur=%.9f", rx, tx, t->t4.wire_time);
 }
 
 bool response_measure(struct response *r, const struct exchange *ex,

@@ -29,7 +29,8 @@ struct ntp_sockets {
     bool per_request; /* a new client socket for each request */
     bool always_open; /* server sockets do not depend on their uses */
     bool same_socket; /* server sockets are the client sockets */
-    int keeper;       /* keeps receive timestamping of the kernel switched on; -1: not needed yet */
+    int keeper;       /* keeps receive timestamping of the kernel switched on; -1: none */
+    bool keeper_tried;
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
@@ -65,8 +66,6 @@ static struct ntp_local_timestamp cook_time(struct ntp_sockets *s, const struct 
     kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
     if (fabs(local_diff(kernel, t.time)) > MAX_TIMESTAMP_ERROR)
         return t;
-    LOG_DEBUG("Updated RX timestamp delay=%.9f tss=%d", local_diff(t.time, kernel),
-              TIMESTAMP_KERNEL);
     t.time = kernel;
     t.error = error;
     t.source = TIMESTAMP_KERNEL;
@@ -79,8 +78,9 @@ static void keep_timestamping(struct ntp_sockets *s, enum ip_family family)
 {
     const struct world *w = s->env->world;
 
-    if (s->keeper >= 0)
+    if (s->keeper_tried)
         return;
+    s->keeper_tried = true;
     s->keeper = w->ops->socket_open(w->ctx, &(struct world_socket){.type = WORLD_UDP,
                                                                    .family = family,
                                                                    .timestamps_rx = true,
@@ -120,6 +120,12 @@ static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
     return w->ops->receive(w->ctx, fd, s->msgs, WORLD_BATCH, errqueue);
 }
 
+static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival *a)
+{
+    LOG_DEBUG("Updated RX timestamp delay=%.9f tss=%d",
+              local_diff(s->env->ops->event_time(s->env->ctx, NULL), a->time.time), a->time.source);
+}
+
 /* ntp.md 11.1 */
 static void receive_packets(struct ntp_sockets *s, int fd)
 {
@@ -135,6 +141,8 @@ static void receive_packets(struct ntp_sockets *s, int fd)
         make_arrival(s, fd, msg, a);
         if (a->time.source == TIMESTAMP_DAEMON)
             keep_timestamping(s, msg->remote.addr.family);
+        else
+            log_rx_update(s, a);
         if ((msg->data[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
             s->handlers.source_receive(s->handlers.source_arg, a))
             continue;

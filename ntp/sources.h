@@ -32,7 +32,8 @@ struct ntp_sources_params {
 
 /* Everything given must outlive the set, except params itself. */
 struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params);
-/* Removes all sources (NTS cookies are saved). */
+/* Removes all sources (NTS cookies are saved). The world may not be dispatched afterwards: a
+   resolution may be under way. */
 void ntp_sources_free(struct ntp_sources *sources);
 
 enum ntp_sources_status {

@@ -84,7 +84,7 @@ static struct record *first_unresolved(const struct ntp_sources *s, int pool)
     return NULL;
 }
 
-static bool is_fresh(const struct record *r, const struct ip_addr *addrs, int count)
+static bool resolved_name_is_fresh(const struct record *r, const struct ip_addr *addrs, int count)
 {
     char label[SOURCE_LABEL_SIZE];
 
@@ -105,7 +105,8 @@ static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry
 
     if (!for_pool && !r)
         return;
-    if (entry->refresh && (r->addr.port != entry->addr.port || is_fresh(r, addrs, count)))
+    if (entry->refresh &&
+        (r->addr.port != entry->addr.port || resolved_name_is_fresh(r, addrs, count)))
         return;
     if (entry->random_order)
         world_random(s->env->world, &start, sizeof(start));
@@ -222,6 +223,15 @@ void ntp_sources_resolve_now(struct ntp_sources *s)
 
 /* Replacement and refresh, 18.7. */
 
+/* The same work is not queued twice, however often it is asked for. */
+static bool is_queued(const struct ntp_sources *s, const struct ip_port *addr, bool refresh)
+{
+    for (const struct queue_entry *e = s->queue; e; e = e->next)
+        if (ip_port_equal(&e->addr, addr) && e->refresh == refresh)
+            return true;
+    return false;
+}
+
 static void queue_again(struct record *r, bool refresh)
 {
     struct ntp_sources *s = r->set;
@@ -230,6 +240,8 @@ static void queue_again(struct record *r, bool refresh)
     LOG_DEBUG("%s %s", refresh ? "refreshing" : "trying to replace",
               sources_label(r, label, sizeof(label)));
     r->last_resolved = loop_mono(s->env->loop);
+    if (is_queued(s, &r->addr, refresh))
+        return;
     sources_queue_name(s, &r->addr, NO_POOL, r->name, r->family, true, refresh);
 }
 

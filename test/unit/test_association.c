@@ -251,6 +251,29 @@ static void version_is_chosen_by_key_and_option(void **state)
     }
 }
 
+/* 27.9, first packet: network correction comes first, and only when ptpport is set. */
+static void requests_carry_empty_fields(void **state)
+{
+    static const uint8_t correction[28] = {0x01, 0x0a, 0x00, 0x1c};
+    static const uint8_t mono_root[28] = {0xf3, 0x23, 0x00, 0x1c, 0xf5, 0xbe, 0xdd, 0x9a};
+    struct rig *rig = *state;
+
+    rig_add_server(rig, SERVER " extfield F323 extfield 10A");
+    rig_run(rig, 1);
+    assert_int_equal(sim_sent(rig->sim, 0)->length, 76);
+    assert_memory_equal(sim_sent(rig->sim, 0)->data + 48, mono_root, 28);
+
+    rig->conf->ptp_port = 319;
+    rig_restart(rig, NULL);
+    sim_clear_sent(rig->sim);
+    rig_add_server(rig, SERVER " extfield F323 extfield 10A minpoll 0");
+    rig_run(rig, 1);
+    assert_int_equal(sim_sent(rig->sim, 0)->length, 104);
+    assert_int_equal(sim_sent(rig->sim, 0)->data[2], 0);
+    assert_memory_equal(sim_sent(rig->sim, 0)->data + 48, correction, 28);
+    assert_memory_equal(sim_sent(rig->sim, 0)->data + 76, mono_root, 28);
+}
+
 static void missing_key_sends_nothing(void **state)
 {
     struct rig *rig = *state;
@@ -575,6 +598,30 @@ static void burst_of_an_offline_source(void **state)
     assert_int_equal(activity(rig).offline, 1);
 }
 
+/* At a longer interval than minpoll: one good response ends the burst, four requests are the most. */
+static void burst_option_repeats_requests_without_response(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_add_server(rig, SERVER " minpoll 5 maxpoll 10 burst");
+    rig->answer = false;
+    rig_run(rig, 3000);
+    assert_true(current_poll(rig) > 7);
+    sim_clear_sent(rig->sim);
+    rig_run(rig, 3000);
+    int close = 0;
+    for (size_t i = 1; i < sim_sent_count(rig->sim); i++)
+        close += sent_at(rig, i) - sent_at(rig, i - 1) < 2.1;
+    assert_true(close >= 3);
+
+    rig->answer = true;
+    rig_run(rig, 3000);
+    sim_clear_sent(rig->sim);
+    rig_run(rig, 3000);
+    for (size_t i = 1; i < sim_sent_count(rig->sim); i++)
+        assert_true(sent_at(rig, i) - sent_at(rig, i - 1) >= 32);
+}
+
 static void auto_offline_after_a_failed_send(void **state)
 {
     struct rig *rig = *state;
@@ -738,6 +785,7 @@ int main(void)
         TEST(each_request_has_its_own_port),
         TEST(acquisition_port_is_shared),
         TEST(version_is_chosen_by_key_and_option),
+        TEST(requests_carry_empty_fields),
         TEST(missing_key_sends_nothing),
         TEST(sample_has_offset_and_delay_of_the_exchange),
         TEST(kernel_timestamps_are_used),
@@ -755,6 +803,7 @@ int main(void)
         TEST(offline_source_is_silent_and_comes_back),
         TEST(offline_in_a_burst_waits_for_its_end),
         TEST(burst_of_an_offline_source),
+        TEST(burst_option_repeats_requests_without_response),
         TEST(auto_offline_after_a_failed_send),
         TEST(unreachable_network_does_not_end_the_burst),
         TEST(unknown_step_resets_the_association),

@@ -494,6 +494,27 @@ static void repeated_interleaved_request_gets_a_basic_reply(void **state)
     assert_true(ntp_time_equal(reply_header(f).origin, h.transmit));
 }
 
+/* Requests with octets changed at random, cut and lengthened: ask checks the length of replies. */
+static void damaged_requests_do_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    const struct world *w = sim_world_interface(f->sim);
+    uint8_t p[NTP_MAX_LENGTH], random[8];
+    int answers = 0;
+
+    for (int i = 0; i < 20000; i++) {
+        world_random(w, random, sizeof(random));
+        size_t length = i % 2 == 0 ? put_mac(f, p, 3 + random[0] % 2, 1 + random[1] % 3)
+                                   : put_known_field(p, NTP_EXT_MONO_ROOT);
+        for (int j = 0; j < random[2] % 4; j++)
+            world_random(w, p + (random[3] + 61U * (unsigned int)j) % length, 1);
+        if (random[4] % 4 == 0)
+            length = (random[5] * 256U + random[6]) % sizeof(p);
+        answers += ask(f, p, length);
+    }
+    assert_in_range(answers, 2000, 18000);
+}
+
 /* The server in the network. */
 
 struct service {
@@ -643,6 +664,7 @@ int main(void)
         TEST(nts_nak_is_a_kiss_and_is_not_counted_as_authenticated),
         TEST(third_reply_is_interleaved),
         TEST(repeated_interleaved_request_gets_a_basic_reply),
+        TEST(damaged_requests_do_no_harm),
         TEST(sockets_follow_the_access_rules),
         TEST(port_0_serves_nobody),
         TEST(batch_is_answered_with_one_send),

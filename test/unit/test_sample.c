@@ -376,6 +376,41 @@ static void clock_change_moves_the_times(void **state)
     assert_true(local_is_zero(f->ex.near_rx.time));
 }
 
+/* The server's clock was corrected by 2 ms between two responses, its monotonic scale was not. */
+static void mono_root_tells_corrections_of_the_server(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_HEADER_LENGTH + 28] = {[48] = 0xf3, 0x23, 0, 28};
+    struct ntp_mono_root root = {
+        .root_delay = 0.25, .root_dispersion = 0.125, .mono_receive = remote(999.9985), .epoch = 5};
+
+    f->limits.ext_flags = EXT_FLAG_MONO_ROOT;
+    f->ex.far_rx = remote(936.0125);
+    f->ex.far_mono = remote(935.9965);
+    f->ex.far_epoch = 5;
+    ntp_header_write(packet, &f->header);
+    ntp_mono_root_write(packet + 52, &root);
+    assert_true(ntp_packet_parse(packet, sizeof(packet), &f->info));
+    response_read(&f->r, &f->limits, packet, &f->info, &f->rx, &f->local);
+    response_check(&f->r, &f->ex, &f->limits, true);
+    assert_true(response_measure(&f->r, &f->ex, &f->limits, 1e-6));
+    assert_near(f->r.mono_correction, 0.002, 1e-8);
+    assert_near(f->r.root_delay, 0.25, 1e-9);
+    response_update(&f->r, &f->ex, &f->limits);
+    assert_near(f->ex.mono_shift, 0.002, 1e-8);
+    assert_int_equal(f->ex.far_epoch, 5);
+
+    /* Another epoch: the scales have nothing to do with each other. */
+    f->ex.answered = false;
+    f->ex.far_epoch = 6;
+    f->ex.far_rx = remote(936.0125);
+    f->ex.far_mono = remote(935.9965);
+    response_check(&f->r, &f->ex, &f->limits, true);
+    f->r.mono_correction = 0.0;
+    assert_true(response_measure(&f->r, &f->ex, &f->limits, 1e-6));
+    assert_near(f->r.mono_correction, 0.0, 0.0);
+}
+
 /* Filter. */
 
 static struct ntp_sample sample(double t, double offset, double dispersion)
@@ -544,6 +579,7 @@ int main(void)
         TEST(unauthentic_packet_changes_nothing),
         TEST(kod_with_wrong_origin_is_ignored),
         TEST(clock_change_moves_the_times),
+        TEST(mono_root_tells_corrections_of_the_server),
         cmocka_unit_test(filter_takes_the_median_of_the_best),
         cmocka_unit_test(filter_follows_the_clock),
         cmocka_unit_test(map_is_a_sorted_ring),
