@@ -493,14 +493,37 @@ static int handshake(gnutls_session_t session)
     return r;
 }
 
+static int talk_as_client(gnutls_session_t session, const struct tls_peer *peer)
+{
+    uint8_t response[16384];
+
+    if (handshake(session) < 0)
+        return 2;
+    if (!peer_send(session, peer) || gnutls_record_recv(session, response, sizeof(response)) < 4)
+        return 1;
+    gnutls_bye(session, GNUTLS_SHUT_WR);
+    return 0;
+}
+
+static int talk_as_server(gnutls_session_t session, const struct tls_peer *peer)
+{
+    uint8_t request[16384];
+
+    if (handshake(session) < 0)
+        return 2;
+    if (gnutls_record_recv(session, request, sizeof(request)) <= 0 || !peer_send(session, peer))
+        return 1;
+    gnutls_bye(session, GNUTLS_SHUT_RDWR);
+    return 0;
+}
+
 static int run_client(const struct tls_fixture *f, const struct tls_peer *peer)
 {
     struct sockaddr_in sa = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                              .sin_port = htons(f->port)};
     gnutls_certificate_credentials_t credentials;
-    uint8_t response[16384];
-    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, status;
 
     if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
         return 3;
@@ -509,22 +532,16 @@ static int run_client(const struct tls_fixture *f, const struct tls_peer *peer)
         return 1;
     gnutls_certificate_allocate_credentials(&credentials);
     gnutls_session_t session = peer_session(peer, GNUTLS_CLIENT, fd, credentials);
-    if (handshake(session) < 0)
-        return 2;
-    if (!peer_send(session, peer))
-        return 1;
-    ssize_t n = gnutls_record_recv(session, response, sizeof(response));
-    if (n < 4)
-        return 1;
-    gnutls_bye(session, GNUTLS_SHUT_WR);
-    return 0;
+    status = talk_as_client(session, peer);
+    gnutls_deinit(session);
+    gnutls_certificate_free_credentials(credentials);
+    return status;
 }
 
 static int run_server(const struct tls_fixture *f, const struct tls_peer *peer)
 {
     gnutls_certificate_credentials_t credentials;
-    uint8_t request[16384];
-    int fd = accept(f->listener, NULL, NULL);
+    int fd = accept(f->listener, NULL, NULL), status;
 
     if (fd < 0)
         return 3;
@@ -535,14 +552,10 @@ static int run_server(const struct tls_fixture *f, const struct tls_peer *peer)
                                              GNUTLS_X509_FMT_PEM) < 0)
         return 3;
     gnutls_session_t session = peer_session(peer, GNUTLS_SERVER, fd, credentials);
-    if (handshake(session) < 0)
-        return 2;
-    if (gnutls_record_recv(session, request, sizeof(request)) <= 0)
-        return 1;
-    if (!peer_send(session, peer))
-        return 1;
-    gnutls_bye(session, GNUTLS_SHUT_RDWR);
-    return 0;
+    status = talk_as_server(session, peer);
+    gnutls_deinit(session);
+    gnutls_certificate_free_credentials(credentials);
+    return status;
 }
 
 pid_t tls_peer_client(const struct tls_fixture *f, const struct tls_peer *peer)
