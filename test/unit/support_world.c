@@ -70,6 +70,7 @@ struct sim_world {
     void (*host)(void *arg, const struct sim_packet *packet);
     void *host_arg;
     double delay;
+    int loss;
     bool timestamps;
     bool unreachable;
     bool send_failure;
@@ -263,6 +264,10 @@ static void send_one(struct sim_world *sim, int fd, const struct world_datagram 
     if (sim->timestamps && (s->timestamps_tx || msg->want_tx_timestamp)) {
         struct datagram d = {.due = sim->now + 1000, .fd = fd, .errqueue = true, .packet = p};
         enqueue(sim, &d);
+    }
+    if (sim->loss > 0) {
+        sim->loss--;
+        return;
     }
     if (find_socket(sim, &p.from, &p.to) >= 0)
         sim_deliver(sim, &p.from, &p.to, p.data, p.length, sim->delay);
@@ -635,6 +640,11 @@ void sim_set_host(struct sim_world *sim, void (*host)(void *arg, const struct si
 void sim_set_delay(struct sim_world *sim, double delay)
 {
     sim->delay = delay;
+}
+
+void sim_set_loss(struct sim_world *sim, int packets)
+{
+    sim->loss = packets;
 }
 
 void sim_set_timestamps(struct sim_world *sim, bool on)

@@ -51,6 +51,8 @@ void sim_deliver(struct sim_world *sim, const struct ip_port *from, const struct
                  const void *data, size_t length, double delay);
 /* One-way delay between sockets of the world; 0 by default. */
 void sim_set_delay(struct sim_world *sim, double delay);
+/* Loses the packets that are sent next. */
+void sim_set_loss(struct sim_world *sim, int packets);
 /* Kernel timestamps: receive times are reported, transmit times come back after the send. */
 void sim_set_timestamps(struct sim_world *sim, bool on);
 /* No route to any address (sockets cannot be connected), or sending fails. */

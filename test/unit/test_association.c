@@ -234,6 +234,24 @@ static void acquisition_port_is_shared(void **state)
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
 }
 
+/* The server sockets are the client sockets, and stay open. */
+static void acquisition_port_can_be_the_server_port(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->conf->acquisition_port = rig->conf->port = 1123;
+    rig_restart(rig, NULL);
+    assert_int_equal(sim_open_sockets(rig->sim), 2);
+    assert_true(ntp_sockets_is_serving(rig->sockets));
+    sim_set_timestamps(rig->sim, true);
+    rig_add_server(rig, SERVER " iburst");
+    rig_run(rig, 10);
+    assert_int_equal(sim_sent(rig->sim, 3)->from.port, 1123);
+    assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+    assert_int_equal(ntpdata(rig).total_kernel_tx, 4);
+    assert_int_equal(sim_open_sockets(rig->sim), 2);
+}
+
 static void version_is_chosen_by_key_and_option(void **state)
 {
     struct rig *rig = *state;
@@ -696,7 +714,7 @@ static void run_both(struct rig *a, struct rig *b, double seconds)
     }
 }
 
-static void peers_synchronise_with_each_other(void **state)
+static void peers_synchronise_and_recover(void **state)
 {
     struct rig *a = *state, b;
     struct ip_addr addr_a = rig_addr("192.0.2.11"), addr_b = rig_addr("192.0.2.12");
@@ -721,6 +739,19 @@ static void peers_synchronise_with_each_other(void **state)
     assert_true(sa->samples >= 8);
     assert_true(sb->samples >= 8);
     assert_between(fabs(sa->last.offset), 0.0, 0.011);
+
+    /* After a lost packet, and when one side has forgotten everything. */
+    int before_a = sa->samples, before_b = sb->samples;
+    sim_set_loss(a->sim, 1);
+    run_both(a, &b, 200);
+    assert_true(sa->samples >= before_a + 8);
+    assert_true(sb->samples >= before_b + 8);
+    ntp_sources_clock_change(b.sources, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
+    before_a = sa->samples;
+    before_b = sb->samples;
+    run_both(a, &b, 200);
+    assert_true(sa->samples >= before_a + 8);
+    assert_true(sb->samples >= before_b + 8);
 
     struct report_source report = {0};
     assert_true(ntp_sources_report_source(a->sources, &addr_b, &report));
@@ -784,6 +815,7 @@ int main(void)
         TEST(request_reveals_nothing),
         TEST(each_request_has_its_own_port),
         TEST(acquisition_port_is_shared),
+        TEST(acquisition_port_can_be_the_server_port),
         TEST(version_is_chosen_by_key_and_option),
         TEST(requests_carry_empty_fields),
         TEST(missing_key_sends_nothing),
@@ -808,7 +840,7 @@ int main(void)
         TEST(unreachable_network_does_not_end_the_burst),
         TEST(unknown_step_resets_the_association),
         TEST(options_change_at_run_time),
-        TEST(peers_synchronise_with_each_other),
+        TEST(peers_synchronise_and_recover),
         TEST(client_and_server_exchange_interleaved),
     };
 
