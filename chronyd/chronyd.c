@@ -44,37 +44,6 @@ static void sources_clock_changed(const struct clock_change *change, void *arg)
     ntp_sources_clock_change(((struct chronyd *)arg)->ntp_sources, change);
 }
 
-static int64_t corrected_now(void *arg)
-{
-    return local_clock_now(((struct chronyd *)arg)->clock, NULL).i.sec;
-}
-
-static int clock_updates(void *arg)
-{
-    uint64_t updates = local_clock_updates(((struct chronyd *)arg)->clock);
-
-    return updates > INT32_MAX ? INT32_MAX : (int)updates;
-}
-
-static bool ntp_is_allowed(const struct ip_addr *addr, void *arg)
-{
-    return ntp_server_is_allowed(((struct chronyd *)arg)->ntp_server, addr);
-}
-
-static bool count_nts_ke(const struct ip_addr *addr, void *arg)
-{
-    struct chronyd *d = arg;
-    int record = client_log_access(d->client_log, CLIENT_NTS_KE, addr,
-                                   local_clock_event_time(d->clock, NULL));
-
-    return client_log_limit(d->client_log, CLIENT_NTS_KE, record) == LIMIT_PASS;
-}
-
-static const struct nts_server_key *current_cookie_key(void *arg)
-{
-    return server_keys_current(((struct chronyd *)arg)->nts_server_keys);
-}
-
 static bool cmd_is_allowed(void *ctx, const struct ip_addr *addr)
 {
     return access_table_is_allowed(((struct chronyd *)ctx)->cmd_access, addr);
@@ -102,10 +71,7 @@ static const struct cmd_server_ops cmd_ops = {
 void chronyd_rekey(struct chronyd *d)
 {
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
-    if (d->nts_server_keys != NULL)
-        server_keys_reload(d->nts_server_keys);
-    if (d->ke_server != NULL)
-        ke_server_rekey(d->ke_server);
+    nts_part_rekey(d->nts_part);
 }
 
 static void on_reload_signal(void *arg)
@@ -195,6 +161,7 @@ void chronyd_init(struct chronyd *d, const struct options *options)
                      : options->mode == MODE_MEASURE_ONCE ? REFERENCE_PRINT_ONCE
                                                           : REFERENCE_NORMAL,
     };
+    d->nts_part = nts_part_new(d);
 }
 
 void chronyd_open(struct chronyd *d)
@@ -221,23 +188,12 @@ static void start_sources(struct chronyd *d)
         .local_refid = local_refid,
         .arg = d,
     };
-    struct ke_client_env ke_env = {
-        .world = d->world,
-        .loop = d->loop,
-        .conf = d->conf,
-        .now = corrected_now,
-        .clock_updates = clock_updates,
-        .arg = d,
-    };
     struct ntp_sources_params params;
 
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
     d->sources = source_set_new(&set_env, d->conf);
-    nts_aeads_init(&ke_env.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
-    d->nts_client = nts_client_new(&ke_env, NULL);
-    d->nts.client = nts_client_ops();
-    d->nts.client_ctx = d->nts_client;
+    nts_part_start_client(d->nts_part);
     params = (struct ntp_sources_params){
         .env = &d->ntp_env,
         .conf = d->conf,
@@ -249,37 +205,10 @@ static void start_sources(struct chronyd *d)
     local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);
 }
 
-/* Without credentials the server part stays: complete NTS requests are answered by a NAK. */
-static void start_nts_server(struct chronyd *d)
-{
-    struct ke_server_env env = {
-        .world = d->world,
-        .loop = d->loop,
-        .conf = d->conf,
-        .is_allowed = ntp_is_allowed,
-        .count = count_nts_ke,
-        .current_key = current_cookie_key,
-        .arg = d,
-    };
-
-    if (d->conf->nts_server_certs.count == 0)
-        return;
-    nts_aeads_init(&env.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
-    d->ke_server = ke_server_new(&env, d->fork_server);
-    d->fork_server = NULL;
-    if (d->ke_server != NULL)
-        d->nts_server_keys =
-            server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
-    d->nts_server = nts_server_new(d->world, d->nts_server_keys);
-    d->nts.server = nts_server_ops();
-    d->nts.server_ctx = d->nts_server;
-    ntp_server_set_nts(d->ntp_server, &d->nts);
-}
-
 void chronyd_start(struct chronyd *d)
 {
     start_sources(d);
-    start_nts_server(d);
+    nts_part_start_server(d->nts_part);
     loop_set_reload_handler(d->loop, on_reload_signal, d);
 }
 
@@ -386,12 +315,9 @@ void chronyd_stop(struct chronyd *d)
     source_set_dump(d->sources);
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 
-    ntp_server_set_nts(d->ntp_server, NULL);
-    ke_server_free(d->ke_server);
-    nts_server_free(d->nts_server);
-    server_keys_free(d->nts_server_keys);
+    nts_part_stop_server(d->nts_part);
     ntp_sources_free(d->ntp_sources);
-    nts_client_free(d->nts_client);
+    nts_part_free(d->nts_part);
     cmd_server_free(d->cmd_server);
     access_table_free(d->cmd_access);
     ntp_server_free(d->ntp_server);

@@ -14,6 +14,7 @@
 #include "chronyd/clock/local_clock.h"
 #include "chronyd/clock/reference.h"
 #include "chronyd/measurement_log.h"
+#include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
 #include "chronyd/source/source.h"
 #include "cmdmon/server.h"
@@ -26,13 +27,6 @@
 #include "ntp/server.h"
 #include "ntp/sockets.h"
 #include "ntp/sources.h"
-#include "nts/context.h"
-#include "nts/fork_server.h"
-#include "nts/helper.h"
-#include "nts/ke_server.h"
-#include "nts/ntp_client.h"
-#include "nts/ntp_server.h"
-#include "nts/server_keys.h"
 
 struct chronyd {
     const struct options *options;
@@ -40,8 +34,6 @@ struct chronyd {
     uid_t uid; /* user to run as */
     gid_t gid;
 
-    struct helper_spec helper_spec;
-    struct fork_server *fork_server; /* until the NTS-KE server has taken it over */
     struct world *world;
     struct loop *loop;
     struct measurement_log *mlog;
@@ -56,11 +48,8 @@ struct chronyd {
     struct ntp_server *ntp_server;
     struct ntp_sources *ntp_sources;
 
-    struct nts_client *nts_client;
-    struct nts_server_keys *nts_server_keys;
-    struct nts_server *nts_server;
-    struct ke_server *ke_server;
-    struct ntp_nts nts;
+    struct nts_part *nts_part;
+    struct ntp_nts nts; /* filled in by nts_part */
 
     struct access_table *cmd_access;
     struct cmd_server *cmd_server;

@@ -442,8 +442,7 @@ static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body
     (void)body;
     source_set_dump(d->sources);
     ntp_sources_dump_nts(d->ntp_sources);
-    if (d->nts_server_keys != NULL)
-        server_keys_save(d->nts_server_keys);
+    nts_part_save(d->nts_part);
     return CMD_STATUS_SUCCESS;
 }
 

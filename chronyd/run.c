@@ -59,6 +59,7 @@ int chronyd_run(const struct options *options, int passed_fds)
     chronyd_init(&daemon, options);
     setup_read_conf(&daemon);
     if (options->print_conf) {
+        nts_part_free(daemon.nts_part);
         conf_free(daemon.conf);
         return 0;
     }

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "chronyd/chronyd.h"
@@ -22,6 +21,7 @@
 #include "chronyd/os/process.h"
 #include "chronyd/os/signals.h"
 #include "config.h"
+#include "nts/helper.h"
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
@@ -176,26 +176,15 @@ static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
 
 void setup_helpers(struct chronyd *d)
 {
-    char error[1024];
-
-    if (d->conf->nts_server_certs.count == 0 || d->conf->nts_processes == 0)
-        return;
-    d->helper_spec = (struct helper_spec){
-        .world = d->world,
-        .conf = d->conf,
-        .sandbox =
-            {
-                .limit_fork_server = sandbox_limit_fork_server,
-                .drop = sandbox_drop,
-                .load_filter = sandbox_load_filter,
-                .close_descriptors = sandbox_close_descriptors,
-                .arg = d,
-            },
+    const struct helper_sandbox sandbox = {
+        .limit_fork_server = sandbox_limit_fork_server,
+        .drop = sandbox_drop,
+        .load_filter = sandbox_load_filter,
+        .close_descriptors = sandbox_close_descriptors,
+        .arg = d,
     };
-    nts_aeads_init(&d->helper_spec.aeads, d->conf->nts_aeads, d->conf->nts_aead_count);
-    d->fork_server = fork_server_start(&d->helper_spec, error, sizeof(error));
-    if (d->fork_server == NULL)
-        LOG_FATAL("%s", error);
+
+    nts_part_start_helpers(d->nts_part, &sandbox);
 }
 
 static void check_secret_file(const char *path, bool must_read)
@@ -249,7 +238,7 @@ void setup_privileges(struct chronyd *d)
         check_secret_file(d->conf->key_file, true);
         /* Helpers read the private keys before they drop root, this process only without them. */
         for (size_t i = 0; i < server_keys->count; i++)
-            check_secret_file(server_keys->items[i], d->fork_server == NULL);
+            check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
     }
     if (started_as_root())
         LOG_WARN("Running with root privileges");

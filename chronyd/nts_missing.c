@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon in a build without NTS, see nts_part.h and nts.md 2: directives have no effect, a source
+ * with the nts option counts as authenticated but can form no request, which is said once.
+ */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "chronyd/chronyd.h"
+#include "chronyd/nts_part.h"
+
+struct nts_part {
+    struct chronyd *daemon;
+    bool reported;
+};
+
+struct ntp_nts_client {
+    struct nts_part *part;
+};
+
+static struct ntp_nts_client *client_create(void *ctx, const struct ntp_nts_client_params *params)
+{
+    struct ntp_nts_client *client = mem_alloc(sizeof(*client));
+
+    (void)params;
+    client->part = ctx;
+    return client;
+}
+
+static void client_destroy(struct ntp_nts_client *client)
+{
+    free(client);
+}
+
+static bool client_prepare(struct ntp_nts_client *client)
+{
+    LOG(client->part->reported ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Missing NTS support");
+    client->part->reported = true;
+    return false;
+}
+
+static bool client_add_request(struct ntp_nts_client *client, const struct ntp_info *info,
+                               struct writer *w)
+{
+    (void)client;
+    (void)info;
+    (void)w;
+    return false;
+}
+
+static bool client_check_response(struct ntp_nts_client *client, const uint8_t *packet,
+                                  const struct ntp_info *info)
+{
+    (void)client;
+    (void)packet;
+    (void)info;
+    return false;
+}
+
+static void client_change_nts_address(struct ntp_nts_client *client, const struct ip_port *nts_addr)
+{
+    (void)client;
+    (void)nts_addr;
+}
+
+static void client_save(struct ntp_nts_client *client)
+{
+    (void)client;
+}
+
+static void client_report(const struct ntp_nts_client *client, struct report_authdata *report)
+{
+    (void)client;
+    report->last_ke_ago = UINT32_MAX;
+}
+
+static const struct ntp_nts_client_ops client_ops = {
+    .create = client_create,
+    .destroy = client_destroy,
+    .prepare = client_prepare,
+    .add_request = client_add_request,
+    .check_response = client_check_response,
+    .change_nts_address = client_change_nts_address,
+    .save = client_save,
+    .report = client_report,
+};
+
+struct nts_part *nts_part_new(struct chronyd *daemon)
+{
+    struct nts_part *part = mem_alloc(sizeof(*part));
+
+    part->daemon = daemon;
+    return part;
+}
+
+void nts_part_free(struct nts_part *part)
+{
+    free(part);
+}
+
+void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox)
+{
+    (void)part;
+    (void)sandbox;
+}
+
+bool nts_part_reads_keys(const struct nts_part *part)
+{
+    (void)part;
+    return false;
+}
+
+void nts_part_start_client(struct nts_part *part)
+{
+    part->daemon->nts.client = &client_ops;
+    part->daemon->nts.client_ctx = part;
+}
+
+void nts_part_start_server(struct nts_part *part)
+{
+    (void)part;
+}
+
+void nts_part_stop_server(struct nts_part *part)
+{
+    (void)part;
+}
+
+void nts_part_rekey(struct nts_part *part)
+{
+    (void)part;
+}
+
+void nts_part_save(struct nts_part *part)
+{
+    (void)part;
+}

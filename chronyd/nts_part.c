@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * NTS of the daemon, see nts_part.h. Owns the NTS objects; answers what they ask of the daemon.
+ */
+#include "chronyd/nts_part.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "chronyd/chronyd.h"
+#include "nts/context.h"
+#include "nts/fork_server.h"
+#include "nts/helper.h"
+#include "nts/ke_server.h"
+#include "nts/ntp_client.h"
+#include "nts/ntp_server.h"
+#include "nts/server_keys.h"
+
+struct nts_part {
+    struct chronyd *daemon;
+    struct helper_spec helper_spec;
+    struct fork_server *fork_server; /* until the NTS-KE server has taken it over */
+    struct nts_client *client;
+    struct nts_server_keys *server_keys;
+    struct nts_server *server;
+    struct ke_server *ke_server;
+};
+
+struct nts_part *nts_part_new(struct chronyd *daemon)
+{
+    struct nts_part *part = mem_alloc(sizeof(*part));
+
+    part->daemon = daemon;
+    return part;
+}
+
+static bool has_server(const struct nts_part *part)
+{
+    return part->daemon->conf->nts_server_certs.count > 0;
+}
+
+static struct nts_aeads enabled_aeads(const struct nts_part *part)
+{
+    const struct conf *conf = part->daemon->conf;
+    struct nts_aeads aeads;
+
+    nts_aeads_init(&aeads, conf->nts_aeads, conf->nts_aead_count);
+    return aeads;
+}
+
+void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox)
+{
+    const struct chronyd *d = part->daemon;
+    char error[1024];
+
+    if (!has_server(part) || d->conf->nts_processes == 0)
+        return;
+    part->helper_spec = (struct helper_spec){
+        .world = d->world,
+        .conf = d->conf,
+        .aeads = enabled_aeads(part),
+        .sandbox = *sandbox,
+    };
+    part->fork_server = fork_server_start(&part->helper_spec, error, sizeof(error));
+    if (part->fork_server == NULL)
+        LOG_FATAL("%s", error);
+}
+
+bool nts_part_reads_keys(const struct nts_part *part)
+{
+    return has_server(part) && part->fork_server == NULL;
+}
+
+/* What the NTS modules ask. */
+
+static int64_t corrected_now(void *arg)
+{
+    const struct nts_part *part = arg;
+
+    return local_clock_now(part->daemon->clock, NULL).i.sec;
+}
+
+static int clock_updates(void *arg)
+{
+    const struct nts_part *part = arg;
+    uint64_t updates = local_clock_updates(part->daemon->clock);
+
+    return updates > INT32_MAX ? INT32_MAX : (int)updates;
+}
+
+static bool is_allowed(const struct ip_addr *addr, void *arg)
+{
+    const struct nts_part *part = arg;
+
+    return ntp_server_is_allowed(part->daemon->ntp_server, addr);
+}
+
+static bool count_connection(const struct ip_addr *addr, void *arg)
+{
+    const struct chronyd *d = ((struct nts_part *)arg)->daemon;
+    int record = client_log_access(d->client_log, CLIENT_NTS_KE, addr,
+                                   local_clock_event_time(d->clock, NULL));
+
+    return client_log_limit(d->client_log, CLIENT_NTS_KE, record) == LIMIT_PASS;
+}
+
+static const struct nts_server_key *current_cookie_key(void *arg)
+{
+    return server_keys_current(((struct nts_part *)arg)->server_keys);
+}
+
+void nts_part_start_client(struct nts_part *part)
+{
+    struct chronyd *d = part->daemon;
+    struct ke_client_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .conf = d->conf,
+        .aeads = enabled_aeads(part),
+        .now = corrected_now,
+        .clock_updates = clock_updates,
+        .arg = part,
+    };
+
+    part->client = nts_client_new(&env, NULL);
+    d->nts.client = nts_client_ops();
+    d->nts.client_ctx = part->client;
+}
+
+/* Without credentials the server part stays: complete NTS requests are answered by a NAK. */
+void nts_part_start_server(struct nts_part *part)
+{
+    struct chronyd *d = part->daemon;
+    struct ke_server_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .conf = d->conf,
+        .aeads = enabled_aeads(part),
+        .is_allowed = is_allowed,
+        .count = count_connection,
+        .current_key = current_cookie_key,
+        .arg = part,
+    };
+
+    if (!has_server(part))
+        return;
+    part->ke_server = ke_server_new(&env, part->fork_server);
+    part->fork_server = NULL;
+    if (part->ke_server != NULL)
+        part->server_keys =
+            server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
+    part->server = nts_server_new(d->world, part->server_keys);
+    d->nts.server = nts_server_ops();
+    d->nts.server_ctx = part->server;
+    ntp_server_set_nts(d->ntp_server, &d->nts);
+}
+
+void nts_part_stop_server(struct nts_part *part)
+{
+    ntp_server_set_nts(part->daemon->ntp_server, NULL);
+    ke_server_free(part->ke_server);
+    nts_server_free(part->server);
+    server_keys_free(part->server_keys);
+    part->ke_server = NULL;
+    part->server = NULL;
+    part->server_keys = NULL;
+}
+
+void nts_part_free(struct nts_part *part)
+{
+    if (part == NULL)
+        return;
+    nts_client_free(part->client);
+    fork_server_free(part->fork_server);
+    free(part);
+}
+
+void nts_part_rekey(struct nts_part *part)
+{
+    if (part->server_keys != NULL)
+        server_keys_reload(part->server_keys);
+    if (part->ke_server != NULL)
+        ke_server_rekey(part->ke_server);
+}
+
+void nts_part_save(struct nts_part *part)
+{
+    if (part->server_keys != NULL)
+        server_keys_save(part->server_keys);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NTS modules of one daemon: client, server with its helper processes, server keys, and how they
+ * hang together. nts_part.c is built with NTS, nts_missing.c without: then nothing is served, and
+ * sources with the nts option cannot form requests (nts.md 2).
+ */
+#ifndef CHRONYD_NTS_PART_H
+#define CHRONYD_NTS_PART_H
+
+#include <stdbool.h>
+
+struct chronyd;
+struct helper_sandbox;
+struct nts_part;
+
+/* Uses the daemon's modules later, when they exist. */
+struct nts_part *nts_part_new(struct chronyd *daemon);
+/* After the sources were freed. NULL is allowed. */
+void nts_part_free(struct nts_part *part);
+
+/* Step 13 of daemon.md 4: starts the helper processes if the configuration has a server with
+   helpers. Bad certificates or keys are fatal. The sandbox is copied. */
+void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox);
+/* Whether this process itself has to read the server's private keys. */
+bool nts_part_reads_keys(const struct nts_part *part);
+
+/* Step 21: fills in daemon->nts for the sources, and starts the server, if one is configured. */
+void nts_part_start_client(struct nts_part *part);
+void nts_part_start_server(struct nts_part *part);
+/* Saves the server's keys and stops serving. */
+void nts_part_stop_server(struct nts_part *part);
+
+/* The commands rekey and dump. */
+void nts_part_rekey(struct nts_part *part);
+void nts_part_save(struct nts_part *part);
+
+#endif
