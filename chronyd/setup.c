@@ -76,6 +76,11 @@ void setup_read_conf(struct chronyd *d)
     if (options->print_conf)
         return;
 
+#ifndef FEAT_CMDMON
+    d->conf->cmd_port = 0;
+    free(d->conf->bind_cmd_path);
+    d->conf->bind_cmd_path = NULL;
+#endif
     conf_warn_without_effect(d->conf);
     if (d->conf->pid_file != NULL)
         pidfile_check(d->conf->pid_file);
