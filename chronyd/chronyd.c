@@ -294,8 +294,10 @@ void chronyd_begin(struct chronyd *d)
 
     if (d->conf->initstepslew_count == 0) {
         begin_main_mode(d);
+        ntp_sockets_end_start(d->ntp_sockets);
         return;
     }
+    ntp_sockets_end_start(d->ntp_sockets);
     /* In -q and -Q these hosts are the only sources. */
     add_initstepslew_sources(d);
     if (d->main_mode == REFERENCE_NORMAL) {

@@ -6,6 +6,7 @@
  */
 #include "ntp/sockets.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
@@ -29,6 +30,7 @@ struct ntp_sockets {
     bool per_request; /* a new client socket for each request */
     bool always_open; /* server sockets do not depend on their uses */
     bool same_socket; /* server sockets are the client sockets */
+    bool starting;    /* a port that somebody else has is fatal */
     int keeper;       /* keeps receive timestamping of the kernel switched on; -1: none */
     bool keeper_tried;
     struct world_datagram msgs[WORLD_BATCH];
@@ -216,6 +218,17 @@ static void close_socket(struct ntp_sockets *s, int *fd)
     *fd = -1;
 }
 
+/* Half a start is worse than none: a port that is in use ends the program, as long as nothing works
+   yet. Other reasons (no IPv6, an address that is not there) may be as the operator knows them. */
+static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port *local, int error)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    if (s->starting && error == EADDRINUSE)
+        LOG_FATAL("Could not open NTP socket on %s : %s",
+                  ip_port_format(local, text, sizeof(text)), text_errno(error));
+}
+
 static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
     const struct world *w = s->env->world;
@@ -238,8 +251,10 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
                                    .timestamps_rx = true,
                                    .dscp = s->conf->dscp,
                                });
-    if (f->server < 0)
-        LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
+    if (f->server >= 0)
+        return;
+    check_port_in_use(s, &local, errno);
+    LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
 }
 
 static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
@@ -252,17 +267,20 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
     bool bound = local.addr.family != IP_UNSPEC || local.port != 0;
     if (local.addr.family == IP_UNSPEC)
         local.addr = ip_addr_any(family);
-    return open_socket(s, &(struct world_socket){
-                              .type = WORLD_UDP,
-                              .family = family,
-                              .local = bound ? &local : NULL,
-                              .remote = remote,
-                              .device = s->conf->bind_acq_device,
-                              .packet_info = true,
-                              .timestamps_rx = true,
-                              .timestamps_tx = true,
-                              .dscp = s->conf->dscp,
-                          });
+    int fd = open_socket(s, &(struct world_socket){
+                                .type = WORLD_UDP,
+                                .family = family,
+                                .local = bound ? &local : NULL,
+                                .remote = remote,
+                                .device = s->conf->bind_acq_device,
+                                .packet_info = true,
+                                .timestamps_rx = true,
+                                .timestamps_tx = true,
+                                .dscp = s->conf->dscp,
+                            });
+    if (fd < 0 && local.port != 0)
+        check_port_in_use(s, &local, errno);
+    return fd;
 }
 
 /* ntp.md 4.1, "Rules at start" */
@@ -288,6 +306,25 @@ static void open_initial(struct ntp_sockets *s)
     }
 }
 
+/* Peers and broadcast destinations open their socket when they are added, which is when the daemon
+   has become one already: those whose address is known have it opened before. */
+static void hold_for_configured(struct ntp_sockets *s, bool hold)
+{
+    const struct conf *conf = s->conf;
+    struct ip_addr addr;
+
+    for (size_t i = 0; i < conf->source_count + conf->broadcast_count; i++) {
+        if (i >= conf->source_count)
+            addr = conf->broadcasts[i - conf->source_count].dest.addr;
+        else if (conf->sources[i].kind != SOURCE_PEER || !ip_addr_parse(conf->sources[i].name, &addr))
+            continue;
+        if (hold)
+            ntp_sockets_hold_server(s, addr.family);
+        else
+            ntp_sockets_release_server(s, addr.family);
+    }
+}
+
 struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf)
 {
     struct ntp_sockets *s = mem_alloc(sizeof(*s));
@@ -296,8 +333,18 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf
     s->conf = conf;
     s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1};
     s->keeper = -1;
+    s->starting = true;
     open_initial(s);
+    hold_for_configured(s, true);
     return s;
+}
+
+void ntp_sockets_end_start(struct ntp_sockets *s)
+{
+    if (!s->starting)
+        return;
+    s->starting = false;
+    hold_for_configured(s, false);
 }
 
 void ntp_sockets_free(struct ntp_sockets *s)

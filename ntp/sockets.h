@@ -42,9 +42,12 @@ struct ntp_socket_handlers {
     void *server_arg;
 };
 
-/* Opens what must be open from the start; `Could not open NTP sockets` is fatal. conf and env must
-   outlive it. */
+/* Opens what must be open from the start, also for peers and broadcast destinations whose address the
+   configuration has; `Could not open NTP sockets` is fatal. From now to ntp_sockets_end_start a port
+   that is in use is fatal too. conf and env must outlive it. */
 struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf);
+/* The configured sources have been added. */
+void ntp_sockets_end_start(struct ntp_sockets *sockets);
 /* Closes everything. */
 void ntp_sockets_free(struct ntp_sockets *sockets);
 

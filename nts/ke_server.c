@@ -213,6 +213,9 @@ static void open_listener(struct ke_server *s, enum ip_family family)
     if (!world->ops->family_enabled(world->ctx, family))
         return;
     fd = world->ops->socket_open(world->ctx, &spec);
+    if (fd < 0 && errno == EADDRINUSE)
+        LOG_FATAL("Could not open NTS-KE socket on %s : %s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));
     if (fd < 0) {
         LOG_ERROR("Could not open NTS-KE socket on %s", ip_port_format(&local, text, sizeof(text)));
         return;
