@@ -86,6 +86,8 @@ void setup_read_conf(struct chronyd *d)
         pidfile_check(d->conf->pid_file);
     privileges_find_user(options->user != NULL ? options->user : d->conf->user, &d->uid, &d->gid);
     filter_check_level(options->filter_level);
+    if (options->filter_level != 0 && d->conf->mail_user != NULL)
+        LOG_FATAL("mailonchange directive cannot be used with -F enabled");
     if (!conf_check(d->conf, &error))
         LOG_FATAL("%s", error.message);
 }

@@ -2,7 +2,7 @@
 /*
  * The lists of the system call filter, as in system.md 11, extended by what this implementation
  * calls besides: TCP_NODELAY on connections, and sched_getaffinity(), by which the C library sizes
- * its memory pools when a thread allocates.
+ * its memory pools when a thread allocates. Helpers get less than the list there: no files, no clock.
  * Level 1 allows what is listed; level 2 denies what is listed. Names that the kernel headers of the
  * build do not know are resolved by libseccomp and skipped when it does not know them either.
  */
@@ -18,6 +18,7 @@
 #ifdef FEAT_SCFILTER
 
 #include <asm/termbits.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/pps.h>
 #include <linux/ptp_clock.h>
@@ -35,31 +36,47 @@
 static const char *const denied_all[] = {"execve", "execveat", "fork", "vfork", "ptrace"};
 static const char *const denied_helper[] = {"ioctl", "setsockopt", "socket"};
 
-/* Level 1: allowed without conditions. */
-static const char *const allowed[] = {
+/* A helper opens nothing after its start, at any level. The calls fail, instead of ending the process,
+   since the C library and others may look for an optional file at any time. */
+static const char *const failing_helper[] = {"open", "openat", "openat2", "open_by_handle_at",
+                                             "creat"};
+
+/* Level 1: allowed without conditions, in all processes. */
+static const char *const allowed_all[] = {
     /* clock */
-    "adjtimex", "clock_adjtime", "clock_adjtime64", "clock_gettime", "clock_gettime64",
-    "gettimeofday", "clock_settime", "time",
+    "clock_gettime", "clock_gettime64", "gettimeofday", "time",
     /* process */
-    "clone", "clone3", "exit", "exit_group", "getpid", "getrlimit", "getuid", "getuid32",
-    "membarrier", "rseq", "rt_sigaction", "rt_sigreturn", "rt_sigprocmask", "set_tid_address",
-    "sigreturn", "wait4", "waitpid", "sched_getaffinity",
+    "exit", "exit_group", "getpid", "getrlimit", "getuid", "getuid32", "membarrier", "rseq",
+    "rt_sigaction", "rt_sigreturn", "rt_sigprocmask", "set_tid_address", "sigreturn",
+    "sched_getaffinity",
     /* memory */
-    "brk", "madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap", "shmdt",
+    "brk", "madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap",
+    /* files that are open already, such as the log */
+    "_llseek", "fstat", "fstat64", "lseek",
+    /* sockets */
+    "getsockname", "getsockopt", "recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
+    "shutdown", "socketcall",
+    /* I/O */
+    "_newselect", "close", "poll", "ppoll", "ppoll_time64", "pread64", "pselect6",
+    "pselect6_time64", "read", "futex", "futex_time64", "select", "set_robust_list", "write",
+    "writev",
+    /* other */
+    "getrandom", "sysinfo", "uname"};
+
+/* Level 1, main process only: the clock, other files, threads, more sockets. */
+static const char *const allowed_main[] = {
+    "adjtimex", "clock_adjtime", "clock_adjtime64", "clock_settime",
+    /* process */
+    "clone", "clone3", "wait4", "waitpid",
+    /* memory */
+    "shmdt",
     /* files */
-    "_llseek", "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fstat",
-    "fstat64", "fstatat64", "getdents", "getdents64", "lseek", "lstat", "lstat64", "newfstatat",
+    "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fstatat64",
+    "getdents", "getdents64", "lstat", "lstat64", "newfstatat", "open", "openat", "pipe", "pipe2",
     "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat", "stat64", "statfs",
     "statfs64", "statx", "unlink", "unlinkat",
     /* sockets */
-    "accept", "bind", "connect", "getsockname", "getsockopt", "recv", "recvfrom", "recvmmsg",
-    "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "shutdown", "socketcall",
-    /* I/O */
-    "_newselect", "close", "open", "openat", "pipe", "pipe2", "poll", "ppoll", "ppoll_time64",
-    "pread64", "pselect6", "pselect6_time64", "read", "futex", "futex_time64", "select",
-    "set_robust_list", "write", "writev",
-    /* other */
-    "getrandom", "sysinfo", "uname"};
+    "accept", "bind", "connect", "recvmmsg", "recvmmsg_time64", "sendmmsg"};
 
 /* Level 1, main process only: allowed with these arguments. */
 static const unsigned int socket_domains[] = {AF_NETLINK, AF_UNIX, AF_INET, AF_INET6};
@@ -157,9 +174,14 @@ static bool add_main_rules(scmp_filter_ctx ctx)
 
 static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
 {
+    if (role == FILTER_NTS_HELPER &&
+        !add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)))
+        return false;
     if (level == 1)
-        return add_names(ctx, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
-               (role != FILTER_MAIN || add_main_rules(ctx));
+        return add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
+               (role != FILTER_MAIN ||
+                (add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
+                 add_main_rules(ctx)));
     return add_names(ctx, violation, denied_all, COUNT(denied_all)) &&
            (role != FILTER_NTS_HELPER ||
             add_names(ctx, violation, denied_helper, COUNT(denied_helper)));

@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -281,6 +283,42 @@ static void helper_has_no_new_sockets(void **state)
     expect_allowed(2, FILTER_NTS_HELPER, use_random);
 }
 
+/* Files that any user may read and write, and which file permissions therefore do not protect. */
+static void fail_to_open(struct world *w)
+{
+    (void)w;
+    CHECK(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+    CHECK(openat(AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+    CHECK(open("/tmp/test_filter.new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM);
+    CHECK(fopen("/dev/null", "r") == NULL && errno == EPERM);
+}
+
+static void remove_file(struct world *w)
+{
+    (void)w;
+    unlink("/tmp/test_filter.none");
+}
+
+static void set_clock_frequency(struct world *w)
+{
+    struct timex t = {.modes = 0};
+
+    (void)w;
+    adjtimex(&t);
+}
+
+static void helper_has_no_files_and_no_clock(void **state)
+{
+    (void)state;
+    skip_if_sanitized();
+    for (int level = -2; level <= 2; level++)
+        if (level != 0)
+            expect_allowed(level, FILTER_NTS_HELPER, fail_to_open);
+    expect_killed(1, FILTER_NTS_HELPER, remove_file);
+    expect_killed(1, FILTER_NTS_HELPER, set_clock_frequency);
+    expect_allowed(1, FILTER_MAIN, set_clock_frequency);
+}
+
 static void level_0_loads_nothing(void **state)
 {
     (void)state;
@@ -308,6 +346,7 @@ int main(void)
         cmocka_unit_test(program_cannot_be_executed),
         cmocka_unit_test(main_process_is_held_to_its_arguments_at_level_1),
         cmocka_unit_test(helper_has_no_new_sockets),
+        cmocka_unit_test(helper_has_no_files_and_no_clock),
         cmocka_unit_test(level_0_loads_nothing),
         cmocka_unit_test(unknown_level_is_fatal),
     };
