@@ -244,3 +244,42 @@ nts_source()
     NTS_SOURCE=("server 127.0.0.1 port $NTP_PORT nts ntsport $KE_PORT iburst $*" nosystemcert
         "ntstrustedcerts $T/ca.crt")
 }
+
+# Clients of test/tools, of the last NTS server.
+need_tools()
+{
+    local tool
+
+    for tool; do
+        [ -x "$BUILD_DIR/test/tools/$tool" ] || skip "$tool was not built"
+    done
+}
+
+ke_client()
+{
+    "$BUILD_DIR/test/tools/ke_client" -p "$KE_PORT" "$@"
+}
+
+ntp_client()
+{
+    "$BUILD_DIR/test/tools/ntp_client" -p "$NTP_PORT" "$@"
+}
+
+# helpers PID: the helper processes of a daemon, in one line.
+helpers()
+{
+    local fork_server
+
+    fork_server=$(pgrep -P "$1" | head -n 1)
+    pgrep -P "$fork_server" | sort -n | tr '\n' ' '
+}
+
+# expect TEXT COMMAND...: the command's output, all of it.
+expect()
+{
+    local text=$1 output
+
+    shift
+    output=$("$@" 2>&1)
+    [ "$output" = "$text" ] || fail "$*: expected '$text', got '$output'"
+}
