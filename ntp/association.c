@@ -23,6 +23,7 @@
 #define QUANTILE_SCALE      100
 #define QUANTILE_REPEAT     7
 #define QUANTILE_LARGE_STEP 100
+#define FILTER_DISPERSION   16.0
 
 static double clamp(double low, double x, double high)
 {
@@ -72,9 +73,11 @@ static void set_options(struct association *a, const struct source_options *o)
                                    QUANTILE_REPEAT, QUANTILE_LARGE_STEP, env->precision / 2.0);
     }
     if (o->filter_length >= 1)
-        a->filter = sample_filter_new(o->filter_length < SAMPLE_FILTER_MAX ? o->filter_length
-                                                                           : SAMPLE_FILTER_MAX,
-                                      env->precision);
+        a->filter = sample_filter_new(&(struct sample_filter_params){
+            .length = o->filter_length < SAMPLE_FILTER_MAX ? o->filter_length : SAMPLE_FILTER_MAX,
+            .max_dispersion = FILTER_DISPERSION,
+            .quantum = env->precision,
+        });
 }
 
 /* 6.2 */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "base/quantile.h"
 #include "base/text.h"
-#include "chronyd/source/regression.h"
+#include "base/regression.h"
 
 #define WORST_CASE_FREQ      2000.0e-6
 #define MIN_SKEW             1.0e-12

@@ -5,7 +5,7 @@
 #include "test/unit/unit.h"
 #include <math.h>
 #include "base/quantile.h"
-#include "chronyd/source/regression.h"
+#include "base/regression.h"
 
 static void assert_near(double value, double expected)
 {

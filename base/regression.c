@@ -4,7 +4,7 @@
  * the sample filter, manual input and the RTC. Degenerate data (all x equal, NaN) is a failure,
  * never an endless loop.
  */
-#include "chronyd/source/regression.h"
+#include "base/regression.h"
 #include <assert.h>
 #include <float.h>
 #include <math.h>

@@ -4,8 +4,8 @@
  * most REGRESSION_MAX_POINTS points, oldest first. Where a weight is given, a larger one means less
  * reliable data.
  */
-#ifndef CHRONYD_SOURCE_REGRESSION_H
-#define CHRONYD_SOURCE_REGRESSION_H
+#ifndef BASE_REGRESSION_H
+#define BASE_REGRESSION_H
 
 #include <stdbool.h>
 
