@@ -25,7 +25,7 @@
 /* Longest message, terminator included. */
 #define MESSAGE_SIZE 2048
 
-enum destination { TO_STDERR, TO_FILE, TO_SYSLOG };
+enum destination { TO_STDERR, TO_FILE, TO_SYSLOG, TO_FUNCTION };
 
 static struct {
     enum destination destination;
@@ -39,6 +39,8 @@ static struct {
     void (*hook)(void *arg);
     void *hook_arg;
     const char *origin_prefix;
+    void (*function)(enum log_severity severity, const char *text, void *arg);
+    void *function_arg;
 } sink = {.parent_fd = -1, .origin_prefix = ""};
 
 void log_set_threshold(enum log_severity severity)
@@ -104,6 +106,15 @@ void log_open_syslog(void)
 void log_open_stderr(void)
 {
     log_close();
+}
+
+void log_open_function(void (*function)(enum log_severity severity, const char *text, void *arg),
+                       void *arg)
+{
+    log_close();
+    sink.function = function;
+    sink.function_arg = arg;
+    sink.destination = TO_FUNCTION;
 }
 
 void log_reopen_file(void)
@@ -239,6 +250,9 @@ static void emit(enum log_severity severity, const struct origin *origin, const 
     case TO_SYSLOG:
         snprintf(message, sizeof(message), "%s%s", prefix, text);
         log_syslog_write(severity, message);
+        break;
+    case TO_FUNCTION:
+        sink.function(severity, text, sink.function_arg);
         break;
     }
     if (severity == LOG_SEV_FATAL && sink.fatal_to_stderr && sink.destination != TO_STDERR)

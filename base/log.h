@@ -27,6 +27,9 @@ enum log_severity log_lowest(void);
 bool log_open_file(const char *path);
 void log_open_syslog(void);
 void log_open_stderr(void);
+/* Calls a function with each message, without time and prefix; for simulations and tests. */
+void log_open_function(void (*function)(enum log_severity severity, const char *text, void *arg),
+                       void *arg);
 /* Opens the -l file again if nothing exists at its path any more; keeps the old one on failure. */
 void log_reopen_file(void);
 void log_close(void);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the simulator share. Only files of test/sim/ that implement sim.h include it.
+ */
+#ifndef TEST_SIM_INTERNAL_H
+#define TEST_SIM_INTERNAL_H
+
+#include "base/world.h"
+#include "chronyd/chronyd.h"
+#include "test/sim/sim.h"
+
+#define SIM_NS          1000000000
+#define SIM_MAX_SOCKETS 64
+#define SIM_MAX_QUEUE   256
+#define SIM_MAX_NAMES   32
+
+/* A packet under way or in a queue. */
+struct sim_datagram {
+    struct sim_datagram *next;
+    struct ip_port from;
+    struct ip_port to;
+    int to_node;
+    struct raw_time raw; /* when it came, in the raw time of the node */
+    size_t length;
+    uint8_t data[];
+};
+
+struct sim_queue {
+    struct sim_datagram *first;
+    struct sim_datagram **end;
+    int count;
+};
+
+struct sim_socket {
+    bool open;
+    struct ip_port local;
+    struct ip_port remote; /* IP_UNSPEC: not connected */
+    bool timestamps_rx;
+    bool timestamps_tx;
+    struct sim_queue received;
+    struct sim_queue transmitted; /* the error queue */
+};
+
+struct sim_lookup {
+    struct sim_lookup *next;
+    int64_t due;
+    char *name;
+    enum ip_family family;
+    resolve_handler handler;
+    void *arg;
+};
+
+struct sim_message {
+    double time;
+    char *text;
+};
+
+struct sim_recorder {
+    uint64_t count;
+    int64_t last_bad; /* seconds */
+    double square_offset, max_offset;
+    double square_frequency, max_frequency;
+    double previous_offset, min_raw_step, max_raw_step;
+    uint64_t packets;
+    bool keep;
+    float *offsets;
+    size_t offset_count, offset_capacity;
+};
+
+struct sim_node {
+    struct sim *sim;
+    int id;
+    struct sim_node_spec spec;
+    struct sim_clock clock;
+    struct sim_random random;
+    struct sim_files *files;
+    struct world world;
+
+    struct chronyd daemon;
+    struct options options;
+    bool running;
+    bool suspended;
+    bool wanted;  /* something happened while it was suspended */
+    bool blocked; /* it waits for the next event */
+    /* Between its turns the daemon sees the time of the end of the last one, so that a wait begins
+       then and ends with the event. */
+    bool frozen;
+    struct raw_time frozen_raw;
+    struct mono_time frozen_mono;
+    uint64_t wake_serial;
+
+    struct sim_socket sockets[SIM_MAX_SOCKETS];
+    uint16_t last_port;
+    struct sim_lookup *lookups;
+
+    struct sim_message *messages;
+    size_t message_count, message_capacity;
+    struct sim_recorder recorder;
+};
+
+struct sim_event {
+    int64_t time;
+    uint64_t serial; /* equal times keep the order of insertion */
+    void (*handler)(struct sim *sim, void *arg, uint64_t value);
+    void *arg;
+    uint64_t value;
+    bool owned; /* arg is freed by the handler, or by the end of the simulation */
+};
+
+struct sim_name {
+    const char *name;
+    struct ip_addr addrs[ADDR_MAX_PER_NAME];
+    int count;
+};
+
+struct sim {
+    uint64_t seed;
+    int64_t start; /* seconds since 1970 */
+    int64_t now;   /* ns since the start */
+    struct sim_event *events;
+    size_t event_count, event_capacity;
+    uint64_t last_serial;
+    struct sim_node *nodes[SIM_MAX_NODES];
+    int node_count;
+    struct sim_link default_link;
+    struct sim_link *links; /* [from * SIM_MAX_NODES + to] */
+    struct sim_random *link_random;
+    struct sim_name names[SIM_MAX_NAMES];
+    int name_count;
+    struct sim_node *turn; /* whose messages come */
+    bool print_messages;
+
+    int64_t next_sample;
+    double record_from, limit_offset, limit_frequency;
+    int64_t leap_utc; /* 0: none */
+    int leap;
+};
+
+/* events.c; time and serial number are filled in. */
+void sim_event_add(struct sim *sim, int64_t time, const struct sim_event *event);
+bool sim_event_take(struct sim *sim, int64_t until, struct sim_event *event);
+
+/* node.c: gives the daemon a turn; what it does until it waits for something new. */
+void sim_node_run(struct sim_node *node);
+
+/* network.c */
+void sim_network_init(struct sim *sim);
+void sim_network_free(struct sim *sim);
+void sim_network_send(struct sim_node *node, const struct ip_port *from, const struct ip_port *to,
+                      const uint8_t *data, size_t length);
+void sim_queue_init(struct sim_queue *queue);
+void sim_queue_put(struct sim_queue *queue, struct sim_datagram *datagram);
+struct sim_datagram *sim_queue_take(struct sim_queue *queue);
+void sim_queue_clear(struct sim_queue *queue);
+struct sim_datagram *sim_datagram_new(const struct ip_port *from, const struct ip_port *to,
+                                      const uint8_t *data, size_t length);
+
+/* names.c: number of addresses. */
+int sim_resolve(const struct sim *sim, const char *name, enum ip_family family,
+                struct ip_addr *addrs, int max);
+
+/* world.c */
+const struct world_ops *sim_world_ops(void);
+/* The readings of the clock now, whatever the daemon sees. */
+struct raw_time sim_node_raw(struct sim_node *node);
+struct mono_time sim_node_mono(struct sim_node *node);
+/* What a daemon that is gone leaves open. */
+void sim_world_close(struct sim_node *node);
+/* The socket that takes a packet, or NULL. */
+struct sim_socket *sim_world_find_socket(struct sim_node *node, const struct ip_port *from,
+                                         const struct ip_port *to);
+
+/* record.c */
+void sim_record_sample(struct sim *sim);
+
+#endif

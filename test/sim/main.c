@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The runner of simulated scenarios: one with its results, medians over many seeds, the whole table
+ * beside the reference's figures, or the checks of all.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "chronyd/chronyd.h"
+#include "test/sim/plot.h"
+#include "test/sim/scenario.h"
+
+#define CHECK_SEEDS  7
+#define CHECK_MARGIN 1.25
+#define TABLE_SEEDS  21
+
+struct request {
+    const char *scenario;
+    const char *plot;
+    const char *file; /* of the subject, to be printed */
+    uint64_t seed;
+    int seeds; /* 0: not given */
+    double duration;
+    bool list, table, check, messages;
+};
+
+static void usage(FILE *out)
+{
+    fputs("Usage: sim --list\n"
+          "       sim --scenario NAME [--seed N | --seeds N] [--duration SECONDS]\n"
+          "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
+          "       sim --table [--seeds N]\n"
+          "       sim --check [--scenario NAME]\n",
+          out);
+}
+
+static struct sim *run(const struct request *request, const struct scenario *scenario,
+                       uint64_t seed)
+{
+    struct sim *sim = scenario_prepare(scenario, seed);
+
+    sim_print_messages(sim, request->messages);
+    if (request->plot != NULL)
+        sim_keep_offsets(sim, scenario->subject);
+    sim_run(sim, request->duration > 0.0 ? request->duration : scenario->duration);
+    return sim;
+}
+
+static void print_heading(void)
+{
+    printf("%-12s %9s %11s %11s %11s %11s %9s\n", "", "sync time", "max offset", "RMS offset",
+           "max freq", "RMS freq", "packets");
+}
+
+static void print_result(const char *name, const struct sim_result *r)
+{
+    printf("%-12s %9.0f %11.3e %11.3e %11.3e %11.3e %9llu\n", name, r->sync_time, r->max_offset,
+           r->rms_offset, r->max_frequency, r->rms_frequency, (unsigned long long)r->packets);
+}
+
+static bool plot(const struct request *request, const struct scenario *scenario, struct sim *sim)
+{
+    size_t count;
+    const float *offsets = sim_offsets(sim, scenario->subject, &count);
+    char title[128];
+
+    snprintf(title, sizeof(title), "%s, seed %llu: offset of %s", scenario->name,
+             (unsigned long long)request->seed, scenario->nodes[scenario->subject].name);
+    if (plot_write(request->plot, title, offsets, count, (size_t)scenario->from))
+        return true;
+    fprintf(stderr, "Could not write %s : %s\n", request->plot, text_errno(errno));
+    return false;
+}
+
+static int run_one(const struct request *request, const struct scenario *scenario)
+{
+    struct sim *sim = run(request, scenario, request->seed);
+    bool good = true;
+
+    print_heading();
+    for (int i = 0; i < scenario_node_count(scenario); i++) {
+        struct sim_result result;
+
+        sim_get_result(sim, i, &result);
+        print_result(scenario->nodes[i].name, &result);
+    }
+    if (request->plot != NULL)
+        good = plot(request, scenario, sim);
+    if (request->file != NULL) {
+        const char *text = sim_files_text(sim_node_files(sim, scenario->subject), request->file);
+
+        fputs(text != NULL ? text : "(no such file)\n", stdout);
+    }
+    sim_free(sim);
+    return good ? 0 : 1;
+}
+
+/* Medians. */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof(*values), compare_doubles);
+    return count % 2 != 0 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
+}
+
+/* Of the node that is judged. */
+static struct sim_result run_seeds(const struct request *request, const struct scenario *scenario,
+                                   int seeds)
+{
+    double *values = mem_array((size_t)seeds * 5, sizeof(*values));
+    struct sim_result result = {0};
+
+    for (int i = 0; i < seeds; i++) {
+        struct sim *sim = run(request, scenario, request->seed + (uint64_t)i);
+
+        sim_get_result(sim, scenario->subject, &result);
+        values[i] = result.sync_time;
+        values[seeds + i] = result.max_offset;
+        values[2 * seeds + i] = result.rms_offset;
+        values[3 * seeds + i] = result.max_frequency;
+        values[4 * seeds + i] = result.rms_frequency;
+        sim_free(sim);
+    }
+    result.sync_time = median(values, seeds);
+    result.max_offset = median(values + seeds, seeds);
+    result.rms_offset = median(values + 2 * seeds, seeds);
+    result.max_frequency = median(values + 3 * seeds, seeds);
+    result.rms_frequency = median(values + 4 * seeds, seeds);
+    free(values);
+    return result;
+}
+
+static int print_table(const struct request *request)
+{
+    const struct scenario *scenario;
+    int seeds = request->seeds > 0 ? request->seeds : TABLE_SEEDS;
+
+    printf("Medians over %d seeds, and their ratios to the reference's figures\n", seeds);
+    printf("%-10s %9s %18s %18s %18s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
+    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
+        const struct limits *l = &scenario->limits;
+
+        if (!scenario->figures)
+            continue;
+        struct sim_result r = run_seeds(request, scenario, seeds);
+        printf("%-10s %4.0f %4.2f %11.3e %6.2f %11.3e %6.2f %11.3e %6.2f\n", scenario->name,
+               r.sync_time, r.sync_time / l->sync_time, r.max_offset, r.max_offset / l->max_offset,
+               r.rms_offset, r.rms_offset / l->rms_offset, r.rms_frequency,
+               r.rms_frequency / l->rms_frequency);
+        fflush(stdout);
+    }
+    return 0;
+}
+
+/* Checks. */
+
+static bool compare(const struct scenario *scenario, const char *what, double value, double figure)
+{
+    if (value <= CHECK_MARGIN * figure)
+        return true;
+    printf("%s: median of %s is %.3e, more than %.2f times %.3e\n", scenario->name, what, value,
+           CHECK_MARGIN, figure);
+    return false;
+}
+
+static bool check_figures(const struct request *request, const struct scenario *scenario)
+{
+    struct sim_result r = run_seeds(request, scenario, CHECK_SEEDS);
+    const struct limits *l = &scenario->limits;
+    bool sync = compare(scenario, "time to synchronise", r.sync_time, l->sync_time);
+    bool offset = compare(scenario, "RMS offset", r.rms_offset, l->rms_offset);
+    bool frequency = compare(scenario, "RMS frequency error", r.rms_frequency, l->rms_frequency);
+
+    return sync && offset && frequency;
+}
+
+static bool check_one(const struct request *request, const struct scenario *scenario)
+{
+    bool good;
+
+    if (scenario->figures) {
+        good = check_figures(request, scenario);
+    } else {
+        struct sim *sim = run(request, scenario, request->seed);
+
+        good = scenario_judge(scenario, sim, request->seed);
+        sim_free(sim);
+    }
+    printf("%s %s\n", good ? "ok  " : "BAD ", scenario->name);
+    fflush(stdout);
+    return good;
+}
+
+static int check(const struct request *request, const struct scenario *only)
+{
+    const struct scenario *scenario;
+    int bad = 0;
+
+    if (only != NULL)
+        return check_one(request, only) ? 0 : 1;
+    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+        if (!check_one(request, scenario))
+            bad++;
+    if (bad > 0)
+        printf("%d scenarios failed\n", bad);
+    return bad > 0 ? 1 : 0;
+}
+
+static int list(void)
+{
+    const struct scenario *scenario;
+
+    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+        printf("%-16s %s\n", scenario->name, scenario->about);
+    return 0;
+}
+
+enum option_code {
+    OPTION_LIST = 256,
+    OPTION_SCENARIO,
+    OPTION_SEED,
+    OPTION_SEEDS,
+    OPTION_DURATION,
+    OPTION_PLOT,
+    OPTION_FILE,
+    OPTION_MESSAGES,
+    OPTION_TABLE,
+    OPTION_CHECK,
+    OPTION_HELP,
+};
+
+static const struct option options[] = {
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
+    {"duration", required_argument, NULL, OPTION_DURATION},
+    {"plot", required_argument, NULL, OPTION_PLOT},
+    {"file", required_argument, NULL, OPTION_FILE},
+    {"messages", no_argument, NULL, OPTION_MESSAGES},
+    {"table", no_argument, NULL, OPTION_TABLE},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static double number(const char *text, double min)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (*end != '\0' || end == text || !(value >= min && value <= 1e12)) {
+        fprintf(stderr, "Invalid number %s\n", text);
+        exit(2);
+    }
+    return value;
+}
+
+static void parse(struct request *request, int argc, char **argv)
+{
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (c) {
+        case OPTION_LIST:
+            request->list = true;
+            break;
+        case OPTION_SCENARIO:
+            request->scenario = optarg;
+            break;
+        case OPTION_SEED:
+            request->seed = (uint64_t)number(optarg, 0.0);
+            break;
+        case OPTION_SEEDS:
+            request->seeds = (int)fmin(number(optarg, 1.0), 1e6);
+            break;
+        case OPTION_DURATION:
+            request->duration = number(optarg, 1.0);
+            break;
+        case OPTION_PLOT:
+            request->plot = optarg;
+            break;
+        case OPTION_FILE:
+            request->file = optarg;
+            break;
+        case OPTION_MESSAGES:
+            request->messages = true;
+            break;
+        case OPTION_TABLE:
+            request->table = true;
+            break;
+        case OPTION_CHECK:
+            request->check = true;
+            break;
+        default:
+            usage(c == OPTION_HELP ? stdout : stderr);
+            exit(c == OPTION_HELP ? 0 : 2);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.seed = 1};
+    const struct scenario *scenario = NULL;
+
+    parse(&request, argc, argv);
+    if (request.scenario != NULL && (scenario = scenario_find(request.scenario)) == NULL) {
+        fprintf(stderr, "There is no scenario %s; see --list\n", request.scenario);
+        return 2;
+    }
+    if (request.list)
+        return list();
+    if (request.table)
+        return print_table(&request);
+    if (request.check)
+        return check(&request, scenario);
+    if (scenario == NULL) {
+        usage(stderr);
+        return 2;
+    }
+    if (request.seeds == 0)
+        return run_one(&request, scenario);
+    struct sim_result result = run_seeds(&request, scenario, request.seeds);
+    print_heading();
+    print_result("medians", &result);
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random numbers of the simulator: streams that are independent of each other and depend on nothing
+ * but the seed. Each oscillator, each node and each direction of a link has its own, so that what
+ * one of them draws changes nothing for the others.
+ */
+#ifndef TEST_SIM_RANDOM_H
+#define TEST_SIM_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sim_random {
+    uint64_t state[4];
+};
+
+/* stream: which of the independent sequences of this seed. */
+void sim_random_seed(struct sim_random *r, uint64_t seed, uint64_t stream);
+uint64_t sim_random_bits(struct sim_random *r);
+void sim_random_bytes(struct sim_random *r, void *out, size_t length);
+/* Uniform in (0, 1). */
+double sim_random_unit(struct sim_random *r);
+/* Mean 0, standard deviation 1. */
+double sim_random_normal(struct sim_random *r);
+/* Mean 1. */
+double sim_random_exponential(struct sim_random *r);
+
+#endif

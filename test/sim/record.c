@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is measured: offset and frequency error of each node's clock against true time, once each
+ * second of true time.
+ */
+#include "test/sim/internal.h"
+
+#include <math.h>
+#include "base/text.h"
+
+void sim_set_leap(struct sim *sim, int64_t utc, int leap)
+{
+    sim->leap_utc = utc;
+    sim->leap = leap;
+}
+
+double sim_offset(struct sim *sim, int id)
+{
+    struct sim_node *node = sim->nodes[id];
+
+    sim_clock_advance(&node->clock, sim->now);
+    int64_t truth = sim->start * SIM_NS + sim->now;
+    if (sim->leap_utc != 0 && truth >= sim->leap_utc * SIM_NS)
+        truth -= sim->leap * (int64_t)SIM_NS;
+    return (double)(node->clock.raw - truth) * 1e-9 + node->clock.raw_rest * 1e-9;
+}
+
+static void keep(struct sim_recorder *r, double offset)
+{
+    if (r->offset_count == r->offset_capacity) {
+        r->offset_capacity = 2 * r->offset_capacity + 1024;
+        r->offsets = mem_resize(r->offsets, r->offset_capacity, sizeof(*r->offsets));
+    }
+    r->offsets[r->offset_count++] = (float)offset;
+}
+
+static void sample_node(struct sim *sim, struct sim_node *node)
+{
+    struct sim_recorder *r = &node->recorder;
+    double offset = sim_offset(sim, node->id);
+    double frequency = sim_clock_frequency(&node->clock);
+    int64_t second = sim->now / SIM_NS;
+
+    if (fabs(offset) > sim->limit_offset || fabs(frequency) > sim->limit_frequency)
+        r->last_bad = second;
+    if (r->keep)
+        keep(r, offset);
+    double change = offset - r->previous_offset;
+    r->previous_offset = offset;
+    if ((double)second < sim->record_from)
+        return;
+    r->min_raw_step = fmin(r->min_raw_step, change);
+    r->max_raw_step = fmax(r->max_raw_step, change);
+    r->count++;
+    r->square_offset += offset * offset;
+    r->max_offset = fmax(r->max_offset, fabs(offset));
+    r->square_frequency += frequency * frequency;
+    r->max_frequency = fmax(r->max_frequency, fabs(frequency));
+}
+
+void sim_record_sample(struct sim *sim)
+{
+    for (int i = 0; i < sim->node_count; i++)
+        sample_node(sim, sim->nodes[i]);
+}
+
+void sim_record(struct sim *sim, double from, double max_offset, double max_frequency)
+{
+    sim->record_from = from;
+    sim->limit_offset = max_offset;
+    sim->limit_frequency = max_frequency;
+}
+
+void sim_keep_offsets(struct sim *sim, int node)
+{
+    sim->nodes[node]->recorder.keep = true;
+}
+
+const float *sim_offsets(const struct sim *sim, int node, size_t *count)
+{
+    *count = sim->nodes[node]->recorder.offset_count;
+    return sim->nodes[node]->recorder.offsets;
+}
+
+void sim_get_result(const struct sim *sim, int node, struct sim_result *result)
+{
+    const struct sim_recorder *r = &sim->nodes[node]->recorder;
+    double count = r->count > 0 ? (double)r->count : 1.0;
+
+    *result = (struct sim_result){
+        .sync_time = (double)r->last_bad,
+        .max_offset = r->max_offset,
+        .rms_offset = sqrt(r->square_offset / count),
+        .max_frequency = r->max_frequency,
+        .rms_frequency = sqrt(r->square_frequency / count),
+        .min_raw_step = r->min_raw_step,
+        .max_raw_step = r->max_raw_step,
+        .packets = r->packets,
+        .final_offset = r->previous_offset,
+    };
+}

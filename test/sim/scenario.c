@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a scenario to a network that runs, and from what it did to a verdict.
+ */
+#include "test/sim/scenario.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int scenario_node_count(const struct scenario *scenario)
+{
+    int count = 0;
+
+    while (count < SCENARIO_NODES && scenario->nodes[count].name != NULL)
+        count++;
+    return count;
+}
+
+const struct scenario *scenario_get(size_t index)
+{
+    size_t figures, faults;
+    const struct scenario *first = scenario_figures(&figures);
+    const struct scenario *second = scenario_faults(&faults);
+
+    if (index < figures)
+        return &first[index];
+    return index - figures < faults ? &second[index - figures] : NULL;
+}
+
+const struct scenario *scenario_find(const char *name)
+{
+    const struct scenario *scenario;
+
+    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+        if (strcmp(scenario->name, name) == 0)
+            return scenario;
+    return NULL;
+}
+
+static void set_links(struct sim *sim, int node, int other, bool down)
+{
+    for (int i = 0; i < SIM_MAX_NODES; i++) {
+        if (other != 0 && i != other - 1)
+            continue;
+        sim_link(sim, node, i)->down = down;
+        sim_link(sim, i, node)->down = down;
+    }
+}
+
+/* The machine is off at once: nothing more is written. What does not fit is lost. */
+static void cut_power(struct sim *sim, int node, long octets)
+{
+    sim_files_limit_writes(sim_node_files(sim, node), octets);
+    sim_node_stop(sim, node);
+    sim_files_limit_writes(sim_node_files(sim, node), -1);
+}
+
+static void act(struct sim *sim, void *arg)
+{
+    const struct action *action = arg;
+    int node = action->node;
+
+    switch (action->kind) {
+    case STEP_CLOCK:
+        sim_node_step(sim, node, action->value);
+        break;
+    case LINKS_DOWN:
+    case LINKS_UP:
+        set_links(sim, node, action->other, action->kind == LINKS_DOWN);
+        break;
+    case SUSPEND:
+        sim_node_suspend(sim, node);
+        break;
+    case RESUME:
+        sim_node_resume(sim, node);
+        break;
+    case STOP_DAEMON:
+        sim_node_stop(sim, node);
+        break;
+    case START_DAEMON:
+    case START_RELOAD:
+        sim_node_start(sim, node, action->kind == START_RELOAD);
+        break;
+    case POWER_CUT:
+        cut_power(sim, node, (long)action->value);
+        break;
+    case CHANGE_FREQUENCY:
+        sim_node_clock(sim, node)->error += action->value;
+        break;
+    case ACTION_NONE:
+        break;
+    }
+}
+
+static void change_links(struct sim *sim, const struct link_change *change)
+{
+    for (int from = 0; from < SIM_MAX_NODES; from++)
+        for (int to = 0; to < SIM_MAX_NODES; to++)
+            if ((change->from == ALL_NODES || change->from == from) &&
+                (change->to == ALL_NODES || change->to == to))
+                *sim_link(sim, from, to) = change->link;
+}
+
+struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
+{
+    struct sim *sim = sim_new(seed, scenario->start != 0 ? scenario->start : SCENARIO_START);
+    int count = scenario_node_count(scenario);
+
+    sim_set_links(sim, &scenario->link);
+    for (size_t i = 0; i < sizeof(scenario->links) / sizeof(scenario->links[0]); i++)
+        if (scenario->links[i].set)
+            change_links(sim, &scenario->links[i]);
+    for (int i = 0; i < count; i++)
+        sim_add_node(sim, &scenario->nodes[i]);
+    for (int i = 0; i < SCENARIO_ACTIONS; i++)
+        if (scenario->actions[i].kind != ACTION_NONE)
+            sim_at(sim, scenario->actions[i].time, act, (void *)(uintptr_t)&scenario->actions[i]);
+    sim_record(sim, scenario->from, scenario->sync_offset, scenario->sync_frequency);
+    return sim;
+}
+
+struct verdict {
+    const struct scenario *scenario;
+    uint64_t seed;
+    bool good;
+};
+
+static void check_limit(struct verdict *v, const char *what, double value, double limit)
+{
+    if (limit == 0.0 || value <= limit)
+        return;
+    printf("%s, seed %llu: %s is %.3e, not at most %.3e\n", v->scenario->name,
+           (unsigned long long)v->seed, what, value, limit);
+    v->good = false;
+}
+
+static void check_message(struct verdict *v, const struct sim *sim,
+                          const struct expected_message *m)
+{
+    int count = sim_count_messages(sim, m->node, m->text);
+    int max = m->max < 0 ? 0 : m->max == 0 ? count : m->max;
+
+    if (count >= m->min && count <= max)
+        return;
+    printf("%s, seed %llu: %d messages \"%s\" of %s, not %d to %d\n", v->scenario->name,
+           (unsigned long long)v->seed, count, m->text, v->scenario->nodes[m->node].name, m->min,
+           max);
+    v->good = false;
+}
+
+bool scenario_judge(const struct scenario *scenario, struct sim *sim, uint64_t seed)
+{
+    struct verdict v = {scenario, seed, true};
+    const struct limits *l = &scenario->limits;
+    struct sim_result r;
+
+    sim_get_result(sim, scenario->subject, &r);
+    if (!scenario->figures) {
+        check_limit(&v, "time to synchronise", r.sync_time, l->sync_time);
+        check_limit(&v, "maximum offset", r.max_offset, l->max_offset);
+        check_limit(&v, "RMS offset", r.rms_offset, l->rms_offset);
+        check_limit(&v, "maximum frequency error", r.max_frequency, l->max_frequency);
+        check_limit(&v, "RMS frequency error", r.rms_frequency, l->rms_frequency);
+        check_limit(&v, "last offset", fabs(r.final_offset), l->final_offset);
+        check_limit(&v, "change within a second", fmax(r.max_raw_step, -r.min_raw_step), l->change);
+    }
+    for (int i = 0; i < SCENARIO_MESSAGES; i++)
+        if (scenario->messages[i].text != NULL)
+            check_message(&v, sim, &scenario->messages[i]);
+    /* The checks of no jump, NaN or dead daemon are the same for all. */
+    if (!isfinite(r.max_offset) || !isfinite(r.rms_frequency)) {
+        printf("%s, seed %llu: not a number\n", scenario->name, (unsigned long long)seed);
+        v.good = false;
+    }
+    return (scenario->check == NULL || scenario->check(sim)) && v.good;
+}

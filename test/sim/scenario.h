@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables are
+ * in scenario_figures.c and scenario_faults.c; scenario.c runs and judges them.
+ */
+#ifndef TEST_SIM_SCENARIO_H
+#define TEST_SIM_SCENARIO_H
+
+#include "test/sim/sim.h"
+
+#define SCENARIO_NODES    10
+#define SCENARIO_ACTIONS  32
+#define SCENARIO_MESSAGES 12
+#define SCENARIO_START    1262304000 /* 2010-01-01 00:00:00 */
+#define ALL_NODES         (-1)
+
+enum action_kind {
+    ACTION_NONE,
+    STEP_CLOCK, /* by value, from outside */
+    LINKS_DOWN, /* of a node, both directions; with all others or one */
+    LINKS_UP,
+    SUSPEND, /* the process */
+    RESUME,
+    STOP_DAEMON,
+    START_DAEMON,
+    START_RELOAD,     /* with -r */
+    POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
+    CHANGE_FREQUENCY, /* of the oscillator, by value */
+};
+
+struct action {
+    double time;
+    enum action_kind kind;
+    int node;
+    int other; /* the other end plus 1; 0: all nodes */
+    double value;
+};
+
+/* One direction that differs from the others. */
+struct link_change {
+    bool set;
+    int from, to; /* or ALL_NODES */
+    struct sim_link link;
+};
+
+struct expected_message {
+    int node;
+    const char *text;
+    int min, max; /* how often; max 0: any number, -1: never */
+};
+
+/* Largest values; 0: any. */
+struct limits {
+    double sync_time, max_offset, rms_offset, rms_frequency, max_frequency;
+    double final_offset;
+    double change; /* of the offset within a second, while recording */
+};
+
+struct scenario {
+    const char *name;
+    const char *about;
+    bool figures; /* limits are the reference's figures: medians are compared with them */
+    double duration;
+    int64_t start; /* 0: SCENARIO_START */
+    /* Statistics begin; limits of synchronisation. */
+    double from, sync_offset, sync_frequency;
+    struct sim_link link;
+    struct sim_node_spec nodes[SCENARIO_NODES]; /* up to the first without a name */
+    struct link_change links[8];
+    struct action actions[SCENARIO_ACTIONS];
+    int subject; /* the node that is judged */
+    struct limits limits;
+    struct expected_message messages[SCENARIO_MESSAGES];
+    /* What the tables cannot say; false after telling why on standard output. */
+    bool (*check)(struct sim *sim);
+};
+
+/* All scenarios, one after another; NULL behind the last. */
+const struct scenario *scenario_get(size_t index);
+const struct scenario *scenario_find(const char *name);
+const struct scenario *scenario_figures(size_t *count);
+const struct scenario *scenario_faults(size_t *count);
+
+int scenario_node_count(const struct scenario *scenario);
+/* The network before it runs; the caller frees it. */
+struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed);
+/* Limits, messages and check after the run of one seed. Says what failed. */
+bool scenario_judge(const struct scenario *scenario, struct sim *sim, uint64_t seed);
+
+#endif

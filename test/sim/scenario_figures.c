@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios that compare the discipline with figures of the reference implementation: a client
+ * of one perfect server of stratum 1 for 20,000 s; medians over 21 seeds.
+ */
+#include "test/sim/scenario.h"
+
+#define SERVER                                                                                     \
+    {                                                                                              \
+        .name = "server", .conf = "local stratum 1\nallow\n"                                       \
+    }
+#define CLIENT(start, wander_step, lines)                                                          \
+    {                                                                                              \
+        .name = "client",                                                                          \
+        .oscillator = {.offset = (start), .frequency = 1e-4, .wander = (wander_step)},             \
+        .conf = (lines)                                                                            \
+    }
+#define LINK(base, mean)                                                                           \
+    {                                                                                              \
+        .delay = (base), .kind = SIM_EXPONENTIAL, .jitter = (mean)                                 \
+    }
+#define COMMON .figures = true, .duration = 20000.0, .subject = 1, .sync_frequency = 5e-4
+
+static const struct scenario scenarios[] = {
+    {
+        .name = "default",
+        COMMON,
+        .about = "default options in a local network",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-4),
+        .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server\n")},
+        .limits = {131.0, 3.0e-4, 9.5e-5, 1.7e-7},
+    },
+    {
+        .name = "quiet",
+        COMMON,
+        .about = "little jitter and a stable oscillator",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-6),
+        .nodes = {SERVER, CLIENT(0.1, 1e-10, "server server\n")},
+        .limits = {131.0, 5.6e-6, 1.6e-6, 6.3e-9},
+    },
+    {
+        .name = "wan",
+        COMMON,
+        .about = "delay and jitter of a wide area network",
+        .from = 2000.0,
+        .sync_offset = 1e-2,
+        .link = LINK(2e-2, 2e-3),
+        .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server\n")},
+        .limits = {132.0, 1.1e-3, 5.5e-4, 2.6e-7},
+    },
+    {
+        .name = "wander",
+        COMMON,
+        .about = "an unstable oscillator",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-5),
+        .nodes = {SERVER, CLIENT(0.1, 1e-7, "server server\n")},
+        .limits = {131.0, 4.2e-4, 1.1e-4, 2.3e-6},
+    },
+    {
+        .name = "poll0",
+        COMMON,
+        .about = "a poll each second",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-5),
+        .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server minpoll 0 maxpoll 0\n")},
+        .limits = {5.0, 9.6e-6, 1.05e-6, 2.4e-7},
+    },
+    {
+        .name = "iburst",
+        COMMON,
+        .about = "a burst at the start",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-4),
+        .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server iburst\n")},
+        .limits = {6.0, 2.9e-4, 1.0e-4, 1.7e-7},
+    },
+    {
+        .name = "step",
+        COMMON,
+        .about = "a step at the start",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-4),
+        .nodes = {SERVER, CLIENT(1000.0, 1e-9, "server server iburst\nmakestep 1 3\n")},
+        .limits = {5.0, 3.0e-4, 1.0e-4, 1.7e-7},
+    },
+    {
+        .name = "slew",
+        COMMON,
+        .about = "an offset of a second is slewed away",
+        .from = 400.0,
+        .sync_offset = 1e-3,
+        .link = LINK(1e-4, 1e-4),
+        .nodes = {SERVER, CLIENT(1.0, 1e-9, "server server\n")},
+        .limits = {142.0, 3.0e-4, 9.9e-5, 1.8e-7},
+    },
+};
+
+const struct scenario *scenario_figures(size_t *count)
+{
+    *count = sizeof(scenarios) / sizeof(scenarios[0]);
+    return scenarios;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A network of daemons in virtual time: nodes with clocks and files of their own, links between
+ * them, and one timeline. Everything follows from the description and one seed. Scenarios and the
+ * runner call it; nothing here reads the real time or touches the real system.
+ *
+ * True time is counted in seconds since the start. Nodes are numbered from 0 in order of creation;
+ * node N has the address 192.168.123.(N+1) and is found under its name.
+ */
+#ifndef TEST_SIM_SIM_H
+#define TEST_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/log.h"
+#include "test/sim/clock.h"
+#include "test/sim/files.h"
+
+#define SIM_MAX_NODES 64
+
+struct sim;
+
+enum sim_jitter { SIM_EXPONENTIAL, SIM_NORMAL, SIM_TABLE };
+
+/* One direction of a link. All fields may be changed at any time. */
+struct sim_link {
+    double delay; /* seconds, the smallest that is possible */
+    enum sim_jitter kind;
+    double jitter;       /* mean (exponential) or standard deviation (normal, its absolute value) */
+    const double *table; /* SIM_TABLE: quantiles of the additional delay, in ascending order */
+    size_t table_size;
+    double loss;      /* probabilities for each packet */
+    double duplicate; /* a second copy, with a delay of its own */
+    double reorder;   /* it is held back by reorder_delay */
+    double reorder_delay;
+    bool down;
+};
+
+struct sim_node_spec {
+    const char *name;
+    struct sim_oscillator oscillator;
+    const char *conf; /* lines of configuration, each with a newline */
+    bool no_control;  /* -x */
+    bool not_started;
+};
+
+/* What is recorded of a node once each second, from the time that sim_record_from() gave. */
+struct sim_result {
+    double
+        sync_time; /* last time at which a limit was exceeded, from the start of the simulation */
+    double max_offset, rms_offset;
+    double max_frequency, rms_frequency;
+    double min_raw_step, max_raw_step; /* smallest and largest change of the offset in one second */
+    uint64_t packets;                  /* sent, from the start of the simulation */
+    double final_offset;
+};
+
+struct sim *sim_new(uint64_t seed, int64_t start);
+void sim_free(struct sim *sim);
+
+int sim_add_node(struct sim *sim, const struct sim_node_spec *spec);
+/* From one node to another, or the pattern of all links that are not set yet. */
+struct sim_link *sim_link(struct sim *sim, int from, int to);
+void sim_set_links(struct sim *sim, const struct sim_link *link);
+/* A name that the resolver knows beside those of the nodes; the string is kept. */
+void sim_set_name(struct sim *sim, const char *name, const struct ip_addr *addrs, int count);
+struct ip_addr sim_address(int node);
+
+/* Calls a function at a time. */
+void sim_at(struct sim *sim, double time, void (*function)(struct sim *sim, void *arg), void *arg);
+/* Runs up to a time. */
+void sim_run(struct sim *sim, double until);
+double sim_time(const struct sim *sim);
+
+/* Limits for sync_time and the start of the other statistics. */
+void sim_record(struct sim *sim, double from, double max_offset, double max_frequency);
+void sim_get_result(const struct sim *sim, int node, struct sim_result *result);
+/* Keeps the offset of each second of a node. */
+void sim_keep_offsets(struct sim *sim, int node);
+const float *sim_offsets(const struct sim *sim, int node, size_t *count);
+double sim_offset(struct sim *sim, int node);
+
+/* Events in the life of a node. */
+void sim_node_step(struct sim *sim, int node, double seconds);
+void sim_node_suspend(struct sim *sim, int node);
+void sim_node_resume(struct sim *sim, int node);
+void sim_node_start(struct sim *sim, int node, bool reload_dumps);
+void sim_node_stop(struct sim *sim, int node);
+bool sim_node_is_running(const struct sim *sim, int node);
+struct sim_files *sim_node_files(struct sim *sim, int node);
+/* True time makes a jump against which nothing moves: UTC inserts (+1) or leaves out (-1) a second at
+   a time since 1970, which clocks have to follow. */
+void sim_set_leap(struct sim *sim, int64_t utc, int leap);
+struct sim_clock *sim_node_clock(struct sim *sim, int node);
+struct chronyd *sim_node_daemon(struct sim *sim, int node);
+
+/* Number of messages of a node that contain a text. */
+int sim_count_messages(const struct sim *sim, int node, const char *text);
+/* Messages are printed as they come. */
+void sim_print_messages(struct sim *sim, bool on);
+
+#endif
