@@ -14,8 +14,9 @@
 #include "test/sim/plot.h"
 #include "test/sim/scenario.h"
 
-#define CHECK_SEEDS  7
-#define CHECK_MARGIN 1.25
+/* Single seeds scatter by a factor of two, medians of 21 still by a tenth. */
+#define CHECK_SEEDS  21
+#define CHECK_MARGIN 1.15
 #define TABLE_SEEDS  21
 
 struct request {
@@ -178,7 +179,9 @@ static bool check_figures(const struct request *request, const struct scenario *
 {
     struct sim_result r = run_seeds(request, scenario, CHECK_SEEDS);
     const struct limits *l = &scenario->limits;
-    bool sync = compare(scenario, "time to synchronise", r.sync_time, l->sync_time);
+    double sync_limit =
+        scenario->sync_check > 0.0 ? scenario->sync_check / CHECK_MARGIN : l->sync_time;
+    bool sync = compare(scenario, "time to synchronise", r.sync_time, sync_limit);
     bool offset = compare(scenario, "RMS offset", r.rms_offset, l->rms_offset);
     bool frequency = compare(scenario, "RMS frequency error", r.rms_frequency, l->rms_frequency);
 

@@ -68,7 +68,8 @@ struct scenario {
     struct sim_node_spec nodes[SCENARIO_NODES]; /* up to the first without a name */
     struct link_change links[8];
     struct action actions[SCENARIO_ACTIONS];
-    int subject; /* the node that is judged */
+    int subject;       /* the node that is judged */
+    double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
     struct limits limits;
     struct expected_message messages[SCENARIO_MESSAGES];
     /* What the tables cannot say; false after telling why on standard output. */

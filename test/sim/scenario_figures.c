@@ -19,6 +19,11 @@
     {                                                                                              \
         .delay = (base), .kind = SIM_EXPONENTIAL, .jitter = (mean)                                 \
     }
+#define FIGURES(sync, max, rms, frequency)                                                         \
+    {                                                                                              \
+        .sync_time = (sync), .max_offset = (max), .rms_offset = (rms),                             \
+        .rms_frequency = (frequency),                                                              \
+    }
 #define COMMON .figures = true, .duration = 20000.0, .subject = 1, .sync_frequency = 5e-4
 
 static const struct scenario scenarios[] = {
@@ -30,7 +35,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-4),
         .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server\n")},
-        .limits = {131.0, 3.0e-4, 9.5e-5, 1.7e-7},
+        .limits = FIGURES(131.0, 3.0e-4, 9.5e-5, 1.7e-7),
     },
     {
         .name = "quiet",
@@ -40,7 +45,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-6),
         .nodes = {SERVER, CLIENT(0.1, 1e-10, "server server\n")},
-        .limits = {131.0, 5.6e-6, 1.6e-6, 6.3e-9},
+        .limits = FIGURES(131.0, 5.6e-6, 1.6e-6, 6.3e-9),
     },
     {
         .name = "wan",
@@ -50,7 +55,12 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-2,
         .link = LINK(2e-2, 2e-3),
         .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server\n")},
-        .limits = {132.0, 1.1e-3, 5.5e-4, 2.6e-7},
+        .limits = FIGURES(132.0, 1.1e-3, 5.5e-4, 2.6e-7),
+        /* A coin is tossed here: with three samples the skew is above maxupdateskew, so at 193 s 6.5 ms
+           have to be slewed, and it depends on the offset sd then, whose median lies there, whether
+           that is faster than the limit of 5e-4. 43 % of 300 seeds are done at 132 s, the others at
+           207 s. */
+        .sync_check = 210.0,
     },
     {
         .name = "wander",
@@ -60,7 +70,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-5),
         .nodes = {SERVER, CLIENT(0.1, 1e-7, "server server\n")},
-        .limits = {131.0, 4.2e-4, 1.1e-4, 2.3e-6},
+        .limits = FIGURES(131.0, 4.2e-4, 1.1e-4, 2.3e-6),
     },
     {
         .name = "poll0",
@@ -70,7 +80,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-5),
         .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server minpoll 0 maxpoll 0\n")},
-        .limits = {5.0, 9.6e-6, 1.05e-6, 2.4e-7},
+        .limits = FIGURES(5.0, 9.6e-6, 1.05e-6, 2.4e-7),
     },
     {
         .name = "iburst",
@@ -80,7 +90,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-4),
         .nodes = {SERVER, CLIENT(0.1, 1e-9, "server server iburst\n")},
-        .limits = {6.0, 2.9e-4, 1.0e-4, 1.7e-7},
+        .limits = FIGURES(6.0, 2.9e-4, 1.0e-4, 1.7e-7),
     },
     {
         .name = "step",
@@ -90,7 +100,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-4),
         .nodes = {SERVER, CLIENT(1000.0, 1e-9, "server server iburst\nmakestep 1 3\n")},
-        .limits = {5.0, 3.0e-4, 1.0e-4, 1.7e-7},
+        .limits = FIGURES(5.0, 3.0e-4, 1.0e-4, 1.7e-7),
     },
     {
         .name = "slew",
@@ -100,7 +110,7 @@ static const struct scenario scenarios[] = {
         .sync_offset = 1e-3,
         .link = LINK(1e-4, 1e-4),
         .nodes = {SERVER, CLIENT(1.0, 1e-9, "server server\n")},
-        .limits = {142.0, 3.0e-4, 9.9e-5, 1.8e-7},
+        .limits = FIGURES(142.0, 3.0e-4, 9.9e-5, 1.8e-7),
     },
 };
 
