@@ -6,6 +6,7 @@
 #include "chronyc/commands.h"
 
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
 #include "chronyc/exchange.h"
 #include "chronyc/reports.h"
@@ -170,6 +171,20 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* The first line is what scripts may compare; the second is for people only. */
+static void print_unknown(const struct client *c, const char *word)
+{
+    struct nearest nearest = nearest_start(word);
+
+    fprintf(c->env->err, "Unrecognized command\n");
+    if (!c->env->err_terminal)
+        return;
+    for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++)
+        nearest_offer(&nearest, cmd->name);
+    if (nearest.best != NULL)
+        fprintf(c->env->err, "Did you mean %s?\n", nearest.best);
+}
+
 static bool dispatch(struct client *c, char *line)
 {
     const struct command *cmd;
@@ -178,7 +193,7 @@ static bool dispatch(struct client *c, char *line)
 
     cmd = command_find(line);
     if (cmd == NULL) {
-        fprintf(c->env->err, "Unrecognized command\n");
+        print_unknown(c, line);
         return false;
     }
     if (cmd->run != NULL)

@@ -254,6 +254,8 @@ struct os_environment *os_environment_new(struct environment *env)
     *env = (struct environment){
         .out = stdout,
         .err = stderr,
+        .out_terminal = isatty(STDOUT_FILENO),
+        .err_terminal = isatty(STDERR_FILENO),
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),
         .open = os_open,
         .close = os_close,

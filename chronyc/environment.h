@@ -25,6 +25,8 @@ struct environment {
     FILE *out;
     FILE *err;
     bool terminal; /* these and standard input are terminals */
+    bool out_terminal;
+    bool err_terminal;
 
     /* The channel; there is at most one at a time. open prints its own errors. */
     bool (*open)(void *arg, const struct endpoint *endpoint);

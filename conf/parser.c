@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
 
 static void fail(struct conf_error *error, const char *location, const char *format, va_list args)
@@ -114,6 +115,24 @@ static void print_line(const struct parser *p, const struct directive *d, const 
     fflush(p->env->print);
 }
 
+/* The text of the specification, with a suggestion behind it when a directive has a similar name. */
+static bool fail_unknown(struct parser *p)
+{
+    struct nearest nearest = nearest_start(p->word);
+
+    parser_fail(p, "Invalid directive %s", p->word);
+    for (size_t i = 0; i < directive_count; i++)
+        nearest_offer(&nearest, directive_table[i].name);
+    if (nearest.best) {
+        char *message = p->error->message;
+        size_t used = strlen(message);
+
+        snprintf(message + used, sizeof(p->error->message) - used, " (did you mean %s?)",
+                 nearest.best);
+    }
+    return false;
+}
+
 bool parser_evaluate(struct parser *p, char *line)
 {
     const struct directive *d;
@@ -129,7 +148,7 @@ bool parser_evaluate(struct parser *p, char *line)
     d = directive_find(line);
     print_line(p, d, args);
     if (!d)
-        return parser_fail(p, "Invalid directive %s", p->word);
+        return fail_unknown(p);
     if (!d->evaluate(p, d, args))
         return false;
 

@@ -293,6 +293,26 @@ static void options_of_the_command_line(void **state)
     fake_free(f);
 }
 
+static void the_nearest_command_is_suggested_on_a_terminal_only(void **state)
+{
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("trakcing")), 1);
+    assert_string_equal(f->err, "Unrecognized command\n");
+    fake_free(f);
+
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    f->env.err_terminal = true;
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("trakcing")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("nonsense")), 1);
+    assert_string_equal(f->err, "Unrecognized command\nDid you mean tracking?\n"
+                                "Unrecognized command\n");
+    fake_free(f);
+}
+
 static void command_line_must_fit_in_the_buffer(void **state)
 {
     struct fake *f = fake_new();
@@ -425,6 +445,7 @@ int main(void)
         cmocka_unit_test(names_give_all_their_addresses_of_the_family),
         cmocka_unit_test(quit_signal_gives_up_at_once),
         cmocka_unit_test(options_of_the_command_line),
+        cmocka_unit_test(the_nearest_command_is_suggested_on_a_terminal_only),
         cmocka_unit_test(command_line_must_fit_in_the_buffer),
         cmocka_unit_test(unwritable_output_fails_reports_only),
         cmocka_unit_test(control_characters_in_names_are_not_printed),

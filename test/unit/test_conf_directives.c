@@ -675,7 +675,7 @@ static void errors_name_the_word_as_typed(void **state)
     assert_error("Pool a b", "Invalid option in Pool directive at line 1");
     assert_error("PORT 1 2", "Too many arguments for PORT directive at line 1");
     assert_error(" \t server a # x ", "Invalid option in server directive at line 1");
-    assert_error("serv a", "Invalid directive serv at line 1");
+    assert_error("serv a", "Invalid directive serv at line 1 (did you mean server?)");
     assert_null(test_error("  ; server"));
     assert_null(test_error("%"));
     assert_null(test_error("!x"));
