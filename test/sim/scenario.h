@@ -26,6 +26,7 @@ enum action_kind {
     START_RELOAD,     /* with -r */
     POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
     CHANGE_FREQUENCY, /* of the oscillator, by value */
+    FLAP_LINKS,       /* down and up again and again, for value seconds each */
 };
 
 struct action {
@@ -52,8 +53,8 @@ struct expected_message {
 /* Largest values; 0: any. */
 struct limits {
     double sync_time, max_offset, rms_offset, rms_frequency, max_frequency;
-    double final_offset;
-    double change; /* of the offset within a second, while recording */
+    double final_offset; /* from the clock of node 0 */
+    double change;       /* of the offset within a second, while recording */
 };
 
 struct scenario {

@@ -1,43 +1,356 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scenarios of faults: what must come of them, and what the log must say.
+ * The scenarios of faults: what must come of them, and what the log must say. The limit of the change
+ * within a second is that of the configuration: a slew moves a clock by 1/11 s at most (maxslewrate),
+ * and only makestep, or somebody else, may step it.
  */
 #include "test/sim/scenario.h"
+
+#include <stdio.h>
 
 #define LAN                                                                                        \
     {                                                                                              \
         .delay = 1e-4, .kind = SIM_EXPONENTIAL, .jitter = 1e-4                                     \
     }
+/* A true server, and one with a wrong clock. */
 #define SERVER(title)                                                                              \
     {                                                                                              \
         .name = (title), .conf = "local stratum 1\nallow\n"                                        \
     }
+#define FALSETICKER(title, error)                                                                  \
+    {                                                                                              \
+        .name = (title), .conf = "local stratum 1\nallow\n", .oscillator = {.offset = (error) }    \
+    }
+#define CLIENT_OF(start, lines)                                                                    \
+    {                                                                                              \
+        .name = "client", .conf = (lines), .oscillator = {                                         \
+            .offset = (start),                                                                     \
+            .frequency = 1e-4,                                                                     \
+            .wander = 1e-9                                                                         \
+        }                                                                                          \
+    }
+#define CLIENT(lines) CLIENT_OF(0.1, lines)
+#define FROM(length, start)                                                                        \
+    .duration = (length), .from = (start), .sync_offset = 1e-3, .sync_frequency = 5e-4, .link = LAN
+
+#define COMMON(length) FROM(length, 400.0)
+
+#define FIVE_SERVERS                                                                               \
+    "server server1\nserver server2\nserver server3\nserver server4\nserver server5\n"
+#define MAX_SLEW 0.0910
+
+/* The drift file is whole, and the daemon that came after the power cut has read it. */
+static bool check_drift_file(struct sim *sim)
+{
+    const char *text = sim_files_text(sim_node_files(sim, 1), "/drift");
+    double frequency, skew;
+
+    if (text == NULL || sscanf(text, "%lf %lf", &frequency, &skew) != 2 || frequency < 99.0 ||
+        frequency > 101.0) {
+        printf("drift file: %s\n", text != NULL ? text : "none");
+        return false;
+    }
+    return true;
+}
+
+static bool check_daemon_ended(struct sim *sim)
+{
+    if (!sim_node_is_running(sim, 1))
+        return true;
+    printf("the daemon still runs\n");
+    return false;
+}
+
+/* Neither of two servers that have only each other may claim to be synchronised. */
+static bool check_unsynchronised(struct sim *sim)
+{
+    for (int i = 0; i < 2; i++)
+        if (sim_count_messages(sim, i, "Selected source") > 0) {
+            printf("node %d was synchronised\n", i);
+            return false;
+        }
+    return true;
+}
 
 static const struct scenario scenarios[] = {
     {
+        COMMON(20000.0),
         .name = "five",
         .about = "five servers, the usual configuration",
-        .duration = 20000.0,
-        .from = 400.0,
-        .sync_offset = 1e-3,
-        .sync_frequency = 5e-4,
-        .link = LAN,
-        .nodes =
-            {
-                SERVER("server1"),
-                SERVER("server2"),
-                SERVER("server3"),
-                SERVER("server4"),
-                SERVER("server5"),
-                {
-                    .name = "client",
-                    .oscillator = {.offset = 0.1, .frequency = 1e-4, .wander = 1e-9},
-                    .conf = "server server1\nserver server2\nserver server3\nserver server4\n"
-                            "server server5\n",
-                },
-            },
+        .nodes = {SERVER("server1"), SERVER("server2"), SERVER("server3"), SERVER("server4"),
+                  SERVER("server5"), CLIENT(FIVE_SERVERS)},
         .subject = 5,
-        .limits = {.sync_time = 200.0, .max_offset = 3e-4},
+        .limits = {.sync_time = 140.0, .max_offset = 5e-4, .rms_offset = 2e-4, .change = 1e-4},
+    },
+    {
+        COMMON(20000.0),
+        .name = "falseticker1",
+        .about = "one of five servers is wrong from the start",
+        .nodes = {SERVER("server1"), SERVER("server2"), FALSETICKER("server3", 0.1),
+                  SERVER("server4"), SERVER("server5"), CLIENT(FIVE_SERVERS)},
+        .subject = 5,
+        .limits = {.sync_time = 140.0, .max_offset = 5e-4, .change = 1e-4},
+        .messages = {{5, "Detected falseticker 192.168.123.3 (server3)", 1, 0},
+                     {5, "Selected source 192.168.123.3 ", 0, -1},
+                     {5, "no majority", 0, -1}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "falseticker2",
+        .about = "two of five servers are wrong, in the same way",
+        .nodes = {FALSETICKER("server1", -0.1), SERVER("server2"), FALSETICKER("server3", -0.1),
+                  SERVER("server4"), SERVER("server5"), CLIENT(FIVE_SERVERS)},
+        .subject = 5,
+        .limits = {.sync_time = 140.0, .max_offset = 5e-4, .change = 1e-4},
+        .messages = {{5, "Detected falseticker 192.168.123.1 (server1)", 1, 0},
+                     {5, "Detected falseticker 192.168.123.3 (server3)", 1, 0},
+                     {5, "Selected source 192.168.123.1 ", 0, -1},
+                     {5, "Selected source 192.168.123.3 ", 0, -1}},
+    },
+    {
+        COMMON(30000.0),
+        .name = "falseticker-later",
+        .about = "two of five servers become wrong for two hours and then come back",
+        .nodes = {SERVER("server1"), SERVER("server2"), SERVER("server3"), SERVER("server4"),
+                  SERVER("server5"), CLIENT(FIVE_SERVERS)},
+        .actions = {{5000.0, STEP_CLOCK, 0, 0, 0.05},
+                    {5500.0, STEP_CLOCK, 1, 0, -0.2},
+                    {12200.0, STEP_CLOCK, 0, 0, -0.05},
+                    {12700.0, STEP_CLOCK, 1, 0, 0.2}},
+        .subject = 5,
+        .limits = {.max_offset = 1e-3, .change = 1e-3},
+        .messages = {{5, "Detected falseticker 192.168.123.1 (server1)", 1, 0},
+                     {5, "Detected falseticker 192.168.123.2 (server2)", 1, 0}},
+    },
+    {
+        COMMON(10000.0),
+        .name = "no-majority",
+        .about = "two servers that do not agree: nobody is believed",
+        .nodes = {SERVER("server1"), FALSETICKER("server2", 0.5),
+                  CLIENT_OF(0.0, "server server1\nserver server2\n")},
+        .subject = 2,
+        .limits = {.change = 1.1e-4},
+        .messages = {{2, "Can't synchronise: no majority (no agreement among 2 sources)", 1, 0},
+                     {2, "Selected source", 0, -1}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "outage",
+        .about = "an hour without network",
+        .nodes = {SERVER("server"), CLIENT("server server\n")},
+        .actions = {{3600.0, LINKS_DOWN, 1, 0, 0.0}, {7200.0, LINKS_UP, 1, 0, 0.0}},
+        .subject = 1,
+        .limits = {.sync_time = 7200.0, .max_offset = 5e-3, .final_offset = 5e-4, .change = 1e-3},
+        .messages = {{1, "Selected source", 1, 2}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "lost-servers",
+        .about = "four of five servers go away for good, one after another",
+        .nodes = {SERVER("server1"), SERVER("server2"), SERVER("server3"), SERVER("server4"),
+                  SERVER("server5"), CLIENT(FIVE_SERVERS)},
+        .actions = {{4000.0, STOP_DAEMON, 0, 0, 0.0},
+                    {5000.0, STOP_DAEMON, 1, 0, 0.0},
+                    {6000.0, STOP_DAEMON, 3, 0, 0.0},
+                    {7000.0, STOP_DAEMON, 4, 0, 0.0}},
+        .subject = 5,
+        .limits = {.max_offset = 5e-4, .final_offset = 5e-4, .change = 1e-4},
+    },
+    {
+        COMMON(20000.0),
+        .name = "flapping",
+        .about = "the network goes away and comes back all the time",
+        .nodes = {SERVER("server"), CLIENT("server server\n")},
+        .actions = {{2000.0, FLAP_LINKS, 1, 0, 170.0}},
+        .subject = 1,
+        .limits = {.max_offset = 1e-3, .change = 1e-4},
+    },
+    {
+        COMMON(20000.0),
+        .name = "server-step",
+        .about = "the server's clock is stepped by a second, the client follows by slewing",
+        .nodes = {SERVER("server"), CLIENT("server server\nlogchange 0.5\n")},
+        .actions = {{8000.0, STEP_CLOCK, 0, 0, 1.0}},
+        .subject = 1,
+        .limits = {.final_offset = 1e-3, .max_offset = 1.1, .change = MAX_SLEW},
+        .messages = {{1, "System clock wrong by ", 1, 2}, {1, "stepped", 0, -1}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "client-step",
+        .about = "the client's clock is stepped by others, by 100 s forward and 3 h back",
+        .nodes = {SERVER("server"), CLIENT("server server\nmakestep 1 -1\n")},
+        .actions = {{5000.0, STEP_CLOCK, 1, 0, 100.0}, {9000.0, STEP_CLOCK, 1, 0, -10800.0}},
+        .subject = 1,
+        .limits = {.sync_time = 11000.0, .final_offset = 5e-4},
+        .messages = {{1, "Forward time jump detected!", 1, 1},
+                     {1, "Backward time jump detected!", 1, 1},
+                     {1, "System clock was stepped by -", 1, 1},
+                     {1, "System clock was stepped by 1", 1, 1}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "client-step-small",
+        .about = "the client's clock is stepped by half a second, which is slewed away",
+        .nodes = {SERVER("server"), CLIENT("server server\n")},
+        .actions = {{5000.0, STEP_CLOCK, 1, 0, 0.5}},
+        .subject = 1,
+        .limits = {.sync_time = 7000.0, .final_offset = 5e-4, .max_offset = 0.51},
+        .messages = {{1, "stepped", 0, -1}, {1, "jump", 0, -1}},
+    },
+    {
+        COMMON(20000.0),
+        .name = "suspend",
+        .about = "the process stands still for ten minutes, several times",
+        .nodes = {SERVER("server"), CLIENT("server server\n")},
+        .actions = {{1000.0, SUSPEND, 1, 0, 0.0},
+                    {1600.0, RESUME, 1, 0, 0.0},
+                    {5000.0, SUSPEND, 1, 0, 0.0},
+                    {5600.0, RESUME, 1, 0, 0.0},
+                    {9000.0, SUSPEND, 1, 0, 0.0},
+                    {9600.0, RESUME, 1, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 1e-2, .final_offset = 5e-4, .change = 1e-2},
+    },
+    {
+        FROM(20000.0, 3000.0),
+        .name = "asymmetric",
+        .about = "jitter on the way back only: its asymmetry is found and corrected",
+        .nodes = {SERVER("server"), CLIENT("server server maxpoll 6\n")},
+        .links = {{true, 0, 1, {.delay = 1e-4, .kind = SIM_EXPONENTIAL, .jitter = 1e-3}},
+                  {true, 1, 0, {.delay = 1e-4, .kind = SIM_NORMAL, .jitter = 1e-6}}},
+        .subject = 1,
+        .limits = {.rms_offset = 1e-4},
+    },
+    {
+        COMMON(20000.0),
+        .name = "loss",
+        .about = "30 % of the packets are lost each way, others doubled or late",
+        .links = {{true,
+                   ALL_NODES,
+                   ALL_NODES,
+                   {.delay = 1e-4,
+                    .kind = SIM_EXPONENTIAL,
+                    .jitter = 1e-4,
+                    .loss = 0.3,
+                    .duplicate = 0.1,
+                    .reorder = 0.1,
+                    .reorder_delay = 0.5}}},
+        .nodes = {SERVER("server"), CLIENT("server server iburst\n")},
+        .subject = 1,
+        .limits = {.sync_time = 400.0, .max_offset = 1e-3, .change = 1e-3},
+    },
+    {
+        COMMON(20000.0),
+        .name = "era",
+        .about = "the NTP era ends in February 2036",
+        .start = 2085978496 - 10000,
+        .nodes = {SERVER("server"), CLIENT("server server\n")},
+        .subject = 1,
+        .limits = {.sync_time = 140.0, .max_offset = 5e-4, .change = 1e-4},
+        .messages = {{1, "jump", 0, -1}, {1, "Out of order", 0, -1}},
+    },
+    {
+        COMMON(10000.0),
+        .name = "frequency400",
+        .about = "a frequency error of 400 ppm",
+        .nodes = {SERVER("server"),
+                  {.name = "client",
+                   .conf = "server server\n",
+                   .oscillator = {.offset = -0.1, .frequency = -4e-4, .wander = 1e-9}}},
+        .subject = 1,
+        .limits = {.sync_time = 250.0, .max_offset = 5e-4, .change = 1e-3},
+    },
+    {
+        COMMON(5000.0),
+        .name = "offset-large",
+        .about = "an initial offset of 10^8 s, and makestep",
+        .nodes = {SERVER("server"), CLIENT_OF(1e8, "server server iburst\nmakestep 1 3\n")},
+        .subject = 1,
+        .limits = {.sync_time = 10.0, .max_offset = 1e-3},
+        .messages = {{1, "System clock was stepped by -100000000.0", 1, 1}},
+    },
+    {
+        COMMON(5000.0),
+        .name = "offset-large-slow",
+        .about = "a clock 10^8 s slow, and makestep",
+        .nodes = {SERVER("server"), CLIENT_OF(-1e8, "server server iburst\nmakestep 1 3\n")},
+        .subject = 1,
+        .limits = {.sync_time = 10.0, .max_offset = 1e-3},
+        .messages = {{1, "System clock was stepped by 99999999.99", 1, 1}},
+    },
+    {
+        COMMON(3000.0),
+        .name = "maxchange",
+        .about = "changes beyond maxchange are ignored twice and then end the daemon",
+        .nodes = {SERVER("server"),
+                  CLIENT("server server maxpoll 6\nmaxchange 1 1 2\nmakestep 0.1 -1\n")},
+        .actions = {{1000.0, STEP_CLOCK, 0, 0, 5.0}},
+        .subject = 1,
+        .limits = {.max_offset = 2e-3},
+        .messages = {{1, "exceeds the allowed maximum of 1.000 seconds (ignored)", 2, 2},
+                     {1, "exceeds the allowed maximum of 1.000 seconds (exiting)", 1, 1},
+                     {1, "was stepped by 5", 0, -1}},
+        .check = check_daemon_ended,
+    },
+    {
+        COMMON(14000.0),
+        .name = "power-cut",
+        .about = "the power goes while the drift file is written; it is whole afterwards",
+        .nodes = {SERVER("server"), CLIENT("server server\ndriftfile /drift\n")},
+        .actions = {{9000.0, POWER_CUT, 1, 0, 10.0}, {9100.0, START_DAEMON, 1, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 3e-2, .final_offset = 5e-4},
+        .messages = {{1, "ppm read from /drift", 1, 1}, {1, "Could not read valid", 0, -1}},
+        .check = check_drift_file,
+    },
+    {
+        COMMON(10000.0),
+        .name = "restart",
+        .about = "a restart with -r goes on where the last run ended",
+        .nodes = {SERVER("server"), CLIENT("server server\ndriftfile /drift\ndumpdir /dump\n")},
+        .actions = {{5000.0, STOP_DAEMON, 1, 0, 0.0}, {5010.0, START_RELOAD, 1, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 5e-4, .change = 1e-4},
+        .messages = {{1, "Loaded dump file for 192.168.123.1 (server)", 1, 1}},
+    },
+    {
+        COMMON(10000.0),
+        .name = "loop",
+        .about = "two servers that have only each other",
+        .nodes = {{.name = "a", .conf = "server b\nallow\n"},
+                  {.name = "b", .conf = "server a\nallow\n"}},
+        .subject = 1,
+        .check = check_unsynchronised,
+    },
+    {
+        COMMON(20000.0),
+        .name = "loop-later",
+        .about = "a server loses its own and must not follow one that follows it",
+        .nodes = {SERVER("server"),
+                  {.name = "a",
+                   .conf = "server server\nserver b\nallow\n",
+                   .oscillator = {.frequency = 1e-5, .wander = 1e-9}},
+                  {.name = "b", .conf = "server a\nallow\n", .oscillator = {.frequency = -1e-5}}},
+        .actions = {{5000.0, STOP_DAEMON, 0, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 2e-2},
+        .messages = {{1, "Selected source 192.168.123.3", 0, -1}},
+    },
+    {
+        FROM(20000.0, 2000.0),
+        .name = "chain",
+        .about = "a client behind servers of stratum 1, 2 and 3",
+        .nodes = {SERVER("one"),
+                  {.name = "two",
+                   .conf = "server one\nallow\n",
+                   .oscillator = {.offset = -0.05, .frequency = 2e-5, .wander = 1e-9}},
+                  {.name = "three",
+                   .conf = "server two\nallow\n",
+                   .oscillator = {.offset = 0.02, .frequency = -5e-5, .wander = 1e-9}},
+                  CLIENT("server three\n")},
+        .subject = 3,
+        .limits = {.max_offset = 2e-3, .rms_offset = 5e-4, .change = 1e-4},
     },
 };
 
