@@ -18,6 +18,7 @@
 #include "base/instant.h"
 
 struct timex;
+struct device_ops;
 
 enum world_event { WORLD_READ = 1, WORLD_WRITE = 2, WORLD_EXCEPT = 4 };
 
@@ -152,8 +153,8 @@ struct world_ops {
     void (*mail_close)(void *ctx, FILE *stream);
     bool (*host_name)(void *ctx, char *buf, size_t size);
 
-    /* Reads the real-time clock: seconds since 1970; utc: it keeps UTC, else local time. */
-    bool (*rtc_read)(void *ctx, const char *device, bool utc, int64_t *seconds);
+    /* Clock devices (base/device.h), with the same ctx; NULL: this world has none. */
+    const struct device_ops *devices;
 };
 
 struct world {

@@ -108,7 +108,7 @@ static void start_clock(struct chronyd *d)
     d->mlog = measurement_log_new(d->world, conf->log_dir, conf->log_banner, conf->log_files);
     d->clock = local_clock_new(d->world, d->loop, &params);
     if (d->options->set_from_rtc)
-        rtc_start_set_clock(d->world, d->clock, conf);
+        rtc_start_set_clock(d->world, d->clock, conf, &(struct rtc_coefficients){.valid = false});
 }
 
 static void apply_cmd_access(struct chronyd *d)

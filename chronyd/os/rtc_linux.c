@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Real-time clock of Linux, see rtc_linux.h.
+ * Real-time clocks of Linux (system.md 8.2). Part of the table of devices; errors are left in errno
+ * for the caller.
  */
-#include "chronyd/os/rtc_linux.h"
+#include "config.h"
+
+#ifdef FEAT_RTC
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/rtc.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-/* The driver's value can change between its fields: two equal readings in a row are a good one. */
-#define MAX_READINGS 10
+#include "chronyd/os/devices.h"
 
 static time_t make_time(const struct tm *tm)
 {
@@ -21,6 +21,11 @@ static time_t make_time(const struct tm *tm)
     return mktime(&copy);
 }
 
+static bool break_down(time_t seconds, bool utc, struct tm *tm)
+{
+    return (utc ? gmtime_r(&seconds, tm) : localtime_r(&seconds, tm)) != NULL;
+}
+
 /* mktime takes local time; the error of its first answer is what the answer's own calendar time is
    off by. system.md 8.2 */
 int64_t rtc_linux_seconds(const struct tm *rtc, bool utc)
@@ -28,43 +33,34 @@ int64_t rtc_linux_seconds(const struct tm *rtc, bool utc)
     time_t first = make_time(rtc);
     struct tm calendar;
 
-    if (utc)
-        gmtime_r(&first, &calendar);
-    else
-        localtime_r(&first, &calendar);
+    if (!break_down(first, utc, &calendar))
+        return (int64_t)first;
     return (int64_t)first - ((int64_t)make_time(&calendar) - (int64_t)first);
 }
 
-static bool read_device(int fd, struct rtc_time *rtc)
+bool linux_rtc_interrupts(void *ctx, int fd, bool on)
 {
-    struct rtc_time previous;
-
-    if (ioctl(fd, RTC_RD_TIME, &previous) < 0)
-        return false;
-    for (int i = 0; i < MAX_READINGS; i++) {
-        if (ioctl(fd, RTC_RD_TIME, rtc) < 0)
-            return false;
-        if (rtc->tm_sec == previous.tm_sec)
-            return true;
-        previous = *rtc;
-    }
-    errno = EIO;
-    return false;
+    (void)ctx;
+    return ioctl(fd, on ? RTC_UIE_ON : RTC_UIE_OFF, 0) == 0;
 }
 
-bool linux_rtc_read(void *ctx, const char *device, bool utc, int64_t *seconds)
+enum rtc_event linux_rtc_event(void *ctx, int fd)
+{
+    unsigned long data;
+
+    (void)ctx;
+    if (read(fd, &data, sizeof(data)) != (ssize_t)sizeof(data))
+        return RTC_EVENT_FAILED;
+    return (data & RTC_UF) != 0 ? RTC_EVENT_UPDATE : RTC_EVENT_OTHER;
+}
+
+bool linux_rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
 {
     struct rtc_time rtc;
     struct tm tm = {0};
-    bool ok;
-    int fd = open(device, O_RDONLY | O_CLOEXEC);
 
     (void)ctx;
-    if (fd < 0)
-        return false;
-    ok = read_device(fd, &rtc);
-    close(fd);
-    if (!ok)
+    if (ioctl(fd, RTC_RD_TIME, &rtc) < 0)
         return false;
     tm.tm_sec = rtc.tm_sec;
     tm.tm_min = rtc.tm_min;
@@ -75,3 +71,28 @@ bool linux_rtc_read(void *ctx, const char *device, bool utc, int64_t *seconds)
     *seconds = rtc_linux_seconds(&tm, utc);
     return true;
 }
+
+bool linux_rtc_set(void *ctx, int fd, bool utc, int64_t seconds)
+{
+    struct tm tm;
+
+    (void)ctx;
+    if (!break_down((time_t)seconds, utc, &tm)) {
+        errno = EOVERFLOW;
+        return false;
+    }
+    struct rtc_time rtc = {
+        .tm_sec = tm.tm_sec,
+        .tm_min = tm.tm_min,
+        .tm_hour = tm.tm_hour,
+        .tm_mday = tm.tm_mday,
+        .tm_mon = tm.tm_mon,
+        .tm_year = tm.tm_year,
+        .tm_wday = tm.tm_wday,
+        .tm_yday = tm.tm_yday,
+        .tm_isdst = tm.tm_isdst,
+    };
+    return ioctl(fd, RTC_SET_TIME, &rtc) == 0;
+}
+
+#endif

@@ -16,8 +16,8 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "chronyd/os/devices.h"
 #include "chronyd/os/linux_internal.h"
-#include "chronyd/os/rtc_linux.h"
 #include "chronyd/os/resolver.h"
 #include "chronyd/os/signals.h"
 
@@ -244,7 +244,7 @@ static const struct world_ops linux_ops = {
     .mail_open = linux_mail_open,
     .mail_close = linux_mail_close,
     .host_name = linux_host_name,
-    .rtc_read = linux_rtc_read,
+    .devices = &linux_devices,
 };
 
 struct world *world_linux_new(const struct world_linux_options *options)

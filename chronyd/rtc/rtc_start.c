@@ -5,69 +5,62 @@
 #include "chronyd/rtc/rtc_start.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
+#include "chronyd/rtc/rtc_device.h"
 
 /* The RTC value is taken as half a second into its second. */
-#define RTC_HALF_SECOND_NS  500000000
-#define MIN_STEP_SECONDS    1.0
-#define HWCLOCK_LINE        3
-#define HWCLOCK_LINE_LENGTH 256
+#define RTC_HALF_SECOND  0.5
+#define MIN_STEP_SECONDS 1.0
 
-bool rtc_is_on_utc(const struct world *world, const struct conf *conf)
+static bool read_rtc(const struct world *world, const struct conf *conf, int64_t *seconds)
 {
-    char line[HWCLOCK_LINE_LENGTH] = "";
-    bool on_utc = conf->rtc_on_utc;
-    FILE *file;
-    int i;
+    const struct device_ops *devices = world->ops->devices;
+    struct raw_time now;
+    bool ok;
+    int fd;
 
-    if (conf->hwclock_file == NULL || conf->hwclock_file[0] == '\0')
-        return on_utc;
-    file = world->ops->file_read(world->ctx, conf->hwclock_file);
-    if (file == NULL)
-        return on_utc;
-    for (i = 0; i < HWCLOCK_LINE; i++)
-        if (fgets(line, sizeof(line), file) == NULL)
-            break;
-    fclose(file);
-
-    if (i == HWCLOCK_LINE && strncmp(line, "LOCAL", 5) == 0)
-        on_utc = false;
-    else if (i == HWCLOCK_LINE && strncmp(line, "UTC", 3) == 0)
-        on_utc = true;
-    else
-        LOG_WARN("Could not read RTC LOCAL/UTC setting from %s", conf->hwclock_file);
-    return on_utc;
+    if (devices == NULL || devices->rtc_get == NULL)
+        return false;
+    fd = devices->open(world->ctx, conf->rtc_device, false);
+    if (fd < 0)
+        return false;
+    ok = rtc_device_read_now(world, fd, rtc_is_on_utc(world, conf), seconds, &now);
+    devices->close(world->ctx, fd);
+    return ok;
 }
 
-/* Offset of the system clock to a time, positive: the system clock is fast. */
-static double offset_to(const struct world *world, struct instant time)
+/* Steps to a time if the clock is a second or more off. */
+static bool step_to(const struct world *world, struct local_clock *clock, struct instant time)
 {
-    return instant_diff(world_raw_now(world).i, time);
+    double offset = instant_diff(world_raw_now(world).i, time);
+
+    return fabs(offset) >= MIN_STEP_SECONDS && local_clock_step(clock, offset);
 }
 
 static bool set_from_rtc(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf, int64_t drift_file_time)
+                         const struct conf *conf, const struct rtc_coefficients *c,
+                         int64_t drift_file_time)
 {
-    struct instant rtc = {.nsec = RTC_HALF_SECOND_NS};
-    double offset;
+    struct instant rtc = {0};
+    double error = 0.0;
 
-    if (!world->ops->rtc_read(world->ctx, conf->rtc_device, rtc_is_on_utc(world, conf), &rtc.sec))
+    if (!read_rtc(world, conf, &rtc.sec))
         return false;
+    if (c->valid)
+        error = c->offset + (double)(rtc.sec - c->ref) * c->rate;
+    rtc = instant_add(rtc, RTC_HALF_SECOND - error);
     if (rtc.sec < drift_file_time) {
         LOG_WARN("RTC time before last driftfile modification (ignored)");
         return false;
     }
-    offset = offset_to(world, rtc);
-    if (fabs(offset) >= MIN_STEP_SECONDS && local_clock_step(clock, offset))
+    if (step_to(world, clock, rtc))
         LOG_INFO("System time set from RTC");
     return true;
 }
 
-void rtc_start_set_clock(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf)
+bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
+                         const struct conf *conf, const struct rtc_coefficients *coefficients)
 {
     struct world_file_info info;
     struct instant drift_file = {0};
@@ -76,9 +69,12 @@ void rtc_start_set_clock(const struct world *world, struct local_clock *clock,
     if (conf->drift_file != NULL && world->ops->file_info(world->ctx, conf->drift_file, &info))
         drift_file.sec = info.mtime;
 
-    if (set_from_rtc(world, clock, conf, drift_file.sec) || drift_file.sec == 0)
-        return;
-    offset = offset_to(world, drift_file);
+    if (set_from_rtc(world, clock, conf, coefficients, drift_file.sec))
+        return true;
+    if (drift_file.sec == 0)
+        return false;
+    offset = instant_diff(world_raw_now(world).i, drift_file);
     if (offset < 0.0 && local_clock_step(clock, offset))
         LOG_INFO("System time restored from driftfile");
+    return false;
 }

@@ -9,14 +9,13 @@
 
 #include "base/world.h"
 #include "chronyd/clock/local_clock.h"
+#include "chronyd/rtc/rtc_file.h"
 #include "conf/conf.h"
 
-/* Steps the clock if the RTC (or the drift file) says so; every outcome is logged, none is fatal. */
-void rtc_start_set_clock(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf);
-
-/* Whether the RTC keeps UTC: the third line of the hwclock file if there is one, else rtconutc
-   (config.md 18). A file that can't be understood gives a warning. */
-bool rtc_is_on_utc(const struct world *world, const struct conf *conf);
+/* Steps the clock if the RTC (or the drift file) says so; every outcome is logged, none is fatal.
+   coefficients: from the rtcfile, or not valid. True: the RTC was good, a precise measurement may
+   follow. */
+bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
+                         const struct conf *conf, const struct rtc_coefficients *coefficients);
 
 #endif

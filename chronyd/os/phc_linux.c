@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PTP hardware clocks of Linux (system.md 4): opening by path or through an interface, readings by
+ * the best method that works, external timestamps. Part of the table of devices.
+ */
+#include "config.h"
+
+#if defined(FEAT_PHC) || defined(HAVE_LINUX_TIMESTAMPING)
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/ptp_clock.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyd/os/devices.h"
+
+_Static_assert(PTP_MAX_SAMPLES >= PHC_MAX_READINGS, "structures hold the readings");
+
+/* Closes the descriptor unless it is one of a PTP clock. */
+static int check_clock(int fd)
+{
+    struct ptp_clock_caps capabilities;
+
+    if (fd < 0)
+        return -1;
+    if (ioctl(fd, PTP_CLOCK_GETCAPS, &capabilities) == 0)
+        return fd;
+    LOG_ERROR("ioctl(%s) failed : %s", "PTP_CLOCK_GETCAPS", text_errno(errno));
+    close(fd);
+    return -1;
+}
+
+/* Index of the clock of a network interface, or -1. */
+static int interface_index(const char *interface)
+{
+#ifdef HAVE_LINUX_TIMESTAMPING
+    struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
+    struct ifreq request = {0};
+    int result, fd;
+
+    if (!text_copy(request.ifr_name, sizeof(request.ifr_name), interface))
+        return -1;
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0)
+        return -1;
+    request.ifr_data = (char *)&info;
+    result = ioctl(fd, SIOCETHTOOL, &request);
+    close(fd);
+    if (result < 0) {
+        LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
+        return -1;
+    }
+    if (info.phc_index < 0)
+        LOG_DEBUG("PHC missing on %s", interface);
+    return info.phc_index;
+#else
+    (void)interface;
+    return -1;
+#endif
+}
+
+static int open_of_interface(const char *interface, bool writable)
+{
+    int index = interface_index(interface), fd = -1;
+    char path[64];
+
+    if (index >= 0) {
+        snprintf(path, sizeof(path), "/dev/ptp%d", index);
+        fd = linux_device_open(NULL, path, writable);
+    }
+    if (fd < 0)
+        LOG_ERROR("Could not open PHC (of) %s", interface);
+    return check_clock(fd);
+}
+
+int linux_phc_open(void *ctx, const char *name, bool writable)
+{
+    int fd = -1;
+
+    (void)ctx;
+    if (name[0] == '/')
+        fd = check_clock(linux_device_open(NULL, name, writable));
+    return fd >= 0 ? fd : open_of_interface(name, writable);
+}
+
+bool linux_phc_index(void *ctx, int fd, int *index)
+{
+    struct stat st;
+
+    (void)ctx;
+    if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
+        return false;
+    *index = (int)minor(st.st_rdev);
+    return true;
+}
+
+/* ---- Readings ---- */
+
+static struct instant to_instant(const struct ptp_clock_time *t)
+{
+    return instant_make(t->sec, t->nsec);
+}
+
+static bool request(int fd, unsigned long number, const char *name, void *data)
+{
+    if (ioctl(fd, number, data) == 0)
+        return true;
+    LOG_DEBUG("ioctl(%s) failed : %s", name, text_errno(errno));
+    return false;
+}
+
+static int read_precise(int fd, struct phc_reading *readings)
+{
+#ifdef PTP_SYS_OFFSET_PRECISE
+    struct ptp_sys_offset_precise offset;
+
+    memset(&offset, 0, sizeof(offset));
+    if (!request(fd, PTP_SYS_OFFSET_PRECISE, "PTP_SYS_OFFSET_PRECISE", &offset))
+        return 0;
+    readings[0].before.i = readings[0].after.i = to_instant(&offset.sys_realtime);
+    readings[0].time.i = to_instant(&offset.device);
+    return 1;
+#else
+    (void)fd;
+    (void)readings;
+    return 0;
+#endif
+}
+
+static int read_extended(int fd, struct phc_reading *readings, int count)
+{
+#ifdef PTP_SYS_OFFSET_EXTENDED
+    struct ptp_sys_offset_extended offset;
+
+    memset(&offset, 0, sizeof(offset));
+    offset.n_samples = (unsigned int)count;
+    if (!request(fd, PTP_SYS_OFFSET_EXTENDED, "PTP_SYS_OFFSET_EXTENDED", &offset))
+        return 0;
+    for (int i = 0; i < count; i++) {
+        readings[i].before.i = to_instant(&offset.ts[i][0]);
+        readings[i].time.i = to_instant(&offset.ts[i][1]);
+        readings[i].after.i = to_instant(&offset.ts[i][2]);
+    }
+    return count;
+#else
+    (void)fd;
+    (void)readings;
+    (void)count;
+    return 0;
+#endif
+}
+
+static int read_basic(int fd, struct phc_reading *readings, int count)
+{
+    struct ptp_sys_offset offset;
+
+    memset(&offset, 0, sizeof(offset));
+    offset.n_samples = (unsigned int)count;
+    if (!request(fd, PTP_SYS_OFFSET, "PTP_SYS_OFFSET", &offset))
+        return 0;
+    for (int i = 0; i < count; i++) {
+        readings[i].before.i = to_instant(&offset.ts[2 * i]);
+        readings[i].time.i = to_instant(&offset.ts[2 * i + 1]);
+        readings[i].after.i = to_instant(&offset.ts[2 * i + 2]);
+    }
+    return count;
+}
+
+int linux_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
+                   struct phc_reading *readings, int max)
+{
+    int count = max < PHC_MAX_READINGS ? max : PHC_MAX_READINGS, read = 0;
+    bool any = *method == PHC_UNKNOWN;
+
+    (void)ctx;
+    if ((any && !no_cross) || *method == PHC_PRECISE) {
+        read = read_precise(fd, readings);
+        if (read > 0)
+            *method = PHC_PRECISE;
+    }
+    if (read == 0 && (any || *method == PHC_EXTENDED)) {
+        read = read_extended(fd, readings, count);
+        if (read > 0)
+            *method = PHC_EXTENDED;
+    }
+    if (read == 0 && (any || *method == PHC_BASIC)) {
+        read = read_basic(fd, readings, count);
+        if (read > 0)
+            *method = PHC_BASIC;
+    }
+    return read;
+}
+
+/* ---- External timestamps ---- */
+
+static bool set_pin(int fd, const struct phc_extts *extts, bool enable)
+{
+#ifdef PTP_PIN_SETFUNC
+    struct ptp_pin_desc pin;
+
+    memset(&pin, 0, sizeof(pin));
+    pin.index = (unsigned int)extts->pin;
+    pin.func = enable ? PTP_PF_EXTTS : PTP_PF_NONE;
+    pin.chan = (unsigned int)extts->channel;
+    return request(fd, PTP_PIN_SETFUNC, "PTP_PIN_SETFUNC", &pin);
+#else
+    (void)fd;
+    (void)extts;
+    (void)enable;
+    return false;
+#endif
+}
+
+/* So that this descriptor gets the events of its channel only. Older kernels cannot do it. */
+static void set_mask(int fd, int channel)
+{
+#ifdef PTP_MASK_EN_SINGLE
+    if (ioctl(fd, PTP_MASK_CLEAR_ALL) == 0)
+        (void)!ioctl(fd, PTP_MASK_EN_SINGLE, &channel);
+#else
+    (void)fd;
+    (void)channel;
+#endif
+}
+
+bool linux_phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bool enable)
+{
+    struct ptp_extts_request r;
+
+    (void)ctx;
+    if (extts->pin >= 0 && !set_pin(fd, extts, enable))
+        return false;
+    memset(&r, 0, sizeof(r));
+    r.index = (unsigned int)extts->channel;
+    if (enable)
+        r.flags = PTP_ENABLE_FEATURE | (extts->falling ? PTP_FALLING_EDGE : PTP_RISING_EDGE);
+    if (!request(fd, PTP_EXTTS_REQUEST, "PTP_EXTTS_REQUEST", &r))
+        return false;
+    if (enable)
+        set_mask(fd, extts->channel);
+    return true;
+}
+
+bool linux_phc_extts_read(void *ctx, int fd, struct phc_event *event)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+    struct ptp_extts_event data;
+
+    (void)ctx;
+    /* These devices have no non-blocking mode. */
+    if (poll(&pollfd, 1, 0) != 1 || pollfd.revents != POLLIN) {
+        LOG_DEBUG("Missing PHC extts event");
+        return false;
+    }
+    if (read(fd, &data, sizeof(data)) != (ssize_t)sizeof(data)) {
+        LOG_DEBUG("Could not read PHC extts event");
+        return false;
+    }
+    event->time.i = to_instant(&data.t);
+    event->channel = (int)data.index;
+    return true;
+}
+
+#endif
