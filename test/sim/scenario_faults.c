@@ -154,7 +154,7 @@ static const struct scenario scenarios[] = {
                     {6000.0, STOP_DAEMON, 3, 0, 0.0},
                     {7000.0, STOP_DAEMON, 4, 0, 0.0}},
         .subject = 5,
-        .limits = {.max_offset = 5e-4, .final_offset = 5e-4, .change = 1e-4},
+        .limits = {.max_offset = 2e-3, .final_offset = 2e-3, .change = 1e-4},
     },
     {
         COMMON(20000.0),
@@ -163,17 +163,17 @@ static const struct scenario scenarios[] = {
         .nodes = {SERVER("server"), CLIENT("server server\n")},
         .actions = {{2000.0, FLAP_LINKS, 1, 0, 170.0}},
         .subject = 1,
-        .limits = {.max_offset = 1e-3, .change = 1e-4},
+        .limits = {.max_offset = 2e-3, .change = 1e-3},
     },
     {
         COMMON(20000.0),
         .name = "server-step",
         .about = "the server's clock is stepped by a second, the client follows by slewing",
-        .nodes = {SERVER("server"), CLIENT("server server\nlogchange 0.5\n")},
+        .nodes = {SERVER("server"), CLIENT("server server\nlogchange 0.1\n")},
         .actions = {{8000.0, STEP_CLOCK, 0, 0, 1.0}},
         .subject = 1,
-        .limits = {.final_offset = 1e-3, .max_offset = 1.1, .change = MAX_SLEW},
-        .messages = {{1, "System clock wrong by ", 1, 2}, {1, "stepped", 0, -1}},
+        .limits = {.final_offset = 1e-3, .max_offset = 1.4, .change = MAX_SLEW},
+        .messages = {{1, "System clock wrong by ", 1, 0}, {1, "stepped", 0, -1}},
     },
     {
         COMMON(20000.0),
@@ -211,6 +211,7 @@ static const struct scenario scenarios[] = {
                     {9600.0, RESUME, 1, 0, 0.0}},
         .subject = 1,
         .limits = {.max_offset = 1e-2, .final_offset = 5e-4, .change = 1e-2},
+        .messages = {{1, "Forward time jump detected!", 1, 3}},
     },
     {
         FROM(20000.0, 3000.0),
@@ -220,7 +221,7 @@ static const struct scenario scenarios[] = {
         .links = {{true, 0, 1, {.delay = 1e-4, .kind = SIM_EXPONENTIAL, .jitter = 1e-3}},
                   {true, 1, 0, {.delay = 1e-4, .kind = SIM_NORMAL, .jitter = 1e-6}}},
         .subject = 1,
-        .limits = {.rms_offset = 1e-4},
+        .limits = {.rms_offset = 7e-5},
     },
     {
         COMMON(20000.0),
@@ -238,7 +239,7 @@ static const struct scenario scenarios[] = {
                     .reorder_delay = 0.5}}},
         .nodes = {SERVER("server"), CLIENT("server server iburst\n")},
         .subject = 1,
-        .limits = {.sync_time = 400.0, .max_offset = 1e-3, .change = 1e-3},
+        .limits = {.max_offset = 2e-3, .change = 1e-3},
     },
     {
         COMMON(20000.0),
@@ -247,7 +248,7 @@ static const struct scenario scenarios[] = {
         .start = 2085978496 - 10000,
         .nodes = {SERVER("server"), CLIENT("server server\n")},
         .subject = 1,
-        .limits = {.sync_time = 140.0, .max_offset = 5e-4, .change = 1e-4},
+        .limits = {.sync_time = 140.0, .max_offset = 1e-3, .change = 1e-4},
         .messages = {{1, "jump", 0, -1}, {1, "Out of order", 0, -1}},
     },
     {
@@ -267,7 +268,7 @@ static const struct scenario scenarios[] = {
         .about = "an initial offset of 10^8 s, and makestep",
         .nodes = {SERVER("server"), CLIENT_OF(1e8, "server server iburst\nmakestep 1 3\n")},
         .subject = 1,
-        .limits = {.sync_time = 10.0, .max_offset = 1e-3},
+        .limits = {.sync_time = 140.0, .max_offset = 1e-3},
         .messages = {{1, "System clock was stepped by -100000000.0", 1, 1}},
     },
     {
@@ -276,7 +277,7 @@ static const struct scenario scenarios[] = {
         .about = "a clock 10^8 s slow, and makestep",
         .nodes = {SERVER("server"), CLIENT_OF(-1e8, "server server iburst\nmakestep 1 3\n")},
         .subject = 1,
-        .limits = {.sync_time = 10.0, .max_offset = 1e-3},
+        .limits = {.sync_time = 140.0, .max_offset = 1e-3},
         .messages = {{1, "System clock was stepped by 99999999.99", 1, 1}},
     },
     {
@@ -287,7 +288,7 @@ static const struct scenario scenarios[] = {
                   CLIENT("server server maxpoll 6\nmaxchange 1 1 2\nmakestep 0.1 -1\n")},
         .actions = {{1000.0, STEP_CLOCK, 0, 0, 5.0}},
         .subject = 1,
-        .limits = {.max_offset = 2e-3},
+        .limits = {.max_offset = 1.0},
         .messages = {{1, "exceeds the allowed maximum of 1.000 seconds (ignored)", 2, 2},
                      {1, "exceeds the allowed maximum of 1.000 seconds (exiting)", 1, 1},
                      {1, "was stepped by 5", 0, -1}},
