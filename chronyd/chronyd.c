@@ -240,6 +240,7 @@ static void begin_main_mode(struct chronyd *d)
     }
     if (d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0)
         ntp_sources_add_configured(d->ntp_sources);
+    d->ntp_broadcast = ntp_broadcast_new(&d->ntp_env, d->conf, d->ntp_sockets);
     ntp_sources_set_round_handler(d->ntp_sources, on_resolving_round_end, d);
     ntp_sources_resolve_now(d->ntp_sources);
 }
@@ -318,6 +319,7 @@ void chronyd_stop(struct chronyd *d)
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 
     nts_part_stop_server(d->nts_part);
+    ntp_broadcast_free(d->ntp_broadcast);
     ntp_sources_free(d->ntp_sources);
     nts_part_free(d->nts_part);
     cmd_server_free(d->cmd_server);

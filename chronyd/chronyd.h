@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "ntp/access.h"
 #include "ntp/auth.h"
+#include "ntp/broadcast.h"
 #include "ntp/client_log.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
@@ -47,6 +48,7 @@ struct chronyd {
     struct ntp_sockets *ntp_sockets;
     struct ntp_server *ntp_server;
     struct ntp_sources *ntp_sources;
+    struct ntp_broadcast *ntp_broadcast;
 
     struct nts_part *nts_part;
     struct ntp_nts nts; /* filled in by nts_part */

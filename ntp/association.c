@@ -147,14 +147,14 @@ static void hold_server(struct association *a)
 {
     if (!a->is_peer || !ip_addr_is_real(&a->addr.addr))
         return;
-    a->fd = ntp_sockets_hold_server(a->shared->sockets, a->addr.addr.family);
+    a->fd = ntp_sockets_hold_for(a->shared->sockets, &a->addr);
     a->holds_server = true;
 }
 
 static void release_server(struct association *a)
 {
     if (a->holds_server)
-        ntp_sockets_release_server(a->shared->sockets, a->addr.addr.family);
+        ntp_sockets_release_for(a->shared->sockets, &a->addr);
     a->holds_server = false;
     a->fd = -1;
 }

@@ -197,7 +197,7 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
     a->ex.sent_tx = output.transmit;
     a->ex.near_tx = (struct ntp_local_timestamp){.source = TIMESTAMP_DAEMON};
     a->ex.near_tx.time = association_ops(a)->now(association_ctx(a), &a->ex.near_tx.error);
-    return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length);
+    return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true);
 }
 
 /* 9.1 step 2. False: nothing is sent. */

@@ -28,39 +28,19 @@ struct ntp_server {
     struct server_reply replies[WORLD_BATCH];
 };
 
-static struct local_time now(void *arg)
-{
-    const struct ntp_server *server = arg;
-
-    return server->env->ops->now(server->env->ctx, NULL);
-}
-
 static struct server_view make_view(struct ntp_server *server)
 {
-    const struct ntp_env *env = server->env;
     struct server_view view = {
-        .transmit =
-            {
-                .random = &server->random,
-                .now = now,
-                .now_arg = server,
-                .event_time = env->ops->event_time(env->ctx, NULL),
-                .precision_log = env->precision_log,
-                .quantum = env->precision,
-                .leap_is_slewed = env->ops->leap_is_slewed(env->ctx),
-                .add_net_correction = server->conf->ptp_port != 0,
-                .mono_shift = server->mono_shift,
-                .mono_epoch = server->mono_epoch,
-            },
+        .transmit = transmit_context_make(&server->random, server->env),
         .access = server->access,
         .keys = server->keys,
         .nts = server->nts.server,
         .nts_ctx = server->nts.server_ctx,
     };
-    struct transmit_context *t = &view.transmit;
 
-    env->ops->reference(env->ctx, t->event_time, &t->reference);
-    t->smoothing = env->ops->smoothing_offset(env->ctx, t->event_time, &t->smoothing_offset);
+    view.transmit.add_net_correction = server->conf->ptp_port != 0;
+    view.transmit.mono_shift = server->mono_shift;
+    view.transmit.mono_epoch = server->mono_epoch;
     return view;
 }
 
@@ -103,7 +83,7 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
     if (replies == 0)
         return;
 
-    struct local_time before = now(server);
+    struct local_time before = server->env->ops->now(server->env->ctx, NULL);
     ntp_sockets_send_batch(server->sockets, arrivals[0].fd, msgs, replies, sent);
     for (int i = 0; i < replies; i++)
         if (sent[i] && server->replies[i].eligible)

@@ -12,12 +12,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ntp/packet.h"
+#include "ntp/ptp.h"
 
 #define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
 
 struct family_sockets {
     int server; /* -1: not open */
     int client; /* shared; -1: none */
+    int ptp;    /* messages of PTP; -1: none */
     int uses;   /* of the server socket */
 };
 
@@ -36,6 +38,8 @@ struct ntp_sockets {
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
+    uint16_t ptp_sequence;
+    uint8_t ptp_buffers[WORLD_BATCH][PTP_OVERHEAD + NTP_MAX_LENGTH]; /* sending */
 };
 
 static struct family_sockets *of_family(struct ntp_sockets *s, enum ip_family family)
@@ -43,9 +47,20 @@ static struct family_sockets *of_family(struct ntp_sockets *s, enum ip_family fa
     return family == IP_V6 ? &s->v6 : &s->v4;
 }
 
+static bool is_ptp(const struct ntp_sockets *s, int fd)
+{
+    return fd >= 0 && (fd == s->v4.ptp || fd == s->v6.ptp);
+}
+
+/* PTP sockets count as such. */
 static bool is_server(const struct ntp_sockets *s, int fd)
 {
-    return fd >= 0 && (fd == s->v4.server || fd == s->v6.server);
+    return fd >= 0 && (fd == s->v4.server || fd == s->v6.server || is_ptp(s, fd));
+}
+
+static bool uses_ptp(const struct ntp_sockets *s, const struct ip_port *remote)
+{
+    return s->conf->ptp_port > 0 && remote->port == s->conf->ptp_port;
 }
 
 static bool is_shared(const struct ntp_sockets *s, int fd)
@@ -89,24 +104,31 @@ static void keep_timestamping(struct ntp_sockets *s, enum ip_family family)
                                                                    .timestamps_tx = true});
 }
 
-static void make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg,
+/* False: the datagram is not an NTP packet, or not wrapped as its socket demands. */
+static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg,
                          struct ntp_arrival *a)
 {
+    struct ptp_payload payload = {.ntp = msg->data, .length = msg->length};
+
+    if (msg->truncated || (is_ptp(s, fd) && !ptp_unwrap(msg->data, msg->length,
+                                                        (uint8_t)s->conf->ptp_domain, &payload)))
+        return false;
+    if (payload.length < NTP_HEADER_LENGTH || payload.length > NTP_MAX_LENGTH)
+        return false;
     *a = (struct ntp_arrival){
         .fd = fd,
         .on_server_socket = is_server(s, fd),
-        .packet = msg->data,
-        .length = msg->length,
+        .packet = payload.ntp,
+        .length = payload.length,
         .remote = msg->remote,
         .local = msg->local,
         .if_index = msg->if_index,
         .time = cook_time(s, msg),
     };
-}
-
-static bool has_ntp_length(const struct world_datagram *msg)
-{
-    return !msg->truncated && msg->length >= NTP_HEADER_LENGTH && msg->length <= NTP_MAX_LENGTH;
+    /* Only together with the time on the wire, which hardware timestamps have (17.2). */
+    if (a->time.net_correction > 0.0)
+        a->time.net_correction += payload.correction;
+    return true;
 }
 
 static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
@@ -138,14 +160,13 @@ static void receive_packets(struct ntp_sockets *s, int fd)
         const struct world_datagram *msg = &s->msgs[i];
         struct ntp_arrival *a = &s->arrivals[requests];
 
-        if (!has_ntp_length(msg) || !ip_addr_is_real(&msg->remote.addr))
+        if (!ip_addr_is_real(&msg->remote.addr) || !make_arrival(s, fd, msg, a))
             continue;
-        make_arrival(s, fd, msg, a);
         if (a->time.source == TIMESTAMP_DAEMON)
             keep_timestamping(s, msg->remote.addr.family);
         else
             log_rx_update(s, a);
-        if ((msg->data[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
+        if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
             s->handlers.source_receive(s->handlers.source_arg, a))
             continue;
         if (on_server_socket)
@@ -169,14 +190,13 @@ static void receive_timestamps(struct ntp_sockets *s, int fd)
         const struct world_datagram *msg = &s->msgs[i];
         struct ntp_arrival *a = &s->arrivals[0];
 
-        if (!has_ntp_length(msg))
+        if (!make_arrival(s, fd, msg, a))
             continue;
-        make_arrival(s, fd, msg, a);
         if (a->time.source == TIMESTAMP_DAEMON) {
             LOG_DEBUG("Missing TX timestamp");
             continue;
         }
-        if ((msg->data[0] & 7) != NTP_MODE_SERVER && s->handlers.source_transmitted &&
+        if ((a->packet[0] & 7) != NTP_MODE_SERVER && s->handlers.source_transmitted &&
             s->handlers.source_transmitted(s->handlers.source_arg, a))
             continue;
         if (s->handlers.server_transmitted)
@@ -225,36 +245,45 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
     char text[ADDR_TEXT_SIZE];
 
     if (s->starting && error == EADDRINUSE)
-        LOG_FATAL("Could not open NTP socket on %s : %s",
-                  ip_port_format(local, text, sizeof(text)), text_errno(error));
+        LOG_FATAL("Could not open NTP socket on %s : %s", ip_port_format(local, text, sizeof(text)),
+                  text_errno(error));
+}
+
+/* The socket, or -1 with its message logged. */
+static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
+{
+    const struct world *w = s->env->world;
+    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_addr6 : &s->conf->bind_addr4;
+    struct ip_port local = {.addr = *bind, .port = (uint16_t)port};
+    char text[ADDR_TEXT_SIZE];
+
+    if (!w->ops->family_enabled(w->ctx, family))
+        return -1;
+    if (local.addr.family == IP_UNSPEC)
+        local.addr = ip_addr_any(family);
+    int fd = open_socket(s, &(struct world_socket){
+                                .type = WORLD_UDP,
+                                .family = family,
+                                .local = &local,
+                                .device = s->conf->bind_device,
+                                .broadcast = true,
+                                .packet_info = true,
+                                .timestamps_rx = true,
+                                .dscp = s->conf->dscp,
+                            });
+    if (fd < 0) {
+        check_port_in_use(s, &local, errno);
+        LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
+    }
+    return fd;
 }
 
 static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
-    const struct world *w = s->env->world;
     struct family_sockets *f = of_family(s, family);
-    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_addr6 : &s->conf->bind_addr4;
-    struct ip_port local = {.addr = *bind, .port = (uint16_t)s->conf->port};
-    char text[ADDR_TEXT_SIZE];
 
-    if (local.port == 0 || f->server >= 0 || !w->ops->family_enabled(w->ctx, family))
-        return;
-    if (local.addr.family == IP_UNSPEC)
-        local.addr = ip_addr_any(family);
-    f->server = open_socket(s, &(struct world_socket){
-                                   .type = WORLD_UDP,
-                                   .family = family,
-                                   .local = &local,
-                                   .device = s->conf->bind_device,
-                                   .broadcast = true,
-                                   .packet_info = true,
-                                   .timestamps_rx = true,
-                                   .dscp = s->conf->dscp,
-                               });
-    if (f->server >= 0)
-        return;
-    check_port_in_use(s, &local, errno);
-    LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
+    if (s->conf->port != 0 && f->server < 0)
+        f->server = open_serving(s, family, s->conf->port);
 }
 
 static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
@@ -304,6 +333,10 @@ static void open_initial(struct ntp_sockets *s)
         if (s->v4.client < 0 && s->v6.client < 0)
             LOG_FATAL("Could not open NTP sockets");
     }
+    if (conf->ptp_port > 0) {
+        s->v4.ptp = open_serving(s, IP_V4, conf->ptp_port);
+        s->v6.ptp = open_serving(s, IP_V6, conf->ptp_port);
+    }
 }
 
 /* Peers and broadcast destinations open their socket when they are added, which is when the daemon
@@ -311,17 +344,21 @@ static void open_initial(struct ntp_sockets *s)
 static void hold_for_configured(struct ntp_sockets *s, bool hold)
 {
     const struct conf *conf = s->conf;
-    struct ip_addr addr;
+    struct ip_port remote;
 
     for (size_t i = 0; i < conf->source_count + conf->broadcast_count; i++) {
-        if (i >= conf->source_count)
-            addr = conf->broadcasts[i - conf->source_count].dest.addr;
-        else if (conf->sources[i].kind != SOURCE_PEER || !ip_addr_parse(conf->sources[i].name, &addr))
-            continue;
+        if (i >= conf->source_count) {
+            remote = conf->broadcasts[i - conf->source_count].dest;
+        } else {
+            remote.port = conf->sources[i].options.port;
+            if (conf->sources[i].kind != SOURCE_PEER ||
+                !ip_addr_parse(conf->sources[i].name, &remote.addr))
+                continue;
+        }
         if (hold)
-            ntp_sockets_hold_server(s, addr.family);
+            ntp_sockets_hold_for(s, &remote);
         else
-            ntp_sockets_release_server(s, addr.family);
+            ntp_sockets_release_for(s, &remote);
     }
 }
 
@@ -331,7 +368,7 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf
 
     s->env = env;
     s->conf = conf;
-    s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1};
+    s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1, .ptp = -1};
     s->keeper = -1;
     s->starting = true;
     open_initial(s);
@@ -355,6 +392,8 @@ void ntp_sockets_free(struct ntp_sockets *s)
     close_socket(s, &s->v6.server);
     close_socket(s, &s->v4.client);
     close_socket(s, &s->v6.client);
+    close_socket(s, &s->v4.ptp);
+    close_socket(s, &s->v6.ptp);
     if (s->keeper >= 0)
         s->env->world->ops->socket_close(s->env->world->ctx, s->keeper);
     free(s);
@@ -393,15 +432,35 @@ void ntp_sockets_release_server(struct ntp_sockets *s, enum ip_family family)
         close_socket(s, &f->server);
 }
 
+int ntp_sockets_hold_for(struct ntp_sockets *s, const struct ip_port *remote)
+{
+    if (uses_ptp(s, remote))
+        return of_family(s, remote->addr.family)->ptp;
+    return ntp_sockets_hold_server(s, remote->addr.family);
+}
+
+void ntp_sockets_release_for(struct ntp_sockets *s, const struct ip_port *remote)
+{
+    if (!uses_ptp(s, remote))
+        ntp_sockets_release_server(s, remote->addr.family);
+}
+
 bool ntp_sockets_is_serving(const struct ntp_sockets *s)
 {
-    return s->v4.server >= 0 || s->v6.server >= 0;
+    return s->v4.server >= 0 || s->v6.server >= 0 || s->v4.ptp >= 0 || s->v6.ptp >= 0;
+}
+
+bool ntp_sockets_is_server(const struct ntp_sockets *s, int fd)
+{
+    return is_server(s, fd);
 }
 
 int ntp_sockets_open_client(struct ntp_sockets *s, const struct ip_port *remote)
 {
     struct family_sockets *f = of_family(s, remote->addr.family);
 
+    if (uses_ptp(s, remote))
+        return f->ptp;
     if (s->same_socket)
         return f->server;
     if (!s->per_request)
@@ -430,8 +489,22 @@ bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *rem
     return true;
 }
 
+/* Replaces what is to be sent by the PTP message around it. */
+static bool wrap(struct ntp_sockets *s, struct world_datagram *msg, uint8_t *buffer, size_t size)
+{
+    size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf->ptp_domain, s->ptp_sequence, msg->data,
+                             msg->length);
+
+    if (length == 0)
+        return false;
+    s->ptp_sequence++;
+    msg->data = buffer;
+    msg->size = msg->length = length;
+    return true;
+}
+
 bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remote,
-                      const uint8_t *packet, size_t length)
+                      const uint8_t *packet, size_t length, bool want_timestamp)
 {
     const struct world *w = s->env->world;
 
@@ -444,8 +517,10 @@ bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remot
         .if_index = -1,
         .hardware_if_index = -1,
         .hardware_length = -1,
-        .want_tx_timestamp = true,
+        .want_tx_timestamp = want_timestamp,
     };
+    if (is_ptp(s, fd) && !wrap(s, &msg, s->ptp_buffers[0], sizeof(s->ptp_buffers[0])))
+        return false;
     /* Connected sockets need no destination. */
     if (is_shared(s, fd))
         msg.remote = *remote;
@@ -457,6 +532,8 @@ void ntp_sockets_send_batch(struct ntp_sockets *s, int fd, struct world_datagram
 {
     const struct world *w = s->env->world;
 
+    for (int i = 0; i < count && is_ptp(s, fd); i++)
+        wrap(s, &msgs[i], s->ptp_buffers[i], sizeof(s->ptp_buffers[i]));
     for (int i = 0; i < count;) {
         int n = w->ops->send(w->ctx, fd, msgs + i, count - i);
         for (int j = 0; j < n && i < count; j++)

@@ -61,8 +61,14 @@ void ntp_sockets_set_server_handlers(struct ntp_sockets *sockets,
    there is none (the use counts nevertheless). */
 int ntp_sockets_hold_server(struct ntp_sockets *sockets, enum ip_family family);
 void ntp_sockets_release_server(struct ntp_sockets *sockets, enum ip_family family);
-/* Some server socket is open. */
+/* The same for packets of a peer or broadcast server: the PTP socket if the destination's port is that
+   of PTP. */
+int ntp_sockets_hold_for(struct ntp_sockets *sockets, const struct ip_port *remote);
+void ntp_sockets_release_for(struct ntp_sockets *sockets, const struct ip_port *remote);
+/* Some server or PTP socket is open. */
 bool ntp_sockets_is_serving(const struct ntp_sockets *sockets);
+/* A socket is (still) one of these. */
+bool ntp_sockets_is_server(const struct ntp_sockets *sockets, int fd);
 
 /* Socket for a request to an address: a new one, connected, or the shared one. -1: failed. */
 int ntp_sockets_open_client(struct ntp_sockets *sockets, const struct ip_port *remote);
@@ -72,11 +78,11 @@ void ntp_sockets_close_client(struct ntp_sockets *sockets, int fd);
 /* Whether there is a route to the address, ntp.md 4.5. */
 bool ntp_sockets_is_connectable(struct ntp_sockets *sockets, const struct ip_port *remote);
 
-/* Sends one packet of a client or peer and asks for its transmit timestamp. True: accepted. */
+/* Sends one packet. want_timestamp: its transmit timestamp is asked for. True: accepted. */
 bool ntp_sockets_send(struct ntp_sockets *sockets, int fd, const struct ip_port *remote,
-                      const uint8_t *packet, size_t length);
+                      const uint8_t *packet, size_t length, bool want_timestamp);
 
-/* Sends replies in one call where possible. sent[i] tells which were accepted. */
+/* Sends replies, up to WORLD_BATCH, in one call where possible. sent[i] tells which were accepted. */
 void ntp_sockets_send_batch(struct ntp_sockets *sockets, int fd, struct world_datagram *msgs,
                             int count, bool *sent);
 

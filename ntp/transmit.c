@@ -54,7 +54,8 @@ static void fill_reference(struct fill *f)
     f->root_dispersion = c->reference.root_dispersion;
     h->refid = c->reference.refid;
 
-    if (c->smoothing) {
+    if (c->smoothing &&
+        (f->input->mode == NTP_MODE_SERVER || f->input->mode == NTP_MODE_BROADCAST)) {
         f->smoothed = fabs(c->smoothing_offset) > c->quantum;
         f->smooth = f->smoothed ? c->smoothing_offset : 0.0;
         if (c->leap_is_slewed && (leap == NTP_LEAP_INSERT || leap == NTP_LEAP_DELETE))
@@ -171,6 +172,31 @@ static bool add_mono_root(const struct fill *f, struct writer *w)
     }
     ntp_mono_root_write(body, &root);
     return ntp_ext_add(w, NTP_EXT_MONO_ROOT, body, sizeof(body));
+}
+
+static struct local_time now(void *arg)
+{
+    const struct ntp_env *env = arg;
+
+    return env->ops->now(env->ctx, NULL);
+}
+
+struct transmit_context transmit_context_make(struct random_pool *random, const struct ntp_env *env)
+{
+    struct transmit_context context = {
+        .random = random,
+        .now = now,
+        .now_arg = (void *)(uintptr_t)env,
+        .event_time = env->ops->event_time(env->ctx, NULL),
+        .precision_log = env->precision_log,
+        .quantum = env->precision,
+        .leap_is_slewed = env->ops->leap_is_slewed(env->ctx),
+    };
+
+    env->ops->reference(env->ctx, context.event_time, &context.reference);
+    context.smoothing =
+        env->ops->smoothing_offset(env->ctx, context.event_time, &context.smoothing_offset);
+    return context;
 }
 
 bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,

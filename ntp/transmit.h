@@ -57,6 +57,10 @@ struct transmit_output {
     struct ntp_time transmit;
 };
 
+/* Context of replies and broadcasts, from the daemon at the current wake-up. env must outlive it. */
+struct transmit_context transmit_context_make(struct random_pool *random,
+                                              const struct ntp_env *env);
+
 /* Writes header and fields at the start of w. False: a field cannot be added; nothing is sent. */
 bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,
                    struct writer *w, struct transmit_output *output);

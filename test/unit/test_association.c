@@ -29,12 +29,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_between(double x, double low, double high)
-{
-    if (!(x >= low && x <= high))
-        fail_msg("%.9f is not in %.9f..%.9f", x, low, high);
-}
-
 static double sent_at(const struct rig *rig, size_t i)
 {
     if (i >= sim_sent_count(rig->sim))

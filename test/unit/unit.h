@@ -20,4 +20,12 @@
             fail_msg("%s = %.17g is not close to %.17g", #a, close_a, close_b);                    \
     } while (0)
 
+/* Limits included. */
+#define assert_between(value, low, high)                                                           \
+    do {                                                                                           \
+        double between = (value);                                                                  \
+        if (!(between >= (low) && between <= (high)))                                              \
+            fail_msg("%s = %.17g is not in its range", #value, between);                           \
+    } while (0)
+
 #endif

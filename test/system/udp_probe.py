@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The other end of NTP sockets, for system tests.
+
+listen ADDRESS PORT COUNT: prints "SOURCE PORT TOS FIRST-OCTET LENGTH" for so many datagrams, or for
+what comes within 15 seconds.
+query ADDRESS PORT [LOCAL-ADDRESS]: sends one request of a client and prints the reply in the same
+form, or "none" after a second.
+"""
+import socket
+import struct
+import sys
+import time
+
+
+def open_socket(address):
+    v6 = ":" in address
+    s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+    if v6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVTCLASS, 1)
+    else:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+    return s
+
+
+def receive(s):
+    data, control, _, source = s.recvmsg(2048, 256)
+    tos = 0
+    for level, kind, value in control:
+        if (level, kind) == (socket.IPPROTO_IP, socket.IP_TOS):
+            tos = value[0]
+        elif (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_TCLASS):
+            tos = struct.unpack("i", value)[0]
+    print(source[0], source[1], tos, data[0], len(data), flush=True)
+
+
+def listen(address, port, count):
+    s = open_socket(address)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, int(port)))
+    print("ready", flush=True)
+    end = time.monotonic() + 15
+    for _ in range(int(count)):
+        s.settimeout(max(end - time.monotonic(), 0.01))
+        try:
+            receive(s)
+        except socket.timeout:
+            break
+
+
+def query(address, port, local=None):
+    s = open_socket(address)
+    if local:
+        s.bind((local, 0))
+    s.settimeout(1)
+    s.connect((address, int(port)))
+    s.send(b"\x23" + bytes(39) + b"\x01\x02\x03\x04\x05\x06\x07\x08")
+    try:
+        receive(s)
+    except (socket.timeout, ConnectionRefusedError):
+        print("none")
+
+
+{"listen": listen, "query": query}[sys.argv[1]](*sys.argv[2:])
