@@ -19,6 +19,7 @@
 
 struct timex;
 struct device_ops;
+struct tm;
 
 enum world_event { WORLD_READ = 1, WORLD_WRITE = 2, WORLD_EXCEPT = 4 };
 
@@ -152,6 +153,13 @@ struct world_ops {
     FILE *(*mail_open)(void *ctx, const char *program);
     void (*mail_close)(void *ctx, FILE *stream);
     bool (*host_name)(void *ctx, char *buf, size_t size);
+
+    /* mktime() in a time zone of the system (`zone` as in TZ): normalises the fields, which are those
+       of a zone without daylight saving time, and gives the seconds since 1970, leap seconds counted
+       if the zone does. False: they cannot be expressed. */
+    bool (*zone_time)(void *ctx, const char *zone, struct tm *fields, int64_t *seconds);
+    /* Whether this process has not lost the right to set the clock for good. NULL: it has not. */
+    bool (*may_set_clock)(void *ctx);
 
     /* Clock devices (base/device.h), with the same ctx; NULL: this world has none. */
     const struct device_ops *devices;

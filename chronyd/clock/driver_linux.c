@@ -272,6 +272,8 @@ struct kernel_clock driver_linux_new(struct world *world, bool rtc_sync)
     /* Old kernels change the frequency with the next tick only. */
     double update_rate = older_than(&version, 4, 19, 0) ? 100.0 : 100000.0;
 
+    if (world->ops->may_set_clock && !world->ops->may_set_clock(world->ctx))
+        LOG_WARN("CAP_SYS_TIME not present");
     reset_kernel(l);
     return (struct kernel_clock){
         .ops = &linux_ops,

@@ -55,6 +55,8 @@ struct local_clock {
     int dispersion_holder_count;
     void (*step_hook)(struct local_time before, void *arg);
     void *step_hook_arg;
+    void (*leap_hook)(struct local_time now, int leap, void *arg);
+    void *leap_hook_arg;
 };
 
 static void on_wake(struct raw_time raw, void *arg)
@@ -224,6 +226,13 @@ void local_clock_set_step_hook(struct local_clock *c,
 {
     c->step_hook = hook;
     c->step_hook_arg = arg;
+}
+
+void local_clock_set_leap_hook(struct local_clock *c,
+                               void (*hook)(struct local_time now, int leap, void *arg), void *arg)
+{
+    c->leap_hook = hook;
+    c->leap_hook_arg = arg;
 }
 
 static void announce(struct local_clock *c, const struct clock_change *change)
@@ -402,6 +411,8 @@ void local_clock_notify_leap(struct local_clock *c, int leap)
 {
     struct clock_change change = change_now(c, CLOCK_STEP);
 
+    if (c->leap_hook)
+        c->leap_hook(change.cooked, leap, c->leap_hook_arg);
     change.doffset = -leap;
     announce(c, &change);
 }

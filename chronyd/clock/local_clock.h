@@ -82,6 +82,9 @@ void local_clock_announce_dispersion(double dispersion, void *clock);
 /* Called with the cooked time before each successful step, to reset time smoothing (4.3). */
 void local_clock_set_step_hook(struct local_clock *clock,
                                void (*hook)(struct local_time before, void *arg), void *arg);
+/* Called with the cooked time before a leap second is announced (4.3, 21.5). */
+void local_clock_set_leap_hook(struct local_clock *clock,
+                               void (*hook)(struct local_time now, int leap, void *arg), void *arg);
 
 /* Operations of 4.3. Absolute frequency in ppm; dfreq is a ratio; offsets in seconds, positive when
    the clock is fast. Those that return bool fail when the result would not be sane or the step

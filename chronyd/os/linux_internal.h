@@ -57,6 +57,8 @@ struct linux_world {
     struct resolver *resolver;
     struct pollfd *poll_fds;
     size_t poll_size;
+    char *zone;         /* of the last call of zone_time; NULL: none yet */
+    char **environment; /* ours, with TZ set to this zone */
 };
 
 /* Lowest descriptor that the service manager can pass. */
@@ -96,6 +98,10 @@ void timestamps_missing(struct linux_world *w);
 /* Takes addresses, interfaces and timestamps from the control messages into msg. False: the message
    must be dropped. `has_tx_error` tells if there was the extended error of a transmit timestamp. */
 bool control_parse(struct msghdr *hdr, struct world_datagram *msg, bool *has_tx_error);
+
+/* zone.c */
+bool linux_zone_time(void *ctx, const char *zone, struct tm *fields, int64_t *seconds);
+void zone_free(struct linux_world *w);
 
 /* random.c */
 void random_init(struct random_source *random);

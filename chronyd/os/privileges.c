@@ -96,3 +96,12 @@ void privileges_forbid_new(void)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         LOG_FATAL("prctl() failed");
 }
+
+bool privileges_may_set_clock(void)
+{
+#ifdef FEAT_PRIVDROP
+    return cap_get_bound(CAP_SYS_TIME) > 0;
+#else
+    return true;
+#endif
+}

@@ -6,6 +6,7 @@
 #ifndef CHRONYD_OS_PRIVILEGES_H
 #define CHRONYD_OS_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Capabilities that a process of the daemon may keep. */
@@ -32,5 +33,8 @@ void privileges_limit(unsigned int keep);
 
 /* No program that this process starts can get more rights (no-new-privs). */
 void privileges_forbid_new(void);
+
+/* Whether CAP_SYS_TIME is in the bounding set, so that the clock could be set as root at least. */
+bool privileges_may_set_clock(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "chronyd/os/devices.h"
 #include "chronyd/os/linux_internal.h"
+#include "chronyd/os/privileges.h"
 #include "chronyd/os/resolver.h"
 #include "chronyd/os/signals.h"
 
@@ -68,6 +69,12 @@ static bool linux_kernel_release(void *ctx, char *buf, size_t size)
 
     (void)ctx;
     return uname(&name) == 0 && text_copy(buf, size, name.release);
+}
+
+static bool linux_may_set_clock(void *ctx)
+{
+    (void)ctx;
+    return privileges_may_set_clock();
 }
 
 /* ---- Waiting ---- */
@@ -244,6 +251,8 @@ static const struct world_ops linux_ops = {
     .mail_open = linux_mail_open,
     .mail_close = linux_mail_close,
     .host_name = linux_host_name,
+    .zone_time = linux_zone_time,
+    .may_set_clock = linux_may_set_clock,
     .devices = &linux_devices,
 };
 
@@ -271,6 +280,7 @@ void world_linux_free(struct world *world)
     random_free(&w->random);
     free(w->sockets);
     free(w->poll_fds);
+    zone_free(w);
     free(w);
 }
 
