@@ -205,10 +205,21 @@ static void start_sources(struct chronyd *d)
     local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);
 }
 
+static void start_clock_helpers(struct chronyd *d)
+{
+    struct manual_env manual_env = {d->world, d->clock, d->reference};
+    struct temperature_env temperature_env = {d->world, d->loop, d->clock, d->mlog};
+
+    d->manual = manual_new(&manual_env, d->conf->manual);
+    d->temperature = temperature_new(&temperature_env, &d->conf->tempcomp);
+    d->smoothing = smoothing_new(d->clock, d->reference, d->conf);
+}
+
 void chronyd_start(struct chronyd *d)
 {
     start_sources(d);
     nts_part_start_server(d->nts_part);
+    start_clock_helpers(d);
     loop_set_reload_handler(d->loop, on_reload_signal, d);
 }
 
@@ -318,6 +329,10 @@ void chronyd_stop(struct chronyd *d)
     source_set_dump(d->sources);
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 
+    smoothing_free(d->smoothing);
+    d->smoothing = NULL;
+    temperature_free(d->temperature);
+    manual_free(d->manual);
     nts_part_stop_server(d->nts_part);
     ntp_broadcast_free(d->ntp_broadcast);
     ntp_sources_free(d->ntp_sources);

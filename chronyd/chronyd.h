@@ -13,6 +13,9 @@
 #include "base/world.h"
 #include "chronyd/clock/local_clock.h"
 #include "chronyd/clock/reference.h"
+#include "chronyd/clock/smoothing.h"
+#include "chronyd/clock/temperature.h"
+#include "chronyd/manual.h"
 #include "chronyd/measurement_log.h"
 #include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
@@ -41,6 +44,9 @@ struct chronyd {
     struct local_clock *clock;
     struct reference *reference;
     struct source_set *sources;
+    struct manual *manual;
+    struct temperature *temperature; /* NULL: no tempcomp */
+    struct smoothing *smoothing;     /* NULL: no smoothtime */
 
     struct ntp_env ntp_env;
     struct ntp_keys *keys;

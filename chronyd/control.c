@@ -139,39 +139,31 @@ static enum cmd_status do_cmdaccheck(struct chronyd *d, request_p request, body_
     return access_status(access_table_is_allowed(d->cmd_access, &request->u.addr));
 }
 
-/* Features that can't be configured in this version: their reports and commands say so. */
+static enum cmd_status enabled(bool ok)
+{
+    return ok ? CMD_STATUS_SUCCESS : CMD_STATUS_NOT_ENABLED;
+}
 
+static enum cmd_status do_smoothing(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    return enabled(smoothing_report(d->smoothing, &body->smoothing));
+}
+
+static enum cmd_status do_manual_list(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    manual_list(d->manual, &body->manual_list);
+    return CMD_STATUS_SUCCESS;
+}
+
+/* The real-time clock is not tracked in this version: its report and commands say so. */
 static enum cmd_status do_no_rtc(struct chronyd *d, request_p request, body_p body)
 {
     (void)d;
     (void)request;
     (void)body;
     return CMD_STATUS_NO_RTC;
-}
-
-static enum cmd_status do_not_enabled(struct chronyd *d, request_p request, body_p body)
-{
-    (void)d;
-    (void)request;
-    (void)body;
-    return CMD_STATUS_NOT_ENABLED;
-}
-
-/* Without manual input there is no sample: an empty list, and nothing to delete. */
-static enum cmd_status do_manual_list(struct chronyd *d, request_p request, body_p body)
-{
-    (void)d;
-    (void)request;
-    body->manual_list.count = 0;
-    return CMD_STATUS_SUCCESS;
-}
-
-static enum cmd_status do_manual_delete(struct chronyd *d, request_p request, body_p body)
-{
-    (void)d;
-    (void)request;
-    (void)body;
-    return CMD_STATUS_BAD_SAMPLE;
 }
 
 /* Sources: connectivity and options. */
@@ -230,20 +222,27 @@ static enum cmd_status do_modify_number(struct chronyd *d, request_p request, bo
     return found(modify(d->ntp_sources, &arg->addr, arg->value));
 }
 
+/* Without an address a reference clock is meant; there is none in this version. */
 static enum cmd_status do_offset(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_offset *arg = &request->u.offset;
 
     (void)body;
-    return found(ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
+    return found(arg->addr.family != IP_UNSPEC &&
+                 ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
 }
 
 static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_selectopts *arg = &request->u.selectopts;
+    struct source *source = arg->addr.family == IP_UNSPEC
+                                ? source_set_find_refclock(d->sources, arg->refid)
+                                : source_set_find(d->sources, &arg->addr);
 
     (void)body;
-    return found(source_set_modify_options(d->sources, &arg->addr, arg->mask, arg->options));
+    if (source != NULL)
+        source_modify_options(source, arg->mask, arg->options);
+    return found(source != NULL);
 }
 
 static enum cmd_status source_status(enum ntp_sources_status status)
@@ -400,6 +399,61 @@ static enum cmd_status do_local(struct chronyd *d, request_p request, body_p bod
     return CMD_STATUS_SUCCESS;
 }
 
+static enum cmd_status do_smoothtime(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    if (d->smoothing == NULL)
+        return CMD_STATUS_NOT_ENABLED;
+    switch (request->u.option) {
+    case 0:
+        return enabled(smoothing_reset(d->smoothing));
+    case 1:
+        return enabled(smoothing_activate(d->smoothing));
+    default:
+        return CMD_STATUS_INVALID;
+    }
+}
+
+/* Manual input. */
+
+static enum cmd_status do_settime(struct chronyd *d, request_p request, body_p body)
+{
+    struct manual_estimate estimate;
+
+    if (!manual_is_enabled(d->manual))
+        return CMD_STATUS_NOT_ENABLED;
+    if (!manual_accept(d->manual, request->u.time, &estimate))
+        return CMD_STATUS_FAILED;
+    body->settime = (struct cmd_settime_reply){
+        .offset = estimate.offset,
+        .freq_change_ppm = estimate.freq_change_ppm,
+        .new_freq_ppm = estimate.new_freq_ppm,
+    };
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status do_manual(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    switch (request->u.option) {
+    case 0:
+    case 1:
+        manual_enable(d->manual, request->u.option == 1);
+        return CMD_STATUS_SUCCESS;
+    case 2:
+        manual_reset(d->manual);
+        return CMD_STATUS_SUCCESS;
+    default:
+        return CMD_STATUS_INVALID;
+    }
+}
+
+static enum cmd_status do_manual_delete(struct chronyd *d, request_p request, body_p body)
+{
+    (void)body;
+    return manual_delete(d->manual, request->u.index) ? CMD_STATUS_SUCCESS : CMD_STATUS_BAD_SAMPLE;
+}
+
 /* Access rules. */
 
 static struct conf_access_rule access_rule(request_p request)
@@ -482,8 +536,8 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_MAXDELAY] = do_modify_number,
     [CMD_MAXDELAYRATIO] = do_modify_number,
     [CMD_MAXUPDATESKEW] = do_maxupdateskew,
-    [CMD_SETTIME] = do_not_enabled,
-    [CMD_MANUAL] = do_not_enabled,
+    [CMD_SETTIME] = do_settime,
+    [CMD_MANUAL] = do_manual,
     [CMD_SOURCE_COUNT] = do_source_count,
     [CMD_SOURCE_DATA] = do_source_data,
     [CMD_REKEY] = do_rekey,
@@ -515,8 +569,8 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_RESELECT] = do_reselect,
     [CMD_RESELECTDIST] = do_reselectdist,
     [CMD_MODIFY_MAKESTEP] = do_modify_makestep,
-    [CMD_SMOOTHING] = do_not_enabled,
-    [CMD_SMOOTHTIME] = do_not_enabled,
+    [CMD_SMOOTHING] = do_smoothing,
+    [CMD_SMOOTHTIME] = do_smoothtime,
     [CMD_REFRESH] = do_refresh,
     [CMD_SERVERSTATS] = do_serverstats,
     [CMD_NTPDATA] = do_ntpdata,

@@ -35,13 +35,9 @@ static bool env_leap_is_slewed(void *ctx)
     return ((struct chronyd *)ctx)->conf->leapsec_mode == LEAPSEC_SLEW;
 }
 
-/* Time smoothing is not part of this version. */
 static bool env_smoothing_offset(void *ctx, struct local_time when, double *offset)
 {
-    (void)ctx;
-    (void)when;
-    *offset = 0.0;
-    return false;
+    return smoothing_offset(((struct chronyd *)ctx)->smoothing, when, offset);
 }
 
 static struct source *env_source_new(void *ctx, const struct source_params *params)

@@ -292,7 +292,7 @@ static const struct log_name {
     {"rtc", .bits = LOGFILE_RTC, .no_effect_yet = true},
     {"selection", .bits = LOGFILE_SELECTION},
     {"statistics", .bits = LOGFILE_STATISTICS},
-    {"tempcomp", .bits = LOGFILE_TEMPCOMP, .no_effect_yet = true},
+    {"tempcomp", .bits = LOGFILE_TEMPCOMP},
     {"tracking", .bits = LOGFILE_TRACKING},
 };
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reference update and everything that follows from it (discipline.md 15, 16, 18, 19): the one
- * place that decides how the local clock is corrected. Called by source selection, manual input and
- * commands; asked for parameters by the NTP code. It never looks at single sources.
- *
- * Leap seconds (17) enter at update_leap_status, fallback drift (16.3) after the drift file in
- * reference_update and in reference_set_unsynchronised.
+ * Reference update and everything that follows from it (discipline.md 15, 16, 19): the one place that
+ * decides how the local clock is corrected. Called by source selection, manual input and commands. It
+ * never looks at single sources. What is said about the result is in reference_serve.c.
  */
 #include "chronyd/clock/reference.h"
 #include <math.h>
@@ -18,68 +15,12 @@
 #include "chronyd/clock/change_mail.h"
 #include "chronyd/clock/drift_file.h"
 #include "chronyd/clock/estimate.h"
+#include "chronyd/clock/reference_state.h"
 #include "ntp/packet.h"
 
-#define MIN_SKEW             1.0e-12
-#define INITIAL_SKEW         1.0
-#define UNKNOWN_DISTANCE     1.0
-#define MEAN_SQUARE_GAIN     0.1
-#define LOCAL_REF_MAX_AGE    64.0
-#define LOCAL_REF_MIN_AGE    1.0
-#define MIN_LOCAL_STRATUM    1
-#define MAX_LOCAL_STRATUM    15
-#define ORPHAN_WAIT_UNSYNCED 300.0
-
-struct reference {
-    struct world *world;
-    struct loop *loop;
-    struct local_clock *clock;
-    struct measurement_log *log;
-    reference_end_handler on_end;
-    void *on_end_arg;
-    const struct conf *conf;
-    enum reference_mode mode;
-
-    /* Settings that commands or time change. */
-    double max_update_skew;
-    int makestep_limit;
-    double makestep_threshold;
-    int max_change_start, max_change_ignore;
-    struct conf_local local;
-
-    bool synchronised;
-    int leap; /* enum ntp_leap */
-    int stratum;
-    uint32_t refid;
-    struct ip_addr addr; /* IP_UNSPEC: the refid says more */
-    struct local_time ref_time;
-    double skew, residual_frequency, frequency_sd, offset_sd;
-    double root_delay, root_dispersion;
-
-    bool updated;       /* last_update is set */
-    double last_update; /* monotonic */
-    double last_update_interval;
-    double last_offset;
-    double mean_square;
-    bool mean_square_moving;
-    double last_raw_error;       /* offset - correction of the last tracking log entry */
-    double unsynchronised_since; /* monotonic */
-    double drift_file_age;
-
-    bool local_activated;
-    struct local_time local_ref_time;
-};
-
-static void set_local(struct reference *r, const struct conf_local *local)
-{
-    r->local = *local;
-    if (r->local.stratum < MIN_LOCAL_STRATUM)
-        r->local.stratum = MIN_LOCAL_STRATUM;
-    if (r->local.stratum > MAX_LOCAL_STRATUM)
-        r->local.stratum = MAX_LOCAL_STRATUM;
-    if (r->local.wait_unsynced < 0.0)
-        r->local.wait_unsynced = r->local.orphan ? ORPHAN_WAIT_UNSYNCED : 0.0;
-}
+#define MIN_SKEW         1.0e-12
+#define INITIAL_SKEW     1.0
+#define MEAN_SQUARE_GAIN 0.1
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
@@ -91,6 +32,8 @@ static void on_clock_change(const struct clock_change *change, void *arg)
         r->updated = false;
         reference_set_unsynchronised(r);
     }
+    if (change->type != CLOCK_ADJUST)
+        r->leap = leap_clock_stepped(r->leap_second, change, r->leap);
 }
 
 static void set_initial_frequency(struct reference *r)
@@ -123,6 +66,63 @@ static void write_drift_file(const struct reference *r)
                          r->skew * 1.0e6);
 }
 
+/* seconds: raw time, 0: none. 17.4 */
+static void update_leap_status(struct reference *r, int leap, int64_t seconds)
+{
+    r->leap = leap_update(r->leap_second, leap, seconds, false);
+}
+
+static void on_leap_end(void *arg)
+{
+    struct reference *r = arg;
+
+    if (r->leap == NTP_LEAP_INSERT || r->leap == NTP_LEAP_DELETE)
+        r->leap = NTP_LEAP_NORMAL;
+}
+
+bool reference_is_leap_close(const struct reference *r, int64_t seconds)
+{
+    return leap_is_close(r->leap_second, seconds);
+}
+
+bool reference_is_leap_close_now(const struct reference *r)
+{
+    return leap_is_close_now(r->leap_second);
+}
+
+/* Fallback drift, 16.3. */
+
+static void set_fallback_frequency(double freq_ppm, void *arg)
+{
+    local_clock_set_frequency(((struct reference *)arg)->clock, freq_ppm);
+}
+
+static void on_fallback(void *arg)
+{
+    reference_set_unsynchronised(arg);
+}
+
+static void schedule_fallback_drift(struct reference *r)
+{
+    fallback_drift_schedule(r->fallback_drift,
+                            loop_mono(r->loop) - (r->updated ? r->last_update : 0.0));
+}
+
+static void start_leap_seconds(struct reference *r)
+{
+    struct leap_env env = {r->world, r->loop, r->clock, on_leap_end, r};
+
+    r->leap_second = leap_new(&env, r->conf);
+}
+
+static void start_fallback_drift(struct reference *r)
+{
+    struct fallback_drift_env env = {r->loop, set_fallback_frequency, on_fallback, r};
+
+    r->fallback_drift =
+        fallback_drift_new(&env, r->conf->fallback_drift_min, r->conf->fallback_drift_max);
+}
+
 struct reference *reference_new(const struct reference_env *env, const struct conf *conf)
 {
     struct reference *r = mem_alloc(sizeof(*r));
@@ -141,15 +141,17 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     r->makestep_threshold = conf->makestep_threshold;
     r->max_change_start = conf->max_change_start;
     r->max_change_ignore = conf->max_change_ignore;
-    set_local(r, &conf->local);
+    reference_set_local(r, &conf->local);
 
     r->leap = NTP_LEAP_UNSYNC;
     r->skew = INITIAL_SKEW;
-    r->root_delay = UNKNOWN_DISTANCE;
-    r->root_dispersion = UNKNOWN_DISTANCE;
+    r->root_delay = REFERENCE_UNKNOWN_DISTANCE;
+    r->root_dispersion = REFERENCE_UNKNOWN_DISTANCE;
     r->unsynchronised_since = loop_mono(r->loop);
     r->local_activated = r->local.activate == 0.0;
 
+    start_leap_seconds(r);
+    start_fallback_drift(r);
     set_initial_frequency(r);
     local_clock_add_handler(r->clock, CLOCK_HOLDER_REFERENCE, on_clock_change, r);
     reference_set_unsynchronised(r);
@@ -160,8 +162,12 @@ void reference_free(struct reference *r)
 {
     if (!r)
         return;
+    /* The kernel must not apply a leap second that nobody watches any more. */
+    update_leap_status(r, NTP_LEAP_UNSYNC, 0);
     write_drift_file(r);
     local_clock_remove_handler(r->clock, on_clock_change, r);
+    fallback_drift_free(r->fallback_drift);
+    leap_free(r->leap_second);
     free(r);
 }
 
@@ -190,18 +196,9 @@ static void end_mode(struct reference *r, bool success)
         r->on_end(mode, success, r->on_end_arg);
 }
 
-static double root_dispersion_at(const struct reference *r, struct local_time when)
-{
-    if (local_is_zero(r->ref_time))
-        return UNKNOWN_DISTANCE;
-    return r->root_dispersion +
-           fabs(local_diff(when, r->ref_time)) *
-               (r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock));
-}
-
 static double root_distance_at(const struct reference *r, struct local_time when)
 {
-    return 0.5 * r->root_delay + root_dispersion_at(r, when);
+    return 0.5 * r->root_delay + reference_root_dispersion(r, when);
 }
 
 static void update_sync_status(const struct reference *r, struct local_time now)
@@ -213,25 +210,6 @@ static void update_sync_status(const struct reference *r, struct local_time now)
     double elapsed = fabs(local_diff(now, r->ref_time));
     local_clock_set_sync_status(r->clock, true, r->offset_sd + elapsed * r->frequency_sd,
                                 root_distance_at(r, now));
-}
-
-static bool is_leap_day(int64_t seconds)
-{
-    time_t t = (time_t)seconds;
-    struct tm utc;
-
-    if (!gmtime_r(&t, &utc))
-        return false;
-    return (utc.tm_mon == 5 && utc.tm_mday == 30) || (utc.tm_mon == 11 && utc.tm_mday == 31);
-}
-
-/* seconds: raw time, 0: none. 17.4; a leap second is possible only at the end of June and of
-   December. */
-static void update_leap_status(struct reference *r, int leap, int64_t seconds)
-{
-    if ((leap == NTP_LEAP_INSERT || leap == NTP_LEAP_DELETE) && !is_leap_day(seconds))
-        leap = NTP_LEAP_NORMAL;
-    r->leap = leap;
 }
 
 static char leap_letter(int leap)
@@ -262,7 +240,7 @@ static void write_tracking_log(struct reference *r, struct local_time now, int c
         "%s %-15s %2d %10.3f %10.3f %10.3e %1c %2d %10.3e %10.3e %10.3e %10.3e %10.3e", date,
         source, r->stratum, local_clock_read_frequency(r->clock), 1.0e6 * r->skew, offset,
         leap_letter(r->leap), combined, offset_sd, correction, r->root_delay,
-        root_dispersion_at(r, now), max_error);
+        reference_root_dispersion(r, now), max_error);
 }
 
 void reference_set_unsynchronised(struct reference *r)
@@ -281,6 +259,7 @@ void reference_set_unsynchronised(struct reference *r)
     struct local_time now = {instant_add(raw.i, correction)};
     double old_distance = root_distance_at(r, now);
 
+    schedule_fallback_drift(r);
     update_leap_status(r, NTP_LEAP_UNSYNC, 0);
     r->addr = ip_addr_any(IP_V4);
     r->stratum = 0;
@@ -464,6 +443,10 @@ void reference_update(struct reference *r, const struct reference_update *u)
         write_drift_file(r);
         r->drift_file_age = 0.0;
     }
+    if (r->synchronised) {
+        fallback_drift_update(r->fallback_drift, local_clock_read_frequency(r->clock), interval);
+        schedule_fallback_drift(r);
+    }
     update_mean_square(r, offset);
 }
 
@@ -473,103 +456,6 @@ void reference_update_leap(struct reference *r, int leap)
         return;
     update_leap_status(r, leap, world_raw_now(r->world).i.sec);
     update_sync_status(r, local_clock_now(r->clock, NULL));
-}
-
-/* A recent time that is not later than any transmit timestamp. 18.1 */
-static struct local_time get_local_ref_time(struct reference *r, struct local_time when)
-{
-    double age = local_diff(when, r->local_ref_time);
-
-    if (!(age <= LOCAL_REF_MAX_AGE && age >= LOCAL_REF_MIN_AGE))
-        r->local_ref_time = local_add(when, -LOCAL_REF_MIN_AGE - world_random_unit(r->world));
-    return r->local_ref_time;
-}
-
-void reference_get(struct reference *r, struct local_time when, struct ntp_reference *out)
-{
-    double dispersion = r->synchronised ? root_dispersion_at(r, when) : 0.0;
-    double distance = 0.5 * r->root_delay + dispersion;
-    bool waited = r->synchronised
-                      ? local_diff(when, r->ref_time) >= r->local.wait_synced
-                      : loop_mono(r->loop) - r->unsynchronised_since >= r->local.wait_unsynced;
-
-    if (r->local.activate == 0.0 || (r->synchronised && distance < r->local.activate))
-        r->local_activated = true;
-    bool local_ready = r->local.enabled && r->local_activated && waited;
-
-    if (r->synchronised && !(local_ready && distance > r->local.distance)) {
-        *out = (struct ntp_reference){
-            .synchronised = true,
-            .leap = r->leap,
-            .stratum = r->stratum,
-            .refid = r->refid,
-            .ref_time = r->ref_time,
-            .root_delay = r->root_delay,
-            .root_dispersion = dispersion,
-        };
-    } else if (local_ready) {
-        *out = (struct ntp_reference){
-            .leap = NTP_LEAP_NORMAL,
-            .stratum = r->local.stratum,
-            .refid = NTP_REFID_LOCAL,
-            .ref_time = get_local_ref_time(r, when),
-        };
-    } else {
-        *out = (struct ntp_reference){
-            .leap = NTP_LEAP_UNSYNC,
-            .stratum = NTP_MAX_STRATUM,
-            .refid = NTP_REFID_UNSYNC,
-            .root_delay = UNKNOWN_DISTANCE,
-            .root_dispersion = UNKNOWN_DISTANCE,
-        };
-    }
-}
-
-int reference_our_stratum(struct reference *r)
-{
-    struct ntp_reference parameters;
-
-    reference_get(r, local_clock_event_time(r->clock, NULL), &parameters);
-    return parameters.stratum;
-}
-
-int reference_orphan_stratum(const struct reference *r)
-{
-    if (r->local.enabled && r->local.orphan && r->mode == REFERENCE_NORMAL)
-        return r->local.stratum;
-    return NTP_MAX_STRATUM;
-}
-
-double reference_skew(const struct reference *r)
-{
-    return r->skew;
-}
-
-void reference_report_tracking(struct reference *r, struct report_tracking *report)
-{
-    struct raw_time raw = world_raw_now(r->world);
-    double correction = local_clock_correction(r->clock, raw, NULL);
-    struct ntp_reference parameters;
-
-    reference_get(r, (struct local_time){instant_add(raw.i, correction)}, &parameters);
-    *report = (struct report_tracking){
-        .refid = parameters.refid,
-        .stratum = parameters.stratum == NTP_MAX_STRATUM ? 0 : parameters.stratum,
-        .leap = parameters.leap,
-        .ref_time = parameters.ref_time.i,
-        .correction = correction,
-        .last_offset = r->last_offset,
-        .rms_offset = sqrt(r->mean_square),
-        .freq_ppm = local_clock_read_frequency(r->clock),
-        .root_delay = parameters.root_delay,
-        .root_dispersion = parameters.root_dispersion,
-        .last_update_interval = r->last_update_interval,
-    };
-    if (parameters.synchronised) {
-        report->addr = r->addr;
-        report->resid_freq_ppm = 1.0e6 * r->residual_frequency;
-        report->skew_ppm = 1.0e6 * r->skew;
-    }
 }
 
 void reference_modify_makestep(struct reference *r, int limit, double threshold)
@@ -583,18 +469,4 @@ void reference_modify_max_update_skew(struct reference *r, double skew_ppm)
 {
     r->max_update_skew = skew_ppm * 1.0e-6;
     LOG_INFO("New maxupdateskew %f ppm", skew_ppm);
-}
-
-void reference_enable_local(struct reference *r, const struct conf_local *local)
-{
-    set_local(r, local);
-    r->local.enabled = true;
-    r->local_activated = r->local.activate == 0.0;
-    LOG_INFO("Enabled local reference mode");
-}
-
-void reference_disable_local(struct reference *r)
-{
-    r->local.enabled = false;
-    LOG_INFO("Disabled local reference mode");
 }

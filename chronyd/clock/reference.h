@@ -55,10 +55,10 @@ struct reference_update {
     double root_delay, root_dispersion;
 };
 
-/* Reads the drift file and sets the frequency, starts unsynchronised (first line of the tracking
-   log). conf must outlive it. */
+/* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised
+   (first line of the tracking log). conf must outlive it. */
 struct reference *reference_new(const struct reference_env *env, const struct conf *conf);
-/* Writes the drift file. The mode should be REFERENCE_IGNORE. */
+/* Cancels a pending leap second and writes the drift file. The mode should be REFERENCE_IGNORE. */
 void reference_free(struct reference *ref);
 
 void reference_set_mode(struct reference *ref, enum reference_mode mode);
@@ -71,6 +71,11 @@ void reference_update(struct reference *ref, const struct reference_update *upda
 void reference_set_unsynchronised(struct reference *ref);
 /* Majority of the voting sources changed (17.3); accepted only while synchronised. */
 void reference_update_leap(struct reference *ref, int leap);
+
+/* Whether the present time, or another one in seconds, is within 5 s of a leap second: then there are
+   no samples, and no leap status of sources. 17.7 */
+bool reference_is_leap_close(const struct reference *ref, int64_t seconds);
+bool reference_is_leap_close_now(const struct reference *ref);
 
 /* Parameters served and reported at a local time. 18.1 */
 void reference_get(struct reference *ref, struct local_time when, struct ntp_reference *out);

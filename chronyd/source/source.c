@@ -289,6 +289,8 @@ void source_reset_reachability(struct source *s)
 void source_update_status(struct source *s, int stratum, int leap)
 {
     s->stratum = stratum;
+    if (reference_is_leap_close_now(s->set->env.reference))
+        return;
     s->leap = leap;
     if (s->leap_vote)
         reference_update_leap(s->set->env.reference, source_set_majority_leap(s->set));
@@ -329,10 +331,24 @@ void source_update_statistics(struct source *s)
                           fit.runs, fit.asymmetry);
 }
 
+/* Around a leap second the clock of the source or ours may be a second off. 12.3 */
+static bool is_around_leap(const struct source *s, const struct ntp_sample *sample)
+{
+    const struct reference *reference = s->set->env.reference;
+
+    return reference_is_leap_close_now(reference) ||
+           reference_is_leap_close(reference, sample->time.i.sec) ||
+           reference_is_leap_close(reference, instant_add(sample->time.i, sample->offset).sec);
+}
+
 void source_accumulate(struct source *s, const struct ntp_sample *sample)
 {
     char name[ADDR_TEXT_SIZE];
 
+    if (is_around_leap(s, sample)) {
+        LOG_INFO("Dropping sample around leap second");
+        return;
+    }
     if (!samples_add(s->samples, sample))
         LOG_WARN("Out of order sample detected, discarding history for %s",
                  source_plain_name(s, name, sizeof(name)));
@@ -418,17 +434,22 @@ static struct ip_addr refid_as_address(uint32_t refid)
 
 struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr)
 {
-    struct source *found = NULL;
-
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
         if (!s->refclock && ip_addr_equal(&s->addr, addr))
             return s;
-        struct ip_addr refid = refid_as_address(s->refid);
-        if (s->refclock && !found && ip_addr_equal(&refid, addr))
-            found = s;
     }
-    return found;
+    return NULL;
+}
+
+struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid)
+{
+    for (int i = 0; i < set->count; i++) {
+        struct source *s = set->sources[i];
+        if (s->refclock && s->refid == refid)
+            return s;
+    }
+    return NULL;
 }
 
 void source_set_reselect(struct source_set *set)
@@ -456,20 +477,15 @@ void source_set_reset(struct source_set *set)
                               local_clock_event_time(set->env.clock, NULL), 0.0, 0.0);
 }
 
-bool source_set_modify_options(struct source_set *set, const struct ip_addr *addr,
-                               unsigned int mask, unsigned int options)
+void source_modify_options(struct source *s, unsigned int mask, unsigned int options)
 {
     char name[ADDR_TEXT_SIZE];
-    struct source *s = source_set_find(set, addr);
 
-    if (!s)
-        return false;
     if ((s->conf_options & mask) == options)
-        return true;
+        return;
     s->conf_options = (s->conf_options & ~mask) | options;
     LOG_INFO("Source %s selection options modified", source_plain_name(s, name, sizeof(name)));
-    update_options(set);
-    return true;
+    update_options(s->set);
 }
 
 /* Seconds as reports give them; never negative. */

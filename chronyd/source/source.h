@@ -74,8 +74,9 @@ bool source_is_refclock(const struct source *source);
 /* Number of sources, and one by index in order of creation (NULL: out of range). */
 int source_set_count(const struct source_set *set);
 struct source *source_set_get(const struct source_set *set, int index);
-/* Address of an NTP source, or refid of a reference clock given as an IPv4 address. */
+/* NTP source by address, and the first reference clock by reference ID; NULL: none. */
 struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr);
+struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid);
 bool source_set_any_active(const struct source_set *set);
 /* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
    calls it when the regular sources are started in -q and -Q. */
@@ -86,12 +87,11 @@ void source_report(const struct source *source, struct report_source *report);
 void source_report_stats(const struct source *source, struct report_sourcestats *report);
 void source_report_select(const struct source *source, struct report_selectdata *report);
 
-/* Commands: reselect, reselectdist, reset sources, selectopts (false: no such source). */
+/* Commands: selectopts (bits of enum select_option, 14.23), reselect, reselectdist, reset sources. */
+void source_modify_options(struct source *source, unsigned int mask, unsigned int options);
 void source_set_reselect(struct source_set *set);
 void source_set_modify_reselect_distance(struct source_set *set, double distance);
 void source_set_reset(struct source_set *set);
-bool source_set_modify_options(struct source_set *set, const struct ip_addr *addr,
-                               unsigned int mask, unsigned int options);
 
 /* Dump files in dumpdir (12.6). Nothing happens without one. */
 void source_set_dump(struct source_set *set);

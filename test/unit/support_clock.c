@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/file.h"
 #include "base/text.h"
 
@@ -19,11 +20,32 @@ static struct instant instant_ns(int64_t seconds, int64_t ns)
     return instant_make(seconds + ns / NS, ns % NS);
 }
 
+/* The kernel repeats the last second of the day, or leaves it out. */
+static void apply_leap(struct clock_world *w)
+{
+    int64_t raw_ns = w->start * NS + w->elapsed_ns + w->stepped_ns + w->jumped_ns;
+
+    if (w->leap_midnight == 0)
+        return;
+    if ((w->kernel.status & STA_INS) && raw_ns >= w->leap_midnight * NS) {
+        w->stepped_ns -= NS;
+        w->kernel.tai++;
+    } else if ((w->kernel.status & STA_DEL) && raw_ns >= (w->leap_midnight - 1) * NS) {
+        w->stepped_ns += NS;
+        w->kernel.tai--;
+    } else {
+        return;
+    }
+    w->leap_midnight = 0;
+    w->kernel_state = TIME_WAIT;
+}
+
 static struct raw_time fake_raw_now(void *ctx)
 {
     struct clock_world *w = ctx;
 
     w->elapsed_ns += w->precision_step_ns;
+    apply_leap(w);
     return (struct raw_time){instant_ns(w->start, w->elapsed_ns + w->stepped_ns + w->jumped_ns)};
 }
 
@@ -59,8 +81,19 @@ static int fake_adjtimex(void *ctx, struct timex *t)
         w->kernel.freq = t->freq;
     if (modes & ADJ_TICK)
         w->kernel.tick = t->tick;
-    if (modes & ADJ_STATUS)
+    if (modes & ADJ_STATUS) {
+        int leap = t->status & (STA_INS | STA_DEL);
+
+        if (leap == 0) {
+            w->leap_midnight = 0;
+            w->kernel_state = TIME_OK;
+        } else if (leap != (w->kernel.status & (STA_INS | STA_DEL))) {
+            w->leap_midnight = (fake_raw_now(w).i.sec / 86400 + 1) * 86400;
+        }
         w->kernel.status = t->status;
+    }
+    if (modes & ADJ_TAI)
+        w->kernel.tai = (int)t->constant;
     if (modes & ADJ_SETOFFSET)
         w->stepped_ns += t->time.tv_sec * NS + t->time.tv_usec;
     if (modes & ADJ_MAXERROR)
@@ -190,6 +223,34 @@ static bool fake_host_name(void *ctx, char *buf, size_t size)
     return text_copy(buf, size, "host.test");
 }
 
+/* Leap seconds of the zone: the midnights after them, as seconds since 1970 without leap seconds. */
+static const int64_t zone_leaps[] = {1136073600, 1230768000, 1341100800};
+#define ZONE_LEAPS         (sizeof(zone_leaps) / sizeof(zone_leaps[0]))
+#define LEAPS_BEFORE_TABLE 22
+
+static bool fake_zone_time(void *ctx, const char *zone, struct tm *fields, int64_t *seconds)
+{
+    struct clock_world *w = ctx;
+    bool counts = w->zone && strcmp(w->zone, zone) == 0, sixty = fields->tm_sec == 60;
+    int64_t utc = timegm(fields); /* 23:59:60 becomes midnight */
+    int leaps = LEAPS_BEFORE_TABLE;
+
+    w->zone_calls++;
+    for (size_t i = 0; counts && i < ZONE_LEAPS; i++) {
+        if (sixty && utc == zone_leaps[i])
+            fields->tm_sec = 60;
+        else if (utc >= zone_leaps[i])
+            leaps++;
+    }
+    *seconds = utc + (counts ? leaps : 0);
+    return true;
+}
+
+static bool fake_may_set_clock(void *ctx)
+{
+    return !((const struct clock_world *)ctx)->may_not_set_clock;
+}
+
 static const struct world_ops fake_ops = {
     .raw_now = fake_raw_now,
     .mono_now = fake_mono_now,
@@ -212,6 +273,8 @@ static const struct world_ops fake_ops = {
     .mail_open = fake_mail_open,
     .mail_close = fake_mail_close,
     .host_name = fake_host_name,
+    .zone_time = fake_zone_time,
+    .may_set_clock = fake_may_set_clock,
 };
 
 struct clock_world *clock_world_new(int64_t start)

@@ -27,17 +27,24 @@ struct clock_world {
     long hz;
     const char *release;
     struct timex kernel;
-    int kernel_state;                          /* returned by adjtimex */
+    int kernel_state; /* returned by adjtimex */
+    int64_t
+        leap_midnight; /* raw seconds of the end of the day in which a leap second was asked for */
     unsigned int fail_modes;                   /* calls with exactly these modes fail */
     struct timex calls[CLOCK_WORLD_MAX_CALLS]; /* as they were asked */
     int call_count;
     int64_t precision_step_ns; /* advance of the time with every reading of the raw clock */
 
+    /* zone_time(): a zone of this name counts leap seconds as those in right/ do (from 1999 to 2012). */
+    const char *zone;
+    int zone_calls;
+    bool may_not_set_clock;
+
     char *mail; /* stream for mails; NULL: fails */
     size_t mail_length;
 };
 
-/* At raw time `start`, with its loop. */
+/* At raw time `start`, with its loop. Its kernel inserts and deletes leap seconds. */
 struct clock_world *clock_world_new(int64_t start);
 void clock_world_free(struct clock_world *w);
 
@@ -46,7 +53,7 @@ void clock_world_wake_at(struct clock_world *w, double t);
 /* Runs timers at their expiry until t seconds after the start; the last wake-up is at t. */
 void clock_world_run_until(struct clock_world *w, double t);
 
-/* Raw time t seconds after the start. */
+/* Raw time t seconds after the start (a leap second of the kernel is not foreseen). */
 struct raw_time clock_world_raw(const struct clock_world *w, double t);
 
 /* Usual limits, precision 1e-6, with control of the kernel clock of this world. */

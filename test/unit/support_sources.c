@@ -50,6 +50,12 @@ static void open_clock(struct source_fixture *f, bool control)
 
 void source_fixture_open(struct source_fixture *f, const char *lines, bool control)
 {
+    source_fixture_open_at(f, lines, control, 1700000000);
+}
+
+void source_fixture_open_at(struct source_fixture *f, const char *lines, bool control,
+                            int64_t start)
+{
     char text[2048], *directory;
 
     memset(f, 0, sizeof(*f));
@@ -67,7 +73,7 @@ void source_fixture_open(struct source_fixture *f, const char *lines, bool contr
     }
     text[used] = '\0';
 
-    f->w = clock_world_new(1700000000);
+    f->w = clock_world_new(start);
     f->conf = test_conf(text);
     test_log_begin(f->directory);
     f->mlog = measurement_log_new(&f->w->world, f->conf->log_dir, f->conf->log_banner,

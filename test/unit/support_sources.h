@@ -33,6 +33,9 @@ struct source_fixture {
 /* `lines` may contain %s for the private directory. control: Linux driver, else the null driver.
    The log is being recorded afterwards. */
 void source_fixture_open(struct source_fixture *f, const char *lines, bool control);
+/* At another raw time than 1700000000. */
+void source_fixture_open_at(struct source_fixture *f, const char *lines, bool control,
+                            int64_t start);
 /* Ends the recording and checks it, if expected_log is not NULL. */
 void source_fixture_check_log(struct source_fixture *f, const char *expected_log);
 void source_fixture_close(struct source_fixture *f);

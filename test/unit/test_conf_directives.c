@@ -747,14 +747,13 @@ static void warning_about_missing_effect_comes_once_per_name(void **state)
     test_log_begin(directory);
     conf_warn_without_effect(conf);
     conf_free(conf);
-    conf = test_conf("smoothtime 1 2\nSmoothTime 1 2\nserver a extfield F323\n"
-                     "pool b extfield F323\nserver c extfield 10A\nlog tracking tempcomp");
+    conf = test_conf("ptpport 1\nPtpPort 2\nserver a extfield F323\n"
+                     "pool b extfield F323\nserver c extfield 10A\nlog tracking rtc");
     conf_warn_without_effect(conf);
     conf_free(conf);
     log = test_log_end(directory);
-    assert_non_null(strstr(log, "smoothtime directive has no effect in this version yet\n"));
-    assert_non_null(strstr(log, "tempcomp option of log directive has no effect in this version "
-                                "yet\n"));
+    assert_non_null(strstr(log, "ptpport directive has no effect in this version yet\n"));
+    assert_non_null(strstr(log, "rtc option of log directive has no effect in this version yet\n"));
     /* Which names warn changes from version to version, so form and count are tested */
     for (const char *line = log; *line != '\0'; line += strcspn(line, "\n") + 1) {
         size_t length = strcspn(line, "\n") + 1;
@@ -762,7 +761,7 @@ static void warning_about_missing_effect_comes_once_per_name(void **state)
         assert_non_null(memmem(line, length, " has no effect in this version yet\n", 35));
         assert_null(strstr(line + length, strndupa(line, length)));
         assert_null(memmem(line, length, "iburst", 6));
-        assert_null(memmem(line, length, "port ", 5));
+        assert_null(memmem(line, length, "server ", 7));
     }
     free(log);
     test_directory_remove(directory);

@@ -63,6 +63,18 @@ static void start_resets_the_kernel_discipline(void **state)
     tear_down(&f, NULL);
 }
 
+static void missing_right_to_set_the_clock_is_reported(void **state)
+{
+    (void)state;
+    struct fixture f = {.w = clock_world_new(1700000000)};
+
+    test_directory_make(f.directory);
+    test_log_begin(f.directory);
+    f.w->may_not_set_clock = true;
+    f.k = driver_linux_new(&f.w->world, false);
+    tear_down(&f, "CAP_SYS_TIME not present\n");
+}
+
 static void old_kernels_change_the_frequency_at_ticks_only(void **state)
 {
     (void)state;
@@ -255,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(start_resets_the_kernel_discipline),
+        cmocka_unit_test(missing_right_to_set_the_clock_is_reported),
         cmocka_unit_test(old_kernels_change_the_frequency_at_ticks_only),
         cmocka_unit_test(tick_rate_is_guessed_where_it_is_not_known),
         cmocka_unit_test(frequency_is_split_into_tick_and_rest),
