@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/regression.h"
 #include "base/text.h"
-#include "chronyd/source/regression.h"
 #include "ntp/packet.h"
 
 #define MIN_SAMPLE_INTERVAL  1.0
