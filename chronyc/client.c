@@ -25,6 +25,8 @@ void client_init(struct client *c, const struct environment *env)
 void client_free(struct client *c)
 {
     client_disconnect(c);
+    document_free(c->json);
+    c->json = NULL;
     for (size_t i = 0; i < c->endpoint_count; i++)
         free(c->endpoints[i].path);
     free(c->endpoints);

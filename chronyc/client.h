@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/addr.h"
+#include "chronyc/document.h"
 #include "chronyc/environment.h"
 #include "cmdmon/message.h"
 
@@ -20,6 +21,7 @@ struct client {
     bool numeric;          /* no reverse lookups */
     bool original_names;   /* names of sources as given to the daemon */
     bool csv;
+    struct document *json; /* what the command in progress has to print with -j, else NULL */
     bool wide;
     bool dots;  /* a dot after each command */
     bool debug; /* tell on stderr what is sent and received */

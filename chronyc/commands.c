@@ -213,6 +213,10 @@ bool client_run_line(struct client *c, char *line)
         return true;
     c->status_printed = false;
     result = dispatch(c, line);
+    if (c->json != NULL) {
+        document_write(c->json, env->out);
+        document_clear(c->json);
+    }
     if (c->dots)
         fprintf(env->out, ".\n");
     fflush(env->err);

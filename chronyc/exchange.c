@@ -170,26 +170,33 @@ static bool exchange(struct client *c, const struct cmd_request *request, struct
     return false;
 }
 
+void exchange_print_status(struct client *c, const char *line, bool is_result)
+{
+    if (c->json == NULL)
+        fprintf(c->env->out, "%s\n", line);
+    else if (is_result || c->status_printed)
+        document_status(c->json, line);
+}
+
 static bool evaluate(struct client *c, const struct cmd_request *request, bool verbose,
                      union cmd_reply_body *body)
 {
-    FILE *out = c->env->out;
     struct reply reply;
     unsigned int status;
 
     if (!exchange(c, request, &reply)) {
-        fprintf(out, "506 Cannot talk to daemon\n");
+        exchange_print_status(c, "506 Cannot talk to daemon", true);
         return false;
     }
     status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
-        fprintf(out, "%s\n", status_line(status));
+        exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&
         status != CMD_STATUS_ACCESS_DENIED)
         return false;
     if (reply.header.reply != cmd_expected_reply(request->command) ||
         !cmd_reply_decode(reply.data, reply.length, reply.header.reply, body)) {
-        fprintf(out, "508 Bad reply from daemon\n");
+        exchange_print_status(c, "508 Bad reply from daemon", true);
         return false;
     }
     return true;

@@ -22,6 +22,12 @@ bool exchange_verbose(struct client *c, const struct cmd_request *request,
 /* Runs a command that has no report: prints its status line, which is the command's result. */
 bool exchange_command(struct client *c, const struct cmd_request *request);
 
+/*
+ * Prints a status line. A JSON document has a place for it only when it is the result of the command
+ * that exchange_command() runs, or (is_result) stands for a report that failed.
+ */
+void exchange_print_status(struct client *c, const char *line, bool is_result);
+
 /* "200 OK" and so on. */
 const char *status_line(unsigned int status);
 

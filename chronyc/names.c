@@ -40,9 +40,14 @@ static void original_name(struct client *c, const struct ip_addr *addr, char *bu
     struct cmd_request request = {.command = CMD_SOURCENAME, .u.addr = *addr};
     union cmd_reply_body body;
 
-    if (!exchange_report(c, &request, &body) || !name_is_printable(body.name) ||
-        !text_copy(buf, size, body.name))
-        text_copy(buf, size, "?");
+    if (exchange_report(c, &request, &body)) {
+        if (!name_is_printable(body.name) || !text_copy(buf, size, body.name))
+            text_copy(buf, size, "?");
+        return;
+    }
+    text_copy(buf, size, "?");
+    if (c->json != NULL)
+        document_drop_status(c->json); /* the report goes on */
 }
 
 void name_of_source(struct client *c, const struct ip_addr *addr, uint32_t refid,

@@ -13,6 +13,12 @@
 #define DEFAULT_PORT  323
 #define DEFAULT_HOSTS DEFAULT_COMMAND_SOCKET ",127.0.0.1,::1"
 
+#ifdef FEAT_JSON
+#define OPTIONS "+46acdef:h:jmnNp:u:vw"
+#else
+#define OPTIONS "+46acdef:h:mnNp:u:vw"
+#endif
+
 static void print_usage(const char *program, FILE *out)
 {
     fprintf(out,
@@ -24,6 +30,9 @@ static void print_usage(const char *program, FILE *out)
             "  -n\t\tDon't resolve addresses in reports\n"
             "  -N\t\tPrint original names of sources\n"
             "  -c\t\tPrint reports as comma-separated values\n"
+#ifdef FEAT_JSON
+            "  -j\t\tPrint reports as JSON documents\n"
+#endif
             "  -e\t\tPrint a dot after each command\n"
 #ifdef FEAT_DEBUG
             "  -d\t\tPrint debug messages\n"
@@ -78,7 +87,7 @@ enum client_options_result client_options_parse(struct client_options *options, 
         return OPTIONS_DONE;
 
     optind = 0; /* a fresh start, for programs that call this twice */
-    while ((opt = getopt(argc, argv, "+46acdef:h:mnNp:u:vw")) != -1) {
+    while ((opt = getopt(argc, argv, OPTIONS)) != -1) {
         switch (opt) {
         case '4':
             options->family = IP_V4;
@@ -94,6 +103,9 @@ enum client_options_result client_options_parse(struct client_options *options, 
             break;
         case 'h':
             options->hosts = optarg;
+            break;
+        case 'j':
+            options->json = true;
             break;
         case 'm':
             options->separate = true;

@@ -14,6 +14,7 @@ struct client_options {
     bool numeric;
     bool original_names;
     bool csv;
+    bool json; /* only in builds with the library */
     bool dots;
     bool wide;
     bool debug;    /* only in builds with debugging support */

@@ -9,6 +9,7 @@
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/names.h"
+#include "chronyc/report_json.h"
 
 #define NAME_WIDTH 25
 
@@ -47,7 +48,12 @@ static void print_client(struct client *c, const struct report_client *r, bool n
     int width = NAME_WIDTH + client_extra_width(c);
     char name[NAME_TEXT_SIZE];
 
-    name_of_address(c, &r->addr, (size_t)width, name, sizeof name);
+    name_of_address(c, &r->addr, c->json != NULL ? 0 : (size_t)width, name, sizeof name);
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_client(c->json, r, name);
+        return;
+    }
     put_word(&p, -width, name);
     put_text(&p, "  ");
     put_uint(&p, 6, r->ntp_hits);
@@ -83,10 +89,13 @@ bool show_clients(struct client *c, char *args)
     }
     request.u.clients.min_hits = options.min_hits;
     request.u.clients.reset = options.reset;
-    put_header(&p, "Hostname", client_extra_width(c),
-               options.nts_ke
-                   ? "                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
-                   : "                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last");
+    if (c->json != NULL)
+        document_begin_rows(c->json);
+    else
+        put_header(&p, "Hostname", client_extra_width(c),
+                   options.nts_ke
+                       ? "                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
+                       : "                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last");
     do {
         if (!exchange_report(c, &request, &body))
             return false;

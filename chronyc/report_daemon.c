@@ -8,6 +8,7 @@
 #include "chronyc/date.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
+#include "chronyc/report_json.h"
 
 struct counter {
     const char *label;
@@ -42,7 +43,9 @@ bool show_activity(struct client *c, char *args)
     if (!exchange_report(c, &request, &body))
         return false;
     a = &body.activity;
-    {
+    if (c->json != NULL) {
+        json_activity(c->json, a);
+    } else {
         const struct counter counters[] = {
             {"", (uint32_t)a->online, " sources online"},
             {"", (uint32_t)a->offline, " sources offline"},
@@ -68,7 +71,9 @@ bool show_serverstats(struct client *c, char *args)
     if (!exchange_report(c, &request, &body))
         return false;
     s = &body.serverstats;
-    {
+    if (c->json != NULL) {
+        json_serverstats(c->json, s);
+    } else {
         const struct counter counters[] = {
             {"NTP packets received       : ", s->ntp_hits, ""},
             {"NTP packets dropped        : ", s->ntp_drops, ""},
@@ -103,6 +108,10 @@ bool show_rtcdata(struct client *c, char *args)
     (void)args;
     if (!exchange_report(c, &request, &body))
         return false;
+    if (c->json != NULL) {
+        json_rtcdata(c->json, &body.rtc);
+        return true;
+    }
     put_text(&p, "RTC ref time (UTC) : ");
     put_date(&p, body.rtc.ref_time);
     put_text(&p, "\nNumber of samples  : ");
@@ -129,6 +138,10 @@ bool show_smoothing(struct client *c, char *args)
     (void)args;
     if (!exchange_report(c, &request, &body))
         return false;
+    if (c->json != NULL) {
+        json_smoothing(c->json, &body.smoothing);
+        return true;
+    }
     put_text(&p, "Active         : ");
     put_yes_no(&p, body.smoothing.active);
     put_text(&p, " ");
@@ -157,6 +170,14 @@ bool show_manual_list(struct client *c)
 
     if (!exchange_report(c, &request, &body))
         return false;
+    if (c->json != NULL) {
+        document_begin_rows(c->json);
+        for (uint32_t i = 0; i < body.manual_list.count && i < REPORT_MANUAL_MAX; i++) {
+            document_begin_row(c->json);
+            json_manual_sample(c->json, i, &body.manual_list.samples[i]);
+        }
+        return true;
+    }
     if (!c->csv)
         fprintf(c->env->out, "210 n_samples = %u\n", body.manual_list.count);
     put_header(&p, "#    Date     Time(UTC)    Slewed   Original   Residual", 0, "");
@@ -185,11 +206,15 @@ bool show_settime(struct client *c, char *args)
     union cmd_reply_body body;
 
     if (!date_parse(args, env->now(env->arg), &request.u.time)) {
-        fprintf(env->out, "510 - Could not parse date string\n");
+        exchange_print_status(c, "510 - Could not parse date string", true);
         return false;
     }
     if (!exchange_verbose(c, &request, &body))
         return false;
+    if (c->json != NULL) {
+        json_settime(c->json, &body.settime);
+        return true;
+    }
     fprintf(env->out,
             "Clock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = %.2fppm\n",
             body.settime.offset, body.settime.freq_change_ppm, body.settime.new_freq_ppm);

@@ -8,6 +8,7 @@
 #include "chronyc/arguments.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
+#include "chronyc/report_json.h"
 
 #define MODE_PEER_MAX 1 /* source modes up to this one are NTP */
 
@@ -150,6 +151,11 @@ static bool print_source(struct client *c, struct printer *p, const struct ip_ad
 
     if (!exchange_report(c, &request, &body))
         return false;
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_ntpdata(c->json, &body.ntpdata);
+        return true;
+    }
     if (separate)
         put_text(p, "\n");
     put_address(p, "Remote address  : ", &body.ntpdata.remote_addr);
@@ -187,11 +193,11 @@ bool show_ntpdata(struct client *c, char *args)
     struct printer p = printer_make(c->env->out, c->csv);
     struct ip_addr addr;
 
-    if (args[0] == '\0')
-        return print_all(c, &p);
-    if (!argument_source(c, args, &addr)) {
+    if (args[0] != '\0' && !argument_source(c, args, &addr)) {
         fprintf(c->env->err, "Could not get address for hostname\n");
         return false;
     }
-    return print_source(c, &p, &addr, false);
+    if (c->json != NULL)
+        document_begin_rows(c->json);
+    return args[0] != '\0' ? print_source(c, &p, &addr, false) : print_all(c, &p);
 }

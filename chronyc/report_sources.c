@@ -10,6 +10,7 @@
 #include "chronyc/format.h"
 #include "chronyc/legend.h"
 #include "chronyc/names.h"
+#include "chronyc/report_json.h"
 
 #define NAME_WIDTH    25 /* longest name from a reverse lookup, without -w */
 #define NAME_WIDTH_MS 27 /* column of sources and authdata */
@@ -44,9 +45,13 @@ static bool run_report(struct client *c, const struct source_report *report, cha
 
     if (!count_sources(c, &count))
         return false;
-    if (flags.legend)
-        legend_print(&p, report->legend, client_extra_width(c));
-    put_header(&p, report->header_before, client_extra_width(c), report->header_after);
+    if (c->json != NULL) {
+        document_begin_rows(c->json);
+    } else {
+        if (flags.legend)
+            legend_print(&p, report->legend, client_extra_width(c));
+        put_header(&p, report->header_before, client_extra_width(c), report->header_after);
+    }
     for (uint32_t i = 0; i < count; i++)
         if (!report->row(c, &p, (int32_t)i, flags.all))
             return false;
@@ -62,7 +67,7 @@ static void put_name(struct client *c, struct printer *p, int width, const char 
 static void find_name(struct client *c, const struct ip_addr *addr, uint32_t refid,
                       bool reference_clock, char *name)
 {
-    size_t max = (size_t)(NAME_WIDTH + client_extra_width(c));
+    size_t max = c->json != NULL ? 0 : (size_t)(NAME_WIDTH + client_extra_width(c));
 
     name_of_source(c, addr, refid, reference_clock, max, name, NAME_TEXT_SIZE);
 }
@@ -92,6 +97,11 @@ static bool sources_row(struct client *c, struct printer *p, int32_t index, bool
     find_name(c, &s->addr, ip_addr_refid(&s->addr),
               s->mode == MODE_REFCLOCK && s->addr.family == IP_V4, name);
 
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_source(c->json, s, name);
+        return true;
+    }
     put_char(p, letter("^=#", 3, s->mode));
     put_char(p, letter("*?x~+-", 6, s->state));
     put_text(p, " ");
@@ -137,6 +147,11 @@ static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, 
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_sourcestats(c->json, s, name);
+        return true;
+    }
     put_name(c, p, NAME_WIDTH, name);
     put_text(p, " ");
     put_uint(p, 3, s->samples);
@@ -193,6 +208,11 @@ static bool selectdata_row(struct client *c, struct printer *p, int32_t index, b
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_selectdata(c->json, s, name);
+        return true;
+    }
     put_char(p, s->state);
     put_text(p, " ");
     put_name(c, p, NAME_WIDTH, name);
@@ -251,6 +271,11 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
     a = &body.authdata;
     find_name(c, &request.u.addr, 0, false, name);
 
+    if (c->json != NULL) {
+        document_begin_row(c->json);
+        json_authdata(c->json, a, &request.u.addr, name);
+        return true;
+    }
     put_name(c, p, NAME_WIDTH_MS, name);
     put_text(p, " ");
     put_word(p, 4, auth_mode_name(a->mode));
@@ -294,6 +319,9 @@ bool show_sourcename(struct client *c, char *args)
     }
     if (!exchange_report(c, &request, &body) || !name_is_printable(body.name))
         return false;
-    fprintf(c->env->out, "%s\n", body.name);
+    if (c->json != NULL)
+        json_sourcename(c->json, body.name);
+    else
+        fprintf(c->env->out, "%s\n", body.name);
     return true;
 }

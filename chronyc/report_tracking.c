@@ -10,6 +10,7 @@
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/names.h"
+#include "chronyc/report_json.h"
 
 #define REFID_LOCAL 0x7f7f0101U
 
@@ -67,7 +68,10 @@ bool show_tracking(struct client *c, char *args)
         return false;
     name_of_source(c, &body.tracking.addr, body.tracking.refid,
                    body.tracking.addr.family == IP_UNSPEC, 0, name, sizeof name);
-    print_tracking(&p, &body.tracking, name);
+    if (c->json != NULL)
+        json_tracking(c->json, &body.tracking, name);
+    else
+        print_tracking(&p, &body.tracking, name);
     return true;
 }
 
@@ -113,6 +117,8 @@ static void print_try(struct client *c, int number, const struct report_tracking
 {
     struct printer p = printer_make(c->env->out, c->csv);
 
+    if (c->json != NULL)
+        return; /* one document, at the end */
     put_text(&p, "try: ");
     put_int(&p, 0, number);
     put_text(&p, ", refid: ");
@@ -133,9 +139,15 @@ bool show_waitsync(struct client *c, char *args)
     union cmd_reply_body body;
 
     for (int i = 1;; i++) {
+        if (c->json != NULL)
+            document_clear(c->json); /* what counts is the last try */
         if (exchange_report(c, &request, &body)) {
+            bool synchronised = is_synchronised(&body.tracking, &limits);
+
             print_try(c, i, &body.tracking);
-            if (is_synchronised(&body.tracking, &limits))
+            if (c->json != NULL)
+                json_waitsync(c->json, i, synchronised, &body.tracking);
+            if (synchronised)
                 return true;
         }
         if ((limits.max_tries != 0 && i >= limits.max_tries) || env->quit(env->arg))

@@ -106,7 +106,11 @@ static bool run_client(const struct client_options *options, int argc, char **ar
     c.family = options->family;
     c.numeric = options->numeric;
     c.original_names = options->original_names;
-    c.csv = options->csv;
+    c.csv = options->csv && !options->json;
+    if (options->json) {
+        c.json = document_new();
+        c.numeric = true; /* as with CSV */
+    }
     c.dots = options->dots;
     c.wide = options->wide;
     c.debug = options->debug;
