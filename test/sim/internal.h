@@ -31,14 +31,18 @@ struct sim_queue {
     int count;
 };
 
+struct sim_stream;
+
 struct sim_socket {
     bool open;
+    uint64_t serial; /* tells a socket from an earlier one in its place */
     struct ip_port local;
     struct ip_port remote; /* IP_UNSPEC: not connected */
     bool timestamps_rx;
     bool timestamps_tx;
     struct sim_queue received;
     struct sim_queue transmitted; /* the error queue */
+    struct sim_stream *stream;    /* NULL: datagrams */
 };
 
 struct sim_lookup {
@@ -91,6 +95,7 @@ struct sim_node {
 
     struct sim_socket sockets[SIM_MAX_SOCKETS];
     uint16_t last_port;
+    uint64_t last_socket;
     struct sim_lookup *lookups;
 
     struct sim_message *messages;
@@ -104,7 +109,7 @@ struct sim_event {
     void (*handler)(struct sim *sim, void *arg, uint64_t value);
     void *arg;
     uint64_t value;
-    bool owned; /* arg is freed by the handler, or by the end of the simulation */
+    void (*discard)(void *arg); /* at the end of the simulation; NULL: arg is not the event's */
 };
 
 struct sim_name {
@@ -154,6 +159,27 @@ struct sim_datagram *sim_queue_take(struct sim_queue *queue);
 void sim_queue_clear(struct sim_queue *queue);
 struct sim_datagram *sim_datagram_new(const struct ip_port *from, const struct ip_port *to,
                                       const uint8_t *data, size_t length);
+
+struct sim_node *sim_network_node(const struct sim *sim, const struct ip_addr *addr);
+/* The fate of one packet: seconds until it arrives, negative if it is lost. */
+double sim_network_fate(struct sim *sim, int from, int to);
+
+/* sockets.c, streams.c: functions of the world, and what they share. */
+int sim_socket_open(void *ctx, const struct world_socket *spec);
+void sim_socket_close(void *ctx, int fd);
+int sim_socket_receive(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue);
+int sim_socket_send(void *ctx, int fd, const struct world_datagram *msgs, int count);
+/* A free place, with its address but no port; -1 and errno. */
+int sim_socket_allocate(struct sim_node *node);
+void sim_stream_open(struct sim_node *node, struct sim_socket *socket, bool listening);
+void sim_stream_close(struct sim_socket *socket);
+bool sim_stream_is_readable(const struct sim_socket *socket);
+bool sim_stream_is_writable(const struct sim_socket *socket);
+ssize_t sim_stream_read(void *ctx, int fd, void *data, size_t size);
+ssize_t sim_stream_write(void *ctx, int fd, const void *data, size_t length);
+void sim_stream_shutdown(void *ctx, int fd);
+int sim_stream_accept(void *ctx, int fd, struct ip_port *remote);
+int sim_stream_error(void *ctx, int fd);
 
 /* names.c: number of addresses. */
 int sim_resolve(const struct sim *sim, const char *name, enum ip_family family,

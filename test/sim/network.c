@@ -44,7 +44,7 @@ struct ip_addr sim_address(int node)
     return ip_addr_v4(192, 168, 123, (uint8_t)(node + 1));
 }
 
-static struct sim_node *node_of(const struct sim *sim, const struct ip_addr *addr)
+struct sim_node *sim_network_node(const struct sim *sim, const struct ip_addr *addr)
 {
     for (int i = 0; i < sim->node_count; i++) {
         struct ip_addr own = sim_address(i);
@@ -138,6 +138,16 @@ static double draw_delay(const struct sim_link *link, struct sim_random *random)
     return link->delay + jitter;
 }
 
+double sim_network_fate(struct sim *sim, int from, int to)
+{
+    const struct sim_link *link = sim_link(sim, from, to);
+    struct sim_random *random = &sim->link_random[from * SIM_MAX_NODES + to];
+    bool lost = sim_random_unit(random) < link->loss;
+    double delay = draw_delay(link, random);
+
+    return lost || link->down ? -1.0 : delay;
+}
+
 /* To a port that nobody has: lost. */
 static void deliver(struct sim *sim, void *arg, uint64_t value)
 {
@@ -159,7 +169,7 @@ void sim_network_send(struct sim_node *node, const struct ip_port *from, const s
                       const uint8_t *data, size_t length)
 {
     struct sim *sim = node->sim;
-    const struct sim_node *other = node_of(sim, &to->addr);
+    const struct sim_node *other = sim_network_node(sim, &to->addr);
 
     node->recorder.packets++;
     if (other == NULL)
@@ -175,6 +185,6 @@ void sim_network_send(struct sim_node *node, const struct ip_port *from, const s
 
         datagram->to_node = other->id;
         sim_event_add(sim, sim->now + (int64_t)llround(draw_delay(link, random) * 1e9),
-                      &(struct sim_event){.handler = deliver, .arg = datagram, .owned = true});
+                      &(struct sim_event){.handler = deliver, .arg = datagram, .discard = free});
     }
 }

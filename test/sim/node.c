@@ -291,7 +291,7 @@ void sim_at(struct sim *sim, double time, void (*function)(struct sim *sim, void
 
     *script = (struct script){function, arg};
     sim_event_add(sim, (int64_t)llround(time * 1e9),
-                  &(struct sim_event){.handler = run_script, .arg = script, .owned = true});
+                  &(struct sim_event){.handler = run_script, .arg = script, .discard = free});
 }
 
 static void sample_until(struct sim *sim, int64_t time)
@@ -328,8 +328,8 @@ void sim_free(struct sim *sim)
     for (int i = 0; i < sim->node_count; i++)
         free_node(sim->nodes[i]);
     while (sim_event_take(sim, INT64_MAX, &event))
-        if (event.owned)
-            free(event.arg);
+        if (event.discard != NULL)
+            event.discard(event.arg);
     free(sim->events);
     sim_network_free(sim);
     log_open_stderr();

@@ -19,13 +19,18 @@ int scenario_node_count(const struct scenario *scenario)
 
 const struct scenario *scenario_get(size_t index)
 {
-    size_t figures, faults;
-    const struct scenario *first = scenario_figures(&figures);
-    const struct scenario *second = scenario_faults(&faults);
+    const struct scenario *(*const tables[])(size_t *) = {scenario_figures, scenario_faults,
+                                                          scenario_nts};
 
-    if (index < figures)
-        return &first[index];
-    return index - figures < faults ? &second[index - figures] : NULL;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        size_t count;
+        const struct scenario *first = tables[i](&count);
+
+        if (index < count)
+            return &first[index];
+        index -= count;
+    }
+    return NULL;
 }
 
 const struct scenario *scenario_find(const char *name)
@@ -132,6 +137,10 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
             change_links(sim, &scenario->links[i]);
     for (int i = 0; i < count; i++)
         sim_add_node(sim, &scenario->nodes[i]);
+    for (size_t i = 0; i < sizeof(scenario->files) / sizeof(scenario->files[0]); i++)
+        if (scenario->files[i].path != NULL)
+            sim_files_set(sim_node_files(sim, scenario->files[i].node), scenario->files[i].path,
+                          scenario->files[i].text);
     for (int i = 0; i < SCENARIO_ACTIONS; i++)
         if (scenario->actions[i].kind != ACTION_NONE)
             sim_at(sim, scenario->actions[i].time, act, (void *)(uintptr_t)&scenario->actions[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables are
- * in scenario_figures.c and scenario_faults.c; scenario.c runs and judges them.
+ * in scenario_figures.c, scenario_faults.c and scenario_nts.c; scenario.c runs and judges them.
  */
 #ifndef TEST_SIM_SCENARIO_H
 #define TEST_SIM_SCENARIO_H
@@ -44,6 +44,13 @@ struct link_change {
     struct sim_link link;
 };
 
+/* What lies in the file system of a node at the start. */
+struct initial_file {
+    int node;
+    const char *path;
+    const char *text;
+};
+
 struct expected_message {
     int node;
     const char *text;
@@ -68,6 +75,7 @@ struct scenario {
     struct sim_link link;
     struct sim_node_spec nodes[SCENARIO_NODES]; /* up to the first without a name */
     struct link_change links[8];
+    struct initial_file files[8];
     struct action actions[SCENARIO_ACTIONS];
     int subject;       /* the node that is judged */
     double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
@@ -82,6 +90,8 @@ const struct scenario *scenario_get(size_t index);
 const struct scenario *scenario_find(const char *name);
 const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
+/* None in a build without NTS. */
+const struct scenario *scenario_nts(size_t *count);
 
 int scenario_node_count(const struct scenario *scenario);
 /* The network before it runs; the caller frees it. */

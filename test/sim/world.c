@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * struct world of a simulated node. The daemon's context is its struct sim_node; time stands still
- * while the daemon works. Unix sockets, streams, mail and the real-time clock are not simulated.
+ * while the daemon works. Unix sockets, mail and the real-time clock are not simulated.
  */
 #include "test/sim/internal.h"
 
@@ -11,8 +11,6 @@
 #include <string.h>
 #include "base/text.h"
 
-#define FIRST_PORT   32768
-#define LAST_PORT    60999
 #define LOOKUP_DELAY 0.01
 
 /* Clocks. */
@@ -73,8 +71,10 @@ static int check_descriptors(const struct sim_node *node, struct world_fd *fds, 
         const struct sim_socket *socket = &node->sockets[fds[i].fd];
 
         fds[i].revents = 0;
-        if (socket->received.first != NULL)
+        if (socket->received.first != NULL || sim_stream_is_readable(socket))
             fds[i].revents |= WORLD_READ;
+        if (sim_stream_is_writable(socket))
+            fds[i].revents |= WORLD_WRITE;
         if (socket->transmitted.first != NULL)
             fds[i].revents |= WORLD_EXCEPT;
         fds[i].revents &= fds[i].events;
@@ -127,146 +127,10 @@ static bool not_requested(void *ctx)
     return false;
 }
 
-/* Datagrams. */
-
 static bool family_enabled(void *ctx, enum ip_family family)
 {
     (void)ctx;
     return family == IP_V4;
-}
-
-static bool port_is_used(const struct sim_node *node, uint16_t port)
-{
-    for (int i = 0; i < SIM_MAX_SOCKETS; i++)
-        if (node->sockets[i].open && node->sockets[i].local.port == port)
-            return true;
-    return false;
-}
-
-static uint16_t choose_port(struct sim_node *node)
-{
-    do {
-        node->last_port = node->last_port < FIRST_PORT || node->last_port >= LAST_PORT
-                              ? FIRST_PORT
-                              : (uint16_t)(node->last_port + 1);
-    } while (port_is_used(node, node->last_port));
-    return node->last_port;
-}
-
-static int socket_open(void *ctx, const struct world_socket *spec)
-{
-    struct sim_node *node = ctx;
-    int fd = 0;
-
-    if (spec->type != WORLD_UDP || spec->family != IP_V4) {
-        errno = EAFNOSUPPORT;
-        return -1;
-    }
-    while (fd < SIM_MAX_SOCKETS && node->sockets[fd].open)
-        fd++;
-    if (fd == SIM_MAX_SOCKETS) {
-        errno = EMFILE;
-        return -1;
-    }
-    struct sim_socket *socket = &node->sockets[fd];
-    *socket = (struct sim_socket){
-        .local = {.addr = sim_address(node->id)},
-        .timestamps_rx = spec->timestamps_rx,
-        .timestamps_tx = spec->timestamps_tx,
-    };
-    if (spec->local != NULL)
-        socket->local.port = spec->local->port;
-    if (socket->local.port == 0)
-        socket->local.port = choose_port(node);
-    if (spec->remote != NULL)
-        socket->remote = *spec->remote;
-    sim_queue_init(&socket->received);
-    sim_queue_init(&socket->transmitted);
-    socket->open = true;
-    return fd;
-}
-
-static void socket_close(void *ctx, int fd)
-{
-    struct sim_node *node = ctx;
-
-    node->sockets[fd].open = false;
-    sim_queue_clear(&node->sockets[fd].received);
-    sim_queue_clear(&node->sockets[fd].transmitted);
-}
-
-struct sim_socket *sim_world_find_socket(struct sim_node *node, const struct ip_port *from,
-                                         const struct ip_port *to)
-{
-    struct sim_socket *found = NULL;
-
-    for (int i = 0; i < SIM_MAX_SOCKETS; i++) {
-        struct sim_socket *socket = &node->sockets[i];
-
-        if (!socket->open || socket->local.port != to->port)
-            continue;
-        if (ip_port_equal(&socket->remote, from))
-            return socket;
-        if (socket->remote.addr.family == IP_UNSPEC)
-            found = socket;
-    }
-    return found;
-}
-
-static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue)
-{
-    struct sim_node *node = ctx;
-    struct sim_socket *socket = &node->sockets[fd];
-    struct sim_queue *queue = errqueue ? &socket->transmitted : &socket->received;
-    struct sim_datagram *datagram;
-    int n = 0;
-
-    for (; n < count && (datagram = sim_queue_take(queue)) != NULL; n++) {
-        struct world_datagram *msg = &msgs[n];
-
-        msg->truncated = datagram->length > msg->size;
-        msg->length = msg->truncated ? msg->size : datagram->length;
-        memcpy(msg->data, datagram->data, msg->length);
-        msg->remote = errqueue ? datagram->to : datagram->from;
-        msg->local = errqueue ? datagram->from.addr : datagram->to.addr;
-        msg->if_index = 2;
-        if (socket->timestamps_rx || errqueue)
-            msg->kernel_time = datagram->raw;
-        free(datagram);
-    }
-    return n;
-}
-
-static int send_datagrams(void *ctx, int fd, const struct world_datagram *msgs, int count)
-{
-    struct sim_node *node = ctx;
-    struct sim_socket *socket = &node->sockets[fd];
-
-    for (int i = 0; i < count; i++) {
-        const struct ip_port *to =
-            socket->remote.addr.family != IP_UNSPEC ? &socket->remote : &msgs[i].remote;
-
-        if (to->port == 0) {
-            errno = EINVAL;
-            return i > 0 ? i : -1;
-        }
-        if (socket->timestamps_tx && msgs[i].want_tx_timestamp) {
-            struct sim_datagram *copy =
-                sim_datagram_new(&socket->local, to, msgs[i].data, msgs[i].length);
-
-            copy->raw = sim_node_raw(node);
-            sim_queue_put(&socket->transmitted, copy);
-        }
-        sim_network_send(node, &socket->local, to, msgs[i].data, msgs[i].length);
-    }
-    return count;
-}
-
-static int socket_error(void *ctx, int fd)
-{
-    (void)ctx;
-    (void)fd;
-    return 0;
 }
 
 /* Name resolution. */
@@ -378,7 +242,7 @@ void sim_world_close(struct sim_node *node)
 {
     for (int i = 0; i < SIM_MAX_SOCKETS; i++)
         if (node->sockets[i].open)
-            socket_close(node, i);
+            sim_socket_close(node, i);
     while (node->lookups != NULL) {
         struct sim_lookup *lookup = node->lookups;
 
@@ -399,11 +263,15 @@ static const struct world_ops ops = {
     .quit_requested = not_requested,
     .reload_requested = not_requested,
     .family_enabled = family_enabled,
-    .socket_open = socket_open,
-    .socket_close = socket_close,
-    .receive = receive,
-    .send = send_datagrams,
-    .socket_error = socket_error,
+    .socket_open = sim_socket_open,
+    .socket_close = sim_socket_close,
+    .receive = sim_socket_receive,
+    .send = sim_socket_send,
+    .stream_read = sim_stream_read,
+    .stream_write = sim_stream_write,
+    .stream_shutdown = sim_stream_shutdown,
+    .accept = sim_stream_accept,
+    .socket_error = sim_stream_error,
     .random_bytes = random_bytes,
     .resolve = resolve,
     .dispatch = dispatch,
