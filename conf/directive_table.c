@@ -88,7 +88,7 @@ const struct directive directive_table[] = {
     {"nocerttimecheck", INTEGER(no_cert_time_check, 0, INT_MAX)},
     {"noclientlog", FLAG(no_client_log)},
     {"nosystemcert", FLAG(no_system_cert)},
-    {"ntpsigndsocket", STRING(ntp_signd_socket), NO_EFFECT_YET},
+    {"ntpsigndsocket", STRING(ntp_signd_socket)},
     {"ntsaeads", OTHER(ntsaeads), .min = 0, .max = INT_MAX},
     {"ntscachedir", STRING(nts_dump_dir)},
     {"ntsdumpdir", STRING(nts_dump_dir)},

@@ -40,6 +40,7 @@ static bool check_auth(const struct server_view *view, const struct server_reque
         return view->nts &&
                view->nts->check_request(view->nts_ctx, request->packet, info, nts, kod);
     case NTP_AUTH_MSSNTP:
+        return view->signing;
     case NTP_AUTH_MSSNTP_EXT:
         break;
     }
@@ -58,6 +59,7 @@ static bool add_auth(const struct server_view *view, const struct server_request
     case NTP_AUTH_NTS:
         return view->nts->add_response(view->nts_ctx, request->packet, info, nts, kod, w);
     case NTP_AUTH_MSSNTP:
+        return true; /* signed later */
     case NTP_AUTH_MSSNTP_EXT:
         break;
     }
@@ -140,5 +142,6 @@ bool server_answer(const struct server_view *view, struct client_log *log,
     reply->length = w.pos;
     reply->smoothed = output.smoothed;
     reply->receive = output.receive;
+    reply->sign_key = info.auth == NTP_AUTH_MSSNTP ? info.mac_key_id : 0;
     return true;
 }

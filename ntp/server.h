@@ -30,6 +30,7 @@ struct server_view {
     const struct ntp_keys *keys;
     const struct ntp_nts_server_ops *nts; /* NULL: NTS is not served */
     void *nts_ctx;
+    bool signing; /* MS-SNTP */
 };
 
 struct server_request {
@@ -45,6 +46,7 @@ struct server_reply {
     bool eligible; /* for the interleaved mode: save receive and transmit time (20.1, step 11) */
     bool smoothed;
     struct ntp_time receive;
+    uint32_t sign_key; /* not 0: the reply is to be signed by Samba with this key, not to be sent */
 };
 
 /* Steps 2 to 11 of ntp.md 20.1. False: no reply. The reply is never longer than the request. map is

@@ -4,11 +4,15 @@
  * for them, and sends the replies in one call. It owns the access table and holds the server
  * sockets as long as somebody is allowed.
  */
+#include "config.h"
+
 #include "ntp/server.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "ntp/signd.h"
 #include "ntp/timestamp_map.h"
 
 struct ntp_server {
@@ -20,6 +24,7 @@ struct ntp_server {
     struct ntp_sockets *sockets;
     struct access_table *access;
     struct timestamp_map *map; /* NULL: interleaved replies are not served */
+    struct signd *signd;       /* NULL: MS-SNTP requests are not answered */
     struct random_pool random;
     bool holds_v4;
     bool holds_v6;
@@ -36,6 +41,7 @@ static struct server_view make_view(struct ntp_server *server)
         .keys = server->keys,
         .nts = server->nts.server,
         .nts_ctx = server->nts.server_ctx,
+        .signing = server->signd != NULL,
     };
 
     view.transmit.add_net_correction = server->conf->ptp_port != 0;
@@ -50,6 +56,21 @@ static void save_timestamp(struct ntp_server *server, const struct server_view *
     if (reply->smoothed)
         sent = local_add(sent, view->transmit.smoothing_offset);
     timestamp_map_save(server->map, reply->receive, sent, TIMESTAMP_DAEMON);
+}
+
+static void sign(struct ntp_server *server, const struct ntp_arrival *a,
+                 const struct server_reply *reply)
+{
+    struct signd_reply signd_reply = {
+        .key_id = reply->sign_key,
+        .fd = a->fd,
+        .remote = a->remote,
+        .local = a->local,
+        .if_index = ip_addr_is_link_local(&a->remote.addr) ? a->if_index : -1,
+    };
+
+    memcpy(signd_reply.packet, reply->data, sizeof(signd_reply.packet));
+    signd_sign(server->signd, &signd_reply);
 }
 
 static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
@@ -68,6 +89,10 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
 
         if (!server_answer(&view, server->log, server->map, &request, reply))
             continue;
+        if (reply->sign_key != 0) {
+            sign(server, a, reply);
+            continue;
+        }
         msgs[replies++] = (struct world_datagram){
             .data = reply->data,
             .size = sizeof(reply->data),
@@ -153,6 +178,19 @@ bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr
     return access_table_is_allowed(server->access, addr);
 }
 
+static void start_signing(struct ntp_server *server)
+{
+    const char *directory = server->conf->ntp_signd_socket;
+
+    if (directory == NULL || directory[0] == '\0')
+        return;
+#ifdef FEAT_SIGND
+    server->signd = signd_new(server->env, server->sockets, directory);
+#else
+    LOG_WARN("This build has no support for MS-SNTP signing (ntpsigndsocket)");
+#endif
+}
+
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
 {
     struct ntp_server *server = mem_alloc(sizeof(*server));
@@ -185,6 +223,7 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
                       subnet->bits);
     }
     update_sockets(server);
+    start_signing(server);
     return server;
 }
 
@@ -197,6 +236,7 @@ void ntp_server_free(struct ntp_server *server)
         ntp_sockets_release_server(server->sockets, IP_V4);
     if (server->holds_v6)
         ntp_sockets_release_server(server->sockets, IP_V6);
+    signd_free(server->signd);
     access_table_free(server->access);
     timestamp_map_free(server->map);
     free(server);

@@ -445,6 +445,28 @@ static void nts_nak_is_a_kiss_and_is_not_counted_as_authenticated(void **state)
 }
 
 /* A client with xleave: replies 1 and 2 are basic, 3 and later interleaved. */
+static void mssntp_requests_are_answered_only_when_they_can_be_signed(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t p[NTP_MAX_LENGTH];
+
+    put_header(p, 3, 3);
+    p[50] = 0x03;
+    p[51] = 0xe8;
+    assert_false(ask(f, p, 68));
+    f->view.signing = true;
+    assert_true(ask(f, p, 68));
+    assert_int_equal(f->reply.length, 48);
+    assert_int_equal(f->reply.sign_key, 1000);
+    assert_false(f->reply.eligible);
+    assert_false(ask(f, p, 120)); /* the extended form */
+    p[67] = 1;                    /* a MAC of an unknown key */
+    assert_false(ask(f, p, 68));
+    put_header(p, 4, 3);
+    assert_true(ask(f, p, 48));
+    assert_int_equal(f->reply.sign_key, 0);
+}
+
 static void third_reply_is_interleaved(void **state)
 {
     struct fixture *f = *state;
@@ -662,6 +684,7 @@ int main(void)
         TEST(rate_limit_drops_raises_the_poll_and_kisses),
         TEST(nts_is_not_answered_when_it_is_not_served),
         TEST(nts_nak_is_a_kiss_and_is_not_counted_as_authenticated),
+        TEST(mssntp_requests_are_answered_only_when_they_can_be_signed),
         TEST(third_reply_is_interleaved),
         TEST(repeated_interleaved_request_gets_a_basic_reply),
         TEST(damaged_requests_do_no_harm),
