@@ -126,6 +126,15 @@ static void change_links(struct sim *sim, const struct link_change *change)
                 *sim_link(sim, from, to) = change->link;
 }
 
+static void add_pool(struct sim *sim, const struct pool_name *pool)
+{
+    struct ip_addr addrs[ADDR_MAX_PER_NAME];
+
+    for (int i = 0; i < pool->count; i++)
+        addrs[i] = sim_address(pool->first + i);
+    sim_set_name(sim, pool->name, addrs, pool->count);
+}
+
 struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
 {
     struct sim *sim = sim_new(seed, scenario->start != 0 ? scenario->start : SCENARIO_START);
@@ -137,6 +146,9 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
             change_links(sim, &scenario->links[i]);
     for (int i = 0; i < count; i++)
         sim_add_node(sim, &scenario->nodes[i]);
+    for (size_t i = 0; i < sizeof(scenario->pools) / sizeof(scenario->pools[0]); i++)
+        if (scenario->pools[i].name != NULL)
+            add_pool(sim, &scenario->pools[i]);
     for (size_t i = 0; i < sizeof(scenario->files) / sizeof(scenario->files[0]); i++)
         if (scenario->files[i].path != NULL)
             sim_files_set(sim_node_files(sim, scenario->files[i].node), scenario->files[i].path,

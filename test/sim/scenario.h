@@ -51,6 +51,12 @@ struct initial_file {
     const char *text;
 };
 
+/* A name with the addresses of several nodes in a row. */
+struct pool_name {
+    const char *name;
+    int first, count;
+};
+
 struct expected_message {
     int node;
     const char *text;
@@ -76,6 +82,7 @@ struct scenario {
     struct sim_node_spec nodes[SCENARIO_NODES]; /* up to the first without a name */
     struct link_change links[8];
     struct initial_file files[8];
+    struct pool_name pools[2];
     struct action actions[SCENARIO_ACTIONS];
     int subject;       /* the node that is judged */
     double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
