@@ -49,13 +49,16 @@ void smoothing_plan(struct smoothing_curve *c, double max_freq, double max_wande
     struct direction best = d < 0.0 ? down : up;
     double l2 = 0.0;
 
-    /* The top of the triangle is cut off where it is above the maximum frequency. */
+    /* The top of the triangle is cut off where it is above the maximum frequency, or all of it that is
+       above the present frequency, if this is larger already. Where 21.4 writes g we take the height
+       of what is cut off, which is the same in the first case, and lets the curve end at zero in the
+       second one, too. */
     double excess = d * c->freq + best.l1 * max_wander - max_freq;
     if (excess > 0.0) {
         double cut = fmin(excess / max_wander, best.l1);
         double top = excess / max_wander <= best.l1 ? max_freq : d * c->freq;
 
-        l2 = cut * (2.0 + excess / top);
+        l2 = cut * (2.0 + cut * max_wander / top);
         best.l1 -= cut;
         best.l3 -= cut;
     }
