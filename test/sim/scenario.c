@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 
 int scenario_node_count(const struct scenario *scenario)
 {
@@ -20,7 +21,7 @@ int scenario_node_count(const struct scenario *scenario)
 const struct scenario *scenario_get(size_t index)
 {
     const struct scenario *(*const tables[])(size_t *) = {scenario_figures, scenario_faults,
-                                                          scenario_nts};
+                                                          scenario_leap, scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -109,6 +110,9 @@ static void act(struct sim *sim, void *arg)
     case CHANGE_FREQUENCY:
         sim_node_clock(sim, node)->error += action->value;
         break;
+    case KERNEL_LEAP:
+        sim_node_clock(sim, node)->status |= action->value > 0.0 ? STA_INS : STA_DEL;
+        break;
     case FLAP_LINKS:
         flap(sim, action);
         break;
@@ -156,6 +160,7 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     for (int i = 0; i < SCENARIO_ACTIONS; i++)
         if (scenario->actions[i].kind != ACTION_NONE)
             sim_at(sim, scenario->actions[i].time, act, (void *)(uintptr_t)&scenario->actions[i]);
+    sim_set_leap(sim, scenario->leap_utc, scenario->leap);
     sim_record(sim, scenario->from, scenario->sync_offset, scenario->sync_frequency);
     return sim;
 }

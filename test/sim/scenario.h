@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables are
- * in scenario_figures.c, scenario_faults.c and scenario_nts.c; scenario.c runs and judges them.
+ * in scenario_figures.c, scenario_faults.c, scenario_leap.c and scenario_nts.c; scenario.c runs and judges them.
  */
 #ifndef TEST_SIM_SCENARIO_H
 #define TEST_SIM_SCENARIO_H
@@ -26,6 +26,7 @@ enum action_kind {
     START_RELOAD,     /* with -r */
     POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
     CHANGE_FREQUENCY, /* of the oscillator, by value */
+    KERNEL_LEAP,      /* the kernel gets a leap second to insert (1) or delete (-1) */
     FLAP_LINKS,       /* down and up again and again, for value seconds each */
 };
 
@@ -75,7 +76,9 @@ struct scenario {
     const char *about;
     bool figures; /* limits are the reference's figures: medians are compared with them */
     double duration;
-    int64_t start; /* 0: SCENARIO_START */
+    int64_t start;    /* 0: SCENARIO_START */
+    int64_t leap_utc; /* true time jumps there; 0: never */
+    int leap;
     /* Statistics begin; limits of synchronisation. */
     double from, sync_offset, sync_frequency;
     struct sim_link link;
@@ -97,6 +100,7 @@ const struct scenario *scenario_get(size_t index);
 const struct scenario *scenario_find(const char *name);
 const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
+const struct scenario *scenario_leap(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 
