@@ -283,3 +283,46 @@ expect()
     output=$("$@" 2>&1)
     [ "$output" = "$text" ] || fail "$*: expected '$text', got '$output'"
 }
+
+# two_namespaces "$@": runs the rest of the test in a network namespace of its own, with another one
+# beside it. This side has 10.99.0.1 and fd00:99::1 on a0, 10.98.0.1 and fd00:98::1 on a1, the other side
+# .2 and ::2 on b0 and b1. To be called first, with the arguments of the test.
+two_namespaces()
+{
+    local i
+
+    is_root || skip "only root can make network namespaces here"
+    command -v python3 >/dev/null || skip "python3 is missing"
+    command -v ip >/dev/null || skip "ip is missing"
+    if [ "${1:-}" != inside ]; then
+        unshare -n true 2>/dev/null || skip "no right to make network namespaces"
+        unshare -n ip link add test0 type veth peer name test1 2>/dev/null ||
+            skip "no virtual network devices"
+        unshare -n "$0" inside
+        exit
+    fi
+
+    unshare -n sleep 600 &
+    OTHER=$!
+    PIDS+=("$OTHER")
+    wait_until 5 eval "[ \$(readlink /proc/$OTHER/ns/net) != \$(readlink /proc/self/ns/net) ]" ||
+        fail "no second namespace"
+    ip link set lo up
+    other ip link set lo up
+    for i in 0 1; do
+        ip link add "a$i" type veth peer name "b$i" || fail "veth"
+        ip link set "b$i" netns "$OTHER" || fail "netns"
+        ip addr add "10.9$((9 - i)).0.1/24" broadcast + dev "a$i"
+        ip -6 addr add "fd00:9$((9 - i))::1/64" dev "a$i" nodad
+        ip link set "a$i" up
+        other ip addr add "10.9$((9 - i)).0.2/24" broadcast + dev "b$i"
+        other ip -6 addr add "fd00:9$((9 - i))::2/64" dev "b$i" nodad
+        other ip link set "b$i" up
+    done
+}
+
+# other COMMAND...: on the other side.
+other()
+{
+    nsenter -t "$OTHER" -n "$@"
+}

@@ -6,6 +6,8 @@ listen ADDRESS PORT COUNT: prints "SOURCE PORT TOS FIRST-OCTET LENGTH" for so ma
 what comes within 15 seconds.
 query ADDRESS PORT [LOCAL-ADDRESS]: sends one request of a client and prints the reply in the same
 form, or "none" after a second.
+flood ADDRESS PORT COUNT: sends requests as fast as it can and prints the number of replies.
+connect ADDRESS PORT COUNT: makes TCP connections and prints how many were closed at once.
 """
 import socket
 import struct
@@ -62,4 +64,36 @@ def query(address, port, local=None):
         print("none")
 
 
-{"listen": listen, "query": query}[sys.argv[1]](*sys.argv[2:])
+def flood(address, port, count):
+    s = open_socket(address)
+    s.connect((address, int(port)))
+    s.setblocking(False)
+    replies = 0
+    for i in range(int(count) + 1000):
+        try:
+            if i < int(count):
+                s.send(b"\x23" + bytes(39) + struct.pack("!Q", i + 1))
+            else:
+                time.sleep(0.001)
+            s.recv(2048)
+            replies += 1
+        except BlockingIOError:
+            pass
+    print(replies)
+
+
+def connect(address, port, count):
+    closed = 0
+    for _ in range(int(count)):
+        with socket.create_connection((address, int(port)), 5) as s:
+            s.settimeout(0.3)
+            try:
+                closed += s.recv(1) == b""
+            except ConnectionResetError:
+                closed += 1
+            except socket.timeout:
+                pass
+    print(closed)
+
+
+{"listen": listen, "query": query, "flood": flood, "connect": connect}[sys.argv[1]](*sys.argv[2:])

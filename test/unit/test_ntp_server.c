@@ -5,6 +5,7 @@
  */
 #include "test/unit/unit.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -537,6 +538,56 @@ static void damaged_requests_do_no_harm(void **state)
     assert_in_range(answers, 2000, 18000);
 }
 
+static size_t heap_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+/* 100,000 spoofed addresses: the log and the timestamp map together stay within clientloglimit, and a
+   client that behaves is served as before. */
+static void flood_of_addresses_is_bounded_and_starves_nobody(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t p[NTP_MAX_LENGTH];
+    int served = 0, asked = 0;
+
+    client_log_free(f->log);
+    timestamp_map_free(f->map);
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 3, 8, 2, 0};
+    size_t before = heap_in_use(), most = 0;
+    f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+    f->map = timestamp_map_new(client_log_capacity(f->log));
+    f->view.access = f->access;
+    for (uint32_t i = 0; i < 100000; i++) {
+        struct server_request request = {
+            .packet = p,
+            .length = put_header(p, 4, 3),
+            .remote = {ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i), 5000},
+            .rx = {.time = {instant_make(SIM_START, (int64_t)i * 1000000)}},
+        };
+        p[31] = 1; /* eligible for the interleaved mode: each reply is saved */
+        p[39] = (uint8_t)i;
+        bool answered = server_answer(&f->view, f->log, f->map, &request, &f->reply);
+        assert_true(answered && f->reply.eligible);
+        timestamp_map_save(f->map, f->reply.receive, request.rx.time, TIMESTAMP_DAEMON);
+
+        if (i % 8192 == 0) {
+            request.remote.addr = ip_addr_v4(192, 0, 2, 7);
+            served += server_answer(&f->view, f->log, f->map, &request, &f->reply);
+            asked++;
+        }
+        size_t used = heap_in_use();
+        most = used > most ? used : most;
+    }
+    assert_int_equal(served, asked);
+    assert_in_range(client_log_size(f->log), 2048, client_log_capacity(f->log));
+    /* Allocators of sanitizers do not count. */
+    if (most > 0)
+        assert_in_range(most - before, 1, f->conf.client_log_limit + 4096);
+}
+
 /* The server in the network. */
 
 struct service {
@@ -688,6 +739,7 @@ int main(void)
         TEST(third_reply_is_interleaved),
         TEST(repeated_interleaved_request_gets_a_basic_reply),
         TEST(damaged_requests_do_no_harm),
+        TEST(flood_of_addresses_is_bounded_and_starves_nobody),
         TEST(sockets_follow_the_access_rules),
         TEST(port_0_serves_nobody),
         TEST(batch_is_answered_with_one_send),
