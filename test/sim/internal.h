@@ -101,6 +101,9 @@ struct sim_node {
     struct sim_message *messages;
     size_t message_count, message_capacity;
     struct sim_recorder recorder;
+    bool keep_calls;
+    struct sim_kernel_call *calls;
+    size_t call_count, call_capacity;
 };
 
 struct sim_event {

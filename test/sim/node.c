@@ -267,6 +267,7 @@ static void free_node(struct sim_node *node)
         free(node->messages[i].text);
     free(node->messages);
     free(node->recorder.offsets);
+    free(node->calls);
     sim_files_free(node->files);
     free(node);
 }

@@ -93,6 +93,17 @@ const float *sim_offsets(const struct sim *sim, int node, size_t *count)
     return sim->nodes[node]->recorder.offsets;
 }
 
+void sim_keep_kernel_calls(struct sim *sim, int node)
+{
+    sim->nodes[node]->keep_calls = true;
+}
+
+const struct sim_kernel_call *sim_kernel_calls(const struct sim *sim, int node, size_t *count)
+{
+    *count = sim->nodes[node]->call_count;
+    return sim->nodes[node]->calls;
+}
+
 void sim_get_result(const struct sim *sim, int node, struct sim_result *result)
 {
     const struct sim_recorder *r = &sim->nodes[node]->recorder;

@@ -20,8 +20,8 @@ int scenario_node_count(const struct scenario *scenario)
 
 const struct scenario *scenario_get(size_t index)
 {
-    const struct scenario *(*const tables[])(size_t *) = {scenario_figures, scenario_faults,
-                                                          scenario_leap, scenario_nts};
+    const struct scenario *(*const tables[])(size_t *) = {
+        scenario_figures, scenario_faults, scenario_leap, scenario_kernel, scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -160,6 +160,8 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     for (int i = 0; i < SCENARIO_ACTIONS; i++)
         if (scenario->actions[i].kind != ACTION_NONE)
             sim_at(sim, scenario->actions[i].time, act, (void *)(uintptr_t)&scenario->actions[i]);
+    if (scenario->keep_calls)
+        sim_keep_kernel_calls(sim, scenario->subject);
     sim_set_leap(sim, scenario->leap_utc, scenario->leap);
     sim_record(sim, scenario->from, scenario->sync_offset, scenario->sync_frequency);
     return sim;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables are
- * in scenario_figures.c, scenario_faults.c, scenario_leap.c and scenario_nts.c; scenario.c runs and judges them.
+ * in scenario_figures.c, scenario_faults.c, scenario_leap.c etc.; scenario.c runs and judges them.
  */
 #ifndef TEST_SIM_SCENARIO_H
 #define TEST_SIM_SCENARIO_H
@@ -91,6 +91,7 @@ struct scenario {
     double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
     struct limits limits;
     struct expected_message messages[SCENARIO_MESSAGES];
+    bool keep_calls; /* of the subject's kernel, for the check */
     /* What the tables cannot say; false after telling why on standard output. */
     bool (*check)(struct sim *sim);
 };
@@ -101,6 +102,7 @@ const struct scenario *scenario_find(const char *name);
 const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
+const struct scenario *scenario_kernel(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/timex.h>
 #include "base/addr.h"
 #include "base/log.h"
 #include "test/sim/clock.h"
@@ -95,6 +96,14 @@ struct sim_files *sim_node_files(struct sim *sim, int node);
 void sim_set_leap(struct sim *sim, int64_t utc, int leap);
 struct sim_clock *sim_node_clock(struct sim *sim, int node);
 struct chronyd *sim_node_daemon(struct sim *sim, int node);
+
+/* Every call of adjtimex by a node's daemon, as it was asked, with its time. */
+struct sim_kernel_call {
+    double time;
+    struct timex call;
+};
+void sim_keep_kernel_calls(struct sim *sim, int node);
+const struct sim_kernel_call *sim_kernel_calls(const struct sim *sim, int node, size_t *count);
 
 /* Number of messages of a node that contain a text. */
 int sim_count_messages(const struct sim *sim, int node, const char *text);

@@ -41,10 +41,21 @@ static struct mono_time mono_now(void *ctx)
     return node->frozen ? node->frozen_mono : sim_node_mono(node);
 }
 
+static void keep_call(struct sim_node *node, const struct timex *t)
+{
+    if (node->call_count == node->call_capacity) {
+        node->call_capacity = 2 * node->call_capacity + 64;
+        node->calls = mem_resize(node->calls, node->call_capacity, sizeof(*node->calls));
+    }
+    node->calls[node->call_count++] = (struct sim_kernel_call){sim_time(node->sim), *t};
+}
+
 static int adjust(void *ctx, struct timex *t)
 {
     struct sim_node *node = ctx;
 
+    if (node->keep_calls)
+        keep_call(node, t);
     sim_clock_advance(&node->clock, node->sim->now);
     return sim_clock_adjtimex(&node->clock, t);
 }
