@@ -424,6 +424,37 @@ static const struct scenario scenarios[] = {
         .messages = {{8, "Source 192.168.123.1 replaced with ", 0, 0},
                      {8, " replaced with 192.168.123.", 1, 0}},
     },
+    {
+        COMMON(10000.0),
+        .name = "satellite",
+        .about = "a quarter of a second each way, much jitter and loss",
+        .nodes = {SERVER("server"), CLIENT("server server iburst\n")},
+        .links = {{true,
+                   ALL_NODES,
+                   ALL_NODES,
+                   {.delay = 0.25, .kind = SIM_NORMAL, .jitter = 0.02, .loss = 0.1}}},
+        .subject = 1,
+        .limits = {.max_offset = 5e-2, .change = 1e-2},
+    },
+    {
+        FROM(5000.0, 1000.0),
+        .name = "interleaved",
+        .about = "interleaved mode, sample filter and delay quantile at a high rate",
+        .nodes = {SERVER("server"),
+                  CLIENT("server server xleave minpoll -2 maxpoll 0 filter 5 maxdelayquant 0.3\n")},
+        .subject = 1,
+        .limits = {.sync_time = 600.0, .rms_offset = 4e-5, .change = 1e-4},
+    },
+    {
+        COMMON(40000.0),
+        .name = "fallback-drift",
+        .about = "a lost server, and the average drift of the hours before",
+        .nodes = {SERVER("server"), CLIENT("server server maxpoll 6\nfallbackdrift 8 12\n")},
+        .actions = {{25000.0, STOP_DAEMON, 0, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 2e-2},
+        .messages = {{1, "Selected source", 1, 1}},
+    },
 };
 
 const struct scenario *scenario_faults(size_t *count)

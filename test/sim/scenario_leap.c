@@ -151,6 +151,28 @@ static const struct scenario scenarios[] = {
                      {2, "System clock wrong by ", 1, 0},
                      {2, "stepped", 0, -1}},
     },
+    {
+        COMMON(list_insert),
+        .leap_utc = MIDNIGHT,
+        .leap = 1,
+        .name = "leap-smear",
+        .about =
+            "a server smears the leap second, so that its client sees no jump and no leap status",
+        .nodes = {{.name = "server", .conf = "local stratum 1\nallow\n"},
+                  {.name = "relay",
+                   .conf = "server server maxpoll 6\nallow\nleapseclist /list\nleapsecmode slew\n"
+                           "maxslewrate 1000\nsmoothtime 10000 1 leaponly\n",
+                   .oscillator = {.offset = 0.001, .frequency = 1e-5, .wander = 1e-10}},
+                  {.name = "client",
+                   .conf = "server relay minpoll 4 maxpoll 4\n",
+                   .oscillator = {.offset = -0.001, .frequency = -1e-5, .wander = 1e-10}}},
+        .actions = INSERT_ACTION,
+        .subject = 2,
+        .limits = {.max_offset = 1.1, .max_frequency = 1e-2, .final_offset = 2e-3},
+        .messages = {{1, "Adjusting system clock for leap second", 1, 1},
+                     {1, "Activated time smoothing (leap seconds only)", 1, 1},
+                     {2, "leap second", 0, -1}},
+    },
 };
 
 const struct scenario *scenario_leap(size_t *count)
