@@ -279,8 +279,10 @@ static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_
         conf.kind = SOURCE_SERVER;
         conf.pool = add->type == CMD_SOURCE_POOL;
         break;
+    case CMD_SOURCE_PEER:
+        conf.kind = SOURCE_PEER;
+        break;
     default:
-        /* Symmetric associations are not part of this version. */
         return CMD_STATUS_INVALID;
     }
     if (!add->name_terminated)
