@@ -22,6 +22,7 @@ struct client {
     bool original_names;   /* names of sources as given to the daemon */
     bool csv;
     struct document *json; /* what the command in progress has to print with -j, else NULL */
+    bool color;            /* of source states */
     bool wide;
     bool dots;  /* a dot after each command */
     bool debug; /* tell on stderr what is sent and received */

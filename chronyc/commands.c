@@ -12,7 +12,7 @@
 #include "chronyc/reports.h"
 
 const struct command command_table[] = {
-    {"tracking", SECTION_CLOCK, .run = show_tracking,
+    {"tracking", SECTION_CLOCK, .run = show_tracking, .watchable = true,
      .help = {{"tracking", "Display system time information"}}},
     {"makestep", SECTION_CLOCK, .build = build_makestep, .code = CMD_MAKESTEP,
      .help = {{"makestep", "Correct clock by stepping immediately"},
@@ -23,13 +23,13 @@ const struct command command_table[] = {
      .help = {{"waitsync [<max-tries> [<max-correction> [<max-skew> [<interval>]]]]",
                "Wait until synchronised in specified limits"}}},
 
-    {"sources", SECTION_SOURCES, .run = show_sources,
+    {"sources", SECTION_SOURCES, .run = show_sources, .watchable = true,
      .help = {{"sources [-a] [-v]", "Display information about current sources"}},
      .completions = {"-a", "-v"}},
-    {"sourcestats", SECTION_SOURCES, .run = show_sourcestats,
+    {"sourcestats", SECTION_SOURCES, .run = show_sourcestats, .watchable = true,
      .help = {{"sourcestats [-a] [-v]", "Display statistics about collected measurements"}},
      .completions = {"-a", "-v"}},
-    {"selectdata", SECTION_SOURCES, .run = show_selectdata,
+    {"selectdata", SECTION_SOURCES, .run = show_selectdata, .watchable = true,
      .help = {{"selectdata [-a] [-v]", "Display information about source selection"}},
      .completions = {"-a", "-v"}},
     {"selectopts", SECTION_SOURCES, .build = build_selectopts, .code = CMD_SELECTOPTS,
@@ -41,12 +41,12 @@ const struct command command_table[] = {
     {"offset", SECTION_SOURCES, .build = build_offset, .code = CMD_OFFSET,
      .help = {{"offset <address|refid> <offset>", "Modify offset correction"}}},
 
-    {"activity", SECTION_NTP_SOURCES, .run = show_activity,
+    {"activity", SECTION_NTP_SOURCES, .run = show_activity, .watchable = true,
      .help = {{"activity", "Check how many NTP sources are online/offline"}}},
-    {"authdata", SECTION_NTP_SOURCES, .run = show_authdata,
+    {"authdata", SECTION_NTP_SOURCES, .run = show_authdata, .watchable = true,
      .help = {{"authdata [-a] [-v]", "Display information about authentication"}},
      .completions = {"-a", "-v"}},
-    {"ntpdata", SECTION_NTP_SOURCES, .run = show_ntpdata,
+    {"ntpdata", SECTION_NTP_SOURCES, .run = show_ntpdata, .watchable = true,
      .help = {{"ntpdata [<address>]", "Display information about last valid measurement"}}},
     {"add", SECTION_NTP_SOURCES, .build = build_add, .code = CMD_ADD_SOURCE,
      .help = {{"add server <name> [options]", "Add new NTP server"},
@@ -84,10 +84,10 @@ const struct command command_table[] = {
      .help = {{"refresh", "Refresh IP addresses"}}},
     {"reload", SECTION_NTP_SOURCES, .build = build_reload, .code = CMD_RELOAD_SOURCES,
      .help = {{"reload sources", "Re-read *.sources files"}}, .completions = {"sources"}},
-    {"sourcename", SECTION_NTP_SOURCES, .run = show_sourcename,
+    {"sourcename", SECTION_NTP_SOURCES, .run = show_sourcename, .watchable = true,
      .help = {{"sourcename <address>", "Display original name"}}},
 
-    {"manual", SECTION_MANUAL, .run = run_manual,
+    {"manual", SECTION_MANUAL, .run = run_manual, .watchable = true,
      .help = {{"manual off|on|reset", "Disable/enable/reset settime command"},
               {"manual list", "Show previous settime entries"},
               {"manual delete <index>", "Delete previous settime entry"}},
@@ -98,9 +98,9 @@ const struct command command_table[] = {
 
     {"accheck", SECTION_NTP_ACCESS, .build = build_check, .code = CMD_ACCHECK,
      .help = {{"accheck <address>", "Check whether address is allowed"}}},
-    {"clients", SECTION_NTP_ACCESS, .run = show_clients,
+    {"clients", SECTION_NTP_ACCESS, .run = show_clients, .watchable = true,
      .help = {{"clients [-p <packets>] [-k] [-r]", "Report on clients that accessed the server"}}},
-    {"serverstats", SECTION_NTP_ACCESS, .run = show_serverstats,
+    {"serverstats", SECTION_NTP_ACCESS, .run = show_serverstats, .watchable = true,
      .help = {{"serverstats", "Display statistics of the server"}}},
     {"allow", SECTION_NTP_ACCESS, .build = build_subnet, .code = CMD_ALLOW,
      .help = {{"allow [<subnet>]", "Allow access to subnet as a default"},
@@ -113,7 +113,7 @@ const struct command command_table[] = {
               {"local off", "Don't serve time when not synchronised"}}},
     {"smoothtime", SECTION_NTP_ACCESS, .build = build_smoothtime, .code = CMD_SMOOTHTIME,
      .help = {{"smoothtime reset|activate", "Reset/activate time smoothing"}}},
-    {"smoothing", SECTION_NTP_ACCESS, .run = show_smoothing,
+    {"smoothing", SECTION_NTP_ACCESS, .run = show_smoothing, .watchable = true,
      .help = {{"smoothing", "Display current time smoothing state"}}},
 
     {"cmdaccheck", SECTION_MONITORING_ACCESS, .build = build_check, .code = CMD_CMDACCHECK,
@@ -125,7 +125,7 @@ const struct command command_table[] = {
      .help = {{"cmddeny [<subnet>]", "Deny access to subnet as a default"},
               {"cmddeny all [<subnet>]", "Deny access to subnet and all children"}}},
 
-    {"rtcdata", SECTION_RTC, .run = show_rtcdata,
+    {"rtcdata", SECTION_RTC, .run = show_rtcdata, .watchable = true,
      .help = {{"rtcdata", "Print current RTC performance parameters"}}},
     {"trimrtc", SECTION_RTC, .build = build_none, .code = CMD_TRIMRTC,
      .help = {{"trimrtc", "Correct RTC relative to system clock"}}},
@@ -152,6 +152,8 @@ const struct command command_table[] = {
      .help = {{"retries <retries>", "Set maximum number of retries"}}},
     {"keygen", SECTION_CLIENT, .run = run_keygen,
      .help = {{"keygen [<id> [<type> [<bits>]]]", "Generate key for key file"}}},
+    {"watch", SECTION_CLIENT, .run = run_watch, .extra = true,
+     .help = {{"watch <report> [<interval>]", "Show report repeatedly"}}},
     {"exit", SECTION_CLIENT, .run = run_quit, .help = {{"exit|quit", "Leave the program"}}},
     {"quit", SECTION_CLIENT, .run = run_quit},
     {"help", SECTION_CLIENT, .run = command_help, .help = {{"help", "Generate this help"}}},
@@ -203,6 +205,19 @@ static bool dispatch(struct client *c, char *line)
     return cmd->build(c, args, &request) && exchange_command(c, &request);
 }
 
+bool command_run(struct client *c, char *line)
+{
+    bool result;
+
+    c->status_printed = false;
+    result = dispatch(c, line);
+    if (c->json != NULL) {
+        document_write(c->json, c->env->out);
+        document_clear(c->json);
+    }
+    return result;
+}
+
 bool client_run_line(struct client *c, char *line)
 {
     const struct environment *env = c->env;
@@ -211,12 +226,7 @@ bool client_run_line(struct client *c, char *line)
     text_normalise(line);
     if (line[0] == '\0')
         return true;
-    c->status_printed = false;
-    result = dispatch(c, line);
-    if (c->json != NULL) {
-        document_write(c->json, env->out);
-        document_clear(c->json);
-    }
+    result = command_run(c, line);
     if (c->dots)
         fprintf(env->out, ".\n");
     fflush(env->err);
@@ -261,6 +271,8 @@ bool command_help(struct client *c, char *args)
             section = cmd->section;
             print_help(out, titles[section], "");
         }
+        if (cmd->extra && !c->env->out_terminal)
+            continue;
         for (size_t i = 0; i < COMMAND_HELP_MAX && cmd->help[i].text != NULL; i++)
             print_help(out, cmd->help[i].syntax, cmd->help[i].text);
     }
@@ -275,24 +287,40 @@ static bool begins_with(const char *word, const char *prefix)
 
 #define WORD_SEPARATORS " \t\n\r"
 
-size_t command_complete(const char *line, const char **words, size_t max)
+/* Words after the name of a command. */
+static size_t complete_arguments(const struct command *cmd, const char *line, const char **words,
+                                 size_t max)
+{
+    size_t count = 0;
+
+    line += strspn(line, WORD_SEPARATORS);
+    for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i] != NULL; i++)
+        if (begins_with(cmd->completions[i], line) && count < max)
+            words[count++] = cmd->completions[i];
+    return count;
+}
+
+static size_t complete(const char *line, bool reports_only, const char **words, size_t max)
 {
     size_t count = 0, length;
 
     line += strspn(line, WORD_SEPARATORS);
     length = strcspn(line, WORD_SEPARATORS);
     for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++) {
+        if (reports_only && !cmd->watchable)
+            continue;
         if (line[length] == '\0') {
             if (begins_with(cmd->name, line) && count < max)
                 words[count++] = cmd->name;
         } else if (strlen(cmd->name) == length && strncmp(cmd->name, line, length) == 0) {
-            const char *word = line + length;
-
-            word += strspn(word, WORD_SEPARATORS);
-            for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i] != NULL; i++)
-                if (begins_with(cmd->completions[i], word) && count < max)
-                    words[count++] = cmd->completions[i];
+            return cmd->run == run_watch ? complete(line + length, true, words, max)
+                                         : complete_arguments(cmd, line + length, words, max);
         }
     }
     return count;
+}
+
+size_t command_complete(const char *line, const char **words, size_t max)
+{
+    return complete(line, false, words, max);
 }

@@ -38,6 +38,8 @@ struct command {
     bool (*build)(struct client *c, char *args, struct cmd_request *request);
     bool (*run)(struct client *c, char *args);
     enum cmd_code code; /* of the request that build fills in */
+    bool watchable;     /* a report that watch can repeat */
+    bool extra; /* unknown to chrony, whose help text is kept elsewhere than on a terminal */
 
     struct command_help help[COMMAND_HELP_MAX]; /* ends with a NULL text */
     const char *completions[COMMAND_WORDS_MAX]; /* words after the name; ends with NULL */
@@ -48,6 +50,9 @@ extern const struct command command_table[];
 
 /* NULL: no such command. */
 const struct command *command_find(const char *name);
+
+/* Runs one command and prints its JSON document. The line is normalised and not empty. */
+bool command_run(struct client *c, char *line);
 
 /* The help command. */
 bool command_help(struct client *c, char *args);
@@ -87,5 +92,8 @@ bool run_keygen(struct client *c, char *args);
 bool run_quit(struct client *c, char *args);
 bool run_obsolete(struct client *c, char *args);
 bool run_manual(struct client *c, char *args);
+
+/* The command watch (watch.c). */
+bool run_watch(struct client *c, char *args);
 
 #endif

@@ -20,11 +20,13 @@
 #include "base/text.h"
 #include "chronyc/line_input.h"
 #include "chronyc/quit_signal.h"
+#include "chronyc/screen.h"
 #include "chronyc/unix_socket.h"
 
 struct os_environment {
     struct unix_socket unix_socket; /* fd is also that of a UDP socket */
     bool is_unix;
+    struct screen screen;
     FILE *err;
 };
 
@@ -218,6 +220,43 @@ static char *os_read_line(void *arg, const char *prompt)
     return line_input_read(stdin, stdout, prompt);
 }
 
+static bool os_screen_enter(void *arg)
+{
+    return screen_enter(&((struct os_environment *)arg)->screen);
+}
+
+static void os_screen_leave(void *arg)
+{
+    screen_leave(&((struct os_environment *)arg)->screen);
+}
+
+static void os_screen_size(void *arg, int *rows, int *columns)
+{
+    (void)arg;
+    screen_size(rows, columns);
+}
+
+static int os_screen_key(void *arg, double timeout)
+{
+    (void)arg;
+    return screen_key(timeout);
+}
+
+static void os_forget_interrupt(void *arg)
+{
+    (void)arg;
+    quit_signal_forget_interrupt();
+}
+
+/* https://no-color.org: any value but an empty one. */
+static bool want_colors(void)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
 static bool os_change_user(void *arg, const char *user)
 {
     struct os_environment *os = arg;
@@ -255,6 +294,7 @@ struct os_environment *os_environment_new(struct environment *env)
         .out = stdout,
         .err = stderr,
         .out_terminal = isatty(STDOUT_FILENO),
+        .colors = want_colors(),
         .err_terminal = isatty(STDERR_FILENO),
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),
         .open = os_open,
@@ -270,6 +310,11 @@ struct os_environment *os_environment_new(struct environment *env)
         .quit = os_quit,
         .change_user = os_change_user,
         .read_line = os_read_line,
+        .screen_enter = os_screen_enter,
+        .screen_leave = os_screen_leave,
+        .screen_size = os_screen_size,
+        .screen_key = os_screen_key,
+        .forget_interrupt = os_forget_interrupt,
         .arg = os,
     };
     quit_signal_install();

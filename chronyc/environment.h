@@ -26,6 +26,7 @@ struct environment {
     FILE *err;
     bool terminal; /* these and standard input are terminals */
     bool out_terminal;
+    bool colors; /* standard output is a terminal on which they are welcome */
     bool err_terminal;
 
     /* The channel; there is at most one at a time. open prints its own errors. */
@@ -51,6 +52,14 @@ struct environment {
     bool (*change_user)(void *arg, const char *user);
     /* A line without its newline, allocated; NULL at the end of input. */
     char *(*read_line)(void *arg, const char *prompt);
+
+    /* The terminal as a screen with single keys, for watch (screen.h). Not used unless terminal. */
+    bool (*screen_enter)(void *arg);
+    void (*screen_leave)(void *arg);
+    void (*screen_size)(void *arg, int *rows, int *columns);
+    int (*screen_key)(void *arg, double timeout);
+    /* A Ctrl-C that was meant for the command only does not end the program. */
+    void (*forget_interrupt)(void *arg);
 
     void *arg;
 };

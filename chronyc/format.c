@@ -21,6 +21,12 @@ void put_text(struct printer *p, const char *text)
         fputs(text, p->out);
 }
 
+void put_style(struct printer *p, enum style style)
+{
+    if (p->color && !p->csv)
+        fputs(style_sequence(style), p->out);
+}
+
 void put_end(struct printer *p)
 {
     fputc('\n', p->out);

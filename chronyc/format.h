@@ -10,10 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "base/instant.h"
+#include "chronyc/style.h"
 
 struct printer {
     FILE *out;
     bool csv;
+    bool color;
     bool row_started; /* the next field of the CSV line needs a comma */
 };
 
@@ -21,6 +23,8 @@ struct printer printer_make(FILE *out, bool csv);
 
 /* Literal text; nothing in CSV mode. */
 void put_text(struct printer *p, const char *text);
+/* Switches to a style, where colours are on. */
+void put_style(struct printer *p, enum style style);
 /* Ends the line, in both modes. */
 void put_end(struct printer *p);
 /* Header of a table: text before, `extra` spaces, text after, a newline, and a line of '='. */

@@ -19,6 +19,8 @@
 #define OPTIONS "+46acdef:h:mnNp:u:vw"
 #endif
 
+enum { OPTION_COLOR = 256 }; /* above all characters */
+
 static void print_usage(const char *program, FILE *out)
 {
     fprintf(out,
@@ -42,6 +44,7 @@ static void print_usage(const char *program, FILE *out)
             "  -p PORT\tSpecify UDP port (%d)\n"
             "  -u USER\tSpecify user to switch to (%s)\n"
             "  -w\t\tPrint wider reports\n"
+            "  --color WHEN\tColor source states: auto, always, never (auto)\n"
             "  -v, --version\tPrint version and exit\n"
             "  --help\tPrint usage and exit\n",
             program, DEFAULT_HOSTS, DEFAULT_PORT, DEFAULT_CHRONYC_USER);
@@ -76,9 +79,25 @@ static int number_or_zero(const char *text)
     return text_scan_int(text, &value, &used) ? value : 0;
 }
 
+static bool parse_color(const char *text, enum color_option *color)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *color = (enum color_option)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 enum client_options_result client_options_parse(struct client_options *options, int argc,
                                                 char **argv, FILE *out)
 {
+    static const struct option long_options[] = {{"color", required_argument, NULL, OPTION_COLOR},
+                                                 {NULL, 0, NULL, 0}};
     int opt;
 
     *options = (struct client_options){
@@ -87,7 +106,7 @@ enum client_options_result client_options_parse(struct client_options *options, 
         return OPTIONS_DONE;
 
     optind = 0; /* a fresh start, for programs that call this twice */
-    while ((opt = getopt(argc, argv, OPTIONS)) != -1) {
+    while ((opt = getopt_long(argc, argv, OPTIONS, long_options, NULL)) != -1) {
         switch (opt) {
         case '4':
             options->family = IP_V4;
@@ -128,6 +147,12 @@ enum client_options_result client_options_parse(struct client_options *options, 
         case 'w':
             options->wide = true;
             break;
+        case OPTION_COLOR:
+            if (parse_color(optarg, &options->color))
+                break;
+            fprintf(stderr, "%s: invalid argument of --color -- '%s'\n", argv[0], optarg);
+            print_usage(argv[0], out);
+            return OPTIONS_WRONG;
         case 'd':
 #ifdef FEAT_DEBUG
             options->debug = true;

@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include "base/addr.h"
 
+enum color_option {
+    COLOR_AUTO, /* on a terminal */
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+};
+
 struct client_options {
     enum ip_family family;
     bool numeric;
@@ -19,6 +25,7 @@ struct client_options {
     bool wide;
     bool debug;    /* only in builds with debugging support */
     bool separate; /* -m: each argument is a command */
+    enum color_option color;
     const char *hosts;
     const char *user;
     int port;

@@ -8,12 +8,13 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t quit_requested;
+static volatile sig_atomic_t quit_requested; /* number of the signal, 0: none */
 
 static void request_quit(int signal_number)
 {
-    (void)signal_number;
-    quit_requested = 1;
+    /* SIGINT, which can be forgotten, does not hide another one. */
+    if (signal_number != SIGINT || quit_requested == 0)
+        quit_requested = signal_number;
 }
 
 void quit_signal_install(void)
@@ -24,6 +25,12 @@ void quit_signal_install(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);
+}
+
+void quit_signal_forget_interrupt(void)
+{
+    if (quit_requested == SIGINT)
+        quit_requested = 0;
 }
 
 bool quit_signal_came(void)

@@ -43,6 +43,7 @@ static bool run_report(struct client *c, const struct source_report *report, cha
     struct source_flags flags = argument_source_flags(args);
     uint32_t count;
 
+    p.color = c->color;
     if (!count_sources(c, &count))
         return false;
     if (c->json != NULL) {
@@ -102,10 +103,12 @@ static bool sources_row(struct client *c, struct printer *p, int32_t index, bool
         json_source(c->json, s, name);
         return true;
     }
+    put_style(p, style_of_state(s->state));
     put_char(p, letter("^=#", 3, s->mode));
     put_char(p, letter("*?x~+-", 6, s->state));
     put_text(p, " ");
     put_name(c, p, NAME_WIDTH_MS, name);
+    put_style(p, STYLE_PLAIN);
     put_text(p, "  ");
     put_int(p, 2, s->stratum);
     put_text(p, "  ");
@@ -213,9 +216,11 @@ static bool selectdata_row(struct client *c, struct printer *p, int32_t index, b
         json_selectdata(c->json, s, name);
         return true;
     }
+    put_style(p, style_of_letter(s->state));
     put_char(p, s->state);
     put_text(p, " ");
     put_name(c, p, NAME_WIDTH, name);
+    put_style(p, STYLE_PLAIN);
     put_text(p, " ");
     put_char(p, s->authenticated ? 'Y' : 'N');
     put_text(p, " ");

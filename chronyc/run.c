@@ -111,6 +111,7 @@ static bool run_client(const struct client_options *options, int argc, char **ar
         c.json = document_new();
         c.numeric = true; /* as with CSV */
     }
+    c.color = options->color == COLOR_ALWAYS || (options->color == COLOR_AUTO && env->colors);
     c.dots = options->dots;
     c.wide = options->wide;
     c.debug = options->debug;

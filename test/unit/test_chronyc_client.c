@@ -29,6 +29,8 @@ struct fake {
     size_t sent;
     struct instant now;
     double waited;
+    int pauses; /* in the last run */
+    int interrupted_pause;
     uint8_t reply[CMD_REPLY_MAX];
     size_t reply_length;
     bool quit;
@@ -70,6 +72,8 @@ static bool fake_send(void *arg, const void *data, size_t length)
 
         if (request.command == CMD_ACTIVITY)
             body.activity.online = 3;
+        if (request.command == CMD_SOURCE_COUNT)
+            body.source_count = 1;
         if (request.command == CMD_SOURCENAME)
             text_copy(body.name, sizeof body.name, f->name);
         f->reply_length = cmd_reply_encode(&reply, &body, f->reply, sizeof f->reply);
@@ -127,7 +131,7 @@ static bool fake_pause(void *arg, double seconds)
     struct fake *f = arg;
 
     f->waited += seconds;
-    return true;
+    return ++f->pauses != f->interrupted_pause;
 }
 
 static bool fake_random(void *arg, void *data, size_t length)
@@ -203,6 +207,7 @@ static int run(struct fake *f, char **argv)
 
     while (argv[argc] != NULL)
         argc++;
+    f->pauses = 0;
     status = chronyc_run(argc, argv, &f->env);
     fflush(f->env.out);
     fflush(f->env.err);
@@ -313,6 +318,111 @@ static void the_nearest_command_is_suggested_on_a_terminal_only(void **state)
     fake_free(f);
 }
 
+static void colours_are_for_source_states_where_they_are_wanted(void **state)
+{
+    const char *plain = "MS Name/IP address         Stratum Poll Reach LastRx Last sample"
+                        "               \n"
+                        "======================================================================"
+                        "=========\n"
+                        "^* [UNSPEC]                      0   0     0     0     +0ns[   +0ns] +/-"
+                        "    0ns\n";
+    const char *colored = "\n\033[0;1;32m^* [UNSPEC]                   \033[0m   0   0     0";
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("-n"), ARG("sources")), 0);
+    assert_string_equal(f->out, plain);
+    fake_free(f);
+
+    /* --color always is for pagers that understand it. */
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    RUN(f, ARG("-h127.0.0.1"), ARG("-n"), ARG("--color=always"), ARG("sources"));
+    assert_non_null(strstr(f->out, colored));
+    fake_free(f);
+
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    f->env.colors = true; /* a terminal */
+    RUN(f, ARG("-h127.0.0.1"), ARG("-n"), ARG("--color"), ARG("never"), ARG("sources"));
+    assert_string_equal(f->out, plain);
+    RUN(f, ARG("-h127.0.0.1"), ARG("-n"), ARG("sources"));
+    assert_non_null(strstr(f->out, colored));
+    fake_free(f);
+
+    /* Never in CSV; and no other word. */
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    RUN(f, ARG("-h127.0.0.1"), ARG("-c"), ARG("--color=always"), ARG("sources"));
+    assert_null(strchr(f->out, '\033'));
+    assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("--color=yes"), ARG("sources")), 1);
+    fake_free(f);
+}
+
+static void watch_repeats_a_report_until_it_is_interrupted(void **state)
+{
+    struct fake *f = fake_new();
+    const char *twice = "200 OK\n3 sources online\n0 sources offline\n"
+                        "0 sources doing burst (return to online)\n"
+                        "0 sources doing burst (return to offline)\n"
+                        "0 sources with unknown address\n\n200 OK\n";
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    f->interrupted_pause = 3;
+    assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch"), ARG("activity"), ARG("0.25")), 0);
+    assert_int_equal(strncmp(f->out, twice, strlen(twice)), 0);
+    assert_true(f->waited > 0.74 && f->waited < 0.76); /* the last pause is the interrupted one */
+    assert_int_equal(f->sent, 3);
+    fake_free(f);
+
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    f->interrupted_pause = 2;
+    assert_int_equal(RUN(f, ARG("-ch127.0.0.1"), ARG("watch"), ARG("activity")), 0);
+    assert_string_equal(f->out, "3,0,0,0,0\n3,0,0,0,0\n");
+    assert_true(f->waited > 3.99 && f->waited < 4.01);
+    fake_free(f);
+}
+
+static void watch_takes_reports_only(void **state)
+{
+    static const char *const others[] = {
+        "makestep", "manual on", "watch activity", "waitsync", "settime now", "nosuch", "5"};
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    f->interrupted_pause = 1;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch"), ARG(others[i])), 1);
+    assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch")), 1);
+    assert_int_equal(f->sent, 0);
+    assert_int_equal(strncmp(f->err, "Only reports can be watched\n", 28), 0);
+    /* The number belongs to the option here. */
+    assert_int_equal(RUN(f, ARG("-ch127.0.0.1"), ARG("watch"), ARG("clients"), ARG("-p"), ARG("5")),
+                     0);
+    assert_true(f->waited > 1.99 && f->waited < 2.01);
+    assert_int_equal(
+        RUN(f, ARG("-ch127.0.0.1"), ARG("watch"), ARG("manual"), ARG("list"), ARG("1")), 0);
+    fake_free(f);
+}
+
+static void help_shows_what_chrony_lacks_on_terminals_only(void **state)
+{
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    RUN(f, ARG("-h127.0.0.1"), ARG("help"));
+    assert_null(strstr(f->out, "watch"));
+    f->env.out_terminal = true;
+    RUN(f, ARG("-h127.0.0.1"), ARG("help"));
+    assert_non_null(strstr(f->out, "\nwatch <report> [<interval>] Show report repeatedly\n"));
+    fake_free(f);
+}
+
 static void command_line_must_fit_in_the_buffer(void **state)
 {
     struct fake *f = fake_new();
@@ -419,7 +529,11 @@ static void completion_knows_commands_and_their_words(void **state)
     check_completion("nosuch ", "");
     check_completion("dfr", "");
     check_completion("passw", "");
-    assert_int_equal(command_complete("", words, 128), 58);
+    assert_int_equal(command_complete("", words, 128), 59);
+    check_completion("watch trac", "tracking ");
+    check_completion("watch man", "manual ");
+    check_completion("watch  sources ", "-a -v ");
+    check_completion("watch makes", "");
 }
 
 /* Every command can be found, and exactly one of its handlers is set. */
@@ -446,6 +560,10 @@ int main(void)
         cmocka_unit_test(quit_signal_gives_up_at_once),
         cmocka_unit_test(options_of_the_command_line),
         cmocka_unit_test(the_nearest_command_is_suggested_on_a_terminal_only),
+        cmocka_unit_test(colours_are_for_source_states_where_they_are_wanted),
+        cmocka_unit_test(watch_repeats_a_report_until_it_is_interrupted),
+        cmocka_unit_test(watch_takes_reports_only),
+        cmocka_unit_test(help_shows_what_chrony_lacks_on_terminals_only),
         cmocka_unit_test(command_line_must_fit_in_the_buffer),
         cmocka_unit_test(unwritable_output_fails_reports_only),
         cmocka_unit_test(control_characters_in_names_are_not_printed),

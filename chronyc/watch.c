@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command watch: a report again and again. On a terminal it fills the screen and shows what has
+ * changed; the screen is always given back as it was. Elsewhere it is plain repeated output.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyc/commands.h"
+#include "chronyc/grid.h"
+#include "chronyc/style.h"
+
+#define DEFAULT_INTERVAL 2.0
+#define MIN_INTERVAL     0.1
+#define TITLE_ROWS       2 /* the title and an empty row */
+
+#define SCREEN_ENTER "\033[?1049h\033[?25l\033[2J" /* alternate screen, no cursor, clear */
+#define SCREEN_LEAVE "\033[?25h\033[?1049l"
+
+struct watch {
+    struct client *client;
+    const char *report; /* normalised command line */
+    double interval;    /* seconds */
+    struct grid *grid;
+};
+
+/* Cuts an interval off the end of the line. A number behind -p belongs to clients. */
+static double split_interval(char *line)
+{
+    char *last = strrchr(line, ' ');
+    double interval;
+    size_t used;
+
+    if (last == NULL || !text_scan_double(last + 1, &interval, &used) || last[1 + used] != '\0')
+        return DEFAULT_INTERVAL;
+    if (last - line >= 3 && strncmp(last - 3, " -p", 3) == 0)
+        return DEFAULT_INTERVAL;
+    *last = '\0';
+    return interval >= MIN_INTERVAL ? interval : MIN_INTERVAL;
+}
+
+static bool is_watchable(const char *line)
+{
+    char *name = text_dup(line), *args = text_split(name);
+    const struct command *cmd = command_find(name);
+    bool result = cmd != NULL && cmd->watchable &&
+                  (strcmp(name, "manual") != 0 || strncmp(args, "list", 4) == 0);
+
+    free(name);
+    return result;
+}
+
+static bool run_report(struct client *c, const char *report)
+{
+    char *line = text_dup(report);
+    bool result = command_run(c, line);
+
+    free(line);
+    return result;
+}
+
+static bool has_quit(const struct client *c)
+{
+    return c->env->quit(c->env->arg);
+}
+
+static bool watch_plain(struct watch *w)
+{
+    struct client *c = w->client;
+    const struct environment *env = c->env;
+
+    for (;;) {
+        bool result = run_report(c, w->report);
+
+        fflush(env->err);
+        /* What cannot be written is reported for the whole command. */
+        if (fflush(env->out) != 0 || ferror(env->out))
+            return false;
+        if (has_quit(c) || !env->pause(env->arg, w->interval))
+            return result;
+        if (!c->csv && c->json == NULL)
+            fputc('\n', env->out);
+    }
+}
+
+struct output {
+    char *out;
+    char *err;
+    bool result;
+};
+
+/* The report as text instead of on the terminal. */
+static struct output capture(struct watch *w)
+{
+    struct client *c = w->client;
+    const struct environment *real = c->env;
+    struct environment env = *real;
+    struct output output = {0};
+    size_t out_size, err_size;
+
+    env.out = open_memstream(&output.out, &out_size);
+    env.err = open_memstream(&output.err, &err_size);
+    if (env.out == NULL || env.err == NULL)
+        LOG_FATAL("Could not allocate memory");
+    c->env = &env;
+    output.result = run_report(c, w->report);
+    c->env = real;
+    fclose(env.out);
+    fclose(env.err);
+    return output;
+}
+
+static void output_free(struct output *output)
+{
+    free(output->out);
+    free(output->err);
+}
+
+/* "Every 2 s: sources", what is hidden, and the time at the right. */
+static void draw_title(const struct watch *w, int hidden, int columns, FILE *out)
+{
+    const struct environment *env = w->client->env;
+    char now[32], more[48] = "", title[256];
+    int length;
+
+    instant_format_utc(env->now(env->arg), now, sizeof now);
+    if (hidden > 0)
+        snprintf(more, sizeof more, " (%d more lines)", hidden);
+    snprintf(title, sizeof title, "Every %g s: %s%s", w->interval, w->report, more);
+    length = columns - (int)strlen(now) - 1;
+    fprintf(out, "\033[1;1H\033[1m%.*s\033[0m\033[K", columns, title);
+    if (length > (int)strlen(title))
+        fprintf(out, "\033[1;%dH%s", length + 2, now);
+    fputs("\033[2;1H\033[K", out);
+}
+
+static void draw(struct watch *w, const struct output *output)
+{
+    const struct environment *env = w->client->env;
+    struct grid *grid;
+    int rows, columns, hidden;
+
+    env->screen_size(env->arg, &rows, &columns);
+    rows = rows > TITLE_ROWS ? rows - TITLE_ROWS : 1;
+    grid = grid_new(rows, columns);
+    hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
+    if (w->grid != NULL)
+        grid_mark_changes(grid, w->grid);
+    draw_title(w, hidden, columns, env->out);
+    grid_draw(grid, TITLE_ROWS + 1, env->out);
+    fflush(env->out);
+    grid_free(w->grid);
+    w->grid = grid;
+}
+
+/* False: the user ends it. Keys without a meaning show the report again at once. */
+static bool wait_for_key(const struct watch *w)
+{
+    const struct environment *env = w->client->env;
+    int key = has_quit(w->client) ? 0 : env->screen_key(env->arg, w->interval);
+
+    return !has_quit(w->client) && key != 'q' && key != 'Q' && key != -1 && !ferror(env->out);
+}
+
+static bool watch_screen(struct watch *w)
+{
+    const struct environment *env = w->client->env;
+    struct output output = capture(w);
+    bool wrong = !output.result && output.err[0] != '\0';
+
+    if (wrong) {
+        /* Arguments that will not get better. */
+        fputs(output.err, env->err);
+        output_free(&output);
+        return false;
+    }
+    if (!env->screen_enter(env->arg)) {
+        output_free(&output);
+        return watch_plain(w);
+    }
+    fputs(SCREEN_ENTER, env->out);
+    draw(w, &output);
+    output_free(&output);
+    while (wait_for_key(w)) {
+        output = capture(w);
+        if (!has_quit(w->client))
+            draw(w, &output);
+        output_free(&output);
+    }
+    fputs(SCREEN_LEAVE, env->out);
+    fflush(env->out);
+    env->screen_leave(env->arg);
+    grid_free(w->grid);
+    return true;
+}
+
+bool run_watch(struct client *c, char *args)
+{
+    const struct environment *env = c->env;
+    struct watch w = {.client = c, .report = args};
+    bool result;
+
+    w.interval = split_interval(args);
+    if (!is_watchable(args)) {
+        fprintf(env->err, "Only reports can be watched\n");
+        return false;
+    }
+    /* The lines of JSON are for programs. */
+    result = env->terminal && c->json == NULL ? watch_screen(&w) : watch_plain(&w);
+    if (env->terminal)
+        env->forget_interrupt(env->arg);
+    return result;
+}
