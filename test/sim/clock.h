@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The clock of a simulated node: an oscillator with a frequency error that wanders, and the kernel's
- * clock that counts it and is steered by adjtimex (discipline.md 6). Called by the node's world and
- * by the recorder of results. It knows nothing of daemons; true time is given with each call and
- * never goes back.
+ * The clock of a simulated node: an oscillator with a frequency error that wanders, and the
+ * kernel's clock that counts it and is steered by adjtimex (discipline.md 6). Called by the node's
+ * world and by the recorder of results. It knows nothing of daemons; true time is given with each
+ * call and never goes back.
  */
 #ifndef TEST_SIM_CLOCK_H
 #define TEST_SIM_CLOCK_H

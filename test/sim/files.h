@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file system of a simulated node: files in memory, which survive restarts of its daemon. Called
- * by the node's world; scenarios look into it. Directories are not modelled: a path is a name.
+ * The file system of a simulated node: files in memory, which survive restarts of its daemon.
+ * Called by the node's world; scenarios look into it. Directories are not modelled: a path is a
+ * name.
  */
 #ifndef TEST_SIM_FILES_H
 #define TEST_SIM_FILES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A node: its daemon's life, its turns, its messages. The daemon is the real one, made from lines of
- * configuration; only the world is ours.
+ * A node: its daemon's life, its turns, its messages. The daemon is the real one, made from lines
+ * of configuration; only the world is ours.
  */
 #include "test/sim/internal.h"
 
@@ -13,8 +13,8 @@
 #define CLOCK_STREAM 1000
 #define NODE_STREAM  2000
 
-/* For all nodes, before their own lines. The precision is given, because time stands still while the
-   daemon would measure it; this is about what it finds on a present-day machine. */
+/* For all nodes, before their own lines. The precision is given, because time stands still while
+   the daemon would measure it; this is about what it finds on a present-day machine. */
 static const char common_conf[] = "cmdport 0\n"
                                   "bindcmdaddress /\n"
                                   "pidfile /\n"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables are
- * in scenario_figures.c, scenario_faults.c, scenario_leap.c etc.; scenario.c runs and judges them.
+ * Scenarios: a network, what happens to it and what has to come of it, as plain data. The tables
+ * are in scenario_figures.c, scenario_faults.c, scenario_leap.c etc.; scenario.c runs and judges
+ * them.
  */
 #ifndef TEST_SIM_SCENARIO_H
 #define TEST_SIM_SCENARIO_H

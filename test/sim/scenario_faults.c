@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scenarios of faults: what must come of them, and what the log must say. The limit of the change
- * within a second is that of the configuration: a slew moves a clock by 1/11 s at most (maxslewrate),
- * and only makestep, or somebody else, may step it.
+ * The scenarios of faults: what must come of them, and what the log must say. The limit of the
+ * change within a second is that of the configuration: a slew moves a clock by 1/11 s at most
+ * (maxslewrate), and only makestep, or somebody else, may step it.
  */
 #include "test/sim/scenario.h"
 

@@ -63,8 +63,8 @@ static bool check_values(const struct sim_kernel_call *call, size_t i, int statu
 }
 
 /* Calls from the first of an update or the end of a slew: 15.4 has two frequencies, perhaps a step,
-   and the status; the end of a slew one frequency; the leap status of a response refreshes the status
-   (15.5). Returns how many there are, 0: something else. */
+   and the status; the end of a slew one frequency; the leap status of a response refreshes the
+   status (15.5). Returns how many there are, 0: something else. */
 static size_t group_length(const struct sim_kernel_call *calls, size_t left)
 {
     if (left >= 3 && calls[0].call.modes == FREQUENCY && calls[1].call.modes == FREQUENCY) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Leap seconds: a true server whose kernel follows UTC, a relay that knows of the leap second from a
- * list, and a client that hears of it from the relay, in each leapsecmode. The one of 2017-01-01, and
- * one that is left out at the same place in a list made for it.
+ * Leap seconds: a true server whose kernel follows UTC, a relay that knows of the leap second from
+ * a list, and a client that hears of it from the relay, in each leapsecmode. The one of
+ * 2017-01-01, and one that is left out at the same place in a list made for it.
  */
 #include "test/sim/scenario.h"
 

@@ -91,8 +91,8 @@ void sim_node_start(struct sim *sim, int node, bool reload_dumps);
 void sim_node_stop(struct sim *sim, int node);
 bool sim_node_is_running(const struct sim *sim, int node);
 struct sim_files *sim_node_files(struct sim *sim, int node);
-/* True time makes a jump against which nothing moves: UTC inserts (+1) or leaves out (-1) a second at
-   a time since 1970, which clocks have to follow. */
+/* True time makes a jump against which nothing moves: UTC inserts (+1) or leaves out (-1) a second
+   at a time since 1970, which clocks have to follow. */
 void sim_set_leap(struct sim *sim, int64_t utc, int leap);
 struct sim_clock *sim_node_clock(struct sim *sim, int node);
 struct chronyd *sim_node_daemon(struct sim *sim, int node);

@@ -2,8 +2,8 @@
 /*
  * Streams between nodes (TCP): connections, octets in order, ends and refusals. One segment of each
  * direction is under way at a time and is sent again until it arrives or the sender gives up, which
- * is all that the timing of a key establishment needs. Sockets refer to each other by node, place and
- * serial number, because either may be gone when something arrives.
+ * is all that the timing of a key establishment needs. Sockets refer to each other by node, place
+ * and serial number, because either may be gone when something arrives.
  */
 #include "test/sim/internal.h"
 

@@ -115,8 +115,8 @@ static void set_wake(struct sim_node *node, double timeout)
                   &(struct sim_event){.handler = wake, .arg = node, .value = ++node->wake_serial});
 }
 
-/* The first wait of a turn began at the end of the last one and ends now. Another one, if nothing is
-   left to do, ends the turn. */
+/* The first wait of a turn began at the end of the last one and ends now. Another one, if nothing
+   is left to do, ends the turn. */
 static int wait_for_events(void *ctx, struct world_fd *fds, size_t count, double timeout)
 {
     struct sim_node *node = ctx;
