@@ -4,11 +4,14 @@
  * and gets a leap second.
  */
 #include "test/unit/unit.h"
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "chronyd/clock/smoothing.h"
+#include "cmdmon/message.h"
 #include "ntp/packet.h"
 #include "test/unit/support_sources.h"
 
@@ -114,6 +117,53 @@ static void every_curve_ends_at_zero_within_its_limits(void **state)
                 assert_true(fabs(v.freq) <= fmax(max_freq, fabs(freqs[j])) * (1.0 + 1e-9));
             }
         }
+}
+
+/* Reports of chrony, recorded while its clock was corrected each 1/16 s: each lies on a curve that we
+   plan in the same way. */
+static int check_recorded_report(const char *hex)
+{
+    uint8_t data[CMD_REPLY_MAX];
+    union cmd_reply_body body = {0};
+    size_t length = text_from_hex(hex, data, sizeof(data));
+    const struct report_smoothing *r = &body.smoothing;
+
+    assert_true(cmd_reply_decode(data, length, REPLY_SMOOTHING, &body));
+    if (!r->active || r->offset == 0.0)
+        return 0;
+    /* Back to the last update. */
+    double wander = -1e-6 * r->wander_ppm, elapsed = r->last_update_ago;
+    struct smoothing_curve c = {.freq = -1e-6 * r->freq_ppm - wander * elapsed};
+    c.offset = r->offset + elapsed * (2.0 * c.freq + wander * elapsed) / 2.0;
+    smoothing_plan(&c, 400e-6, 0.001e-6);
+    double total = c.stages[0].length + c.stages[1].length + c.stages[2].length;
+    assert_close(total, r->remaining_time + elapsed, 1.0);
+    struct smoothing_value v = smoothing_evaluate(&c, elapsed);
+    assert_close(v.offset, r->offset, 1e-12);
+    assert_close(v.freq, -1e-6 * r->freq_ppm, 1e-12);
+    assert_close(v.wander, wander, 1e-15);
+    return 1;
+}
+
+static void recorded_reports_lie_on_our_curves(void **state)
+{
+    (void)state;
+    json_error_t error;
+    json_t *root = json_load_file(TEST_DATA_DIR "/cmdmon/time-smoothing-smooth.json", 0, &error);
+    json_t *record;
+    size_t i;
+    int checked = 0;
+
+    assert_non_null(root);
+    json_array_foreach(json_object_get(root, "records"), i, record)
+    {
+        const char *command = json_string_value(json_object_get(record, "command"));
+        if (command && strcmp(command, "smoothing") == 0)
+            checked += check_recorded_report(
+                json_string_value(json_array_get(json_object_get(record, "reply_hex"), 0)));
+    }
+    assert_true(checked >= 6);
+    json_decref(root);
 }
 
 /* The module. */
@@ -333,6 +383,7 @@ int main(void)
         cmocka_unit_test(stages_are_those_of_the_worked_examples),
         cmocka_unit_test(values_are_those_of_the_worked_examples),
         cmocka_unit_test(every_curve_ends_at_zero_within_its_limits),
+        cmocka_unit_test(recorded_reports_lie_on_our_curves),
         cmocka_unit_test(smoothing_is_off_without_limits),
         cmocka_unit_test(it_starts_when_the_frequency_is_known),
         cmocka_unit_test(corrections_are_added_to_the_served_time),
