@@ -51,18 +51,7 @@ static int limit(int value)
     return value < MIN_SAMPLES ? MIN_SAMPLES : value > MAX_SAMPLES ? MAX_SAMPLES : value;
 }
 
-static void on_clock_change(const struct clock_change *change, void *arg)
-{
-    struct hardware_clock *hw = arg;
-
-    if (hw->count > 0)
-        local_adjust(&hw->local_ref, change->cooked, change->dfreq, change->doffset);
-    if (hw->valid)
-        hw->frequency /= 1.0 - change->dfreq;
-}
-
 struct hardware_clock *hardware_clock_new(const struct world *world, struct local_clock *clock,
-                                          enum clock_holder holder,
                                           const struct hardware_clock_params *params)
 {
     struct hardware_clock *hw = mem_alloc(sizeof(*hw));
@@ -76,7 +65,6 @@ struct hardware_clock *hardware_clock_new(const struct world *world, struct loca
     hw->precision = params->precision;
     hw->delays = quantile_new(world, LOW_QUANTILE, HIGH_QUANTILE, QUANTILE_SCALE, QUANTILE_REPEAT,
                               QUANTILE_LARGE_STEP, QUANTILE_MIN_STEP);
-    local_clock_add_handler(clock, holder, on_clock_change, hw);
     return hw;
 }
 
@@ -84,7 +72,6 @@ void hardware_clock_free(struct hardware_clock *hw)
 {
     if (!hw)
         return;
-    local_clock_remove_handler(hw->clock, on_clock_change, hw);
     quantile_free(hw->delays);
     free(hw);
 }
@@ -270,4 +257,12 @@ bool hardware_clock_cook(const struct hardware_clock *hw, struct hardware_time h
     if (error)
         *error = hw->last_error;
     return true;
+}
+
+void hardware_clock_change(struct hardware_clock *hw, const struct clock_change *change)
+{
+    if (hw->count > 0)
+        local_adjust(&hw->local_ref, change->cooked, change->dfreq, change->doffset);
+    if (hw->valid)
+        hw->frequency /= 1.0 - change->dfreq;
 }

@@ -20,10 +20,8 @@ struct hardware_clock_params {
     double precision;      /* of readings, seconds */
 };
 
-/* holder: CLOCK_HOLDER_REFCLOCKS or CLOCK_HOLDER_INTERFACES; the tracker follows the changes of the
-   clock by itself. World and clock must outlive it. */
+/* World and clock must outlive it. */
 struct hardware_clock *hardware_clock_new(const struct world *world, struct local_clock *clock,
-                                          enum clock_holder holder,
                                           const struct hardware_clock_params *params);
 void hardware_clock_free(struct hardware_clock *hw);
 
@@ -47,5 +45,8 @@ void hardware_clock_add(struct hardware_clock *hw, struct hardware_time hardware
 /* Hardware to local time; error may be NULL. False: not known yet. 25.4 */
 bool hardware_clock_cook(const struct hardware_clock *hw, struct hardware_time hardware,
                          struct local_time *local, double *error);
+
+/* To be called for every change of the local clock. */
+void hardware_clock_change(struct hardware_clock *hw, const struct clock_change *change);
 
 #endif

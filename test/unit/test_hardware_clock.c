@@ -25,7 +25,7 @@ static int setup(void **state)
 
     f->world = clock_world_new(START);
     f->clock = local_clock_new(&f->world->world, f->world->loop, &params);
-    f->hw = hardware_clock_new(&f->world->world, f->clock, CLOCK_HOLDER_REFCLOCKS, &hw);
+    f->hw = hardware_clock_new(&f->world->world, f->clock, &hw);
     *state = f;
     return 0;
 }
@@ -99,6 +99,11 @@ static void jump_of_the_hardware_clock_starts_again(void **state)
     assert_false(hardware_clock_cook(f->hw, hardware(100), &t, NULL));
 }
 
+static void on_change(const struct clock_change *change, void *arg)
+{
+    hardware_clock_change(arg, change);
+}
+
 static void follows_changes_of_the_local_clock(void **state)
 {
     struct fixture *f = *state;
@@ -107,6 +112,7 @@ static void follows_changes_of_the_local_clock(void **state)
     for (int i = 0; i < 4; i++)
         hardware_clock_add(f->hw, hardware(500.0 + i), local(i), 5e-7);
     clock_world_wake_at(f->world, 3.0);
+    local_clock_add_handler(f->clock, CLOCK_HOLDER_REFCLOCKS, on_change, f->hw);
     assert_true(local_clock_step(f->clock, -10.0));
     assert_true(hardware_clock_cook(f->hw, hardware(503.5), &t, NULL));
     assert_close(local_diff(t, local(13.5)), 0.0, 2e-9);
