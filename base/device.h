@@ -56,10 +56,13 @@ enum pps_result {
 
 enum rtc_event { RTC_EVENT_FAILED, RTC_EVENT_OTHER, RTC_EVENT_UPDATE };
 
+#define DEVICE_OWN_USER UINT32_MAX
+
 struct device_ops {
     /* System V shared memory, made with these permissions if there is none; *call is the name of the
-       function that failed. */
-    volatile void *(*shm_attach)(void *ctx, int key, size_t size, int mode, const char **call);
+       function that failed, *owner the user ID of who made it, DEVICE_OWN_USER for ourselves. */
+    volatile void *(*shm_attach)(void *ctx, int key, size_t size, int mode, const char **call,
+                                 uint32_t *owner);
     void (*shm_detach)(void *ctx, volatile void *segment);
 
     /* Any device by its path, close-on-exec. */

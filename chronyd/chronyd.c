@@ -164,9 +164,18 @@ void chronyd_init(struct chronyd *d, const struct options *options)
     d->nts_part = nts_part_new(d);
 }
 
+static void open_refclocks(struct chronyd *d)
+{
+    struct refclock_env env = {d->world, d->loop, d->clock, d->mlog};
+
+    d->refclocks = refclock_set_new(&env);
+    refclock_set_open(d->refclocks, d->conf);
+}
+
 void chronyd_open(struct chronyd *d)
 {
     start_clock(d);
+    open_refclocks(d);
     start_servers(d);
 }
 
@@ -193,6 +202,7 @@ static void start_sources(struct chronyd *d)
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
     d->sources = source_set_new(&set_env, d->conf);
+    refclock_set_attach(d->refclocks, d->sources, d->reference);
     nts_part_start_client(d->nts_part);
     params = (struct ntp_sources_params){
         .env = &d->ntp_env,
@@ -225,6 +235,12 @@ void chronyd_start(struct chronyd *d)
 
 /* Modes of operation. */
 
+/* Not in -q and -Q with hosts of initstepslew, which are the only sources then. */
+static bool uses_configured_sources(const struct chronyd *d)
+{
+    return d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0;
+}
+
 /* End of the first round of resolving: sources begin to be polled. */
 static void on_resolving_round_end(void *arg)
 {
@@ -236,6 +252,8 @@ static void on_resolving_round_end(void *arg)
     if (d->options->reload_dumps)
         source_set_reload(d->sources);
     source_set_remove_dump_files(d->sources);
+    if (uses_configured_sources(d))
+        refclock_set_start(d->refclocks);
     ntp_sources_start_all(d->ntp_sources);
     ntp_sources_set_auto_start(d->ntp_sources);
     if (reference_is_one_shot(d->reference))
@@ -249,7 +267,7 @@ static void begin_main_mode(struct chronyd *d)
         loop_quit(d->loop);
         return;
     }
-    if (d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0)
+    if (uses_configured_sources(d))
         ntp_sources_add_configured(d->ntp_sources);
     d->ntp_broadcast = ntp_broadcast_new(&d->ntp_env, d->conf, d->ntp_sockets);
     ntp_sources_set_round_handler(d->ntp_sources, on_resolving_round_end, d);
@@ -343,6 +361,7 @@ void chronyd_stop(struct chronyd *d)
     ntp_sockets_free(d->ntp_sockets);
     client_log_free(d->client_log);
     ntp_keys_free(d->keys);
+    refclock_set_free(d->refclocks);
     source_set_free(d->sources);
     reference_free(d->reference);
     local_clock_free(d->clock);

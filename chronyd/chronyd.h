@@ -19,6 +19,7 @@
 #include "chronyd/measurement_log.h"
 #include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
+#include "chronyd/refclock/refclock.h"
 #include "chronyd/source/source.h"
 #include "cmdmon/server.h"
 #include "conf/conf.h"
@@ -44,6 +45,7 @@ struct chronyd {
     struct local_clock *clock;
     struct reference *reference;
     struct source_set *sources;
+    struct refclock_set *refclocks;
     struct manual *manual;
     struct temperature *temperature; /* NULL: no tempcomp */
     struct smoothing *smoothing;     /* NULL: no smoothtime */

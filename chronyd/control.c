@@ -34,7 +34,9 @@ static enum cmd_status do_source_data(struct chronyd *d, request_p request, body
     if (source == NULL)
         return CMD_STATUS_NO_SOURCE;
     source_report(source, &body->source);
-    if (!source_is_refclock(source))
+    if (source_is_refclock(source))
+        refclock_set_report(d->refclocks, source, &body->source);
+    else
         ntp_sources_report_source(d->ntp_sources, source_address(source), &body->source);
     return CMD_STATUS_SUCCESS;
 }
@@ -228,8 +230,9 @@ static enum cmd_status do_offset(struct chronyd *d, request_p request, body_p bo
     const struct cmd_offset *arg = &request->u.offset;
 
     (void)body;
-    return found(arg->addr.family != IP_UNSPEC &&
-                 ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
+    if (arg->addr.family == IP_UNSPEC)
+        return found(refclock_set_modify_offset(d->refclocks, arg->refid, arg->offset));
+    return found(ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
 }
 
 static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_p body)

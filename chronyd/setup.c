@@ -103,6 +103,8 @@ static void clean_up_after_fatal(void *arg)
     d->pidfile_written = false;
     if (d->cmd_server != NULL)
         cmd_server_remove_unix(d->cmd_server);
+    if (d->refclocks != NULL)
+        refclock_set_clean_up(d->refclocks);
 }
 
 static void make_socket_directory(struct chronyd *d)

@@ -288,7 +288,7 @@ static const struct log_name {
 } log_names[] = {
     {"measurements", .bits = LOGFILE_MEASUREMENTS},
     {"rawmeasurements", .bits = LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
-    {"refclocks", .bits = LOGFILE_REFCLOCKS, .no_effect_yet = true},
+    {"refclocks", .bits = LOGFILE_REFCLOCKS},
     {"rtc", .bits = LOGFILE_RTC, .no_effect_yet = true},
     {"selection", .bits = LOGFILE_SELECTION},
     {"statistics", .bits = LOGFILE_STATISTICS},

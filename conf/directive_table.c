@@ -109,7 +109,7 @@ const struct directive directive_table[] = {
     {"ptpdomain", INTEGER(ptp_domain, 0, 255)},
     {"ptpport", INTEGER(ptp_port, 0, 65535)},
     {"ratelimit", OTHER_AT(ratelimit_kod, ntp_ratelimit)},
-    {"refclock", OTHER(refclock), NO_EFFECT_YET},
+    {"refclock", OTHER(refclock)},
     {"refresh", INTEGER(refresh, 0, INT_MAX)},
     {"reselectdist", REAL(reselect_distance)},
     {"rtcautotrim", REAL(rtc_autotrim), NO_EFFECT_YET},

@@ -215,6 +215,11 @@ int leap_clock_stepped(struct leap *l, const struct clock_change *change, int st
     return leap_update(l, status, world_raw_now(l->env.world).i.sec, true);
 }
 
+int leap_tai_offset(struct leap *l, int64_t seconds)
+{
+    return leap_data_get(l->data, seconds).tai_offset;
+}
+
 bool leap_in_progress(const struct leap *l)
 {
     return l->in_progress;

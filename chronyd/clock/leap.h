@@ -38,6 +38,9 @@ int leap_update(struct leap *leap, int status, int64_t raw_seconds, bool reset);
 /* The clock was changed by a step; status is the present leap status. Returns that to serve. 17.6 */
 int leap_clock_stepped(struct leap *leap, const struct clock_change *change, int status);
 
+/* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
+int leap_tai_offset(struct leap *leap, int64_t seconds);
+
 /* The time around the leap second in which it is being applied: we are not synchronised. */
 bool leap_in_progress(const struct leap *leap);
 /* Whether a time in seconds, or the present one, is within 5 s of the leap second. 17.7 */

@@ -333,19 +333,37 @@ bool local_clock_accumulate_offset(struct local_clock *c, double offset, double 
     return true;
 }
 
-bool local_clock_accumulate(struct local_clock *c, double dfreq, double offset, double rate)
+/* False: the offset is not sane, nothing was done. */
+static bool apply(struct local_clock *c, double dfreq, double offset, double rate,
+                  struct clock_change *change)
 {
-    struct clock_change change = change_now(c, CLOCK_ADJUST);
-
-    if (!offset_is_sane(change.cooked.i, offset))
+    *change = change_now(c, CLOCK_ADJUST);
+    if (!offset_is_sane(change->cooked.i, offset))
         return false;
 
     double freq_ppm = clamp_frequency(c, c->freq_ppm + dfreq * (1.0e6 - c->freq_ppm));
-    change.dfreq = set_driver_frequency(c, freq_ppm);
+    change->dfreq = set_driver_frequency(c, freq_ppm);
     accrue(c, offset, rate);
-    change.doffset = offset;
+    change->doffset = offset;
+    return true;
+}
+
+bool local_clock_accumulate(struct local_clock *c, double dfreq, double offset, double rate)
+{
+    struct clock_change change;
+
+    if (!apply(c, dfreq, offset, rate, &change))
+        return false;
     announce(c, &change);
     return true;
+}
+
+bool local_clock_accumulate_unannounced(struct local_clock *c, double dfreq, double offset,
+                                        double rate)
+{
+    struct clock_change change;
+
+    return apply(c, dfreq, offset, rate, &change);
 }
 
 bool local_clock_step(struct local_clock *c, double offset)

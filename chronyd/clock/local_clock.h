@@ -94,6 +94,10 @@ void local_clock_set_frequency(struct local_clock *clock, double freq_ppm);
 void local_clock_accumulate_frequency(struct local_clock *clock, double dfreq);
 bool local_clock_accumulate_offset(struct local_clock *clock, double offset, double rate);
 bool local_clock_accumulate(struct local_clock *clock, double dfreq, double offset, double rate);
+/* The same, but nobody is told: for a reference clock that the clock follows (26.8), which corrects
+   its own samples. */
+bool local_clock_accumulate_unannounced(struct local_clock *clock, double dfreq, double offset,
+                                        double rate);
 bool local_clock_step(struct local_clock *clock, double offset);
 bool local_clock_make_step(struct local_clock *clock);
 void local_clock_cancel_correction(struct local_clock *clock);

@@ -448,6 +448,27 @@ void reference_update(struct reference *r, const struct reference_update *u)
         schedule_fallback_drift(r);
     }
     update_mean_square(r, offset);
+    r->local_adjustments = 0;
+}
+
+bool reference_follow_local(struct reference *r, double dfreq, double doffset)
+{
+    double ratio = r->conf->corr_time_ratio, now = loop_mono(r->loop);
+    double elapsed = now - r->last_local_adjustment;
+
+    if (r->mode != REFERENCE_NORMAL)
+        return false;
+    r->local_adjustments++;
+    r->last_local_adjustment = now;
+    return local_clock_accumulate_unannounced(
+        r->clock, dfreq, doffset,
+        fmax(0.5 * ratio * fabs(doffset) * elapsed,
+             0.5 * ratio * r->offset_sd * r->last_update_interval / r->local_adjustments));
+}
+
+int reference_tai_offset(const struct reference *r, int64_t seconds)
+{
+    return leap_tai_offset(r->leap_second, seconds);
 }
 
 void reference_update_leap(struct reference *r, int leap)

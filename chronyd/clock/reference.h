@@ -72,6 +72,13 @@ void reference_set_unsynchronised(struct reference *ref);
 /* Majority of the voting sources changed (17.3); accepted only while synchronised. */
 void reference_update_leap(struct reference *ref, int leap);
 
+/* A reference clock with the option local: the clock follows its changes, without an announcement
+   (26.8). False: it was not changed. */
+bool reference_follow_local(struct reference *ref, double dfreq, double doffset);
+
+/* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
+int reference_tai_offset(const struct reference *ref, int64_t seconds);
+
 /* Whether the present time, or another one in seconds, is within 5 s of a leap second: then there are
    no samples, and no leap status of sources. 17.7 */
 bool reference_is_leap_close(const struct reference *ref, int64_t seconds);

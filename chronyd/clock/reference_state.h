@@ -43,6 +43,8 @@ struct reference {
     double last_update; /* monotonic */
     double last_update_interval;
     double last_offset;
+    int local_adjustments;        /* since the last update (26.8) */
+    double last_local_adjustment; /* monotonic */
     double mean_square;
     bool mean_square_moving;
     double last_raw_error;       /* offset - correction of the last tracking log entry */

@@ -29,8 +29,10 @@ static void linux_device_close(void *ctx, int fd)
     close(fd);
 }
 
-static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode, const char **call)
+static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode, const char **call,
+                                       uint32_t *owner)
 {
+    struct shmid_ds info;
     int id = shmget((key_t)key, size, IPC_CREAT | mode);
     void *segment;
 
@@ -38,6 +40,9 @@ static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode
     *call = "shmget";
     if (id < 0)
         return NULL;
+    *owner = DEVICE_OWN_USER;
+    if (shmctl(id, IPC_STAT, &info) == 0 && info.shm_perm.uid != geteuid())
+        *owner = info.shm_perm.uid;
     *call = "shmat";
     segment = shmat(id, NULL, 0);
     /* shmat() gives (void *)-1 when it fails. */

@@ -311,6 +311,11 @@ bool samples_update(struct samples *s, struct samples_fit *fit)
     return s->valid;
 }
 
+int samples_minimum(const struct samples *s)
+{
+    return s->min_samples;
+}
+
 int samples_count(const struct samples *s)
 {
     return s->count;

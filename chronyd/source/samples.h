@@ -44,6 +44,7 @@ struct samples_fit {
 /* Runs the regression; false with fewer than 3 samples, and fit is not set then. 11.3 */
 bool samples_update(struct samples *samples, struct samples_fit *fit);
 
+int samples_minimum(const struct samples *samples); /* min_samples, as limited */
 int samples_count(const struct samples *samples);
 double samples_min_delay(const struct samples *samples); /* INFINITY: none. 11.6 */
 double samples_asymmetry(const struct samples *samples);

@@ -361,6 +361,31 @@ void source_correct_offset(struct source *s, double correction)
     samples_correct_offset(s->samples, correction);
 }
 
+void source_slew(struct source *s, struct local_time when, double dfreq, double doffset)
+{
+    samples_slew(s->samples, when, dfreq, doffset);
+}
+
+void source_drop_samples(struct source *s)
+{
+    samples_reset(s->samples);
+}
+
+bool source_estimate(const struct source *s, struct source_estimate *estimate)
+{
+    struct samples_tracking tracking;
+
+    if (samples_count(s->samples) < samples_minimum(s->samples))
+        return false;
+    samples_tracking(s->samples, &tracking);
+    *estimate = (struct source_estimate){
+        .time = tracking.ref_time,
+        .offset = tracking.offset,
+        .frequency = tracking.frequency,
+    };
+    return true;
+}
+
 bool source_is_reachable(const struct source *s)
 {
     return s->reach != 0;

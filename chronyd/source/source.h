@@ -56,7 +56,18 @@ void source_update_reachability(struct source *source, bool reachable);
 void source_reset_reachability(struct source *source);
 void source_update_status(struct source *source, int stratum, int leap);
 void source_accumulate(struct source *source, const struct ntp_sample *sample);
+/* Adds to the offsets of the samples, which are positive when the local clock is fast. */
 void source_correct_offset(struct source *source, double correction);
+/* For reference clocks with the option local: the samples alone follow a change of the clock or are
+   dropped; and what they say, false with fewer samples than the minimum. 26.8 */
+struct source_estimate {
+    struct local_time time;
+    double offset; /* positive: local clock fast */
+    double frequency;
+};
+void source_slew(struct source *source, struct local_time when, double dfreq, double doffset);
+void source_drop_samples(struct source *source);
+bool source_estimate(const struct source *source, struct source_estimate *estimate);
 bool source_is_reachable(const struct source *source);
 bool source_is_selected(const struct source *source);
 int source_samples(const struct source *source);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One reference clock, for the files of this folder only: its state, the interface of drivers, and
+ * the ways in which they hand in what they measured. Drivers own their `data` and descriptors, and
+ * touch nothing else of the clock.
+ */
+#ifndef CHRONYD_REFCLOCK_CLOCK_H
+#define CHRONYD_REFCLOCK_CLOCK_H
+
+#include "base/device.h"
+#include "base/loop.h"
+#include "chronyd/refclock/refclock.h"
+#include "ntp/sample_filter.h"
+
+struct refclock;
+
+struct refclock_driver {
+    const char *name;
+    const char *const *options; /* of the driver, ends in NULL; NULL: none */
+    /* Opens the device. Failures are fatal: with a message of its own, or by false. */
+    bool (*open)(struct refclock *clock);
+    void (*poll)(struct refclock *clock); /* NULL: driven by events only */
+    void (*clock_change)(struct refclock *clock, const struct clock_change *change); /* or NULL */
+    void (*close)(struct refclock *clock);
+    /* After a fatal error; NULL: leaves nothing behind. */
+    void (*clean_up)(struct refclock *clock);
+};
+
+extern const struct refclock_driver refclock_shm_driver;
+extern const struct refclock_driver refclock_sock_driver;
+extern const struct refclock_driver refclock_pps_driver;
+extern const struct refclock_driver refclock_phc_driver;
+extern const struct refclock_driver refclock_rtc_driver;
+
+struct refclock {
+    struct refclock_set *set;
+    const struct conf_refclock *conf;
+    const struct refclock_driver *driver;
+    void *data; /* of the driver */
+
+    char *parameter; /* its first part */
+    char *options;   /* the others, each terminated; an empty one ends the list */
+
+    uint32_t refid;
+    char name[ADDR_TEXT_SIZE]; /* text of the refid */
+    int driver_poll;           /* log2 s */
+    int max_lock_age;
+    int rate;
+    double precision;
+    double offset; /* seconds, changed by command */
+    bool pps;      /* only the fraction of a second counts */
+
+    struct refclock *lock; /* completes the pulses; NULL: none */
+    int leap;              /* enum ntp_leap */
+    bool pulse_driven;     /* the last accepted sample was a pulse */
+    bool bad_input;        /* was reported */
+    bool bad_input_in_poll;
+    unsigned int reached; /* samples since the last poll, also those of low quality */
+    int64_t driver_polls; /* since the last poll */
+    timer_id timer;
+    struct sample_filter *filter;
+    struct source *source;
+};
+
+struct refclock_set {
+    struct refclock_env env;
+    const struct conf *conf;
+    struct source_set *sources;
+    struct reference *reference;
+    struct refclock **clocks;
+    int count;
+};
+
+/* ---- For drivers ---- */
+
+static inline const struct world *refclock_world(const struct refclock *clock)
+{
+    return clock->set->env.world;
+}
+
+/* NULL: this world has no devices. */
+static inline const struct device_ops *refclock_devices(const struct refclock *clock)
+{
+    return clock->set->env.world->ops->devices;
+}
+
+/* Value of a driver option: NULL: not given, "": a flag. */
+const char *refclock_option(const struct refclock *clock, const char *name);
+/* As atoi() does it; not given: the default. */
+int refclock_int_option(const struct refclock *clock, const char *name, int value);
+
+/* A time of the system with the time that the clock had then; leap as in NTP; quality below 1: keeps
+   the clock reachable only. 2.6 */
+void refclock_add_sample(struct refclock *clock, struct raw_time system, struct instant reference,
+                         int leap, int quality);
+/* A pulse; second: by how much the system time is past the start of a second. 2.7 */
+void refclock_add_pulse(struct refclock *clock, struct raw_time system, double second, int quality);
+/* ... in local time, with its error; raw_correction: for the log. */
+struct cooked_pulse {
+    struct local_time time;
+    double second;
+    double dispersion;
+    double raw_correction;
+    int quality;
+};
+void refclock_add_cooked_pulse(struct refclock *clock, const struct cooked_pulse *pulse);
+
+/* Input that cannot be used: a warning when it begins, no more until a whole poll was good. */
+void refclock_bad_input(struct refclock *clock, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- Within the common layer ---- */
+
+bool refclock_is_locked(const struct refclock *clock);
+/* Stratum of what comes out of the filter (2.9). */
+int refclock_stratum(const struct refclock *clock, struct local_time when);
+void refclock_log_sample(const struct refclock *clock, struct local_time time, bool pulse,
+                         double raw_offset, double offset, double dispersion);
+void refclock_log_filtered(const struct refclock *clock, const struct ntp_sample *sample);
+
+/* The local option (2.10): a filtered sample goes to the source, and the clock follows it. */
+void refclock_follow_local(struct refclock *clock, const struct ntp_sample *sample);
+
+#endif

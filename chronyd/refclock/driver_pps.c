@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PPS driver (system.md 3.1): asks the kernel for the last pulse at each poll.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyd/refclock/clock.h"
+
+struct pps {
+    int fd;
+    bool clear; /* falling edges */
+    bool failing;
+    uint32_t sequence; /* of the last pulse */
+};
+
+static void start_capture(const struct refclock *clock, const struct pps *pps)
+{
+    const char *path = clock->parameter, *call = "time_pps_create";
+
+    switch (refclock_devices(clock)->pps_start(refclock_world(clock)->ctx, pps->fd, pps->clear)) {
+    case PPS_OK:
+        return;
+    case PPS_NO_EDGE:
+        LOG_FATAL("%s not supported on %s", pps->clear ? "CAPTURECLEAR" : "CAPTUREASSERT", path);
+    case PPS_CREATE_FAILED:
+        break;
+    case PPS_GETCAP_FAILED:
+        call = "time_pps_getcap";
+        break;
+    case PPS_GETPARAMS_FAILED:
+        call = "time_pps_getparams";
+        break;
+    case PPS_SETPARAMS_FAILED:
+        call = "time_pps_setparams";
+        break;
+    }
+    LOG_FATAL("%s() failed on %s : %s", call, path, text_errno(errno));
+}
+
+static bool pps_open(struct refclock *clock)
+{
+    const struct world *world = refclock_world(clock);
+    const struct device_ops *devices = refclock_devices(clock);
+    struct pps *pps;
+
+    if (!devices || !devices->pps_start)
+        return false;
+    pps = mem_alloc(sizeof(*pps));
+    pps->clear = refclock_option(clock, "clear") != NULL;
+    pps->fd = devices->open(world->ctx, clock->parameter, true);
+    if (pps->fd < 0)
+        LOG_FATAL("Could not open %s : %s", clock->parameter, text_errno(errno));
+    start_capture(clock, pps);
+    clock->data = pps;
+    return true;
+}
+
+static void pps_poll(struct refclock *clock)
+{
+    const struct device_ops *devices = refclock_devices(clock);
+    struct pps *pps = clock->data;
+    struct raw_time time;
+    uint32_t sequence;
+
+    if (!devices->pps_fetch(refclock_world(clock)->ctx, pps->fd, pps->clear, &sequence, &time)) {
+        if (!pps->failing)
+            LOG_ERROR("time_pps_fetch() failed : %s", text_errno(errno));
+        pps->failing = true;
+        return;
+    }
+    pps->failing = false;
+    if (sequence == pps->sequence || raw_is_zero(time)) {
+        LOG_DEBUG("PPS sample ignored seq=%lu ts=%lld.%09d", (unsigned long)sequence,
+                  (long long)time.i.sec, time.i.nsec);
+        return;
+    }
+    pps->sequence = sequence;
+    refclock_add_pulse(clock, time, 1e-9 * time.i.nsec, 1);
+}
+
+static void pps_close(struct refclock *clock)
+{
+    struct pps *pps = clock->data;
+
+    refclock_devices(clock)->close(refclock_world(clock)->ctx, pps->fd);
+    free(pps);
+}
+
+static const char *const options[] = {"clear", NULL};
+
+const struct refclock_driver refclock_pps_driver = {
+    .name = "PPS",
+    .options = options,
+    .open = pps_open,
+    .poll = pps_poll,
+    .close = pps_close,
+};

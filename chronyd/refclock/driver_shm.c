@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SHM driver (system.md 3.2): the System V segment of the NTP reference implementation's driver 28,
+ * which another process writes. That process can write at any time, and anything.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyd/refclock/clock.h"
+
+#define SHM_KEY          0x4e545030 /* "NTP0" */
+#define DEFAULT_MODE     0600
+#define MODE_MASK        0777
+#define NSEC_PER_USEC    1000
+#define MODE_SINGLE_READ 0 /* whatever is there while `valid` is set */
+#define MODE_COUNTED     1 /* the count changes with each update */
+
+struct shm_segment {
+    int mode;
+    volatile int count;
+    time_t clock_sec;
+    int clock_usec;
+    time_t receive_sec;
+    int receive_usec;
+    int leap;
+    int precision;
+    int samples;
+    volatile int valid;
+    int clock_nsec;
+    int receive_nsec;
+    int unused[8];
+};
+
+static bool shm_open_clock(struct refclock *clock)
+{
+    const struct world *world = refclock_world(clock);
+    const struct device_ops *devices = refclock_devices(clock);
+    const char *perm = refclock_option(clock, "perm"), *call;
+    uint32_t owner;
+    int unit = 0, mode = DEFAULT_MODE;
+    size_t used;
+
+    if (!devices || !devices->shm_attach)
+        return false;
+    text_scan_int(clock->parameter, &unit, &used);
+    if (perm)
+        mode = (int)(strtol(perm, NULL, 8) & MODE_MASK);
+    clock->data = (void *)devices->shm_attach(world->ctx, (int)(SHM_KEY + (unsigned int)unit),
+                                              sizeof(struct shm_segment), mode, &call, &owner);
+    if (!clock->data)
+        LOG_FATAL("%s() failed : %s", call, text_errno(errno));
+    if (owner != 0 && owner != DEVICE_OWN_USER)
+        LOG_WARN("SHM segment of unit %d was made by user %u, who can set the clock", unit,
+                 (unsigned int)owner);
+    return true;
+}
+
+/* The nanoseconds of newer writers, if they agree with the microseconds. */
+static struct instant make_time(time_t seconds, int usec, int nsec, bool precise)
+{
+    return instant_make(seconds, precise ? nsec : (int64_t)NSEC_PER_USEC * usec);
+}
+
+static void shm_poll(struct refclock *clock)
+{
+    volatile struct shm_segment *segment = clock->data;
+    struct shm_segment s = *segment;
+    struct instant receive, reference;
+    bool precise;
+
+    if ((s.mode == MODE_COUNTED && s.count != segment->count) ||
+        (s.mode != MODE_SINGLE_READ && s.mode != MODE_COUNTED) || !s.valid) {
+        if (s.valid && s.mode != MODE_SINGLE_READ && s.mode != MODE_COUNTED)
+            refclock_bad_input(clock, "unknown mode %d", s.mode);
+        LOG_DEBUG("SHM sample ignored mode=%d count=%d valid=%d", s.mode, s.count, s.valid);
+        return;
+    }
+    segment->valid = 0;
+
+    precise = s.clock_nsec / NSEC_PER_USEC == s.clock_usec &&
+              s.receive_nsec / NSEC_PER_USEC == s.receive_usec;
+    receive = make_time(s.receive_sec, s.receive_usec, s.receive_nsec, precise);
+    reference = make_time(s.clock_sec, s.clock_usec, s.clock_nsec, precise);
+    refclock_add_sample(clock, (struct raw_time){receive}, reference, s.leap, 1);
+}
+
+static void shm_close_clock(struct refclock *clock)
+{
+    refclock_devices(clock)->shm_detach(refclock_world(clock)->ctx, clock->data);
+}
+
+static const char *const options[] = {"perm", NULL};
+
+const struct refclock_driver refclock_shm_driver = {
+    .name = "SHM",
+    .options = options,
+    .open = shm_open_clock,
+    .poll = shm_poll,
+    .close = shm_close_clock,
+};

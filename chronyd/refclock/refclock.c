@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The common layer of reference clocks (system.md 2): creation from the configuration, the timer of
+ * each clock, filtered samples to its source, changes of the local clock. Owned by the daemon.
+ */
+#include "chronyd/refclock/refclock.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "chronyd/refclock/clock.h"
+#include "config.h"
+#include "ntp/packet.h"
+
+#define COMBINE_RATIO      0.6
+#define MIN_LOCAL_LOCK_AGE 3
+#define REFID_INDEX_DIGITS 10
+#define MAX_BAD_INPUT_TEXT 256
+
+static const struct {
+    const char *name;
+    const struct refclock_driver *driver; /* NULL: not built */
+} drivers[] = {
+#ifdef FEAT_REFCLOCK
+    {"SHM", &refclock_shm_driver}, {"SOCK", &refclock_sock_driver},
+#else
+    {"SHM", NULL}, {"SOCK", NULL},
+#endif
+#ifdef FEAT_PPS
+    {"PPS", &refclock_pps_driver},
+#else
+    {"PPS", NULL},
+#endif
+#ifdef FEAT_PHC
+    {"PHC", &refclock_phc_driver},
+#else
+    {"PHC", NULL},
+#endif
+#if defined(FEAT_REFCLOCK) && defined(FEAT_RTC)
+    {"RTC", &refclock_rtc_driver},
+#else
+    {"RTC", NULL},
+#endif
+};
+
+/* ---- Changes of the local clock ---- */
+
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct refclock_set *set = arg;
+
+    for (int i = 0; i < set->count; i++) {
+        struct refclock *c = set->clocks[i];
+
+        if (change->type == CLOCK_UNKNOWN_STEP)
+            sample_filter_reset(c->filter);
+        else
+            sample_filter_clock_change(c->filter, change);
+        if (c->driver->clock_change)
+            c->driver->clock_change(c, change);
+    }
+}
+
+static void on_dispersion(double dispersion, void *arg)
+{
+    struct refclock_set *set = arg;
+
+    for (int i = 0; i < set->count; i++)
+        sample_filter_add_dispersion(set->clocks[i]->filter, dispersion);
+}
+
+struct refclock_set *refclock_set_new(const struct refclock_env *env)
+{
+    struct refclock_set *set = mem_alloc(sizeof(*set));
+
+    set->env = *env;
+    local_clock_add_handler(env->clock, CLOCK_HOLDER_REFCLOCKS, on_clock_change, set);
+    local_clock_add_dispersion_handler(env->clock, on_dispersion, set);
+    return set;
+}
+
+/* ---- Creation ---- */
+
+static const struct refclock_driver *find_driver(const char *name)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        if (strcmp(name, drivers[i].name) != 0)
+            continue;
+        if (!drivers[i].driver)
+            LOG_FATAL("refclock driver %s is not compiled in", name);
+        return drivers[i].driver;
+    }
+    LOG_FATAL("unknown refclock driver %s", name);
+}
+
+/* 2.3 */
+static uint32_t default_refid(const char *driver, int index)
+{
+    uint8_t c[4] = {(uint8_t)driver[0], (uint8_t)driver[1], (uint8_t)driver[2],
+                    (uint8_t)('0' + index % REFID_INDEX_DIGITS)};
+
+    if (index >= REFID_INDEX_DIGITS)
+        c[2] = (uint8_t)('0' + index / REFID_INDEX_DIGITS % REFID_INDEX_DIGITS);
+    return (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
+}
+
+/* "PARAMETER:OPTION:OPTION=VALUE" */
+static void split_parameter(struct refclock *c)
+{
+    size_t length = strlen(c->conf->parameter);
+    char *copy = mem_alloc(length + 2); /* ends in an empty option */
+
+    memcpy(copy, c->conf->parameter, length);
+    for (char *p = copy; *p != '\0'; p++) {
+        if (*p == ':')
+            *p = '\0';
+    }
+    c->parameter = copy;
+    c->options = copy + strcspn(c->conf->parameter, ":");
+    if (c->options < copy + length)
+        c->options++;
+}
+
+/* The options lie between `options` and the end of the copy of the parameter. */
+static const char *next_option(const struct refclock *c, const char *option)
+{
+    const char *end = c->parameter + strlen(c->conf->parameter);
+
+    option = option ? option + strlen(option) + 1 : c->options;
+    return option < end ? option : NULL;
+}
+
+static const char *option_value(const char *option, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (strncmp(option, name, length) != 0)
+        return NULL;
+    return option[length] == '\0' ? "" : option[length] == '=' ? option + length + 1 : NULL;
+}
+
+const char *refclock_option(const struct refclock *c, const char *name)
+{
+    const char *option = NULL;
+
+    while ((option = next_option(c, option)) != NULL) {
+        const char *value = option_value(option, name);
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+int refclock_int_option(const struct refclock *c, const char *name, int value)
+{
+    const char *text = refclock_option(c, name);
+    size_t used;
+
+    if (text && !text_scan_int(text, &value, &used))
+        return 0;
+    return value;
+}
+
+static void check_options(const struct refclock *c)
+{
+    const char *option = NULL;
+
+    while ((option = next_option(c, option)) != NULL) {
+        bool known = false;
+
+        for (const char *const *name = c->driver->options; name && *name; name++)
+            known = known || option_value(option, *name);
+        if (!known)
+            LOG_FATAL("Invalid refclock driver option %s", option);
+    }
+}
+
+static struct refclock *make_clock(struct refclock_set *set, const struct conf_refclock *conf,
+                                   int index)
+{
+    struct refclock *c = mem_alloc(sizeof(*c));
+
+    c->set = set;
+    c->conf = conf;
+    c->driver = find_driver(conf->driver);
+    if (conf->tai && !set->conf->leapsec_list && !set->conf->leapsec_tz)
+        LOG_FATAL("refclock tai option requires leapseclist or leapsectz");
+    c->precision = fmax(local_clock_precision(set->env.clock), conf->precision);
+    c->rate = conf->rate < 1 ? 1 : conf->rate;
+    c->max_lock_age = conf->max_lock_age;
+    c->offset = conf->offset;
+    c->pps = conf->pps || conf->local;
+    c->leap = NTP_LEAP_NORMAL;
+    c->driver_poll = conf->dpoll;
+    c->refid = conf->refid != 0 ? conf->refid : default_refid(conf->driver, index);
+    refid_format(c->refid, c->name, sizeof(c->name));
+    if (conf->local) {
+        c->leap = NTP_LEAP_UNSYNC;
+        if (c->max_lock_age < MIN_LOCAL_LOCK_AGE)
+            c->max_lock_age = MIN_LOCAL_LOCK_AGE;
+    }
+    if (c->driver->poll && c->driver_poll > conf->poll)
+        c->driver_poll = conf->poll;
+    c->filter = sample_filter_new(&(struct sample_filter_params){
+        .length = conf->filter_length < 1                   ? 1
+                  : conf->filter_length > SAMPLE_FILTER_MAX ? SAMPLE_FILTER_MAX
+                                                            : conf->filter_length,
+        .max_dispersion = conf->max_dispersion,
+        .combine_ratio = COMBINE_RATIO,
+        .quantum = local_clock_precision(set->env.clock),
+    });
+    return c;
+}
+
+void refclock_set_open(struct refclock_set *set, const struct conf *conf)
+{
+    set->conf = conf;
+    set->clocks = mem_array(conf->refclock_count, sizeof(*set->clocks));
+    for (size_t i = 0; i < conf->refclock_count; i++) {
+        struct refclock *c = make_clock(set, &conf->refclocks[i], (int)i);
+
+        set->clocks[set->count++] = c;
+        split_parameter(c);
+        check_options(c);
+        if (!c->driver->open(c))
+            LOG_FATAL("refclock %s initialisation failed", conf->refclocks[i].driver);
+        LOG_DEBUG("refclock %s refid=%s poll=%d dpoll=%d filter=%d", conf->refclocks[i].driver,
+                  c->name, c->conf->poll, c->driver_poll, sample_filter_length(c->filter));
+    }
+}
+
+void refclock_set_clean_up(struct refclock_set *set)
+{
+    for (int i = 0; i < set->count; i++) {
+        if (set->clocks[i]->driver->clean_up)
+            set->clocks[i]->driver->clean_up(set->clocks[i]);
+    }
+}
+
+void refclock_set_attach(struct refclock_set *set, struct source_set *sources,
+                         struct reference *reference)
+{
+    set->sources = sources;
+    set->reference = reference;
+    for (int i = 0; i < set->count; i++) {
+        struct refclock *c = set->clocks[i];
+        struct source_params params = {
+            .select_options = c->conf->select_options,
+            .min_samples = c->conf->min_samples,
+            .max_samples = c->conf->max_samples,
+            .max_unreach = c->conf->max_unreach,
+        };
+
+        c->source = source_new_refclock(sources, c->refid, &params);
+    }
+}
+
+void refclock_set_free(struct refclock_set *set)
+{
+    if (!set)
+        return;
+    local_clock_remove_handler(set->env.clock, on_clock_change, set);
+    local_clock_remove_dispersion_handler(set->env.clock, on_dispersion, set);
+    for (int i = 0; i < set->count; i++) {
+        struct refclock *c = set->clocks[i];
+
+        loop_timer_cancel(set->env.loop, c->timer);
+        c->driver->close(c);
+        sample_filter_free(c->filter);
+        free(c->parameter);
+        free(c);
+    }
+    free(set->clocks);
+    free(set);
+}
+
+/* ---- Polling ---- */
+
+static void report_good_input(struct refclock *c)
+{
+    if (c->bad_input && !c->bad_input_in_poll && c->reached > 0)
+        c->bad_input = false;
+    c->bad_input_in_poll = false;
+}
+
+void refclock_bad_input(struct refclock *c, const char *format, ...)
+{
+    char text[MAX_BAD_INPUT_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (!c->bad_input)
+        LOG_WARN("Refclock %s ignores samples : %s", c->name, text);
+    else
+        LOG_DEBUG("%s refclock sample ignored : %s", c->name, text);
+    c->bad_input = true;
+    c->bad_input_in_poll = true;
+}
+
+static void process(struct refclock *c)
+{
+    struct ntp_sample sample;
+    int stratum;
+
+    report_good_input(c);
+    source_update_reachability(c->source, c->reached > 0);
+    c->reached = 0;
+    if (!sample_filter_take(c->filter, &sample))
+        return;
+    stratum = refclock_stratum(c, sample.time);
+    if (c->conf->local) {
+        c->leap = NTP_LEAP_UNSYNC;
+        source_update_status(c->source, stratum, c->leap);
+        refclock_follow_local(c, &sample);
+    } else {
+        source_update_status(c->source, stratum, c->leap);
+        source_accumulate(c->source, &sample);
+    }
+    refclock_log_filtered(c, &sample);
+}
+
+static void on_poll(void *arg)
+{
+    struct refclock *c = arg;
+    int interval = c->conf->poll;
+
+    c->timer = 0;
+    if (c->driver->poll) {
+        c->driver->poll(c);
+        c->driver_polls++;
+        interval = c->driver_poll;
+    }
+    if (!c->driver->poll || (double)c->driver_polls >= ldexp(1.0, c->conf->poll - c->driver_poll)) {
+        c->driver_polls = 0;
+        process(c);
+    }
+    c->timer = loop_timer_add(c->set->env.loop, log2_to_seconds(interval), on_poll, c);
+}
+
+/* 2.4; the first clock with the refid. */
+static void find_lock(struct refclock *c)
+{
+    uint32_t refid = c->conf->local ? c->refid : c->conf->lock_refid;
+    char text[ADDR_TEXT_SIZE];
+
+    for (int i = 0; refid != 0 && !c->lock && i < c->set->count; i++) {
+        if (c->set->clocks[i]->refid == refid)
+            c->lock = c->set->clocks[i];
+    }
+    if (c->lock && c->driver->poll && c->lock->driver->poll &&
+        c->max_lock_age / (double)c->rate < log2_to_seconds(c->lock->driver_poll))
+        LOG_WARN("%s maxlockage too small for %s", c->name, c->lock->name);
+    if (refid != 0 && (!c->lock || (c->lock == c && !c->conf->local)))
+        LOG_WARN("Invalid lock refid %s", refid_format(refid, text, sizeof(text)));
+}
+
+void refclock_set_start(struct refclock_set *set)
+{
+    for (int i = 0; i < set->count; i++) {
+        struct refclock *c = set->clocks[i];
+
+        source_set_active(c->source, true);
+        c->timer = loop_timer_add(set->env.loop, 0.0, on_poll, c);
+        find_lock(c);
+    }
+}
+
+/* ---- Stratum, reports and log ---- */
+
+bool refclock_is_locked(const struct refclock *c)
+{
+    return c->lock != NULL;
+}
+
+static bool is_unlocked_pps(const struct refclock *c)
+{
+    return c->pulse_driven && !refclock_is_locked(c);
+}
+
+/* A PPS that only refines what somebody else says about the second is no better than that. */
+int refclock_stratum(const struct refclock *c, struct local_time when)
+{
+    struct ntp_reference ref;
+
+    if (!is_unlocked_pps(c))
+        return c->conf->stratum;
+    reference_get(c->set->reference, when, &ref);
+    if (ref.refid == c->refid || (!ref.synchronised && ref.leap != NTP_LEAP_UNSYNC))
+        return ref.stratum - 1;
+    for (int i = 0; i < c->set->count; i++) {
+        if (ref.synchronised && c->set->clocks[i]->refid == ref.refid &&
+            is_unlocked_pps(c->set->clocks[i]))
+            return ref.stratum - 1;
+    }
+    return 0;
+}
+
+void refclock_set_report(const struct refclock_set *set, const struct source *source,
+                         struct report_source *report)
+{
+    for (int i = 0; i < set->count; i++) {
+        if (set->clocks[i]->source == source)
+            report->poll = set->clocks[i]->conf->poll;
+    }
+}
+
+bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double offset)
+{
+    for (int i = 0; i < set->count; i++) {
+        struct refclock *c = set->clocks[i];
+
+        if (c->refid != refid)
+            continue;
+        c->offset = offset;
+        LOG_INFO("Source %s new offset %f", c->name, offset);
+        return true;
+    }
+    return false;
+}
+
+static char leap_letter(const struct refclock *c)
+{
+    switch (c->leap) {
+    case NTP_LEAP_NORMAL:
+        return 'N';
+    case NTP_LEAP_INSERT:
+        return '+';
+    case NTP_LEAP_DELETE:
+        return '-';
+    default:
+        return '?';
+    }
+}
+
+void refclock_log_sample(const struct refclock *c, struct local_time time, bool pulse,
+                         double raw_offset, double offset, double dispersion)
+{
+    char date[32];
+
+    if (!measurement_log_enabled(c->set->env.log, MLOG_REFCLOCKS))
+        return;
+    instant_format_utc(time.i, date, sizeof(date));
+    measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
+                          "%s.%06d %-5s %3d %1c %1d %13.6e %13.6e %10.3e", date,
+                          (int)(time.i.nsec / 1000), c->name, (int)c->driver_polls, leap_letter(c),
+                          pulse, raw_offset, offset, dispersion);
+}
+
+void refclock_log_filtered(const struct refclock *c, const struct ntp_sample *sample)
+{
+    char date[32];
+
+    if (!measurement_log_enabled(c->set->env.log, MLOG_REFCLOCKS))
+        return;
+    instant_format_utc(sample->time.i, date, sizeof(date));
+    measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
+                          "%s.%06d %-5s   - %1c -       -       %13.6e %10.3e", date,
+                          (int)(sample->time.i.nsec / 1000), c->name, leap_letter(c),
+                          sample->offset, sample->peer_dispersion);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reference clocks (system.md 2 and 3, discipline.md 26): the set of all `refclock` directives. The
+ * daemon opens the devices early, as root, gives the clocks their sources when those exist, and
+ * starts them together with the NTP sources. Reports and commands find a clock by its source.
+ */
+#ifndef CHRONYD_REFCLOCK_REFCLOCK_H
+#define CHRONYD_REFCLOCK_REFCLOCK_H
+
+#include <stdbool.h>
+#include "base/report.h"
+#include "base/world.h"
+#include "chronyd/clock/local_clock.h"
+#include "chronyd/clock/reference.h"
+#include "chronyd/measurement_log.h"
+#include "chronyd/source/source.h"
+#include "conf/conf.h"
+
+struct refclock_set;
+
+struct refclock_env {
+    struct world *world;
+    struct loop *loop;
+    struct local_clock *clock;
+    struct measurement_log *log; /* NULL: none */
+};
+
+/* An empty set; registers with the clock for changes. */
+struct refclock_set *refclock_set_new(const struct refclock_env *env);
+/* Makes the clocks of conf, which must outlive the set, and opens their devices. Every failure ends
+   the program with one message (2.2). */
+void refclock_set_open(struct refclock_set *set, const struct conf *conf);
+/* After a fatal error: sockets are removed from the file system. */
+void refclock_set_clean_up(struct refclock_set *set);
+/* Gives each clock its source. Before NTP sources are made, so that they come first in reports. */
+void refclock_set_attach(struct refclock_set *set, struct source_set *sources,
+                         struct reference *reference);
+/* Measurements begin (2.4). */
+void refclock_set_start(struct refclock_set *set);
+/* Closes the devices in the order of the configuration. The sources are left to their set. */
+void refclock_set_free(struct refclock_set *set);
+
+/* Fills in what the record of the source does not know. */
+void refclock_set_report(const struct refclock_set *set, const struct source *source,
+                         struct report_source *report);
+/* The offset command (2.11); false: there is no such clock. */
+bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double offset);
+
+#endif
