@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion of chronyc for bash. A test compares it with the command table of chronyc.
+
+# Words that can follow "chronyc COMMAND".
+__chronyc_arguments()
+{
+    case $1 in
+    sources | sourcestats | selectdata | authdata) echo "-a -v" ;;
+    add) echo "peer pool server" ;;
+    reload | reset) echo "sources" ;;
+    manual) echo "on off delete list reset" ;;
+    esac
+}
+
+_chronyc()
+{
+    local commands reports options words current=${COMP_WORDS[COMP_CWORD]} i
+
+    commands="
+        tracking makestep maxupdateskew waitsync sources sourcestats selectdata selectopts reselect
+        reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
+        maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
+        reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
+        smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump rekey reset
+        shutdown dns timeout retries keygen watch exit quit help"
+    reports="
+        tracking sources sourcestats selectdata activity authdata ntpdata sourcename manual clients
+        serverstats smoothing rtcdata"
+    options="-4 -6 -n -N -c -j -e -d -m -h -p -u -w -v --color --version --help"
+    COMPREPLY=()
+
+    # The command is the first word that is neither an option nor the argument of one.
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --color=*) ;;
+        --color)
+            # Bash makes = a word of its own.
+            [[ ${COMP_WORDS[i + 1]} != = ]] || i=$((i + 1))
+            i=$((i + 1))
+            ;;
+        -*[hpuf]) i=$((i + 1)) ;;
+        -*) ;;
+        *) break ;;
+        esac
+    done
+
+    if ((i > COMP_CWORD)); then
+        # The argument of an option.
+        case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --color | =) words="auto always never" ;;
+        -*h) words=$(compgen -A hostname -- "$current") ;;
+        -*u) words=$(compgen -u -- "$current") ;;
+        *) return ;;
+        esac
+    elif ((i == COMP_CWORD)); then
+        words=$commands
+        [[ $current != -* ]] || words=$options
+    elif [[ ${COMP_WORDS[i]} == watch ]]; then
+        words=$reports
+        ((i + 1 == COMP_CWORD)) || words=$(__chronyc_arguments "${COMP_WORDS[i + 1]}")
+    else
+        words=$(__chronyc_arguments "${COMP_WORDS[i]}")
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _chronyc chronyc
