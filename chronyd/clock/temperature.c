@@ -18,12 +18,16 @@ struct point {
     double temperature, comp_ppm;
 };
 
+/* A sensor that fails is reported when it begins to, not with every reading. */
+enum trouble { TROUBLE_NONE, TROUBLE_SENSOR, TROUBLE_LIMIT };
+
 struct temperature {
     struct temperature_env env;
     const struct conf_tempcomp *conf;
     struct point *points; /* NULL: the function */
     size_t count;
     timer_id timer;
+    enum trouble trouble;
 };
 
 static bool parse_point(const char *line, struct point *point)
@@ -93,21 +97,33 @@ static bool read_sensor(const struct temperature *t, double *temperature)
     return found;
 }
 
+/* Whether this kind of trouble is new. */
+static bool is_news(struct temperature *t, enum trouble trouble)
+{
+    bool news = t->trouble != trouble;
+
+    t->trouble = trouble;
+    return news;
+}
+
 static void compensate(struct temperature *t)
 {
     double temperature, comp_ppm;
     char date[32];
 
     if (!read_sensor(t, &temperature)) {
-        LOG_WARN("Could not read temperature from %s", t->conf->file);
+        if (is_news(t, TROUBLE_SENSOR))
+            LOG_WARN("Could not read temperature from %s", t->conf->file);
         return;
     }
     comp_ppm = compensation(t, temperature);
     if (!(fabs(comp_ppm) <= MAX_COMPENSATION)) {
-        LOG_WARN("Temperature compensation of %.3f ppm exceeds sanity limit of %.1f", comp_ppm,
-                 MAX_COMPENSATION);
+        if (is_news(t, TROUBLE_LIMIT))
+            LOG_WARN("Temperature compensation of %.3f ppm exceeds sanity limit of %.1f", comp_ppm,
+                     MAX_COMPENSATION);
         return;
     }
+    t->trouble = TROUBLE_NONE;
     comp_ppm = local_clock_set_temperature_compensation(t->env.clock, comp_ppm);
     if (!measurement_log_enabled(t->env.log, MLOG_TEMPCOMP))
         return;

@@ -126,22 +126,27 @@ static void bad_readings_leave_the_compensation_as_it_is(void **state)
     (void)state;
     static const char *const bad[] = {"", "warm", "nan", "inf", "-"};
     struct fixture x;
+    char path[TEST_PATH_SIZE + 32];
+    double t = 1.01;
 
     open_fixture(&x, "tempcomp %s/temperature 0 0 0 1 0", true, "5"); /* interval 1 s */
     assert_close(kernel_ppm(&x), -5.0, 1e-3);
+    /* Each is reported, when a good reading was before it. */
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        set_temperature(&x, bad[i], 1.01 + (double)i);
+        set_temperature(&x, bad[i], t);
+        set_temperature(&x, "5", t + 1.0);
         assert_close(kernel_ppm(&x), -5.0, 1e-3);
+        t += 2.0;
     }
-    char path[TEST_PATH_SIZE + 32];
     snprintf(path, sizeof(path), "%s/temperature", x.f.directory);
     file_remove(path);
-    clock_world_run_until(x.f.w, 6.01);
-    set_temperature(&x, "10.01", 7.01);
-    set_temperature(&x, "-10.01", 8.01);
+    clock_world_run_until(x.f.w, t + 99.0); /* reported once */
+    set_temperature(&x, "10.01", t + 100.0);
+    set_temperature(&x, "-10.02", t + 101.0); /* still out of limits */
     assert_close(kernel_ppm(&x), -5.0, 1e-3);
-    set_temperature(&x, "10", 9.01);
+    set_temperature(&x, "10", t + 102.0);
     assert_close(kernel_ppm(&x), -10.0, 1e-3);
+    set_temperature(&x, "-10.03", t + 103.0);
     close_fixture(&x, "Could not read temperature from DIR/temperature\n"
                       "Could not read temperature from DIR/temperature\n"
                       "Could not read temperature from DIR/temperature\n"
@@ -149,7 +154,7 @@ static void bad_readings_leave_the_compensation_as_it_is(void **state)
                       "Could not read temperature from DIR/temperature\n"
                       "Could not read temperature from DIR/temperature\n"
                       "Temperature compensation of 10.010 ppm exceeds sanity limit of 10.0\n"
-                      "Temperature compensation of -10.010 ppm exceeds sanity limit of 10.0\n");
+                      "Temperature compensation of -10.030 ppm exceeds sanity limit of 10.0\n");
 }
 
 static void missing_sensor_at_the_start_is_tried_again(void **state)
