@@ -156,7 +156,7 @@ struct world_ops {
 
     /* mktime() in a time zone of the system (`zone` as in TZ): normalises the fields, which are those
        of a zone without daylight saving time, and gives the seconds since 1970, leap seconds counted
-       if the zone does. False: they cannot be expressed. */
+       if the zone does. False: they cannot be expressed. NULL: there are no zones in this world. */
     bool (*zone_time)(void *ctx, const char *zone, struct tm *fields, int64_t *seconds);
     /* Whether this process has not lost the right to set the clock for good. NULL: it has not. */
     bool (*may_set_clock)(void *ctx);

@@ -34,7 +34,7 @@ static struct leap_day read_zone(const struct leap_data *d, const char *zone, in
     struct tm fields;
     int64_t seconds;
 
-    if (!gmtime_r(&t, &fields))
+    if (!w->ops->zone_time || !gmtime_r(&t, &fields))
         return day;
     if (w->ops->zone_time(w->ctx, zone, &fields, &seconds) && seconds >= time &&
         seconds - time < DAY)
