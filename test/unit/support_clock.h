@@ -12,6 +12,8 @@
 #include "base/world.h"
 #include "chronyd/clock/local_clock.h"
 
+struct fake_devices;
+
 #define CLOCK_WORLD_MAX_CALLS 256
 
 struct clock_world {
@@ -39,6 +41,8 @@ struct clock_world {
     const char *zone;
     int zone_calls;
     bool may_not_set_clock;
+
+    struct fake_devices *devices; /* support_devices.h; NULL: none */
 
     char *mail; /* stream for mails; NULL: fails */
     size_t mail_length;
