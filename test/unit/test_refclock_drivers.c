@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Drivers of reference clocks on simulated devices (system.md 3): layouts byte for byte, what each
+ * takes as a sample, what it ignores, devices that fail, and how they are closed.
+ */
+#include "test/unit/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "chronyd/refclock/clock.h"
+#include "chronyd/refclock/sock_message.h"
+#include "ntp/packet.h"
+#include "test/unit/support_devices.h"
+#include "test/unit/support_sources.h"
+
+#define START 1700000000
+
+struct fixture {
+    struct source_fixture s;
+    struct fake_devices devices;
+    struct refclock_set *set;
+};
+
+static void open_clocks_with(struct fixture *f, const char *lines,
+                             void (*prepare)(struct fake_devices *))
+{
+    source_fixture_open(&f->s, lines, false);
+    fake_devices_install(&f->devices, f->s.w);
+    if (prepare)
+        prepare(&f->devices);
+    struct refclock_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
+    f->set = refclock_set_new(&env);
+    refclock_set_open(f->set, f->s.conf);
+    refclock_set_attach(f->set, f->s.set, f->s.reference);
+    refclock_set_start(f->set);
+}
+
+static void open_clocks(struct fixture *f, const char *lines)
+{
+    open_clocks_with(f, lines, NULL);
+}
+
+static void close_clocks(struct fixture *f, const char *expected_log)
+{
+    char log[1024];
+
+    refclock_set_free(f->set);
+    assert_int_equal(f->devices.opened, f->devices.closed);
+    assert_int_equal(f->devices.sockets, f->devices.sockets_closed);
+    snprintf(log, sizeof(log), "Disabled control of system clock\n%s", expected_log);
+    source_fixture_check_log(&f->s, log);
+    source_fixture_close(&f->s);
+}
+
+static struct refclock *get(struct fixture *f, int index)
+{
+    return f->set->clocks[index];
+}
+
+static double last_offset(const struct refclock *c)
+{
+    const struct ntp_sample *last = sample_filter_last(c->filter);
+
+    assert_non_null(last);
+    return last->offset;
+}
+
+/* ---- SOCK ---- */
+
+static void datagram_of_the_specification(void **state)
+{
+    static const char hex[] = "db71026b0000000074b7060000000000fca9f1d24d62603f"
+                              "0000000000000000000000004b434f53";
+    struct sock_message m;
+    uint8_t data[48];
+
+    (void)state;
+    assert_int_equal(text_from_hex(hex, data, sizeof(data)), SOCK_MESSAGE_SIZE);
+    assert_int_equal(sock_message_parse(data, 40, &m), SOCK_MESSAGE_OK);
+    assert_int_equal(m.time.i.sec, 1795322331);
+    assert_int_equal(m.time.i.nsec, 440180000);
+    assert_close(m.offset, 0.002, 1e-12);
+    assert_false(m.pulse);
+    assert_int_equal(m.leap, 0);
+
+    for (size_t length = 0; length <= sizeof(data); length++)
+        assert_int_equal(sock_message_parse(data, length, &m),
+                         length == 40 ? SOCK_MESSAGE_OK : SOCK_MESSAGE_LENGTH);
+    data[39] ^= 1;
+    assert_int_equal(sock_message_parse(data, 40, &m), SOCK_MESSAGE_MAGIC);
+    assert_int_equal(m.magic, 0x524f434b);
+}
+
+static void send_message(struct fixture *f, double t, double offset, int pulse, int leap)
+{
+    struct raw_time raw = clock_world_raw(f->s.w, t);
+    struct {
+        int64_t sec, usec;
+        double offset;
+        int32_t pulse, leap, pad;
+        uint32_t magic;
+    } m = {raw.i.sec, raw.i.nsec / 1000, offset, pulse, leap, 0, SOCK_MAGIC};
+
+    memcpy(f->devices.datagram, &m, sizeof(m));
+    f->devices.datagram_length = sizeof(m);
+    loop_run_once(f->s.w->loop);
+    assert_int_equal(f->devices.datagram_length, 0);
+}
+
+static void sock_takes_samples_and_pulses(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock SOCK /run/gps.sock poll 4\n");
+    c = get(&f, 0);
+    assert_string_equal(f.devices.socket_path, "/run/gps.sock");
+    clock_world_run_until(f.s.w, 10.5);
+    send_message(&f, 10.25, 0.002, 0, NTP_LEAP_DELETE);
+    assert_close(last_offset(c), 0.002, 1e-9);
+    assert_int_equal(c->leap, NTP_LEAP_DELETE);
+    assert_false(c->pulse_driven);
+    /* The sign of pulses is the other one. */
+    send_message(&f, 10.4, 0.1, 1, 0);
+    assert_close(last_offset(c), -0.1, 1e-9);
+    assert_true(c->pulse_driven);
+    assert_int_equal(c->driver_polls, 2);
+
+    send_message(&f, 10.45, NAN, 0, 0);
+    send_message(&f, 10.45, 1e20, 0, 0);
+    send_message(&f, 1e12, 0.0, 0, 0);
+    memset(f.devices.datagram, 0xff, sizeof(f.devices.datagram));
+    f.devices.datagram_length = 56;
+    loop_run_once(f.s.w->loop);
+    assert_close(last_offset(c), -0.1, 1e-9);
+    close_clocks(&f, "Refclock SOC0 ignores samples : impossible time or offset\n");
+}
+
+/* ---- SHM ---- */
+
+/* The segment by the offsets of the specification. */
+static void put_int(struct fixture *f, size_t offset, int32_t value)
+{
+    memcpy(f->devices.shm + offset, &value, sizeof(value));
+}
+
+static int get_int(const struct fixture *f, size_t offset)
+{
+    int32_t value;
+
+    memcpy(&value, f->devices.shm + offset, sizeof(value));
+    return value;
+}
+
+static void put_sample(struct fixture *f, int64_t clock_sec, int clock_nsec, int64_t receive_sec,
+                       int receive_nsec)
+{
+    memcpy(f->devices.shm + 8, &clock_sec, sizeof(clock_sec));
+    put_int(f, 16, clock_nsec / 1000);
+    memcpy(f->devices.shm + 24, &receive_sec, sizeof(receive_sec));
+    put_int(f, 32, receive_nsec / 1000);
+    put_int(f, 36, NTP_LEAP_INSERT);
+    put_int(f, 52, clock_nsec);
+    put_int(f, 56, receive_nsec);
+    put_int(f, 48, 1);
+}
+
+static void poll_clock(struct fixture *f, int index)
+{
+    struct refclock *c = get(f, index);
+
+    c->driver->poll(c);
+}
+
+static void shm_is_read_by_its_layout(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "refclock SHM 2:perm=0664 poll 4\n");
+    c = get(&f, 0);
+    assert_int_equal(f.devices.shm_key, 0x4e545032);
+    assert_int_equal(f.devices.shm_mode, 0664);
+    assert_int_equal(f.devices.shm_size, 96);
+    clock_world_run_until(f.s.w, 10.5);
+
+    poll_clock(&f, 0); /* not valid */
+    assert_null(sample_filter_last(c->filter));
+    put_sample(&f, START + 10, 200000123, START + 10, 100000023);
+    poll_clock(&f, 0);
+    assert_close(last_offset(c), 0.1000001, 1e-10);
+    assert_int_equal(c->leap, NTP_LEAP_INSERT);
+    assert_int_equal(get_int(&f, 48), 0); /* taken */
+
+    /* Nanoseconds of one time that do not belong to the microseconds: an old writer. */
+    put_sample(&f, START + 10, 300000123, START + 10, 200000023);
+    put_int(&f, 56, 7);
+    poll_clock(&f, 0);
+    assert_close(last_offset(c), 0.1, 1e-10);
+    /* Times that are not normal. */
+    put_sample(&f, START + 9, 1300000000, START + 11, -700000000);
+    poll_clock(&f, 0);
+    assert_close(last_offset(c), 0.0, 1e-10);
+    assert_true(f.devices.shm_attached);
+    refclock_set_clean_up(f.set); /* leaves the segment */
+    close_clocks(&f, "");
+    assert_false(f.devices.shm_attached);
+}
+
+static void shm_ignores_what_it_does_not_understand(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "refclock SHM 0 poll 4\n");
+    c = get(&f, 0);
+    assert_int_equal(f.devices.shm_mode, 0600);
+    clock_world_run_until(f.s.w, 10.5);
+    put_sample(&f, START + 10, 0, START + 10, 0);
+    put_int(&f, 0, 2);
+    poll_clock(&f, 0);
+    put_int(&f, 0, 0);
+    put_int(&f, 36, NTP_LEAP_UNSYNC); /* no fix yet */
+    poll_clock(&f, 0);
+    assert_null(sample_filter_last(c->filter));
+    assert_int_equal(c->reached, 0);
+
+    memset(f.devices.shm, 0xff, sizeof(f.devices.shm));
+    poll_clock(&f, 0);
+    put_int(&f, 0, 1);
+    poll_clock(&f, 0);
+    put_sample(&f, INT64_MAX, INT32_MAX, INT64_MIN, INT32_MIN);
+    poll_clock(&f, 0);
+    assert_null(sample_filter_last(c->filter));
+    put_sample(&f, START + 10, 0, START + 10, 0);
+    put_int(&f, 36, 0);
+    poll_clock(&f, 0);
+    assert_non_null(sample_filter_last(c->filter));
+    close_clocks(&f, "Refclock SHM0 ignores samples : unknown mode 2\n");
+}
+
+static void made_by_somebody(struct fake_devices *devices)
+{
+    devices->shm_owner = 1234;
+}
+
+static void made_by_root(struct fake_devices *devices)
+{
+    devices->shm_owner = 0;
+}
+
+static void segment_of_another_user_is_worth_a_warning(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks_with(&f, "refclock SHM 3\n", made_by_somebody);
+    close_clocks(&f, "SHM segment of unit 3 was made by user 1234, who can set the clock\n");
+    open_clocks_with(&f, "refclock SHM 3\n", made_by_root);
+    close_clocks(&f, "");
+}
+
+/* ---- PPS ---- */
+
+static void pps_takes_each_pulse_once(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock PPS /dev/pps0:clear poll 4\n");
+    c = get(&f, 0);
+    assert_true(f.devices.pps_clear);
+    clock_world_run_until(f.s.w, 10.5);
+    assert_null(sample_filter_last(c->filter)); /* no pulse so far */
+
+    f.devices.pps_sequence = 7;
+    poll_clock(&f, 0); /* a pulse without a time */
+    assert_null(sample_filter_last(c->filter));
+    f.devices.pps_time = clock_world_raw(f.s.w, 10.25);
+    poll_clock(&f, 0);
+    assert_close(last_offset(c), -0.25, 1e-9);
+    assert_int_equal(c->reached, 1);
+    poll_clock(&f, 0);
+    assert_int_equal(c->reached, 1);
+    f.devices.pps_sequence++;
+    f.devices.pps_time = clock_world_raw(f.s.w, 10.375);
+    poll_clock(&f, 0);
+    assert_close(last_offset(c), -0.375, 1e-9);
+    close_clocks(&f, "");
+}
+
+static void pps_device_that_vanishes_is_reported_once(void **state)
+{
+    struct report_source report;
+    struct fixture f;
+    int i;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 0\n");
+    f.devices.pps_failing = true;
+    clock_world_run_until(f.s.w, 10.5);
+    /* It comes back. */
+    f.devices.pps_failing = false;
+    for (i = 11; i < 20; i++) {
+        f.devices.pps_sequence++;
+        f.devices.pps_time = clock_world_raw(f.s.w, i - 0.75);
+        clock_world_run_until(f.s.w, i + 0.5);
+    }
+    source_report(get(&f, 0)->source, &report);
+    assert_int_equal(report.reachability, 0377);
+    f.devices.pps_failing = true;
+    clock_world_run_until(f.s.w, 40.5);
+    source_report(get(&f, 0)->source, &report);
+    assert_int_equal(report.reachability, 0);
+    refclock_set_free(f.set);
+    char *log = test_log_end(f.s.directory);
+    assert_non_null(strstr(log, "time_pps_fetch() failed : No such device\n"));
+    assert_non_null(strstr(strstr(log, "time_pps") + 1, "time_pps_fetch() failed"));
+    assert_null(strstr(strstr(strstr(log, "time_pps") + 1, "time_pps") + 1, "time_pps"));
+    free(log);
+    source_fixture_close(&f.s);
+}
+
+/* ---- PHC ---- */
+
+static void phc_readings_are_samples(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "refclock PHC /dev/ptp0 poll 2 dpoll -2 offset -37 noselect\n");
+    c = get(&f, 0);
+    f.devices.phc_offset = 37.125;
+    clock_world_run_until(f.s.w, 10.5);
+    assert_close(last_offset(c), 0.125, 1e-8);
+    assert_close(sample_filter_last(c->filter)->peer_dispersion, 1e-6, 1e-9);
+    f.devices.phc_failing = true;
+    clock_world_run_until(f.s.w, 100.0);
+    assert_false(source_is_reachable(c->source));
+    /* It comes back with another time, as after a reset. */
+    f.devices.phc_failing = false;
+    f.devices.phc_offset = 36.5;
+    clock_world_run_until(f.s.w, 110.0);
+    assert_close(last_offset(c), -0.5, 1e-8);
+    refclock_set_free(f.set);
+    char *log = test_log_end(f.s.directory);
+    assert_non_null(strstr(log, "Refclock PHC0 ignores samples : the PHC cannot be read\n"));
+    assert_null(strstr(strstr(log, "cannot be read") + 1, "cannot be read"));
+    free(log);
+    source_fixture_close(&f.s);
+}
+
+static void external_pulse(struct fixture *f, double t, int channel)
+{
+    f->devices.phc_events[f->devices.phc_event_count++] = (struct phc_event){
+        .time = {instant_add(clock_world_raw(f->s.w, t).i, f->devices.phc_offset)},
+        .channel = channel};
+}
+
+static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps:channel=1 poll 4\n"
+                    "refclock PHC /dev/ptp0:extpps:pin=1:channel=1 poll 4\n"
+                    "refclock PHC /dev/ptp0:extpps:channel=2 poll 4\n"
+                    "refclock PHC /dev/ptp1:extpps:channel=1 poll 4\n"
+                    "refclock PHC /dev/ptp0 poll 4\n");
+    f.devices.phc_offset = 37.0;
+    f.devices.phc_event_fd = 130; /* of the first */
+    assert_int_equal(f.devices.phc_enabled, 4);
+
+    external_pulse(&f, 0.0, 1); /* the mapping is not known yet */
+    loop_run_once(f.s.w->loop);
+    clock_world_run_until(f.s.w, 10.5);
+    assert_null(sample_filter_last(get(&f, 0)->filter));
+
+    external_pulse(&f, 10.125, 1);
+    loop_run_once(f.s.w->loop);
+    assert_close(last_offset(get(&f, 0)), -0.125, 1e-8);
+    assert_close(last_offset(get(&f, 1)), -0.125, 1e-8);
+    assert_null(sample_filter_last(get(&f, 2)->filter));
+    assert_null(sample_filter_last(get(&f, 3)->filter));
+    assert_true(get(&f, 0)->pulse_driven);
+    assert_int_equal(get(&f, 0)->reached, 1);
+
+    /* The same event again, from the queue of the other descriptor. */
+    external_pulse(&f, 10.125, 1);
+    loop_run_once(f.s.w->loop);
+    assert_int_equal(get(&f, 0)->reached, 1);
+    refclock_set_free(f.set);
+    assert_int_equal(f.devices.phc_enabled, 0);
+    assert_int_equal(f.devices.closed, 5);
+    source_fixture_check_log(&f.s, NULL);
+    source_fixture_close(&f.s);
+}
+
+/* ---- RTC ---- */
+
+static void rtc_is_read_at_its_interrupts(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "refclock RTC /dev/rtc:utc poll 4\n");
+    c = get(&f, 0);
+    assert_true(f.devices.rtc_interrupts);
+    f.devices.rtc_offset = 0.25;
+    clock_world_run_until(f.s.w, 1.5);
+    assert_null(sample_filter_last(c->filter)); /* the first interrupt may be a late one */
+    clock_world_run_until(f.s.w, 2.5);
+    assert_close(last_offset(c), 0.25, 1e-5);
+    assert_true(f.devices.rtc_utc);
+
+    /* The clock stays dead, and everything else goes on. */
+    f.devices.rtc_event_failing = true;
+    clock_world_run_until(f.s.w, 60.0);
+    assert_int_equal(f.devices.closed, 1);
+    assert_false(f.devices.rtc_interrupts);
+    refclock_set_free(f.set);
+    source_fixture_check_log(&f.s, "Disabled control of system clock\n"
+                                   "Could not read flags /dev/rtc : Input/output error\n");
+    source_fixture_close(&f.s);
+}
+
+static void no_interrupts(struct fake_devices *devices)
+{
+    devices->rtc_no_interrupts = true;
+}
+
+static void rtc_without_interrupts_is_polled(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks_with(&f, "refclock RTC /dev/rtc poll 4 dpoll 0\n", no_interrupts);
+    c = get(&f, 0);
+    f.devices.rtc_offset = 0.75;
+    clock_world_run_until(f.s.w, 10.0);
+    /* 10.75 shows 10, which means 10.5. */
+    assert_close(last_offset(c), 0.5, 1e-5);
+    assert_false(f.devices.rtc_utc);
+    f.devices.rtc_failing = true;
+    clock_world_run_until(f.s.w, 20.0);
+    f.devices.opened = f.devices.closed + 1;
+    close_clocks(&f, "Could not enable RTC interrupt : Invalid argument\n"
+                     "Falling back to polling for /dev/rtc\n"
+                     "Refclock RTC0 ignores samples : could not read time from /dev/rtc : "
+                     "Input/output error\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagram_of_the_specification),
+        cmocka_unit_test(sock_takes_samples_and_pulses),
+        cmocka_unit_test(shm_is_read_by_its_layout),
+        cmocka_unit_test(shm_ignores_what_it_does_not_understand),
+        cmocka_unit_test(segment_of_another_user_is_worth_a_warning),
+        cmocka_unit_test(pps_takes_each_pulse_once),
+        cmocka_unit_test(pps_device_that_vanishes_is_reported_once),
+        cmocka_unit_test(phc_readings_are_samples),
+        cmocka_unit_test(external_pulses_go_to_all_clocks_of_the_channel),
+        cmocka_unit_test(rtc_is_read_at_its_interrupts),
+        cmocka_unit_test(rtc_without_interrupts_is_polled),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
