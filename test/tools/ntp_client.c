@@ -27,6 +27,7 @@
 #include "ntp/packet.h"
 #include "nts/auth_field.h"
 #include "nts/context.h"
+#include "test/tools/nts_session.h"
 #include "test/tools/tool.h"
 
 #define PACKET_SIZE      4096
@@ -46,9 +47,7 @@ struct client {
     int fd;
     uint64_t probes;
     uint64_t random; /* state of the generator */
-    struct nts_context context;
-    struct nts_cookie cookies[NTS_MAX_COOKIES];
-    int cookie_count;
+    struct nts_session session;
     int cookie; /* the one to use */
 };
 
@@ -171,32 +170,6 @@ static int versions(struct client *client)
 
 /* ---- NTS ---- */
 
-static void load_session(struct client *client, const char *path)
-{
-    char line[1024], *value;
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        tool_fail("Could not open %s : %s", path, strerror(errno));
-    while (fgets(line, sizeof(line), file) != NULL) {
-        text_normalise(line);
-        value = text_split(line);
-        if (strcmp(line, "aead") == 0)
-            client->context.aead = (int)tool_number(value, 1, UINT16_MAX);
-        else if (strcmp(line, "c2s") == 0)
-            client->context.c2s.length = tool_hex(value, client->context.c2s.data, AEAD_MAX_KEY);
-        else if (strcmp(line, "s2c") == 0)
-            client->context.s2c.length = tool_hex(value, client->context.s2c.data, AEAD_MAX_KEY);
-        else if (strcmp(line, "cookie") == 0 && client->cookie_count < NTS_MAX_COOKIES) {
-            struct nts_cookie *cookie = &client->cookies[client->cookie_count++];
-            cookie->length = tool_hex(value, cookie->data, sizeof(cookie->data));
-        }
-    }
-    fclose(file);
-    if (client->cookie_count == 0)
-        tool_fail("No cookies in %s", path);
-}
-
 /* What a request has beside or instead of the right things. */
 struct variant {
     const char *name;
@@ -285,7 +258,7 @@ static void add_raw_field(struct writer *w, uint16_t type, int body_length)
 
 static void add_cookies(const struct client *client, const struct variant *v, struct writer *w)
 {
-    struct nts_cookie cookie = client->cookies[client->cookie];
+    struct nts_cookie cookie = client->session.cookies[client->cookie];
     int length = (int)cookie.length + v->placeholder_extra;
 
     if (v->flip_cookie > 0 && (size_t)v->flip_cookie <= cookie.length)
@@ -300,7 +273,7 @@ static void add_cookies(const struct client *client, const struct variant *v, st
 static void add_authenticator(struct client *client, const struct variant *v, struct writer *w)
 {
     uint8_t nonce[NTS_NONCE_LENGTH], plain[64];
-    struct secret key = client->context.c2s;
+    struct secret key = client->session.context.c2s;
     size_t start = w->pos, plain_length = v->plain != NULL ? tool_hex(v->plain, plain, 64) : 0;
 
     for (size_t i = 0; i < sizeof(nonce); i++)
@@ -311,7 +284,7 @@ static void add_authenticator(struct client *client, const struct variant *v, st
         add_raw_field(w, NTP_EXT_NTS_AUTH, AUTH_LENGTH - 4);
         return;
     }
-    if (!auth_field_add(w, client->context.aead, &key, nonce, plain, plain_length, 0))
+    if (!auth_field_add(w, client->session.context.aead, &key, nonce, plain, plain_length, 0))
         tool_fail("Could not make an authenticator");
     put_length(w->data + start + 2, v->field_length);
     put_length(w->data + start + 4, v->nonce_length);
@@ -356,8 +329,8 @@ static int count_cookies(const struct client *client, const uint8_t *reply,
     size_t plain_length, pos = 0;
     int count = 0;
 
-    if (!auth_field_open(reply, auth, client->context.aead, &client->context.s2c, plain,
-                         &plain_length))
+    if (!auth_field_open(reply, auth, client->session.context.aead, &client->session.context.s2c,
+                         plain, &plain_length))
         return -1;
     while (ntp_ext_next_inner(plain, plain_length, &pos, &field))
         count += field.type == NTP_EXT_NTS_COOKIE;
@@ -441,7 +414,7 @@ static int random_packets(struct client *client, long number)
     for (long i = 0; i < number; i++) {
         size_t length = next_random(client) % (NTP_MAX_LENGTH + 20);
 
-        if (client->cookie_count > 0 && i % 2 == 0) {
+        if (client->session.cookie_count > 0 && i % 2 == 0) {
             length = build_request(client, &right, packet);
             for (uint64_t n = next_random(client) % 4; n > 0; n--)
                 packet[next_random(client) % length] = (uint8_t)next_random(client);
@@ -498,7 +471,7 @@ static int run_mode(struct client *client, const char *mode, int count, char **a
     if (strcmp(mode, "steady") == 0 && count == 2)
         return steady(client, tool_number(arguments[0], 1, MAX_STEADY),
                       tool_number(arguments[1], 1, MAX_STEADY));
-    if (client->cookie_count == 0)
+    if (client->session.cookie_count == 0)
         tool_fail("Unknown mode, or option -k is missing : %s", mode);
     if (strcmp(mode, "nts") == 0)
         return nts(client, arguments);
@@ -516,7 +489,7 @@ int main(int argc, char **argv)
         if (option == 'p')
             port = (int)tool_number(optarg, 1, 65535);
         else if (option == 'k')
-            load_session(&client, optarg);
+            nts_session_load(&client.session, optarg);
         else if (option == 'c')
             client.cookie = (int)tool_number(optarg, 0, NTS_MAX_COOKIES - 1);
         else
