@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control replies at the client: every type of reply is decoded from the same octets.
+ */
+#include "cmdmon/message.h"
+#include "test/fuzz/support.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cmd_reply_header header;
+    union cmd_reply_body body;
+
+    cmd_reply_header_decode(data, size, &header);
+    for (unsigned int reply = 0; reply < 40; reply++)
+        cmd_reply_decode(data, size, reply, &body);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the processes of the daemon, from each side and with each number of descriptors.
+ */
+#include <string.h>
+#include "nts/ipc.h"
+#include "test/fuzz/support.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t again[IPC_MESSAGE_SIZE];
+    struct ipc_message message;
+
+    if (size < 1)
+        return 0;
+    for (int sender = 0; sender < 3; sender++) {
+        if (!ipc_decode(data + 1, size - 1, data[0] & 3, (enum ipc_role)sender, &message))
+            continue;
+        /* What is accepted is exactly what we would have sent. */
+        ipc_encode(&message, again);
+        assert(size - 1 == IPC_MESSAGE_SIZE && memcmp(again, data + 1, sizeof(again)) == 0);
+    }
+    return 0;
+}

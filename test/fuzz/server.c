@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The answer path of the NTP server with keys, NTS, rate limits and interleaved replies. The first octet
+ * says what is done with the rest of the input: a valid MAC is appended to it, or NTS fields with a
+ * valid cookie and authenticator, so that what lies behind them is reached. No answer may be longer
+ * than its request.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "ntp/client_log.h"
+#include "ntp/server.h"
+#include "ntp/timestamp_map.h"
+#include "nts/auth_field.h"
+#include "nts/cookie.h"
+#include "nts/ntp_server.h"
+#include "nts/server_keys.h"
+#include "test/fuzz/support.h"
+
+#define KEYS                                                                                       \
+    "1 MD5 first\n2 SHA1 second\n3 SHA256 third\n4 AES128 HEX:000102030405060708090a0b0c0d0e0f\n"
+
+struct server {
+    struct fuzz_world fuzz;
+    struct loop *loop;
+    struct conf conf;
+    struct client_log *log;
+    struct timestamp_map *map;
+    struct access_table *access;
+    struct ntp_keys *keys;
+    struct nts_server_keys *server_keys;
+    struct nts_server *nts;
+    struct random_pool random;
+    struct server_view view;
+};
+
+static struct local_time now(void *arg)
+{
+    (void)arg;
+    return (struct local_time){{FUZZ_TIME, 5000}};
+}
+
+static struct server *make_server(void)
+{
+    struct server *s = mem_alloc(sizeof(*s));
+    const struct subnet all = {.bits = 0};
+
+    fuzz_world_init(&s->fuzz, (const uint8_t *)KEYS, strlen(KEYS));
+    s->conf.client_log_limit = 10000;
+    s->conf.ntp_ratelimit = (struct conf_ratelimit){true, -4, 8, 2, 1};
+    s->log = client_log_new(&s->fuzz.world, &s->conf);
+    s->map = timestamp_map_new(client_log_capacity(s->log));
+    s->access = access_table_new();
+    access_table_set(s->access, &all, true, false);
+    s->keys = ntp_keys_new();
+    ntp_keys_load(s->keys, &s->fuzz.world, "/keys");
+    s->loop = loop_new(&s->fuzz.world);
+    s->server_keys = server_keys_new(&s->fuzz.world, s->loop, NULL, 0);
+    s->nts = nts_server_new(&s->fuzz.world, s->server_keys);
+    s->random = random_pool_make(&s->fuzz.world);
+    s->view = (struct server_view){
+        .transmit = {.random = &s->random,
+                     .now = now,
+                     .event_time = {{FUZZ_TIME, 4000}},
+                     .reference = {.synchronised = true, .stratum = 2},
+                     .precision_log = -24,
+                     .quantum = 1e-7,
+                     .add_net_correction = true},
+        .access = s->access,
+        .keys = s->keys,
+        .nts = nts_server_ops(),
+        .nts_ctx = s->nts,
+        .signing = true,
+    };
+    return s;
+}
+
+static void add_nts(const struct server *s, struct writer *w, int placeholders)
+{
+    static const uint8_t uid[32], nonce[NTS_NONCE_LENGTH];
+    struct nts_context context = {.aead = AEAD_AES_SIV_CMAC_256};
+    struct nts_cookie cookie;
+
+    context.c2s.length = context.s2c.length = aead_key_length(context.aead);
+    bool made = nts_cookie_make(server_keys_current(s->server_keys), &context, nonce, &cookie);
+    assert(made);
+    ntp_ext_add(w, NTP_EXT_NTS_UID, uid, sizeof(uid));
+    ntp_ext_add(w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length);
+    for (int i = 0; i < placeholders; i++)
+        ntp_ext_add(w, NTP_EXT_NTS_PLACEHOLDER, NULL, cookie.length);
+    if (!w->failed)
+        auth_field_add(w, context.aead, &context.c2s, nonce, NULL, 0, 0);
+}
+
+/* The length of the request, 0: there is none. */
+static size_t make_request(const struct server *s, const uint8_t *data, size_t size,
+                           uint8_t *request, size_t max)
+{
+    struct writer w = writer_make(request, max);
+    unsigned int what = data[0];
+
+    writer_bytes(&w, data + 1, size - 1);
+    if (w.failed || w.pos < NTP_HEADER_LENGTH || (what & 7) == 0)
+        return w.failed ? 0 : w.pos;
+    if ((what & 7) <= 4)
+        ntp_keys_add_mac(s->keys, what & 7, request[0] >> 3 & 7, &w);
+    else if ((what & 7) == 5)
+        add_nts(s, &w, (int)(what >> 4));
+    return w.failed ? 0 : w.pos;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct server *s;
+    static uint32_t count;
+    uint8_t packet[2048];
+    struct server_reply reply;
+
+    if (s == NULL)
+        s = make_server();
+    if (size < 2)
+        return 0;
+    size_t length = make_request(s, data, size, packet, sizeof(packet));
+    if (length == 0)
+        return 0;
+    count++;
+    /* In a buffer of its own length, so that a read behind it is found. */
+    uint8_t *request = mem_alloc(length);
+    memcpy(request, packet, length);
+    struct server_request r = {
+        .packet = request,
+        .length = length,
+        .remote = {ip_addr_v4(10, 0, (uint8_t)(count >> 6), 1), 123},
+        .rx = {.time = {{FUZZ_TIME + (count >> 8), 1000 * (count & 255)}}},
+    };
+    if (server_answer(&s->view, s->log, s->map, &r, &reply)) {
+        assert(reply.length >= NTP_HEADER_LENGTH && reply.length <= length);
+        assert((request[0] >> 3 & 7) == (reply.data[0] >> 3 & 7));
+        if (reply.eligible)
+            timestamp_map_save(s->map, reply.receive, r.rx.time, TIMESTAMP_KERNEL);
+    }
+    free(request);
+    return 0;
+}
