@@ -119,6 +119,9 @@ struct world_ops {
     ssize_t (*stream_read)(void *ctx, int fd, void *data, size_t size);
     ssize_t (*stream_write)(void *ctx, int fd, const void *data, size_t length);
     void (*stream_shutdown)(void *ctx, int fd);
+    /* Acknowledges what comes next without delay: a peer that holds back its small writes until
+       then (Nagle's algorithm) would otherwise cost 40 ms. NULL: nothing to do. */
+    void (*stream_quick_ack)(void *ctx, int fd);
     /* TCP_NODELAY is set on what it returns. */
     int (*accept)(void *ctx, int fd, struct ip_port *remote);
     /* Pending error of a socket, which is cleared; 0: none. */

@@ -77,6 +77,9 @@ static bool output_write(struct tls_session *s)
         s->output_length -= (size_t)n;
         memmove(s->output, s->output + n, s->output_length);
     }
+    /* A client without TCP_NODELAY sends its request only when its Finished was acknowledged. */
+    if (s->world->ops->stream_quick_ack != NULL)
+        s->world->ops->stream_quick_ack(s->world->ctx, s->fd);
     return true;
 }
 

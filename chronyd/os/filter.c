@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lists of the system call filter, as in system.md 11, extended by what this implementation
- * calls besides: TCP_NODELAY on connections, and sched_getaffinity(), by which the C library sizes
+ * calls besides: TCP_NODELAY and TCP_QUICKACK on connections, and sched_getaffinity(), by which the C library sizes
  * its memory pools when a thread allocates. Helpers get less than the list there: no files, no clock.
  * Level 1 allows what is listed; level 2 denies what is listed. Names that the kernel headers of the
  * build do not know are resolved by libseccomp and skipped when it does not know them either.
@@ -34,7 +34,7 @@
 
 /* Level 2: denied in all processes, and in helpers besides. */
 static const char *const denied_all[] = {"execve", "execveat", "fork", "vfork", "ptrace"};
-static const char *const denied_helper[] = {"ioctl", "setsockopt", "socket"};
+static const char *const denied_helper[] = {"ioctl", "socket"};
 
 /* A helper opens nothing after its start, at any level. The calls fail, instead of ending the process,
    since the C library and others may look for an optional file at any time. */
@@ -85,11 +85,22 @@ static const struct {
     int level;
     int option;
 } socket_options[] = {
-    {IPPROTO_IP, IP_PKTINFO},     {IPPROTO_IP, IP_FREEBIND},         {IPPROTO_IP, IP_TOS},
-    {IPPROTO_IPV6, IPV6_V6ONLY},  {IPPROTO_IPV6, IPV6_RECVPKTINFO},  {IPPROTO_IPV6, IPV6_TCLASS},
-    {IPPROTO_TCP, TCP_NODELAY},   {SOL_SOCKET, SO_BINDTODEVICE},     {SOL_SOCKET, SO_BROADCAST},
-    {SOL_SOCKET, SO_REUSEADDR},   {SOL_SOCKET, SO_REUSEPORT},        {SOL_SOCKET, SO_TIMESTAMP},
-    {SOL_SOCKET, SO_TIMESTAMPNS}, {SOL_SOCKET, SO_SELECT_ERR_QUEUE}, {SOL_SOCKET, SO_TIMESTAMPING},
+    {IPPROTO_IP, IP_PKTINFO},
+    {IPPROTO_IP, IP_FREEBIND},
+    {IPPROTO_IP, IP_TOS},
+    {IPPROTO_IPV6, IPV6_V6ONLY},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO},
+    {IPPROTO_IPV6, IPV6_TCLASS},
+    {IPPROTO_TCP, TCP_NODELAY},
+    {IPPROTO_TCP, TCP_QUICKACK},
+    {SOL_SOCKET, SO_BINDTODEVICE},
+    {SOL_SOCKET, SO_BROADCAST},
+    {SOL_SOCKET, SO_REUSEADDR},
+    {SOL_SOCKET, SO_REUSEPORT},
+    {SOL_SOCKET, SO_TIMESTAMP},
+    {SOL_SOCKET, SO_TIMESTAMPNS},
+    {SOL_SOCKET, SO_SELECT_ERR_QUEUE},
+    {SOL_SOCKET, SO_TIMESTAMPING},
 };
 
 static const unsigned int fcntl_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
@@ -146,6 +157,23 @@ static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int a
 /* The arguments are ints in the kernel, whatever a register holds above them. */
 #define INT_MASK 0xffffffffU
 
+/* The one option that a helper sets on its connections. */
+static bool allow_quick_ack(scmp_filter_ctx ctx)
+{
+    return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+                            SCMP_CMP(1, SCMP_CMP_MASKED_EQ, INT_MASK, IPPROTO_TCP),
+                            SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, TCP_QUICKACK)) >= 0;
+}
+
+static bool deny_other_options(scmp_filter_ctx ctx, uint32_t violation)
+{
+    return seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 1,
+                            SCMP_A1(SCMP_CMP_NE, IPPROTO_TCP)) >= 0 &&
+           seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 2,
+                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP),
+                            SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK)) >= 0;
+}
+
 static bool add_main_rules(scmp_filter_ctx ctx)
 {
     for (size_t i = 0; i < COUNT(socket_domains); i++) {
@@ -179,12 +207,14 @@ static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uin
         return false;
     if (level == 1)
         return add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
-               (role != FILTER_MAIN ||
-                (add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
-                 add_main_rules(ctx)));
+               (role == FILTER_NTS_HELPER
+                    ? allow_quick_ack(ctx)
+                    : add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
+                          add_main_rules(ctx));
     return add_names(ctx, violation, denied_all, COUNT(denied_all)) &&
            (role != FILTER_NTS_HELPER ||
-            add_names(ctx, violation, denied_helper, COUNT(denied_helper)));
+            (add_names(ctx, violation, denied_helper, COUNT(denied_helper)) &&
+             deny_other_options(ctx, violation)));
 }
 
 #endif

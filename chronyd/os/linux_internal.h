@@ -80,6 +80,7 @@ void linux_unix_remove(void *ctx, const char *path);
 ssize_t linux_stream_read(void *ctx, int fd, void *data, size_t size);
 ssize_t linux_stream_write(void *ctx, int fd, const void *data, size_t length);
 void linux_stream_shutdown(void *ctx, int fd);
+void linux_stream_quick_ack(void *ctx, int fd);
 int linux_accept(void *ctx, int fd, struct ip_port *remote);
 int linux_socket_error(void *ctx, int fd);
 

@@ -32,6 +32,15 @@ void linux_stream_shutdown(void *ctx, int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
+void linux_stream_quick_ack(void *ctx, int fd)
+{
+    int one = 1;
+
+    (void)ctx;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)) < 0)
+        LOG_DEBUG("Could not set TCP_QUICKACK : %s", text_errno(errno));
+}
+
 int linux_accept(void *ctx, int fd, struct ip_port *remote)
 {
     struct linux_world *w = ctx;

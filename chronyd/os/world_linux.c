@@ -235,6 +235,7 @@ static const struct world_ops linux_ops = {
     .stream_read = linux_stream_read,
     .stream_write = linux_stream_write,
     .stream_shutdown = linux_stream_shutdown,
+    .stream_quick_ack = linux_stream_quick_ack,
     .accept = linux_accept,
     .socket_error = linux_socket_error,
     .random_bytes = linux_random_bytes,

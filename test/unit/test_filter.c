@@ -14,6 +14,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -307,6 +309,31 @@ static void set_clock_frequency(struct world *w)
     adjtimex(&t);
 }
 
+static void set_quick_ack(struct world *w)
+{
+    (void)w;
+    /* No socket there: EBADF comes from the kernel, so the filter let it pass. */
+    int one = 1;
+    CHECK(setsockopt(-1, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)) < 0 && errno == EBADF);
+}
+
+static void set_no_delay(struct world *w)
+{
+    (void)w;
+    int one = 1;
+    setsockopt(-1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+static void helper_sets_one_option_only(void **state)
+{
+    (void)state;
+    skip_if_sanitized();
+    for (int level = 1; level <= 2; level++) {
+        expect_allowed(level, FILTER_NTS_HELPER, set_quick_ack);
+        expect_killed(level, FILTER_NTS_HELPER, set_no_delay);
+    }
+}
+
 static void helper_has_no_files_and_no_clock(void **state)
 {
     (void)state;
@@ -346,6 +373,7 @@ int main(void)
         cmocka_unit_test(program_cannot_be_executed),
         cmocka_unit_test(main_process_is_held_to_its_arguments_at_level_1),
         cmocka_unit_test(helper_has_no_new_sockets),
+        cmocka_unit_test(helper_sets_one_option_only),
         cmocka_unit_test(helper_has_no_files_and_no_clock),
         cmocka_unit_test(level_0_loads_nothing),
         cmocka_unit_test(unknown_level_is_fatal),
