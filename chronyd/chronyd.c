@@ -107,8 +107,19 @@ static void start_clock(struct chronyd *d)
     d->loop = loop_new(d->world);
     d->mlog = measurement_log_new(d->world, conf->log_dir, conf->log_banner, conf->log_files);
     d->clock = local_clock_new(d->world, d->loop, &params);
+}
+
+/* Option -s, and tracking of the RTC. */
+static void start_rtc(struct chronyd *d)
+{
+    struct rtc_env env = {d->world, d->loop, d->clock, d->mlog};
+    struct rtc_coefficients coefficients = {.valid = false};
+
+    if (d->conf->rtc_file != NULL)
+        coefficients = rtc_file_read(d->world, d->conf->rtc_file);
     if (d->options->set_from_rtc)
-        rtc_start_set_clock(d->world, d->clock, conf, &(struct rtc_coefficients){.valid = false});
+        d->rtc_was_good = rtc_start_set_clock(d->world, d->clock, d->conf, &coefficients);
+    d->rtc = rtc_new(&env, d->conf, &coefficients);
 }
 
 static void apply_cmd_access(struct chronyd *d)
@@ -175,6 +186,7 @@ static void open_refclocks(struct chronyd *d)
 void chronyd_open(struct chronyd *d)
 {
     start_clock(d);
+    start_rtc(d);
     open_refclocks(d);
     start_servers(d);
 }
@@ -252,6 +264,7 @@ static void on_resolving_round_end(void *arg)
     if (d->options->reload_dumps)
         source_set_reload(d->sources);
     source_set_remove_dump_files(d->sources);
+    rtc_start(d->rtc, d->reference);
     if (uses_configured_sources(d))
         refclock_set_start(d->refclocks);
     ntp_sources_start_all(d->ntp_sources);
@@ -317,10 +330,10 @@ static void on_timeout(void *arg)
     loop_quit(d->loop);
 }
 
-void chronyd_begin(struct chronyd *d)
+/* The mode of operation, after the clock was set from the RTC. */
+static void begin_mode(void *arg)
 {
-    if (d->options->timeout >= 0)
-        loop_timer_add(d->loop, d->options->timeout, on_timeout, d);
+    struct chronyd *d = arg;
 
     if (d->conf->initstepslew_count == 0) {
         begin_main_mode(d);
@@ -337,6 +350,14 @@ void chronyd_begin(struct chronyd *d)
     } else {
         begin_main_mode(d);
     }
+}
+
+void chronyd_begin(struct chronyd *d)
+{
+    if (d->options->timeout >= 0)
+        loop_timer_add(d->loop, d->options->timeout, on_timeout, d);
+    if (!d->rtc_was_good || !rtc_measure_initially(d->rtc, begin_mode, d))
+        begin_mode(d);
 }
 
 /* Shutdown. */
@@ -364,6 +385,7 @@ void chronyd_stop(struct chronyd *d)
     refclock_set_free(d->refclocks);
     source_set_free(d->sources);
     reference_free(d->reference);
+    rtc_free(d->rtc);
     local_clock_free(d->clock);
     measurement_log_free(d->mlog);
     loop_free(d->loop);

@@ -20,6 +20,7 @@
 #include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
 #include "chronyd/refclock/refclock.h"
+#include "chronyd/rtc/rtc.h"
 #include "chronyd/source/source.h"
 #include "cmdmon/server.h"
 #include "conf/conf.h"
@@ -43,6 +44,7 @@ struct chronyd {
     struct loop *loop;
     struct measurement_log *mlog;
     struct local_clock *clock;
+    struct rtc *rtc; /* NULL: not tracked */
     struct reference *reference;
     struct source_set *sources;
     struct refclock_set *refclocks;
@@ -66,6 +68,7 @@ struct chronyd {
 
     enum reference_mode main_mode; /* after initstepslew: normal, -q or -Q */
     bool pidfile_written;
+    bool rtc_was_good;    /* the clock was set from it (-s) */
     bool sources_started; /* the first round of resolving has ended */
     int exit_status;
 

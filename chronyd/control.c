@@ -159,13 +159,39 @@ static enum cmd_status do_manual_list(struct chronyd *d, request_p request, body
     return CMD_STATUS_SUCCESS;
 }
 
-/* The real-time clock is not tracked in this version: its report and commands say so. */
-static enum cmd_status do_no_rtc(struct chronyd *d, request_p request, body_p body)
+/* The real-time clock. */
+
+static enum cmd_status rtc_result(enum rtc_status status, enum cmd_status failure)
 {
-    (void)d;
+    switch (status) {
+    case RTC_STATUS_OK:
+        return CMD_STATUS_SUCCESS;
+    case RTC_STATUS_NOT_RUNNING:
+        return CMD_STATUS_NO_RTC;
+    case RTC_STATUS_FAILED:
+        break;
+    }
+    return failure;
+}
+
+static enum cmd_status do_rtc(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    return rtc_result(rtc_report(d->rtc, &body->rtc), CMD_STATUS_FAILED);
+}
+
+static enum cmd_status do_writertc(struct chronyd *d, request_p request, body_p body)
+{
     (void)request;
     (void)body;
-    return CMD_STATUS_NO_RTC;
+    return rtc_result(rtc_write_file(d->rtc), CMD_STATUS_BAD_RTC_FILE);
+}
+
+static enum cmd_status do_trimrtc(struct chronyd *d, request_p request, body_p body)
+{
+    (void)request;
+    (void)body;
+    return rtc_result(rtc_trim(d->rtc), CMD_STATUS_FAILED);
 }
 
 /* Sources: connectivity and options. */
@@ -557,12 +583,12 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_ACCHECK] = do_accheck,
     [CMD_CMDACCHECK] = do_cmdaccheck,
     [CMD_DELETE_SOURCE] = do_delete_source,
-    [CMD_WRITERTC] = do_no_rtc,
+    [CMD_WRITERTC] = do_writertc,
     [CMD_DFREQ] = do_dfreq,
     [CMD_TRACKING] = do_tracking,
     [CMD_SOURCESTATS] = do_sourcestats,
-    [CMD_RTC] = do_no_rtc,
-    [CMD_TRIMRTC] = do_no_rtc,
+    [CMD_RTC] = do_rtc,
+    [CMD_TRIMRTC] = do_trimrtc,
     [CMD_CYCLELOGS] = do_cyclelogs,
     [CMD_MANUAL_LIST] = do_manual_list,
     [CMD_MANUAL_DELETE] = do_manual_delete,

@@ -289,7 +289,7 @@ static const struct log_name {
     {"measurements", .bits = LOGFILE_MEASUREMENTS},
     {"rawmeasurements", .bits = LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
     {"refclocks", .bits = LOGFILE_REFCLOCKS},
-    {"rtc", .bits = LOGFILE_RTC, .no_effect_yet = true},
+    {"rtc", .bits = LOGFILE_RTC},
     {"selection", .bits = LOGFILE_SELECTION},
     {"statistics", .bits = LOGFILE_STATISTICS},
     {"tempcomp", .bits = LOGFILE_TEMPCOMP},

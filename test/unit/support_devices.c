@@ -250,6 +250,13 @@ static bool is_ready(const struct fake_devices *d, int fd)
            (fd == d->phc_event_fd && d->phc_event_count > 0);
 }
 
+/* 0 to 20 us. */
+static int64_t interrupt_latency(struct fake_devices *d)
+{
+    d->noise = d->noise * 1664525U + 1013904223U;
+    return (d->noise >> 16) % 20000;
+}
+
 static int devices_wait(void *ctx, struct world_fd *fds, size_t count, double timeout)
 {
     struct fake_devices *d = devices_of(ctx);
@@ -260,13 +267,20 @@ static int devices_wait(void *ctx, struct world_fd *fds, size_t count, double ti
         bool tick = fds[i].fd == d->rtc_fd && d->rtc_interrupts && until_tick <= timeout;
 
         if (tick)
-            d->w->elapsed_ns += llround(until_tick * 1e9) + 1000;
+            d->w->elapsed_ns += llround(until_tick * 1e9) + 1000 + interrupt_latency(d);
         fds[i].revents = tick || is_ready(d, fds[i].fd) ? WORLD_READ : 0;
         ready += fds[i].revents != 0;
     }
     if (ready == 0 && timeout > 0.0)
         d->w->elapsed_ns += llround(timeout * 1e9);
     return ready;
+}
+
+static bool fake_file_info(void *ctx, const char *path, struct world_file_info *info)
+{
+    (void)path;
+    *info = (struct world_file_info){.mtime = devices_of(ctx)->drift_file_time};
+    return info->mtime != 0;
 }
 
 void fake_devices_install(struct fake_devices *d, struct clock_world *w)
@@ -277,6 +291,7 @@ void fake_devices_install(struct fake_devices *d, struct clock_world *w)
     d->ops.unix_open = fake_unix_open;
     d->ops.socket_close = fake_socket_close;
     d->ops.receive = fake_receive;
+    d->ops.file_info = fake_file_info;
     d->ops.wait = devices_wait;
     d->w = w;
     d->rtc_start = w->start;

@@ -44,6 +44,9 @@ struct fake_devices {
     bool rtc_utc;
     int rtc_sets;
     int rtc_fd;
+    uint32_t noise;
+
+    int64_t drift_file_time; /* modification of every file; 0: there is none */
 
     char socket_path[256]; /* of the last one */
     int sockets, sockets_closed;

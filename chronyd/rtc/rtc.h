@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tracking of the real-time clock (rtcfile; discipline.md 24, system.md 8): how fast it is and what
+ * it gains, measured at its update interrupts, kept in a file for the next start, and the setting of
+ * the RTC (trimming). Owned by the daemon. It never changes the system clock but once, at the end of
+ * the initial measurement.
+ */
+#ifndef CHRONYD_RTC_RTC_H
+#define CHRONYD_RTC_RTC_H
+
+#include <stdbool.h>
+#include "base/loop.h"
+#include "base/report.h"
+#include "base/world.h"
+#include "chronyd/clock/local_clock.h"
+#include "chronyd/clock/reference.h"
+#include "chronyd/measurement_log.h"
+#include "chronyd/rtc/rtc_file.h"
+#include "conf/conf.h"
+
+struct rtc;
+
+struct rtc_env {
+    struct world *world;
+    struct loop *loop;
+    struct local_clock *clock;
+    struct measurement_log *log; /* NULL: none */
+};
+
+/* Opens the device. file: what rtc_file_read() gave. NULL without rtcfile, or when the device is of no
+   use, which was logged; the other functions accept NULL. conf must outlive it. */
+struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
+                    const struct rtc_coefficients *file);
+/* Writes the file, if there is something to write. */
+void rtc_free(struct rtc *rtc);
+
+/* Measures for 8 seconds, and slews the system clock by the difference to what the file foretold.
+   False: it cannot be done, and done is not called; else it is called at the end in any case. 8.3 */
+bool rtc_measure_initially(struct rtc *rtc, void (*done)(void *arg), void *arg);
+/* Begins to track. The reference says whether we know the time, for automatic trimming. */
+void rtc_start(struct rtc *rtc, struct reference *reference);
+
+/* Commands and report. */
+enum rtc_status { RTC_STATUS_OK, RTC_STATUS_NOT_RUNNING, RTC_STATUS_FAILED };
+enum rtc_status rtc_trim(struct rtc *rtc);
+enum rtc_status rtc_write_file(struct rtc *rtc);
+enum rtc_status rtc_report(const struct rtc *rtc, struct report_rtc *report);
+
+#endif
