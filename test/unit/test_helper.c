@@ -540,8 +540,11 @@ static void one_address_gets_a_quarter(void **state)
     close(f->idle[0]);
     f->idle[0] = socket(AF_INET, SOCK_STREAM, 0);
     run_for(f, 0.3);
-    assert_true(establish(f));
-    assert_true(establish(f));
+    for (int i = 0; i < 2; i++) {
+        assert_true(establish(f));
+        /* Until its outcome is known, the session counts. */
+        run_for(f, 0.3);
+    }
 }
 
 static void sessions_of_a_dead_helper_do_not_count(void **state)
