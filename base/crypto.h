@@ -91,4 +91,17 @@ bool aead_open(int id, const struct secret *key, const uint8_t *nonce, size_t no
                const void *ad, size_t ad_length, const uint8_t *sealed, size_t sealed_length,
                uint8_t *out);
 
+/* A key that is used again and again, expanded once. NULL: wrong length or algorithm. Freeing wipes
+   it, and allows NULL. */
+struct aead_cipher;
+struct aead_cipher *aead_cipher_new(int id, const struct secret *key);
+void aead_cipher_free(struct aead_cipher *cipher);
+/* The same operations with it. */
+bool aead_cipher_seal(const struct aead_cipher *cipher, const uint8_t *nonce, size_t nonce_length,
+                      const void *ad, size_t ad_length, const void *plain, size_t plain_length,
+                      uint8_t *out);
+bool aead_cipher_open(const struct aead_cipher *cipher, const uint8_t *nonce, size_t nonce_length,
+                      const void *ad, size_t ad_length, const uint8_t *sealed, size_t sealed_length,
+                      uint8_t *out);
+
 #endif

@@ -23,8 +23,9 @@ static size_t nonce_length(int aead)
     return max < NTS_NONCE_LENGTH ? max : NTS_NONCE_LENGTH;
 }
 
-bool nts_cookie_make(const struct nts_server_key *key, const struct nts_context *context,
-                     const uint8_t nonce[NTS_NONCE_LENGTH], struct nts_cookie *cookie)
+bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher *cipher,
+                     const struct nts_context *context, const uint8_t nonce[NTS_NONCE_LENGTH],
+                     struct nts_cookie *cookie)
 {
     const size_t n = nonce_length(key->aead), k = aead_key_length(context->aead);
     uint8_t plain[MAX_PLAIN];
@@ -39,8 +40,11 @@ bool nts_cookie_make(const struct nts_server_key *key, const struct nts_context 
     memcpy(plain + k, context->s2c.data, k);
     writer_u32(&w, key->id);
     writer_bytes(&w, nonce, n);
-    ok = !w.failed &&
-         aead_seal(key->aead, &key->key, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
+    if (cipher != NULL)
+        ok = aead_cipher_seal(cipher, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
+    else
+        ok = aead_seal(key->aead, &key->key, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
+    ok = ok && !w.failed;
     crypto_wipe(plain, sizeof(plain));
     if (ok)
         cookie->length = w.pos + 2 * k + AEAD_TAG_LENGTH;
@@ -68,8 +72,9 @@ static bool take_keys(const uint8_t *plain, size_t length, struct nts_context *c
     return true;
 }
 
-bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS], const uint8_t *cookie,
-                       size_t length, struct nts_context *context)
+bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
+                       struct aead_cipher *const *ciphers, const uint8_t *cookie, size_t length,
+                       struct nts_context *context)
 {
     struct reader r = reader_make(cookie, length);
     const uint32_t id = reader_u32(&r);
@@ -88,8 +93,12 @@ bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS], const 
     plain_length = sealed_length - AEAD_TAG_LENGTH;
     if (plain_length > sizeof(plain) || plain_length % 2 != 0)
         return false;
-    ok = aead_open(key->aead, &key->key, nonce, n, NULL, 0, sealed, sealed_length, plain) &&
-         take_keys(plain, plain_length, context);
+    if (ciphers != NULL && ciphers[id % NTS_SERVER_KEYS] != NULL)
+        ok = aead_cipher_open(ciphers[id % NTS_SERVER_KEYS], nonce, n, NULL, 0, sealed,
+                              sealed_length, plain);
+    else
+        ok = aead_open(key->aead, &key->key, nonce, n, NULL, 0, sealed, sealed_length, plain);
+    ok = ok && take_keys(plain, plain_length, context);
     crypto_wipe(plain, sizeof(plain));
     return ok;
 }

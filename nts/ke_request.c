@@ -138,7 +138,7 @@ static bool add_cookies(const struct nts_context *context, const struct nts_serv
         struct nts_cookie cookie;
 
         world_random(world, nonce, sizeof(nonce));
-        if (!nts_cookie_make(key, context, nonce, &cookie))
+        if (!nts_cookie_make(key, NULL, context, nonce, &cookie))
             return false;
         ke_record_add(w, false, KE_RECORD_COOKIE, cookie.data, cookie.length);
     }

@@ -109,13 +109,14 @@ static bool prepare_cookies(const struct nts_server *server, const struct nts_co
 {
     struct writer w = writer_make(state->plain, sizeof(state->plain));
     const struct nts_server_key *key = server_keys_current(server->keys);
+    const struct aead_cipher *cipher = server_keys_current_cipher(server->keys);
 
     for (int i = 0; i < count; i++) {
         uint8_t nonce[NTS_NONCE_LENGTH];
         struct nts_cookie cookie;
 
         world_random(server->world, nonce, sizeof(nonce));
-        if (!nts_cookie_make(key, context, nonce, &cookie) ||
+        if (!nts_cookie_make(key, cipher, context, nonce, &cookie) ||
             !ntp_ext_add_inner(&w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length))
             return false;
     }
@@ -164,8 +165,8 @@ static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_inf
         !collect_fields(packet, info, &fields))
         return false;
     if (server->keys == NULL ||
-        !nts_cookie_decode(server_keys_all(server->keys), fields.cookie.body,
-                           fields.cookie.body_length, &context)) {
+        !nts_cookie_decode(server_keys_all(server->keys), server_keys_ciphers(server->keys),
+                           fields.cookie.body, fields.cookie.body_length, &context)) {
         *kod = NTP_KOD_NTSN;
         return false;
     }

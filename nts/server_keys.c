@@ -26,6 +26,7 @@ struct nts_server_keys {
     int rotate;
     timer_id timer;
     struct nts_server_key keys[NTS_SERVER_KEYS];
+    struct aead_cipher *ciphers[NTS_SERVER_KEYS]; /* the same keys, expanded */
     unsigned int current;
     double last_generation; /* monotonic seconds */
 };
@@ -33,6 +34,12 @@ struct nts_server_keys {
 static int preferred_aead(void)
 {
     return aead_supported(AEAD_AES_128_GCM_SIV) ? AEAD_AES_128_GCM_SIV : AEAD_AES_SIV_CMAC_256;
+}
+
+static void expand_key(struct nts_server_keys *keys, unsigned int slot)
+{
+    aead_cipher_free(keys->ciphers[slot]);
+    keys->ciphers[slot] = aead_cipher_new(keys->keys[slot].aead, &keys->keys[slot].key);
 }
 
 static void generate_key(struct nts_server_keys *keys, unsigned int slot)
@@ -45,6 +52,7 @@ static void generate_key(struct nts_server_keys *keys, unsigned int slot)
     key->aead = preferred_aead();
     key->key.length = aead_key_length(key->aead);
     world_random(keys->world, key->key.data, key->key.length);
+    expand_key(keys, slot);
     keys->last_generation = loop_mono(keys->loop);
 }
 
@@ -147,6 +155,8 @@ static void apply_loaded(struct nts_server_keys *keys, const struct loaded_keys 
 
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++)
         keys->keys[loaded->keys[i].id % NTS_SERVER_KEYS] = loaded->keys[i];
+    for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
+        expand_key(keys, slot);
     keys->current = (future + NTS_SERVER_KEYS - FUTURE_OFFSET) % NTS_SERVER_KEYS;
     keys->last_generation = loop_mono(keys->loop) - fmax(0.0, loaded->age);
 }
@@ -237,6 +247,8 @@ void server_keys_free(struct nts_server_keys *keys)
         return;
     server_keys_save(keys);
     loop_timer_cancel(keys->loop, keys->timer);
+    for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
+        aead_cipher_free(keys->ciphers[slot]);
     free(keys->path);
     crypto_wipe(keys, sizeof(*keys));
     free(keys);
@@ -250,4 +262,14 @@ const struct nts_server_key *server_keys_current(const struct nts_server_keys *k
 const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys)
 {
     return keys->keys;
+}
+
+struct aead_cipher *const *server_keys_ciphers(const struct nts_server_keys *keys)
+{
+    return keys->ciphers;
+}
+
+const struct aead_cipher *server_keys_current_cipher(const struct nts_server_keys *keys)
+{
+    return keys->ciphers[keys->current];
 }

@@ -31,6 +31,10 @@ const struct nts_server_key *server_keys_current(const struct nts_server_keys *k
 /* All keys by slot, for nts_cookie_decode. */
 const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys);
 
+/* The keys in their expanded form, by slot, and that of the current one; valid as long. */
+struct aead_cipher *const *server_keys_ciphers(const struct nts_server_keys *keys);
+const struct aead_cipher *server_keys_current_cipher(const struct nts_server_keys *keys);
+
 /* The `dump` command. */
 void server_keys_save(struct nts_server_keys *keys);
 /* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). */

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         keys[i].key.length = aead_key_length(keys[i].aead);
         keys[i].key.data[0] = (uint8_t)i;
     }
-    if (nts_cookie_decode(keys, data, size, &context))
+    if (nts_cookie_decode(keys, NULL, data, size, &context))
         check_context(&context);
     /* The input as plaintext. */
     if (size == 0 || size > NTS_MAX_COOKIE_LENGTH)
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!aead_seal(keys[1].aead, &keys[1].key, cookie + 4, NTS_NONCE_LENGTH, NULL, 0, data, size,
                    cookie + w.pos))
         return 0;
-    if (nts_cookie_decode(keys, cookie, w.pos + size + AEAD_TAG_LENGTH, &context))
+    if (nts_cookie_decode(keys, NULL, cookie, w.pos + size + AEAD_TAG_LENGTH, &context))
         check_context(&context);
     return 0;
 }

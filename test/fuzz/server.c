@@ -82,7 +82,8 @@ static void add_nts(const struct server *s, struct writer *w, int placeholders)
     struct nts_cookie cookie;
 
     context.c2s.length = context.s2c.length = aead_key_length(context.aead);
-    bool made = nts_cookie_make(server_keys_current(s->server_keys), &context, nonce, &cookie);
+    bool made =
+        nts_cookie_make(server_keys_current(s->server_keys), NULL, &context, nonce, &cookie);
     assert(made);
     ntp_ext_add(w, NTP_EXT_NTS_UID, uid, sizeof(uid));
     ntp_ext_add(w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length);

@@ -279,6 +279,40 @@ static void secrets_are_wiped_and_compared(void **state)
     assert_memory_equal(&secret, &zero, sizeof(secret));
 }
 
+static void expanded_key_works_again_and_again(void **state)
+{
+    static const uint8_t nonce[12] = {1}, plain[40] = {2}, ad[7] = {3};
+    static const int ids[] = {AEAD_AES_SIV_CMAC_256, AEAD_AES_128_GCM_SIV};
+    uint8_t one_shot[sizeof(plain) + AEAD_TAG_LENGTH], sealed[sizeof(one_shot)];
+    uint8_t opened[sizeof(plain)];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct secret key = {.data = {9}, .length = aead_key_length(ids[i])};
+
+        if (!aead_supported(ids[i]))
+            continue;
+        struct aead_cipher *cipher = aead_cipher_new(ids[i], &key);
+        assert_non_null(cipher);
+        assert_true(aead_seal(ids[i], &key, nonce, 12, ad, 7, plain, sizeof(plain), one_shot));
+        for (int round = 0; round < 3; round++) {
+            assert_true(aead_cipher_seal(cipher, nonce, 12, ad, 7, plain, sizeof(plain), sealed));
+            assert_memory_equal(sealed, one_shot, sizeof(sealed));
+            assert_true(aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
+            assert_memory_equal(opened, plain, sizeof(plain));
+            sealed[0] ^= 1;
+            assert_false(
+                aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
+        }
+        assert_false(aead_cipher_seal(cipher, nonce, 0, ad, 7, plain, sizeof(plain), sealed));
+        assert_false(aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, 15, opened));
+        aead_cipher_free(cipher);
+        key.length--;
+        assert_null(aead_cipher_new(ids[i], &key));
+    }
+    aead_cipher_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +325,7 @@ int main(void)
         cmocka_unit_test(lengths_of_the_algorithms),
         cmocka_unit_test(wrong_lengths_are_refused),
         cmocka_unit_test(secrets_are_wiped_and_compared),
+        cmocka_unit_test(expanded_key_works_again_and_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,8 +212,8 @@ static bool establish(struct fixture *f)
     f->client = NULL;
     keys[f->key.id % NTS_SERVER_KEYS] = f->key;
     if (ok)
-        assert_true(
-            nts_cookie_decode(keys, result.cookies[0].data, result.cookies[0].length, &context));
+        assert_true(nts_cookie_decode(keys, NULL, result.cookies[0].data, result.cookies[0].length,
+                                      &context));
     return ok;
 }
 

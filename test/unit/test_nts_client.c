@@ -140,7 +140,7 @@ static void fill_result(struct fixture *f, int cookies)
     f->ke.result = (struct ke_result){.context = f->context, .cookie_count = cookies};
     for (int i = 0; i < cookies; i++) {
         world_random(&f->test.world, nonce, sizeof(nonce));
-        assert_true(nts_cookie_make(server_keys_current(f->keys), &f->context, nonce,
+        assert_true(nts_cookie_make(server_keys_current(f->keys), NULL, &f->context, nonce,
                                     &f->ke.result.cookies[i]));
     }
 }

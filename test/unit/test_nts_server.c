@@ -94,8 +94,8 @@ static void compare_plaintext(const struct fixture *f, const json_t *test_case,
         assert_int_equal(inner.type, 0x0204);
         assert_int_equal(inner.length,
                          json_integer_value(json_array_get(json_array_get(expected, i), 1)));
-        assert_true(
-            nts_cookie_decode(server_keys_all(f->keys), inner.body, inner.body_length, &context));
+        assert_true(nts_cookie_decode(server_keys_all(f->keys), NULL, inner.body, inner.body_length,
+                                      &context));
         assert_int_equal(context.aead, f->aead);
         assert_memory_equal(context.c2s.data, f->c2s.data, f->c2s.length);
         assert_memory_equal(context.s2c.data, f->s2c.data, f->s2c.length);
@@ -198,7 +198,7 @@ static size_t make_request(struct fixture *f, const struct request_spec *spec,
     uint8_t nonce[NTS_NONCE_LENGTH] = {7};
     size_t length = spec->placeholder_length;
 
-    assert_true(nts_cookie_make(server_keys_current(f->keys), &context, nonce, &cookie));
+    assert_true(nts_cookie_make(server_keys_current(f->keys), NULL, &context, nonce, &cookie));
     ntp_header_write(packet, &header);
     w.pos = NTP_HEADER_LENGTH;
     ntp_ext_add(&w, NTP_EXT_NTS_UID, zeros, 32);
@@ -354,12 +354,12 @@ static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **
     context.c2s.length = context.s2c.length = 32;
     test_world_advance(f.loop, 50.0);
     key = *server_keys_current(f.keys);
-    assert_true(nts_cookie_make(&key, &context, nonce, &cookie));
+    assert_true(nts_cookie_make(&key, NULL, &context, nonce, &cookie));
     for (int i = 0; i < 4; i++) {
         struct nts_context decoded;
 
         assert_int_equal(
-            nts_cookie_decode(server_keys_all(f.keys), cookie.data, cookie.length, &decoded),
+            nts_cookie_decode(server_keys_all(f.keys), NULL, cookie.data, cookie.length, &decoded),
             i < 3);
         test_world_advance(f.loop, 100.0);
     }

@@ -150,22 +150,22 @@ static void check_cookie(const json_t *json)
     read_server_keys(json, keys);
     read_secret(json, "c2s", &c2s);
     read_secret(json, "s2c", &s2c);
-    assert_true(nts_cookie_decode(keys, cookie, length, &context));
+    assert_true(nts_cookie_decode(keys, NULL, cookie, length, &context));
     assert_int_equal(context.aead, aead_of(json));
     assert_int_equal(context.c2s.length, c2s.length);
     assert_memory_equal(context.c2s.data, c2s.data, c2s.length);
     assert_memory_equal(context.s2c.data, s2c.data, s2c.length);
 
     test_hex(first, "nonce", nonce, sizeof(nonce));
-    assert_true(nts_cookie_make(&keys[cookie[3] % NTS_SERVER_KEYS], &context, nonce, &made));
+    assert_true(nts_cookie_make(&keys[cookie[3] % NTS_SERVER_KEYS], NULL, &context, nonce, &made));
     assert_int_equal(made.length, length);
     assert_memory_equal(made.data, cookie, length);
 
     for (size_t cut = 0; cut < length; cut++)
-        assert_false(nts_cookie_decode(keys, cookie, cut, &context));
+        assert_false(nts_cookie_decode(keys, NULL, cookie, cut, &context));
     for (size_t i = 0; i < length; i++) {
         cookie[i] ^= 0x10;
-        assert_false(nts_cookie_decode(keys, cookie, length, &context));
+        assert_false(nts_cookie_decode(keys, NULL, cookie, length, &context));
         assert_int_equal(context.aead, 0);
         cookie[i] ^= 0x10;
     }
