@@ -16,12 +16,7 @@
 #include <stdint.h>
 #include "base/instant.h"
 
-/* Reading of a PTP hardware clock. */
-struct hardware_time {
-    struct instant i;
-};
-
-/* A reading of it between two readings of the system clock. */
+/* A reading of a PTP hardware clock between two readings of the system clock. */
 struct phc_reading {
     struct raw_time before;
     struct hardware_time time;

@@ -32,6 +32,11 @@ struct mono_time {
     struct instant i;
 };
 
+/* Reading of a PTP hardware clock. */
+struct hardware_time {
+    struct instant i;
+};
+
 /* NTP 64-bit timestamp as on the wire: seconds since 1900 modulo 2^32, and fraction. */
 struct ntp_time {
     uint32_t hi;

@@ -19,6 +19,7 @@
 
 struct timex;
 struct device_ops;
+struct nic_ops;
 struct tm;
 
 enum world_event { WORLD_READ = 1, WORLD_WRITE = 2, WORLD_EXCEPT = 4 };
@@ -63,11 +64,11 @@ struct world_datagram {
     const char *path;     /* Unix; when receiving it points to path_buf */
     char path_buf[112];
     bool truncated;
-    struct raw_time kernel_time;   /* zero: none */
-    struct raw_time hardware_time; /* time of the NIC clock, zero: none */
-    int hardware_if_index;         /* -1: unknown */
-    int hardware_length;           /* layer-2 length, -1: unknown */
-    bool want_tx_timestamp;        /* when sending */
+    struct raw_time kernel_time;        /* zero: none */
+    struct hardware_time hardware_time; /* of the network card's clock, zero: none */
+    int hardware_if_index;              /* of the port that stamped it, -1: unknown */
+    int hardware_length;                /* length of the frame at layer 2, -1: unknown */
+    bool want_tx_timestamp;             /* when sending */
 };
 
 struct world_file_info {
@@ -110,8 +111,9 @@ struct world_ops {
     void (*socket_close)(void *ctx, int fd);
     void (*unix_remove)(void *ctx, const char *path);
     /* One call for each report of readiness; number of datagrams (0 when none), -1 on error.
-       errqueue: looped-back packets with transmit timestamps. The world removes what the kernel
-       put before the payload (ntp.md 5.3, method 2): data is what was sent, remote where to. */
+       errqueue: looped-back packets with transmit timestamps. The world finds out what was sent
+       (ntp.md 5.3): data is the payload alone, remote where it went, hardware_length the length of
+       all that was looped back. */
     int (*receive)(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue);
     /* Number of datagrams that the system accepted, in order, -1 if none because of an error. */
     int (*send)(void *ctx, int fd, const struct world_datagram *msgs, int count);
@@ -166,6 +168,8 @@ struct world_ops {
 
     /* Clock devices (base/device.h), with the same ctx; NULL: this world has none. */
     const struct device_ops *devices;
+    /* Timestamps of network cards (base/nic.h), with the same ctx; NULL: this world has none. */
+    const struct nic_ops *nics;
 };
 
 struct world {

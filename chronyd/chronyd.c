@@ -140,6 +140,7 @@ static void apply_cmd_access(struct chronyd *d)
 static void start_servers(struct chronyd *d)
 {
     struct cmd_policy policy = {&cmd_ops, d, d->conf->open_commands};
+    struct nic_clocks_env nic_env = {d->world, d->loop, d->clock};
     struct ntp_server_params params;
 
     d->keys = ntp_keys_new();
@@ -147,6 +148,7 @@ static void start_servers(struct chronyd *d)
     d->client_log = client_log_new(d->world, d->conf);
     d->cmd_server = cmd_server_new(d->world, d->loop, d->conf, &policy);
     chronyd_fill_ntp_env(d);
+    d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
     d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
     warn_about_era_end(d);
     params = (struct ntp_server_params){
@@ -380,6 +382,7 @@ void chronyd_stop(struct chronyd *d)
     access_table_free(d->cmd_access);
     ntp_server_free(d->ntp_server);
     ntp_sockets_free(d->ntp_sockets);
+    nic_clocks_free(d->nic_clocks);
     client_log_free(d->client_log);
     ntp_keys_free(d->keys);
     refclock_set_free(d->refclocks);

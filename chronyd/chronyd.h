@@ -17,6 +17,7 @@
 #include "chronyd/clock/temperature.h"
 #include "chronyd/manual.h"
 #include "chronyd/measurement_log.h"
+#include "chronyd/nic_clocks.h"
 #include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
 #include "chronyd/refclock/refclock.h"
@@ -52,6 +53,7 @@ struct chronyd {
     struct temperature *temperature; /* NULL: no tempcomp */
     struct smoothing *smoothing;     /* NULL: no smoothtime */
 
+    struct nic_clocks *nic_clocks;
     struct ntp_env ntp_env;
     struct ntp_keys *keys;
     struct client_log *client_log;

@@ -20,6 +20,17 @@ static struct local_time env_event_time(void *ctx, double *err)
     return local_clock_event_time(((struct chronyd *)ctx)->clock, err);
 }
 
+static bool env_has_hardware_timestamps(void *ctx)
+{
+    return nic_clocks_any(((struct chronyd *)ctx)->nic_clocks);
+}
+
+static bool env_hardware_timestamp(void *ctx, const struct ntp_hardware_packet *packet,
+                                   struct ntp_local_timestamp *timestamp)
+{
+    return nic_clocks_timestamp(((struct chronyd *)ctx)->nic_clocks, packet, timestamp);
+}
+
 static void env_reference(void *ctx, struct local_time when, struct ntp_reference *out)
 {
     reference_get(((struct chronyd *)ctx)->reference, when, out);
@@ -164,6 +175,8 @@ static const struct ntp_env_ops env_ops = {
     .cook = env_cook,
     .now = env_now,
     .event_time = env_event_time,
+    .has_hardware_timestamps = env_has_hardware_timestamps,
+    .hardware_timestamp = env_hardware_timestamp,
     .reference = env_reference,
     .one_shot = env_one_shot,
     .leap_is_slewed = env_leap_is_slewed,

@@ -203,8 +203,7 @@ void association_free(struct association *a)
     if (!a)
         return;
     loop_timer_cancel(a->shared->env->loop, a->tx_timer);
-    if (!a->is_peer)
-        association_close_client(a);
+    association_close_client(a);
     release_server(a);
     if (a->nts)
         a->shared->nts.client->destroy(a->nts);
@@ -239,6 +238,7 @@ void association_close_client(struct association *a)
 {
     loop_timer_cancel(a->shared->env->loop, a->rx_timer);
     a->rx_timer = 0;
+    association_drop_waiting(a);
     if (a->is_peer)
         return;
     ntp_sockets_close_client(a->shared->sockets, a->fd);
@@ -353,10 +353,9 @@ void association_change_address(struct association *a, const struct ip_port *add
     const struct ntp_env_ops *ops = association_ops(a);
 
     association_reset(a);
+    association_close_client(a);
     if (a->is_peer)
         release_server(a);
-    else
-        association_close_client(a);
     a->addr = *addr;
     if (a->is_peer) {
         a->local_addr = (struct ip_addr){0};
@@ -380,11 +379,14 @@ void association_change_address(struct association *a, const struct ip_port *add
 void association_clock_change(struct association *a, const struct clock_change *change)
 {
     if (change->type == CLOCK_UNKNOWN_STEP) {
+        association_drop_waiting(a);
         association_reset(a);
         association_reset_poll(a);
         return;
     }
     exchange_clock_change(&a->ex, change);
+    if (a->waiting.exists)
+        local_adjust(&a->waiting.arrival.time.time, change->cooked, change->dfreq, change->doffset);
     if (a->filter)
         sample_filter_clock_change(a->filter, change);
 }

@@ -27,6 +27,7 @@ struct association_env {
     const struct ntp_keys *keys;
     struct ntp_nts nts;
     struct random_pool random;
+    double hwts_timeout; /* for which a response waits for a transmit timestamp; 0 or less: none */
     bool add_net_correction; /* the extension field is sent at all: ptpport is used */
 };
 

@@ -2,10 +2,11 @@
 /*
  * Association: packets from its address, transmit timestamps of its own (ntp.md 5.5, 11.2, 12). The
  * judgement itself is in response.c; here is what follows from it for polling, the statistics of
- * the source and the report.
+ * the source and the report, and when a response has to wait for a timestamp.
  */
 #include "ntp/association_state.h"
 
+#include <string.h>
 #include "base/log.h"
 
 #define MAX_TX_DELAY    1.0
@@ -152,19 +153,79 @@ static void accept_response(struct association *a, const struct response *r)
     association_update_report(a, r);
 }
 
+void association_drop_waiting(struct association *a)
+{
+    loop_timer_cancel(a->shared->env->loop, a->waiting.timer);
+    a->waiting.timer = 0;
+    a->waiting.exists = false;
+}
+
+static void waiting_timeout(void *arg)
+{
+    struct association *a = arg;
+
+    a->waiting.timer = 0;
+    association_use_waiting(a);
+}
+
+/* 12.4: that of a close server can come before the transmit timestamp of the request. */
+static bool has_to_wait(const struct association *a, const struct response *r)
+{
+    const struct ntp_env_ops *ops = association_ops(a);
+
+    return response_is_synced(r) && !a->ex.answered && a->report.total_good > 0 &&
+           a->shared->hwts_timeout > 0.0 && a->ex.near_tx.source != TIMESTAMP_HARDWARE &&
+           ops->has_hardware_timestamps != NULL && ops->has_hardware_timestamps(association_ctx(a));
+}
+
+static void let_wait(struct association *a, const struct ntp_arrival *arrival)
+{
+    struct waiting_response *w = &a->waiting;
+
+    LOG_DEBUG("Saved valid response for later processing");
+    memcpy(w->data, arrival->packet, arrival->length);
+    w->arrival = *arrival;
+    w->arrival.packet = w->data;
+    w->exists = true;
+    w->timer = loop_timer_add(a->shared->env->loop, a->shared->hwts_timeout, waiting_timeout, a);
+}
+
+/* has_waited: its authentication was checked when it came, and it waits only once. */
 static bool process(struct association *a, const struct ntp_arrival *arrival,
-                    const struct ntp_info *info)
+                    const struct ntp_info *info, bool has_waited)
 {
     struct response r;
 
     response_read(&r, &a->limits, arrival->packet, info, &arrival->time, &arrival->local);
-    response_check(&r, &a->ex, &a->limits, check_auth(a, arrival->packet, info));
+    response_check(&r, &a->ex, &a->limits, has_waited || check_auth(a, arrival->packet, info));
+    if (!has_waited && has_to_wait(a, &r)) {
+        if (!a->waiting.exists) {
+            let_wait(a, arrival);
+            return true;
+        }
+        association_use_waiting(a);
+    }
     measure(a, &r);
     response_update(&r, &a->ex, &a->limits);
     if (response_is_valid(&r))
         accept_response(a, &r);
     association_log_measurement(a, &r);
     return response_is_good(&r);
+}
+
+void association_use_waiting(struct association *a)
+{
+    const struct ntp_arrival arrival = a->waiting.arrival;
+    struct ntp_info info;
+    char text[ADDR_TEXT_SIZE];
+
+    if (!a->waiting.exists)
+        return;
+    association_drop_waiting(a);
+    LOG_DEBUG("Processing saved response from %s",
+              ip_addr_format(&arrival.remote.addr, text, sizeof(text)));
+    if (ntp_packet_parse(arrival.packet, arrival.length, &info))
+        process(a, &arrival, &info, true);
 }
 
 enum association_result association_receive(struct association *a,
@@ -180,7 +241,7 @@ enum association_result association_receive(struct association *a,
         return result;
     if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->held)
         return ASSOCIATION_DROPPED;
-    return process(a, arrival, &info) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
+    return process(a, arrival, &info, false) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
 }
 
 /* 5.5: each later timestamp of the same packet is a better one. */
@@ -190,9 +251,15 @@ static void update_tx_timestamp(struct association *a, const struct ntp_arrival 
     struct ntp_header header;
 
     ntp_header_read(arrival->packet, &header);
-    if (local_is_zero(t->time) || !ntp_time_equal(header.receive, a->ex.sent_rx) ||
-        !ntp_time_equal(header.transmit, a->ex.sent_tx))
+    if (local_is_zero(t->time)) {
+        LOG_DEBUG("Unexpected TX update");
         return;
+    }
+    if (!ntp_time_equal(header.receive, a->ex.sent_rx) ||
+        !ntp_time_equal(header.transmit, a->ex.sent_tx)) {
+        LOG_DEBUG("RX/TX timestamp mismatch");
+        return;
+    }
     double delay = local_diff(arrival->time.time, t->time);
     if (delay < 0.0 || delay > MAX_TX_DELAY) {
         LOG_DEBUG("Unacceptable TX delay %.9f", delay);
@@ -211,10 +278,12 @@ bool association_transmitted(struct association *a, const struct ntp_arrival *ar
     if (info.mode != NTP_MODE_CLIENT && info.mode != NTP_MODE_ACTIVE)
         return false;
 
-    if (arrival->time.source == TIMESTAMP_KERNEL)
-        a->report.total_kernel_tx++;
-    else if (arrival->time.source == TIMESTAMP_HARDWARE)
-        a->report.total_hw_tx++;
     update_tx_timestamp(a, arrival);
+    if (arrival->time.source == TIMESTAMP_HARDWARE) {
+        a->report.total_hw_tx++;
+        association_use_waiting(a);
+    } else if (arrival->time.source == TIMESTAMP_KERNEL) {
+        a->report.total_kernel_tx++;
+    }
     return true;
 }

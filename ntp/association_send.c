@@ -272,6 +272,10 @@ void association_transmit(void *arg)
     struct association *a = arg;
 
     a->tx_timer = 0;
+    /* What it says decides when the next request is due. */
+    association_use_waiting(a);
+    if (a->tx_timer != 0)
+        return;
     if (!update_activity(a) || !prepare_auth(a))
         return;
 

@@ -15,6 +15,14 @@
 
 enum activity { ACTIVITY_OFFLINE, ACTIVITY_ONLINE, ACTIVITY_BURST_ONLINE, ACTIVITY_BURST_OFFLINE };
 
+/* A response that waits for the hardware transmit timestamp of its request, 12.4. */
+struct waiting_response {
+    bool exists;
+    timer_id timer;
+    struct ntp_arrival arrival; /* its packet is data */
+    uint8_t data[NTP_MAX_LENGTH];
+};
+
 struct association {
     struct association_env *shared;
     bool (*change_address)(void *arg, const struct ip_port *addr);
@@ -50,6 +58,7 @@ struct association {
     timer_id tx_timer, rx_timer;
     struct poll_state poll;
     struct exchange ex;
+    struct waiting_response waiting;
     int burst_good, burst_total;
     struct ip_addr local_addr;
     struct report_ntpdata report;
@@ -71,6 +80,10 @@ void association_close_client(struct association *a);
 void association_adjust_poll(struct association *a, double adjustment);
 /* 13.4; NULL: a missing sample. */
 void association_process_sample(struct association *a, const struct ntp_sample *sample);
+
+/* association_receive.c: uses the response that waits, if there is one, or forgets it. */
+void association_use_waiting(struct association *a);
+void association_drop_waiting(struct association *a);
 
 /* association_report.c */
 void association_reset_report(struct association *a);

@@ -27,6 +27,17 @@ struct ntp_local_timestamp {
     double net_correction; /* seconds */
 };
 
+/* A packet that a network card has timestamped, 5.4. */
+struct ntp_hardware_packet {
+    struct hardware_time time;
+    int if_index; /* -1: unknown */
+    bool sent;    /* else received */
+    enum ip_family family;
+    size_t length;           /* of the UDP payload */
+    int frame_length;        /* layer 2, -1: unknown */
+    struct local_time known; /* by the daemon */
+};
+
 struct ntp_sample {
     struct local_time time;
     double offset; /* positive: local clock slow */
@@ -74,6 +85,12 @@ struct ntp_env_ops {
     struct local_time (*cook)(void *ctx, struct raw_time raw, double *err);
     struct local_time (*now)(void *ctx, double *err);
     struct local_time (*event_time)(void *ctx, double *err);
+
+    /* Hardware timestamps. Whether some interface is enabled for them; what the time of a packet
+       means, false when it is of no use. NULL, both: there are none. */
+    bool (*has_hardware_timestamps)(void *ctx);
+    bool (*hardware_timestamp)(void *ctx, const struct ntp_hardware_packet *packet,
+                               struct ntp_local_timestamp *timestamp);
 
     /* Reference. one_shot: -q, -Q, initstepslew. */
     void (*reference)(void *ctx, struct local_time when, struct ntp_reference *out);

@@ -69,24 +69,58 @@ static bool is_shared(const struct ntp_sockets *s, int fd)
     return is_server(s, fd) || fd == s->v4.client || fd == s->v6.client;
 }
 
-/* The first reading of a packet's time is that of the wake-up; the kernel's is taken if it is
-   credible. ntp.md 5.2 */
-static struct ntp_local_timestamp cook_time(struct ntp_sockets *s, const struct world_datagram *msg)
+static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagram *msg, bool sent,
+                               struct ntp_local_timestamp *t)
+{
+    const struct ntp_env *env = s->env;
+    struct ntp_hardware_packet packet = {
+        .time = msg->hardware_time,
+        .if_index = msg->hardware_if_index >= 0 ? msg->hardware_if_index : msg->if_index,
+        .sent = sent,
+        .family = msg->remote.addr.family,
+        .length = msg->length,
+        .frame_length = msg->hardware_length,
+        .known = t->time,
+    };
+
+    return !instant_is_zero(msg->hardware_time.i) && env->ops->hardware_timestamp != NULL &&
+           env->ops->hardware_timestamp(env->ctx, &packet, t);
+}
+
+static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram *msg,
+                             struct ntp_local_timestamp *t)
+{
+    const struct ntp_env *env = s->env;
+    struct local_time kernel;
+    double error, delay;
+
+    if (raw_is_zero(msg->kernel_time))
+        return;
+    kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
+    delay = local_diff(t->time, kernel);
+    if (fabs(delay) > MAX_TIMESTAMP_ERROR) {
+        LOG_DEBUG("Unacceptable timestamp delay %.9f", delay);
+        return;
+    }
+    t->time = kernel;
+    t->error = error;
+    t->source = TIMESTAMP_KERNEL;
+}
+
+/* The first reading of a packet's time is that of the wake-up. That of the network card is taken if
+   its clock is followed, else the kernel's if it is credible. ntp.md 5.2 */
+static struct ntp_local_timestamp get_time(struct ntp_sockets *s, const struct world_datagram *msg,
+                                           bool sent)
 {
     const struct ntp_env *env = s->env;
     struct ntp_local_timestamp t = {.source = TIMESTAMP_DAEMON};
-    struct local_time kernel;
-    double error;
 
     t.time = env->ops->event_time(env->ctx, &t.error);
-    if (raw_is_zero(msg->kernel_time))
+    if (take_hardware_time(s, msg, sent, &t))
         return t;
-    kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
-    if (fabs(local_diff(kernel, t.time)) > MAX_TIMESTAMP_ERROR)
-        return t;
-    t.time = kernel;
-    t.error = error;
-    t.source = TIMESTAMP_KERNEL;
+    /* The kernel's time of a packet that was sent came in a message of its own before. */
+    if (!sent || instant_is_zero(msg->hardware_time.i))
+        take_kernel_time(s, msg, &t);
     return t;
 }
 
@@ -105,8 +139,9 @@ static void keep_timestamping(struct ntp_sockets *s, enum ip_family family)
                                                                    .timestamps_tx = true});
 }
 
-/* False: the datagram is not an NTP packet, or not wrapped as its socket demands. */
-static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg,
+/* False: the datagram is not an NTP packet, or not wrapped as its socket demands. sent: an own packet
+   that came back. */
+static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg, bool sent,
                          struct ntp_arrival *a)
 {
     struct ptp_payload payload = {.ntp = msg->data, .length = msg->length};
@@ -124,7 +159,7 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
         .remote = msg->remote,
         .local = msg->local,
         .if_index = msg->if_index,
-        .time = cook_time(s, msg),
+        .time = get_time(s, msg, sent),
     };
     /* Only together with the time on the wire, which hardware timestamps have (17.2). */
     if (a->time.net_correction > 0.0)
@@ -161,7 +196,7 @@ static bool receive_packets(struct ntp_sockets *s, int fd)
         const struct world_datagram *msg = &s->msgs[i];
         struct ntp_arrival *a = &s->arrivals[requests];
 
-        if (!ip_addr_is_real(&msg->remote.addr) || !make_arrival(s, fd, msg, a))
+        if (!ip_addr_is_real(&msg->remote.addr) || !make_arrival(s, fd, msg, false, a))
             continue;
         if (a->time.source == TIMESTAMP_DAEMON)
             keep_timestamping(s, msg->remote.addr.family);
@@ -192,7 +227,7 @@ static void receive_timestamps(struct ntp_sockets *s, int fd)
         const struct world_datagram *msg = &s->msgs[i];
         struct ntp_arrival *a = &s->arrivals[0];
 
-        if (!make_arrival(s, fd, msg, a))
+        if (!make_arrival(s, fd, msg, true, a))
             continue;
         if (a->time.source == TIMESTAMP_DAEMON) {
             LOG_DEBUG("Missing TX timestamp");

@@ -6,6 +6,7 @@
 #include "ntp/timestamp_map.h"
 
 #include <stdlib.h>
+#include "base/log.h"
 #include "base/text.h"
 
 #define INSERT_LIMIT  64
@@ -196,6 +197,19 @@ void timestamp_map_save(struct timestamp_map *map, struct ntp_time receive,
     set_transmit(e, transmit, source);
 }
 
+static void update_tx_timestamp(struct entry *e, struct local_time transmit,
+                                enum timestamp_source source)
+{
+    double delay = local_diff(transmit, entry_transmit(e));
+
+    if (!(delay >= 0.0 && delay <= MAX_TX_DELAY)) {
+        LOG_DEBUG("Unacceptable TX delay %.9f", delay);
+        return;
+    }
+    set_transmit(e, transmit, source);
+    LOG_DEBUG("Updated TX timestamp delay=%.9f", delay);
+}
+
 void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
                            struct local_time transmit, enum timestamp_source source)
 {
@@ -209,9 +223,7 @@ void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
     /* Both times must be on the scale before the change, or the delay gets its error. */
     if ((uint16_t)(e->slew + 1) == map->slew)
         transmit = local_add(transmit, map->slew_offset);
-    double delay = local_diff(transmit, entry_transmit(e));
-    if (delay >= 0.0 && delay <= MAX_TX_DELAY)
-        set_transmit(e, transmit, source);
+    update_tx_timestamp(e, transmit, source);
 }
 
 void timestamp_map_clock_change(struct timestamp_map *map, const struct clock_change *change)

@@ -101,7 +101,8 @@ static void log_received(const struct socket_state *state, int fd, const struct 
                          bool errqueue)
 {
     char remote[ADDR_TEXT_SIZE], local[ADDR_TEXT_SIZE], more[64] = "";
-    bool kernel = !raw_is_zero(msg->kernel_time), hardware = !raw_is_zero(msg->hardware_time);
+    bool kernel = !raw_is_zero(msg->kernel_time);
+    bool hardware = !instant_is_zero(msg->hardware_time.i);
     bool has_local = msg->local.family != IP_UNSPEC;
     const char *from = msg->path ? msg->path : "";
 
@@ -123,6 +124,39 @@ static void log_received(const struct socket_state *state, int fd, const struct 
               hardware ? "H" : "");
 }
 
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
+
+/* Finds the message by the ID that it was sent with. False: the frame has to be parsed. */
+static bool find_sent(struct linux_world *w, int fd, uint32_t id, struct world_datagram *msg)
+{
+    const struct sent_message *sent;
+    char text[ADDR_TEXT_SIZE];
+
+    switch (sent_ring_find(w->sent, id, &sent)) {
+    case SENT_FOUND:
+        break;
+    case SENT_REPLACED:
+        if (!w->sent_ring_warned)
+            LOG_WARN("maxtxbuffers too small");
+        w->sent_ring_warned = true;
+        return false;
+    case SENT_NOT_AN_ID:
+        LOG_WARN("Transmit ID not supported");
+        timestamps_forget_sent(w);
+        return false;
+    }
+    if (sent->length > msg->size)
+        return false;
+    msg->remote = sent->destination;
+    msg->length = sent->length;
+    memcpy(msg->data, sent->data, sent->length);
+    LOG_DEBUG("Found saved message for %s fd=%d len=%d",
+              ip_port_format(&msg->remote, text, sizeof(text)), fd, (int)msg->length);
+    return true;
+}
+
+#endif
+
 /* Moves the payload of a looped-back frame to the start of the buffer. */
 static bool extract_payload(int fd, struct world_datagram *msg)
 {
@@ -133,12 +167,25 @@ static bool extract_payload(int fd, struct world_datagram *msg)
         LOG_DEBUG("Could not extract message");
         return false;
     }
-    msg->hardware_length = msg->hardware_length >= 0 ? msg->hardware_length : (int)msg->length;
     msg->length -= offset;
     memmove(msg->data, msg->data + offset, msg->length);
     LOG_DEBUG("Extracted message for %s fd=%d len=%d",
               ip_port_format(&msg->remote, text, sizeof(text)), fd, (int)msg->length);
     return true;
+}
+
+static bool recover_sent(struct linux_world *w, int fd, const struct control_info *info,
+                         struct world_datagram *msg)
+{
+    msg->hardware_length = (int)msg->length;
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
+    if (w->sent != NULL && info->has_tx_error && find_sent(w, fd, info->tx_id, msg))
+        return true;
+#else
+    (void)w;
+    (void)info;
+#endif
+    return extract_payload(fd, msg);
 }
 
 /* Judges one message. False: dropped. */
@@ -147,19 +194,20 @@ static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
 {
     const struct socket_state *state = socket_state(w, fd);
     struct msghdr *hdr = &header->msg_hdr;
-    bool has_tx_error;
+    struct control_info info;
 
     msg->length = header->msg_len;
     msg->remote = (struct ip_port){.addr.family = IP_UNSPEC};
     msg->local = (struct ip_addr){.family = IP_UNSPEC};
     msg->if_index = -1;
     msg->path = NULL;
-    msg->kernel_time = msg->hardware_time = (struct raw_time){{0, 0}};
+    msg->kernel_time = (struct raw_time){{0, 0}};
+    msg->hardware_time = (struct hardware_time){{0, 0}};
     msg->hardware_if_index = msg->hardware_length = -1;
     msg->truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
 
     /* First, because descriptors that came along have to be closed. */
-    if (!control_parse(hdr, msg, &has_tx_error))
+    if (!control_parse(hdr, msg, &info))
         return false;
     if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         LOG_DEBUG("Truncated message fd=%d", fd);
@@ -171,8 +219,8 @@ static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
     }
     log_received(state, fd, msg, errqueue);
     if (errqueue)
-        return extract_payload(fd, msg);
-    if (state->timestamps && raw_is_zero(msg->kernel_time) && raw_is_zero(msg->hardware_time))
+        return recover_sent(w, fd, &info, msg);
+    if (state->timestamps && raw_is_zero(msg->kernel_time) && instant_is_zero(msg->hardware_time.i))
         timestamps_missing(w);
     return true;
 }
@@ -270,8 +318,28 @@ static bool set_destination(const struct socket_state *state, struct msghdr *hdr
     return hdr->msg_namelen > 0;
 }
 
-static bool prepare_send(const struct linux_world *w, const struct socket_state *state,
-                         struct batch *b, int i, const struct world_datagram *msg)
+/* Asks for the transmit timestamp of a packet, unless the socket does so for all of them. */
+static void add_tx_timestamp(struct linux_world *w, const struct socket_state *state,
+                             struct msghdr *hdr, const struct world_datagram *msg)
+{
+    if (!msg->want_tx_timestamp || !state->timestamps || w->timestamp_method != TIMESTAMPING_LINUX)
+        return;
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
+    if (w->sent != NULL) {
+        const struct ip_port *to = state->connected ? &state->remote : &msg->remote;
+        uint32_t id = sent_ring_save(w->sent, msg->data, msg->length, to);
+
+        if (id != 0)
+            memcpy(add_control(hdr, SOL_SOCKET, SCM_TS_OPT_ID, sizeof(id)), &id, sizeof(id));
+    }
+#endif
+    if (!state->tx_flags_permanent)
+        memcpy(add_control(hdr, SOL_SOCKET, SO_TIMESTAMPING, sizeof(w->tx_timestamp_flags)),
+               &w->tx_timestamp_flags, sizeof(w->tx_timestamp_flags));
+}
+
+static bool prepare_send(struct linux_world *w, const struct socket_state *state, struct batch *b,
+                         int i, const struct world_datagram *msg)
 {
     struct msghdr *hdr = &b->headers[i].msg_hdr;
 
@@ -285,11 +353,7 @@ static bool prepare_send(const struct linux_world *w, const struct socket_state 
     if (!set_destination(state, hdr, msg))
         return false;
     add_packet_info(hdr, msg);
-    if (msg->want_tx_timestamp && state->timestamps && !state->tx_flags_permanent &&
-        w->timestamp_method == TIMESTAMPING_LINUX) {
-        int flags = timestamps_tx_flags();
-        memcpy(add_control(hdr, SOL_SOCKET, SO_TIMESTAMPING, sizeof(flags)), &flags, sizeof(flags));
-    }
+    add_tx_timestamp(w, state, hdr, msg);
     if (hdr->msg_controllen == 0)
         hdr->msg_control = NULL;
     return true;

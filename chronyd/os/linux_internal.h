@@ -12,11 +12,18 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include "base/nic.h"
 #include "base/world.h"
+#include "chronyd/os/sent_ring.h"
 #include "chronyd/os/world_linux.h"
 
 /* Packet info, three timespecs, packet info of the timestamp and an extended error (system.md 20). */
 #define CONTROL_SIZE 256
+
+/* Newer than many headers; the number is the same wherever configure has agreed. */
+#if defined(HAVE_LINUX_TIMESTAMPING_OPT_ID) && !defined(SCM_TS_OPT_ID)
+#define SCM_TS_OPT_ID 81
+#endif
 
 /* What the world knows about a descriptor that it opened. */
 struct socket_state {
@@ -28,6 +35,7 @@ struct socket_state {
     bool tx_flags_permanent; /* every packet gets a transmit timestamp without being asked */
     enum world_socket_type type;
     enum ip_family family;
+    struct ip_port remote; /* of a connected one */
 };
 
 enum timestamp_method {
@@ -52,6 +60,10 @@ struct linux_world {
     size_t socket_count;
     enum timestamp_method timestamp_method;
     bool tx_timestamps_per_message; /* kernel 4.7 or later */
+    int timestamp_flags;            /* SO_TIMESTAMPING of each socket */
+    int tx_timestamp_flags;         /* of packets whose transmit timestamp is wanted */
+    struct sent_ring *sent;         /* NULL: transmit timestamps are matched by parsing the frame */
+    bool sent_ring_warned;
     int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
     struct random_source random;
     struct resolver *resolver;
@@ -90,15 +102,31 @@ int linux_send(void *ctx, int fd, const struct world_datagram *msgs, int count);
 
 /* timestamps.c */
 void timestamps_probe(struct linux_world *w);
+/* From now on sockets ask for hardware timestamps too. */
+void timestamps_use_hardware(struct linux_world *w);
+/* Transmit timestamps by ID, see base/nic.h. */
+bool timestamps_keep_sent(struct linux_world *w, int count);
+void timestamps_forget_sent(struct linux_world *w);
 /* Switches timestamps on; the socket is marked as having them. `tx`: for every packet. */
 void timestamps_enable(struct linux_world *w, int fd, bool tx);
-/* Value of the control message that asks for a transmit timestamp of one packet. */
-int timestamps_tx_flags(void);
 /* Called for a received packet without a kernel timestamp although timestamping is on. */
 void timestamps_missing(struct linux_world *w);
+
+/* control.c */
+struct control_info {
+    bool has_tx_error; /* the extended error of a transmit timestamp */
+    uint32_t tx_id;    /* in it */
+};
 /* Takes addresses, interfaces and timestamps from the control messages into msg. False: the message
-   must be dropped. `has_tx_error` tells if there was the extended error of a transmit timestamp. */
-bool control_parse(struct msghdr *hdr, struct world_datagram *msg, bool *has_tx_error);
+   must be dropped. */
+bool control_parse(struct msghdr *hdr, struct world_datagram *msg, struct control_info *info);
+
+#ifdef HAVE_LINUX_TIMESTAMPING
+/* nic_linux.c */
+extern const struct nic_ops linux_nics;
+/* The value of hwtstamp_config.rx_filter to ask for; reported: bits of the filters of the card. */
+int nic_choose_filter(enum nic_filter filter, uint32_t reported);
+#endif
 
 /* zone.c */
 bool linux_zone_time(void *ctx, const char *zone, struct tm *fields, int64_t *seconds);

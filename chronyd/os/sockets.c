@@ -302,6 +302,8 @@ int linux_socket_open(void *ctx, const struct world_socket *spec)
         .type = spec->type,
         .family = spec->family,
     };
+    if (spec->remote)
+        socket_state(w, fd)->remote = *spec->remote;
     log_opened(spec, fd, passed);
     if (spec->timestamps_rx || spec->timestamps_tx)
         timestamps_enable(w, fd, spec->timestamps_tx);

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernel timestamps of packets: the options that switch them on, with their fall-backs
- * (system.md 5.3), and the control messages in which they arrive (5.4). Hardware timestamps are only
- * passed on: nothing here asks for them yet.
+ * Timestamps of packets: the options of sockets that switch those of the kernel and of network cards
+ * on, with their fall-backs (system.md 5.3), and IDs of sent packets (5.8). The timestamps arrive in
+ * control messages (control.c).
  */
 #include "config.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/time.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #ifdef HAVE_LINUX_TIMESTAMPING
-#include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #endif
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
 
-/* Kernel and library agree on the layout of these with 64-bit time_t. */
 #ifdef HAVE_LINUX_TIMESTAMPING
 #define BASE_FLAGS                                                                                 \
     (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_OPT_CMSG)
-#define TX_FLAGS SOF_TIMESTAMPING_TX_SOFTWARE
+#define TX_FLAGS          SOF_TIMESTAMPING_TX_SOFTWARE
+#define HARDWARE_FLAGS    (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)
+#define HARDWARE_TX_FLAGS SOF_TIMESTAMPING_TX_HARDWARE
 #endif
 
 void timestamps_probe(struct linux_world *w)
@@ -35,6 +34,8 @@ void timestamps_probe(struct linux_world *w)
     int major = 0, minor = 0;
 
     w->timestamp_method = TIMESTAMPING_LINUX;
+    w->timestamp_flags = BASE_FLAGS;
+    w->tx_timestamp_flags = TX_FLAGS;
     /* Older kernels ignore flags that come with a message. A release may be as short as "4.19". */
     w->tx_timestamps_per_message = uname(&name) == 0 &&
                                    sscanf(name.release, "%d.%d", &major, &minor) >= 1 &&
@@ -44,15 +45,120 @@ void timestamps_probe(struct linux_world *w)
 #endif
 }
 
+#ifdef HAVE_LINUX_TIMESTAMPING
+
+/* A socket without an address, for questions to the kernel. */
+static int open_probe(struct linux_world *w)
+{
+    return sockets_create(w, w->options.ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM);
+}
+
+static bool accepts_flags(int fd, int flags)
+{
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0;
+}
+
+/* Adds a flag to those of sockets if the kernel has it. */
+static void add_option(struct linux_world *w, int flag)
+{
+    int fd = open_probe(w);
+
+    if (fd < 0)
+        return;
+    if (accepts_flags(fd, flag))
+        w->timestamp_flags |= flag;
+    close(fd);
+}
+
+void timestamps_use_hardware(struct linux_world *w)
+{
+    if (w->tx_timestamp_flags & HARDWARE_TX_FLAGS)
+        return;
+    w->timestamp_flags |= HARDWARE_FLAGS;
+    w->tx_timestamp_flags |= HARDWARE_TX_FLAGS;
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_PKTINFO
+    add_option(w, SOF_TIMESTAMPING_OPT_PKTINFO);
+#endif
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_TX_SWHW
+    add_option(w, SOF_TIMESTAMPING_OPT_TX_SWHW);
+#endif
+}
+
+#endif
+
+#ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
+
+/* Of the kernel; libc has another name for it. */
+#define MSG_PROBE 0x10
+
+/* Kernels before 6.13 refuse the control message. The packet that asks has no content and is not
+   sent: MSG_PROBE and MSG_CONFIRM end the call behind the look at the control messages. */
+static bool accepts_ids(struct linux_world *w)
+{
+    const struct ip_port discard = {.addr = ip_addr_loopback(w->options.ipv4 ? IP_V4 : IP_V6),
+                                    .port = 9};
+    union {
+        struct cmsghdr align;
+        char octets[CMSG_SPACE(sizeof(uint32_t))];
+    } control = {.octets = {0}};
+    struct sockaddr_storage name;
+    struct msghdr hdr = {
+        .msg_name = &name,
+        .msg_namelen = ip_port_to_sockaddr(&discard, &name),
+        .msg_control = &control,
+        .msg_controllen = sizeof(control),
+    };
+    int fd = open_probe(w);
+    bool accepted;
+
+    if (fd < 0)
+        return false;
+    control.align.cmsg_level = SOL_SOCKET;
+    control.align.cmsg_type = SCM_TS_OPT_ID;
+    control.align.cmsg_len = CMSG_LEN(sizeof(uint32_t));
+    accepted = accepts_flags(fd, SOF_TIMESTAMPING_OPT_ID) &&
+               (sendmsg(fd, &hdr, MSG_PROBE | MSG_CONFIRM) >= 0 || errno != EINVAL);
+    close(fd);
+    return accepted;
+}
+
+bool timestamps_keep_sent(struct linux_world *w, int count)
+{
+    if (w->timestamp_method != TIMESTAMPING_LINUX || !accepts_ids(w))
+        return false;
+    w->sent = sent_ring_new(count);
+    /* Not one of the flags that may come with a message. */
+    w->timestamp_flags |= SOF_TIMESTAMPING_OPT_ID;
+    return true;
+}
+
+void timestamps_forget_sent(struct linux_world *w)
+{
+    sent_ring_free(w->sent);
+    w->sent = NULL;
+    w->timestamp_flags &= ~SOF_TIMESTAMPING_OPT_ID;
+}
+
+#else
+
+bool timestamps_keep_sent(struct linux_world *w, int count)
+{
+    (void)w;
+    (void)count;
+    return false;
+}
+
+#endif
+
 static bool enable_linux(struct linux_world *w, int fd, bool tx)
 {
 #ifdef HAVE_LINUX_TIMESTAMPING
     struct socket_state *state = socket_state(w, fd);
     int one = 1;
-    int flags = BASE_FLAGS;
+    int flags = w->timestamp_flags;
 
     if (tx || !w->tx_timestamps_per_message) {
-        flags |= TX_FLAGS;
+        flags |= w->tx_timestamp_flags;
         state->tx_flags_permanent = true;
     }
     return setsockopt(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, &one, sizeof(one)) == 0 &&
@@ -85,15 +191,6 @@ void timestamps_enable(struct linux_world *w, int fd, bool tx)
         w->timestamp_method = TIMESTAMPING_NONE;
 }
 
-int timestamps_tx_flags(void)
-{
-#ifdef HAVE_LINUX_TIMESTAMPING
-    return TX_FLAGS;
-#else
-    return 0;
-#endif
-}
-
 void timestamps_missing(struct linux_world *w)
 {
     LOG_DEBUG("Missing kernel RX timestamp");
@@ -107,148 +204,4 @@ void timestamps_missing(struct linux_world *w)
     *socket_state(w, fd) = (struct socket_state){.open = true, .type = WORLD_UDP};
     timestamps_enable(w, fd, true);
     w->timestamp_keeper = fd;
-}
-
-/* ---- Control messages ---- */
-
-static struct raw_time from_timespec(const struct timespec *ts)
-{
-    if (ts->tv_sec == 0 && ts->tv_nsec == 0)
-        return (struct raw_time){{0, 0}};
-    return (struct raw_time){instant_make(ts->tv_sec, ts->tv_nsec)};
-}
-
-/* The payload of a control message, if it has exactly (or at least) the size of the object. */
-static bool get_payload(struct cmsghdr *cmsg, void *object, size_t size, bool exact)
-{
-    if (exact ? cmsg->cmsg_len != CMSG_LEN(size) : cmsg->cmsg_len < CMSG_LEN(size))
-        return false;
-    memcpy(object, CMSG_DATA(cmsg), size);
-    return true;
-}
-
-static void close_passed_descriptors(struct cmsghdr *cmsg)
-{
-    size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-    for (size_t i = 0; i < count; i++) {
-        int fd;
-        memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
-        close(fd);
-    }
-    LOG_DEBUG("Unexpected SCM_RIGHTS");
-}
-
-static bool parse_ip(struct cmsghdr *cmsg, struct world_datagram *msg)
-{
-    struct in_pktinfo info;
-
-    if (cmsg->cmsg_type != IP_PKTINFO || !get_payload(cmsg, &info, sizeof(info), true))
-        return false;
-    msg->local.family = IP_V4;
-    memcpy(msg->local.u.v4, &info.ipi_addr, sizeof(msg->local.u.v4));
-    msg->if_index = info.ipi_ifindex;
-    return true;
-}
-
-#ifdef FEAT_IPV6
-static bool parse_ipv6(struct cmsghdr *cmsg, struct world_datagram *msg)
-{
-    struct in6_pktinfo info;
-
-    if (cmsg->cmsg_type != IPV6_PKTINFO || !get_payload(cmsg, &info, sizeof(info), true))
-        return false;
-    msg->local.family = IP_V6;
-    memcpy(msg->local.u.v6, &info.ipi6_addr, sizeof(msg->local.u.v6));
-    msg->if_index = (int)info.ipi6_ifindex;
-    return true;
-}
-#endif
-
-#ifdef HAVE_LINUX_TIMESTAMPING
-static bool is_extended_error(const struct cmsghdr *cmsg)
-{
-    return (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_RECVERR) ||
-           (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_RECVERR);
-}
-
-static bool is_sent_timestamp(struct cmsghdr *cmsg)
-{
-    struct sock_extended_err error;
-
-    return get_payload(cmsg, &error, sizeof(error), false) && error.ee_errno == ENOMSG &&
-           error.ee_info == SCM_TSTAMP_SND && error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
-}
-#endif
-
-static bool parse_socket_level(struct cmsghdr *cmsg, struct world_datagram *msg)
-{
-    struct timeval tv;
-    struct timespec ts;
-
-    if (cmsg->cmsg_type == SCM_TIMESTAMP && get_payload(cmsg, &tv, sizeof(tv), true)) {
-        ts = (struct timespec){.tv_sec = tv.tv_sec, .tv_nsec = tv.tv_usec * 1000};
-        msg->kernel_time = from_timespec(&ts);
-        return true;
-    }
-    if (cmsg->cmsg_type == SCM_TIMESTAMPNS && get_payload(cmsg, &ts, sizeof(ts), true)) {
-        msg->kernel_time = from_timespec(&ts);
-        return true;
-    }
-#ifdef HAVE_LINUX_TIMESTAMPING
-    struct scm_timestamping all;
-    if (cmsg->cmsg_type == SCM_TIMESTAMPING && get_payload(cmsg, &all, sizeof(all), true)) {
-        msg->kernel_time = from_timespec(&all.ts[0]);
-        msg->hardware_time = from_timespec(&all.ts[2]);
-        return true;
-    }
-#endif
-#ifdef HAVE_LINUX_TIMESTAMPING_OPT_PKTINFO
-    struct scm_ts_pktinfo info;
-    if (cmsg->cmsg_type == SCM_TIMESTAMPING_PKTINFO &&
-        get_payload(cmsg, &info, sizeof(info), true)) {
-        msg->hardware_if_index = (int)info.if_index;
-        msg->hardware_length = (int)info.pkt_length;
-        return true;
-    }
-#endif
-    return false;
-}
-
-bool control_parse(struct msghdr *hdr, struct world_datagram *msg, bool *has_tx_error)
-{
-    bool valid = true, known;
-
-    *has_tx_error = false;
-    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr); cmsg; cmsg = CMSG_NXTHDR(hdr, cmsg)) {
-        known = false;
-        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS) {
-            close_passed_descriptors(cmsg);
-            valid = false;
-            continue;
-        }
-#ifdef HAVE_LINUX_TIMESTAMPING
-        if (is_extended_error(cmsg)) {
-            if (is_sent_timestamp(cmsg)) {
-                *has_tx_error = true;
-            } else {
-                LOG_DEBUG("Unexpected extended error in received message");
-                valid = false;
-            }
-            continue;
-        }
-#endif
-        if (cmsg->cmsg_level == SOL_SOCKET)
-            known = parse_socket_level(cmsg, msg);
-        else if (cmsg->cmsg_level == IPPROTO_IP)
-            known = parse_ip(cmsg, msg);
-#ifdef FEAT_IPV6
-        else if (cmsg->cmsg_level == IPPROTO_IPV6)
-            known = parse_ipv6(cmsg, msg);
-#endif
-        if (!known)
-            LOG_DEBUG("Unexpected control message level=%d type=%d len=%d", cmsg->cmsg_level,
-                      cmsg->cmsg_type, (int)cmsg->cmsg_len);
-    }
-    return valid;
 }

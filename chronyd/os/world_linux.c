@@ -255,6 +255,9 @@ static const struct world_ops linux_ops = {
     .zone_time = linux_zone_time,
     .may_set_clock = linux_may_set_clock,
     .devices = &linux_devices,
+#ifdef HAVE_LINUX_TIMESTAMPING
+    .nics = &linux_nics,
+#endif
 };
 
 struct world *world_linux_new(const struct world_linux_options *options)
@@ -278,6 +281,7 @@ void world_linux_free(struct world *world)
     resolver_free(w->resolver);
     if (w->timestamp_keeper >= 0)
         linux_socket_close(w, w->timestamp_keeper);
+    sent_ring_free(w->sent);
     random_free(&w->random);
     free(w->sockets);
     free(w->poll_fds);
