@@ -226,7 +226,9 @@ static unsigned int kept_privileges(const struct chronyd *d)
 
     if (d->options->control_clock)
         keep |= PRIVILEGE_SYS_TIME;
-    if (d->conf->port > 0 && d->conf->port < 1024)
+    /* The NTS-KE socket is opened after this, those of NTP again and again. */
+    if ((d->conf->port > 0 && d->conf->port < 1024) ||
+        (d->conf->nts_server_certs.count > 0 && d->conf->nts_port < 1024))
         keep |= PRIVILEGE_NET_BIND_SERVICE;
     if (needs_net_raw(d))
         keep |= PRIVILEGE_NET_RAW;

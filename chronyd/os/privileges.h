@@ -12,7 +12,7 @@
 /* Capabilities that a process of the daemon may keep. */
 enum privilege {
     PRIVILEGE_SYS_TIME = 1,         /* main, unless the clock is not controlled */
-    PRIVILEGE_NET_BIND_SERVICE = 2, /* main, with an NTP port of 1..1023 */
+    PRIVILEGE_NET_BIND_SERVICE = 2, /* main, with a port of 1..1023 */
     PRIVILEGE_NET_RAW = 4,          /* main, with bound devices on kernels before 5.7 */
     PRIVILEGE_DAC_READ_SEARCH = 8,  /* fork server: to read certificates and keys */
     PRIVILEGE_SETUID = 16,          /* fork server: to change the user of helpers */

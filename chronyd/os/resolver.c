@@ -302,7 +302,7 @@ void resolver_dispatch(struct resolver *resolver)
     free(request);
 }
 
-void resolver_start_helper(struct resolver *resolver)
+void resolver_start_helper(struct resolver *resolver, uid_t uid, gid_t gid)
 {
-    resolver_helper_start(&resolver->helper);
+    resolver_helper_start(&resolver->helper, uid, gid);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include "base/world.h"
 
 #define RESOLVER_NAME_SIZE 256
@@ -45,15 +46,15 @@ void resolver_set_due(struct resolver *resolver);
 /* Takes the answers that are due, starts what is queued, calls the handlers. */
 void resolver_dispatch(struct resolver *resolver);
 
-/* Forks the helper. Failure is fatal. */
-void resolver_start_helper(struct resolver *resolver);
+/* Forks the helper, which runs as this user. Failure is fatal. */
+void resolver_start_helper(struct resolver *resolver, uid_t uid, gid_t gid);
 
 /* resolver_helper.c: the process at the other end of a blocking socket pair. */
 struct resolver_helper {
     int fd; /* -1: not running */
     pid_t pid;
 };
-void resolver_helper_start(struct resolver_helper *helper);
+void resolver_helper_start(struct resolver_helper *helper, uid_t uid, gid_t gid);
 /* One request and its answer. False with the message to die with in *error and errno. */
 bool resolver_helper_ask(const struct resolver_helper *helper, const struct resolver_query *query,
                          struct resolver_answer *answer, const char **error);

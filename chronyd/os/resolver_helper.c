@@ -2,7 +2,8 @@
 /*
  * The name resolving helper: a child without a system call filter that looks names up for the main
  * process at filter levels 1 and -1, because what getaddrinfo() calls depends on the system's name
- * services.
+ * services. It is forked before the main process holds a secret, since it reads what the network
+ * answers without a filter.
  * Promise: one blocking socket pair to the main process, the files and sockets of the resolver, the
  * user of the main process, no capability unless that is root, no new privileges.
  * One request, one answer, until the other side closes.
@@ -45,7 +46,7 @@ static bool query_is_valid(const struct resolver_query *query)
     return memchr(query->name, '\0', sizeof(query->name)) && (unsigned int)query->family <= IP_V6;
 }
 
-static _Noreturn void serve(int fd)
+static _Noreturn void serve(int fd, uid_t uid, gid_t gid)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
     struct resolver_query query;
@@ -53,9 +54,14 @@ static _Noreturn void serve(int fd)
 
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
+    /* What the main process has made is not for this one to remove or to report about. */
+    log_set_parent_fd(-1);
+    log_set_fatal_hook(NULL, NULL);
     process_close_descriptors(fd, -1);
     if (geteuid() != 0)
         privileges_limit(0);
+    else if (uid != 0 || gid != 0)
+        privileges_drop(uid, gid, 0);
     privileges_forbid_new();
 
     /* A message of another size, like the end of the file, is the request to quit. */
@@ -70,7 +76,7 @@ static _Noreturn void serve(int fd)
     _exit(0);
 }
 
-void resolver_helper_start(struct resolver_helper *helper)
+void resolver_helper_start(struct resolver_helper *helper, uid_t uid, gid_t gid)
 {
     int fds[2];
 
@@ -81,7 +87,7 @@ void resolver_helper_start(struct resolver_helper *helper)
         LOG_FATAL("fork() failed : %s", text_errno(errno));
     if (helper->pid == 0) {
         close(fds[0]);
-        serve(fds[1]);
+        serve(fds[1], uid, gid);
     }
     close(fds[1]);
     helper->fd = fds[0];

@@ -289,7 +289,7 @@ void world_linux_free(struct world *world)
     free(w);
 }
 
-void world_linux_start_resolver_helper(struct world *world)
+void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid)
 {
-    resolver_start_helper(((struct linux_world *)world->ctx)->resolver);
+    resolver_start_helper(((struct linux_world *)world->ctx)->resolver, uid, gid);
 }

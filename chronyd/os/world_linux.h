@@ -9,6 +9,7 @@
 #define CHRONYD_OS_WORLD_LINUX_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include "base/world.h"
 
 struct world_linux_options {
@@ -25,9 +26,10 @@ struct world *world_linux_new(const struct world_linux_options *options);
    waiting for it. Sockets that are still open are the callers'. */
 void world_linux_free(struct world *world);
 
-/* Forks the name resolving helper, which all resolutions then go through: called just before a
-   system call filter of level 1 or -1 is loaded. Failure is fatal (system.md 12.2). The helper ends
-   with this process. */
-void world_linux_start_resolver_helper(struct world *world);
+/* Forks the name resolving helper, which all resolutions then go through, for a system call filter
+   of level 1 or -1. Called as long as this process has no secret that the helper would inherit; as
+   root, the helper changes to the given user. Failure is fatal (system.md 12.2). The helper ends with
+   this process. */
+void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid);
 
 #endif

@@ -59,7 +59,7 @@ static int run_filtered(int level, enum filter_role role, action act)
         signals_install();
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
         if (abs(level) == 1 && role == FILTER_MAIN)
-            world_linux_start_resolver_helper(w);
+            world_linux_start_resolver_helper(w, getuid(), getgid());
         filter_load(level, role);
         act(w);
         world_linux_free(w);

@@ -572,7 +572,7 @@ static void helper_process_resolves(void **state)
     struct answers answers = {0};
     struct answer_arg a = {&answers, 'a'}, b = {&answers, 'b'};
 
-    world_linux_start_resolver_helper(f->world);
+    world_linux_start_resolver_helper(f->world, getuid(), getgid());
     assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &a));
     assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, false, on_answer, &b));
     run_resolver(w, &answers, 2);
