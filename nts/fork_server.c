@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "nts/helper_pool.h"
 #include "nts/ipc.h"
 
@@ -227,14 +228,27 @@ static void adopt_generation(struct server *s)
     }
 }
 
+/* Only a helper that was not reaped yet can have this process ID. */
+static void kill_helper(const struct server *s, pid_t pid)
+{
+    for (size_t i = 0; i < s->child_count; i++)
+        if (s->children[i].pid == pid)
+            kill(pid, SIGKILL);
+}
+
 /* False: the end. */
 static bool take_order(struct server *s)
 {
-    char order[2];
+    uint8_t order[IPC_KILL_SIZE + 1];
     ssize_t n = recv(s->channel, order, sizeof(order), 0);
 
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
+    if (n == IPC_KILL_SIZE && order[0] == IPC_ORDER_KILL) {
+        struct reader r = reader_make(order + 1, IPC_KILL_SIZE - 1);
+        kill_helper(s, (pid_t)reader_u32(&r));
+        return true;
+    }
     if (n != 1)
         return false;
     switch (order[0]) {

@@ -14,10 +14,14 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "nts/ipc.h"
 
 #define START_TIMEOUT 30.0 /* seconds, for the files to be read */
 #define BURST         64   /* messages of one helper for each event */
+/* Seconds without the end of any of its sessions, each of which lasts 2 s at most, until a helper
+   counts as stuck; and for the last sessions of an old generation. */
+#define STUCK_TIME 30.0
 
 enum helper_state { STARTING, READY, DRAINING };
 
@@ -30,6 +34,7 @@ struct helper {
     enum helper_state state;
     uint32_t *sessions; /* max_sessions of them */
     int session_count;
+    timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
 };
 
 struct helper_pool {
@@ -74,6 +79,18 @@ static void order(struct helper_pool *pool, enum ipc_order what)
     const char octet = (char)what;
 
     if (pool->orders >= 0 && send(pool->orders, &octet, 1, MSG_NOSIGNAL) != 1)
+        LOG_ERROR("Could not give an order to the NTS-KE fork server : %s", text_errno(errno));
+}
+
+static void order_kill(struct helper_pool *pool, pid_t pid)
+{
+    uint8_t octets[IPC_KILL_SIZE];
+    struct writer w = writer_make(octets, sizeof(octets));
+
+    writer_u8(&w, IPC_ORDER_KILL);
+    writer_u32(&w, (uint32_t)pid);
+    if (pool->orders >= 0 &&
+        send(pool->orders, octets, w.pos, MSG_NOSIGNAL) != (ssize_t)sizeof(octets))
         LOG_ERROR("Could not give an order to the NTS-KE fork server : %s", text_errno(errno));
 }
 
@@ -127,8 +144,16 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
         loop_fd_add(pool->loop, channel, WORLD_READ, on_helper, h);
 }
 
+static void stop_timer(struct helper *h)
+{
+    if (h->pool->loop != NULL)
+        loop_timer_cancel(h->pool->loop, h->stuck_timer);
+    h->stuck_timer = 0;
+}
+
 static void free_helper(struct helper *h)
 {
+    stop_timer(h);
     free(h->sessions);
     free(h);
 }
@@ -145,6 +170,7 @@ static void remove_helper(struct helper *h)
         }
     }
     close_channel(pool, h->channel);
+    stop_timer(h);
     for (int i = 0; i < h->session_count; i++)
         if (pool->events.ended != NULL)
             pool->events.ended(h->sessions[i], pool->events.arg);
@@ -155,9 +181,36 @@ static void remove_helper(struct helper *h)
         LOG_ERROR("NTS-KE helpers failed");
 }
 
+/* It would end by itself when its channel is closed, but may not be what it was. */
+static void kill_helper(struct helper *h)
+{
+    order_kill(h->pool, h->pid);
+    remove_helper(h);
+}
+
 /* ---- generations ---- */
 
 static void on_start_timeout(void *arg);
+static void check_generation(struct helper_pool *pool);
+
+static void on_stuck(void *arg)
+{
+    struct helper *h = arg;
+    struct helper_pool *pool = h->pool;
+
+    h->stuck_timer = 0;
+    LOG_ERROR("NTS-KE helper #%d (process %d) does not answer", h->number, (int)h->pid);
+    kill_helper(h);
+    check_generation(pool);
+    check_ready(pool);
+}
+
+static void start_timer(struct helper *h)
+{
+    stop_timer(h);
+    if (h->pool->loop != NULL)
+        h->stuck_timer = loop_timer_add(h->pool->loop, STUCK_TIME, on_stuck, h);
+}
 
 static void start_generation(struct helper_pool *pool)
 {
@@ -177,6 +230,7 @@ static void drain_others(struct helper_pool *pool)
         if (h->generation == pool->current || h->state == DRAINING)
             continue;
         h->state = DRAINING;
+        start_timer(h);
         /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
         if (ipc_send(h->channel, &drain, -1) != IPC_OK)
             shutdown(h->channel, SHUT_RDWR);
@@ -267,6 +321,10 @@ static bool end_session(struct helper *h, uint32_t session)
         if (h->sessions[i] != session)
             continue;
         h->sessions[i] = h->sessions[--h->session_count];
+        if (h->session_count > 0)
+            start_timer(h);
+        else if (h->state != DRAINING)
+            stop_timer(h);
         if (h->pool->events.ended != NULL)
             h->pool->events.ended(session, h->pool->events.arg);
         return true;
@@ -322,11 +380,13 @@ static void read_helper(struct helper *h)
             result = IPC_BAD;
         if (result == IPC_OK)
             continue;
-        if (result == IPC_BAD)
+        if (result == IPC_BAD) {
             LOG_ERROR("Invalid message from NTS-KE helper #%d (process %d)", h->number,
                       (int)h->pid);
-        if (result != IPC_AGAIN)
+            kill_helper(h);
+        } else if (result != IPC_AGAIN) {
             remove_helper(h);
+        }
         return;
     }
 }
@@ -479,8 +539,11 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     while ((h = least_busy(pool)) != NULL) {
         enum ipc_result result =
             h->session_count < pool->max_sessions ? ipc_send(h->channel, &message, fd) : IPC_AGAIN;
-        if (result == IPC_OK)
+        if (result == IPC_OK) {
+            if (h->session_count == 0)
+                start_timer(h);
             h->sessions[h->session_count++] = session;
+        }
         passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_FULL;
         if (result == IPC_OK || result == IPC_AGAIN)
             break;

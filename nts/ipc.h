@@ -67,7 +67,9 @@ enum ipc_order {
                                 these */
     IPC_ORDER_ABANDON = 'x', /* the new generation does not work: forget it */
     IPC_ORDER_STOP = 's',
+    IPC_ORDER_KILL = 'k', /* followed by the process ID of a helper, 4 octets in network order */
 };
+#define IPC_KILL_SIZE 5
 
 /* Writes exactly IPC_MESSAGE_SIZE octets. Values out of range are a mistake of ours (assert). */
 void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE]);

@@ -18,6 +18,7 @@
 #define FAMILIES     2
 #define IPV6_BITS    64  /* one client has at least that many addresses */
 #define ACCEPT_PAUSE 0.5 /* seconds without descriptors */
+#define MAX_BACKLOG  65535
 
 /* An accepted connection; its index is the number of its session. */
 struct connection {
@@ -199,13 +200,14 @@ static void open_listener(struct ke_server *s, enum ip_family family)
         .addr = ip_addr_is_real(bound) ? *bound : ip_addr_any(family),
         .port = conf->nts_port,
     };
-    int processes = conf->nts_processes > 1 ? conf->nts_processes : 1;
+    int64_t processes = conf->nts_processes > 1 ? conf->nts_processes : 1;
+    int64_t backlog = processes * conf->max_nts_connections;
     const struct world_socket spec = {
         .type = WORLD_TCP,
         .family = family,
         .local = &local,
         .device = conf->bind_device,
-        .backlog = processes * conf->max_nts_connections,
+        .backlog = (int)(backlog < MAX_BACKLOG ? backlog : MAX_BACKLOG),
     };
     char text[ADDR_TEXT_SIZE];
     int fd;
@@ -217,7 +219,9 @@ static void open_listener(struct ke_server *s, enum ip_family family)
         LOG_FATAL("Could not open NTS-KE socket on %s : %s",
                   ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));
     if (fd < 0) {
-        LOG_ERROR("Could not open NTS-KE socket on %s", ip_port_format(&local, text, sizeof(text)));
+        int error = errno;
+        LOG_ERROR("Could not open NTS-KE socket on %s : %s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
         return;
     }
     s->listeners[s->listener_count++] = fd;

@@ -630,7 +630,7 @@ static void lying_helper_is_cut_off(void **state)
     struct ipc_message message;
     struct helper_pool_events events = {0};
     int orders[2], channel[2], fd;
-    char error[256];
+    char error[256], order[8];
 
     assert_true(ipc_pair(orders));
     assert_true(ipc_pair(channel));
@@ -648,6 +648,11 @@ static void lying_helper_is_cut_off(void **state)
     assert_int_equal(ipc_receive(channel[1], IPC_MAIN, &message, &fd), IPC_CLOSED);
     assert_true(
         tls_fixture_log_has(&f->tls, "Invalid message from NTS-KE helper #1 (process 4242)"));
+    /* It may not care about the end of its channel, so the fork server is to end it. */
+    assert_int_equal(recv(orders[1], order, sizeof(order), 0), 1);
+    assert_int_equal(recv(orders[1], order, sizeof(order), 0), 1);
+    assert_int_equal(recv(orders[1], order, sizeof(order), 0), IPC_KILL_SIZE);
+    assert_memory_equal(order, "k\0\0\x10\x92", IPC_KILL_SIZE);
     helper_pool_free(pool);
     close(channel[1]);
     close(orders[1]);
@@ -736,6 +741,39 @@ static void expired_certificate_is_reported_at_the_start_and_served(void **state
     assert_true(establish(f));
 }
 
+static void helper_that_does_not_answer_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pid;
+
+    start_server(f, 1);
+    pid = only_helper(f);
+    kill(pid, SIGSTOP);
+    connect_idle(f);
+    run_for(f, 0.1);
+    f->tls.clock_offset += 31.0;
+    assert_true(tls_fixture_run(&f->tls, process_is_gone, &pid, 10.0));
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "does not answer"), 1);
+}
+
+static void old_helper_that_does_not_end_is_killed(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pid;
+
+    start_server(f, 1);
+    pid = only_helper(f);
+    kill(pid, SIGSTOP);
+    ke_server_rekey(f->server);
+    await_log(f, "NTS-KE helpers read certificates and keys again");
+    assert_true(establish(f));
+    assert_false(process_is_gone(&pid));
+    f->tls.clock_offset += 31.0;
+    assert_true(tls_fixture_run(&f->tls, process_is_gone, &pid, 10.0));
+    assert_true(establish(f));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -757,6 +795,8 @@ int main(void)
         TEST(helpers_go_on_without_the_fork_server),
         TEST(helper_ends_on_an_invalid_request),
         TEST(lying_helper_is_cut_off),
+        TEST(helper_that_does_not_answer_is_replaced),
+        TEST(old_helper_that_does_not_end_is_killed),
         TEST(certificates_in_use_can_be_renewed_in_the_main_process),
         cmocka_unit_test(states_of_a_certificate),
         TEST(each_limit_is_reported_once),
