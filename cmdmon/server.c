@@ -5,6 +5,7 @@
  */
 #include "cmdmon/server.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,8 +158,9 @@ static int open_udp(struct cmd_server *server, const struct ip_addr *addr)
         return -1;
     fd = server->world->ops->socket_open(server->world->ctx, &spec);
     if (fd < 0) {
-        LOG_ERROR("Could not open command socket on %s",
-                  ip_port_format(&local, text, sizeof(text)));
+        int error = errno;
+        LOG_ERROR("Could not open command socket on %s : %s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
         return -1;
     }
     loop_fd_add(server->loop, fd, WORLD_READ, handle_readable, server);
@@ -185,7 +187,7 @@ void cmd_server_open_unix(struct cmd_server *server)
         return;
     server->unix_fd = server->world->ops->unix_open(server->world->ctx, path);
     if (server->unix_fd < 0) {
-        LOG_ERROR("Could not open command socket on %s", path);
+        LOG_ERROR("Could not open command socket on %s : %s", path, text_errno(errno));
         return;
     }
     loop_fd_add(server->loop, server->unix_fd, WORLD_READ, handle_readable, server);

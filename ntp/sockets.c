@@ -312,8 +312,10 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
                                 .dscp = s->conf->dscp,
                             });
     if (fd < 0) {
-        check_port_in_use(s, &local, errno);
-        LOG_ERROR("Could not open NTP socket on %s", ip_port_format(&local, text, sizeof(text)));
+        int error = errno;
+        check_port_in_use(s, &local, error);
+        LOG_ERROR("Could not open NTP socket on %s : %s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
     }
     return fd;
 }

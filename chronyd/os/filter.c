@@ -32,9 +32,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Level 2: denied in all processes, and in helpers besides. */
-static const char *const denied_all[] = {"execve", "execveat", "fork", "vfork", "ptrace"};
-static const char *const denied_helper[] = {"ioctl", "socket"};
+/* Level 2: denied in all processes, and in helpers besides. More than in system.md 11.2: nothing here
+   or in a library that is used loads code into the kernel, mounts, or looks into other processes. */
+static const char *const denied_all[] = {
+    "execve", "execveat", "fork", "vfork", "ptrace",
+    /* other processes */
+    "process_vm_readv", "process_vm_writev", "pidfd_getfd",
+    /* the kernel and the system */
+    "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "bpf",
+    "perf_event_open", "userfaultfd", "mount", "umount2", "move_mount", "pivot_root", "chroot",
+    "unshare", "setns", "reboot", "swapon", "swapoff"};
+static const char *const denied_helper[] = {"ioctl", "socket",
+                                            /* no children, no signals, nobody to talk to */
+                                            "clone", "clone3", "kill", "bind", "connect"};
 
 /* A helper opens nothing after its start, at any level. The calls fail, instead of ending the process,
    since the C library and others may look for an optional file at any time. */
