@@ -52,6 +52,7 @@ void association_update_report(struct association *a, const struct response *r)
     p->jitter_asymmetry = association_ops(a)->source_asymmetry(association_ctx(a), a->source);
     p->tests = (uint16_t)r->tests;
     p->interleaved = r->interleaved;
+    p->authenticated = a->auth != NTP_AUTH_NONE;
     p->tx_source = source_letter(r->tx_source);
     p->rx_source = source_letter(r->rx.source);
 }
@@ -59,7 +60,6 @@ void association_update_report(struct association *a, const struct response *r)
 void association_report_ntpdata(const struct association *a, struct report_ntpdata *report)
 {
     *report = a->report;
-    report->authenticated = a->auth != NTP_AUTH_NONE;
 }
 
 void association_report_source(const struct association *a, struct report_source *report)
