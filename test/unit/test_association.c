@@ -294,7 +294,7 @@ static void missing_key_sends_nothing(void **state)
     rig_run(rig, 100);
     assert_int_equal(sim_sent_count(rig->sim), 0);
     assert_int_equal(ntpdata(rig).total_tx, 0);
-    assert_true(ntpdata(rig).authenticated);
+    assert_false(ntpdata(rig).authenticated); /* no flag before the first response */
 }
 
 /* Responses. */
@@ -481,6 +481,7 @@ static void authenticated_source_takes_only_its_own_key(void **state)
     rig_add_server(rig, SERVER " key 1 iburst");
     rig_run(rig, 10);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+    assert_true(ntpdata(rig).authenticated);
     rig->key = 2;
     rig_run(rig, 100);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
