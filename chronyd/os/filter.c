@@ -178,10 +178,10 @@ static bool allow_quick_ack(scmp_filter_ctx ctx)
 static bool deny_other_options(scmp_filter_ctx ctx, uint32_t violation)
 {
     return seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 1,
-                            SCMP_A1(SCMP_CMP_NE, IPPROTO_TCP)) >= 0 &&
+                            SCMP_A1(SCMP_CMP_NE, IPPROTO_TCP, 0)) >= 0 &&
            seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 2,
-                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP),
-                            SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK)) >= 0;
+                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0),
+                            SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK, 0)) >= 0;
 }
 
 static bool add_main_rules(scmp_filter_ctx ctx)
