@@ -51,7 +51,7 @@ struct world_socket {
 enum timestamp_source { TIMESTAMP_DAEMON = 0, TIMESTAMP_KERNEL = 1, TIMESTAMP_HARDWARE = 2 };
 
 #define WORLD_DATAGRAM_SIZE 1600
-#define WORLD_BATCH         16
+#define WORLD_BATCH         64
 
 /* One datagram. For Unix sockets `path` is the other side, else `remote`. */
 struct world_datagram {

@@ -15,7 +15,6 @@
 #include "ntp/ptp.h"
 
 #define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
-#define MAX_BATCHES         4   /* of one wake-up, so that other work gets its turn */
 
 struct family_sockets {
     int server; /* -1: not open */
@@ -186,8 +185,8 @@ static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival 
               local_diff(s->env->ops->event_time(s->env->ctx, NULL), a->time.time), a->time.source);
 }
 
-/* One batch, ntp.md 11.1. True: there may be more. */
-static bool receive_packets(struct ntp_sockets *s, int fd)
+/* ntp.md 11.1 */
+static void receive_packets(struct ntp_sockets *s, int fd)
 {
     int count = read_batch(s, fd, false), requests = 0;
     bool on_server_socket = is_server(s, fd);
@@ -210,7 +209,6 @@ static bool receive_packets(struct ntp_sockets *s, int fd)
     }
     if (requests > 0 && s->handlers.server_receive)
         s->handlers.server_receive(s->handlers.server_arg, s->arrivals, requests);
-    return count == WORLD_BATCH;
 }
 
 /* ntp.md 5.3, 5.5 */
@@ -247,11 +245,9 @@ static void handle_event(int fd, unsigned int event, void *arg)
 
     if (event & WORLD_EXCEPT)
         receive_timestamps(s, fd);
-    if (!(event & WORLD_READ))
-        return;
-    /* A busy server saves the wait between its batches. A handler may have closed the socket. */
-    for (int i = 0; i < MAX_BATCHES && receive_packets(s, fd) && is_server(s, fd); i++)
-        continue;
+    /* One call for each report of readiness, system.md 20. */
+    if (event & WORLD_READ)
+        receive_packets(s, fd);
 }
 
 static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
