@@ -5,6 +5,7 @@
 #ifndef TEST_SIM_INTERNAL_H
 #define TEST_SIM_INTERNAL_H
 
+#include "base/device.h"
 #include "base/world.h"
 #include "chronyd/chronyd.h"
 #include "test/sim/sim.h"
@@ -78,6 +79,7 @@ struct sim_node {
     struct sim_clock clock;
     struct sim_random random;
     struct sim_files *files;
+    struct sim_devices *devices;
     struct world world;
 
     struct chronyd daemon;
@@ -198,6 +200,11 @@ void sim_world_close(struct sim_node *node);
 /* The socket that takes a packet, or NULL. */
 struct sim_socket *sim_world_find_socket(struct sim_node *node, const struct ip_port *from,
                                          const struct ip_port *to);
+
+/* devices.c; freed with free(). */
+struct sim_devices *sim_devices_new(struct sim_node *node);
+extern const struct device_ops sim_device_table;
+int sim_device_unix_open(void *ctx, const char *path);
 
 /* record.c */
 void sim_record_sample(struct sim *sim);

@@ -235,6 +235,7 @@ int sim_add_node(struct sim *sim, const struct sim_node_spec *spec)
     sim_clock_init(&node->clock, &spec->oscillator, sim->start, sim->seed,
                    CLOCK_STREAM + (uint64_t)id);
     sim_random_seed(&node->random, sim->seed, NODE_STREAM + (uint64_t)id);
+    node->devices = sim_devices_new(node);
     node->recorder.previous_offset = spec->oscillator.offset;
     sim->nodes[sim->node_count++] = node;
     if (!spec->not_started)
@@ -269,6 +270,7 @@ static void free_node(struct sim_node *node)
     free(node->recorder.offsets);
     free(node->calls);
     sim_files_free(node->files);
+    free(node->devices);
     free(node);
 }
 

@@ -20,8 +20,9 @@ int scenario_node_count(const struct scenario *scenario)
 
 const struct scenario *scenario_get(size_t index)
 {
-    const struct scenario *(*const tables[])(size_t *) = {
-        scenario_figures, scenario_faults, scenario_leap, scenario_kernel, scenario_nts};
+    const struct scenario *(*const tables[])(size_t *) = {scenario_figures,  scenario_faults,
+                                                          scenario_leap,     scenario_kernel,
+                                                          scenario_refclock, scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -112,6 +113,14 @@ static void act(struct sim *sim, void *arg)
         break;
     case KERNEL_LEAP:
         sim_node_clock(sim, node)->status |= action->value > 0.0 ? STA_INS : STA_DEL;
+        break;
+    case STOP_DEVICE:
+    case START_DEVICE:
+        sim_node_switch_device(sim, node, (enum sim_device_kind)action->other,
+                               action->kind == START_DEVICE);
+        break;
+    case MOVE_DEVICE:
+        sim_node_move_device(sim, node, (enum sim_device_kind)action->other, action->value);
         break;
     case FLAP_LINKS:
         flap(sim, action);

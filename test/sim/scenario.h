@@ -28,14 +28,17 @@ enum action_kind {
     POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
     CHANGE_FREQUENCY, /* of the oscillator, by value */
     KERNEL_LEAP,      /* the kernel gets a leap second to insert (1) or delete (-1) */
-    FLAP_LINKS,       /* down and up again and again, for value seconds each */
+    STOP_DEVICE,      /* the kind is given in `other` */
+    START_DEVICE,
+    MOVE_DEVICE, /* by value */
+    FLAP_LINKS,  /* down and up again and again, for value seconds each */
 };
 
 struct action {
     double time;
     enum action_kind kind;
     int node;
-    int other; /* the other end plus 1; 0: all nodes */
+    int other; /* the other end plus 1; 0: all nodes; or the kind of a device */
     double value;
 };
 
@@ -88,6 +91,7 @@ struct scenario {
     struct initial_file files[8];
     struct pool_name pools[2];
     struct action actions[SCENARIO_ACTIONS];
+    int seeds;         /* in the check; 0: one */
     int subject;       /* the node that is judged */
     double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
     struct limits limits;
@@ -104,6 +108,7 @@ const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
+const struct scenario *scenario_refclock(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 

@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "test/sim/clock.h"
+#include "test/sim/devices.h"
 #include "test/sim/files.h"
 
 #define SIM_MAX_NODES 64
@@ -43,7 +44,8 @@ struct sim_node_spec {
     const char *name;
     struct sim_oscillator oscillator;
     const char *conf; /* lines of configuration, each with a newline */
-    bool no_control;  /* -x */
+    struct sim_device devices[SIM_DEVICES];
+    bool no_control; /* -x */
     bool not_started;
 };
 
@@ -89,6 +91,9 @@ void sim_node_suspend(struct sim *sim, int node);
 void sim_node_resume(struct sim *sim, int node);
 void sim_node_start(struct sim *sim, int node, bool reload_dumps);
 void sim_node_stop(struct sim *sim, int node);
+/* A device vanishes or comes back, or what it shows makes a jump. */
+void sim_node_switch_device(struct sim *sim, int node, enum sim_device_kind kind, bool on);
+void sim_node_move_device(struct sim *sim, int node, enum sim_device_kind kind, double seconds);
 bool sim_node_is_running(const struct sim *sim, int node);
 struct sim_files *sim_node_files(struct sim *sim, int node);
 /* True time makes a jump against which nothing moves: UTC inserts (+1) or leaves out (-1) a second

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * struct world of a simulated node. The daemon's context is its struct sim_node; time stands still
- * while the daemon works. Unix sockets, mail and the real-time clock are not simulated.
+ * while the daemon works. Mail is not simulated, of Unix sockets only that of a reference clock.
  */
 #include "test/sim/internal.h"
 
@@ -295,6 +295,8 @@ static const struct world_ops ops = {
     .file_info = file_info,
     .list_files = list_files,
     .host_name = host_name,
+    .unix_open = sim_device_unix_open,
+    .devices = &sim_device_table,
 };
 
 const struct world_ops *sim_world_ops(void)

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The devices of devices.h. Their descriptors are places in the node's table of sockets, in whose
+ * queue an empty datagram stands for an interrupt. What is timed by true time is an event of the
+ * simulation.
+ */
+#include "test/sim/internal.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include "base/device.h"
+#include "base/text.h"
+
+#define DEVICE_STREAM 3000
+/* Of receivers, in each second: not long before the polls of a daemon that was started at 0. */
+#define SAMPLE_PHASE  (SIM_NS / 100 * 99)
+#define RTC_SET_PHASE 0.5
+/* Between the readings of one call. */
+#define READING_INTERVAL 2e-6
+
+/* As the daemon and gpsd have it (system.md 3.2, 3.3). */
+struct shm_segment {
+    int mode, count;
+    time_t clock_sec;
+    int clock_usec;
+    time_t receive_sec;
+    int receive_usec, leap, precision, nsamples, valid;
+    unsigned int clock_nsec, receive_nsec;
+    int unused[8];
+};
+
+struct sock_sample {
+    struct timeval tv;
+    double offset;
+    int pulse, leap, pad, magic;
+};
+
+struct sim_devices {
+    struct sim_node *node;
+    struct sim_random random;
+    struct sim_device state[SIM_DEVICES];
+    bool off[SIM_DEVICES];
+    int fd[SIM_DEVICES]; /* -1: not open */
+
+    struct shm_segment shm;
+    uint32_t pps_sequence;
+    struct raw_time pps_time;
+    uint64_t rtc_serial; /* of the interrupts that are on */
+};
+
+static bool is_there(const struct sim_devices *d, enum sim_device_kind kind)
+{
+    return d && d->state[kind].present && !d->off[kind];
+}
+
+/* What a device shows now, seconds since 1970. */
+static struct instant shown_time(struct sim_devices *d, enum sim_device_kind kind)
+{
+    const struct sim_device *s = &d->state[kind];
+    struct instant t = instant_make(d->node->sim->start, d->node->sim->now);
+
+    return instant_add(t, s->offset + s->rate * 1e-9 * (double)d->node->sim->now +
+                              s->jitter * sim_random_normal(&d->random));
+}
+
+static struct sim_devices *devices_of(void *ctx)
+{
+    return ((struct sim_node *)ctx)->devices;
+}
+
+static int open_place(struct sim_devices *d, enum sim_device_kind kind)
+{
+    if (!is_there(d, kind)) {
+        errno = ENOENT;
+        return -1;
+    }
+    return d->fd[kind] = sim_socket_allocate(d->node);
+}
+
+static int device_open(void *ctx, const char *path, bool writable)
+{
+    (void)writable;
+    if (strcmp(path, "/dev/pps0") == 0)
+        return open_place(devices_of(ctx), SIM_PPS);
+    if (strcmp(path, "/dev/rtc") == 0)
+        return open_place(devices_of(ctx), SIM_RTC);
+    errno = ENOENT;
+    return -1;
+}
+
+static void device_close(void *ctx, int fd)
+{
+    struct sim_devices *d = devices_of(ctx);
+
+    for (int i = 0; i < SIM_DEVICES; i++)
+        if (d->fd[i] == fd)
+            d->fd[i] = -1;
+    sim_socket_close(ctx, fd);
+}
+
+/* ---- Receivers ---- */
+
+static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, const char **call,
+                                 uint32_t *owner)
+{
+    struct sim_devices *d = devices_of(ctx);
+
+    (void)key;
+    (void)mode;
+    *call = "shmget";
+    *owner = DEVICE_OWN_USER;
+    errno = ENOENT;
+    return d && d->state[SIM_SHM].present && size == sizeof(d->shm) ? &d->shm : NULL;
+}
+
+static void shm_detach(void *ctx, volatile void *segment)
+{
+    (void)ctx;
+    (void)segment;
+}
+
+int sim_device_unix_open(void *ctx, const char *path)
+{
+    (void)path;
+    return open_place(devices_of(ctx), SIM_SOCK);
+}
+
+static void write_shm(struct sim_devices *d, struct raw_time raw, struct instant true_time)
+{
+    d->shm = (struct shm_segment){
+        .mode = 1,
+        .count = d->shm.count + 2,
+        .clock_sec = true_time.sec,
+        .clock_usec = true_time.nsec / 1000,
+        .clock_nsec = (unsigned int)true_time.nsec,
+        .receive_sec = raw.i.sec,
+        .receive_usec = raw.i.nsec / 1000,
+        .receive_nsec = (unsigned int)raw.i.nsec,
+        .valid = 1,
+    };
+}
+
+/* A datagram for a descriptor, and the daemon's turn. */
+static void deliver(struct sim_devices *d, int fd, const void *data, size_t length)
+{
+    struct ip_port nobody = {.port = 0};
+
+    if (fd < 0 || !d->node->running)
+        return;
+    sim_queue_put(&d->node->sockets[fd].received, sim_datagram_new(&nobody, &nobody, data, length));
+    sim_node_run(d->node);
+}
+
+static void send_sock(struct sim_devices *d, struct raw_time raw, struct instant true_time)
+{
+    struct sock_sample s = {.magic = 0x534f434b};
+
+    s.tv.tv_sec = raw.i.sec;
+    s.tv.tv_usec = raw.i.nsec / 1000;
+    s.offset = instant_diff(true_time, instant_make(s.tv.tv_sec, s.tv.tv_usec * INT64_C(1000)));
+    deliver(d, d->fd[SIM_SOCK], &s, sizeof(s));
+}
+
+static void on_sample(struct sim *sim, void *arg, uint64_t value)
+{
+    struct sim_devices *d = arg;
+    struct raw_time raw = sim_node_raw(d->node);
+
+    sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_sample, .arg = arg});
+    (void)value;
+    if (is_there(d, SIM_SHM))
+        write_shm(d, raw, shown_time(d, SIM_SHM));
+    if (is_there(d, SIM_SOCK))
+        send_sock(d, raw, shown_time(d, SIM_SOCK));
+}
+
+/* ---- PPS ---- */
+
+static enum pps_result pps_start(void *ctx, int fd, bool clear)
+{
+    (void)ctx;
+    (void)fd;
+    (void)clear;
+    return PPS_OK;
+}
+
+static bool pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence, struct raw_time *time)
+{
+    const struct sim_devices *d = devices_of(ctx);
+
+    (void)fd;
+    (void)clear;
+    *sequence = d->pps_sequence;
+    *time = d->pps_time;
+    errno = ENODEV;
+    return is_there(d, SIM_PPS);
+}
+
+/* The pulse comes late by the offset, and its timestamp is off by the jitter. */
+static void on_pulse(struct sim *sim, void *arg, uint64_t value)
+{
+    struct sim_devices *d = arg;
+    const struct sim_device *s = &d->state[SIM_PPS];
+
+    (void)value;
+    sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_pulse, .arg = arg});
+    d->pps_sequence++;
+    d->pps_time =
+        raw_add(sim_node_raw(d->node), s->offset + s->jitter * sim_random_normal(&d->random));
+}
+
+/* ---- PHC ---- */
+
+static int phc_open(void *ctx, const char *name, bool writable)
+{
+    (void)writable;
+    if (strcmp(name, "/dev/ptp0") != 0)
+        return -1;
+    return open_place(devices_of(ctx), SIM_PHC);
+}
+
+static bool phc_index(void *ctx, int fd, int *index)
+{
+    (void)ctx;
+    (void)fd;
+    *index = 0;
+    return true;
+}
+
+static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
+                    struct phc_reading *readings, int max)
+{
+    struct sim_devices *d = devices_of(ctx);
+    struct sim_device s;
+    struct instant shown;
+    struct raw_time raw;
+
+    (void)fd;
+    (void)no_cross;
+    if (!is_there(d, SIM_PHC))
+        return 0;
+    *method = PHC_EXTENDED;
+    s = d->state[SIM_PHC];
+    raw = sim_node_raw(d->node);
+    d->state[SIM_PHC].jitter = 0.0;
+    shown = shown_time(d, SIM_PHC);
+    d->state[SIM_PHC].jitter = s.jitter;
+    for (int i = 0; i < max; i++) {
+        double extra = fabs(s.jitter * sim_random_normal(&d->random));
+        double at = READING_INTERVAL * (i - max);
+
+        readings[i].before = raw_add(raw, at);
+        readings[i].time.i = instant_add(shown, at + 0.5 * s.delay + (0.5 + s.asymmetry) * extra);
+        readings[i].after = raw_add(raw, at + s.delay + extra);
+    }
+    return max;
+}
+
+static bool phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bool enable)
+{
+    (void)ctx;
+    (void)fd;
+    (void)extts;
+    (void)enable;
+    return false;
+}
+
+static bool phc_extts_read(void *ctx, int fd, struct phc_event *event)
+{
+    (void)ctx;
+    (void)fd;
+    (void)event;
+    return false;
+}
+
+/* ---- RTC ---- */
+
+static double seconds_to_tick(struct sim_devices *d)
+{
+    struct instant t = shown_time(d, SIM_RTC);
+
+    return (1.0 - 1e-9 * t.nsec) / (1.0 + d->state[SIM_RTC].rate);
+}
+
+static void on_tick(struct sim *sim, void *arg, uint64_t serial);
+
+static void schedule_tick(struct sim_devices *d)
+{
+    int64_t wait = (int64_t)ceil(seconds_to_tick(d) * 1e9) + 1;
+
+    sim_event_add(d->node->sim, d->node->sim->now + wait,
+                  &(struct sim_event){.handler = on_tick, .arg = d, .value = d->rtc_serial});
+}
+
+static void on_tick(struct sim *sim, void *arg, uint64_t serial)
+{
+    struct sim_devices *d = arg;
+
+    (void)sim;
+    if (d->rtc_serial != serial || !is_there(d, SIM_RTC))
+        return;
+    schedule_tick(d);
+    deliver(d, d->fd[SIM_RTC], "", 0);
+}
+
+static bool rtc_interrupts(void *ctx, int fd, bool on)
+{
+    struct sim_devices *d = devices_of(ctx);
+
+    (void)fd;
+    d->rtc_serial++;
+    if (on)
+        schedule_tick(d);
+    return true;
+}
+
+static enum rtc_event rtc_event(void *ctx, int fd)
+{
+    struct sim_devices *d = devices_of(ctx);
+    struct sim_datagram *tick = sim_queue_take(&d->node->sockets[fd].received);
+
+    free(tick);
+    return is_there(d, SIM_RTC) && tick ? RTC_EVENT_UPDATE : RTC_EVENT_FAILED;
+}
+
+static bool rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
+{
+    struct sim_devices *d = devices_of(ctx);
+
+    (void)fd;
+    (void)utc;
+    *seconds = shown_time(d, SIM_RTC).sec;
+    errno = EIO;
+    return is_there(d, SIM_RTC);
+}
+
+static bool rtc_set(void *ctx, int fd, bool utc, int64_t seconds)
+{
+    struct sim_devices *d = devices_of(ctx);
+    struct instant t = shown_time(d, SIM_RTC);
+
+    (void)fd;
+    (void)utc;
+    d->state[SIM_RTC].offset += (double)(seconds - t.sec) - 1e-9 * t.nsec + RTC_SET_PHASE;
+    errno = EIO;
+    return is_there(d, SIM_RTC);
+}
+
+/* ---- The node's devices ---- */
+
+const struct device_ops sim_device_table = {
+    .shm_attach = shm_attach,
+    .shm_detach = shm_detach,
+    .open = device_open,
+    .close = device_close,
+    .pps_start = pps_start,
+    .pps_fetch = pps_fetch,
+    .phc_open = phc_open,
+    .phc_index = phc_index,
+    .phc_read = phc_read,
+    .phc_extts_enable = phc_extts_enable,
+    .phc_extts_read = phc_extts_read,
+    .rtc_interrupts = rtc_interrupts,
+    .rtc_event = rtc_event,
+    .rtc_get = rtc_get,
+    .rtc_set = rtc_set,
+};
+
+struct sim_devices *sim_devices_new(struct sim_node *node)
+{
+    struct sim *sim = node->sim;
+    struct sim_devices *d = mem_alloc(sizeof(*d));
+
+    d->node = node;
+    memcpy(d->state, node->spec.devices, sizeof(d->state));
+    sim_random_seed(&d->random, sim->seed, DEVICE_STREAM + (uint64_t)node->id);
+    for (int i = 0; i < SIM_DEVICES; i++)
+        d->fd[i] = -1;
+    if (d->state[SIM_PPS].present)
+        sim_event_add(sim, SIM_NS, &(struct sim_event){.handler = on_pulse, .arg = d});
+    if (d->state[SIM_SHM].present || d->state[SIM_SOCK].present)
+        sim_event_add(sim, SIM_NS + SAMPLE_PHASE,
+                      &(struct sim_event){.handler = on_sample, .arg = d});
+    return d;
+}
+
+void sim_node_switch_device(struct sim *sim, int node, enum sim_device_kind kind, bool on)
+{
+    sim->nodes[node]->devices->off[kind] = !on;
+}
+
+void sim_node_move_device(struct sim *sim, int node, enum sim_device_kind kind, double seconds)
+{
+    sim->nodes[node]->devices->state[kind].offset += seconds;
+}
