@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What other processes feed reference clocks with: datagrams of SOCK and the shared memory of SHM,
+ * through drivers, filter, source and selection. Each record of the input begins with an octet: its
+ * lowest bit says which clock, the others are the length of the datagram.
+ */
+#include <math.h>
+#include <string.h>
+#include "chronyd/refclock/clock.h"
+#include "test/fuzz/support.h"
+
+#define SHM_SIZE  96
+#define SOCKET_FD 3
+
+struct input {
+    struct fuzz_world fuzz;
+    uint8_t shm[SHM_SIZE] __attribute__((aligned(8)));
+    const uint8_t *datagram;
+    size_t length; /* of the datagram that waits */
+};
+
+static struct input *input_of(void *ctx)
+{
+    return (struct input *)ctx; /* its first member is the world's context */
+}
+
+static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, const char **call,
+                                 uint32_t *owner)
+{
+    (void)key;
+    (void)mode;
+    *call = "";
+    *owner = DEVICE_OWN_USER;
+    assert(size == SHM_SIZE);
+    return input_of(ctx)->shm;
+}
+
+static void shm_detach(void *ctx, volatile void *segment)
+{
+    (void)ctx;
+    (void)segment;
+}
+
+static int unix_open(void *ctx, const char *path)
+{
+    (void)ctx;
+    (void)path;
+    return SOCKET_FD;
+}
+
+static void socket_close(void *ctx, int fd)
+{
+    (void)ctx;
+    (void)fd;
+}
+
+static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue)
+{
+    struct input *in = input_of(ctx);
+
+    (void)fd;
+    (void)count;
+    (void)errqueue;
+    msgs->length = in->length < msgs->size ? in->length : msgs->size;
+    memcpy(msgs->data, in->datagram, msgs->length);
+    in->datagram = NULL;
+    return 1;
+}
+
+static int wait_for_input(void *ctx, struct world_fd *fds, size_t count, double timeout)
+{
+    const struct input *in = input_of(ctx);
+
+    (void)timeout;
+    for (size_t i = 0; i < count; i++)
+        fds[i].revents = in->datagram ? WORLD_READ : 0;
+    return in->datagram != NULL && count > 0;
+}
+
+static bool never(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+static int none(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static void nothing(void *ctx)
+{
+    (void)ctx;
+}
+
+static const struct device_ops devices = {.shm_attach = shm_attach, .shm_detach = shm_detach};
+
+static void init(struct input *in)
+{
+    memset(in, 0, sizeof(*in));
+    fuzz_world_init(&in->fuzz, NULL, 0);
+    in->fuzz.ops.devices = &devices;
+    in->fuzz.ops.unix_open = unix_open;
+    in->fuzz.ops.socket_close = socket_close;
+    in->fuzz.ops.receive = receive;
+    in->fuzz.ops.wait = wait_for_input;
+    in->fuzz.ops.quit_requested = never;
+    in->fuzz.ops.reload_requested = never;
+    in->fuzz.ops.dispatch = nothing;
+    in->fuzz.ops.pending = none;
+}
+
+static struct conf *read_conf(void)
+{
+    static const char *const lines[] = {"refclock SOCK /x poll 2 width 0.1",
+                                        "refclock SHM 0 poll 2", "local stratum 3"};
+    struct conf_env env = {.client_only = true};
+    struct conf *conf = conf_new(&env);
+    struct conf_error error;
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        assert(conf_read_line(conf, &env, lines[i], 1, &error));
+    return conf;
+}
+
+/* The records one after another, and the first poll of each clock. */
+static void feed(struct input *in, struct refclock_set *set, struct loop *loop, const uint8_t *data,
+                 size_t size)
+{
+    while (size > 0) {
+        uint8_t head = *data++;
+        size_t length = (head & 1) != 0 ? SHM_SIZE : head >> 1;
+
+        size--;
+        if (length > size)
+            break;
+        if ((head & 1) != 0) {
+            memcpy(in->shm, data, SHM_SIZE);
+            set->clocks[1]->driver->poll(set->clocks[1]);
+        } else {
+            in->datagram = data;
+            in->length = length;
+            loop_run_once(loop);
+        }
+        data += length;
+        size -= length;
+    }
+    loop_run_once(loop);
+    for (int i = 0; i < set->count; i++) {
+        const struct ntp_sample *last = sample_filter_last(set->clocks[i]->filter);
+
+        if (last != NULL)
+            assert(isfinite(last->offset) && isfinite(last->root_dispersion));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct local_clock_params params = {
+        .precision = 1e-6, .max_drift_ppm = 1e5, .max_clock_error_ppm = 1.0};
+    struct input in;
+
+    init(&in);
+    struct conf *conf = read_conf();
+    struct world *world = &in.fuzz.world;
+    struct loop *loop = loop_new(world);
+    struct local_clock *clock = local_clock_new(world, loop, &params);
+    struct reference_env reference_env = {.world = world, .loop = loop, .clock = clock};
+    struct reference *reference = reference_new(&reference_env, conf);
+    struct source_set_env set_env = {.world = world, .clock = clock, .reference = reference};
+    struct source_set *sources = source_set_new(&set_env, conf);
+    struct refclock_env env = {world, loop, clock, NULL};
+    struct refclock_set *set = refclock_set_new(&env);
+
+    refclock_set_open(set, conf);
+    refclock_set_attach(set, sources, reference);
+    refclock_set_start(set);
+    feed(&in, set, loop, data, size);
+    refclock_set_free(set);
+    source_set_free(sources);
+    reference_set_mode(reference, REFERENCE_IGNORE);
+    reference_free(reference);
+    local_clock_free(clock);
+    loop_free(loop);
+    conf_free(conf);
+    return 0;
+}
