@@ -26,6 +26,8 @@ static void begin_process(struct chronyd *d, int passed_fds)
         .passed_fds = passed_fds,
     };
 
+    /* First: nothing that is made from here on is left behind by a signal, and SIGHUP ends nothing. */
+    signals_install();
     setup_files(d);
     d->world = world_linux_new(&world_options);
     setup_helpers(d);
@@ -35,7 +37,6 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_privileges(d);
     chronyd_start(d);
 
-    signals_install();
     cmd_server_open_unix(d->cmd_server);
     filter_load(options->filter_level, FILTER_MAIN);
 }

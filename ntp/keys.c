@@ -5,6 +5,7 @@
  */
 #include "ntp/keys.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
@@ -177,16 +178,23 @@ static void warn_permissions(const struct world *world, const char *path)
 
 void ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path)
 {
-    FILE *file;
+    FILE *file = NULL;
 
+    if (path) {
+        warn_permissions(world, path);
+        errno = ENOENT;
+        file = world->ops->file_read(world->ctx, path);
+    }
+    /* Keys that were taken away are gone; a file that cannot be read now takes nothing away. */
+    if (path && !file && keys->count > 0 && errno != ENOENT) {
+        LOG_WARN("Could not open keyfile %s : %s; old keys stay in use", path, text_errno(errno));
+        return;
+    }
     drop_keys(keys);
     if (!path)
         return;
-
-    warn_permissions(world, path);
-    file = world->ops->file_read(world->ctx, path);
     if (!file) {
-        LOG_WARN("Could not open keyfile %s", path);
+        LOG_WARN("Could not open keyfile %s : %s", path, text_errno(errno));
         return;
     }
     /* Without a buffer in the C library there is no copy of the keys that is not wiped. */

@@ -66,5 +66,9 @@ void notify_ready(int fd)
 
 void notify_stopping(void)
 {
-    notify_socket("STOPPING=1");
+    const char *path = getenv("NOTIFY_SOCKET");
+
+    /* Not fatal: what is to be saved at the end must not be lost with the message. */
+    if (path && !send_state(path, "STOPPING=1"))
+        LOG_ERROR("Could not send notification to $NOTIFY_SOCKET");
 }

@@ -4,6 +4,7 @@
  */
 #include "test/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,29 @@ static void missing_and_open_files_are_reported(void **state)
     assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
 }
 
+static FILE *refuse_read(void *ctx, const char *path)
+{
+    (void)ctx;
+    (void)path;
+    errno = EACCES;
+    return NULL;
+}
+
+static void keys_stay_when_their_file_cannot_be_read(void **state)
+{
+    struct fixture *f = *state;
+    const struct world *sim = sim_world_interface(f->sim);
+    struct world_ops ops = *sim->ops;
+    const struct world refusing = {.ops = &ops, .ctx = sim->ctx};
+
+    load(f, "1 MD5 abc\n");
+    ops.file_read = refuse_read;
+    ntp_keys_load(f->keys, &refusing, PATH);
+    assert_true(
+        logged(f, "Could not open keyfile " PATH " : Permission denied; old keys stay in use"));
+    assert_true(ntp_keys_find(f->keys, 1, NULL, NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -225,6 +249,7 @@ int main(void)
         TEST(file_is_read_with_all_its_forms),
         TEST(faulty_lines_are_reported_and_skipped),
         TEST(missing_and_open_files_are_reported),
+        TEST(keys_stay_when_their_file_cannot_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

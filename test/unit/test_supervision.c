@@ -199,6 +199,22 @@ static void notification_that_cannot_be_sent_is_fatal(void **state)
     assert_non_null(strstr(text, "Could not send notification to $NOTIFY_SOCKET"));
 }
 
+static void stop_notified(const char *arg)
+{
+    setenv("NOTIFY_SOCKET", arg, 1);
+    notify_stopping();
+    _exit(0);
+}
+
+static void end_goes_on_without_the_service_manager(void **state)
+{
+    struct fixture *f = *state;
+    char text[512];
+
+    assert_int_equal(run_child(stop_notified, f->path, text, sizeof(text)), 0);
+    assert_non_null(strstr(text, "Could not send notification to $NOTIFY_SOCKET"));
+}
+
 /* ---- Daemon ---- */
 
 static void become_ready_daemon(const char *arg)
@@ -253,6 +269,7 @@ int main(void)
         cmocka_unit_test(passed_descriptors_are_counted_from_whole_numbers_only),
         FILE_TEST(readiness_goes_to_descriptor_and_socket),
         FILE_TEST(notification_that_cannot_be_sent_is_fatal),
+        FILE_TEST(end_goes_on_without_the_service_manager),
         cmocka_unit_test(foreground_process_reports_the_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
