@@ -229,9 +229,9 @@ DIRECTIVE_HANDLER(hwtimestamp)
         options_parse(hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw) != OPTIONS_OK)
         return parser_fail_parse(p);
 
-    hw.minpoll = option_clamp(hw.minpoll, -6, 20);
     if (hw.maxpoll == INT_MAX)
         hw.maxpoll = hw.minpoll + 1;
+    hw.minpoll = option_clamp(hw.minpoll, -6, 20);
     hw.maxpoll = option_clamp(hw.maxpoll, hw.minpoll, 20);
     hw.min_samples = option_clamp(hw.min_samples, 2, 64);
     hw.max_samples = option_clamp(hw.max_samples, 2, 64);

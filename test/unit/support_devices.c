@@ -91,10 +91,10 @@ static int fake_phc_open(void *ctx, const char *name, bool writable)
     struct fake_devices *d = devices_of(ctx);
 
     (void)writable;
-    if (strncmp(name, "/dev/ptp", 8) != 0)
+    if (strncmp(name, "/dev/ptp", 8) != 0 && strncmp(name, "eth", 3) != 0)
         return -1;
     /* Each time another descriptor of the same clock. */
-    return PHC_FD + 10 * d->opened++ + (name[8] - '0');
+    return PHC_FD + 10 * d->opened++ + (name[strlen(name) - 1] - '0');
 }
 
 static bool fake_phc_index(void *ctx, int fd, int *index)

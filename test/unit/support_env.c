@@ -32,6 +32,26 @@ static struct local_time event_time(void *ctx, double *err)
     return cook(ctx, loop_event_raw(stub->env.loop), err);
 }
 
+static bool has_hardware_timestamps(void *ctx)
+{
+    return ((struct stub_env *)ctx)->hardware_timestamps;
+}
+
+static bool hardware_timestamp(void *ctx, const struct ntp_hardware_packet *packet,
+                               struct ntp_local_timestamp *timestamp)
+{
+    struct stub_env *stub = ctx;
+    double offset = stub->clock_offset - SIM_HARDWARE_OFFSET;
+
+    if (!stub->hardware_timestamps)
+        return false;
+    *timestamp = (struct ntp_local_timestamp){
+        .time = {instant_add(packet->time.i, offset)},
+        .source = TIMESTAMP_HARDWARE,
+    };
+    return true;
+}
+
 static void reference(void *ctx, struct local_time when, struct ntp_reference *out)
 {
     struct stub_env *stub = ctx;
@@ -219,6 +239,8 @@ static const struct ntp_env_ops ops = {
     .cook = cook,
     .now = now,
     .event_time = event_time,
+    .has_hardware_timestamps = has_hardware_timestamps,
+    .hardware_timestamp = hardware_timestamp,
     .reference = reference,
     .one_shot = one_shot,
     .leap_is_slewed = leap_is_slewed,

@@ -31,7 +31,8 @@ struct stub_env {
     struct sim_world *sim;
     struct ntp_reference reference;
     bool one_shot;
-    double clock_offset; /* of the local clock to the virtual time */
+    bool hardware_timestamps; /* of the virtual world are understood */
+    double clock_offset;      /* of the local clock to the virtual time */
     double predicted;
     struct source *sources;
     struct source *selected;

@@ -22,6 +22,7 @@ struct datagram {
     int64_t due; /* ns */
     int fd;      /* -1: by address */
     bool errqueue;
+    int64_t stamp; /* by hardware, ns; 0: none */
     struct sim_packet packet;
 };
 
@@ -72,6 +73,8 @@ struct sim_world {
     double delay;
     int loss;
     bool timestamps;
+    bool hardware;
+    double hardware_delay;
     bool unreachable;
     bool send_failure;
     struct ip_addr no_route;
@@ -235,6 +238,10 @@ static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bo
         msgs[n].if_index = 1;
         if (sim->timestamps)
             msgs[n].kernel_time.i = at(d->due + sim->step);
+        if (sim->hardware && !errqueue)
+            d->stamp = d->due;
+        if (d->stamp != 0)
+            msgs[n].hardware_time.i = instant_add(at(d->stamp), SIM_HARDWARE_OFFSET);
         free(d);
     }
     return n;
@@ -264,6 +271,11 @@ static void send_one(struct sim_world *sim, int fd, const struct world_datagram 
     if (sim->timestamps && (s->timestamps_tx || msg->want_tx_timestamp)) {
         struct datagram d = {.due = sim->now + 1000, .fd = fd, .errqueue = true, .packet = p};
         enqueue(sim, &d);
+        /* In a message of its own, as with OPT_TX_SWHW. */
+        d.due = sim->now + to_ns(sim->hardware_delay);
+        d.stamp = sim->now + 1500;
+        if (sim->hardware && sim->hardware_delay >= 0.0)
+            enqueue(sim, &d);
     }
     if (sim->loss > 0) {
         sim->loss--;
@@ -650,6 +662,12 @@ void sim_set_loss(struct sim_world *sim, int packets)
 void sim_set_timestamps(struct sim_world *sim, bool on)
 {
     sim->timestamps = on;
+}
+
+void sim_set_hardware(struct sim_world *sim, bool on, double delay)
+{
+    sim->hardware = on;
+    sim->hardware_delay = delay;
 }
 
 void sim_set_unreachable(struct sim_world *sim, bool on)

@@ -16,6 +16,9 @@
 #define SIM_START      1700000000 /* raw time of the start */
 #define SIM_MAX_LENGTH 1600
 
+/* The clock of the network card, which is otherwise perfect, to the raw clock. */
+#define SIM_HARDWARE_OFFSET 37.0
+
 struct sim_world;
 
 struct sim_packet {
@@ -55,6 +58,8 @@ void sim_set_delay(struct sim_world *sim, double delay);
 void sim_set_loss(struct sim_world *sim, int packets);
 /* Kernel timestamps: receive times are reported, transmit times come back after the send. */
 void sim_set_timestamps(struct sim_world *sim, bool on);
+/* Hardware timestamps too; those of sent packets come back after a delay, negative: never. */
+void sim_set_hardware(struct sim_world *sim, bool on, double delay);
 /* No route to any address (sockets cannot be connected), or sending fails. */
 void sim_set_unreachable(struct sim_world *sim, bool on);
 void sim_set_send_failure(struct sim_world *sim, bool on);

@@ -427,11 +427,12 @@ static void hwtimestamp_limits_its_values(void **state)
     struct conf *conf = test_conf(
         "hwtimestamp eth0\nhwtimestamp * minpoll -10 maxpoll 32 minsamples 1 maxsamples 100 "
         "precision 1e-6 txcomp 300e-9 rxcomp 645e-9 rxfilter NONEnocrossts\n"
-        "hwtimestamp eth1 minpoll 3\nhwtimestamp eth2 minpoll 20 rxfilter ptp");
+        "hwtimestamp eth1 minpoll 3\nhwtimestamp eth2 minpoll 20 rxfilter ptp\n"
+        "hwtimestamp eth3 minpoll -10");
     const struct conf_hwtimestamp *hw = conf->hwtimestamps;
 
     (void)state;
-    assert_int_equal(conf->hwtimestamp_count, 4);
+    assert_int_equal(conf->hwtimestamp_count, 5);
     assert_string_equal(hw[0].interface, "eth0");
     assert_int_equal(hw[0].minpoll, 0);
     assert_int_equal(hw[0].maxpoll, 1);
@@ -451,6 +452,9 @@ static void hwtimestamp_limits_its_values(void **state)
     assert_int_equal(hw[2].maxpoll, 4);
     assert_int_equal(hw[3].maxpoll, 20);
     assert_int_equal(hw[3].rxfilter, HWTS_RXFILTER_PTP);
+    /* The default follows the minimum as it was given. */
+    assert_int_equal(hw[4].minpoll, -6);
+    assert_int_equal(hw[4].maxpoll, -6);
     conf_free(conf);
 
     for (size_t i = 0; i < COUNT(bad); i++) {
