@@ -133,7 +133,12 @@ static const unsigned long ioctl_requests[] = {
 #ifdef PTP_SYS_OFFSET_PRECISE
     PTP_SYS_OFFSET_PRECISE,
 #endif
+    /* The settings of PPS and the check of PTP clocks: for a device that came back. */
     PPS_FETCH,
+    PPS_GETCAP,
+    PPS_GETPARAMS,
+    PPS_SETPARAMS,
+    PTP_CLOCK_GETCAPS,
     RTC_RD_TIME,
     RTC_SET_TIME,
     RTC_UIE_ON,

@@ -105,6 +105,24 @@ static bool phc_open_clock(struct refclock *clock)
     return true;
 }
 
+/* A device that was unplugged and came back has to be opened again. That of an interface, and one
+   whose pulses are waited for, stay as they are. */
+static void reopen(const struct refclock *clock, struct phc *phc)
+{
+    const struct world *world = refclock_world(clock);
+    const struct device_ops *devices = refclock_devices(clock);
+    int fd;
+
+    if (clock->parameter[0] != '/' || phc->external)
+        return;
+    fd = devices->open(world->ctx, clock->parameter, false);
+    if (fd < 0)
+        return;
+    devices->close(world->ctx, phc->fd);
+    phc->fd = fd;
+    phc->method = PHC_UNKNOWN;
+}
+
 static void phc_poll(struct refclock *clock)
 {
     const struct world *world = refclock_world(clock);
@@ -118,6 +136,7 @@ static void phc_poll(struct refclock *clock)
 
     if (count < 1) {
         refclock_bad_input(clock, "the PHC cannot be read");
+        reopen(clock, phc);
         return;
     }
     if (!hardware_clock_process(phc->mapping, readings, count, &sample))

@@ -57,6 +57,23 @@ static bool pps_open(struct refclock *clock)
     return true;
 }
 
+/* A device that was unplugged and came back has to be opened again. */
+static void reopen(const struct refclock *clock, struct pps *pps)
+{
+    const struct world *world = refclock_world(clock);
+    const struct device_ops *devices = refclock_devices(clock);
+    int fd = devices->open(world->ctx, clock->parameter, true);
+
+    if (fd < 0)
+        return;
+    if (devices->pps_start(world->ctx, fd, pps->clear) != PPS_OK) {
+        devices->close(world->ctx, fd);
+        return;
+    }
+    devices->close(world->ctx, pps->fd);
+    pps->fd = fd;
+}
+
 static void pps_poll(struct refclock *clock)
 {
     const struct device_ops *devices = refclock_devices(clock);
@@ -68,6 +85,7 @@ static void pps_poll(struct refclock *clock)
         if (!pps->failing)
             LOG_ERROR("time_pps_fetch() failed : %s", text_errno(errno));
         pps->failing = true;
+        reopen(clock, pps);
         return;
     }
     pps->failing = false;

@@ -26,6 +26,8 @@ static int fake_open(void *ctx, const char *path, bool writable)
     d->opened++;
     if (strcmp(path, "/dev/pps0") == 0)
         return PPS_FD;
+    if (strncmp(path, "/dev/ptp", 8) == 0)
+        return PHC_FD + 10 * d->opened + (path[8] - '0');
     if (strcmp(path, "/dev/rtc") == 0)
         return d->rtc_fd = RTC_FD;
     d->opened--;

@@ -306,7 +306,9 @@ static void pps_device_that_vanishes_is_reported_once(void **state)
     open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 0\n");
     f.devices.pps_failing = true;
     clock_world_run_until(f.s.w, 10.5);
-    /* It comes back. */
+    /* It comes back, and was opened again. */
+    assert_between(f.devices.opened, 10, 12);
+    assert_int_equal(f.devices.closed, f.devices.opened - 1);
     f.devices.pps_failing = false;
     for (i = 11; i < 20; i++) {
         f.devices.pps_sequence++;
@@ -345,6 +347,8 @@ static void phc_readings_are_samples(void **state)
     f.devices.phc_failing = true;
     clock_world_run_until(f.s.w, 100.0);
     assert_false(source_is_reachable(c->source));
+    assert_true(f.devices.opened > 100);
+    assert_int_equal(f.devices.closed, f.devices.opened - 1);
     /* It comes back with another time, as after a reset. */
     f.devices.phc_failing = false;
     f.devices.phc_offset = 36.5;
