@@ -47,7 +47,7 @@ int ke_server_address_limit(int max_connections)
 
 /* ---- connections ---- */
 
-static bool is_same_client(const struct ip_addr *a, const struct ip_addr *b)
+bool ke_server_is_same_client(const struct ip_addr *a, const struct ip_addr *b)
 {
     struct ip_addr mask = ip_addr_mask(a->family, a->family == IP_V6 ? IPV6_BITS : 32);
 
@@ -59,7 +59,7 @@ static int count_of_client(const struct ke_server *s, const struct ip_addr *addr
     int n = 0;
 
     for (size_t i = 0; i < s->connection_count; i++)
-        if (s->connections[i].used && is_same_client(&s->connections[i].addr, addr))
+        if (s->connections[i].used && ke_server_is_same_client(&s->connections[i].addr, addr))
             n++;
     return n;
 }

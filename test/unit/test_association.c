@@ -456,6 +456,59 @@ static void forged_and_replayed_packets_are_ignored(void **state)
     assert_true(ntpdata(rig).total_rx > 4);
 }
 
+/* A crypto-NAK before each response, of a server that has lost its keys or of somebody else. */
+static bool crypto_nak(struct rig *rig, const struct sim_packet *request, uint8_t *response,
+                       size_t *length)
+{
+    uint8_t nak[NTP_HEADER_LENGTH + 4] = {0};
+
+    (void)length;
+    memcpy(nak, response, NTP_HEADER_LENGTH);
+    sim_deliver(rig->sim, &request->to, &request->from, nak, sizeof(nak), 0.001);
+    return true;
+}
+
+static void crypto_nak_changes_nothing(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->key = 1;
+    rig->tamper = crypto_nak;
+    rig_add_server(rig, SERVER " key 1 iburst");
+    rig_run(rig, 10);
+    assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+    assert_int_equal(ntpdata(rig).total_rx, 8);
+    assert_int_equal(ntpdata(rig).total_valid, 4);
+}
+
+/* Good responses from other addresses: of a reference clock, of this machine, of anybody. */
+static bool strangers(struct rig *rig, const struct sim_packet *request, uint8_t *response,
+                      size_t *length)
+{
+    static const char *const addresses[] = {"127.127.1.0", "127.127.28.0", "127.0.0.1",
+                                            "192.0.2.99"};
+
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        struct ip_port from = {rig_addr(addresses[i]), request->to.port};
+        sim_deliver(rig->sim, &from, &request->from, response, *length, 0.001);
+    }
+    return true;
+}
+
+static void packets_of_strangers_belong_to_no_source(void **state)
+{
+    struct rig *rig = *state;
+
+    /* Unconnected sockets, which take packets from everywhere. */
+    rig->conf->acquisition_port = 1123;
+    rig_restart(rig, NULL);
+    rig->tamper = strangers;
+    rig_add_server(rig, SERVER " iburst");
+    rig_run(rig, 10);
+    assert_int_equal(ntpdata(rig).total_rx, 4);
+    assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+}
+
 static bool late(struct rig *rig, const struct sim_packet *request, uint8_t *response,
                  size_t *length)
 {
@@ -821,6 +874,8 @@ int main(void)
         TEST(rate_kiss_adds_four_intervals),
         TEST(forged_kiss_does_not_silence_a_client),
         TEST(forged_and_replayed_packets_are_ignored),
+        TEST(crypto_nak_changes_nothing),
+        TEST(packets_of_strangers_belong_to_no_source),
         TEST(late_response_finds_no_socket),
         TEST(authenticated_source_takes_only_its_own_key),
         TEST(unexpected_mac_fails_for_an_unauthenticated_source),

@@ -180,6 +180,55 @@ static void no_reply_packet_is_answered(void **state)
     }
 }
 
+/* A request for each code, with every length that may come, by versions with and without padding. */
+static void no_reply_is_longer_than_its_request(void **state)
+{
+    uint8_t request[CMD_REQUEST_MAX] = {0}, reply[CMD_REPLY_MAX];
+    struct stub stub = {.admit = true};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+
+    (void)state;
+    for (unsigned int command = 0; command < CMD_CODES + 2; command++) {
+        for (unsigned int version = CMD_VERSION - 1; version <= CMD_VERSION + 1; version++) {
+            request[0] = (uint8_t)version;
+            request[1] = CMD_TYPE_REQUEST;
+            request[4] = (uint8_t)(command >> 8);
+            request[5] = (uint8_t)command;
+            for (size_t length = 0; length <= sizeof(request); length++) {
+                size_t n = cmd_answer(&policy, NULL, request, length, reply, sizeof(reply));
+                if (n > length)
+                    fail_msg("command %u version %u: %zu octets for %zu", command, version, n,
+                             length);
+            }
+        }
+    }
+    assert_true(stub.executed > 0);
+}
+
+/* What was in the buffer before shows nowhere, whatever kind of reply it is. */
+static void replies_have_no_octet_that_was_not_written(void **state)
+{
+    uint8_t request[CMD_REQUEST_MAX] = {0}, zeros[CMD_REPLY_MAX], ones[CMD_REPLY_MAX];
+    struct stub stub = {.admit = true};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    int replies = 0;
+
+    (void)state;
+    request[0] = CMD_VERSION;
+    request[1] = CMD_TYPE_REQUEST;
+    for (unsigned int command = 0; command < CMD_CODES; command++) {
+        request[5] = (uint8_t)command;
+        memset(zeros, 0x00, sizeof(zeros));
+        memset(ones, 0xff, sizeof(ones));
+        size_t a = cmd_answer(&policy, NULL, request, sizeof(request), zeros, sizeof(zeros));
+        size_t b = cmd_answer(&policy, NULL, request, sizeof(request), ones, sizeof(ones));
+        assert_int_equal(a, b);
+        assert_memory_equal(zeros, ones, a);
+        replies += a > CMD_REPLY_HEADER;
+    }
+    assert_true(replies >= 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +236,8 @@ int main(void)
         cmocka_unit_test(a_limited_request_is_dropped),
         cmocka_unit_test(a_report_that_is_not_open_needs_the_unix_socket),
         cmocka_unit_test(no_reply_packet_is_answered),
+        cmocka_unit_test(no_reply_is_longer_than_its_request),
+        cmocka_unit_test(replies_have_no_octet_that_was_not_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -774,6 +774,24 @@ static void old_helper_that_does_not_end_is_killed(void **state)
     assert_true(establish(f));
 }
 
+static bool same_client(const char *a, const char *b)
+{
+    struct ip_addr addr_a, addr_b;
+
+    assert_true(ip_addr_parse(a, &addr_a) && ip_addr_parse(b, &addr_b));
+    return ke_server_is_same_client(&addr_a, &addr_b);
+}
+
+static void an_ipv6_network_is_one_client(void **state)
+{
+    (void)state;
+    assert_true(same_client("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    assert_false(same_client("2001:db8:1:2::1", "2001:db8:1:3::1"));
+    assert_true(same_client("192.0.2.1", "192.0.2.1"));
+    assert_false(same_client("192.0.2.1", "192.0.2.2"));
+    assert_false(same_client("0.0.0.1", "::1"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -790,6 +808,7 @@ int main(void)
         TEST(restart_with_bad_files_is_reported_once),
         TEST(bad_files_at_the_start_are_one_line),
         TEST(one_address_gets_a_quarter),
+        cmocka_unit_test(an_ipv6_network_is_one_client),
         TEST(sessions_of_a_dead_helper_do_not_count),
         TEST(processes_end_with_the_server),
         TEST(helpers_go_on_without_the_fork_server),

@@ -463,6 +463,39 @@ static void decoy_does_not_hide_an_expired_intermediate(void **state)
     test_cert_free(&intermediate);
 }
 
+/* A server that makes its clients verify more than they should, whether or not dates are checked. */
+static void endless_chain_is_refused(void **state)
+{
+    enum { LENGTH = 40 };
+    struct fixture *f = *state;
+    const struct tls_peer peer = {.alpn = "ntske/1"};
+    struct test_cert certs[LENGTH];
+    const struct test_cert *chain[LENGTH];
+
+    for (int i = LENGTH - 1; i >= 0; i--) {
+        const struct test_cert_spec spec = {.cn = i > 0 ? "Intermediate" : "leaf",
+                                            .dns = i > 0 ? NULL : "ntp.test.example",
+                                            .from = f->now - TEST_DAY,
+                                            .to = f->now + TEST_DAY,
+                                            .ca = i > 0,
+                                            .issuer = i < LENGTH - 1 ? &certs[i + 1] : &f->tls.ca};
+        certs[i] = test_cert_make(&spec);
+        chain[i] = &certs[i];
+    }
+    test_cert_write(f->tls.cert_files[0], chain, LENGTH);
+    test_key_write(f->tls.key_files[0], &certs[0]);
+    for (int updates = 0; updates < 2; updates++) {
+        f->tls.conf.no_cert_time_check = updates;
+        f->peer = tls_peer_server(&f->tls, &peer);
+        client_fails(f, "ntp.test.example", "TLS handshake with %s failed : ", 10);
+        assert_int_not_equal(peer_status(f), 0);
+        ke_client_free(f->client);
+        f->client = NULL;
+    }
+    for (int i = 0; i < LENGTH; i++)
+        test_cert_free(&certs[i]);
+}
+
 /* ---- clients and bad servers ---- */
 
 static void refused_connection_keeps_the_short_retry(void **state)
@@ -772,6 +805,7 @@ int main(void)
         TEST(untrusted_certificate_is_refused),
         TEST(nocerttimecheck_counts_clock_updates),
         TEST(decoy_does_not_hide_an_expired_intermediate),
+        TEST(endless_chain_is_refused),
         TEST(refused_connection_keeps_the_short_retry),
         TEST(server_that_hangs_up_keeps_the_short_retry),
         TEST(server_without_alpn_is_not_nts),

@@ -205,6 +205,23 @@ static void crypto_nak_is_ignored(void **state)
     assert_false(ask(f, p, 52));
 }
 
+/* Two servers never answer each other, whichever of them was asked first. */
+static void no_reply_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t p[NTP_MAX_LENGTH];
+
+    for (int version = 1; version <= 4; version++) {
+        for (int mode = 0; mode <= 3; mode++) {
+            if (!ask(f, p, put_header(p, version, mode)))
+                continue;
+            struct server_reply reply = f->reply;
+            assert_false(ask_from(f, reply.data, reply.length, NTP_PORT));
+            assert_false(ask_from(f, reply.data, reply.length, CLIENT_PORT));
+        }
+    }
+}
+
 static size_t put_mac(struct fixture *f, uint8_t *p, int version, uint32_t id)
 {
     struct writer w = writer_make(p, NTP_MAX_LENGTH);
@@ -228,6 +245,36 @@ static void check_mac_reply(struct fixture *f, int version, uint32_t id, size_t 
     assert_true(ntp_keys_check_mac(f->keys, f->reply.data, &info));
     p[length - 1] ^= 0x80;
     assert_false(ask(f, p, length));
+}
+
+/* An octet that is the one of the buffer in each of many replies was not written. The value is one that
+   the constant parts do not have, and the others are random. */
+static void check_written(struct fixture *f, const uint8_t *request, size_t length)
+{
+    enum { ROUNDS = 64, VALUE = 0xa9 };
+    int same[NTP_MAX_LENGTH] = {0};
+
+    for (int i = 0; i < ROUNDS; i++) {
+        memset(f->reply.data, VALUE, sizeof(f->reply.data));
+        assert_true(ask(f, request, length));
+        assert_int_equal(f->reply.length, length);
+        for (size_t j = 0; j < length; j++)
+            same[j] += f->reply.data[j] == VALUE;
+    }
+    for (size_t j = 0; j < length; j++)
+        if (same[j] == ROUNDS)
+            fail_msg("octet %zu of %zu was not written", j, length);
+}
+
+static void replies_have_no_octet_that_was_not_written(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t p[NTP_MAX_LENGTH];
+
+    for (int version = 1; version <= 4; version++)
+        check_written(f, p, put_header(p, version, 3));
+    for (uint32_t id = 1; id <= 3; id++)
+        check_written(f, p, put_mac(f, p, 4, id));
 }
 
 static void macs_are_answered_in_kind(void **state)
@@ -724,6 +771,8 @@ int main(void)
         TEST(versions_and_modes),
         TEST(mode_0_of_version_1_needs_another_port),
         TEST(bad_lengths_get_no_answer),
+        TEST(no_reply_is_answered),
+        TEST(replies_have_no_octet_that_was_not_written),
         TEST(crypto_nak_is_ignored),
         TEST(macs_are_answered_in_kind),
         TEST(macs_of_the_wrong_length_or_key_get_no_answer),

@@ -351,6 +351,28 @@ static void unauthentic_packet_changes_nothing(void **state)
     assert_memory_equal(&before, &f->ex, sizeof(before));
 }
 
+/* An authentic packet of a peer that was kept back and is sent now. */
+static void older_packet_of_a_peer_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    f->limits.is_peer = true;
+    judge(f);
+    response_update(&f->r, &f->ex, &f->limits);
+    assert_true(response_is_good(&f->r));
+    struct exchange before = f->ex;
+
+    f->header.transmit = remote(990.0126);
+    f->header.receive = remote(990.0125);
+    f->rx.time = local(1001.0);
+    judge(f);
+    response_update(&f->r, &f->ex, &f->limits);
+    assert_false(response_is_valid(&f->r));
+    assert_true(ntp_time_equal(f->ex.far_tx, before.far_tx));
+    assert_true(ntp_time_equal(f->ex.far_rx, before.far_rx));
+    assert_near(local_diff(f->ex.near_rx.time, before.near_rx.time), 0.0, 0.0);
+}
+
 /* 12.3: whose tests pass is recognised, with a wrong origin it is not. */
 static void kod_with_wrong_origin_is_ignored(void **state)
 {
@@ -578,6 +600,7 @@ int main(void)
         TEST(test_d_finds_loops),
         TEST(one_response_counts_for_each_request),
         TEST(unauthentic_packet_changes_nothing),
+        TEST(older_packet_of_a_peer_changes_nothing),
         TEST(kod_with_wrong_origin_is_ignored),
         TEST(clock_change_moves_the_times),
         TEST(mono_root_tells_corrections_of_the_server),
