@@ -2,15 +2,16 @@
 /*
  * Timestamping of packets by network interfaces, as the daemon sees it. One table of functions that
  * belongs to a world: chronyd/os/ implements it on Linux, the simulator has cards of its own. The
- * clocks of the cards are read through base/device.h; timestamps come with datagrams (base/world.h).
+ * clocks of the cards are read through base/device.h; timestamps come with datagrams
+ * (base/world.h).
  */
 #ifndef BASE_NIC_H
 #define BASE_NIC_H
 
 #include <stdbool.h>
 
-/* Which of the packets that it receives an interface is to timestamp (system.md 5.2). AUTO: NTP if it
-   can tell NTP, else all, else none. */
+/* Which of the packets that it receives an interface is to timestamp (system.md 5.2). AUTO: NTP
+   if it can tell NTP, else all, else none. */
 enum nic_filter {
     NIC_FILTER_AUTO,
     NIC_FILTER_NONE,
@@ -25,18 +26,18 @@ struct nic {
 };
 
 struct nic_ops {
-    /* Names of the interfaces of the system, one for each of their addresses, so the same may come
-       again. An allocated array that ends in NULL, freed with its strings by the caller; NULL: there
-       is no list. */
+    /* Names of the interfaces of the system, one for each of their addresses, so the same may
+       come again. An allocated array that ends in NULL, freed with its strings by the caller;
+       NULL: there is no list. */
     char **(*list)(void *ctx);
-    /* Switches hardware timestamps on, and tells sockets that are opened later to ask for them. False:
-       the interface has none, or they cannot be had. */
+    /* Switches hardware timestamps on, and tells sockets that are opened later to ask for them.
+       False: the interface has none, or they cannot be had. */
     bool (*enable)(void *ctx, const char *name, enum nic_filter filter, struct nic *nic);
     /* Speed of the link in Mb/s (0: none); false: not known. */
     bool (*speed)(void *ctx, const char *name, int *speed);
-    /* From now on the packets whose transmit timestamp is wanted are kept by their ID, in a ring of
-       this size, so that their timestamps are recognised without parsing (system.md 5.8). False: this
-       system has no such IDs. */
+    /* From now on the packets whose transmit timestamp is wanted are kept by their ID, in a ring
+       of this size, so that their timestamps are recognised without parsing (system.md 5.8).
+       False: this system has no such IDs. */
     bool (*keep_sent)(void *ctx, int count);
 };
 

@@ -292,8 +292,8 @@ static void learn_udp_start(struct nic_clock *clock, const struct ntp_hardware_p
         clock->udp_start_v4 = frame - packet->length;
 }
 
-/* Seconds that a received packet took on the wire: cards take the time at the start of the frame, NTP
-   wants that of the end. */
+/* Seconds that a received packet took on the wire: cards take the time at the start of the
+   frame, NTP wants that of the end. */
 static double wire_time(const struct nic_clock *clock, const struct ntp_hardware_packet *packet)
 {
     double length;

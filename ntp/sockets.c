@@ -33,8 +33,6 @@ struct ntp_sockets {
     bool always_open; /* server sockets do not depend on their uses */
     bool same_socket; /* server sockets are the client sockets */
     bool starting;    /* a port that somebody else has is fatal */
-    int keeper;       /* keeps receive timestamping of the kernel switched on; -1: none */
-    bool keeper_tried;
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
@@ -123,21 +121,6 @@ static struct ntp_local_timestamp get_time(struct ntp_sockets *s, const struct w
     return t;
 }
 
-/* The kernel switches timestamping on some time after the first socket asked for it, so one socket
-   that asks is kept once a timestamp was missed. */
-static void keep_timestamping(struct ntp_sockets *s, enum ip_family family)
-{
-    const struct world *w = s->env->world;
-
-    if (s->keeper_tried)
-        return;
-    s->keeper_tried = true;
-    s->keeper = w->ops->socket_open(w->ctx, &(struct world_socket){.type = WORLD_UDP,
-                                                                   .family = family,
-                                                                   .timestamps_rx = true,
-                                                                   .timestamps_tx = true});
-}
-
 /* False: the datagram is not an NTP packet, or not wrapped as its socket demands. sent: an own packet
    that came back. */
 static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg, bool sent,
@@ -197,9 +180,7 @@ static void receive_packets(struct ntp_sockets *s, int fd)
 
         if (!ip_addr_is_real(&msg->remote.addr) || !make_arrival(s, fd, msg, false, a))
             continue;
-        if (a->time.source == TIMESTAMP_DAEMON)
-            keep_timestamping(s, msg->remote.addr.family);
-        else
+        if (a->time.source != TIMESTAMP_DAEMON)
             log_rx_update(s, a);
         if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
             s->handlers.source_receive(s->handlers.source_arg, a))
@@ -407,7 +388,6 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf
     s->env = env;
     s->conf = conf;
     s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1, .ptp = -1};
-    s->keeper = -1;
     s->starting = true;
     open_initial(s);
     hold_for_configured(s, true);
@@ -432,8 +412,6 @@ void ntp_sockets_free(struct ntp_sockets *s)
     close_socket(s, &s->v6.client);
     close_socket(s, &s->v4.ptp);
     close_socket(s, &s->v6.ptp);
-    if (s->keeper >= 0)
-        s->env->world->ops->socket_close(s->env->world->ctx, s->keeper);
     free(s);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Control messages of received packets and of the error queue: addresses, interfaces and timestamps
- * (system.md 5.4). Called for each message; whatever comes, it is taken, dropped or passed over, and
- * passed descriptors are closed.
+ * (system.md 5.4). Called for each message; whatever comes, it is taken, dropped or passed over,
+ * and passed descriptors are closed.
  */
 #include "config.h"
 
@@ -18,10 +18,17 @@
 #include "base/log.h"
 #include "chronyd/os/linux_internal.h"
 
-/* Zero stays zero, which means that there is none. */
+/* Zero, which means that there is none, also for what is no time. */
+static struct instant make_time(int64_t sec, int64_t fraction, int64_t fractions)
+{
+    if (fraction < 0 || fraction >= fractions)
+        return (struct instant){0, 0};
+    return (struct instant){sec, (int32_t)(fraction * (1000000000 / fractions))};
+}
+
 static struct instant from_timespec(const struct timespec *ts)
 {
-    return instant_make(ts->tv_sec, ts->tv_nsec);
+    return make_time(ts->tv_sec, ts->tv_nsec, 1000000000);
 }
 
 /* The payload of a control message, if it has exactly (or at least) the size of the object. */
@@ -96,8 +103,7 @@ static bool parse_socket_level(struct cmsghdr *cmsg, struct world_datagram *msg)
     struct timespec ts;
 
     if (cmsg->cmsg_type == SCM_TIMESTAMP && get_payload(cmsg, &tv, sizeof(tv), true)) {
-        ts = (struct timespec){.tv_sec = tv.tv_sec, .tv_nsec = tv.tv_usec * 1000};
-        msg->kernel_time.i = from_timespec(&ts);
+        msg->kernel_time.i = make_time(tv.tv_sec, tv.tv_usec, 1000000);
         return true;
     }
     if (cmsg->cmsg_type == SCM_TIMESTAMPNS && get_payload(cmsg, &ts, sizeof(ts), true)) {

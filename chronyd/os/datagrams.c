@@ -322,7 +322,9 @@ static bool set_destination(const struct socket_state *state, struct msghdr *hdr
 static void add_tx_timestamp(struct linux_world *w, const struct socket_state *state,
                              struct msghdr *hdr, const struct world_datagram *msg)
 {
-    if (!msg->want_tx_timestamp || !state->timestamps || w->timestamp_method != TIMESTAMPING_LINUX)
+    bool has_timestamp = msg->want_tx_timestamp || state->tx_flags_permanent;
+
+    if (!has_timestamp || !state->timestamps || w->timestamp_method != TIMESTAMPING_LINUX)
         return;
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
     if (w->sent != NULL) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Network interfaces of Linux that timestamp packets: what they can do, switching it on, the speed of
- * their links (system.md 5.2, 5.7). Reached only through the table of base/nic.h. The settings of the
- * card's clock are never touched.
+ * Network interfaces of Linux that timestamp packets: what they can do, switching it on, the speed
+ * of their links (system.md 5.2, 5.7). Reached only through the table of base/nic.h. The settings
+ * of the card's clock are never touched.
  */
 #include "config.h"
 

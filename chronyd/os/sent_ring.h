@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sent messages that wait for their transmit timestamps, found by the ID that was given to the kernel
- * with each (maxtxbuffers; system.md 5.8). Used by the Linux world only. Pure.
+ * Sent messages that wait for their transmit timestamps, found by the ID that was given to the
+ * kernel with each (maxtxbuffers; system.md 5.8). Used by the Linux world only. Pure.
  */
 #ifndef CHRONYD_OS_SENT_RING_H
 #define CHRONYD_OS_SENT_RING_H

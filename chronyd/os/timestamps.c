@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timestamps of packets: the options of sockets that switch those of the kernel and of network cards
- * on, with their fall-backs (system.md 5.3), and IDs of sent packets (5.8). The timestamps arrive in
- * control messages (control.c).
+ * Timestamps of packets: the options of sockets that switch those of the kernel and of network
+ * cards on, with their fall-backs (system.md 5.3), and IDs of sent packets (5.8). The timestamps
+ * arrive in control messages (control.c).
  */
 #include "config.h"
 

@@ -215,10 +215,23 @@ static void on_pulse(struct sim *sim, void *arg, uint64_t value)
 
 /* ---- PHC ---- */
 
+struct hardware_time sim_device_phc_time(struct sim_node *node, double from_now)
+{
+    struct sim_devices *d = node->devices;
+    double jitter = d->state[SIM_PHC].jitter;
+    struct instant shown;
+
+    d->state[SIM_PHC].jitter = 0.0;
+    shown = shown_time(d, SIM_PHC);
+    d->state[SIM_PHC].jitter = jitter;
+    return (struct hardware_time){instant_add(shown, from_now)};
+}
+
+/* By its path, or as that of the network card. */
 static int phc_open(void *ctx, const char *name, bool writable)
 {
     (void)writable;
-    if (strcmp(name, "/dev/ptp0") != 0)
+    if (strcmp(name, "/dev/ptp0") != 0 && strcmp(name, SIM_NIC_NAME) != 0)
         return -1;
     return open_place(devices_of(ctx), SIM_PHC);
 }
@@ -235,8 +248,8 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
                     struct phc_reading *readings, int max)
 {
     struct sim_devices *d = devices_of(ctx);
-    struct sim_device s;
-    struct instant shown;
+    const struct sim_device *s = &d->state[SIM_PHC];
+    struct hardware_time shown;
     struct raw_time raw;
 
     (void)fd;
@@ -244,18 +257,16 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
     if (!is_there(d, SIM_PHC))
         return 0;
     *method = PHC_EXTENDED;
-    s = d->state[SIM_PHC];
     raw = sim_node_raw(d->node);
-    d->state[SIM_PHC].jitter = 0.0;
-    shown = shown_time(d, SIM_PHC);
-    d->state[SIM_PHC].jitter = s.jitter;
+    shown = sim_device_phc_time(d->node, 0.0);
     for (int i = 0; i < max; i++) {
-        double extra = fabs(s.jitter * sim_random_normal(&d->random));
+        double extra = fabs(s->jitter * sim_random_normal(&d->random));
         double at = READING_INTERVAL * (i - max);
 
         readings[i].before = raw_add(raw, at);
-        readings[i].time.i = instant_add(shown, at + 0.5 * s.delay + (0.5 + s.asymmetry) * extra);
-        readings[i].after = raw_add(raw, at + s.delay + extra);
+        readings[i].time.i =
+            instant_add(shown.i, at + 0.5 * s->delay + (0.5 + s->asymmetry) * extra);
+        readings[i].after = raw_add(raw, at + s->delay + extra);
     }
     return max;
 }

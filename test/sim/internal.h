@@ -6,6 +6,7 @@
 #define TEST_SIM_INTERNAL_H
 
 #include "base/device.h"
+#include "base/nic.h"
 #include "base/world.h"
 #include "chronyd/chronyd.h"
 #include "test/sim/sim.h"
@@ -21,7 +22,9 @@ struct sim_datagram {
     struct ip_port from;
     struct ip_port to;
     int to_node;
-    struct raw_time raw; /* when it came, in the raw time of the node */
+    struct raw_time raw;           /* when it came or was sent, in the raw time of the node */
+    struct hardware_time hardware; /* by its network card, zero: not */
+    int frame_length;              /* of those that the card has seen, else 0 */
     size_t length;
     uint8_t data[];
 };
@@ -80,6 +83,8 @@ struct sim_node {
     struct sim_random random;
     struct sim_files *files;
     struct sim_devices *devices;
+    struct sim_random nic_random;
+    bool nic_enabled, nic_tx_only;
     struct world world;
 
     struct chronyd daemon;
@@ -156,14 +161,23 @@ void sim_node_run(struct sim_node *node);
 /* network.c */
 void sim_network_init(struct sim *sim);
 void sim_network_free(struct sim *sim);
-void sim_network_send(struct sim_node *node, const struct ip_port *from, const struct ip_port *to,
-                      const uint8_t *data, size_t length);
+/* latency: seconds until it leaves the node. */
+void sim_network_send(struct sim_node *node, const struct sim_datagram *sent, double latency);
 void sim_queue_init(struct sim_queue *queue);
 void sim_queue_put(struct sim_queue *queue, struct sim_datagram *datagram);
 struct sim_datagram *sim_queue_take(struct sim_queue *queue);
 void sim_queue_clear(struct sim_queue *queue);
 struct sim_datagram *sim_datagram_new(const struct ip_port *from, const struct ip_port *to,
                                       const uint8_t *data, size_t length);
+
+/* nic.c */
+#define SIM_NIC_NAME "eth0"
+extern const struct nic_ops sim_nic_table;
+void sim_nic_init(struct sim_node *node);
+/* Timestamps of a packet that comes now. */
+void sim_nic_received(struct sim_node *node, struct sim_datagram *datagram);
+/* A packet that is sent now, NULL: its timestamp is not wanted. Seconds until it leaves. */
+double sim_nic_send(struct sim_node *node, int fd, const struct sim_datagram *sent);
 
 struct sim_node *sim_network_node(const struct sim *sim, const struct ip_addr *addr);
 /* The fate of one packet: seconds until it arrives, negative if it is lost. */
@@ -203,6 +217,8 @@ struct sim_socket *sim_world_find_socket(struct sim_node *node, const struct ip_
 
 /* devices.c; freed with free(). */
 struct sim_devices *sim_devices_new(struct sim_node *node);
+/* What the PTP clock shows some seconds from now. */
+struct hardware_time sim_device_phc_time(struct sim_node *node, double from_now);
 extern const struct device_ops sim_device_table;
 int sim_device_unix_open(void *ctx, const char *path);
 

@@ -161,15 +161,15 @@ static void deliver(struct sim *sim, void *arg, uint64_t value)
         return;
     }
     datagram->raw = sim_node_raw(node);
+    sim_nic_received(node, datagram);
     sim_queue_put(&socket->received, datagram);
     sim_node_run(node);
 }
 
-void sim_network_send(struct sim_node *node, const struct ip_port *from, const struct ip_port *to,
-                      const uint8_t *data, size_t length)
+void sim_network_send(struct sim_node *node, const struct sim_datagram *sent, double latency)
 {
     struct sim *sim = node->sim;
-    const struct sim_node *other = sim_network_node(sim, &to->addr);
+    const struct sim_node *other = sim_network_node(sim, &sent->to.addr);
 
     node->recorder.packets++;
     if (other == NULL)
@@ -181,10 +181,11 @@ void sim_network_send(struct sim_node *node, const struct ip_port *from, const s
     int copies = link->down || loss < link->loss ? 0 : duplicate < link->duplicate ? 2 : 1;
 
     for (int i = 0; i < copies; i++) {
-        struct sim_datagram *datagram = sim_datagram_new(from, to, data, length);
+        struct sim_datagram *datagram =
+            sim_datagram_new(&sent->from, &sent->to, sent->data, sent->length);
 
         datagram->to_node = other->id;
-        sim_event_add(sim, sim->now + (int64_t)llround(draw_delay(link, random) * 1e9),
+        sim_event_add(sim, sim->now + (int64_t)llround((latency + draw_delay(link, random)) * 1e9),
                       &(struct sim_event){.handler = deliver, .arg = datagram, .discard = free});
     }
 }

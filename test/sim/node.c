@@ -236,6 +236,7 @@ int sim_add_node(struct sim *sim, const struct sim_node_spec *spec)
                    CLOCK_STREAM + (uint64_t)id);
     sim_random_seed(&node->random, sim->seed, NODE_STREAM + (uint64_t)id);
     node->devices = sim_devices_new(node);
+    sim_nic_init(node);
     node->recorder.previous_offset = spec->oscillator.offset;
     sim->nodes[sim->node_count++] = node;
     if (!spec->not_started)

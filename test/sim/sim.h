@@ -19,6 +19,7 @@
 #include "test/sim/clock.h"
 #include "test/sim/devices.h"
 #include "test/sim/files.h"
+#include "test/sim/nic.h"
 
 #define SIM_MAX_NODES 64
 
@@ -45,6 +46,7 @@ struct sim_node_spec {
     struct sim_oscillator oscillator;
     const char *conf; /* lines of configuration, each with a newline */
     struct sim_device devices[SIM_DEVICES];
+    struct sim_nic nic;
     bool no_control; /* -x */
     bool not_started;
 };

@@ -121,6 +121,11 @@ int sim_socket_receive(void *ctx, int fd, struct world_datagram *msgs, int count
         msg->if_index = 2;
         if (socket->timestamps_rx || errqueue)
             msg->kernel_time = datagram->raw;
+        msg->hardware_time = datagram->hardware;
+        if (datagram->frame_length > 0) {
+            msg->hardware_length = datagram->frame_length;
+            msg->hardware_if_index = msg->if_index;
+        }
         free(datagram);
     }
     return n;
@@ -139,14 +144,16 @@ int sim_socket_send(void *ctx, int fd, const struct world_datagram *msgs, int co
             errno = EINVAL;
             return i > 0 ? i : -1;
         }
-        if (socket->timestamps_tx && msgs[i].want_tx_timestamp) {
-            struct sim_datagram *copy =
-                sim_datagram_new(&socket->local, to, msgs[i].data, msgs[i].length);
+        struct sim_datagram *sent =
+            sim_datagram_new(&socket->local, to, msgs[i].data, msgs[i].length);
+        bool wanted = msgs[i].want_tx_timestamp && (socket->timestamps_rx || socket->timestamps_tx);
 
-            copy->raw = sim_node_raw(node);
-            sim_queue_put(&socket->transmitted, copy);
-        }
-        sim_network_send(node, &socket->local, to, msgs[i].data, msgs[i].length);
+        sim_network_send(node, sent, sim_nic_send(node, fd, wanted ? sent : NULL));
+        sent->raw = sim_node_raw(node);
+        if (wanted)
+            sim_queue_put(&socket->transmitted, sent);
+        else
+            free(sent);
     }
     return count;
 }

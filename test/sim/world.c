@@ -297,6 +297,7 @@ static const struct world_ops ops = {
     .host_name = host_name,
     .unix_open = sim_device_unix_open,
     .devices = &sim_device_table,
+    .nics = &sim_nic_table,
 };
 
 const struct world_ops *sim_world_ops(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interfaces with hardware timestamps (system.md 5.2, 5.6, 5.7; ntp.md 5.4, 27.5): which are set up,
- * what their timestamps mean, and when their clocks are read. The cards and their clock are simulated.
+ * Interfaces with hardware timestamps (system.md 5.2, 5.6, 5.7; ntp.md 5.4, 27.5): which are set
+ * up, what their timestamps mean, and when their clocks are read. The cards and their clock are
+ * simulated.
  */
 #include "test/unit/unit.h"
 

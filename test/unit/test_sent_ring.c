@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sent messages by their ID (system.md 5.8, maxtxbuffers), and the receive filters that cards are asked
- * for (5.2).
+ * Sent messages by their ID (system.md 5.8, maxtxbuffers), and the receive filters that cards are
+ * asked for (5.2).
  */
 #include "test/unit/unit.h"
 

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/nic.h"
 #include "base/text.h"
 #include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
@@ -189,6 +190,42 @@ static void udp_exchange_over_ipv6(void **state)
     if (!available)
         skip();
     exchange(f->world, ip_addr_loopback(IP_V6));
+}
+
+/* Each packet is found by its ID, also while there is room for one only. */
+static void transmit_timestamps_by_id(void **state)
+{
+    struct fixture *f = *state;
+
+    if (f->world->ops->nics == NULL || !f->world->ops->nics->keep_sent(f->world->ctx, 1))
+        skip();
+    exchange(f->world, ip_addr_loopback(IP_V4));
+}
+
+/* Names that are no interface with hardware timestamps, and the list of those that there are. */
+static void interfaces_without_hardware_timestamps(void **state)
+{
+    struct fixture *f = *state;
+    const struct nic_ops *nics = f->world->ops->nics;
+    bool has_loopback = false;
+    struct nic nic;
+    char **names;
+    int speed;
+
+    if (nics == NULL)
+        skip();
+    assert_false(nics->enable(f->world->ctx, "lo", NIC_FILTER_AUTO, &nic));
+    assert_false(nics->enable(f->world->ctx, "nosuchdevice", NIC_FILTER_AUTO, &nic));
+    assert_false(nics->enable(f->world->ctx, "longer than any name of a device", 0, &nic));
+    assert_false(nics->speed(f->world->ctx, "nosuchdevice", &speed));
+    names = nics->list(f->world->ctx);
+    assert_non_null(names);
+    for (int i = 0; names[i] != NULL; i++) {
+        has_loopback = has_loopback || strcmp(names[i], "lo") == 0;
+        free(names[i]);
+    }
+    free(names);
+    assert_true(has_loopback);
 }
 
 static void batch_is_sent_and_received_in_order(void **state)
@@ -699,6 +736,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(udp_exchange_over_ipv4),
         WORLD_TEST(udp_exchange_over_ipv6),
+        WORLD_TEST(transmit_timestamps_by_id),
+        WORLD_TEST(interfaces_without_hardware_timestamps),
         WORLD_TEST(batch_is_sent_and_received_in_order),
         WORLD_TEST(truncated_datagram_is_dropped_alone),
         WORLD_TEST(refused_request_does_not_report_for_ever),
