@@ -50,7 +50,7 @@ static const char *const denied_all[] = {
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "bpf",
     "perf_event_open", "userfaultfd", "mount", "umount2", "move_mount", "pivot_root", "chroot",
     "unshare", "setns", "reboot", "swapon", "swapoff"};
-static const char *const denied_helper[] = {"ioctl", "socket",
+static const char *const denied_helper[] = {"ioctl",
                                             /* no children, no signals, nobody to talk to */
                                             "clone", "clone3", "kill", "bind", "connect"};
 
@@ -223,10 +223,20 @@ static bool add_main_rules(scmp_filter_ctx ctx)
     return true;
 }
 
+/* No socket for a helper. One for the system log, which syslog() opens when the log's service was
+   restarted, is no reason to end. */
+static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
+{
+    return add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)) &&
+           seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+                            SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)) >= 0 &&
+           (level == 1 || seccomp_rule_add(ctx, violation, SCMP_SYS(socket), 1,
+                                           SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX)) >= 0);
+}
+
 static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
 {
-    if (role == FILTER_NTS_HELPER &&
-        !add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)))
+    if (role == FILTER_NTS_HELPER && !add_helper_rules(ctx, level, violation))
         return false;
     if (level == 1)
         return add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&

@@ -293,6 +293,8 @@ static void fail_to_open(struct world *w)
     CHECK(openat(AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
     CHECK(open("/tmp/test_filter.new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM);
     CHECK(fopen("/dev/null", "r") == NULL && errno == EPERM);
+    /* As syslog() does when the service of the log was restarted. */
+    CHECK(socket(AF_UNIX, SOCK_DGRAM, 0) < 0 && errno == EPERM);
 }
 
 static void remove_file(struct world *w)
