@@ -54,6 +54,9 @@ struct resolver {
     pthread_t thread;
     int pipe_fd; /* read end, -1: no thread */
     bool due;    /* the answer of the first request is there */
+    bool failed; /* ... and is that it has to be tried again: there is no thread */
+    bool helper_is_gone;
+    bool error_logged; /* since the last lookup that worked */
 };
 
 /* ---- Lookup ---- */
@@ -132,30 +135,47 @@ static void *run_job(void *arg)
     return NULL;
 }
 
-static void start_thread(struct resolver *resolver)
+/* No lookup now; reported once. A clock that runs goes on without: its sources have addresses. */
+static bool fail(struct resolver *resolver, const char *what, int error)
 {
-    struct job *job = mem_alloc(sizeof(*job));
+    if (!resolver->error_logged)
+        LOG_ERROR("%s : %s; names cannot be looked up%s", what, text_errno(error),
+                  resolver->helper_is_gone ? " until the daemon is restarted" : " now");
+    resolver->error_logged = true;
+    return false;
+}
+
+static bool start_thread(struct resolver *resolver)
+{
     sigset_t all, old;
     int fds[2];
 
+    if (resolver->helper_is_gone)
+        return false;
+    if (pipe(fds) < 0)
+        return fail(resolver, "pipe() failed", errno);
+    struct job *job = mem_alloc(sizeof(*job));
     job->query = resolver->first->query;
     job->helper = resolver->helper;
     atomic_init(&job->left, false);
-    if (pipe(fds) < 0)
-        LOG_FATAL("pipe() failed");
     fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     fcntl(fds[1], F_SETFD, FD_CLOEXEC);
     job->pipe_fd = fds[1];
-    resolver->pipe_fd = fds[0];
-    resolver->job = job;
 
     /* Signals are the main thread's. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int error = pthread_create(&resolver->thread, NULL, run_job, job);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (error)
-        LOG_FATAL("pthread_create() failed");
+    if (error) {
+        close(fds[0]);
+        close(fds[1]);
+        free(job);
+        return fail(resolver, "pthread_create() failed", error);
+    }
+    resolver->pipe_fd = fds[0];
+    resolver->job = job;
+    return true;
 }
 
 static void join_thread(struct resolver *resolver, struct resolver_answer *answer)
@@ -167,9 +187,16 @@ static void join_thread(struct resolver *resolver, struct resolver_answer *answe
     close(resolver->pipe_fd);
     resolver->pipe_fd = -1;
     resolver->job = NULL;
-    if (job->error)
-        LOG_FATAL("%s : %s", job->error, text_errno(job->error_number));
     *answer = job->answer;
+    if (job->error) {
+        /* It cannot be replaced: a new one would have the filter that this one is there to avoid. */
+        *answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
+        resolver->helper_is_gone = true;
+        resolver_helper_stop(&resolver->helper);
+        fail(resolver, job->error, job->error_number);
+    } else {
+        resolver->error_logged = false;
+    }
     leave_job(job);
 }
 
@@ -207,8 +234,8 @@ static void start_first(struct resolver *resolver)
         return;
     if (answer_at_once(resolver, &resolver->first->query, &answer))
         resolver->due = true;
-    else
-        start_thread(resolver);
+    else if (!start_thread(resolver))
+        resolver->due = resolver->failed = true;
 }
 
 struct resolver *resolver_new(bool ipv4, bool ipv6)
@@ -289,6 +316,8 @@ void resolver_dispatch(struct resolver *resolver)
     struct request *request = resolver->first;
     if (resolver->job)
         join_thread(resolver, &answer);
+    else if (resolver->failed)
+        answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
     else
         answer_at_once(resolver, &request->query, &answer);
 
@@ -296,7 +325,7 @@ void resolver_dispatch(struct resolver *resolver)
     if (!resolver->first)
         resolver->end = &resolver->first;
     resolver->count--;
-    resolver->due = false;
+    resolver->due = resolver->failed = false;
     start_first(resolver);
     request->handler(answer.status, answer.addrs, answer.count, request->arg);
     free(request);

@@ -55,7 +55,8 @@ struct resolver_helper {
     pid_t pid;
 };
 void resolver_helper_start(struct resolver_helper *helper, uid_t uid, gid_t gid);
-/* One request and its answer. False with the message to die with in *error and errno. */
+/* One request and its answer. False with a message in *error and errno: the helper is of no use any
+   more. */
 bool resolver_helper_ask(const struct resolver_helper *helper, const struct resolver_query *query,
                          struct resolver_answer *answer, const char **error);
 void resolver_helper_stop(struct resolver_helper *helper);
