@@ -81,7 +81,6 @@ void setup_read_conf(struct chronyd *d)
     free(d->conf->bind_cmd_path);
     d->conf->bind_cmd_path = NULL;
 #endif
-    conf_warn_without_effect(d->conf);
     if (d->conf->pid_file != NULL)
         pidfile_check(d->conf->pid_file);
     privileges_find_user(options->user != NULL ? options->user : d->conf->user, &d->uid, &d->gid);

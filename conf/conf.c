@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/text.h"
 #include "conf/directive.h"
 #include "config.h"
@@ -203,41 +202,4 @@ bool conf_check(const struct conf *conf, struct conf_error *error)
         (conf->ntp_ratelimit.enabled || conf->nts_ratelimit.enabled || conf->cmd_ratelimit.enabled))
         return conf_fail(error, "Rate limiting cannot be enabled with noclientlog");
     return true;
-}
-
-static void warn_option(const char *option, const char *directive)
-{
-    LOG_WARN("%s option of %s directive has no effect in this version yet", option, directive);
-}
-
-static void warn_log_name(const char *name)
-{
-    warn_option(name, "log");
-}
-
-static void warn_source_options(const struct conf *conf, enum source_kind kind, bool pool,
-                                const char *directive)
-{
-    uint64_t found = 0;
-
-    for (size_t i = 0; i < conf->source_count; i++) {
-        if (conf->sources[i].kind == kind && conf->sources[i].pool == pool)
-            found |= source_options_without_effect(&conf->sources[i].options);
-    }
-    for (size_t i = 0; source_option_name(i); i++) {
-        if ((found >> i & 1) != 0)
-            warn_option(source_option_name(i), directive);
-    }
-}
-
-void conf_warn_without_effect(const struct conf *conf)
-{
-    for (size_t i = 0; i < directive_count; i++) {
-        if (directive_table[i].no_effect_yet && (conf->given[i / 64] >> i % 64 & 1) != 0)
-            LOG_WARN("%s directive has no effect in this version yet", directive_table[i].name);
-    }
-    log_names_without_effect(conf->log_files, warn_log_name);
-    warn_source_options(conf, SOURCE_PEER, false, "peer");
-    warn_source_options(conf, SOURCE_SERVER, true, "pool");
-    warn_source_options(conf, SOURCE_SERVER, false, "server");
 }

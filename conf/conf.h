@@ -124,8 +124,6 @@ struct conf_tempcomp {
     double t0, k0, k1, k2;
 };
 
-#define CONF_MAX_DIRECTIVES 128
-
 /* Every setting, with the defaults of config.md 8 and 26. Strings are NULL when not set. */
 struct conf {
     /* sources and client */
@@ -232,8 +230,6 @@ struct conf {
     char *pid_file; /* NULL: none */
     bool lock_memory;
     int sched_priority;
-
-    uint64_t given[CONF_MAX_DIRECTIVES / 64]; /* bit N: the directive of index N was given */
 };
 
 /* What the parser needs to know and may do. */
@@ -266,10 +262,6 @@ bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *l
    rate limits without client log. User, priority, -F and what the system must be asked for are
    checked by the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
-
-/* Logs a warning for each directive and option that was given and has no effect in this version
-   yet, once per name. To be removed when the tables have no such row any more. */
-void conf_warn_without_effect(const struct conf *conf);
 
 /*
  * The .sources files of all source directories, in reading order (config.md 7); bad lines are

@@ -28,7 +28,6 @@ struct directive {
     size_t offset;  /* of the value in struct conf, for the generic handlers */
     size_t offset6; /* of the IPv6 address where offset is that of the IPv4 address */
     long min, max;
-    bool no_effect_yet; /* has no effect in this version yet, which is worth a warning */
 };
 
 /* The table, sorted by name. */
@@ -110,8 +109,5 @@ DIRECTIVE_HANDLER(deny);
 /* files.c */
 DIRECTIVE_HANDLER(include);
 DIRECTIVE_HANDLER(confdir);
-
-/* Calls back for each name of the log directive that was given and has no effect yet. */
-void log_names_without_effect(unsigned int log_files, void (*handler)(const char *name));
 
 #endif

@@ -284,7 +284,6 @@ DIRECTIVE_HANDLER(ratelimit_kod)
 static const struct log_name {
     const char *name; /* exact case */
     unsigned int bits;
-    bool no_effect_yet;
 } log_names[] = {
     {"measurements", .bits = LOGFILE_MEASUREMENTS},
     {"rawmeasurements", .bits = LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
@@ -313,14 +312,6 @@ DIRECTIVE_HANDLER(log)
         p->conf->log_files |= found->bits;
     }
     return true;
-}
-
-void log_names_without_effect(unsigned int log_files, void (*handler)(const char *name))
-{
-    for (size_t i = 0; i < COUNT(log_names); i++) {
-        if (log_names[i].no_effect_yet && (log_files & log_names[i].bits) != 0)
-            handler(log_names[i].name);
-    }
 }
 
 /* The list is replaced; without words it is empty. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of all directives (config.md 8). The parser, the list of names and the warning about
- * directives without effect walk it. Defaults are in conf.c.
+ * The table of all directives (config.md 8). The parser and the list of names walk it. Defaults are
+ * in conf.c.
  */
 #include "conf/directive.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <stddef.h>
 #include "base/text.h"
@@ -19,9 +18,7 @@
 #define BIND(f4, f6)       .evaluate = directive_bind, AT(f4), .offset6 = offsetof(struct conf, f6)
 #define OTHER(name)        .evaluate = directive_##name
 #define OTHER_AT(name, f)  directive_##name, AT(f)
-#define NO_EFFECT_YET      .no_effect_yet = true
 
-/* A directive that begins to have an effect loses its NO_EFFECT_YET here and nowhere else. */
 const struct directive directive_table[] = {
     {"acquisitionport", INTEGER(acquisition_port, 0, 65535)},
     {"allow", OTHER_AT(allow, ntp_access)},
@@ -127,9 +124,6 @@ const struct directive directive_table[] = {
 };
 
 const size_t directive_count = sizeof(directive_table) / sizeof(directive_table[0]);
-
-static_assert(sizeof(directive_table) / sizeof(directive_table[0]) <= CONF_MAX_DIRECTIVES,
-              "struct conf has a bit for each directive");
 
 const struct directive *directive_find(const char *word)
 {

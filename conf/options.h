@@ -28,7 +28,6 @@ struct option_row {
     int constant; /* OPTION_BITS, OPTION_SET */
     /* OPTION_OTHER: reads a prefix of the text; *used is its length. False: bad value. */
     bool (*read)(const char *text, void *value, size_t *used);
-    bool no_effect_yet;
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_UNKNOWN, OPTIONS_VALUE };

@@ -136,7 +136,6 @@ static bool fail_unknown(struct parser *p)
 bool parser_evaluate(struct parser *p, char *line)
 {
     const struct directive *d;
-    size_t index;
     char *args;
 
     text_normalise(line);
@@ -149,12 +148,7 @@ bool parser_evaluate(struct parser *p, char *line)
     print_line(p, d, args);
     if (!d)
         return fail_unknown(p);
-    if (!d->evaluate(p, d, args))
-        return false;
-
-    index = (size_t)(d - directive_table);
-    p->conf->given[index / 64] |= UINT64_C(1) << index % 64;
-    return true;
+    return d->evaluate(p, d, args);
 }
 
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,

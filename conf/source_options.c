@@ -40,7 +40,6 @@ static bool read_extfield(const char *text, void *value, size_t *used)
     }
 }
 
-/* An option that begins to have an effect loses its no_effect_yet here and nowhere else. */
 static const struct option_row option_table[] = {
     {"asymmetry", REAL(asymmetry)},
     {"auto_offline", FLAG(auto_offline)},
@@ -149,23 +148,6 @@ int source_conf_compare(const struct source_conf *a, const struct source_conf *b
         r = option_compare(&option_table[i], &a->options, &b->options);
 
     return r;
-}
-
-uint64_t source_options_without_effect(const struct source_options *options)
-{
-    struct source_options defaults;
-    uint64_t found = 0;
-
-    source_options_default(&defaults);
-
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option_row *row = &option_table[i];
-
-        if (row->no_effect_yet && option_compare(row, options, &defaults) != 0)
-            found |= UINT64_C(1) << i;
-    }
-
-    return found;
 }
 
 const char *source_option_name(size_t index)

@@ -95,8 +95,4 @@ int source_conf_compare(const struct source_conf *a, const struct source_conf *b
 /* The option with this index, in alphabetical order; NULL behind the last. */
 const char *source_option_name(size_t index);
 
-/* Options that differ from their default although they have no effect in this version yet: bit N is
-   the option of index N. */
-uint64_t source_options_without_effect(const struct source_options *options);
-
 #endif

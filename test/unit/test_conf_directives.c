@@ -738,34 +738,6 @@ static void directives_of_the_past_are_accepted(void **state)
     test_directory_remove(directory);
 }
 
-/* Which names warn changes from version to version: the table says so. */
-static void warning_about_missing_effect_comes_once_per_name(void **state)
-{
-    char directory[TEST_PATH_SIZE], *log, *expected = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&expected, &length);
-    struct conf *conf = test_conf("port 0\nserver a iburst\nServer b nts");
-
-    (void)state;
-    test_directory_make(directory);
-    test_log_begin(directory);
-    conf_warn_without_effect(conf);
-    for (size_t i = 0; i < directive_count; i++) {
-        conf->given[i / 64] |= UINT64_C(1) << i % 64;
-        if (directive_table[i].no_effect_yet)
-            fprintf(stream, "%s directive has no effect in this version yet\n",
-                    directive_table[i].name);
-    }
-    fclose(stream);
-    conf_warn_without_effect(conf);
-    conf_free(conf);
-    log = test_log_end(directory);
-    assert_string_equal(log, expected);
-    free(log);
-    free(expected);
-    test_directory_remove(directory);
-}
-
 static void the_table_is_sorted_and_knows_the_whole_index(void **state)
 {
     char *spec = test_read_file(TEST_DATA_DIR "/../../doc/spec/config.md");
@@ -824,7 +796,6 @@ int main(void)
         cmocka_unit_test(errors_name_the_word_as_typed),
         cmocka_unit_test(directives_that_contradict_each_other_are_refused),
         cmocka_unit_test(directives_of_the_past_are_accepted),
-        cmocka_unit_test(warning_about_missing_effect_comes_once_per_name),
         cmocka_unit_test(the_table_is_sorted_and_knows_the_whole_index),
     };
 
