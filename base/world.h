@@ -66,7 +66,7 @@ struct world_datagram {
     bool truncated;
     struct raw_time kernel_time;        /* zero: none */
     struct hardware_time hardware_time; /* of the network card's clock, zero: none */
-    int hardware_if_index;              /* of the port that stamped it, -1: unknown */
+    int hardware_if_index;              /* of the port that stamped it, 0 or less: unknown */
     int hardware_length;                /* length of the frame at layer 2, -1: unknown */
     bool want_tx_timestamp;             /* when sending */
 };

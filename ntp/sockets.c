@@ -72,7 +72,7 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
     const struct ntp_env *env = s->env;
     struct ntp_hardware_packet packet = {
         .time = msg->hardware_time,
-        .if_index = msg->hardware_if_index >= 0 ? msg->hardware_if_index : msg->if_index,
+        .if_index = msg->hardware_if_index > 0 ? msg->hardware_if_index : msg->if_index,
         .sent = sent,
         .family = msg->remote.addr.family,
         .length = msg->length,
