@@ -84,7 +84,8 @@ struct sim_node {
     struct sim_files *files;
     struct sim_devices *devices;
     struct sim_random nic_random;
-    bool nic_enabled, nic_tx_only;
+    bool nic_enabled;
+    enum nic_filter nic_filter;
     struct world world;
 
     struct chronyd daemon;

@@ -19,6 +19,8 @@
 #define HEADERS        42
 #define CHECK_SEQUENCE 4
 #define MIN_LATENCY    2e-6
+#define NTP_PORT       123
+#define PTP_EVENT_PORT 319
 
 void sim_nic_init(struct sim_node *node)
 {
@@ -44,8 +46,8 @@ static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, stru
         return false;
     }
     node->nic_enabled = true;
-    node->nic_tx_only = filter == NIC_FILTER_NONE;
-    *nic = (struct nic){.if_index = NIC_INDEX, .tx_only = node->nic_tx_only};
+    node->nic_filter = filter;
+    *nic = (struct nic){.if_index = NIC_INDEX, .tx_only = filter == NIC_FILTER_NONE};
     return true;
 }
 
@@ -81,6 +83,23 @@ static struct hardware_time stamp(struct sim_node *node, double from_now)
     return missed ? (struct hardware_time){{0, 0}} : sim_device_phc_time(node, from_now + jitter);
 }
 
+/* Of received packets. */
+static bool passes_filter(const struct sim_node *node, const struct sim_datagram *datagram)
+{
+    switch (node->nic_filter) {
+    case NIC_FILTER_NONE:
+        return false;
+    case NIC_FILTER_NTP:
+        return datagram->to.port == NTP_PORT || datagram->from.port == NTP_PORT;
+    case NIC_FILTER_PTP:
+        return datagram->to.port == PTP_EVENT_PORT;
+    case NIC_FILTER_AUTO:
+    case NIC_FILTER_ALL:
+        break;
+    }
+    return true;
+}
+
 void sim_nic_received(struct sim_node *node, struct sim_datagram *datagram)
 {
     const struct sim_nic *nic = &node->spec.nic;
@@ -92,7 +111,7 @@ void sim_nic_received(struct sim_node *node, struct sim_datagram *datagram)
     datagram->raw =
         raw_add(datagram->raw, nic->kernel_latency * sim_random_exponential(&node->nic_random));
     datagram->frame_length = HEADERS + (int)datagram->length;
-    if (node->nic_enabled && !node->nic_tx_only)
+    if (node->nic_enabled && passes_filter(node, datagram))
         datagram->hardware = stamp(node, nic->rx_error - duration);
 }
 

@@ -153,6 +153,19 @@ static const struct scenario scenarios[] = {
     },
     {
         COMMON,
+        .name = "hwts-ptp",
+        .about = "cards that timestamp only PTP: NTP in PTP messages",
+        .nodes = {NODE("server", CARD,
+                       SERVER_CONF "ptpport 319\nhwtimestamp eth0 minpoll -2 rxfilter ptp\n"),
+                  NODE("client", CARD,
+                       "server server port 319 xleave extfield F324 minpoll 0 maxpoll 0\n"
+                       "ptpport 319\nhwtimestamp eth0 minpoll -2 rxfilter ptp\n",
+                       OSCILLATOR(1e-5))},
+        .limits = {.max_offset = 5e-7, .rms_offset = 1e-7},
+        .check = check_hardware,
+    },
+    {
+        COMMON,
         .name = "hwts-lost-clock",
         .about =
             "the clock of the card cannot be read for a while: the kernel's timestamps are used",
