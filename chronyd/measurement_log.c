@@ -45,6 +45,7 @@ static const struct log_kind {
 
 struct log_file {
     bool enabled;
+    bool failed;  /* to open, since the start or the last cycle */
     FILE *stream; /* NULL: not opened yet */
     unsigned int entries;
 };
@@ -80,7 +81,7 @@ void measurement_log_free(struct measurement_log *log)
 
 bool measurement_log_enabled(const struct measurement_log *log, enum measurement_log_kind kind)
 {
-    return log && log->files[kind].enabled;
+    return log && log->files[kind].enabled && !log->files[kind].failed;
 }
 
 static bool open_file(struct measurement_log *log, enum measurement_log_kind kind)
@@ -126,7 +127,7 @@ void measurement_log_write(struct measurement_log *log, enum measurement_log_kin
 
     struct log_file *file = &log->files[kind];
     if (!file->stream && !open_file(log, kind)) {
-        file->enabled = false;
+        file->failed = true;
         return;
     }
     if (log->banner > 0 && file->entries % log->banner == 0)
@@ -147,5 +148,6 @@ void measurement_log_cycle(struct measurement_log *log)
         if (log->files[i].stream)
             fclose(log->files[i].stream);
         log->files[i].stream = NULL;
+        log->files[i].failed = false;
     }
 }

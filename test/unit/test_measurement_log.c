@@ -132,6 +132,30 @@ static void file_that_cannot_be_opened_is_reported_once(void **state)
     tear_down(&f, expected);
 }
 
+static void cycling_tries_again_what_could_not_be_opened(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f);
+    assert_int_equal(symlink("/nonexistent/target", f.path), 0);
+    struct measurement_log *log =
+        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    measurement_log_write(log, MLOG_TEMPCOMP, "a");
+    assert_false(measurement_log_enabled(log, MLOG_TEMPCOMP));
+    assert_int_equal(unlink(f.path), 0);
+    measurement_log_cycle(log);
+    measurement_log_write(log, MLOG_TEMPCOMP, "b");
+    assert_true(measurement_log_enabled(log, MLOG_TEMPCOMP));
+    assert_int_equal(access(f.path, F_OK), 0);
+    measurement_log_free(log);
+
+    char expected[TEST_PATH_SIZE + 128];
+    snprintf(expected, sizeof(expected), "Could not open %s : Too many levels of symbolic links\n",
+             f.path);
+    tear_down(&f, expected);
+}
+
 static void missing_logdir_is_reported(void **state)
 {
     (void)state;
@@ -153,6 +177,7 @@ int main(void)
         cmocka_unit_test(without_banner_there_are_only_entries),
         cmocka_unit_test(rawmeasurements_enables_the_measurements_file),
         cmocka_unit_test(file_that_cannot_be_opened_is_reported_once),
+        cmocka_unit_test(cycling_tries_again_what_could_not_be_opened),
         cmocka_unit_test(missing_logdir_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
