@@ -74,7 +74,8 @@ else
 fi
 TEST_GROUP=$(id -gn "$TEST_USER")
 
-NEXT_PORT=$((10000 + $$ % 20000))
+# Each of the tests that run at a time has a range of its own.
+NEXT_PORT=$((10000 + ${TEST_SLOT:-0} % 4 * 5000 + $$ % 4500))
 
 # new_port: sets PORT to a port that nothing uses now.
 new_port()

@@ -404,7 +404,9 @@ static void others_serve_while_one_is_restarted(void **state)
         /* Until the other's outcome is known, both have one session. */
         run_for(f, 0.3);
     }
+    /* A connection that is passed to it while it dies would be lost with it. */
     kill(pids[0], SIGKILL);
+    assert_true(tls_fixture_run(&f->tls, process_is_gone, &pids[0], 5.0));
     for (int i = 0; i < 3; i++)
         assert_true(establish(f));
 }
