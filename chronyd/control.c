@@ -250,7 +250,7 @@ static enum cmd_status do_modify_number(struct chronyd *d, request_p request, bo
     return found(modify(d->ntp_sources, &arg->addr, arg->value));
 }
 
-/* Without an address a reference clock is meant; there is none in this version. */
+/* Without an address a reference clock is meant. */
 static enum cmd_status do_offset(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_offset *arg = &request->u.offset;
