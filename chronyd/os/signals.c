@@ -46,12 +46,17 @@ void signals_install(void)
     set_action(SIGPIPE, SIG_IGN);
 }
 
+void signals_forget(void)
+{
+    quit_flag = 0;
+    reload_flag = 0;
+}
+
 void signals_reset(void)
 {
     for (size_t i = 0; i < HANDLED_COUNT; i++)
         set_action(handled[i], SIG_DFL);
-    quit_flag = 0;
-    reload_flag = 0;
+    signals_forget();
 }
 
 bool signals_take_quit(void)

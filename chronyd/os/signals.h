@@ -16,6 +16,10 @@ void signals_install(void);
    installs its own. */
 void signals_reset(void);
 
+/* Forgets requests that came so far: for a forked child with handlers of its own, to which a signal
+   for its parent means nothing. */
+void signals_forget(void);
+
 /* True when the request came since the last call. */
 bool signals_take_quit(void);
 bool signals_take_reload(void);
