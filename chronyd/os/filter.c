@@ -229,9 +229,9 @@ static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
 {
     return add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)) &&
            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                            SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)) >= 0 &&
+                            SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX, 0)) >= 0 &&
            (level == 1 || seccomp_rule_add(ctx, violation, SCMP_SYS(socket), 1,
-                                           SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX)) >= 0);
+                                           SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX, 0)) >= 0);
 }
 
 static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
