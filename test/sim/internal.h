@@ -64,11 +64,7 @@ struct sim_message {
 };
 
 struct sim_recorder {
-    uint64_t count;
-    int64_t last_bad; /* seconds */
-    double square_offset, max_offset;
-    double square_frequency, max_frequency;
-    double previous_offset, min_raw_step, max_raw_step;
+    struct sim_tally tally;
     uint64_t packets;
     bool keep;
     float *offsets;
@@ -147,7 +143,7 @@ struct sim {
     bool print_messages;
 
     int64_t next_sample;
-    double record_from, limit_offset, limit_frequency;
+    struct sim_bounds bounds;
     int64_t leap_utc; /* 0: none */
     int leap;
 };

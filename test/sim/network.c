@@ -10,8 +10,6 @@
 #include <string.h>
 #include "base/text.h"
 
-#define LINK_STREAM 1000000
-
 void sim_network_init(struct sim *sim)
 {
     size_t count = SIM_MAX_NODES * SIM_MAX_NODES;
@@ -19,7 +17,8 @@ void sim_network_init(struct sim *sim)
     sim->links = mem_array(count, sizeof(*sim->links));
     sim->link_random = mem_array(count, sizeof(*sim->link_random));
     for (size_t i = 0; i < count; i++)
-        sim_random_seed(&sim->link_random[i], sim->seed, LINK_STREAM + i);
+        sim_random_seed(&sim->link_random[i], sim->seed,
+                        SIM_LINK_STREAM(i / SIM_MAX_NODES, i % SIM_MAX_NODES));
 }
 
 void sim_network_free(struct sim *sim)

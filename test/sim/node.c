@@ -10,8 +10,7 @@
 #include <string.h>
 #include "base/text.h"
 
-#define CLOCK_STREAM 1000
-#define NODE_STREAM  2000
+#define NODE_STREAM 2000
 
 /* For all nodes, before their own lines. The precision is given, because time stands still while
    the daemon would measure it; this is about what it finds on a present-day machine. */
@@ -232,12 +231,11 @@ int sim_add_node(struct sim *sim, const struct sim_node_spec *spec)
     node->spec = *spec;
     node->world = (struct world){sim_world_ops(), node};
     node->files = sim_files_new();
-    sim_clock_init(&node->clock, &spec->oscillator, sim->start, sim->seed,
-                   CLOCK_STREAM + (uint64_t)id);
+    sim_clock_init(&node->clock, &spec->oscillator, sim->start, sim->seed, SIM_CLOCK_STREAM(id));
     sim_random_seed(&node->random, sim->seed, NODE_STREAM + (uint64_t)id);
     node->devices = sim_devices_new(node);
     sim_nic_init(node);
-    node->recorder.previous_offset = spec->oscillator.offset;
+    node->recorder.tally.previous_offset = spec->oscillator.offset;
     sim->nodes[sim->node_count++] = node;
     if (!spec->not_started)
         sim_event_add(sim, sim->now, &(struct sim_event){.handler = start, .arg = node});
@@ -253,8 +251,7 @@ struct sim *sim_new(uint64_t seed, int64_t start_second)
     sim->seed = seed;
     sim->start = start_second;
     sim->next_sample = SIM_NS;
-    sim->limit_offset = INFINITY;
-    sim->limit_frequency = INFINITY;
+    sim->bounds = (struct sim_bounds){.offset = INFINITY, .frequency = INFINITY};
     sim_network_init(sim);
     log_open_function(on_message, sim);
     log_set_fatal_to_stderr(true);

@@ -5,7 +5,6 @@
  */
 #include "test/sim/internal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include "base/text.h"
 
@@ -50,21 +49,9 @@ static void sample_node(struct sim *sim, struct sim_node *node)
     double frequency = sim_clock_frequency(&node->clock);
     int64_t second = sim->now / SIM_NS;
 
-    if (fabs(offset) > sim->limit_offset || fabs(frequency) > sim->limit_frequency)
-        r->last_bad = second;
     if (r->keep)
         keep(r, offset);
-    double change = offset - r->previous_offset;
-    r->previous_offset = offset;
-    if ((double)second < sim->record_from)
-        return;
-    r->min_raw_step = fmin(r->min_raw_step, change);
-    r->max_raw_step = fmax(r->max_raw_step, change);
-    r->count++;
-    r->square_offset += offset * offset;
-    r->max_offset = fmax(r->max_offset, fabs(offset));
-    r->square_frequency += frequency * frequency;
-    r->max_frequency = fmax(r->max_frequency, fabs(frequency));
+    sim_tally_add(&r->tally, &sim->bounds, second, offset, frequency);
 }
 
 void sim_record_sample(struct sim *sim)
@@ -75,11 +62,9 @@ void sim_record_sample(struct sim *sim)
         sample_node(sim, sim->nodes[i]);
 }
 
-void sim_record(struct sim *sim, double from, double max_offset, double max_frequency)
+void sim_record(struct sim *sim, const struct sim_bounds *bounds)
 {
-    sim->record_from = from;
-    sim->limit_offset = max_offset;
-    sim->limit_frequency = max_frequency;
+    sim->bounds = *bounds;
 }
 
 void sim_keep_offsets(struct sim *sim, int node)
@@ -107,17 +92,7 @@ const struct sim_kernel_call *sim_kernel_calls(const struct sim *sim, int node, 
 void sim_get_result(const struct sim *sim, int node, struct sim_result *result)
 {
     const struct sim_recorder *r = &sim->nodes[node]->recorder;
-    double count = r->count > 0 ? (double)r->count : 1.0;
 
-    *result = (struct sim_result){
-        .sync_time = (double)r->last_bad,
-        .max_offset = r->max_offset,
-        .rms_offset = sqrt(r->square_offset / count),
-        .max_frequency = r->max_frequency,
-        .rms_frequency = sqrt(r->square_frequency / count),
-        .min_raw_step = r->min_raw_step,
-        .max_raw_step = r->max_raw_step,
-        .packets = r->packets,
-        .final_offset = r->previous_offset,
-    };
+    sim_tally_result(&r->tally, result);
+    result->packets = r->packets;
 }

@@ -172,7 +172,8 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     if (scenario->keep_calls)
         sim_keep_kernel_calls(sim, scenario->subject);
     sim_set_leap(sim, scenario->leap_utc, scenario->leap);
-    sim_record(sim, scenario->from, scenario->sync_offset, scenario->sync_frequency);
+    sim_record(
+        sim, &(struct sim_bounds){scenario->from, scenario->sync_offset, scenario->sync_frequency});
     return sim;
 }
 

@@ -20,6 +20,7 @@
 #include "test/sim/devices.h"
 #include "test/sim/files.h"
 #include "test/sim/nic.h"
+#include "test/sim/tally.h"
 
 #define SIM_MAX_NODES 64
 
@@ -51,17 +52,6 @@ struct sim_node_spec {
     bool not_started;
 };
 
-/* What is recorded of a node once each second, from the time that sim_record_from() gave. */
-struct sim_result {
-    double
-        sync_time; /* last time at which a limit was exceeded, from the start of the simulation */
-    double max_offset, rms_offset;
-    double max_frequency, rms_frequency;
-    double min_raw_step, max_raw_step; /* smallest and largest change of the offset in one second */
-    uint64_t packets;                  /* sent, from the start of the simulation */
-    double final_offset;
-};
-
 struct sim *sim_new(uint64_t seed, int64_t start);
 void sim_free(struct sim *sim);
 
@@ -79,8 +69,8 @@ void sim_at(struct sim *sim, double time, void (*function)(struct sim *sim, void
 void sim_run(struct sim *sim, double until);
 double sim_time(const struct sim *sim);
 
-/* Limits for sync_time and the start of the other statistics. */
-void sim_record(struct sim *sim, double from, double max_offset, double max_frequency);
+/* For all nodes; without it nothing is out of step and statistics begin at once. */
+void sim_record(struct sim *sim, const struct sim_bounds *bounds);
 void sim_get_result(const struct sim *sim, int node, struct sim_result *result);
 /* Keeps the offset of each second of a node. */
 void sim_keep_offsets(struct sim *sim, int node);
