@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runner of simulated scenarios: one with its results, medians over many seeds, the whole table
- * beside the reference's figures, or the checks of all.
+ * beside the reference's figures, or beside another chronyd in the same networks, or the checks of
+ * all.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,18 +12,23 @@
 #include <string.h>
 #include "base/text.h"
 #include "chronyd/chronyd.h"
+#include "test/sim/peer.h"
 #include "test/sim/plot.h"
 #include "test/sim/scenario.h"
 
 /* Single seeds scatter by a factor of two, medians of 21 still by a tenth. */
-#define CHECK_SEEDS  21
-#define CHECK_MARGIN 1.15
-#define TABLE_SEEDS  21
+#define CHECK_SEEDS   21
+#define CHECK_MARGIN  1.15
+#define TABLE_SEEDS   21
+#define AGAINST_SEEDS 51
+/* With the same random numbers the medians lie closer together. */
+#define AGAINST_MARGIN 1.05
 
 struct request {
     const char *scenario;
     const char *plot;
-    const char *file; /* of the subject, to be printed */
+    const char *file;    /* of the subject, to be printed */
+    const char *against; /* another chronyd */
     uint64_t seed;
     int seeds; /* 0: not given */
     double duration;
@@ -35,6 +41,7 @@ static void usage(FILE *out)
           "       sim --scenario NAME [--seed N | --seeds N] [--duration SECONDS]\n"
           "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
           "       sim --table [--seeds N]\n"
+          "       sim --against CHRONYD [--scenario NAME] [--seeds N]\n"
           "       sim --check [--scenario NAME]\n",
           out);
 }
@@ -115,30 +122,86 @@ static double median(double *values, int count)
     return count % 2 != 0 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-/* Of the node that is judged. */
-static struct sim_result run_seeds(const struct request *request, const struct scenario *scenario,
-                                   int seeds)
+enum figure { SYNC_TIME, MAX_OFFSET, RMS_OFFSET, MAX_FREQUENCY, RMS_FREQUENCY, FIGURES };
+
+/* The figures of many runs of a scenario. */
+struct series {
+    int count;
+    double *values[FIGURES];
+};
+
+static struct series series_new(int capacity)
 {
-    double *values = mem_array((size_t)seeds * 5, sizeof(*values));
-    struct sim_result result = {0};
+    struct series series = {0};
+
+    for (int i = 0; i < FIGURES; i++)
+        series.values[i] = mem_array((size_t)capacity, sizeof(double));
+    return series;
+}
+
+static void series_free(struct series *series)
+{
+    for (int i = 0; i < FIGURES; i++)
+        free(series->values[i]);
+}
+
+static void series_add(struct series *series, const struct sim_result *r)
+{
+    int i = series->count++;
+
+    series->values[SYNC_TIME][i] = r->sync_time;
+    series->values[MAX_OFFSET][i] = r->max_offset;
+    series->values[RMS_OFFSET][i] = r->rms_offset;
+    series->values[MAX_FREQUENCY][i] = r->max_frequency;
+    series->values[RMS_FREQUENCY][i] = r->rms_frequency;
+}
+
+static struct sim_result series_medians(struct series *series)
+{
+    int n = series->count;
+
+    return (struct sim_result){
+        .sync_time = median(series->values[SYNC_TIME], n),
+        .max_offset = median(series->values[MAX_OFFSET], n),
+        .rms_offset = median(series->values[RMS_OFFSET], n),
+        .max_frequency = median(series->values[MAX_FREQUENCY], n),
+        .rms_frequency = median(series->values[RMS_FREQUENCY], n),
+    };
+}
+
+static double series_mean(const struct series *series, enum figure figure)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < series->count; i++)
+        sum += series->values[figure][i];
+    return sum / series->count;
+}
+
+/* Of the node that is judged; the caller frees it. */
+static struct series run_series(const struct request *request, const struct scenario *scenario,
+                                int seeds)
+{
+    struct series series = series_new(seeds);
 
     for (int i = 0; i < seeds; i++) {
         struct sim *sim = run(request, scenario, request->seed + (uint64_t)i);
+        struct sim_result result;
 
         sim_get_result(sim, scenario->subject, &result);
-        values[i] = result.sync_time;
-        values[seeds + i] = result.max_offset;
-        values[2 * seeds + i] = result.rms_offset;
-        values[3 * seeds + i] = result.max_frequency;
-        values[4 * seeds + i] = result.rms_frequency;
+        series_add(&series, &result);
         sim_free(sim);
     }
-    result.sync_time = median(values, seeds);
-    result.max_offset = median(values + seeds, seeds);
-    result.rms_offset = median(values + 2 * seeds, seeds);
-    result.max_frequency = median(values + 3 * seeds, seeds);
-    result.rms_frequency = median(values + 4 * seeds, seeds);
-    free(values);
+    return series;
+}
+
+static struct sim_result run_seeds(const struct request *request, const struct scenario *scenario,
+                                   int seeds)
+{
+    struct series series = run_series(request, scenario, seeds);
+    struct sim_result result = series_medians(&series);
+
+    series_free(&series);
     return result;
 }
 
@@ -162,6 +225,74 @@ static int print_table(const struct request *request)
         fflush(stdout);
     }
     return 0;
+}
+
+/* Ours beside another chronyd, with the same clocks and delays. */
+
+static bool print_pair(const char *format, double ours, double theirs)
+{
+    double ratio = ours / theirs;
+
+    printf(format, ours, theirs);
+    printf(" %5.2f", ratio);
+    return ratio <= AGAINST_MARGIN;
+}
+
+/* The mean of sync_time, because chance often decides between two times that lie far apart. */
+static bool print_pairs(const char *name, struct series *ours, struct series *theirs)
+{
+    double our_sync = series_mean(ours, SYNC_TIME), their_sync = series_mean(theirs, SYNC_TIME);
+    struct sim_result our = series_medians(ours), their = series_medians(theirs);
+
+    printf("%-9s", name);
+    bool sync = print_pair(" %5.1f %5.1f", our_sync, their_sync);
+    print_pair("  %.3e %.3e", our.max_offset, their.max_offset);
+    bool offset = print_pair("  %.3e %.3e", our.rms_offset, their.rms_offset);
+    bool frequency = print_pair("  %.3e %.3e", our.rms_frequency, their.rms_frequency);
+    puts(sync && offset && frequency ? "" : "  WORSE");
+    fflush(stdout);
+    return sync && offset && frequency;
+}
+
+static bool compare_with_peer(const struct request *request, const struct scenario *scenario,
+                              int seeds)
+{
+    struct series theirs = series_new(seeds);
+    struct sim_result result;
+    bool good = true;
+
+    for (int i = 0; good && i < seeds; i++) {
+        good = peer_run(request->against, scenario, request->seed + (uint64_t)i, &result);
+        if (good)
+            series_add(&theirs, &result);
+    }
+    if (good) {
+        struct series ours = run_series(request, scenario, seeds);
+
+        good = print_pairs(scenario->name, &ours, &theirs);
+        series_free(&ours);
+    }
+    series_free(&theirs);
+    return good;
+}
+
+static int compare_with_peers(const struct request *request, const struct scenario *only)
+{
+    int seeds = request->seeds > 0 ? request->seeds : AGAINST_SEEDS, compared = 0, bad = 0;
+    const struct scenario *scenario;
+
+    printf("Ours, %s's and their ratio, over %d seeds: mean time to synchronise, else medians\n",
+           request->against, seeds);
+    printf("%-9s %17s %26s %26s %26s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
+    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
+        if (!scenario->figures || !peer_can_run(scenario) || (only != NULL && scenario != only))
+            continue;
+        compared++;
+        bad += !compare_with_peer(request, scenario, seeds);
+    }
+    if (compared == 0)
+        fputs("Nothing that another chronyd could run\n", stderr);
+    return compared > 0 && bad == 0 ? 0 : 1;
 }
 
 /* Checks. */
@@ -244,6 +375,7 @@ enum option_code {
     OPTION_MESSAGES,
     OPTION_TABLE,
     OPTION_CHECK,
+    OPTION_AGAINST,
     OPTION_HELP,
 };
 
@@ -258,6 +390,7 @@ static const struct option options[] = {
     {"messages", no_argument, NULL, OPTION_MESSAGES},
     {"table", no_argument, NULL, OPTION_TABLE},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"against", required_argument, NULL, OPTION_AGAINST},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -310,6 +443,9 @@ static void parse(struct request *request, int argc, char **argv)
         case OPTION_CHECK:
             request->check = true;
             break;
+        case OPTION_AGAINST:
+            request->against = optarg;
+            break;
         default:
             usage(c == OPTION_HELP ? stdout : stderr);
             exit(c == OPTION_HELP ? 0 : 2);
@@ -331,6 +467,8 @@ int main(int argc, char **argv)
         return list();
     if (request.table)
         return print_table(&request);
+    if (request.against != NULL)
+        return compare_with_peers(&request, scenario);
     if (request.check)
         return check(&request, scenario);
     if (scenario == NULL) {

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/sim/peer.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "test/interop/virtual_time.h"
+
+/* Seconds of real time that a run may take. */
+#define TIME_LIMIT     20
+#define DIRECTORY_SIZE 256
+#define PATH_SIZE      (DIRECTORY_SIZE + 16)
+
+bool peer_can_run(const struct scenario *s)
+{
+    return scenario_node_count(s) == 2 && s->subject == 1 && s->link.kind == SIM_EXPONENTIAL &&
+           s->links[0].set == false && s->actions[0].kind == ACTION_NONE && s->leap_utc == 0 &&
+           strcmp(s->nodes[0].conf, "local stratum 1\nallow\n") == 0 &&
+           strncmp(s->nodes[1].conf, "server server", 13) == 0;
+}
+
+static bool write_conf(const char *path, const char *directory, const struct scenario *scenario)
+{
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL)
+        return false;
+    /* As common_conf of node.c; resolving the name would need a thread. */
+    fprintf(file,
+            "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n"
+            "server " VIRTUAL_TIME_SERVER "%s",
+            directory, scenario->nodes[1].conf + strlen("server server"));
+    return fclose(file) == 0;
+}
+
+static bool find_library(char path[static PATH_MAX])
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+    if (length < 0)
+        return false;
+    program[length] = '\0';
+    return snprintf(path, PATH_MAX, "%s/virtual_time.so", dirname(program)) < PATH_MAX &&
+           access(path, R_OK) == 0;
+}
+
+static void set_environment(const char *library, const struct scenario *scenario, uint64_t seed)
+{
+    char text[VIRTUAL_TIME_TEXT_SIZE];
+
+    virtual_time_format(
+        text, &(struct virtual_time_params){
+                  .seed = seed,
+                  .start = SCENARIO_START,
+                  .duration = scenario->duration,
+                  .oscillator = scenario->nodes[1].oscillator,
+                  .delay = scenario->link.delay,
+                  .jitter = scenario->link.jitter,
+                  .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
+              });
+    setenv(VIRTUAL_TIME_VARIABLE, text, 1);
+    setenv("LD_PRELOAD", library, 1);
+}
+
+/* Its messages go to a file, its standard output to the pipe. */
+static _Noreturn void be_peer(const char *program, const char *conf, const char *messages, int out)
+{
+    if (dup2(out, STDOUT_FILENO) < 0 || freopen(messages, "w", stderr) == NULL)
+        _exit(127);
+    alarm(TIME_LIMIT);
+    execl(program, program, "-d", "-u", "root", "-f", conf, (char *)NULL);
+    perror(program);
+    _exit(127);
+}
+
+/* What it prints has one line; `text` keeps its start. */
+static void read_all(int fd, char text[static VIRTUAL_TIME_TEXT_SIZE])
+{
+    size_t length = 0;
+    ssize_t got;
+
+    while ((got = read(fd, text + length, VIRTUAL_TIME_TEXT_SIZE - 1 - length)) > 0)
+        length += (size_t)got;
+    text[length] = '\0';
+}
+
+static void print_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char line[TEXT_LINE_SIZE];
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        fprintf(stderr, "    | %s", line);
+    if (file != NULL)
+        fclose(file);
+}
+
+static bool run_in(const char directory[static DIRECTORY_SIZE], const char *program,
+                   const struct scenario *scenario, uint64_t seed, struct sim_result *result)
+{
+    char conf[PATH_SIZE], messages[PATH_SIZE], library[PATH_MAX], text[VIRTUAL_TIME_TEXT_SIZE];
+    int pipe_ends[2], status;
+
+    snprintf(conf, sizeof(conf), "%s/chrony.conf", directory);
+    snprintf(messages, sizeof(messages), "%s/messages", directory);
+    if (!find_library(library)) {
+        fprintf(stderr, "There is no virtual_time.so next to the simulator: run make sim\n");
+        return false;
+    }
+    if (!write_conf(conf, directory, scenario) || pipe(pipe_ends) < 0) {
+        fprintf(stderr, "Could not start %s : %s\n", program, text_errno(errno));
+        return false;
+    }
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        set_environment(library, scenario, seed);
+        be_peer(program, conf, messages, pipe_ends[1]);
+    }
+    close(pipe_ends[1]);
+    text[0] = '\0';
+    if (pid > 0)
+        read_all(pipe_ends[0], text);
+    close(pipe_ends[0]);
+    bool good = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
+                virtual_time_parse_result(text, result);
+    if (!good) {
+        fprintf(stderr, "%s, seed %llu: %s did not run in virtual time\n", scenario->name,
+                (unsigned long long)seed, program);
+        print_file(messages);
+    }
+    unlink(conf);
+    unlink(messages);
+    return good;
+}
+
+bool peer_run(const char *program, const struct scenario *scenario, uint64_t seed,
+              struct sim_result *result)
+{
+    const char *parent = getenv("TMPDIR");
+    char directory[DIRECTORY_SIZE], pid_file[PATH_SIZE];
+
+    snprintf(directory, sizeof(directory), "%s/sim-peer-XXXXXX",
+             parent != NULL && parent[0] != '\0' ? parent : "/tmp");
+    if (mkdtemp(directory) == NULL) {
+        fprintf(stderr, "Could not make %s : %s\n", directory, text_errno(errno));
+        return false;
+    }
+    bool good = run_in(directory, program, scenario, seed, result);
+    snprintf(pid_file, sizeof(pid_file), "%s/pid", directory);
+    unlink(pid_file);
+    rmdir(directory);
+    return good;
+}
