@@ -275,23 +275,29 @@ static void put_timestamp(uint8_t *out, int64_t time)
     memcpy(out + 4, &fraction, 4);
 }
 
-static int64_t draw_delay(struct sim_random *random)
+/* ns; false if the packet is lost. What is drawn, and when, is as in the simulator. */
+static bool draw_delay(struct sim_random *random, const struct virtual_link *link, int64_t *delay)
 {
-    /* The simulator draws the loss and the duplication of each packet first. */
-    sim_random_unit(random);
-    sim_random_unit(random);
-    return llround((state.params.delay + state.params.jitter * sim_random_exponential(random)) *
-                   1e9);
+    bool lost = sim_random_unit(random) < link->loss;
+
+    sim_random_unit(random); /* no copies here */
+    if (!lost)
+        *delay = llround((link->delay + link->jitter * sim_random_exponential(random)) * 1e9);
+    return !lost;
 }
 
 /* ntp.md 1: the server received and sent it at once. */
 static void answer(int fd, const uint8_t *request)
 {
-    struct reply *reply = &state.replies[state.reply_count++];
-    int64_t arrival = state.now + draw_delay(&state.there);
-    int64_t time = state.params.start * NS + arrival;
+    int64_t there, back;
 
-    *reply = (struct reply){.time = arrival + draw_delay(&state.back), .fd = fd};
+    if (!draw_delay(&state.there, &state.params.there, &there) ||
+        !draw_delay(&state.back, &state.params.back, &back))
+        return;
+    struct reply *reply = &state.replies[state.reply_count++];
+    int64_t time = state.params.start * NS + state.now + there;
+
+    *reply = (struct reply){.time = state.now + there + back, .fd = fd};
     reply->data[0] = (uint8_t)((request[0] & 0x38) | 4);
     reply->data[1] = 1;
     reply->data[2] = request[2];

@@ -15,12 +15,17 @@
 #define VIRTUAL_TIME_SERVER    "192.168.123.1"
 #define VIRTUAL_TIME_TEXT_SIZE 512
 
+/* One direction: shortest delay, mean of the exponential addition, probability of a loss. */
+struct virtual_link {
+    double delay, jitter, loss;
+};
+
 struct virtual_time_params {
     uint64_t seed;
     int64_t start; /* seconds since 1970 */
     double duration;
     struct sim_oscillator oscillator;
-    double delay, jitter; /* of the link: the least, and the mean of the exponential addition */
+    struct virtual_link there, back;
     struct sim_bounds bounds;
 };
 

@@ -21,8 +21,8 @@
 #define CHECK_MARGIN  1.15
 #define TABLE_SEEDS   21
 #define AGAINST_SEEDS 51
-/* With the same random numbers the medians lie closer together. */
-#define AGAINST_MARGIN 1.05
+/* What is asked for; with the same random numbers 101 seeds lie within 0.96 to 1.04. */
+#define AGAINST_MARGIN 1.1
 
 struct request {
     const char *scenario;
@@ -122,7 +122,7 @@ static double median(double *values, int count)
     return count % 2 != 0 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-enum figure { SYNC_TIME, MAX_OFFSET, RMS_OFFSET, MAX_FREQUENCY, RMS_FREQUENCY, FIGURES };
+enum figure { SYNC_TIME, MAX_OFFSET, RMS_OFFSET, MAX_FREQUENCY, RMS_FREQUENCY, PACKETS, FIGURES };
 
 /* The figures of many runs of a scenario. */
 struct series {
@@ -154,6 +154,7 @@ static void series_add(struct series *series, const struct sim_result *r)
     series->values[RMS_OFFSET][i] = r->rms_offset;
     series->values[MAX_FREQUENCY][i] = r->max_frequency;
     series->values[RMS_FREQUENCY][i] = r->rms_frequency;
+    series->values[PACKETS][i] = (double)r->packets;
 }
 
 static struct sim_result series_medians(struct series *series)
@@ -166,6 +167,7 @@ static struct sim_result series_medians(struct series *series)
         .rms_offset = median(series->values[RMS_OFFSET], n),
         .max_frequency = median(series->values[MAX_FREQUENCY], n),
         .rms_frequency = median(series->values[RMS_FREQUENCY], n),
+        .packets = (uint64_t)median(series->values[PACKETS], n),
     };
 }
 
@@ -285,7 +287,7 @@ static int compare_with_peers(const struct request *request, const struct scenar
            request->against, seeds);
     printf("%-9s %17s %26s %26s %26s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
     for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
-        if (!scenario->figures || !peer_can_run(scenario) || (only != NULL && scenario != only))
+        if (!peer_can_run(scenario) || (only != NULL && scenario != only))
             continue;
         compared++;
         bad += !compare_with_peer(request, scenario, seeds);

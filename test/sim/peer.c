@@ -19,8 +19,8 @@
 
 bool peer_can_run(const struct scenario *s)
 {
-    return scenario_node_count(s) == 2 && s->subject == 1 && s->link.kind == SIM_EXPONENTIAL &&
-           s->links[0].set == false && s->actions[0].kind == ACTION_NONE && s->leap_utc == 0 &&
+    return (s->figures || s->compared) && scenario_node_count(s) == 2 && s->subject == 1 &&
+           s->link.kind == SIM_EXPONENTIAL &&
            strcmp(s->nodes[0].conf, "local stratum 1\nallow\n") == 0 &&
            strncmp(s->nodes[1].conf, "server server", 13) == 0;
 }
@@ -51,6 +51,11 @@ static bool find_library(char path[static PATH_MAX])
            access(path, R_OK) == 0;
 }
 
+static struct virtual_link virtual_link(const struct sim_link *link)
+{
+    return (struct virtual_link){link->delay, link->jitter, link->loss};
+}
+
 static void set_environment(const char *library, const struct scenario *scenario, uint64_t seed)
 {
     char text[VIRTUAL_TIME_TEXT_SIZE];
@@ -61,8 +66,8 @@ static void set_environment(const char *library, const struct scenario *scenario
                   .start = SCENARIO_START,
                   .duration = scenario->duration,
                   .oscillator = scenario->nodes[1].oscillator,
-                  .delay = scenario->link.delay,
-                  .jitter = scenario->link.jitter,
+                  .there = virtual_link(scenario_link(scenario, 1, 0)),
+                  .back = virtual_link(scenario_link(scenario, 0, 1)),
                   .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
               });
     setenv(VIRTUAL_TIME_VARIABLE, text, 1);

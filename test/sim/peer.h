@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include "test/sim/scenario.h"
 
-/* Only a client and a perfect server over one symmetric link with exponential jitter, and nothing
-   that happens on the way, can be had there. */
+/* Those with figures and those that are there to be compared, if they have just a client and a perfect
+   server over a link with exponential jitter. */
 bool peer_can_run(const struct scenario *scenario);
 /* False after saying why on standard error. */
 bool peer_run(const char *program, const struct scenario *scenario, uint64_t seed,

@@ -21,8 +21,8 @@ int scenario_node_count(const struct scenario *scenario)
 const struct scenario *scenario_get(size_t index)
 {
     const struct scenario *(*const tables[])(size_t *) = {
-        scenario_figures,  scenario_faults, scenario_leap, scenario_kernel,
-        scenario_refclock, scenario_hwts,   scenario_nts};
+        scenario_figures, scenario_compare,  scenario_faults, scenario_leap,
+        scenario_kernel,  scenario_refclock, scenario_hwts,   scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -130,13 +130,18 @@ static void act(struct sim *sim, void *arg)
     }
 }
 
-static void change_links(struct sim *sim, const struct link_change *change)
+const struct sim_link *scenario_link(const struct scenario *scenario, int from, int to)
 {
-    for (int from = 0; from < SIM_MAX_NODES; from++)
-        for (int to = 0; to < SIM_MAX_NODES; to++)
-            if ((change->from == ALL_NODES || change->from == from) &&
-                (change->to == ALL_NODES || change->to == to))
-                *sim_link(sim, from, to) = change->link;
+    const struct sim_link *link = &scenario->link;
+
+    for (size_t i = 0; i < sizeof(scenario->links) / sizeof(scenario->links[0]); i++) {
+        const struct link_change *change = &scenario->links[i];
+
+        if (change->set && (change->from == ALL_NODES || change->from == from) &&
+            (change->to == ALL_NODES || change->to == to))
+            link = &change->link;
+    }
+    return link;
 }
 
 static void add_pool(struct sim *sim, const struct pool_name *pool)
@@ -154,9 +159,9 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     int count = scenario_node_count(scenario);
 
     sim_set_links(sim, &scenario->link);
-    for (size_t i = 0; i < sizeof(scenario->links) / sizeof(scenario->links[0]); i++)
-        if (scenario->links[i].set)
-            change_links(sim, &scenario->links[i]);
+    for (int from = 0; from < SIM_MAX_NODES; from++)
+        for (int to = 0; to < SIM_MAX_NODES; to++)
+            *sim_link(sim, from, to) = *scenario_link(scenario, from, to);
     for (int i = 0; i < count; i++)
         sim_add_node(sim, &scenario->nodes[i]);
     for (size_t i = 0; i < sizeof(scenario->pools) / sizeof(scenario->pools[0]); i++)

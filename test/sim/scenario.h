@@ -78,7 +78,8 @@ struct limits {
 struct scenario {
     const char *name;
     const char *about;
-    bool figures; /* limits are the reference's figures: medians are compared with them */
+    bool figures;  /* limits are the reference's figures: medians are compared with them */
+    bool compared; /* also with another chronyd, as those with figures are */
     double duration;
     int64_t start;    /* 0: SCENARIO_START */
     int64_t leap_utc; /* true time jumps there; 0: never */
@@ -105,6 +106,7 @@ struct scenario {
 const struct scenario *scenario_get(size_t index);
 const struct scenario *scenario_find(const char *name);
 const struct scenario *scenario_figures(size_t *count);
+const struct scenario *scenario_compare(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
@@ -113,6 +115,8 @@ const struct scenario *scenario_hwts(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 
+/* Of one direction between two nodes, at the start. */
+const struct sim_link *scenario_link(const struct scenario *scenario, int from, int to);
 int scenario_node_count(const struct scenario *scenario);
 /* The network before it runs; the caller frees it. */
 struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed);
