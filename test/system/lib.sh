@@ -118,24 +118,30 @@ wait_until()
     return 1
 }
 
-# start NAME [OPTION...] -- DIRECTIVE...: a daemon with its command socket $T/NAME/chronyd.sock and log
-# $T/NAME.log; waits until it answers. Sets PID. Without "port N" among the directives it serves on a
-# port of its own, NTP_PORT.
-start()
+# split_arguments [OPTION...] -- DIRECTIVE...: sets the arrays options and directives of the caller.
+split_arguments()
 {
-    local name=$1 options=()
-
-    shift
+    options=()
     while [ "$1" != -- ]; do
         options+=("$1")
         shift
     done
     shift
+    directives=("$@")
+}
+
+# start NAME [OPTION...] -- DIRECTIVE...: a daemon with its command socket $T/NAME/chronyd.sock and log
+# $T/NAME.log; waits until it answers. Sets PID.
+start()
+{
+    local name=$1 options directives
+
+    split_arguments "${@:2}"
     [ -d "$T/$name" ] || daemon_directory "$name"
     {
         printf '%s\n' "bindcmdaddress $T/$name/chronyd.sock" "pidfile $T/$name/chronyd.pid" \
             "cmdport 0"
-        printf '%s\n' "$@"
+        printf '%s\n' "${directives[@]}"
     } >"$T/$name.conf"
     "$CHRONYD" -d -x "${USER_OPTIONS[@]}" "${options[@]}" -f "$T/$name.conf" >>"$T/$name.log" 2>&1 &
     PID=$!
@@ -209,14 +215,9 @@ make_cert()
 # start_nts_server NAME [OPTION...] -- DIRECTIVE...: sets NTP_PORT, KE_PORT, PID.
 start_nts_server()
 {
-    local name=$1 options=()
+    local name=$1 options directives
 
-    shift
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    split_arguments "${@:2}"
     [ -f "$T/ca.crt" ] || make_ca
     [ -f "$T/$name.crt" ] || make_cert "$name"
     [ -d "$T/$name" ] || daemon_directory "$name"
@@ -226,7 +227,7 @@ start_nts_server()
     KE_PORT=$PORT
     start "$name" "${options[@]}" -- "port $NTP_PORT" "ntsport $KE_PORT" \
         "ntsservercert $T/$name.crt" "ntsserverkey $T/$name.key" "ntsdumpdir $T/$name" \
-        "local stratum 1" "allow" "$@"
+        "local stratum 1" "allow" "${directives[@]}"
 }
 
 # one_shot TIMEOUT DIRECTIVE...: output and status of chronyd -Q -t TIMEOUT.
