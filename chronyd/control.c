@@ -27,17 +27,28 @@ static enum cmd_status do_source_count(struct chronyd *d, request_p request, bod
     return CMD_STATUS_SUCCESS;
 }
 
-static enum cmd_status do_source_data(struct chronyd *d, request_p request, body_p body)
+static void report_source(const struct chronyd *d, const struct source *source,
+                          struct report_source *report)
+{
+    source_report(source, report);
+    if (source_is_refclock(source))
+        refclock_set_report(d->refclocks, source, report);
+    else
+        ntp_sources_report_source(d->ntp_sources, source_address(source), report);
+}
+
+static enum cmd_status do_source_report(struct chronyd *d, request_p request, body_p body)
 {
     const struct source *source = source_set_get(d->sources, request->u.index);
 
     if (source == NULL)
         return CMD_STATUS_NO_SOURCE;
-    source_report(source, &body->source);
-    if (source_is_refclock(source))
-        refclock_set_report(d->refclocks, source, &body->source);
+    if (request->command == CMD_SOURCESTATS)
+        source_report_stats(source, &body->sourcestats);
+    else if (request->command == CMD_SELECTDATA)
+        source_report_select(source, &body->selectdata);
     else
-        ntp_sources_report_source(d->ntp_sources, source_address(source), &body->source);
+        report_source(d, source, &body->source);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -45,26 +56,6 @@ static enum cmd_status do_tracking(struct chronyd *d, request_p request, body_p 
 {
     (void)request;
     reference_report_tracking(d->reference, &body->tracking);
-    return CMD_STATUS_SUCCESS;
-}
-
-static enum cmd_status do_sourcestats(struct chronyd *d, request_p request, body_p body)
-{
-    const struct source *source = source_set_get(d->sources, request->u.index);
-
-    if (source == NULL)
-        return CMD_STATUS_NO_SOURCE;
-    source_report_stats(source, &body->sourcestats);
-    return CMD_STATUS_SUCCESS;
-}
-
-static enum cmd_status do_selectdata(struct chronyd *d, request_p request, body_p body)
-{
-    const struct source *source = source_set_get(d->sources, request->u.index);
-
-    if (source == NULL)
-        return CMD_STATUS_NO_SOURCE;
-    source_report_select(source, &body->selectdata);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -570,7 +561,7 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_SETTIME] = do_settime,
     [CMD_MANUAL] = do_manual,
     [CMD_SOURCE_COUNT] = do_source_count,
-    [CMD_SOURCE_DATA] = do_source_data,
+    [CMD_SOURCE_DATA] = do_source_report,
     [CMD_REKEY] = do_rekey,
     [CMD_ALLOW] = do_access,
     [CMD_ALLOW_ALL] = do_access,
@@ -586,7 +577,7 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_WRITERTC] = do_writertc,
     [CMD_DFREQ] = do_dfreq,
     [CMD_TRACKING] = do_tracking,
-    [CMD_SOURCESTATS] = do_sourcestats,
+    [CMD_SOURCESTATS] = do_source_report,
     [CMD_RTC] = do_rtc,
     [CMD_TRIMRTC] = do_trimrtc,
     [CMD_CYCLELOGS] = do_cyclelogs,
@@ -612,7 +603,7 @@ static const command_fn commands[CMD_CODES] = {
     [CMD_RESET_SOURCES] = do_reset_sources,
     [CMD_AUTHDATA] = do_authdata,
     [CMD_CLIENTS] = do_clients,
-    [CMD_SELECTDATA] = do_selectdata,
+    [CMD_SELECTDATA] = do_source_report,
     [CMD_RELOAD_SOURCES] = do_reload_sources,
     [CMD_DOFFSET] = do_doffset,
     [CMD_SELECTOPTS] = do_selectopts,
