@@ -66,8 +66,8 @@ static enum verdict judge(const struct client *c, const struct cmd_request *requ
     if (h->version != c->version &&
         !(h->version >= CMD_VERSION_OLDEST && h->status == CMD_STATUS_BAD_VERSION))
         return VERDICT_IGNORE;
-    if (h->type != CMD_TYPE_REPLY || h->reserved1 != 0 || h->reserved2 != 0 ||
-        h->command != request->command || h->sequence != sequence)
+    if (h->type != CMD_TYPE_REPLY || h->reserved != 0 || h->command != request->command ||
+        h->sequence != sequence)
         return VERDICT_IGNORE;
     if (c->version == CMD_VERSION && h->version == CMD_VERSION_NO_PADDING)
         return VERDICT_OLD_DAEMON;

@@ -150,8 +150,7 @@ bool cmd_request_header_decode(const void *data, size_t length, struct cmd_reque
 
     header->version = reader_u8(&r);
     header->type = reader_u8(&r);
-    header->reserved1 = reader_u8(&r);
-    header->reserved2 = reader_u8(&r);
+    header->reserved = reader_u16(&r);
     header->command = reader_u16(&r);
     header->attempt = reader_u16(&r);
     header->sequence = reader_u32(&r);
@@ -165,8 +164,7 @@ bool cmd_reply_header_decode(const void *data, size_t length, struct cmd_reply_h
 
     header->version = reader_u8(&r);
     header->type = reader_u8(&r);
-    header->reserved1 = reader_u8(&r);
-    header->reserved2 = reader_u8(&r);
+    header->reserved = reader_u16(&r);
     header->command = reader_u16(&r);
     header->reply = reader_u16(&r);
     header->status = reader_u16(&r);

@@ -162,8 +162,7 @@ size_t cmd_reply_length(unsigned int reply);
 struct cmd_request_header {
     uint8_t version;
     uint8_t type;
-    uint8_t reserved1;
-    uint8_t reserved2;
+    uint16_t reserved; /* zero */
     uint16_t command;
     uint16_t attempt;
     uint32_t sequence;
@@ -172,8 +171,7 @@ struct cmd_request_header {
 struct cmd_reply_header {
     uint8_t version;
     uint8_t type;
-    uint8_t reserved1;
-    uint8_t reserved2;
+    uint16_t reserved; /* zero */
     uint16_t command;
     uint16_t reply;
     uint16_t status;

@@ -58,7 +58,7 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
 
     if (length < CMD_REQUEST_MIN || length > CMD_REQUEST_MAX ||
         !cmd_request_header_decode(request, length, &header) || header.type != CMD_TYPE_REQUEST ||
-        header.reserved1 != 0 || header.reserved2 != 0) {
+        header.reserved != 0) {
         LOG_DEBUG("Command packet dropped");
         return 0;
     }
