@@ -17,148 +17,144 @@ struct counter {
 };
 
 /* A line for each counter; one line in CSV mode. */
-static void print_counters(struct client *c, const struct counter *counters, size_t count)
+static void print_counters(struct printer *p, const struct counter *counters, size_t count)
 {
-    struct printer p = printer_make(c->env->out, c->csv);
-
     for (size_t i = 0; i < count; i++) {
-        put_text(&p, counters[i].label);
-        put_uint(&p, 0, counters[i].value);
-        put_text(&p, counters[i].unit);
+        put_text(p, counters[i].label);
+        put_uint(p, 0, counters[i].value);
+        put_text(p, counters[i].unit);
         if (i + 1 < count)
-            put_text(&p, "\n");
+            put_text(p, "\n");
     }
-    put_end(&p);
+    put_end(p);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool show_activity(struct client *c, char *args)
+/* Asks for a report that is one object and shows the reply's body. */
+static bool show_object(struct client *c, enum cmd_code command,
+                        void (*json)(struct document *d, const union cmd_reply_body *body),
+                        void (*print)(struct printer *p, const union cmd_reply_body *body))
 {
-    struct cmd_request request = {.command = CMD_ACTIVITY};
-    const struct report_activity *a;
+    struct cmd_request request = {.command = (uint16_t)command};
+    struct printer p = printer_make(c->env->out, c->csv);
     union cmd_reply_body body;
 
-    (void)args;
     if (!exchange_report(c, &request, &body))
         return false;
-    a = &body.activity;
-    if (c->json != NULL) {
-        json_activity(c->json, a);
-    } else {
-        const struct counter counters[] = {
-            {"", (uint32_t)a->online, " sources online"},
-            {"", (uint32_t)a->offline, " sources offline"},
-            {"", (uint32_t)a->burst_online, " sources doing burst (return to online)"},
-            {"", (uint32_t)a->burst_offline, " sources doing burst (return to offline)"},
-            {"", (uint32_t)a->unresolved, " sources with unknown address"},
-        };
-
-        if (!c->csv)
-            fprintf(c->env->out, "%s\n", status_line(CMD_STATUS_SUCCESS));
-        print_counters(c, counters, COUNT(counters));
-    }
+    if (c->json != NULL)
+        json(c->json, &body);
+    else
+        print(&p, &body);
     return true;
+}
+
+static void print_activity(struct printer *p, const union cmd_reply_body *body)
+{
+    const struct report_activity *a = &body->activity;
+    const struct counter counters[] = {
+        {"", (uint32_t)a->online, " sources online"},
+        {"", (uint32_t)a->offline, " sources offline"},
+        {"", (uint32_t)a->burst_online, " sources doing burst (return to online)"},
+        {"", (uint32_t)a->burst_offline, " sources doing burst (return to offline)"},
+        {"", (uint32_t)a->unresolved, " sources with unknown address"},
+    };
+
+    put_text(p, status_line(CMD_STATUS_SUCCESS));
+    put_text(p, "\n");
+    print_counters(p, counters, COUNT(counters));
+}
+
+bool show_activity(struct client *c, char *args)
+{
+    (void)args;
+    return show_object(c, CMD_ACTIVITY, json_activity, print_activity);
+}
+
+static void print_serverstats(struct printer *p, const union cmd_reply_body *body)
+{
+    const struct report_serverstats *s = &body->serverstats;
+    const struct counter counters[] = {
+        {"NTP packets received       : ", s->ntp_hits, ""},
+        {"NTP packets dropped        : ", s->ntp_drops, ""},
+        {"Command packets received   : ", s->cmd_hits, ""},
+        {"Command packets dropped    : ", s->cmd_drops, ""},
+        {"Client log records dropped : ", s->log_drops, ""},
+        {"NTS-KE connections accepted: ", s->nts_ke_hits, ""},
+        {"NTS-KE connections dropped : ", s->nts_ke_drops, ""},
+        {"Authenticated NTP packets  : ", s->ntp_auth_hits, ""},
+        {"Interleaved NTP packets    : ", s->ntp_interleaved_hits, ""},
+        {"NTP timestamps held        : ", s->ntp_timestamps, ""},
+        {"NTP timestamp span         : ", s->ntp_span_seconds, ""},
+        {"NTP daemon RX timestamps   : ", s->ntp_daemon_rx, ""},
+        {"NTP daemon TX timestamps   : ", s->ntp_daemon_tx, ""},
+        {"NTP kernel RX timestamps   : ", s->ntp_kernel_rx, ""},
+        {"NTP kernel TX timestamps   : ", s->ntp_kernel_tx, ""},
+        {"NTP hardware RX timestamps : ", s->ntp_hw_rx, ""},
+        {"NTP hardware TX timestamps : ", s->ntp_hw_tx, ""},
+    };
+
+    print_counters(p, counters, COUNT(counters));
 }
 
 bool show_serverstats(struct client *c, char *args)
 {
-    struct cmd_request request = {.command = CMD_SERVERSTATS};
-    const struct report_serverstats *s;
-    union cmd_reply_body body;
-
     (void)args;
-    if (!exchange_report(c, &request, &body))
-        return false;
-    s = &body.serverstats;
-    if (c->json != NULL) {
-        json_serverstats(c->json, s);
-    } else {
-        const struct counter counters[] = {
-            {"NTP packets received       : ", s->ntp_hits, ""},
-            {"NTP packets dropped        : ", s->ntp_drops, ""},
-            {"Command packets received   : ", s->cmd_hits, ""},
-            {"Command packets dropped    : ", s->cmd_drops, ""},
-            {"Client log records dropped : ", s->log_drops, ""},
-            {"NTS-KE connections accepted: ", s->nts_ke_hits, ""},
-            {"NTS-KE connections dropped : ", s->nts_ke_drops, ""},
-            {"Authenticated NTP packets  : ", s->ntp_auth_hits, ""},
-            {"Interleaved NTP packets    : ", s->ntp_interleaved_hits, ""},
-            {"NTP timestamps held        : ", s->ntp_timestamps, ""},
-            {"NTP timestamp span         : ", s->ntp_span_seconds, ""},
-            {"NTP daemon RX timestamps   : ", s->ntp_daemon_rx, ""},
-            {"NTP daemon TX timestamps   : ", s->ntp_daemon_tx, ""},
-            {"NTP kernel RX timestamps   : ", s->ntp_kernel_rx, ""},
-            {"NTP kernel TX timestamps   : ", s->ntp_kernel_tx, ""},
-            {"NTP hardware RX timestamps : ", s->ntp_hw_rx, ""},
-            {"NTP hardware TX timestamps : ", s->ntp_hw_tx, ""},
-        };
+    return show_object(c, CMD_SERVERSTATS, json_serverstats, print_serverstats);
+}
 
-        print_counters(c, counters, COUNT(counters));
-    }
-    return true;
+static void print_rtcdata(struct printer *p, const union cmd_reply_body *body)
+{
+    const struct report_rtc *r = &body->rtc;
+
+    put_text(p, "RTC ref time (UTC) : ");
+    put_date(p, r->ref_time);
+    put_text(p, "\nNumber of samples  : ");
+    put_int(p, 0, r->samples);
+    put_text(p, "\nNumber of runs     : ");
+    put_int(p, 0, r->runs);
+    put_text(p, "\nSample span period : ");
+    put_interval(p, r->span_seconds);
+    put_text(p, "\nRTC is fast by     : ");
+    put_number(p, 12, 6, false, r->seconds_fast);
+    put_text(p, " seconds\nRTC gains time at  : ");
+    put_number(p, 9, 3, false, r->gain_ppm);
+    put_text(p, " ppm");
+    put_end(p);
 }
 
 bool show_rtcdata(struct client *c, char *args)
 {
-    struct cmd_request request = {.command = CMD_RTC};
-    struct printer p = printer_make(c->env->out, c->csv);
-    union cmd_reply_body body;
-
     (void)args;
-    if (!exchange_report(c, &request, &body))
-        return false;
-    if (c->json != NULL) {
-        json_rtcdata(c->json, &body.rtc);
-        return true;
-    }
-    put_text(&p, "RTC ref time (UTC) : ");
-    put_date(&p, body.rtc.ref_time);
-    put_text(&p, "\nNumber of samples  : ");
-    put_int(&p, 0, body.rtc.samples);
-    put_text(&p, "\nNumber of runs     : ");
-    put_int(&p, 0, body.rtc.runs);
-    put_text(&p, "\nSample span period : ");
-    put_interval(&p, body.rtc.span_seconds);
-    put_text(&p, "\nRTC is fast by     : ");
-    put_number(&p, 12, 6, false, body.rtc.seconds_fast);
-    put_text(&p, " seconds\nRTC gains time at  : ");
-    put_number(&p, 9, 3, false, body.rtc.gain_ppm);
-    put_text(&p, " ppm");
-    put_end(&p);
-    return true;
+    return show_object(c, CMD_RTC, json_rtcdata, print_rtcdata);
+}
+
+static void print_smoothing(struct printer *p, const union cmd_reply_body *body)
+{
+    const struct report_smoothing *s = &body->smoothing;
+
+    put_text(p, "Active         : ");
+    put_yes_no(p, s->active);
+    put_text(p, " ");
+    put_word(p, 0, s->leap_only ? "(leap second only)" : "");
+    put_text(p, "\nOffset         : ");
+    put_number(p, 0, 9, true, s->offset);
+    put_text(p, " seconds\nFrequency      : ");
+    put_number(p, 0, 6, true, s->freq_ppm);
+    put_text(p, " ppm\nWander         : ");
+    put_number(p, 0, 6, true, s->wander_ppm);
+    put_text(p, " ppm per second\nLast update    : ");
+    put_number(p, 0, 1, false, s->last_update_ago);
+    put_text(p, " seconds ago\nRemaining time : ");
+    put_number(p, 0, 1, false, s->remaining_time);
+    put_text(p, " seconds");
+    put_end(p);
 }
 
 bool show_smoothing(struct client *c, char *args)
 {
-    struct cmd_request request = {.command = CMD_SMOOTHING};
-    struct printer p = printer_make(c->env->out, c->csv);
-    union cmd_reply_body body;
-
     (void)args;
-    if (!exchange_report(c, &request, &body))
-        return false;
-    if (c->json != NULL) {
-        json_smoothing(c->json, &body.smoothing);
-        return true;
-    }
-    put_text(&p, "Active         : ");
-    put_yes_no(&p, body.smoothing.active);
-    put_text(&p, " ");
-    put_word(&p, 0, body.smoothing.leap_only ? "(leap second only)" : "");
-    put_text(&p, "\nOffset         : ");
-    put_number(&p, 0, 9, true, body.smoothing.offset);
-    put_text(&p, " seconds\nFrequency      : ");
-    put_number(&p, 0, 6, true, body.smoothing.freq_ppm);
-    put_text(&p, " ppm\nWander         : ");
-    put_number(&p, 0, 6, true, body.smoothing.wander_ppm);
-    put_text(&p, " ppm per second\nLast update    : ");
-    put_number(&p, 0, 1, false, body.smoothing.last_update_ago);
-    put_text(&p, " seconds ago\nRemaining time : ");
-    put_number(&p, 0, 1, false, body.smoothing.remaining_time);
-    put_text(&p, " seconds");
-    put_end(&p);
-    return true;
+    return show_object(c, CMD_SMOOTHING, json_smoothing, print_smoothing);
 }
 
 bool show_manual_list(struct client *c)

@@ -265,8 +265,10 @@ void json_client(struct document *d, const struct report_client *r, const char *
     put_age(d, "last_nts_ke_age_seconds", r->last_nts_ke_ago);
 }
 
-void json_activity(struct document *d, const struct report_activity *a)
+void json_activity(struct document *d, const union cmd_reply_body *body)
 {
+    const struct report_activity *a = &body->activity;
+
     document_integer(d, "online", a->online);
     document_integer(d, "offline", a->offline);
     document_integer(d, "burst_online", a->burst_online);
@@ -274,8 +276,10 @@ void json_activity(struct document *d, const struct report_activity *a)
     document_integer(d, "unresolved", a->unresolved);
 }
 
-void json_serverstats(struct document *d, const struct report_serverstats *s)
+void json_serverstats(struct document *d, const union cmd_reply_body *body)
 {
+    const struct report_serverstats *s = &body->serverstats;
+
     document_count(d, "ntp_packets_received", s->ntp_hits);
     document_count(d, "ntp_packets_dropped", s->ntp_drops);
     document_count(d, "command_packets_received", s->cmd_hits);
@@ -295,8 +299,10 @@ void json_serverstats(struct document *d, const struct report_serverstats *s)
     document_count(d, "ntp_hardware_tx_timestamps", s->ntp_hw_tx);
 }
 
-void json_rtcdata(struct document *d, const struct report_rtc *r)
+void json_rtcdata(struct document *d, const union cmd_reply_body *body)
 {
+    const struct report_rtc *r = &body->rtc;
+
     put_instant(d, "reference_time", r->ref_time);
     document_integer(d, "samples", r->samples);
     document_integer(d, "runs", r->runs);
@@ -305,8 +311,10 @@ void json_rtcdata(struct document *d, const struct report_rtc *r)
     document_real(d, "gain_ppm", r->gain_ppm);
 }
 
-void json_smoothing(struct document *d, const struct report_smoothing *s)
+void json_smoothing(struct document *d, const union cmd_reply_body *body)
 {
+    const struct report_smoothing *s = &body->smoothing;
+
     document_bool(d, "active", s->active);
     document_bool(d, "leap_second_only", s->leap_only);
     document_real(d, "offset_seconds", s->offset);

@@ -12,14 +12,16 @@
 
 /* Reports of one object. */
 void json_tracking(struct document *d, const struct report_tracking *t, const char *name);
-void json_activity(struct document *d, const struct report_activity *a);
-void json_serverstats(struct document *d, const struct report_serverstats *s);
-void json_rtcdata(struct document *d, const struct report_rtc *r);
-void json_smoothing(struct document *d, const struct report_smoothing *s);
 void json_settime(struct document *d, const struct cmd_settime_reply *s);
 void json_waitsync(struct document *d, int tries, bool synchronised,
                    const struct report_tracking *t);
 void json_sourcename(struct document *d, const char *name);
+
+/* The same, from the body of the reply that is all there is to show. */
+void json_activity(struct document *d, const union cmd_reply_body *body);
+void json_serverstats(struct document *d, const union cmd_reply_body *body);
+void json_rtcdata(struct document *d, const union cmd_reply_body *body);
+void json_smoothing(struct document *d, const union cmd_reply_body *body);
 
 /* One row. The name is that of the printed report. */
 void json_source(struct document *d, const struct report_source *s, const char *name);
