@@ -78,6 +78,12 @@ struct source_set {
     struct source **list;
     struct endpoint *endpoints; /* two for each source */
 
+    /* What authselectmode looks at: NTP sources without noselect; and what follows from it. 12.4 */
+    int authenticated;
+    int unauthenticated;
+    bool ignore_unauthenticated;
+    bool trust_authenticated;
+
     struct source *selected;     /* NULL: none */
     struct source *last_updated; /* NULL: none or freed */
 

@@ -75,36 +75,44 @@ void source_set_free(struct source_set *set)
     free(set);
 }
 
-/* What authselectmode adds to the options of each source. 12.4 */
-static void update_options(struct source_set *set)
+/* by: 1 when the source comes, -1 when it goes; both around a change of its options. */
+static void count_for_authselect(const struct source *s, int by)
+{
+    if (s->refclock || (s->conf_options & SELECT_NOSELECT))
+        return;
+    if (s->authenticated)
+        s->set->authenticated += by;
+    else
+        s->set->unauthenticated += by;
+}
+
+/* What authselectmode adds to the options of a source. 12.4 */
+static void update_options(struct source *s)
+{
+    s->options = s->conf_options;
+    if (s->conf_options & SELECT_NOSELECT)
+        return;
+    if (s->set->ignore_unauthenticated && !s->refclock && !s->authenticated)
+        s->options |= SELECT_NOSELECT;
+    if (s->set->trust_authenticated && (s->refclock || s->authenticated))
+        s->options |= SELECT_TRUST | SELECT_REQUIRE;
+}
+
+/* After any change of the counts. All the sources are gone through only when it matters to them, so
+   that adding thousands takes no time. */
+static void apply_authselect(struct source_set *set)
 {
     enum authselect_mode mode = set->conf->authselect_mode;
-    int authenticated = 0, others = 0;
+    bool ignore =
+        mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && set->authenticated > 0);
+    bool trust = mode == AUTHSELECT_MIX && set->authenticated > 0 && set->unauthenticated > 0;
 
-    for (int i = 0; i < set->count; i++) {
-        const struct source *s = set->sources[i];
-        if (s->refclock || (s->conf_options & SELECT_NOSELECT))
-            continue;
-        if (s->authenticated)
-            authenticated++;
-        else
-            others++;
-    }
-
-    bool ignore_others =
-        mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && authenticated > 0);
-    bool trust_authenticated = mode == AUTHSELECT_MIX && authenticated > 0 && others > 0;
-
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
-        s->options = s->conf_options;
-        if (s->conf_options & SELECT_NOSELECT)
-            continue;
-        if (ignore_others && !s->refclock && !s->authenticated)
-            s->options |= SELECT_NOSELECT;
-        if (trust_authenticated && (s->refclock || s->authenticated))
-            s->options |= SELECT_TRUST | SELECT_REQUIRE;
-    }
+    if (ignore == set->ignore_unauthenticated && trust == set->trust_authenticated)
+        return;
+    set->ignore_unauthenticated = ignore;
+    set->trust_authenticated = trust;
+    for (int i = 0; i < set->count; i++)
+        update_options(set->sources[i]);
 }
 
 static void reset_record(struct source *s)
@@ -137,7 +145,8 @@ static void make_room(struct source_set *set)
     set->endpoints = mem_resize(set->endpoints, 2 * capacity, sizeof(*set->endpoints));
 }
 
-static struct source *add_record(struct source_set *set, const struct source_params *params)
+static struct source *add_record(struct source_set *set, const struct source_params *params,
+                                 bool refclock)
 {
     const struct conf *conf = set->conf;
     struct source *s = mem_alloc(sizeof(*s));
@@ -152,6 +161,7 @@ static struct source *add_record(struct source_set *set, const struct source_par
     };
 
     s->set = set;
+    s->refclock = refclock;
     s->authenticated = params->authenticated;
     s->conf_options = params->select_options;
     s->max_unreach = params->max_unreach;
@@ -160,27 +170,27 @@ static struct source *add_record(struct source_set *set, const struct source_par
 
     make_room(set);
     set->sources[set->count++] = s;
+    count_for_authselect(s, 1);
+    update_options(s);
+    apply_authselect(set);
     return s;
 }
 
 struct source *source_new(struct source_set *set, const struct source_params *params)
 {
-    struct source *s = add_record(set, params);
+    struct source *s = add_record(set, params, false);
 
     s->name = params->name;
     source_set_address(s, &params->addr);
-    update_options(set);
     return s;
 }
 
 struct source *source_new_refclock(struct source_set *set, uint32_t refid,
                                    const struct source_params *params)
 {
-    struct source *s = add_record(set, params);
+    struct source *s = add_record(set, params, true);
 
-    s->refclock = true;
     s->refid = refid;
-    update_options(set);
     return s;
 }
 
@@ -190,19 +200,20 @@ void source_free(struct source *s)
         return;
 
     struct source_set *set = s->set;
-    int kept = 0;
+    int i = set->count - 1;
 
-    for (int i = 0; i < set->count; i++) {
-        if (set->sources[i] != s)
-            set->sources[kept++] = set->sources[i];
-    }
-    set->count = kept;
+    while (set->sources[i] != s)
+        i--;
+    set->count--;
+    memmove(&set->sources[i], &set->sources[i + 1],
+            (size_t)(set->count - i) * sizeof(struct source *));
     if (set->last_updated == s)
         set->last_updated = NULL;
     if (set->selected == s)
         source_set_deselect(set);
+    count_for_authselect(s, -1);
+    apply_authselect(set);
     free_record(s);
-    update_options(set);
     source_set_select(set, NULL);
 }
 
@@ -508,9 +519,12 @@ void source_modify_options(struct source *s, unsigned int mask, unsigned int opt
 
     if ((s->conf_options & mask) == options)
         return;
+    count_for_authselect(s, -1);
     s->conf_options = (s->conf_options & ~mask) | options;
+    count_for_authselect(s, 1);
     LOG_INFO("Source %s selection options modified", source_plain_name(s, name, sizeof(name)));
-    update_options(s->set);
+    update_options(s);
+    apply_authselect(s->set);
 }
 
 /* Seconds as reports give them; never negative. */

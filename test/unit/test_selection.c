@@ -189,6 +189,77 @@ static void authselectmode_changes_the_effective_options(void **state)
     }
 }
 
+/* 12.4, from the whole set. */
+static unsigned int expected_options(const struct source_set *set, const struct source *s)
+{
+    enum authselect_mode mode = set->conf->authselect_mode;
+    unsigned int options = s->conf_options;
+    int authenticated = 0, others = 0;
+
+    for (int i = 0; i < set->count; i++) {
+        const struct source *other = set->sources[i];
+        if (other->refclock || (other->conf_options & SELECT_NOSELECT))
+            continue;
+        authenticated += other->authenticated;
+        others += !other->authenticated;
+    }
+    if (options & SELECT_NOSELECT)
+        return options;
+    if (!s->refclock && !s->authenticated &&
+        (mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && authenticated > 0)))
+        options |= SELECT_NOSELECT;
+    if ((s->refclock || s->authenticated) && mode == AUTHSELECT_MIX && authenticated > 0 &&
+        others > 0)
+        options |= SELECT_TRUST | SELECT_REQUIRE;
+    return options;
+}
+
+static void one_change(struct source_fixture *f, unsigned int kind, unsigned int which)
+{
+    struct source_params params = {
+        .addr = ip_addr_v4(192, 0, 2, 9),
+        .name = "192.0.2.9",
+        .authenticated = which & 1,
+        .select_options = which & 2 ? SELECT_NOSELECT : SELECT_PREFER,
+        .min_samples = 6,
+    };
+
+    if (f->set->count == 0 || kind < 2)
+        source_new(f->set, &params);
+    else if (kind == 2)
+        source_new_refclock(f->set, 0x50505300, &params);
+    else if (kind < 5)
+        source_modify_options(f->set->sources[which % (unsigned int)f->set->count],
+                              SELECT_NOSELECT | SELECT_TRUST,
+                              which & 8 ? SELECT_NOSELECT : SELECT_TRUST);
+    else
+        source_free(f->set->sources[which % (unsigned int)f->set->count]);
+}
+
+static void effective_options_follow_every_change_of_the_set(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"ignore", "mix", "prefer", "require"};
+    uint32_t random = 1;
+
+    for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+        struct source_fixture f;
+        char line[32];
+
+        snprintf(line, sizeof(line), "authselectmode %s", modes[m]);
+        source_fixture_open(&f, line, false);
+        for (int step = 0; step < 1000; step++) {
+            random = random * 1664525 + 1013904223;
+            /* Sources come as often as they go, so the set is small and often changes its mind. */
+            one_change(&f, random >> 28 & 7, random >> 16 & 255);
+            for (int i = 0; i < f.set->count; i++)
+                assert_int_equal(f.set->sources[i]->options,
+                                 expected_options(f.set, f.set->sources[i]));
+        }
+        source_fixture_close(&f);
+    }
+}
+
 static void bad_sources_are_reported_and_replaced_after_four_updates(void **state)
 {
     (void)state;
@@ -357,6 +428,7 @@ int main(void)
         cmocka_unit_test(other_source_is_selected_when_its_score_exceeds_10),
         cmocka_unit_test(estimates_are_combined_with_weights),
         cmocka_unit_test(authselectmode_changes_the_effective_options),
+        cmocka_unit_test(effective_options_follow_every_change_of_the_set),
         cmocka_unit_test(bad_sources_are_reported_and_replaced_after_four_updates),
         cmocka_unit_test(sources_that_are_no_good_by_themselves),
         cmocka_unit_test(orphan_with_the_smallest_id_is_elected),
