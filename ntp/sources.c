@@ -54,10 +54,27 @@ static void hash_insert(struct ntp_sources *s, struct record *r)
     s->hash[i] = r;
 }
 
-static void hash_rebuild(struct ntp_sources *s)
+/* Closes the gap: what stands behind it moves up unless that is before the place where it is looked
+   for first. */
+static void hash_remove(struct ntp_sources *s, const struct record *r)
 {
-    while (2 * s->count > s->hash_size)
-        s->hash_size *= 2;
+    size_t mask = s->hash_size - 1, gap = hash_of(s, &r->addr.addr);
+
+    while (s->hash[gap] != r)
+        gap = (gap + 1) & mask;
+    for (size_t i = (gap + 1) & mask; s->hash[i]; i = (i + 1) & mask) {
+        size_t first = hash_of(s, &s->hash[i]->addr.addr);
+        if (((i - first) & mask) >= ((i - gap) & mask)) {
+            s->hash[gap] = s->hash[i];
+            gap = i;
+        }
+    }
+    s->hash[gap] = NULL;
+}
+
+static void hash_grow(struct ntp_sources *s)
+{
+    s->hash_size *= 2;
     free(s->hash);
     s->hash = mem_array(s->hash_size, sizeof(struct record *));
     for (size_t i = 0; i < s->count; i++)
@@ -82,20 +99,20 @@ static void table_add(struct ntp_sources *s, struct record *r)
     }
     s->records[s->count++] = r;
     if (2 * s->count > s->hash_size)
-        hash_rebuild(s);
+        hash_grow(s);
     else
         hash_insert(s, r);
 }
 
 static void table_remove(struct ntp_sources *s, const struct record *r)
 {
-    size_t i = 0;
+    size_t i = s->count - 1;
 
     while (s->records[i] != r)
-        i++;
-    memmove(&s->records[i], &s->records[i + 1], (s->count - i - 1) * sizeof(struct record *));
+        i--;
     s->count--;
-    hash_rebuild(s);
+    memmove(&s->records[i], &s->records[i + 1], (s->count - i) * sizeof(struct record *));
+    hash_remove(s, r);
 }
 
 bool sources_name_is_address(const char *name, struct ip_addr *addr)
@@ -126,11 +143,9 @@ static void make_tentative(struct record *r)
 
 static void set_address(struct record *r, const struct ip_port *addr, bool ntp_only)
 {
-    bool other = !ip_addr_equal(&r->addr.addr, &addr->addr);
-
+    hash_remove(r->set, r);
     r->addr = *addr;
-    if (other)
-        hash_rebuild(r->set);
+    hash_insert(r->set, r);
     make_tentative(r);
     association_change_address(r->association, addr, ntp_only);
 }

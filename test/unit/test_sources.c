@@ -147,18 +147,49 @@ static void many_sources_are_found_and_removed(void **state)
     struct rig *rig = *state;
     char text[64];
 
-    for (int i = 0; i < 300; i++) {
-        snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
-        assert_int_equal(add(rig, text), NTP_SOURCES_SUCCESS);
+    /* In several orders, so that those that share a place in the table go in each order. */
+    for (int step = 1; step < 300; step += 7) {
+        for (int i = 0; i < 300; i++) {
+            snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
+            assert_int_equal(add(rig, text), NTP_SOURCES_SUCCESS);
+        }
+        for (int n = 0; n < 150; n++) {
+            int i = n * step % 300;
+            snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
+            struct ip_addr addr = rig_addr(text);
+            ntp_sources_remove(rig->sources, &addr);
+            assert_false(exists(rig, text));
+        }
+        for (int i = 0; i < 300; i++) {
+            bool removed = false;
+            for (int n = 0; n < 150; n++)
+                removed = removed || n * step % 300 == i;
+            snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
+            assert_int_equal(exists(rig, text), !removed);
+        }
+        ntp_sources_remove_all(rig->sources);
     }
-    for (int i = 0; i < 300; i += 2) {
-        snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
-        struct ip_addr addr = rig_addr(text);
-        assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+}
+
+/* Each gets its address in the table while the others have theirs there. */
+static void members_of_many_pools_are_found_by_their_addresses(void **state)
+{
+    struct rig *rig = *state;
+    char text[64];
+
+    for (int i = 0; i < 8; i++) {
+        snprintf(text, sizeof(text), "pool%d.test", i);
+        set_name(rig, text, 16 * i, 16);
+        strcat(text, " maxsources 8");
+        assert_int_equal(rig_add(rig, SOURCE_SERVER, true, text), NTP_SOURCES_UNRESOLVED);
     }
-    for (int i = 0; i < 300; i++) {
-        snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
-        assert_int_equal(exists(rig, text), i % 2);
+    start_up(rig);
+    assert_int_equal(activity(rig).unresolved, 0);
+    for (int i = 0; i < 8 * 16; i++) {
+        snprintf(text, sizeof(text), "198.51.100.%d", i);
+        assert_true(exists(rig, text));
+        snprintf(text, sizeof(text), "ID#%010d", i + 1);
+        assert_false(exists(rig, text));
     }
 }
 
@@ -716,6 +747,7 @@ int main(void)
         TEST(names_are_checked),
         TEST(unresolved_sources_have_ids),
         TEST(many_sources_are_found_and_removed),
+        TEST(members_of_many_pools_are_found_by_their_addresses),
         TEST(pool_by_address_is_one_server),
         TEST(rounds_come_at_growing_intervals),
         TEST(request_to_resolve_starts_a_round_at_once),
