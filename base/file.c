@@ -87,57 +87,6 @@ bool file_finish(FILE *stream)
     return fclose(stream) == 0 && !failed;
 }
 
-static void release(struct file_replace *r)
-{
-    free(r->path);
-    free(r->tmp_path);
-    memset(r, 0, sizeof(*r));
-}
-
-static void remove_temporary(const char *path)
-{
-    if (!file_remove(path) && errno != ENOENT)
-        LOG_ERROR("Could not remove %s : %s", path, text_errno(errno));
-}
-
-bool file_replace_begin(struct file_replace *r, const char *path, const char *tmp_path, mode_t mode)
-{
-    r->path = text_dup(path);
-    r->tmp_path = tmp_path != NULL ? text_dup(tmp_path) : file_temporary_path(path);
-    r->stream = file_open_new(r->tmp_path, mode);
-    if (r->stream == NULL) {
-        LOG_ERROR("Could not open %s : %s", r->tmp_path, text_errno(errno));
-        release(r);
-        return false;
-    }
-    return true;
-}
-
-bool file_replace_commit(struct file_replace *r, bool *write_failed)
-{
-    bool written = file_finish(r->stream), replaced = false;
-
-    r->stream = NULL;
-    if (write_failed != NULL)
-        *write_failed = !written;
-    if (written) {
-        replaced = rename(r->tmp_path, r->path) == 0;
-        if (!replaced)
-            LOG_ERROR("Could not replace %s with %s : %s", r->path, r->tmp_path, text_errno(errno));
-    }
-    if (!replaced)
-        remove_temporary(r->tmp_path);
-    release(r);
-    return replaced;
-}
-
-void file_replace_abort(struct file_replace *r)
-{
-    fclose(r->stream);
-    remove_temporary(r->tmp_path);
-    release(r);
-}
-
 void file_warn_permissions(const char *path)
 {
     struct stat st;

@@ -19,27 +19,8 @@ FILE *file_open_append(const char *path, mode_t mode);
    replace PATH (N attempts)` after 100, 1000, ... tries). NULL with errno set. */
 FILE *file_open_new(const char *path, mode_t mode);
 
-/*
- * Replacing a file: write to the stream, then commit. What was at PATH
- * before stays until the new contents are complete.
- */
-struct file_replace {
-    FILE *stream;
-    char *path;
-    char *tmp_path;
-};
-
-/* tmp_path NULL: PATH.tmp. False after logging `Could not open PATH : ERRNO` (error). */
-bool file_replace_begin(struct file_replace *r, const char *path, const char *tmp_path,
-                        mode_t mode);
-/* Flushes, closes and renames. False: a write failed (nothing logged, old file kept) or the rename
-   failed (logged `Could not replace NEW with OLD : ERRNO`). The temporary file is removed then.
-   *write_failed tells which, if not NULL. Frees everything. */
-bool file_replace_commit(struct file_replace *r, bool *write_failed);
-void file_replace_abort(struct file_replace *r);
-
-/* Pieces of the above: PATH.tmp (allocated), and closing a stream whose earlier writes count too.
-   file_finish: false if anything could not be written. */
+/* For replacing a file (base/world.h): PATH.tmp (allocated), and closing a stream whose earlier writes
+   count too, false if anything could not be written. */
 char *file_temporary_path(const char *path);
 bool file_finish(FILE *stream);
 

@@ -6,7 +6,6 @@
  */
 #include "base/wire.h"
 
-#include <assert.h>
 #include <string.h>
 
 struct reader reader_make(const void *data, size_t size)
@@ -160,12 +159,4 @@ void writer_zeros(struct writer *w, size_t length)
 
     if (p != NULL)
         memset(p, 0, length);
-}
-
-void writer_patch_u16(struct writer *w, size_t pos, uint16_t v)
-{
-    if (w->failed)
-        return;
-    assert(w->pos >= 2 && pos <= w->pos - 2);
-    put_integer(w->data + pos, v, 2);
 }

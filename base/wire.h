@@ -47,7 +47,5 @@ void writer_u64(struct writer *w, uint64_t v);
 void writer_ntp_time(struct writer *w, struct ntp_time t);
 void writer_bytes(struct writer *w, const void *data, size_t length);
 void writer_zeros(struct writer *w, size_t length);
-/* Overwrites two octets that were written before; used for lengths. */
-void writer_patch_u16(struct writer *w, size_t pos, uint16_t v);
 
 #endif

@@ -57,10 +57,3 @@ bool world_replace_commit(const struct world *w, struct world_replace *r, bool *
     release(r);
     return replaced;
 }
-
-void world_replace_abort(const struct world *w, struct world_replace *r)
-{
-    fclose(r->stream);
-    remove_temporary(w, r->tmp_path);
-    release(r);
-}

@@ -201,17 +201,20 @@ static inline double world_random_unit(const struct world *w)
 }
 
 /*
- * Replaces a file atomically through the world: begin opens the temporary file (NULL: `tmp_path` is
- * PATH.tmp), commit flushes and renames. Messages and results as in base/file.h.
+ * Replacing a file atomically: write to the stream, then commit. What was at PATH before stays until
+ * the new contents are complete. daemon.md 22
  */
 struct world_replace {
     FILE *stream;
     char *path;
     char *tmp_path;
 };
+/* tmp_path NULL: PATH.tmp. False after logging `Could not open PATH : ERRNO` (error). */
 bool world_replace_begin(const struct world *w, struct world_replace *r, const char *path,
                          const char *tmp_path, mode_t mode);
+/* Flushes, closes and renames. False: a write failed (nothing logged, old file kept) or the rename
+   failed (logged `Could not replace NEW with OLD : ERRNO`). The temporary file is removed then.
+   *write_failed tells which, if not NULL. Frees everything. */
 bool world_replace_commit(const struct world *w, struct world_replace *r, bool *write_failed);
-void world_replace_abort(const struct world *w, struct world_replace *r);
 
 #endif

@@ -214,7 +214,7 @@ void association_free(struct association *a)
 }
 
 /* 6.3 */
-void association_reset(struct association *a)
+static void reset(struct association *a)
 {
     exchange_reset(&a->ex);
     if (a->filter)
@@ -224,7 +224,7 @@ void association_reset(struct association *a)
         quantile_reset(a->quantile);
 }
 
-void association_reset_poll(struct association *a)
+static void reset_poll(struct association *a)
 {
     a->poll.score = 0.0;
     if (a->poll.current == a->poll.min)
@@ -253,7 +253,7 @@ void association_go_offline(struct association *a)
     association_ops(a)->source_reset_reachability(association_ctx(a), a->source);
     association_ops(a)->source_set_active(association_ctx(a), a->source, false);
     association_close_client(a);
-    association_reset(a);
+    reset(a);
 }
 
 void association_end_burst(struct association *a)
@@ -272,7 +272,7 @@ static void go_online(struct association *a)
         break;
     case ACTIVITY_OFFLINE:
         a->activity = ACTIVITY_ONLINE;
-        association_reset(a);
+        reset(a);
         association_set_initial_timer(a);
         if (a->iburst)
             association_start_burst(a, IBURST_GOOD, IBURST_TOTAL);
@@ -352,7 +352,7 @@ void association_change_address(struct association *a, const struct ip_port *add
 {
     const struct ntp_env_ops *ops = association_ops(a);
 
-    association_reset(a);
+    reset(a);
     association_close_client(a);
     if (a->is_peer)
         release_server(a);
@@ -364,7 +364,7 @@ void association_change_address(struct association *a, const struct ip_port *add
 
     /* An unreachable source keeps its long interval, in case the load was the reason. */
     if (ops->source_is_reachable(association_ctx(a), a->source))
-        association_reset_poll(a);
+        reset_poll(a);
     ops->source_set_address(association_ctx(a), a->source, &addr->addr);
     ops->source_reset(association_ctx(a), a->source);
     association_reset_report(a);
@@ -380,8 +380,8 @@ void association_clock_change(struct association *a, const struct clock_change *
 {
     if (change->type == CLOCK_UNKNOWN_STEP) {
         association_drop_waiting(a);
-        association_reset(a);
-        association_reset_poll(a);
+        reset(a);
+        reset_poll(a);
         return;
     }
     exchange_clock_change(&a->ex, change);
@@ -448,11 +448,6 @@ void association_process_sample(struct association *a, const struct ntp_sample *
     accumulate(a, &filtered);
 }
 
-const struct ip_port *association_addr(const struct association *a)
-{
-    return &a->addr;
-}
-
 struct source *association_source(const struct association *a)
 {
     return a->source;
@@ -461,9 +456,4 @@ struct source *association_source(const struct association *a)
 const struct ip_addr *association_local_addr(const struct association *a)
 {
     return &a->local_addr;
-}
-
-bool association_is_active(const struct association *a)
-{
-    return a->activity != ACTIVITY_OFFLINE;
 }

@@ -72,11 +72,9 @@ bool association_transmitted(struct association *a, const struct ntp_arrival *ar
 
 void association_clock_change(struct association *a, const struct clock_change *change);
 
-const struct ip_port *association_addr(const struct association *a);
 struct source *association_source(const struct association *a);
 /* Where the last valid response arrived; IP_UNSPEC before. */
 const struct ip_addr *association_local_addr(const struct association *a);
-bool association_is_active(const struct association *a);
 
 /* Reports, 25.1, cmdmon.md 13. */
 void association_report_source(const struct association *a, struct report_source *report);

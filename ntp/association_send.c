@@ -76,6 +76,8 @@ double association_delay(const struct association *a, bool on_transmit)
     return fmax(delay, 0.0);
 }
 
+static void transmit(void *arg);
+
 void association_set_timer(struct association *a, double delay)
 {
     struct loop *loop = a->shared->env->loop;
@@ -87,7 +89,7 @@ void association_set_timer(struct association *a, double delay)
     loop_timer_cancel(loop, a->tx_timer);
     a->tx_timer = loop_timer_add_class(loop, delay, poll_separation(a->poll.current), RANDOMNESS,
                                        a->is_peer ? TIMER_CLASS_NTP_PEER : TIMER_CLASS_NTP_CLIENT,
-                                       association_transmit, a);
+                                       transmit, a);
 }
 
 void association_set_initial_timer(struct association *a)
@@ -267,7 +269,7 @@ static void count_burst(struct association *a, bool sent)
         a->burst_total--;
 }
 
-void association_transmit(void *arg)
+static void transmit(void *arg)
 {
     struct association *a = arg;
 

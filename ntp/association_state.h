@@ -69,11 +69,8 @@ int association_effective_poll(const struct association *a);
 double association_delay(const struct association *a, bool on_transmit);
 void association_set_timer(struct association *a, double delay);
 void association_set_initial_timer(struct association *a);
-void association_transmit(void *arg);
 
 /* association.c */
-void association_reset(struct association *a);
-void association_reset_poll(struct association *a);
 void association_go_offline(struct association *a);
 void association_end_burst(struct association *a);
 void association_close_client(struct association *a);

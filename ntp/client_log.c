@@ -132,11 +132,6 @@ void client_log_free(struct client_log *log)
     free(log);
 }
 
-bool client_log_is_active(const struct client_log *log)
-{
-    return log->records != NULL;
-}
-
 size_t client_log_capacity(const struct client_log *log)
 {
     size_t slots = 1;

@@ -49,9 +49,6 @@ int client_log_interval(const struct client_log *log, enum client_service servic
 void client_log_count_answer(struct client_log *log, bool authenticated, bool interleaved,
                              enum timestamp_source rx, enum timestamp_source tx);
 
-/* Whether records are kept. */
-bool client_log_is_active(const struct client_log *log);
-
 /* Largest number of records, a power of two: also the number of timestamps that the server may keep
    for the interleaved mode. 0 without records. ntp.md 23.3 */
 size_t client_log_capacity(const struct client_log *log);

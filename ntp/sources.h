@@ -120,8 +120,6 @@ void ntp_sources_report_activity(const struct ntp_sources *sources, struct repor
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* Its record in the daemon (selectopts, sourcestats); NULL: no such source. */
 struct source *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
-/* Some source is active (7.4), i.e. online or in a burst, started or not. */
-bool ntp_sources_has_active(const struct ntp_sources *sources);
 /* Local address on which the last valid response of a source arrived; IP_UNSPEC: unknown (20.7). */
 struct ip_addr ntp_sources_local_addr(const struct ntp_sources *sources,
                                       const struct ip_addr *addr);

@@ -188,14 +188,6 @@ struct source *ntp_sources_find(const struct ntp_sources *s, const struct ip_add
     return a ? association_source(a) : NULL;
 }
 
-bool ntp_sources_has_active(const struct ntp_sources *s)
-{
-    for (size_t i = 0; i < s->count; i++)
-        if (association_is_active(s->records[i]->association))
-            return true;
-    return false;
-}
-
 struct ip_addr ntp_sources_local_addr(const struct ntp_sources *s, const struct ip_addr *addr)
 {
     const struct association *a = find(s, addr);

@@ -240,15 +240,6 @@ void source_set_active(struct source *s, bool active)
     s->active = active;
 }
 
-bool source_set_any_active(const struct source_set *set)
-{
-    for (int i = 0; i < set->count; i++) {
-        if (set->sources[i]->active)
-            return true;
-    }
-    return false;
-}
-
 void source_set_check_one_shot(struct source_set *set)
 {
     if (!reference_is_one_shot(set->env.reference))
@@ -440,11 +431,6 @@ bool source_test_data(const struct source *s, struct local_time when, struct sou
 const struct ip_addr *source_address(const struct source *s)
 {
     return &s->addr;
-}
-
-uint32_t source_refid(const struct source *s)
-{
-    return s->refid;
 }
 
 bool source_is_refclock(const struct source *s)

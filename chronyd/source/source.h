@@ -79,7 +79,6 @@ bool source_test_data(const struct source *source, struct local_time when,
                       struct source_test_data *out);
 
 const struct ip_addr *source_address(const struct source *source);
-uint32_t source_refid(const struct source *source);
 bool source_is_refclock(const struct source *source);
 
 /* Number of sources, and one by index in order of creation (NULL: out of range). */
@@ -88,7 +87,6 @@ struct source *source_set_get(const struct source_set *set, int index);
 /* NTP source by address, and the first reference clock by reference ID; NULL: none. */
 struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr);
 struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid);
-bool source_set_any_active(const struct source_set *set);
 /* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
    calls it when the regular sources are started in -q and -Q. */
 void source_set_check_one_shot(struct source_set *set);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/world.h"
 #include "base/log.h"
 
 static char directory[] = "/tmp/test_file.XXXXXX";
@@ -154,19 +155,46 @@ static void what_cannot_be_opened_sets_errno(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+/* Replacement of real files. */
+
+static FILE *new_file(void *ctx, const char *name, mode_t mode)
+{
+    (void)ctx;
+    return file_open_new(name, mode);
+}
+
+static bool rename_file(void *ctx, const char *from, const char *to)
+{
+    (void)ctx;
+    return rename(from, to) == 0;
+}
+
+static bool remove_file(void *ctx, const char *name)
+{
+    (void)ctx;
+    return file_remove(name);
+}
+
+static const struct world_ops file_ops = {
+    .file_new = new_file,
+    .file_rename = rename_file,
+    .file_remove = remove_file,
+};
+static const struct world world = {.ops = &file_ops};
+
 static void a_replaced_file_is_old_or_new(void **state)
 {
-    struct file_replace r;
+    struct world_replace r;
     bool write_failed = true;
 
     (void)state;
     write_file(path, "old");
-    assert_true(file_replace_begin(&r, path, NULL, 0600));
+    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
     fputs("new", r.stream);
     fflush(r.stream);
     assert_string_equal(contents(path), "old");
     assert_string_equal(contents(tmp_path), "new");
-    assert_true(file_replace_commit(&r, &write_failed));
+    assert_true(world_replace_commit(&world, &r, &write_failed));
     assert_false(write_failed);
     assert_string_equal(contents(path), "new");
     assert_int_equal(mode_of(path), 0600);
@@ -174,34 +202,21 @@ static void a_replaced_file_is_old_or_new(void **state)
     assert_logged("", "");
 }
 
-static void an_aborted_replacement_leaves_the_file(void **state)
-{
-    struct file_replace r;
-
-    (void)state;
-    write_file(path, "old");
-    assert_true(file_replace_begin(&r, path, tmp_path, 0600));
-    fputs("new", r.stream);
-    file_replace_abort(&r);
-    assert_string_equal(contents(path), "old");
-    assert_int_equal(access(tmp_path, F_OK), -1);
-}
-
 static void a_failed_write_keeps_the_old_file(void **state)
 {
-    struct file_replace r;
+    struct world_replace r;
     bool write_failed = false;
     FILE *full = fopen("/dev/full", "w");
 
     (void)state;
     assert_non_null(full);
     write_file(path, "old");
-    assert_true(file_replace_begin(&r, path, NULL, 0600));
+    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
     /* What happens when the disk is full. */
     assert_true(dup2(fileno(full), fileno(r.stream)) >= 0);
     fclose(full);
     fputs("new", r.stream);
-    assert_false(file_replace_commit(&r, &write_failed));
+    assert_false(world_replace_commit(&world, &r, &write_failed));
     assert_true(write_failed);
     assert_string_equal(contents(path), "old");
     assert_int_equal(access(tmp_path, F_OK), -1);
@@ -210,14 +225,14 @@ static void a_failed_write_keeps_the_old_file(void **state)
 
 static void an_earlier_failed_write_is_not_forgotten(void **state)
 {
-    struct file_replace r;
+    struct world_replace r;
     bool write_failed = false;
     int full = open("/dev/full", O_WRONLY), good;
 
     (void)state;
     assert_true(full >= 0);
     write_file(path, "old");
-    assert_true(file_replace_begin(&r, path, NULL, 0600));
+    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
     good = dup(fileno(r.stream));
     assert_true(dup2(full, fileno(r.stream)) >= 0);
     fputs("new", r.stream);
@@ -226,20 +241,20 @@ static void an_earlier_failed_write_is_not_forgotten(void **state)
     assert_true(dup2(good, fileno(r.stream)) >= 0);
     close(good);
     close(full);
-    assert_false(file_replace_commit(&r, &write_failed));
+    assert_false(world_replace_commit(&world, &r, &write_failed));
     assert_true(write_failed);
     assert_string_equal(contents(path), "old");
 }
 
 static void a_failed_rename_is_logged(void **state)
 {
-    struct file_replace r;
+    struct world_replace r;
     bool write_failed = true;
 
     (void)state;
     assert_int_equal(mkdir(path, 0755), 0);
-    assert_true(file_replace_begin(&r, path, NULL, 0600));
-    assert_false(file_replace_commit(&r, &write_failed));
+    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
+    assert_false(world_replace_commit(&world, &r, &write_failed));
     assert_false(write_failed);
     assert_int_equal(access(tmp_path, F_OK), -1);
     assert_logged("Could not replace ", path);
@@ -247,11 +262,11 @@ static void a_failed_rename_is_logged(void **state)
 
 static void a_temporary_file_that_cannot_be_made_is_logged(void **state)
 {
-    struct file_replace r;
+    struct world_replace r;
 
     (void)state;
     assert_int_equal(mkdir(tmp_path, 0755), 0);
-    assert_false(file_replace_begin(&r, path, NULL, 0600));
+    assert_false(world_replace_begin(&world, &r, path, NULL, 0600));
     assert_logged("Could not open ", tmp_path);
 }
 
@@ -380,7 +395,6 @@ int main(void)
         FILE_TEST(appending_follows_no_link),
         FILE_TEST(what_cannot_be_opened_sets_errno),
         FILE_TEST(a_replaced_file_is_old_or_new),
-        FILE_TEST(an_aborted_replacement_leaves_the_file),
         FILE_TEST(a_failed_write_keeps_the_old_file),
         FILE_TEST(an_earlier_failed_write_is_not_forgotten),
         FILE_TEST(a_failed_rename_is_logged),

@@ -96,17 +96,6 @@ static void writing_behind_the_end_touches_nothing(void **state)
     assert_int_equal(buf[4], 0xee);
 }
 
-static void lengths_are_patched(void **state)
-{
-    uint8_t buf[4];
-    struct writer w = writer_make(buf, sizeof(buf));
-
-    (void)state;
-    writer_zeros(&w, 4);
-    writer_patch_u16(&w, 2, 0x1234);
-    assert_memory_equal(buf, "\x00\x00\x12\x34", 4);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,7 +104,6 @@ int main(void)
         cmocka_unit_test(huge_lengths_are_refused),
         cmocka_unit_test(views_point_into_the_buffer),
         cmocka_unit_test(writing_behind_the_end_touches_nothing),
-        cmocka_unit_test(lengths_are_patched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,8 +103,9 @@ static void the_temporary_name_can_be_given(void **state)
     (void)state;
     start(&s);
     assert_true(world_replace_begin(&s.world, &r, "/d/192.0.2.1.nts", "/d/192.0.2.1.tmp", 0600));
-    world_replace_abort(&s.world, &r);
-    assert_string_equal(s.trace, "new /d/192.0.2.1.tmp;remove /d/192.0.2.1.tmp;");
+    assert_true(world_replace_commit(&s.world, &r, NULL));
+    assert_string_equal(s.trace,
+                        "new /d/192.0.2.1.tmp;rename /d/192.0.2.1.tmp;to /d/192.0.2.1.nts;");
     free(s.text);
 }
 
