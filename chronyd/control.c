@@ -357,8 +357,6 @@ static enum cmd_status do_reset_sources(struct chronyd *d, request_p request, bo
     (void)request;
     (void)body;
     source_set_reset(d->sources);
-    local_clock_external_step(d->clock, local_clock_event_raw(d->clock),
-                              local_clock_event_time(d->clock, NULL), 0.0, 0.0);
     return CMD_STATUS_SUCCESS;
 }
 
