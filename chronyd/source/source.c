@@ -194,6 +194,13 @@ struct source *source_new_refclock(struct source_set *set, uint32_t refid,
     return s;
 }
 
+/* At exit, when the sources go one by one, only the log of the selection tells of it. 19.3 */
+static bool selection_is_noticed(const struct source_set *set)
+{
+    return reference_mode(set->env.reference) != REFERENCE_IGNORE ||
+           measurement_log_enabled(set->env.log, MLOG_SELECTION);
+}
+
 void source_free(struct source *s)
 {
     if (!s)
@@ -214,7 +221,8 @@ void source_free(struct source *s)
     count_for_authselect(s, -1);
     apply_authselect(set);
     free_record(s);
-    source_set_select(set, NULL);
+    if (selection_is_noticed(set))
+        source_set_select(set, NULL);
 }
 
 void source_reset(struct source *s)

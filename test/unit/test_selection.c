@@ -421,6 +421,36 @@ static void selection_log_has_a_line_for_each_state(void **state)
     source_fixture_close(&f);
 }
 
+/* Frees the selected one of two sources in the mode; the state of the other one afterwards. */
+static enum source_status other_after_free(const char *lines, enum reference_mode mode)
+{
+    struct source_fixture f;
+
+    source_fixture_open(&f, lines, false);
+    struct source *a = add_interval(&f, 1, (struct interval){-4, 6, 0});
+    struct source *b = add_interval(&f, 2, (struct interval){-4, 6, 0});
+    source_set_select(f.set, a);
+    source_set_select(f.set, b);
+    struct source *selected = source_is_selected(a) ? a : b, *other = selected == a ? b : a;
+    assert_int_equal(other->status, STATUS_COMBINED);
+    reference_set_mode(f.reference, mode);
+    other->leap = NTP_LEAP_UNSYNC;
+    source_free(selected);
+    enum source_status status = other->status;
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+    return status;
+}
+
+static void a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees(void **state)
+{
+    (void)state;
+    assert_int_equal(other_after_free("", REFERENCE_NORMAL), STATUS_UNSYNCHRONISED);
+    assert_int_equal(other_after_free("", REFERENCE_IGNORE), STATUS_COMBINED);
+    assert_int_equal(other_after_free("logdir %s\nlog selection", REFERENCE_IGNORE),
+                     STATUS_UNSYNCHRONISED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +467,7 @@ int main(void)
         cmocka_unit_test(unknown_step_discards_samples_and_synchronisation),
         cmocka_unit_test(leap_needs_a_majority_of_votes),
         cmocka_unit_test(selection_log_has_a_line_for_each_state),
+        cmocka_unit_test(a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
