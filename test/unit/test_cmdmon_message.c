@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/wire.h"
 #include "cmdmon/message.h"
+#include "test/unit/chronyc_support.h"
 
 #define PATH_SIZE 4096
 
@@ -26,19 +27,6 @@ static size_t from_hex(const char *hex, uint8_t *buf, size_t size)
 
     assert_true(length > 0);
     return length;
-}
-
-static json_t *load(const char *name)
-{
-    char path[PATH_SIZE];
-    json_error_t error;
-    json_t *root;
-
-    snprintf(path, sizeof path, "%s/cmdmon/%s", TEST_DATA_DIR, name);
-    root = json_load_file(path, 0, &error);
-    if (root == NULL)
-        fail_msg("%s: %s", path, error.text);
-    return root;
 }
 
 static uint32_t get_word(const uint8_t *data)
@@ -114,7 +102,7 @@ static void recorded_messages_survive_a_round_trip(void **state)
 
         if (suffix == NULL || strcmp(suffix, ".json") != 0 || is_artificial(entry->d_name))
             continue;
-        root = load(entry->d_name);
+        root = replay_load(entry->d_name);
         json_array_foreach(json_object_get(root, "records"), i, record)
         {
             json_array_foreach(json_object_get(record, "request_hex"), j, hex)
@@ -137,7 +125,7 @@ static void recorded_messages_survive_a_round_trip(void **state)
 
 static void floats_are_those_of_the_recordings(void **state)
 {
-    json_t *root = load("float-encoding.json"), *record;
+    json_t *root = replay_load("float-encoding.json"), *record;
     size_t i, compared = 0;
 
     (void)state;

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/world.h"
 #include "base/log.h"
+#include "base/world.h"
 
 static char directory[] = "/tmp/test_file.XXXXXX";
 static char path[64], tmp_path[64], log_path[64], sub[64];
