@@ -88,7 +88,7 @@ peer_one_shot()
 # here, 10.0.0.2 and fd00::2 there. Beside these are PAIRS pairs of addresses, 10.0.1.N and fd00:1::N
 # here, 10.0.2.N and fd00:2::N there: each is reached from its partner, so that two daemons can have
 # as many associations with each other.
-PAIRS=24
+PAIRS=28
 second_network()
 {
     local pid
