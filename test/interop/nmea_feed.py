@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A GPS receiver behind a TCP port (gpsd gives the time of a pseudo-terminal to nobody): prints the
-# port, then sends each client NMEA sentences with the time of the system plus an offset, one set in a
-# second, until it is ended.
+# A GPS receiver at a pseudo-terminal, whose name it prints: NMEA sentences with the time of the
+# system plus an offset, one set in each second, a while after its beginning, until it is ended. It takes
+# what is written to it and does nothing with it.
 #
 #     nmea_feed.py OFFSET
 import datetime
-import socket
+import os
+import pty
 import sys
 import time
+import tty
+
+LATENCY = 0.15
 
 
 def sentence(text):
@@ -32,24 +36,26 @@ def burst(now):
 
 def main():
     offset = float(sys.argv[1])
-    clients = []
-    server = socket.create_server(("127.0.0.1", 0))
-    server.setblocking(False)
-    print(server.getsockname()[1], flush=True)
+    # Our end of the terminal stays open, so that nothing ends when gpsd closes it for a moment.
+    receiver, terminal = pty.openpty()
+    tty.setraw(terminal)
+    os.set_blocking(receiver, False)
+    print(os.ttyname(terminal), flush=True)
     while True:
         # At the beginning of each second of the receiver.
         time.sleep(1.0 - (time.time() + offset) % 1.0)
         second = round(time.time() + offset)
         data = burst(datetime.datetime.fromtimestamp(second, datetime.timezone.utc)).encode()
+        time.sleep(LATENCY)
         try:
-            clients.append(server.accept()[0])
+            os.read(receiver, 65536)
         except BlockingIOError:
             pass
-        for client in clients[:]:
-            try:
-                client.sendall(data)
-            except OSError:
-                clients.remove(client)
+        try:
+            os.write(receiver, data)
+        except BlockingIOError:
+            # Nobody reads.
+            pass
 
 
 main()

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Preloaded into gpsd: a pseudo-terminal looks like a serial port whose DCD line has a pulse in each
+ * second, as a receiver with PPS output has it: up at the beginning of the receiver's second, down
+ * PULSE_SECONDS later. The receiver is ahead of the system by PULSE_OFFSET seconds (environment). The
+ * kernel's own PPS support is refused, so that nothing outside of the process is touched.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#define PULSE_SECONDS   0.1
+#define FIRST_PTY_MAJOR 136
+#define LAST_PTY_MAJOR  143
+#define SERIAL_MAJOR    4
+#define SERIAL_MINOR    64 /* ttyS0 */
+
+/* Past the beginning of the receiver's second. */
+static double phase(void)
+{
+    const char *offset = getenv("PULSE_OFFSET");
+    struct timespec now;
+    double t;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    t = 1e-9 * (double)now.tv_nsec + (offset ? atof(offset) : 0.0);
+    return t - floor(t);
+}
+
+static int wait_for_edge(void)
+{
+    double now = phase();
+    double wait = (now < PULSE_SECONDS ? PULSE_SECONDS : 1.0) - now;
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)ceil(wait * 1e9);
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    /* gpsd's monitor of the line ends with an error, even that of a signal. */
+    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+    return 0;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    int (*real)(int, unsigned long, ...) =
+        (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
+    va_list args;
+    void *argument;
+
+    va_start(args, request);
+    argument = va_arg(args, void *);
+    va_end(args);
+    switch (request) {
+    case TIOCMIWAIT:
+        return wait_for_edge();
+    case TIOCMGET:
+        *(int *)argument = phase() < PULSE_SECONDS ? TIOCM_CAR : 0;
+        return 0;
+    case TIOCSETD:
+        errno = EINVAL;
+        return -1;
+    default:
+        return real(fd, request, argument);
+    }
+}
+
+int stat(const char *path, struct stat *info)
+{
+    int (*real)(const char *, struct stat *) =
+        (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "stat");
+    int result = real(path, info);
+
+    if (result == 0 && S_ISCHR(info->st_mode) && major(info->st_rdev) >= FIRST_PTY_MAJOR &&
+        major(info->st_rdev) <= LAST_PTY_MAJOR)
+        info->st_rdev = makedev(SERIAL_MAJOR, SERIAL_MINOR);
+    return result;
+}
