@@ -2,7 +2,9 @@
 /*
  * What other processes feed reference clocks with: datagrams of SOCK and the shared memory of SHM,
  * through drivers, filter, source and selection. Each record of the input begins with an octet: its
- * lowest bit says which clock, the others are the length of the datagram.
+ * lowest bit says what it is, the others are the length of the datagram. There are two clocks of each
+ * kind, which get the same: one as it comes, one whose pulses are completed by the shared memory, and
+ * shared memory of which only the fraction of a second counts.
  */
 #include <math.h>
 #include <string.h>
@@ -10,13 +12,19 @@
 #include "test/fuzz/support.h"
 
 #define SHM_SIZE  96
-#define SOCKET_FD 3
+#define SOCKET_FD 3 /* the first of two */
+#define SOCKETS   2
+
+/* In the order of their lines. */
+enum { SHM_CLOCK = 1, FRACTION_CLOCK = 3 };
 
 struct input {
     struct fuzz_world fuzz;
     uint8_t shm[SHM_SIZE] __attribute__((aligned(8)));
     const uint8_t *datagram;
-    size_t length; /* of the datagram that waits */
+    size_t length;         /* of the datagram */
+    bool waiting[SOCKETS]; /* for this socket */
+    int sockets;
 };
 
 static struct input *input_of(void *ctx)
@@ -43,9 +51,8 @@ static void shm_detach(void *ctx, volatile void *segment)
 
 static int unix_open(void *ctx, const char *path)
 {
-    (void)ctx;
     (void)path;
-    return SOCKET_FD;
+    return SOCKET_FD + input_of(ctx)->sockets++;
 }
 
 static void socket_close(void *ctx, int fd)
@@ -58,23 +65,27 @@ static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bo
 {
     struct input *in = input_of(ctx);
 
-    (void)fd;
     (void)count;
     (void)errqueue;
     msgs->length = in->length < msgs->size ? in->length : msgs->size;
     memcpy(msgs->data, in->datagram, msgs->length);
-    in->datagram = NULL;
+    in->waiting[fd - SOCKET_FD] = false;
     return 1;
 }
 
 static int wait_for_input(void *ctx, struct world_fd *fds, size_t count, double timeout)
 {
     const struct input *in = input_of(ctx);
+    int ready = 0;
 
     (void)timeout;
-    for (size_t i = 0; i < count; i++)
-        fds[i].revents = in->datagram ? WORLD_READ : 0;
-    return in->datagram != NULL && count > 0;
+    for (size_t i = 0; i < count; i++) {
+        bool waiting = in->waiting[fds[i].fd - SOCKET_FD];
+
+        fds[i].revents = waiting ? WORLD_READ : 0;
+        ready += waiting;
+    }
+    return ready;
 }
 
 static bool never(void *ctx)
@@ -113,8 +124,9 @@ static void init(struct input *in)
 
 static struct conf *read_conf(void)
 {
-    static const char *const lines[] = {"refclock SOCK /x poll 2 width 0.1",
-                                        "refclock SHM 0 poll 2", "local stratum 3"};
+    static const char *const lines[] = {
+        "refclock SOCK /x poll 2 width 0.1", "refclock SHM 0 poll 2 refid SHM",
+        "refclock SOCK /y poll 2 rate 5 lock SHM", "refclock SHM 1 poll 2 pps", "local stratum 3"};
     struct conf_env env = {.client_only = true};
     struct conf *conf = conf_new(&env);
     struct conf_error error;
@@ -137,10 +149,13 @@ static void feed(struct input *in, struct refclock_set *set, struct loop *loop, 
             break;
         if ((head & 1) != 0) {
             memcpy(in->shm, data, SHM_SIZE);
-            set->clocks[1]->driver->poll(set->clocks[1]);
+            set->clocks[SHM_CLOCK]->driver->poll(set->clocks[SHM_CLOCK]);
+            memcpy(in->shm, data, SHM_SIZE);
+            set->clocks[FRACTION_CLOCK]->driver->poll(set->clocks[FRACTION_CLOCK]);
         } else {
             in->datagram = data;
             in->length = length;
+            in->waiting[0] = in->waiting[1] = true;
             loop_run_once(loop);
         }
         data += length;
