@@ -23,6 +23,8 @@
 #define MIN_TRIM_SECONDS  1.0
 /* A set RTC shows its next second after half a second. */
 #define SET_DELAY 0.5
+/* Without an interrupt for so many seconds, of which each should have one, the RTC has stopped. */
+#define MAX_SILENCE 10.0
 
 enum rtc_mode { RTC_NORMAL, RTC_INITIAL, RTC_AFTER_TRIM };
 
@@ -40,8 +42,9 @@ struct rtc {
 
     enum rtc_mode mode;
     bool interrupts;
-    int skip; /* interrupts to be ignored */
-    timer_id timer;
+    int skip;       /* interrupts to be ignored */
+    bool silent;    /* none came when they were on; was reported */
+    timer_id timer; /* the next measurement; while interrupts are on, the end of waiting for one */
     void (*done)(void *arg); /* of the initial measurement */
     void *done_arg;
 
@@ -84,10 +87,27 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 
 /* ---- Device ---- */
 
+static void on_silence(void *arg);
+static void on_timer(void *arg);
+
+static void stop_timer(struct rtc *rtc)
+{
+    loop_timer_cancel(rtc->env.loop, rtc->timer);
+    rtc->timer = 0;
+}
+
+static void wait_for_interrupt(struct rtc *rtc)
+{
+    stop_timer(rtc);
+    rtc->timer = loop_timer_add(rtc->env.loop, MAX_SILENCE, on_silence, rtc);
+}
+
 static void switch_off(struct rtc *rtc)
 {
-    if (rtc->interrupts)
+    if (rtc->interrupts) {
+        stop_timer(rtc);
         rtc_device_interrupts(rtc->env.world, rtc->fd, false);
+    }
     rtc->interrupts = false;
 }
 
@@ -95,16 +115,16 @@ static bool switch_on(struct rtc *rtc)
 {
     rtc->interrupts = rtc_device_interrupts(rtc->env.world, rtc->fd, true);
     rtc->skip = 1;
+    if (rtc->interrupts)
+        wait_for_interrupt(rtc);
     return rtc->interrupts;
 }
-
-static void on_timer(void *arg);
 
 /* The next measurement in normal operation. */
 static void schedule(struct rtc *rtc)
 {
     switch_off(rtc);
-    loop_timer_cancel(rtc->env.loop, rtc->timer);
+    stop_timer(rtc);
     rtc->timer = loop_timer_add(rtc->env.loop, measurement_period(rtc), on_timer, rtc);
 }
 
@@ -121,8 +141,7 @@ static void close_device(struct rtc *rtc)
 {
     if (rtc->fd < 0)
         return;
-    loop_timer_cancel(rtc->env.loop, rtc->timer);
-    rtc->timer = 0;
+    stop_timer(rtc);
     loop_fd_remove(rtc->env.loop, rtc->fd);
     switch_off(rtc);
     rtc->env.world->ops->devices->close(rtc->env.world->ctx, rtc->fd);
@@ -151,6 +170,18 @@ static void leave_special_mode(struct rtc *rtc)
     } else {
         schedule(rtc);
     }
+}
+
+/* Nothing waits for an RTC that has stopped, the start of the daemon least of all. */
+static void on_silence(void *arg)
+{
+    struct rtc *rtc = arg;
+
+    rtc->timer = 0;
+    if (!rtc->silent)
+        LOG_ERROR("No interrupts from %s", rtc->conf->rtc_device);
+    rtc->silent = true;
+    leave_special_mode(rtc);
 }
 
 /* ---- Samples ---- */
@@ -297,6 +328,8 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
         call_done(rtc);
         return;
     }
+    if (rtc->interrupts)
+        wait_for_interrupt(rtc);
     if (rtc->skip > 0) {
         rtc->skip--;
         return;
@@ -308,6 +341,7 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
         leave_special_mode(rtc);
         return;
     }
+    rtc->silent = false;
     process_sample(rtc, seconds);
 }
 
@@ -338,8 +372,7 @@ enum rtc_status rtc_trim(struct rtc *rtc)
     rtc->rate_before_trim = rtc->now.rate;
     if (!set_rtc(rtc))
         return RTC_STATUS_FAILED;
-    loop_timer_cancel(rtc->env.loop, rtc->timer);
-    rtc->timer = 0;
+    stop_timer(rtc);
     if (!switch_on(rtc))
         leave_special_mode(rtc);
     return RTC_STATUS_OK;

@@ -179,13 +179,14 @@ static const struct scenario scenarios[] = {
     {
         COMMON(4000.0),
         .name = "rtc-stops",
-        .about = "the real-time clock stops to answer",
+        .about = "the real-time clock stops: it is said once, and the system clock goes on",
         .link = LAN,
         .nodes = {HOST(0.1, "server server iburst\nrtcfile /rtc\nrtcdevice /dev/rtc\nrtconutc\n",
                        [SIM_RTC] = DEVICE(.offset = 7.5, .rate = 3e-5)),
                   SERVER("server")},
         .actions = {{1000.0, STOP_DEVICE, 0, SIM_RTC, 0.0}},
         .limits = {.max_offset = 1e-3},
+        .messages = {{0, "No interrupts from /dev/rtc", 1, 1}},
     },
 };
 

@@ -266,7 +266,8 @@ static int devices_wait(void *ctx, struct world_fd *fds, size_t count, double ti
     int ready = 0;
 
     for (size_t i = 0; i < count; i++) {
-        bool tick = fds[i].fd == d->rtc_fd && d->rtc_interrupts && until_tick <= timeout;
+        bool tick =
+            fds[i].fd == d->rtc_fd && d->rtc_interrupts && !d->rtc_stopped && until_tick <= timeout;
 
         if (tick)
             d->w->elapsed_ns += llround(until_tick * 1e9) + 1000 + interrupt_latency(d);

@@ -41,6 +41,7 @@ struct fake_devices {
     double rtc_rate;
     int64_t rtc_start; /* its seconds at the start */
     bool rtc_no_interrupts, rtc_failing, rtc_interrupts, rtc_event_failing;
+    bool rtc_stopped; /* no interrupts come, even if they are on */
     bool rtc_utc;
     int rtc_sets;
     int rtc_fd;

@@ -319,6 +319,66 @@ static void initial_measurement_ends_with_an_error(void **state)
     close_rtc(&f, "Could not read time from /dev/rtc : Input/output error\n");
 }
 
+static void initial_measurement_does_not_wait_for_an_rtc_that_has_stopped(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_rtc(&f, "");
+    assert_true(rtc_measure_initially(f.rtc, on_done, &f));
+    clock_world_run_until(f.s.w, 4.5);
+    f.devices.rtc_stopped = true;
+    clock_world_run_until(f.s.w, 13.5);
+    assert_false(f.done);
+    clock_world_run_until(f.s.w, 15.0);
+    assert_true(f.done);
+    assert_false(f.devices.rtc_interrupts);
+    close_rtc(&f, "No interrupts from /dev/rtc\n");
+}
+
+static void rtc_that_stops_is_reported_once(void **state)
+{
+    struct fixture f;
+    int samples;
+
+    (void)state;
+    open_rtc(&f, "");
+    rtc_start(f.rtc, f.s.reference);
+    clock_world_run_until(f.s.w, 200.0);
+    samples = (int)report(&f).samples;
+    assert_true(samples > 4);
+    f.devices.rtc_stopped = true;
+    clock_world_run_until(f.s.w, 2000.0);
+    assert_int_equal(report(&f).samples, samples);
+    /* It is asked now and then, and goes on as if nothing had been. */
+    f.devices.rtc_stopped = false;
+    clock_world_run_until(f.s.w, 3000.0);
+    assert_true((int)report(&f).samples > samples);
+    f.devices.rtc_stopped = true;
+    clock_world_run_until(f.s.w, 4000.0);
+    close_rtc(&f, "No interrupts from /dev/rtc\nNo interrupts from /dev/rtc\n");
+}
+
+static void rtc_that_stops_after_trimming(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_rtc(&f, "");
+    f.devices.rtc_offset = 5.25;
+    rtc_start(f.rtc, f.s.reference);
+    clock_world_run_until(f.s.w, 100.0);
+    assert_int_equal(rtc_trim(f.rtc), RTC_STATUS_OK);
+    clock_world_run_until(f.s.w, 104.0);
+    f.devices.rtc_stopped = true;
+    clock_world_run_until(f.s.w, 150.0);
+    f.devices.rtc_stopped = false;
+    clock_world_run_until(f.s.w, 300.0);
+    assert_true(report(&f).samples > 4);
+    assert_between(report(&f).seconds_fast, -1.0, 1.0);
+    close_rtc(&f, "RTC wrong by 5.250 seconds (step)\nNo interrupts from /dev/rtc\n");
+}
+
 static void device_that_fails_ends_the_tracking(void **state)
 {
     struct report_rtc r;
@@ -552,6 +612,9 @@ int main(void)
         cmocka_unit_test(initial_measurement_slews_the_clock),
         cmocka_unit_test(initial_measurement_without_coefficients),
         cmocka_unit_test(initial_measurement_ends_with_an_error),
+        cmocka_unit_test(initial_measurement_does_not_wait_for_an_rtc_that_has_stopped),
+        cmocka_unit_test(rtc_that_stops_is_reported_once),
+        cmocka_unit_test(rtc_that_stops_after_trimming),
         cmocka_unit_test(device_that_fails_ends_the_tracking),
         cmocka_unit_test(without_a_usable_device_there_is_no_tracking),
         cmocka_unit_test(coefficients_are_read_back),
