@@ -49,7 +49,9 @@ struct sim_devices {
     struct shm_segment shm;
     uint32_t pps_sequence;
     struct raw_time pps_time;
-    uint64_t rtc_serial; /* of the interrupts that are on */
+    bool phc_pulses;                /* external timestamps are on */
+    struct hardware_time phc_pulse; /* the last one */
+    uint64_t rtc_serial;            /* of the interrupts that are on */
 };
 
 static bool is_there(const struct sim_devices *d, enum sim_device_kind kind)
@@ -142,6 +144,23 @@ static void write_shm(struct sim_devices *d, struct raw_time raw, struct instant
         .receive_nsec = (unsigned int)raw.i.nsec,
         .valid = 1,
     };
+    switch (d->state[SIM_SHM].fault) {
+    case SIM_BAD_MODE:
+        d->shm.mode = 7;
+        break;
+    case SIM_TORN:
+        d->shm.count--;
+        d->shm.valid = 0;
+        break;
+    case SIM_HUGE:
+        d->shm.clock_sec = INT64_MAX;
+        break;
+    case SIM_NO_FIX:
+        d->shm.leap = 3;
+        break;
+    default:
+        break;
+    }
 }
 
 /* A datagram for a descriptor, and the daemon's turn. */
@@ -158,11 +177,31 @@ static void deliver(struct sim_devices *d, int fd, const void *data, size_t leng
 static void send_sock(struct sim_devices *d, struct raw_time raw, struct instant true_time)
 {
     struct sock_sample s = {.magic = 0x534f434b};
+    size_t length = sizeof(s);
 
     s.tv.tv_sec = raw.i.sec;
     s.tv.tv_usec = raw.i.nsec / 1000;
     s.offset = instant_diff(true_time, instant_make(s.tv.tv_sec, s.tv.tv_usec * INT64_C(1000)));
-    deliver(d, d->fd[SIM_SOCK], &s, sizeof(s));
+    switch (d->state[SIM_SOCK].fault) {
+    case SIM_BAD_MAGIC:
+        s.magic++;
+        break;
+    case SIM_BAD_SIZE:
+        length -= sizeof(s.magic);
+        break;
+    case SIM_NAN:
+        s.offset = NAN;
+        break;
+    case SIM_HUGE:
+        s.offset = 1e20;
+        break;
+    case SIM_NO_FIX:
+        s.leap = 3;
+        break;
+    default:
+        break;
+    }
+    deliver(d, d->fd[SIM_SOCK], &s, length);
 }
 
 static void on_sample(struct sim *sim, void *arg, uint64_t value)
@@ -200,17 +239,17 @@ static bool pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence, struct 
     return is_there(d, SIM_PPS);
 }
 
-/* The pulse comes late by the offset, and its timestamp is off by the jitter. */
+/* Its timestamp is off by the jitter. */
 static void on_pulse(struct sim *sim, void *arg, uint64_t value)
 {
     struct sim_devices *d = arg;
     const struct sim_device *s = &d->state[SIM_PPS];
 
     (void)value;
-    sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_pulse, .arg = arg});
+    sim_event_add(sim, sim->now + SIM_NS / (s->pulses > 0 ? s->pulses : 1),
+                  &(struct sim_event){.handler = on_pulse, .arg = arg});
     d->pps_sequence++;
-    d->pps_time =
-        raw_add(sim_node_raw(d->node), s->offset + s->jitter * sim_random_normal(&d->random));
+    d->pps_time = raw_add(sim_node_raw(d->node), s->jitter * sim_random_normal(&d->random));
 }
 
 /* ---- PHC ---- */
@@ -273,19 +312,34 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
 
 static bool phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bool enable)
 {
-    (void)ctx;
     (void)fd;
     (void)extts;
-    (void)enable;
-    return false;
+    devices_of(ctx)->phc_pulses = enable;
+    return true;
 }
 
 static bool phc_extts_read(void *ctx, int fd, struct phc_event *event)
 {
-    (void)ctx;
-    (void)fd;
-    (void)event;
-    return false;
+    struct sim_devices *d = devices_of(ctx);
+    struct sim_datagram *pulse = sim_queue_take(&d->node->sockets[fd].received);
+
+    if (pulse == NULL)
+        return false;
+    free(pulse);
+    *event = (struct phc_event){.time = d->phc_pulse};
+    return true;
+}
+
+static void on_phc_pulse(struct sim *sim, void *arg, uint64_t value)
+{
+    struct sim_devices *d = arg;
+
+    (void)value;
+    sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_phc_pulse, .arg = arg});
+    if (!d->phc_pulses || !is_there(d, SIM_PHC))
+        return;
+    d->phc_pulse = sim_device_phc_time(d->node, 0.0);
+    deliver(d, d->fd[SIM_PHC], "", 0);
 }
 
 /* ---- RTC ---- */
@@ -392,7 +446,10 @@ struct sim_devices *sim_devices_new(struct sim_node *node)
     for (int i = 0; i < SIM_DEVICES; i++)
         d->fd[i] = -1;
     if (d->state[SIM_PPS].present)
-        sim_event_add(sim, SIM_NS, &(struct sim_event){.handler = on_pulse, .arg = d});
+        sim_event_add(sim, SIM_NS + (int64_t)(1e9 * d->state[SIM_PPS].offset),
+                      &(struct sim_event){.handler = on_pulse, .arg = d});
+    if (d->state[SIM_PHC].present)
+        sim_event_add(sim, SIM_NS, &(struct sim_event){.handler = on_phc_pulse, .arg = d});
     if (d->state[SIM_SHM].present || d->state[SIM_SOCK].present)
         sim_event_add(sim, SIM_NS + SAMPLE_PHASE,
                       &(struct sim_event){.handler = on_sample, .arg = d});
@@ -407,4 +464,10 @@ void sim_node_switch_device(struct sim *sim, int node, enum sim_device_kind kind
 void sim_node_move_device(struct sim *sim, int node, enum sim_device_kind kind, double seconds)
 {
     sim->nodes[node]->devices->state[kind].offset += seconds;
+}
+
+void sim_node_break_device(struct sim *sim, int node, enum sim_device_kind kind,
+                           enum sim_fault fault)
+{
+    sim->nodes[node]->devices->state[kind].fault = fault;
 }

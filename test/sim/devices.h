@@ -13,18 +13,32 @@ enum sim_device_kind {
     SIM_SHM,  /* unit 0, written each second, shortly before its end */
     SIM_SOCK, /* any path, one receiver, in the same way */
     SIM_PPS,  /* /dev/pps0, at the beginning of each second */
-    SIM_PHC,  /* /dev/ptp0 */
+    SIM_PHC,  /* /dev/ptp0; with extpps it stamps the beginning of each second */
     SIM_RTC,  /* /dev/rtc, keeps UTC */
     SIM_DEVICES,
 };
 
+/* What the writer of SHM or SOCK does wrong. */
+enum sim_fault {
+    SIM_NO_FAULT,
+    SIM_BAD_MAGIC, /* SOCK */
+    SIM_BAD_SIZE,  /* SOCK */
+    SIM_NAN,       /* SOCK: offset */
+    SIM_HUGE,      /* time of the receiver */
+    SIM_BAD_MODE,  /* SHM */
+    SIM_TORN,      /* SHM: an update has begun and does not end */
+    SIM_NO_FIX,    /* leap status of a receiver that does not know the time */
+};
+
 struct sim_device {
     bool present;
-    double offset;    /* what it shows is true time plus this */
+    double offset;    /* what it shows is true time plus this; PPS: pulses are late by it */
     double jitter;    /* standard deviation; PHC: of the delay of a reading */
     double rate;      /* PHC, RTC: what it gains */
     double delay;     /* PHC: of a reading, seconds, the smallest that is possible */
     double asymmetry; /* PHC: part of the jitter that comes before the reading, less a half */
+    int pulses;       /* PPS: in a second; 0: one */
+    enum sim_fault fault;
 };
 
 #endif

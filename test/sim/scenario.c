@@ -122,6 +122,10 @@ static void act(struct sim *sim, void *arg)
     case MOVE_DEVICE:
         sim_node_move_device(sim, node, (enum sim_device_kind)action->other, action->value);
         break;
+    case BREAK_DEVICE:
+        sim_node_break_device(sim, node, (enum sim_device_kind)action->other,
+                              (enum sim_fault)action->value);
+        break;
     case FLAP_LINKS:
         flap(sim, action);
         break;

@@ -30,8 +30,9 @@ enum action_kind {
     KERNEL_LEAP,      /* the kernel gets a leap second to insert (1) or delete (-1) */
     STOP_DEVICE,      /* the kind is given in `other` */
     START_DEVICE,
-    MOVE_DEVICE, /* by value */
-    FLAP_LINKS,  /* down and up again and again, for value seconds each */
+    MOVE_DEVICE,  /* by value */
+    BREAK_DEVICE, /* value: enum sim_fault */
+    FLAP_LINKS,   /* down and up again and again, for value seconds each */
 };
 
 struct action {

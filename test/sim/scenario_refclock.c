@@ -34,6 +34,13 @@
     "refclock SHM 0 refid NMEA delay 0.2 noselect\n"                                               \
     "refclock PPS /dev/pps0 refid PPS lock NMEA poll 3\nmakestep 1 3\n"
 
+#define UNREACHABLE "Can't synchronise: no selectable sources (1 unreachable sources)"
+#define BREAK(time, kind, fault)                                                                   \
+    {                                                                                              \
+        (time), BREAK_DEVICE, 0, (kind), (fault)                                                   \
+    }
+#define SERVERS "server server1 iburst\nserver server2 iburst\nserver server3 iburst\n"
+
 /* The RTC was set, and what it gains is in the file. */
 static bool check_rtc_file(struct sim *sim)
 {
@@ -132,8 +139,167 @@ static const struct scenario scenarios[] = {
         .actions = {{1000.0, STOP_DEVICE, 0, SIM_SHM, 0.0},
                     {1600.0, START_DEVICE, 0, SIM_SHM, 0.0}},
         .limits = {.max_offset = 5e-6, .rms_offset = 1e-6},
-        .messages = {{0, "Selected source SHM0", 2, 2},
-                     {0, "Can't synchronise: no selectable sources (1 unreachable sources)", 1, 1}},
+        .messages = {{0, "Selected source SHM0", 2, 2}, {0, UNREACHABLE, 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "sock-faults",
+        .about = "datagrams of each wrong kind: said once, unreachable, and good again afterwards",
+        .nodes = {HOST(0.1, "refclock SOCK /gps poll 2\n", [SIM_SOCK] = DEVICE(.jitter = 1e-6))},
+        .actions = {BREAK(400.0, SIM_SOCK, SIM_BAD_MAGIC), BREAK(500.0, SIM_SOCK, SIM_NO_FAULT),
+                    BREAK(600.0, SIM_SOCK, SIM_BAD_SIZE), BREAK(700.0, SIM_SOCK, SIM_NO_FAULT),
+                    BREAK(800.0, SIM_SOCK, SIM_NAN), BREAK(900.0, SIM_SOCK, SIM_NO_FAULT),
+                    BREAK(1000.0, SIM_SOCK, SIM_HUGE), BREAK(1100.0, SIM_SOCK, SIM_NO_FAULT),
+                    BREAK(1200.0, SIM_SOCK, SIM_NO_FIX), BREAK(1300.0, SIM_SOCK, SIM_NO_FAULT)},
+        .limits = {.max_offset = 1e-5, .rms_offset = 1e-6},
+        .messages = {{0, "Refclock SOC0 ignores samples : magic number", 1, 1},
+                     {0, "Refclock SOC0 ignores samples : message of 36 bytes", 1, 1},
+                     {0, "Refclock SOC0 ignores samples : impossible time or offset", 2, 2},
+                     {0, "Refclock SOC0 ignores samples", 4, 4},
+                     {0, UNREACHABLE, 5, 5},
+                     {0, "Selected source SOC0", 6, 6}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "shm-faults",
+        .about = "shared memory of each wrong kind: unreachable, and good again afterwards",
+        .nodes = {HOST(0.1, "refclock SHM 0 poll 2\n", [SIM_SHM] = DEVICE(.jitter = 1e-6))},
+        .actions = {BREAK(400.0, SIM_SHM, SIM_BAD_MODE), BREAK(500.0, SIM_SHM, SIM_NO_FAULT),
+                    BREAK(600.0, SIM_SHM, SIM_TORN), BREAK(700.0, SIM_SHM, SIM_NO_FAULT),
+                    BREAK(800.0, SIM_SHM, SIM_HUGE), BREAK(900.0, SIM_SHM, SIM_NO_FAULT),
+                    BREAK(1000.0, SIM_SHM, SIM_NO_FIX), BREAK(1100.0, SIM_SHM, SIM_NO_FAULT)},
+        .limits = {.max_offset = 1e-5, .rms_offset = 1e-6},
+        .messages = {{0, "Refclock SHM0 ignores samples : unknown mode 7", 1, 1},
+                     {0, "Refclock SHM0 ignores samples : impossible time", 1, 1},
+                     {0, "Refclock SHM0 ignores samples", 2, 2},
+                     {0, UNREACHABLE, 4, 4},
+                     {0, "Selected source SHM0", 5, 5}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "receiver-of-pps-gone",
+        .about = "the receiver that completes the pulses vanishes: without it they are of no use",
+        .nodes = {HOST(0.1, NMEA_AND_PPS, [SIM_SHM] = DEVICE(.offset = 0.05, .jitter = 1e-3),
+                       [SIM_PPS] = DEVICE(.jitter = 1e-7))},
+        .actions = {{600.0, STOP_DEVICE, 0, SIM_SHM, 0.0}, {900.0, START_DEVICE, 0, SIM_SHM, 0.0}},
+        .limits = {.max_offset = 1e-5},
+        .messages = {{0, "Can't synchronise: no selectable sources", 1, 1},
+                     {0, "Selected source PPS", 2, 2},
+                     {0, "Selected source NMEA", 0, -1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "pps-maxlockage",
+        .about =
+            "a receiver that is asked each 16 s completes pulses with maxlockage, and its width",
+        .nodes = {HOST(0.1,
+                       "refclock SHM 0 refid NMEA delay 0.2 noselect poll 4 dpoll 4\n"
+                       "refclock PPS /dev/pps0 refid PPS lock NMEA poll 3 maxlockage 18 width 0.2\n"
+                       "makestep 1 3\n",
+                       [SIM_SHM] = DEVICE(.offset = 0.05, .jitter = 1e-3),
+                       [SIM_PPS] = DEVICE(.jitter = 1e-7))},
+        .limits = {.max_offset = 1e-5, .rms_offset = 1e-6},
+        .messages = {{0, "maxlockage too small", 0, -1}, {0, "Selected source PPS", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "pps-wrong-edge",
+        .about = "the ends of pulses are not taken for their beginnings",
+        .nodes = {HOST(0.1,
+                       "refclock SHM 0 refid NMEA delay 0.2\n"
+                       "refclock PPS /dev/pps0 refid PPS lock NMEA poll 3 prefer width 0.2\n",
+                       [SIM_SHM] = DEVICE(.offset = 0.01, .jitter = 1e-4),
+                       [SIM_PPS] = DEVICE(.offset = 0.2, .jitter = 1e-7))},
+        .limits = {.max_offset = 0.011},
+        .messages = {{0, "Selected source PPS", 0, -1}, {0, "Selected source NMEA", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "pps-rate",
+        .about = "five pulses in a second",
+        .nodes = {HOST(0.1,
+                       "refclock SHM 0 refid NMEA delay 0.02 noselect\nmakestep 1 3\n"
+                       "refclock PPS /dev/pps0 refid PPS lock NMEA poll 2 dpoll -3 rate 5 "
+                       "maxlockage 10\n",
+                       [SIM_SHM] = DEVICE(.offset = 0.05, .jitter = 1e-3),
+                       [SIM_PPS] = DEVICE(.jitter = 1e-7, .pulses = 5))},
+        .limits = {.max_offset = 1e-5, .rms_offset = 1e-6},
+        .messages = {{0, "maxlockage too small", 0, -1}, {0, "Selected source PPS", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "pps-local",
+        .about = "an oscillator that steadies a clock which wanders, beside a server",
+        .link = LAN,
+        .nodes = {{.name = "host",
+                   .oscillator = {.offset = 0.1, .frequency = 1e-4, .wander = 1e-7},
+                   .conf = "server server iburst minpoll 6 maxpoll 6\n"
+                           "refclock PPS /dev/pps0 local poll 2\n",
+                   .devices = {[SIM_PPS] = DEVICE(.jitter = 1e-8, .offset = 0.25)}},
+                  SERVER("server")},
+        .limits = {.max_offset = 3e-5, .rms_offset = 1e-5},
+        .messages = {{0, "Selected source PPS", 0, -1}, {0, "Selected source 192", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "phc-tai",
+        .about = "a PTP clock that keeps TAI, and the list of leap seconds",
+        .nodes = {HOST(0.1, "leapseclist /list\nrefclock PHC /dev/ptp0 poll 0 dpoll -2 tai\n",
+                       [SIM_PHC] = DEVICE(.offset = 34.0, .delay = 1e-6, .jitter = 1e-7))},
+        .files = {{0, "/list",
+                   "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n"}},
+        .limits = {.max_offset = 1e-6, .rms_offset = 3e-7},
+        .messages = {{0, "Using leap second list /list", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "phc-pps",
+        .about = "a PTP clock of which only the fraction of a second is used",
+        .link = LAN,
+        .nodes = {HOST(0.1,
+                       "server server iburst minpoll 2 maxpoll 2\n"
+                       "refclock PHC /dev/ptp0 poll 2 dpoll -1 pps prefer\n",
+                       [SIM_PHC] = DEVICE(.offset = 37.0, .delay = 1e-6, .jitter = 1e-7)),
+                  SERVER("server")},
+        .limits = {.max_offset = 1e-6, .rms_offset = 3e-7},
+        .messages = {{0, "Selected source PHC0", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "phc-extpps",
+        .about = "a PTP clock with any time timestamps pulses",
+        .link = LAN,
+        .nodes = {HOST(0.1,
+                       "server server iburst minpoll 2 maxpoll 2\n"
+                       "refclock PHC /dev/ptp0:extpps:pin=1 poll 2 prefer\n",
+                       [SIM_PHC] =
+                           DEVICE(.offset = 1234.567, .rate = 2e-5, .delay = 1e-6, .jitter = 1e-7)),
+                  SERVER("server")},
+        .actions = {{1000.0, MOVE_DEVICE, 0, SIM_PHC, 0.123}},
+        .limits = {.max_offset = 3e-6, .rms_offset = 5e-7},
+        .messages = {{0, "Selected source PHC0", 1, 1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "rtc-wrong-year",
+        .about = "a real-time clock with the wrong year beside three servers",
+        .link = LAN,
+        .nodes = {HOST(0.1, SERVERS "refclock RTC /dev/rtc:utc poll 3\n",
+                       [SIM_RTC] = DEVICE(.offset = -366.0 * 86400.0)),
+                  SERVER("server1"), SERVER("server2"), SERVER("server3")},
+        .limits = {.max_offset = 1e-3},
+        .messages = {{0, "Detected falseticker RTC0", 1, 0}, {0, "Selected source RTC0", 0, -1}},
+    },
+    {
+        COMMON(2000.0),
+        .name = "rtc-refclock-stops",
+        .about = "a real-time clock that is the only source stops",
+        .nodes = {HOST(0.1,
+                       "refclock RTC /dev/rtc:utc poll 3\n", [SIM_RTC] = DEVICE(.offset = 0.25))},
+        .actions = {{1000.0, STOP_DEVICE, 0, SIM_RTC, 0.0}},
+        .limits = {.max_offset = 0.2501},
+        .messages = {{0, "Selected source RTC0", 1, 1}, {0, UNREACHABLE, 1, 1}},
+        .sync_check = 1.0,
     },
     {
         COMMON(4000.0),
@@ -153,9 +319,7 @@ static const struct scenario scenarios[] = {
         .name = "phc-jump",
         .about = "a PTP clock jumps by ten seconds beside three servers",
         .link = LAN,
-        .nodes = {HOST(0.1,
-                       "server server1\nserver server2\nserver server3\n"
-                       "refclock PHC /dev/ptp0 poll 2 delay 1e-3\n",
+        .nodes = {HOST(0.1, SERVERS "refclock PHC /dev/ptp0 poll 2 delay 1e-3\n",
                        [SIM_PHC] = DEVICE(.delay = 1e-6, .jitter = 1e-7)),
                   SERVER("server1"), SERVER("server2"), SERVER("server3")},
         .actions = {{1500.0, MOVE_DEVICE, 0, SIM_PHC, 10.0}},

@@ -83,9 +83,11 @@ void sim_node_suspend(struct sim *sim, int node);
 void sim_node_resume(struct sim *sim, int node);
 void sim_node_start(struct sim *sim, int node, bool reload_dumps);
 void sim_node_stop(struct sim *sim, int node);
-/* A device vanishes or comes back, or what it shows makes a jump. */
+/* A device vanishes or comes back, what it shows makes a jump, or it begins or ends to do wrong. */
 void sim_node_switch_device(struct sim *sim, int node, enum sim_device_kind kind, bool on);
 void sim_node_move_device(struct sim *sim, int node, enum sim_device_kind kind, double seconds);
+void sim_node_break_device(struct sim *sim, int node, enum sim_device_kind kind,
+                           enum sim_fault fault);
 bool sim_node_is_running(const struct sim *sim, int node);
 struct sim_files *sim_node_files(struct sim *sim, int node);
 /* True time makes a jump against which nothing moves: UTC inserts (+1) or leaves out (-1) a second
