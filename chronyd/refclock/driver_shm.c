@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -68,11 +69,17 @@ static struct instant make_time(time_t seconds, int usec, int nsec, bool precise
 static void shm_poll(struct refclock *clock)
 {
     volatile struct shm_segment *segment = clock->data;
-    struct shm_segment s = *segment;
     struct instant receive, reference;
+    int count = segment->count;
+    struct shm_segment s;
     bool precise;
 
-    if ((s.mode == MODE_COUNTED && s.count != segment->count) ||
+    /* The order in which the octets are copied is up to the compiler and the processor: only a count
+       that was read before them and is the same after them says that they belong together. */
+    atomic_thread_fence(memory_order_acquire);
+    s = *segment;
+    atomic_thread_fence(memory_order_acquire);
+    if ((s.mode == MODE_COUNTED && segment->count != count) ||
         (s.mode != MODE_SINGLE_READ && s.mode != MODE_COUNTED) || !s.valid) {
         if (s.valid && s.mode != MODE_SINGLE_READ && s.mode != MODE_COUNTED)
             refclock_bad_input(clock, "unknown mode %d", s.mode);

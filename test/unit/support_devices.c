@@ -22,8 +22,10 @@ static int fake_open(void *ctx, const char *path, bool writable)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)writable;
+    d->opened_writable = writable;
     d->opened++;
+    if (d->open_failing)
+        path = "";
     if (strcmp(path, "/dev/pps0") == 0)
         return PPS_FD;
     if (strncmp(path, "/dev/ptp", 8) == 0)
@@ -55,7 +57,9 @@ static volatile void *fake_shm_attach(void *ctx, int key, size_t size, int mode,
     *owner = d->shm_owner;
     errno = EACCES;
     d->shm_attached = d->shm_failure == NULL;
-    return d->shm_attached ? d->shm : NULL;
+    if (!d->shm_attached)
+        return NULL;
+    return d->shm_place ? d->shm_place : d->shm;
 }
 
 static void fake_shm_detach(void *ctx, volatile void *segment)
@@ -92,8 +96,8 @@ static int fake_phc_open(void *ctx, const char *name, bool writable)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)writable;
-    if (strncmp(name, "/dev/ptp", 8) != 0 && strncmp(name, "eth", 3) != 0)
+    d->opened_writable = writable;
+    if (d->open_failing || (strncmp(name, "/dev/ptp", 8) != 0 && strncmp(name, "eth", 3) != 0))
         return -1;
     /* Each time another descriptor of the same clock. */
     return PHC_FD + 10 * d->opened++ + (name[strlen(name) - 1] - '0');
@@ -101,9 +105,8 @@ static int fake_phc_open(void *ctx, const char *name, bool writable)
 
 static bool fake_phc_index(void *ctx, int fd, int *index)
 {
-    (void)ctx;
     *index = (fd - PHC_FD) % 10;
-    return true;
+    return !devices_of(ctx)->phc_no_index;
 }
 
 static int fake_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
@@ -113,8 +116,8 @@ static int fake_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *meth
     struct raw_time now = d->w->world.ops->raw_now(ctx);
 
     (void)fd;
-    (void)no_cross;
     (void)max;
+    d->phc_no_cross = no_cross;
     d->phc_reads++;
     if (d->phc_failing)
         return 0;
@@ -132,6 +135,7 @@ static bool fake_phc_extts_enable(void *ctx, int fd, const struct phc_extts *ext
 {
     (void)fd;
     devices_of(ctx)->phc_enabled += enable ? 1 : -1;
+    devices_of(ctx)->phc_extts = *extts;
     return extts->channel < 4;
 }
 

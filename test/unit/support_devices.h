@@ -17,12 +17,15 @@ struct fake_devices {
     int opened, closed;
 
     uint8_t shm[96];
-    const char *shm_failure; /* name of the call */
+    volatile void *shm_place; /* another place for it, or NULL */
+    const char *shm_failure;  /* name of the call */
     uint32_t shm_owner;
     int shm_key, shm_mode;
     size_t shm_size;
     bool shm_attached;
 
+    bool open_failing;          /* no device can be opened */
+    bool opened_writable;       /* the last one */
     enum pps_result pps_result; /* of the start */
     bool pps_clear, pps_failing;
     uint32_t pps_sequence;
@@ -36,6 +39,8 @@ struct fake_devices {
     int phc_event_count;
     int phc_event_fd; /* readable while there are events */
     int phc_enabled;  /* external timestamps on minus off */
+    bool phc_no_cross, phc_no_index;
+    struct phc_extts phc_extts; /* the last one */
 
     double rtc_offset; /* to the elapsed time since the start of the world; and what it gains */
     double rtc_rate;

@@ -6,9 +6,13 @@
 #include "test/unit/unit.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "chronyd/refclock/sock_message.h"
@@ -66,6 +70,130 @@ static double last_offset(const struct refclock *c)
 
     assert_non_null(last);
     return last->offset;
+}
+
+/* ---- Devices that cannot be used ---- */
+
+/* In a child, because they end the program; the last message has to be the expected one. */
+static void expect_fatal(const char *line, void (*prepare)(struct fake_devices *),
+                         const char *expected)
+{
+    struct fixture f;
+    char *log;
+    int status;
+    pid_t child;
+
+    source_fixture_open(&f.s, line, false);
+    fake_devices_install(&f.devices, f.s.w);
+    if (prepare)
+        prepare(&f.devices);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct refclock_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
+        f.set = refclock_set_new(&env);
+        refclock_set_open(f.set, f.s.conf);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    log = test_log_end(f.s.directory);
+    if (strcmp(strchr(log, '\n') + 1, expected) != 0)
+        fail_msg("%s: %s", line, log);
+    free(log);
+    source_fixture_close(&f.s);
+}
+
+static void no_device(struct fake_devices *devices)
+{
+    devices->open_failing = true;
+}
+
+static void no_segment(struct fake_devices *devices)
+{
+    devices->shm_failure = "shmget";
+}
+
+static void no_place_for_the_segment(struct fake_devices *devices)
+{
+    devices->shm_failure = "shmat";
+}
+
+static void no_pps(struct fake_devices *devices)
+{
+    devices->pps_result = PPS_CREATE_FAILED;
+}
+
+static void no_capabilities(struct fake_devices *devices)
+{
+    devices->pps_result = PPS_GETCAP_FAILED;
+}
+
+static void no_parameters(struct fake_devices *devices)
+{
+    devices->pps_result = PPS_GETPARAMS_FAILED;
+}
+
+static void no_setting(struct fake_devices *devices)
+{
+    devices->pps_result = PPS_SETPARAMS_FAILED;
+}
+
+static void no_edge(struct fake_devices *devices)
+{
+    devices->pps_result = PPS_NO_EDGE;
+}
+
+static void no_index(struct fake_devices *devices)
+{
+    devices->phc_no_index = true;
+}
+
+static void devices_that_cannot_be_used_are_fatal(void **state)
+{
+    static const struct {
+        const char *line;
+        void (*prepare)(struct fake_devices *devices);
+        const char *message;
+    } cases[] = {
+        {"refclock SHM 0", no_segment, "shmget() failed : Permission denied"},
+        {"refclock SHM 0", no_place_for_the_segment, "shmat() failed : Permission denied"},
+        {"refclock PPS /dev/pps0", no_device,
+         "Could not open /dev/pps0 : No such file or directory"},
+        {"refclock PPS /dev/pps0", no_pps,
+         "time_pps_create() failed on /dev/pps0 : Inappropriate ioctl for device"},
+        {"refclock PPS /dev/pps0", no_capabilities,
+         "time_pps_getcap() failed on /dev/pps0 : Inappropriate ioctl for device"},
+        {"refclock PPS /dev/pps0", no_parameters,
+         "time_pps_getparams() failed on /dev/pps0 : Inappropriate ioctl for device"},
+        {"refclock PPS /dev/pps0", no_setting,
+         "time_pps_setparams() failed on /dev/pps0 : Inappropriate ioctl for device"},
+        {"refclock PPS /dev/pps0", no_edge, "CAPTUREASSERT not supported on /dev/pps0"},
+        {"refclock PPS /dev/pps0:clear", no_edge, "CAPTURECLEAR not supported on /dev/pps0"},
+        {"refclock PHC /dev/ptp0", no_device, "Could not open PHC"},
+        {"refclock PHC eth0", no_index, "Could not get PHC index"},
+        {"refclock PHC /dev/ptp0:extpps:channel=4", NULL,
+         "Could not enable external PHC timestamping"},
+        {"refclock RTC /dev/rtc", no_device,
+         "Could not open RTC device /dev/rtc : No such file or directory"},
+        {"rtcsync\nrefclock RTC /dev/rtc", NULL,
+         "RTC refclock cannot be used together with rtcsync or rtcfile"},
+        {"rtcfile /x\nrefclock RTC /dev/rtc", NULL,
+         "RTC refclock cannot be used together with rtcsync or rtcfile"},
+        {"refclock NONE x", NULL, "unknown refclock driver NONE"},
+        {"refclock PPS /dev/pps0:perm=1", NULL, "Invalid refclock driver option perm=1"},
+        {"refclock SHM 0 tai", NULL, "refclock tai option requires leapseclist or leapsectz"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char line[128], expected[128];
+
+        snprintf(line, sizeof(line), "%s\n", cases[i].line);
+        snprintf(expected, sizeof(expected), "Fatal error : %s\n", cases[i].message);
+        expect_fatal(line, cases[i].prepare, expected);
+    }
 }
 
 /* ---- SOCK ---- */
@@ -245,6 +373,68 @@ static void shm_ignores_what_it_does_not_understand(void **state)
     close_clocks(&f, "Refclock SHM0 ignores samples : unknown mode 2\n");
 }
 
+/* A segment that ends in the page of its count, and goes on in one whose first reading is noticed: then
+   the writer begins the next update, and the copy of the reader is torn. */
+static struct {
+    uint8_t *second_page;
+    size_t page_size;
+    uint8_t *segment;
+    bool update;
+} torn;
+
+static void on_fault(int signal)
+{
+    int32_t count;
+
+    (void)signal;
+    mprotect(torn.second_page, torn.page_size, PROT_READ | PROT_WRITE);
+    if (!torn.update)
+        return;
+    memcpy(&count, torn.segment + 4, sizeof(count));
+    count++;
+    memcpy(torn.segment + 4, &count, sizeof(count));
+}
+
+static void torn_place(struct fake_devices *devices)
+{
+    devices->shm_place = torn.segment;
+}
+
+static void update_during_the_reading_is_noticed(void **state)
+{
+    struct sigaction action = {.sa_handler = on_fault}, before;
+    struct refclock *c;
+    struct fixture f;
+    uint8_t *pages;
+
+    (void)state;
+    torn.page_size = (size_t)sysconf(_SC_PAGESIZE);
+    pages =
+        mmap(NULL, 2 * torn.page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    torn.second_page = pages + torn.page_size;
+    torn.segment = torn.second_page - 8;
+    open_clocks_with(&f, "refclock SHM 0 poll 4\n", torn_place);
+    c = get(&f, 0);
+    clock_world_run_until(f.s.w, 10.5);
+    sigaction(SIGSEGV, &action, &before);
+    for (int i = 0; i < 3; i++) {
+        put_sample(&f, START + 10, 1000 * i, START + 10, 100 + i);
+        put_int(&f, 0, i < 2 ? 1 : 0);
+        put_int(&f, 4, 7);
+        memcpy(torn.segment, f.devices.shm, sizeof(f.devices.shm));
+        torn.update = i > 0;
+        mprotect(torn.second_page, torn.page_size, PROT_NONE);
+        poll_clock(&f, 0);
+        /* Whole, torn, and torn with a writer that does not count. */
+        assert_int_equal(c->reached, i == 0 ? 1 : i);
+        assert_int_equal(torn.segment[48], i == 1 ? 1 : 0); /* left for the next poll, or taken */
+    }
+    sigaction(SIGSEGV, &before, NULL);
+    close_clocks(&f, "");
+    munmap(pages, 2 * torn.page_size);
+}
+
 static void made_by_somebody(struct fake_devices *devices)
 {
     devices->shm_owner = 1234;
@@ -293,6 +483,28 @@ static void pps_takes_each_pulse_once(void **state)
     f.devices.pps_time = clock_world_raw(f.s.w, 10.375);
     poll_clock(&f, 0);
     assert_close(last_offset(c), -0.375, 1e-9);
+    close_clocks(&f, "");
+}
+
+/* Five pulses in a second need a poll for each of them. */
+static void pps_with_a_rate_is_polled_faster(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 4 dpoll -3 rate 5\n");
+    c = get(&f, 0);
+    for (int i = 0; i < 20; i++) {
+        double t = 10.06 + 0.2 * i;
+
+        clock_world_run_until(f.s.w, t);
+        f.devices.pps_sequence++;
+        f.devices.pps_time = clock_world_raw(f.s.w, t);
+        clock_world_run_until(f.s.w, t + 0.13);
+        assert_int_equal(c->reached, i + 1);
+        assert_close(last_offset(c), -0.06, 1e-9);
+    }
     close_clocks(&f, "");
 }
 
@@ -360,6 +572,33 @@ static void phc_readings_are_samples(void **state)
     assert_null(strstr(strstr(log, "cannot be read") + 1, "cannot be read"));
     free(log);
     source_fixture_close(&f.s);
+}
+
+static void options_of_the_phc_reach_the_device(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock PHC eth0:nocrossts poll 0\n");
+    assert_false(f.devices.opened_writable);
+    clock_world_run_until(f.s.w, 1.5);
+    assert_true(f.devices.phc_no_cross);
+    close_clocks(&f, "");
+
+    open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps:pin=-1:channel=3:clear poll 0\n");
+    assert_true(f.devices.opened_writable);
+    assert_int_equal(f.devices.phc_extts.pin, -1);
+    assert_int_equal(f.devices.phc_extts.channel, 3);
+    assert_true(f.devices.phc_extts.falling);
+    clock_world_run_until(f.s.w, 1.5);
+    assert_false(f.devices.phc_no_cross);
+    close_clocks(&f, "");
+
+    open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps poll 0\n");
+    assert_int_equal(f.devices.phc_extts.pin, 0);
+    assert_int_equal(f.devices.phc_extts.channel, 0);
+    assert_false(f.devices.phc_extts.falling);
+    close_clocks(&f, "");
 }
 
 static void external_pulse(struct fixture *f, double t, int channel)
@@ -467,14 +706,18 @@ static void rtc_without_interrupts_is_polled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(devices_that_cannot_be_used_are_fatal),
         cmocka_unit_test(datagram_of_the_specification),
         cmocka_unit_test(sock_takes_samples_and_pulses),
         cmocka_unit_test(shm_is_read_by_its_layout),
         cmocka_unit_test(shm_ignores_what_it_does_not_understand),
+        cmocka_unit_test(update_during_the_reading_is_noticed),
         cmocka_unit_test(segment_of_another_user_is_worth_a_warning),
         cmocka_unit_test(pps_takes_each_pulse_once),
+        cmocka_unit_test(pps_with_a_rate_is_polled_faster),
         cmocka_unit_test(pps_device_that_vanishes_is_reported_once),
         cmocka_unit_test(phc_readings_are_samples),
+        cmocka_unit_test(options_of_the_phc_reach_the_device),
         cmocka_unit_test(external_pulses_go_to_all_clocks_of_the_channel),
         cmocka_unit_test(rtc_is_read_at_its_interrupts),
         cmocka_unit_test(rtc_without_interrupts_is_polled),
