@@ -26,7 +26,7 @@ static int fake_open(void *ctx, const char *path, bool writable)
     d->opened++;
     if (d->open_failing)
         path = "";
-    if (strcmp(path, "/dev/pps0") == 0)
+    if (strncmp(path, "/dev/pps", 8) == 0)
         return PPS_FD;
     if (strncmp(path, "/dev/ptp", 8) == 0)
         return PHC_FD + 10 * d->opened + (path[8] - '0');

@@ -23,9 +23,9 @@ struct fixture {
     struct refclock_set *set;
 };
 
-static void open_clocks(struct fixture *f, const char *lines)
+static void open_clocks_at(struct fixture *f, const char *lines, int64_t start)
 {
-    source_fixture_open(&f->s, lines, false);
+    source_fixture_open_at(&f->s, lines, false, start);
     fake_devices_install(&f->devices, f->s.w);
     struct refclock_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
     f->set = refclock_set_new(&env);
@@ -33,6 +33,11 @@ static void open_clocks(struct fixture *f, const char *lines)
     refclock_set_attach(f->set, f->s.set, f->s.reference);
     /* Away from the start, so that there is a past. */
     clock_world_wake_at(f->s.w, 100.0);
+}
+
+static void open_clocks(struct fixture *f, const char *lines)
+{
+    open_clocks_at(f, lines, START);
 }
 
 static void close_clocks(struct fixture *f, const char *expected_log)
@@ -251,6 +256,33 @@ static void tai_is_converted_with_the_leap_second_data(void **state)
     test_directory_remove(directory);
 }
 
+/* Shortly before an inserted second the time of the sample, which is TAI, is already behind it. */
+static void tai_offset_is_that_of_utc(void **state)
+{
+    static const struct {
+        double from_midnight, tai;
+    } cases[] = {{-3600.0, 37.125}, {-20.0, 37.125}, {20.0, 38.125}};
+    const int64_t midnight = 1700006400;
+    char directory[TEST_PATH_SIZE], lines[512];
+
+    (void)state;
+    test_directory_make(directory);
+    test_write_file(directory, "leap.list",
+                    "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n"
+                    "3644697600 36\n3692217600 37\n3908995200 38\n");
+    snprintf(lines, sizeof(lines), "leapseclist %s/leap.list\nrefclock SHM 0 tai\n", directory);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+
+        /* The clock's time is UTC, and the sample's half a second before the 100th. */
+        open_clocks_at(&f, lines, midnight - 100 + (int64_t)cases[i].from_midnight);
+        sample(&f, get(&f, 0), 99.5, cases[i].tai);
+        assert_close(last_offset(get(&f, 0)), 0.125, 1e-9);
+        close_clocks(&f, NULL);
+    }
+    test_directory_remove(directory);
+}
+
 /* ---- Pulses ---- */
 
 static void pulse(struct fixture *f, struct refclock *c, double t, double second)
@@ -317,6 +349,53 @@ static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
     close_clocks(&f, NULL);
 }
 
+/* All limits are those of a pulse interval. */
+static void several_pulses_in_a_second_are_completed(void **state)
+{
+    struct fixture f;
+    struct refclock *pps, *ref;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA rate 5 maxlockage 4\n"
+                    "refclock SHM 0 refid NMEA\n");
+    refclock_set_start(f.set);
+    pps = get(&f, 0);
+    ref = get(&f, 1);
+    sample(&f, ref, 97.0, 2.05);
+    /* 2.0001 and 2.2001 are possible; 0.0499 is below 0.4 / 5. */
+    pulse(&f, pps, 97.1, 0.9999);
+    assert_close(last_offset(pps), 2.0001, 1e-9);
+    pulse(&f, pps, 97.2, 0.7998);
+    assert_close(last_offset(pps), 2.0002, 1e-9);
+    /* 0.09 is not. */
+    sample(&f, ref, 97.3, 2.09);
+    pulse(&f, pps, 97.4, 0.0);
+    assert_close(last_offset(pps), 2.0002, 1e-9);
+    /* Four pulses take 0.8 s. */
+    sample(&f, ref, 97.5, 2.05);
+    pulse(&f, pps, 98.31, 0.9997);
+    assert_close(last_offset(pps), 2.0002, 1e-9);
+    pulse(&f, pps, 98.29, 0.9997);
+    assert_close(last_offset(pps), 2.0003, 1e-9);
+    close_clocks(&f, NULL);
+}
+
+static void maxlockage_is_counted_in_pulses(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA maxlockage 5\n"
+                    "refclock SHM 0 refid NMEA\n");
+    refclock_set_start(f.set);
+    sample(&f, get(&f, 1), 92.0, 0.25);
+    pulse(&f, get(&f, 0), 97.01, 0.9);
+    assert_null(sample_filter_last(get(&f, 0)->filter));
+    pulse(&f, get(&f, 0), 96.99, 0.9);
+    assert_close(last_offset(get(&f, 0)), 0.1, 1e-9);
+    close_clocks(&f, NULL);
+}
+
 static void last_sample_of_the_lock_survives_its_poll(void **state)
 {
     struct fixture f;
@@ -370,6 +449,37 @@ static void unlocked_pulses_need_to_know_the_second(void **state)
     pulse(&f, pps, 99.5, 0.1);
     assert_null(sample_filter_last(pps->filter));
     assert_int_equal(refclock_stratum(pps, (struct local_time){at(&f, 99).i}), 0);
+    close_clocks(&f, NULL);
+}
+
+/* Of several clocks that only refine, none makes the others better. */
+static void pulses_behind_pulses_keep_the_stratum(void **state)
+{
+    struct conf_local local = {.enabled = true, .stratum = 5, .distance = 1.0};
+    struct ntp_reference ref;
+    struct local_time when;
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 poll 0 filter 1 prefer\nrefclock PPS /dev/pps1 poll 0\n"
+                    "refclock SHM 0 stratum 7 poll 0 noselect\n");
+    reference_enable_local(f.s.reference, &local);
+    refclock_set_start(f.set);
+    for (int i = 1; i < 10; i++) {
+        clock_world_run_until(f.s.w, 100.5 + i);
+        pulse(&f, get(&f, 0), 100.25 + i, 1e-6);
+        pulse(&f, get(&f, 1), 100.25 + i, 1e-6);
+    }
+    sample(&f, get(&f, 2), 109.4, 0.0);
+    assert_true(source_is_selected(get(&f, 0)->source));
+    when = local_clock_now(f.s.clock, NULL);
+    reference_get(f.s.reference, when, &ref);
+    assert_true(ref.synchronised);
+    assert_int_equal(ref.refid, get(&f, 0)->refid);
+    assert_int_equal(reference_our_stratum(f.s.reference), 5);
+    assert_int_equal(refclock_stratum(get(&f, 0), when), 4); /* the reference is it itself */
+    assert_int_equal(refclock_stratum(get(&f, 1), when), 4); /* or one of its kind */
+    assert_int_equal(refclock_stratum(get(&f, 2), when), 7);
     close_clocks(&f, NULL);
 }
 
@@ -449,6 +559,84 @@ static void filtered_samples_go_to_the_source(void **state)
     close_clocks(&f, "Selected source GPS\n");
 }
 
+/* Runs to a time; up to then a sample comes each quarter of a second, by turns off by +-noise. */
+static void run_with_noise(struct fixture *f, double until, double noise)
+{
+    double from = 1e-9 * (double)f->s.w->elapsed_ns;
+
+    for (int i = 1; from + 0.25 * i <= until; i++) {
+        clock_world_run_until(f->s.w, from + 0.25 * i);
+        sample(f, get(f, 0), from + 0.25 * i - 0.01, i % 2 == 0 ? noise : -noise);
+    }
+}
+
+static void scattered_samples_are_held_back_by_maxdispersion(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock SOCK /x poll 1 filter 8 maxdispersion 1e-3\n");
+    refclock_set_start(f.set);
+    run_with_noise(&f, 110.1, 2e-3);
+    assert_int_equal(source_samples(get(&f, 0)->source), 0);
+    assert_true(source_is_reachable(get(&f, 0)->source));
+    run_with_noise(&f, 120.1, 1e-4);
+    assert_true(source_samples(get(&f, 0)->source) > 2);
+    close_clocks(&f, NULL);
+}
+
+static void numbers_of_samples_are_those_of_the_options(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock SOCK /x poll 0 maxsamples 5\n");
+    refclock_set_start(f.set);
+    run_with_noise(&f, 120.1, 1e-4);
+    assert_int_equal(source_samples(get(&f, 0)->source), 5);
+    close_clocks(&f, NULL);
+
+    /* A bend, after which the regression would drop the samples before it. */
+    for (int with = 0; with < 2; with++) {
+        open_clocks(&f,
+                    with ? "refclock SOCK /x poll 0 minsamples 25\n" : "refclock SOCK /x poll 0\n");
+        refclock_set_start(f.set);
+        for (int i = 1; i <= 40; i++) {
+            clock_world_run_until(f.s.w, 100.5 + i);
+            sample(&f, get(&f, 0), 100.4 + i, i < 20 ? 1e-3 * i : 2e-2 - 1e-2 * (i - 20));
+        }
+        if (with)
+            assert_true(source_samples(get(&f, 0)->source) >= 25);
+        else
+            assert_true(source_samples(get(&f, 0)->source) < 25);
+        close_clocks(&f, NULL);
+    }
+}
+
+/* While another one has data from before the gap, an unreachable one may go on for a while. */
+static void maxunreach_ends_the_selection(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock SOCK /x poll 0 maxunreach 10 prefer\n"
+                    "refclock SOCK /y poll 0 minsamples 64\n");
+    refclock_set_start(f.set);
+    for (int i = 1; i <= 40; i++) {
+        clock_world_run_until(f.s.w, 100.5 + i);
+        if (i <= 10)
+            sample(&f, get(&f, 0), 100.4 + i, 1e-6 * (i % 2));
+        sample(&f, get(&f, 1), 100.4 + i, 1e-6 * (i % 3));
+        /* Eight polls until it is unreachable, and ten more. */
+        if (i == 22 || i == 26) {
+            assert_false(source_is_reachable(get(&f, 0)->source));
+            assert_true(source_is_selected(get(&f, 0)->source));
+        }
+    }
+    assert_true(source_is_selected(get(&f, 1)->source));
+    close_clocks(&f, "Selected source SOC0\nSelected source SOC1\n");
+}
+
 static void dispersion_and_changes_reach_the_filter(void **state)
 {
     struct fixture f;
@@ -520,6 +708,27 @@ static void local_standard_steadies_the_clock(void **state)
     close_clocks(&f, NULL);
 }
 
+/* Its samples keep their fraction of a second only. */
+static void whole_seconds_of_a_local_standard_are_dropped(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 local poll 0 dpoll 0 filter 1 minsamples 4\n");
+    refclock_set_start(f.set);
+    for (int i = 0; i < 60; i++) {
+        clock_world_run_until(f.s.w, 100.5 + i);
+        struct raw_time raw = at(&f, 100.25 + i);
+        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, 0.02 * i), NTP_LEAP_NORMAL, 1);
+    }
+    /* 2 % in 60 s are 1.2 s. */
+    assert_close(source_predict_offset(get(&f, 0)->source, local_clock_now(f.s.clock, NULL)),
+                 1.0 - 0.02 * 59.25, 0.03);
+    assert_close(last_offset(get(&f, 0)), 0.02 * 59 - 1.0, 0.03);
+    assert_close(local_clock_correction(f.s.clock, at(&f, 160), NULL), 0.0, 1e-3);
+    close_clocks(&f, NULL);
+}
+
 static void local_standard_starts_again_after_a_gap(void **state)
 {
     struct fixture f;
@@ -548,17 +757,25 @@ int main(void)
         cmocka_unit_test(impossible_samples_are_dropped),
         cmocka_unit_test(low_quality_keeps_the_clock_reachable_only),
         cmocka_unit_test(tai_is_converted_with_the_leap_second_data),
+        cmocka_unit_test(tai_offset_is_that_of_utc),
         cmocka_unit_test(pulses_are_reduced_to_the_nearest_one),
         cmocka_unit_test(pulse_is_completed_by_the_clock_it_is_locked_to),
+        cmocka_unit_test(several_pulses_in_a_second_are_completed),
+        cmocka_unit_test(maxlockage_is_counted_in_pulses),
         cmocka_unit_test(last_sample_of_the_lock_survives_its_poll),
         cmocka_unit_test(width_tells_the_edges_apart),
         cmocka_unit_test(unlocked_pulses_need_to_know_the_second),
+        cmocka_unit_test(pulses_behind_pulses_keep_the_stratum),
         cmocka_unit_test(pps_option_makes_samples_pulses),
         cmocka_unit_test(impossible_pulses_are_dropped),
         cmocka_unit_test(filtered_samples_go_to_the_source),
+        cmocka_unit_test(scattered_samples_are_held_back_by_maxdispersion),
+        cmocka_unit_test(numbers_of_samples_are_those_of_the_options),
+        cmocka_unit_test(maxunreach_ends_the_selection),
         cmocka_unit_test(dispersion_and_changes_reach_the_filter),
         cmocka_unit_test(bad_input_is_told_when_it_begins),
         cmocka_unit_test(local_standard_steadies_the_clock),
+        cmocka_unit_test(whole_seconds_of_a_local_standard_are_dropped),
         cmocka_unit_test(local_standard_starts_again_after_a_gap),
     };
 
