@@ -77,6 +77,68 @@ static void worked_example(void **state)
     assert_true(hardware_clock_needs_sample(f->hw, local(6)));
 }
 
+/* Samples of a clock that runs faster by `bend` from the sixth on, up to the twelfth, each second one
+   late by `noise`; returns by how much the mapping is off one second later. Error bounds are wide enough for both lines. */
+static double error_of_mapping(struct fixture *f, int min_samples, int max_samples, double bend,
+                               double noise)
+{
+    struct hardware_clock_params params = {.min_samples = min_samples,
+                                           .max_samples = max_samples,
+                                           .min_separation = 1.0,
+                                           .precision = 1e-7};
+    struct local_time t;
+    double hw = 500.0;
+
+    hardware_clock_free(f->hw);
+    f->hw = hardware_clock_new(&f->world->world, f->clock, &params);
+    for (int i = 0; i < 12; i++) {
+        hardware_clock_add(f->hw, hardware(hw + (i % 2 == 0 ? noise : 0.0)), local(i), 1e-3);
+        hw += i < 5 ? 1.0 : 1.0 + bend;
+    }
+    assert_true(hardware_clock_cook(f->hw, hardware(hw), &t, NULL));
+    return local_diff(t, local(12));
+}
+
+static void numbers_of_samples_are_limited(void **state)
+{
+    struct fixture *f = *state;
+
+    /* The regression keeps the straight part; the two newest are on it in any case. */
+    assert_close(error_of_mapping(f, 0, 16, 1e-5, 0.0), 0.0, 1e-8);
+    assert_close(error_of_mapping(f, 2, 2, 1e-5, 0.0), 0.0, 1e-8);
+    assert_close(error_of_mapping(f, -5, 0, 1e-5, 0.0), 0.0, 1e-8);
+    /* Two samples follow all noise. */
+    assert_between(error_of_mapping(f, 2, 2, 0.0, 1e-6), 0.9e-6, 1.1e-6);
+    assert_between(error_of_mapping(f, 2, 1, 0.0, 1e-6), 0.9e-6, 1.1e-6);
+    assert_between(error_of_mapping(f, 2, 16, 0.0, 1e-6), 0.0, 0.5e-6);
+    /* All twelve have to be used. */
+    assert_between(error_of_mapping(f, 12, 16, 1e-5, 0.0), 1e-6, 1e-4);
+    assert_between(error_of_mapping(f, 100, 3, 1e-5, 0.0), 1e-6, 1e-4);
+    /* Seven are straight; there is room for the smallest number in any case. */
+    assert_close(error_of_mapping(f, 7, 7, 1e-5, 0.0), 0.0, 1e-8);
+    assert_between(error_of_mapping(f, 64, 7, 1e-5, 0.0), 1e-6, 1e-4);
+}
+
+static void error_is_no_smaller_than_the_precision(void **state)
+{
+    static const double precisions[] = {1e-9, 1e-3};
+    struct fixture *f = *state;
+
+    clock_world_wake_at(f->world, 0.01);
+    for (int i = 0; i < 2; i++) {
+        struct hardware_clock_params params = {
+            .max_samples = 16, .min_separation = 1.0, .precision = precisions[i]};
+        struct phc_reading r = {
+            .before.i = local(0.0).i, .time = hardware(500.0), .after.i = local(4e-6).i};
+        struct hardware_sample s;
+
+        hardware_clock_free(f->hw);
+        f->hw = hardware_clock_new(&f->world->world, f->clock, &params);
+        assert_true(hardware_clock_process(f->hw, &r, 1, &s));
+        assert_close(s.error, i == 0 ? 2e-6 : 1e-3, 1e-9);
+    }
+}
+
 static void jump_of_the_hardware_clock_starts_again(void **state)
 {
     struct fixture *f = *state;
@@ -169,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(worked_example),
+        TEST(numbers_of_samples_are_limited),
+        TEST(error_is_no_smaller_than_the_precision),
         TEST(jump_of_the_hardware_clock_starts_again),
         TEST(follows_changes_of_the_local_clock),
         TEST(readings_with_a_usual_delay_are_combined),

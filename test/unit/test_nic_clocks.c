@@ -318,6 +318,54 @@ static void compensations_have_their_signs(void **state)
     assert_close(stamp(f, &p, t, NULL), 300e-9, 2e-9);
 }
 
+/* Each second reading is late by a microsecond. Seconds by which the timestamp of a packet, half a second
+   behind the last reading, is later than what the readings say in the mean. */
+static double stamp_after_noise(struct fixture *f, const char *lines)
+{
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+    double t = 0.0;
+
+    nic_clocks_free(f->nics);
+    start(f, lines);
+    for (int i = 1; i <= 12; i++) {
+        t = 1e-9 * (double)f->w->elapsed_ns + 1.0;
+        f->devices.phc_offset = HW_OFFSET + (i % 2 == 0 ? 1e-6 : 0.0);
+        clock_world_wake_at(f->w, t);
+        p = packet(f, t);
+        p.sent = true;
+        nic_clocks_timestamp(f->nics, &p, &local);
+    }
+    clock_world_wake_at(f->w, t + 0.5);
+    p = packet(f, t + 0.5);
+    p.sent = true;
+    return stamp(f, &p, t + 0.5, &local) + 0.5e-6;
+}
+
+static void options_of_the_interface_are_those_of_its_clock(void **state)
+{
+    static const char precise[] = "hwtimestamp eth0 minpoll 0 maxpoll 10 precision 1e-4\n";
+    static const char two[] = "hwtimestamp eth0 minpoll 0 maxpoll 10 precision 1e-4 maxsamples 2\n";
+    static const char all[] = "hwtimestamp eth0 nocrossts minpoll 0 maxpoll 10 precision 1e-3 "
+                              "minsamples 3 maxsamples 16\n";
+    struct fixture *f = *state;
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+
+    /* The line through the last two only. */
+    assert_between(stamp_after_noise(f, two), -1.1e-6, -0.9e-6);
+    assert_between(stamp_after_noise(f, precise), -0.8e-6, 0.3e-6);
+    assert_false(f->devices.phc_no_cross);
+    p = packet(f, 1e-9 * (double)f->w->elapsed_ns);
+    stamp(f, &p, 1e-9 * (double)f->w->elapsed_ns, &local);
+    assert_between(local.error, 1e-4, 1.1e-4);
+
+    assert_between(stamp_after_noise(f, all), -0.8e-6, 0.3e-6);
+    assert_true(f->devices.phc_no_cross);
+    stamp(f, &p, 1e-9 * (double)f->w->elapsed_ns, &local);
+    assert_between(local.error, 1e-3, 1.1e-3);
+}
+
 static void timestamps_far_from_the_daemon_are_not_believed(void **state)
 {
     struct fixture *f = *state;
@@ -433,6 +481,7 @@ int main(void)
         TEST(received_packets_are_moved_to_the_end_of_the_frame),
         TEST(speed_of_the_link_is_that_of_the_last_reading),
         TEST(compensations_have_their_signs),
+        TEST(options_of_the_interface_are_those_of_its_clock),
         TEST(timestamps_far_from_the_daemon_are_not_believed),
         TEST(clock_is_read_without_traffic),
         TEST(clock_that_cannot_be_read_is_not_trusted),
