@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A library for LD_PRELOAD that runs the chronyd of another implementation in the virtual time of
- * the simulator, as one client of one perfect server of stratum 1: system calls that read or steer
- * the clock go to a simulated one, what is sent to VIRTUAL_TIME_SERVER is answered over a simulated
- * link, and waiting takes no time. After the given duration the process prints what was measured
+ * the simulator, as one client of one perfect server of stratum 1, or of a receiver in shared memory:
+ * system calls that read or steer the clock go to a simulated one, what is sent to VIRTUAL_TIME_SERVER is
+ * answered over a simulated link, and waiting takes no time. After the given duration the process prints what was measured
  * (virtual_time.h) and ends. All random numbers follow from the seed, and those of the oscillator
  * and the link are the ones that the simulator draws for the same seed.
  *
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/select.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timex.h>
@@ -30,6 +31,7 @@
 #include <unistd.h>
 #include "test/sim/clock.h"
 #include "test/sim/random.h"
+#include "test/sim/shm.h"
 
 #define NS             1000000000
 #define NTP_OFFSET     2208988800
@@ -40,9 +42,8 @@
 #define MAX_FD         256
 #define ENTROPY_STREAM 2001
 
-/* The nodes of the simulator's scenarios. */
+/* The node of the simulator's scenarios. */
 #define SERVER 0
-#define CLIENT 1
 
 struct reply {
     int64_t time;
@@ -54,9 +55,11 @@ static struct {
     bool started;
     struct virtual_time_params params;
     struct sim_clock clock;
-    struct sim_random there, back, entropy;
+    struct sim_random there, back, entropy, device;
+    struct sim_shm_segment shm;
     int64_t now; /* true time, ns since the start */
     int64_t next_second;
+    int64_t next_shm; /* sample of the receiver */
     struct sim_tally tally;
     uint64_t packets;
     struct reply replies[MAX_REPLIES]; /* on their way */
@@ -81,10 +84,12 @@ static void start(void)
     if (text == NULL || !virtual_time_parse(text, &state.params))
         give_up("no parameters in the environment");
     const struct virtual_time_params *p = &state.params;
-    sim_clock_init(&state.clock, &p->oscillator, p->start, p->seed, SIM_CLOCK_STREAM(CLIENT));
-    sim_random_seed(&state.there, p->seed, SIM_LINK_STREAM(CLIENT, SERVER));
-    sim_random_seed(&state.back, p->seed, SIM_LINK_STREAM(SERVER, CLIENT));
+    sim_clock_init(&state.clock, &p->oscillator, p->start, p->seed, SIM_CLOCK_STREAM(p->node));
+    sim_random_seed(&state.there, p->seed, SIM_LINK_STREAM(p->node, SERVER));
+    sim_random_seed(&state.back, p->seed, SIM_LINK_STREAM(SERVER, p->node));
     sim_random_seed(&state.entropy, p->seed, ENTROPY_STREAM);
+    sim_random_seed(&state.device, p->seed, SIM_DEVICE_STREAM(p->node));
+    state.next_shm = p->shm_jitter < 0.0 ? INT64_MAX : NS + SIM_SAMPLE_PHASE;
     state.tally.previous_offset = p->oscillator.offset;
 }
 
@@ -109,18 +114,38 @@ static void sample(void)
                   sim_clock_frequency(&state.clock));
 }
 
+static void move(int64_t to)
+{
+    state.now = to;
+    sim_clock_advance(&state.clock, to);
+}
+
+/* The receiver's samples up to a time. */
+static void write_shm(int64_t to)
+{
+    while (state.next_shm <= to) {
+        move(state.next_shm);
+        double error = state.params.shm_jitter * sim_random_normal(&state.device);
+        int64_t shown = state.params.start * NS + state.now + llround(error * 1e9);
+
+        sim_shm_write(&state.shm, state.clock.raw / NS, (int32_t)(state.clock.raw % NS), shown / NS,
+                      (int32_t)(shown % NS));
+        state.next_shm += NS;
+    }
+}
+
 static void advance(int64_t to)
 {
     while (state.next_second <= to) {
-        state.now = state.next_second;
-        sim_clock_advance(&state.clock, state.now);
+        write_shm(state.next_second);
+        move(state.next_second);
         sample();
         if ((double)state.now >= state.params.duration * 1e9)
             finish();
         state.next_second += NS;
     }
-    state.now = to;
-    sim_clock_advance(&state.clock, to);
+    write_shm(to);
+    move(to);
 }
 
 /* ---- Clock --------------------------------------------------------------------------------------- */
@@ -189,6 +214,34 @@ ssize_t getrandom(void *out, size_t length, unsigned int flags)
     start();
     sim_random_bytes(&state.entropy, out, length);
     return (ssize_t)length;
+}
+
+/* ---- Shared memory ------------------------------------------------------------------------------- */
+
+int shmget(key_t key, size_t size, int flags)
+{
+    (void)key;
+    (void)flags;
+    start();
+    if (state.params.shm_jitter < 0.0 || size != sizeof(state.shm)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return 0;
+}
+
+void *shmat(int id, const void *address, int flags)
+{
+    (void)id;
+    (void)address;
+    (void)flags;
+    return &state.shm;
+}
+
+int shmdt(const void *address)
+{
+    (void)address;
+    return 0;
 }
 
 /* ---- Network ------------------------------------------------------------------------------------- */

@@ -25,7 +25,10 @@ struct virtual_time_params {
     int64_t start; /* seconds since 1970 */
     double duration;
     struct sim_oscillator oscillator;
+    int node; /* of the scenario, whose place it takes */
     struct virtual_link there, back;
+    double
+        shm_jitter; /* of the receiver in shared memory, standard deviation in s; negative: none */
     struct sim_bounds bounds;
 };
 

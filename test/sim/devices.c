@@ -14,25 +14,13 @@
 #include <time.h>
 #include "base/device.h"
 #include "base/text.h"
+#include "test/sim/shm.h"
 
-#define DEVICE_STREAM 3000
-/* Of receivers, in each second: not long before the polls of a daemon that was started at 0. */
-#define SAMPLE_PHASE  (SIM_NS / 100 * 99)
 #define RTC_SET_PHASE 0.5
 /* Between the readings of one call. */
 #define READING_INTERVAL 2e-6
 
-/* As the daemon and gpsd have it (system.md 3.2, 3.3). */
-struct shm_segment {
-    int mode, count;
-    time_t clock_sec;
-    int clock_usec;
-    time_t receive_sec;
-    int receive_usec, leap, precision, nsamples, valid;
-    unsigned int clock_nsec, receive_nsec;
-    int unused[8];
-};
-
+/* As the daemon and gpsd have it (system.md 3.3). */
 struct sock_sample {
     struct timeval tv;
     double offset;
@@ -46,7 +34,7 @@ struct sim_devices {
     bool off[SIM_DEVICES];
     int fd[SIM_DEVICES]; /* -1: not open */
 
-    struct shm_segment shm;
+    struct sim_shm_segment shm;
     uint32_t pps_sequence;
     struct raw_time pps_time;
     bool phc_pulses;                /* external timestamps are on */
@@ -133,17 +121,7 @@ int sim_device_unix_open(void *ctx, const char *path)
 
 static void write_shm(struct sim_devices *d, struct raw_time raw, struct instant true_time)
 {
-    d->shm = (struct shm_segment){
-        .mode = 1,
-        .count = d->shm.count + 2,
-        .clock_sec = true_time.sec,
-        .clock_usec = true_time.nsec / 1000,
-        .clock_nsec = (unsigned int)true_time.nsec,
-        .receive_sec = raw.i.sec,
-        .receive_usec = raw.i.nsec / 1000,
-        .receive_nsec = (unsigned int)raw.i.nsec,
-        .valid = 1,
-    };
+    sim_shm_write(&d->shm, raw.i.sec, raw.i.nsec, true_time.sec, true_time.nsec);
     switch (d->state[SIM_SHM].fault) {
     case SIM_BAD_MODE:
         d->shm.mode = 7;
@@ -442,7 +420,7 @@ struct sim_devices *sim_devices_new(struct sim_node *node)
 
     d->node = node;
     memcpy(d->state, node->spec.devices, sizeof(d->state));
-    sim_random_seed(&d->random, sim->seed, DEVICE_STREAM + (uint64_t)node->id);
+    sim_random_seed(&d->random, sim->seed, SIM_DEVICE_STREAM(node->id));
     for (int i = 0; i < SIM_DEVICES; i++)
         d->fd[i] = -1;
     if (d->state[SIM_PPS].present)
@@ -451,7 +429,7 @@ struct sim_devices *sim_devices_new(struct sim_node *node)
     if (d->state[SIM_PHC].present)
         sim_event_add(sim, SIM_NS, &(struct sim_event){.handler = on_phc_pulse, .arg = d});
     if (d->state[SIM_SHM].present || d->state[SIM_SOCK].present)
-        sim_event_add(sim, SIM_NS + SAMPLE_PHASE,
+        sim_event_add(sim, SIM_NS + SIM_SAMPLE_PHASE,
                       &(struct sim_event){.handler = on_sample, .arg = d});
     return d;
 }

@@ -17,12 +17,21 @@
 #define DIRECTORY_SIZE 256
 #define PATH_SIZE      (DIRECTORY_SIZE + 16)
 
-bool peer_can_run(const struct scenario *s)
+static bool has_shm(const struct scenario *s)
 {
-    return (s->figures || s->compared) && scenario_node_count(s) == 2 && s->subject == 1 &&
-           s->link.kind == SIM_EXPONENTIAL &&
+    return scenario_node_count(s) == 1 && s->nodes[0].devices[SIM_SHM].present;
+}
+
+static bool has_server(const struct scenario *s)
+{
+    return scenario_node_count(s) == 2 && s->subject == 1 && s->link.kind == SIM_EXPONENTIAL &&
            strcmp(s->nodes[0].conf, "local stratum 1\nallow\n") == 0 &&
            strncmp(s->nodes[1].conf, "server server", 13) == 0;
+}
+
+bool peer_can_run(const struct scenario *s)
+{
+    return (s->figures || s->compared) && (has_shm(s) || has_server(s));
 }
 
 static bool write_conf(const char *path, const char *directory, const struct scenario *scenario)
@@ -32,10 +41,12 @@ static bool write_conf(const char *path, const char *directory, const struct sce
     if (file == NULL)
         return false;
     /* As common_conf of node.c; resolving the name would need a thread. */
-    fprintf(file,
-            "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n"
-            "server " VIRTUAL_TIME_SERVER "%s",
-            directory, scenario->nodes[1].conf + strlen("server server"));
+    fprintf(file, "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n", directory);
+    if (has_shm(scenario))
+        fputs(scenario->nodes[0].conf, file);
+    else
+        fprintf(file, "server " VIRTUAL_TIME_SERVER "%s",
+                scenario->nodes[1].conf + strlen("server server"));
     return fclose(file) == 0;
 }
 
@@ -61,15 +72,18 @@ static void set_environment(const char *library, const struct scenario *scenario
     char text[VIRTUAL_TIME_TEXT_SIZE];
 
     virtual_time_format(
-        text, &(struct virtual_time_params){
-                  .seed = seed,
-                  .start = SCENARIO_START,
-                  .duration = scenario->duration,
-                  .oscillator = scenario->nodes[1].oscillator,
-                  .there = virtual_link(scenario_link(scenario, 1, 0)),
-                  .back = virtual_link(scenario_link(scenario, 0, 1)),
-                  .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
-              });
+        text,
+        &(struct virtual_time_params){
+            .seed = seed,
+            .start = SCENARIO_START,
+            .duration = scenario->duration,
+            .oscillator = scenario->nodes[scenario->subject].oscillator,
+            .node = scenario->subject,
+            .shm_jitter = has_shm(scenario) ? scenario->nodes[0].devices[SIM_SHM].jitter : -1.0,
+            .there = virtual_link(scenario_link(scenario, 1, 0)),
+            .back = virtual_link(scenario_link(scenario, 0, 1)),
+            .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
+        });
     setenv(VIRTUAL_TIME_VARIABLE, text, 1);
     setenv("LD_PRELOAD", library, 1);
 }

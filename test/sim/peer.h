@@ -11,7 +11,7 @@
 #include "test/sim/scenario.h"
 
 /* Those with figures and those that are there to be compared, if they have just a client and a perfect
-   server over a link with exponential jitter. */
+   server over a link with exponential jitter, or a node with a receiver in shared memory. */
 bool peer_can_run(const struct scenario *scenario);
 /* False after saying why on standard error. */
 bool peer_run(const char *program, const struct scenario *scenario, uint64_t seed,

@@ -12,6 +12,7 @@
 
 /* Streams of the oscillator of a node, and of the direction of the link from one node to another. */
 #define SIM_CLOCK_STREAM(node)    (1000 + (uint64_t)(node))
+#define SIM_DEVICE_STREAM(node)   (3000 + (uint64_t)(node))
 #define SIM_LINK_STREAM(from, to) (1000000 + 64 * (uint64_t)(from) + (uint64_t)(to))
 
 struct sim_random {

@@ -9,20 +9,22 @@ void virtual_time_format(char text[static VIRTUAL_TIME_TEXT_SIZE],
 {
     snprintf(text, VIRTUAL_TIME_TEXT_SIZE,
              "%" PRIu64 " %" PRId64 " %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g "
-             "%.17g %.17g %.17g",
+             "%.17g %.17g %.17g %d %.17g",
              p->seed, p->start, p->duration, p->oscillator.offset, p->oscillator.frequency,
              p->oscillator.wander, p->there.delay, p->there.jitter, p->there.loss, p->back.delay,
-             p->back.jitter, p->back.loss, p->bounds.from, p->bounds.offset, p->bounds.frequency);
+             p->back.jitter, p->back.loss, p->bounds.from, p->bounds.offset, p->bounds.frequency,
+             p->node, p->shm_jitter);
 }
 
 bool virtual_time_parse(const char *text, struct virtual_time_params *p)
 {
-    return sscanf(text,
-                  "%" SCNu64 " %" SCNd64 " %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf",
-                  &p->seed, &p->start, &p->duration, &p->oscillator.offset,
-                  &p->oscillator.frequency, &p->oscillator.wander, &p->there.delay,
-                  &p->there.jitter, &p->there.loss, &p->back.delay, &p->back.jitter, &p->back.loss,
-                  &p->bounds.from, &p->bounds.offset, &p->bounds.frequency) == 15;
+    return sscanf(
+               text,
+               "%" SCNu64 " %" SCNd64 " %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %d %lf",
+               &p->seed, &p->start, &p->duration, &p->oscillator.offset, &p->oscillator.frequency,
+               &p->oscillator.wander, &p->there.delay, &p->there.jitter, &p->there.loss,
+               &p->back.delay, &p->back.jitter, &p->back.loss, &p->bounds.from, &p->bounds.offset,
+               &p->bounds.frequency, &p->node, &p->shm_jitter) == 17;
 }
 
 void virtual_time_format_result(char text[static VIRTUAL_TIME_TEXT_SIZE],
