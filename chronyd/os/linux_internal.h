@@ -46,9 +46,8 @@ enum timestamp_method {
 };
 
 struct random_source {
-    uint8_t octets[256];
-    size_t left; /* unused octets at the end of the array */
-    pid_t pid;   /* process that filled it: a child has to discard it */
+    struct random_stock *stock; /* a page of its own */
+    bool wiped_on_fork;         /* the kernel empties the page in a child */
     FILE *device;
 };
 
