@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Secrets, hashes and MACs over Nettle. Called by the key store, the reference IDs and NTS; pure
- * functions without state or allocation. Nothing here logs, and whatever saw a key is wiped.
+ * functions, of which only that for keys that stay allocates. Nothing here logs, and whatever saw a
+ * key is wiped.
  */
 #include "base/crypto.h"
 
@@ -12,7 +13,9 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <nettle/sha3.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 
 #include "config.h"
 
@@ -47,51 +50,84 @@ bool crypto_equal(const void *a, const void *b, size_t length)
 struct key_kind {
     enum key_type type;
     const char *name;
-    const struct nettle_hash *hash; /* NULL: a cipher, or a hash that this build lacks */
-    size_t cipher_key_length;       /* 0: a hash */
+    size_t cipher_key_length; /* 0: a hash */
 };
 
-/* Nettle's hash objects may be in a shared library, so they are no constants to an initialiser of
-   static storage; the table is built where it is searched. */
-static bool find_kind(enum key_type type, const char *name, struct key_kind *found)
-{
-    const struct key_kind kinds[] = {
-        {KEY_MD5, "MD5", &nettle_md5, 0},
-        {KEY_SHA1, "SHA1", SECURE_HASH(nettle_sha1), 0},
-        {KEY_SHA256, "SHA256", SECURE_HASH(nettle_sha256), 0},
-        {KEY_SHA384, "SHA384", SECURE_HASH(nettle_sha384), 0},
-        {KEY_SHA512, "SHA512", SECURE_HASH(nettle_sha512), 0},
-        {KEY_SHA3_224, "SHA3-224", SECURE_HASH(nettle_sha3_224), 0},
-        {KEY_SHA3_256, "SHA3-256", SECURE_HASH(nettle_sha3_256), 0},
-        {KEY_SHA3_384, "SHA3-384", SECURE_HASH(nettle_sha3_384), 0},
-        {KEY_SHA3_512, "SHA3-512", SECURE_HASH(nettle_sha3_512), 0},
-        {KEY_TIGER, "TIGER", NULL, 0},
-        {KEY_WHIRLPOOL, "WHIRLPOOL", NULL, 0},
-        {KEY_AES128, "AES128", NULL, AES128_KEY_SIZE},
-        {KEY_AES256, "AES256", NULL, AES256_KEY_SIZE},
-    };
+static const struct key_kind key_kinds[] = {
+    {KEY_MD5, "MD5", 0},
+    {KEY_SHA1, "SHA1", 0},
+    {KEY_SHA256, "SHA256", 0},
+    {KEY_SHA384, "SHA384", 0},
+    {KEY_SHA512, "SHA512", 0},
+    {KEY_SHA3_224, "SHA3-224", 0},
+    {KEY_SHA3_256, "SHA3-256", 0},
+    {KEY_SHA3_384, "SHA3-384", 0},
+    {KEY_SHA3_512, "SHA3-512", 0},
+    {KEY_TIGER, "TIGER", 0},
+    {KEY_WHIRLPOOL, "WHIRLPOOL", 0},
+    {KEY_AES128, "AES128", AES128_KEY_SIZE},
+    {KEY_AES256, "AES256", AES256_KEY_SIZE},
+};
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (name != NULL ? strcmp(kinds[i].name, name) == 0 : kinds[i].type == type) {
-            *found = kinds[i];
-            return true;
-        }
+#define KIND_COUNT (sizeof(key_kinds) / sizeof(key_kinds[0]))
+
+/* NULL: unknown. */
+static const struct key_kind *find_kind(enum key_type type)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (key_kinds[i].type == type)
+            return &key_kinds[i];
     }
-    return false;
+    return NULL;
+}
+
+/* NULL: no hash, or one that this build lacks. Nettle's objects may be in a shared library, so they
+   are no constants to an initialiser of static storage, such as that of the table. */
+static const struct nettle_hash *find_hash(enum key_type type)
+{
+    switch (type) {
+    case KEY_MD5:
+        return &nettle_md5;
+    case KEY_SHA1:
+        return SECURE_HASH(nettle_sha1);
+    case KEY_SHA256:
+        return SECURE_HASH(nettle_sha256);
+    case KEY_SHA384:
+        return SECURE_HASH(nettle_sha384);
+    case KEY_SHA512:
+        return SECURE_HASH(nettle_sha512);
+    case KEY_SHA3_224:
+        return SECURE_HASH(nettle_sha3_224);
+    case KEY_SHA3_256:
+        return SECURE_HASH(nettle_sha3_256);
+    case KEY_SHA3_384:
+        return SECURE_HASH(nettle_sha3_384);
+    case KEY_SHA3_512:
+        return SECURE_HASH(nettle_sha3_512);
+    case KEY_INVALID:
+    case KEY_TIGER:
+    case KEY_WHIRLPOOL:
+    case KEY_AES128:
+    case KEY_AES256:
+        break;
+    }
+    return NULL;
 }
 
 enum key_type key_type_parse(const char *name)
 {
-    struct key_kind kind;
-
-    return find_kind(KEY_INVALID, name, &kind) ? kind.type : KEY_INVALID;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strcmp(key_kinds[i].name, name) == 0)
+            return key_kinds[i].type;
+    }
+    return KEY_INVALID;
 }
 
 const char *key_type_name(enum key_type type)
 {
-    struct key_kind kind;
+    const struct key_kind *kind = find_kind(type);
 
-    return find_kind(type, NULL, &kind) ? kind.name : NULL;
+    return kind != NULL ? kind->name : NULL;
 }
 
 bool key_type_is_cipher(enum key_type type)
@@ -106,20 +142,18 @@ bool key_type_supported(enum key_type type)
 
 size_t key_type_digest_length(enum key_type type)
 {
-    struct key_kind kind;
+    const struct nettle_hash *hash = find_hash(type);
 
-    if (!find_kind(type, NULL, &kind))
-        return 0;
-    if (kind.cipher_key_length > 0)
+    if (key_type_is_cipher(type))
         return CMAC_BUILT ? CMAC128_DIGEST_SIZE : 0;
-    return kind.hash != NULL ? kind.hash->digest_size : 0;
+    return hash != NULL ? hash->digest_size : 0;
 }
 
 size_t key_type_key_length(enum key_type type)
 {
-    struct key_kind kind;
+    const struct key_kind *kind = find_kind(type);
 
-    return find_kind(type, NULL, &kind) ? kind.cipher_key_length : 0;
+    return kind != NULL ? kind->cipher_key_length : 0;
 }
 
 /* Room for the state of every hash in the table. */
@@ -137,45 +171,91 @@ union hash_context {
 size_t hash_compute(enum key_type type, const void *a, size_t a_length, const void *b,
                     size_t b_length, uint8_t *out, size_t size)
 {
+    const struct nettle_hash *hash = find_hash(type);
     union hash_context context;
-    struct key_kind kind;
 
-    if (!find_kind(type, NULL, &kind) || kind.hash == NULL ||
-        kind.hash->context_size > sizeof(context))
+    if (hash == NULL || hash->context_size > sizeof(context))
         return 0;
-    if (size > kind.hash->digest_size)
-        size = kind.hash->digest_size;
-    kind.hash->init(&context);
+    if (size > hash->digest_size)
+        size = hash->digest_size;
+    hash->init(&context);
     if (a_length > 0)
-        kind.hash->update(&context, a_length, a);
+        hash->update(&context, a_length, a);
     if (b_length > 0)
-        kind.hash->update(&context, b_length, b);
-    kind.hash->digest(&context, size, out);
+        hash->update(&context, b_length, b);
+    hash->digest(&context, size, out);
     crypto_wipe(&context, sizeof(context));
     return size;
+}
+
+union cmac_context {
+    struct cmac_aes128_ctx aes128;
+    struct cmac_aes256_ctx aes256;
+};
+
+struct cmac_key {
+    enum key_type type;
+    union cmac_context context; /* that nothing was fed to */
+};
+
+static bool cmac_start(struct cmac_key *cmac, enum key_type type, const uint8_t *key,
+                       size_t key_length)
+{
+    if (!CMAC_BUILT || !key_type_is_cipher(type) || key_length != key_type_key_length(type))
+        return false;
+    cmac->type = type;
+    if (type == KEY_AES128)
+        cmac_aes128_set_key(&cmac->context.aes128, key);
+    else
+        cmac_aes256_set_key(&cmac->context.aes256, key);
+    return true;
+}
+
+struct cmac_key *cmac_key_new(enum key_type type, const uint8_t *key, size_t key_length)
+{
+    struct cmac_key *cmac = mem_alloc(sizeof(*cmac));
+
+    if (cmac_start(cmac, type, key, key_length))
+        return cmac;
+    free(cmac);
+    return NULL;
+}
+
+void cmac_key_free(struct cmac_key *key)
+{
+    if (key == NULL)
+        return;
+    crypto_wipe(key, sizeof(*key));
+    free(key);
+}
+
+void cmac_key_compute(const struct cmac_key *key, const void *data, size_t length, uint8_t out[16])
+{
+    union cmac_context context;
+
+    if (length == 0)
+        data = "";
+    /* A copy, since it holds the state of a computation, and the key may be in use elsewhere. */
+    if (key->type == KEY_AES128) {
+        context.aes128 = key->context.aes128;
+        cmac_aes128_update(&context.aes128, length, data);
+        cmac_aes128_digest(&context.aes128, CMAC128_DIGEST_SIZE, out);
+    } else {
+        context.aes256 = key->context.aes256;
+        cmac_aes256_update(&context.aes256, length, data);
+        cmac_aes256_digest(&context.aes256, CMAC128_DIGEST_SIZE, out);
+    }
+    crypto_wipe(&context, sizeof(context));
 }
 
 bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
                   size_t length, uint8_t out[16])
 {
-    union {
-        struct cmac_aes128_ctx aes128;
-        struct cmac_aes256_ctx aes256;
-    } context;
+    struct cmac_key cmac;
 
-    if (!CMAC_BUILT || !key_type_is_cipher(type) || key_length != key_type_key_length(type))
+    if (!cmac_start(&cmac, type, key, key_length))
         return false;
-    if (length == 0)
-        data = "";
-    if (type == KEY_AES128) {
-        cmac_aes128_set_key(&context.aes128, key);
-        cmac_aes128_update(&context.aes128, length, data);
-        cmac_aes128_digest(&context.aes128, CMAC128_DIGEST_SIZE, out);
-    } else {
-        cmac_aes256_set_key(&context.aes256, key);
-        cmac_aes256_update(&context.aes256, length, data);
-        cmac_aes256_digest(&context.aes256, CMAC128_DIGEST_SIZE, out);
-    }
-    crypto_wipe(&context, sizeof(context));
+    cmac_key_compute(&cmac, data, length, out);
+    crypto_wipe(&cmac, sizeof(cmac));
     return true;
 }

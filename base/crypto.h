@@ -63,6 +63,14 @@ size_t hash_compute(enum key_type type, const void *a, size_t a_length, const vo
 bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
                   size_t length, uint8_t out[16]);
 
+/* A key of AES-CMAC that is used again and again, expanded once. NULL: the key length or the type is
+   not supported. Freeing wipes it, and allows NULL. */
+struct cmac_key;
+struct cmac_key *cmac_key_new(enum key_type type, const uint8_t *key, size_t key_length);
+void cmac_key_free(struct cmac_key *key);
+/* The MAC with it, 16 octets. */
+void cmac_key_compute(const struct cmac_key *key, const void *data, size_t length, uint8_t out[16]);
+
 /* AEAD algorithms by IANA number (nts.md 4). */
 enum aead_id {
     AEAD_AES_SIV_CMAC_256 = 15,

@@ -23,6 +23,7 @@ struct key {
     enum key_type type;
     uint8_t *value;
     size_t length;
+    struct cmac_key *cmac; /* of a cipher: the value, expanded; else NULL */
 };
 
 struct ntp_keys {
@@ -39,6 +40,8 @@ static void key_clear(struct key *key)
 {
     if (!key->value)
         return;
+    cmac_key_free(key->cmac);
+    key->cmac = NULL;
     crypto_wipe(key->value, key->length);
     free(key->value);
     key->value = NULL;
@@ -134,6 +137,8 @@ static bool parse_line(char *line, int number, const char *path, struct key *key
         key_clear(key);
         return false;
     }
+    if (key_type_is_cipher(key->type))
+        key->cmac = cmac_key_new(key->type, key->value, key->length);
     return true;
 }
 
@@ -236,15 +241,14 @@ bool ntp_keys_find(const struct ntp_keys *keys, uint32_t id, enum key_type *type
 static size_t key_digest(const struct key *key, const uint8_t *packet, size_t length, uint8_t *out,
                          size_t size)
 {
-    if (!key_type_is_cipher(key->type))
-        return hash_compute(key->type, key->value, key->length, packet, length, out, size);
+    const size_t mac_length = 16;
 
-    uint8_t mac[16];
-    if (size < sizeof(mac) ||
-        !cmac_compute(key->type, key->value, key->length, packet, length, mac))
+    if (!key->cmac)
+        return hash_compute(key->type, key->value, key->length, packet, length, out, size);
+    if (size < mac_length)
         return 0;
-    memcpy(out, mac, sizeof(mac));
-    return sizeof(mac);
+    cmac_key_compute(key->cmac, packet, length, out);
+    return mac_length;
 }
 
 bool ntp_keys_add_mac(const struct ntp_keys *keys, uint32_t id, int version, struct writer *w)

@@ -95,6 +95,18 @@ static void macs_of_the_worked_example(void **state)
     from_hex("2c6045bfbdeea53b3742250f8e49809e", expected, sizeof(expected));
     assert_true(cmac_compute(KEY_AES256, key, 32, packet, sizeof(packet), out));
     assert_memory_equal(out, expected, sizeof(out));
+    struct cmac_key *cmac = cmac_key_new(KEY_AES128, key, 16);
+    uint8_t again[16];
+    assert_non_null(cmac);
+    assert_true(cmac_compute(KEY_AES128, key, 16, packet, sizeof(packet), out));
+    for (int i = 0; i < 2; i++) {
+        cmac_key_compute(cmac, packet, sizeof(packet), again);
+        assert_memory_equal(again, out, sizeof(out));
+    }
+    cmac_key_free(cmac);
+    cmac_key_free(NULL);
+    assert_null(cmac_key_new(KEY_AES128, key, 32));
+    assert_null(cmac_key_new(KEY_SHA1, key, 16));
     assert_false(cmac_compute(KEY_AES128, key, 32, packet, sizeof(packet), out));
     assert_false(cmac_compute(KEY_AES256, key, 16, packet, sizeof(packet), out));
     assert_false(cmac_compute(KEY_SHA1, key, 16, packet, sizeof(packet), out));
