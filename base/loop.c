@@ -334,7 +334,8 @@ static bool find_jump(const struct loop *loop, struct raw_time before, struct ra
     return false;
 }
 
-static void handle_wake_up(struct loop *loop, struct raw_time before, double elapsed)
+static void handle_wake_up(struct loop *loop, struct raw_time before, struct mono_time mono,
+                           double elapsed)
 {
     struct raw_time raw = world_raw_now(loop->world);
     double step = raw_diff(loop->event_raw, raw) + elapsed;
@@ -342,7 +343,7 @@ static void handle_wake_up(struct loop *loop, struct raw_time before, double ela
 
     advance_mono(loop, raw);
     loop->event_raw = raw;
-    loop->event_mono = world_mono_now(loop->world);
+    loop->event_mono = mono;
     if (jumped && loop->jump_handler != NULL) {
         loop->in_jump = true;
         loop->jump_handler(raw, step, loop->jump_arg);
@@ -366,7 +367,7 @@ static void check_signals(struct loop *loop)
 static void run_round(struct loop *loop)
 {
     struct raw_time before = world_raw_now(loop->world);
-    struct mono_time start = world_mono_now(loop->world);
+    struct mono_time start = world_mono_now(loop->world), end;
     double timeout = first_timeout(loop, start), elapsed;
     size_t count = collect_descriptors(loop, timeout);
     int ready, error;
@@ -375,10 +376,11 @@ static void run_round(struct loop *loop)
     error = errno;
     /* A wait does not last longer than it was asked to: time beyond that, for instance while the
        process was stopped, is a jump of the clock for what depends on it. */
-    elapsed = fmax(mono_diff(world_mono_now(loop->world), start), 0.0);
+    end = world_mono_now(loop->world);
+    elapsed = fmax(mono_diff(end, start), 0.0);
     if (timeout >= 0.0 && elapsed > timeout)
         elapsed = timeout;
-    handle_wake_up(loop, before, elapsed);
+    handle_wake_up(loop, before, end, elapsed);
     check_signals(loop);
     loop->world->ops->dispatch(loop->world->ctx);
     if (ready < 0 && error != EINTR && !loop->quitting)

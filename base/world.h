@@ -71,6 +71,24 @@ struct world_datagram {
     bool want_tx_timestamp;             /* when sending */
 };
 
+/* A datagram with this buffer of which nothing is known yet. path_buf is left as it is: large, and
+   of no use without path. */
+static inline void world_datagram_init(struct world_datagram *msg, uint8_t *data, size_t size)
+{
+    msg->data = data;
+    msg->size = size;
+    msg->length = 0;
+    msg->remote = (struct ip_port){.addr = {.family = IP_UNSPEC}};
+    msg->local = (struct ip_addr){.family = IP_UNSPEC};
+    msg->if_index = -1;
+    msg->path = NULL;
+    msg->truncated = false;
+    msg->kernel_time = (struct raw_time){{0, 0}};
+    msg->hardware_time = (struct hardware_time){{0, 0}};
+    msg->hardware_if_index = msg->hardware_length = -1;
+    msg->want_tx_timestamp = false;
+}
+
 struct world_file_info {
     int64_t mtime;
     mode_t mode;
@@ -110,7 +128,9 @@ struct world_ops {
     int (*unix_stream_connect)(void *ctx, const char *path);
     void (*socket_close)(void *ctx, int fd);
     void (*unix_remove)(void *ctx, const char *path);
-    /* One call for each report of readiness; number of datagrams (0 when none), -1 on error.
+    /* One call for each report of readiness; number of datagrams (0 when none), -1 on error. The
+       caller sets data and size of each entry, and receive all the rest (path_buf with path only);
+       entries may change places, with their buffers.
        errqueue: looped-back packets with transmit timestamps. The world finds out what was sent
        (ntp.md 5.3): data is the payload alone, remote where it went, hardware_length the length of
        all that was looped back. */

@@ -31,6 +31,7 @@ struct ntp_server {
     double mono_shift;
     uint32_t mono_epoch;
     struct server_reply replies[WORLD_BATCH];
+    struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
 };
 
 static struct server_view make_view(struct ntp_server *server)
@@ -77,9 +78,10 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
 {
     struct ntp_server *server = arg;
     struct server_view view = make_view(server);
-    struct world_datagram msgs[WORLD_BATCH] = {0};
     bool sent[WORLD_BATCH];
+    struct local_time before = {0};
     int replies = 0;
+    bool any_eligible = false;
 
     for (int i = 0; i < count && replies < WORLD_BATCH; i++) {
         const struct ntp_arrival *a = &arrivals[i];
@@ -93,23 +95,22 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
             sign(server, a, reply);
             continue;
         }
-        msgs[replies++] = (struct world_datagram){
-            .data = reply->data,
-            .size = sizeof(reply->data),
-            .length = reply->length,
-            .remote = a->remote,
-            .local = a->local,
-            .if_index = ip_addr_is_link_local(&a->remote.addr) ? a->if_index : -1,
-            .hardware_if_index = -1,
-            .hardware_length = -1,
-            .want_tx_timestamp = reply->eligible,
-        };
+        struct world_datagram *msg = &server->msgs[replies++];
+        world_datagram_init(msg, reply->data, sizeof(reply->data));
+        msg->length = reply->length;
+        msg->remote = a->remote;
+        msg->local = a->local;
+        if (ip_addr_is_link_local(&a->remote.addr))
+            msg->if_index = a->if_index;
+        msg->want_tx_timestamp = reply->eligible;
+        any_eligible |= reply->eligible;
     }
     if (replies == 0)
         return;
 
-    struct local_time before = server->env->ops->now(server->env->ctx, NULL);
-    ntp_sockets_send_batch(server->sockets, arrivals[0].fd, msgs, replies, sent);
+    if (any_eligible)
+        before = server->env->ops->now(server->env->ctx, NULL);
+    ntp_sockets_send_batch(server->sockets, arrivals[0].fd, server->msgs, replies, sent);
     for (int i = 0; i < replies; i++)
         if (sent[i] && server->replies[i].eligible)
             save_timestamp(server, &view, &server->replies[i], before);

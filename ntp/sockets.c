@@ -15,6 +15,7 @@
 #include "ntp/ptp.h"
 
 #define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
+#define MIN_BATCH           8
 
 struct family_sockets {
     int server; /* -1: not open */
@@ -33,6 +34,7 @@ struct ntp_sockets {
     bool always_open; /* server sockets do not depend on their uses */
     bool same_socket; /* server sockets are the client sockets */
     bool starting;    /* a port that somebody else has is fatal */
+    int batch;        /* datagrams to ask for next time, up to WORLD_BATCH */
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
@@ -70,6 +72,9 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
                                struct ntp_local_timestamp *t)
 {
     const struct ntp_env *env = s->env;
+
+    if (instant_is_zero(msg->hardware_time.i) || env->ops->hardware_timestamp == NULL)
+        return false;
     struct ntp_hardware_packet packet = {
         .time = msg->hardware_time,
         .if_index = msg->hardware_if_index > 0 ? msg->hardware_if_index : msg->if_index,
@@ -80,8 +85,7 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
         .known = t->time,
     };
 
-    return !instant_is_zero(msg->hardware_time.i) && env->ops->hardware_timestamp != NULL &&
-           env->ops->hardware_timestamp(env->ctx, &packet, t);
+    return env->ops->hardware_timestamp(env->ctx, &packet, t);
 }
 
 static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram *msg,
@@ -149,17 +153,20 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
     return true;
 }
 
+/* Asks for four times what came the last time, and comes down to it by halves: each that is asked
+   for costs a little, also when it does not come, and mostly a wake-up brings one or two. What was
+   left comes in the next round. */
 static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
 {
     const struct world *w = s->env->world;
+    int count = w->ops->receive(w->ctx, fd, s->msgs, s->batch, errqueue);
 
-    for (int i = 0; i < WORLD_BATCH; i++)
-        s->msgs[i] = (struct world_datagram){.data = s->buffers[i],
-                                             .size = WORLD_DATAGRAM_SIZE,
-                                             .if_index = -1,
-                                             .hardware_if_index = -1,
-                                             .hardware_length = -1};
-    return w->ops->receive(w->ctx, fd, s->msgs, WORLD_BATCH, errqueue);
+    s->batch /= 2;
+    if (s->batch < 4 * count)
+        s->batch = 4 * count < WORLD_BATCH ? 4 * count : WORLD_BATCH;
+    if (s->batch < MIN_BATCH)
+        s->batch = MIN_BATCH;
+    return count;
 }
 
 static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival *a)
@@ -389,6 +396,9 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf
     s->conf = conf;
     s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1, .ptp = -1};
     s->starting = true;
+    s->batch = WORLD_BATCH;
+    for (int i = 0; i < WORLD_BATCH; i++)
+        world_datagram_init(&s->msgs[i], s->buffers[i], sizeof(s->buffers[i]));
     open_initial(s);
     hold_for_configured(s, true);
     return s;

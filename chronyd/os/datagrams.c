@@ -196,14 +196,8 @@ static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
     struct msghdr *hdr = &header->msg_hdr;
     struct control_info info;
 
+    world_datagram_init(msg, msg->data, msg->size);
     msg->length = header->msg_len;
-    msg->remote = (struct ip_port){.addr.family = IP_UNSPEC};
-    msg->local = (struct ip_addr){.family = IP_UNSPEC};
-    msg->if_index = -1;
-    msg->path = NULL;
-    msg->kernel_time = (struct raw_time){{0, 0}};
-    msg->hardware_time = (struct hardware_time){{0, 0}};
-    msg->hardware_if_index = msg->hardware_length = -1;
     msg->truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
 
     /* First, because descriptors that came along have to be closed. */

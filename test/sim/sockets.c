@@ -113,6 +113,7 @@ int sim_socket_receive(void *ctx, int fd, struct world_datagram *msgs, int count
     for (; n < count && (datagram = sim_queue_take(queue)) != NULL; n++) {
         struct world_datagram *msg = &msgs[n];
 
+        world_datagram_init(msg, msg->data, msg->size);
         msg->truncated = datagram->length > msg->size;
         msg->length = msg->truncated ? msg->size : datagram->length;
         memcpy(msg->data, datagram->data, msg->length);

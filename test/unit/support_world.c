@@ -231,6 +231,7 @@ static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bo
     for (; n < count && (link = find_datagram(sim, fd, errqueue)); n++) {
         struct datagram *d = *link;
         *link = d->next;
+        world_datagram_init(&msgs[n], msgs[n].data, msgs[n].size);
         memcpy(msgs[n].data, d->packet.data, d->packet.length);
         msgs[n].length = d->packet.length;
         msgs[n].remote = errqueue ? d->packet.to : d->packet.from;

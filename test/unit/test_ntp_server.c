@@ -720,6 +720,28 @@ static void batch_is_answered_with_one_send(void **state)
     stop(&s);
 }
 
+/* After a quiet time less is asked for, and more again as it comes. */
+static void burst_after_single_requests_takes_few_sends(void **state)
+{
+    struct fixture *f = *state;
+    struct conf_access_rule rule = {.allow = true};
+    struct ip_port to = {ip_addr_v4(192, 0, 2, 100), 123};
+    uint8_t p[NTP_MAX_LENGTH];
+    struct service s = start(f);
+
+    assert_true(ntp_server_set_access(s.server, &rule));
+    put_header(p, 4, 3);
+    for (uint16_t i = 0; i < 104; i++) {
+        struct ip_port from = {ip_addr_v4(192, 0, 2, 7), (uint16_t)(5000 + i)};
+        sim_deliver(f->sim, &from, &to, p, 48, i < 4 ? 1.0 + i : 5.0);
+    }
+    sim_run(f->sim, f->loop, 6.0);
+    assert_int_equal(sim_sent_count(f->sim), 104);
+    assert_int_equal(sim_sent(f->sim, 103)->to.port, 5103);
+    assert_int_equal(sim_send_calls(f->sim), 4 + 3); /* 8, 32, 60 */
+    stop(&s);
+}
+
 static void reply_that_cannot_be_sent_does_not_hold_up_others(void **state)
 {
     struct fixture *f = *state;
@@ -792,6 +814,7 @@ int main(void)
         TEST(sockets_follow_the_access_rules),
         TEST(port_0_serves_nobody),
         TEST(batch_is_answered_with_one_send),
+        TEST(burst_after_single_requests_takes_few_sends),
         TEST(reply_that_cannot_be_sent_does_not_hold_up_others),
         TEST(kernel_timestamps_are_used_when_credible),
     };
