@@ -87,7 +87,7 @@ const char *refid_format(uint32_t refid, char *buf, size_t size);
 
 struct sockaddr_storage;
 /* Conversions for the world's implementation. The length of the socket address is returned, 0 when
-   it has no such form. */
+   it has no such form; nothing is written behind it. */
 unsigned int ip_port_to_sockaddr(const struct ip_port *addr, struct sockaddr_storage *sa);
 bool ip_port_from_sockaddr(const void *sa, size_t len, struct ip_port *addr);
 

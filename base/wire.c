@@ -6,6 +6,7 @@
  */
 #include "base/wire.h"
 
+#include <endian.h>
 #include <string.h>
 
 struct reader reader_make(const void *data, size_t size)
@@ -31,39 +32,79 @@ const uint8_t *reader_view(struct reader *r, size_t length)
     return p;
 }
 
-static uint64_t read_integer(struct reader *r, size_t length)
+static inline uint16_t get_u16(const uint8_t *p)
 {
-    const uint8_t *p = reader_view(r, length);
-    uint64_t v = 0;
+    uint16_t v;
 
-    for (size_t i = 0; p != NULL && i < length; i++)
-        v = v << 8 | p[i];
-    return v;
+    memcpy(&v, p, sizeof(v));
+    return be16toh(v);
+}
+
+static inline uint32_t get_u32(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be32toh(v);
+}
+
+static inline uint64_t get_u64(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be64toh(v);
+}
+
+static inline void put_u16(uint8_t *p, uint16_t v)
+{
+    v = htobe16(v);
+    memcpy(p, &v, sizeof(v));
+}
+
+static inline void put_u32(uint8_t *p, uint32_t v)
+{
+    v = htobe32(v);
+    memcpy(p, &v, sizeof(v));
+}
+
+static inline void put_u64(uint8_t *p, uint64_t v)
+{
+    v = htobe64(v);
+    memcpy(p, &v, sizeof(v));
 }
 
 uint8_t reader_u8(struct reader *r)
 {
-    return (uint8_t)read_integer(r, 1);
+    const uint8_t *p = reader_view(r, 1);
+
+    return p != NULL ? p[0] : 0;
 }
 
 uint16_t reader_u16(struct reader *r)
 {
-    return (uint16_t)read_integer(r, 2);
+    const uint8_t *p = reader_view(r, 2);
+
+    return p != NULL ? get_u16(p) : 0;
 }
 
 uint32_t reader_u32(struct reader *r)
 {
-    return (uint32_t)read_integer(r, 4);
+    const uint8_t *p = reader_view(r, 4);
+
+    return p != NULL ? get_u32(p) : 0;
 }
 
 uint64_t reader_u64(struct reader *r)
 {
-    return read_integer(r, 8);
+    const uint8_t *p = reader_view(r, 8);
+
+    return p != NULL ? get_u64(p) : 0;
 }
 
 struct ntp_time reader_ntp_time(struct reader *r)
 {
-    uint64_t v = read_integer(r, 8);
+    uint64_t v = reader_u64(r);
 
     return (struct ntp_time){(uint32_t)(v >> 32), (uint32_t)v};
 }
@@ -106,43 +147,41 @@ static uint8_t *writer_room(struct writer *w, size_t length)
     return p;
 }
 
-static void put_integer(uint8_t *p, uint64_t v, size_t length)
-{
-    for (size_t i = length; i > 0; i--, v >>= 8)
-        p[i - 1] = (uint8_t)v;
-}
-
-static void write_integer(struct writer *w, uint64_t v, size_t length)
-{
-    uint8_t *p = writer_room(w, length);
-
-    if (p != NULL)
-        put_integer(p, v, length);
-}
-
 void writer_u8(struct writer *w, uint8_t v)
 {
-    write_integer(w, v, 1);
+    uint8_t *p = writer_room(w, 1);
+
+    if (p != NULL)
+        p[0] = v;
 }
 
 void writer_u16(struct writer *w, uint16_t v)
 {
-    write_integer(w, v, 2);
+    uint8_t *p = writer_room(w, 2);
+
+    if (p != NULL)
+        put_u16(p, v);
 }
 
 void writer_u32(struct writer *w, uint32_t v)
 {
-    write_integer(w, v, 4);
+    uint8_t *p = writer_room(w, 4);
+
+    if (p != NULL)
+        put_u32(p, v);
 }
 
 void writer_u64(struct writer *w, uint64_t v)
 {
-    write_integer(w, v, 8);
+    uint8_t *p = writer_room(w, 8);
+
+    if (p != NULL)
+        put_u64(p, v);
 }
 
 void writer_ntp_time(struct writer *w, struct ntp_time t)
 {
-    write_integer(w, (uint64_t)t.hi << 32 | t.lo, 8);
+    writer_u64(w, (uint64_t)t.hi << 32 | t.lo);
 }
 
 void writer_bytes(struct writer *w, const void *data, size_t length)

@@ -164,7 +164,7 @@ static uint32_t slot_of(const struct client_log *log, const struct ip_addr *addr
 
     for (size_t i = 0; i < length; i++)
         h = (h ^ octets[i]) * 16777619U;
-    return h % log->slots;
+    return h & (log->slots - 1); /* a power of two */
 }
 
 static void record_init(const struct client_log *log, struct record *r, const struct ip_addr *addr)

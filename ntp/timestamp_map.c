@@ -71,9 +71,17 @@ static bool find(struct timestamp_map *map, uint64_t receive, size_t *position)
 {
     size_t low = 0, high = map->size;
 
-    if (map->cached < map->size && at(map, map->cached)->receive == receive) {
-        *position = map->cached;
-        return true;
+    /* The entry is asked for again, the next one when transmit timestamps come in, and a new one
+       mostly belongs at the end. */
+    for (size_t i = map->cached; i < map->size && i < map->cached + 2; i++) {
+        if (at(map, i)->receive == receive) {
+            *position = map->cached = i;
+            return true;
+        }
+    }
+    if (high > 0 && since(receive, at(map, high - 1)->receive) > 0) {
+        *position = high;
+        return false;
     }
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -22,14 +22,19 @@ struct fill {
     bool smoothed;
 };
 
+/* Takes no more random octets than the mask needs: each of a batch of replies has two. */
 static struct ntp_time make_fuzz(struct random_pool *random, int precision)
 {
-    struct ntp_time mask = ntp_fuzz_mask(precision), fuzz;
+    const struct ntp_time mask = ntp_fuzz_mask(precision);
+    const int bits = precision < -32 ? 0 : precision > 32 ? 64 : precision + 32;
+    uint8_t octets[8];
+    uint64_t fuzz = 0;
+    size_t needed = ((size_t)bits + 7) / 8;
 
-    random_pool_bytes(random, &fuzz, sizeof(fuzz));
-    fuzz.hi &= mask.hi;
-    fuzz.lo &= mask.lo;
-    return fuzz;
+    random_pool_bytes(random, octets, needed);
+    for (size_t i = 0; i < needed; i++)
+        fuzz = fuzz << 8 | octets[i];
+    return (struct ntp_time){(uint32_t)(fuzz >> 32) & mask.hi, (uint32_t)fuzz & mask.lo};
 }
 
 static struct ntp_time fuzzed(const struct fill *f, struct local_time t)
@@ -211,7 +216,8 @@ bool transmit_fill(const struct transmit_context *context, const struct transmit
     if (w->failed)
         return false;
     /* The version must be there before fields are added. */
-    ntp_header_write(w->data, &f.header);
+    if (input->ext_flags != 0)
+        ntp_header_write(w->data, &f.header);
     if (input->ext_flags & EXT_FLAG_NET_CORRECTION && context->add_net_correction &&
         !add_net_correction(&f, w))
         return false;
