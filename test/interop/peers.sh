@@ -48,9 +48,10 @@ peer()
     LD_LIBRARY_PATH=$PEER_LIBRARIES "$@"
 }
 
-# start_peer NAME DIRECTIVE...: Debian's chronyd, as "start" of lib.sh does with ours; in the second
-# network when PEER_NETWORK is INSIDE_SECOND. Sets PID.
+# start_peer NAME DIRECTIVE...: Debian's chronyd, as "start" of lib.sh does with ours, with the
+# options in PEER_OPTIONS besides; in the second network when PEER_NETWORK is INSIDE_SECOND. Sets PID.
 PEER_NETWORK=()
+PEER_OPTIONS=()
 start_peer()
 {
     local name=$1
@@ -60,7 +61,7 @@ start_peer()
     printf '%s\n' "bindcmdaddress $T/$name/chronyd.sock" "pidfile $T/$name/chronyd.pid" \
         "cmdport 0" "$@" >"$T/$name.conf"
     "${PEER_NETWORK[@]}" env LD_LIBRARY_PATH="$PEER_LIBRARIES" "$PEER_CHRONYD" -d -x \
-        "${USER_OPTIONS[@]}" -f "$T/$name.conf" >>"$T/$name.log" 2>&1 &
+        "${USER_OPTIONS[@]}" "${PEER_OPTIONS[@]}" -f "$T/$name.conf" >>"$T/$name.log" 2>&1 &
     PID=$!
     PIDS+=("$PID")
     wait_until 20 peer_chronyc "$name" tracking || fail "$name (Debian's chronyd) did not start"
