@@ -1,115 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Judging of responses: samples of the worked examples (ntp.md 27.3 to 27.5), tests 1 to 7 and A to
- * D (12.2, 12.6), the sample filter (13.5) and the timestamp map of the server (24).
+ * D (12.2, 12.6) and the sample filter (13.5).
  */
 #include "test/unit/unit.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "conf/source_options.h"
-#include "ntp/response.h"
 #include "ntp/sample_filter.h"
-#include "ntp/timestamp_map.h"
-
-#define BASE 1700000000
-
-struct fixture {
-    uint8_t packet[NTP_HEADER_LENGTH];
-    struct ntp_info info;
-    struct ntp_header header;
-    struct exchange ex;
-    struct response_limits limits;
-    struct ntp_local_timestamp rx;
-    struct ip_addr local;
-    struct response r;
-    struct ntp_reference own;
-};
-
-/* Times of the examples are seconds after BASE; the ones on the wire get their nearest timestamp. */
-static struct local_time local(double t)
-{
-    return local_add((struct local_time){{BASE, 0}}, t + 1e-10);
-}
-
-static struct ntp_time remote(double t)
-{
-    struct ntp_time time = ntp_time_from_instant(local(t).i, (struct ntp_time){0});
-
-    time.lo += 2; /* decoding truncates */
-    return time;
-}
-
-static void assert_near(double a, double b, double tolerance)
-{
-    if (!(fabs(a - b) <= tolerance))
-        fail_msg("%.12g is not %.12g", a, b);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->header = (struct ntp_header){
-        .version = 4,
-        .mode = 4,
-        .stratum = 1,
-        .poll = 6,
-        .precision = -24,
-        .root_delay = ntp_short_from_double(0.01),
-        .root_dispersion = ntp_short_from_double(0.002),
-        .refid = 0x47505300,
-        .reference = remote(900),
-        .origin = {1, 2},
-        .receive = remote(1000.0125),
-        .transmit = remote(1000.0126),
-    };
-    f->ex.sent_tx = f->header.origin;
-    f->ex.near_tx.time = local(1000.0);
-    f->rx.time = local(1000.0051);
-    f->local = ip_addr_v4(192, 0, 2, 100);
-    f->limits = (struct response_limits){
-        .max_delay = 3.0, .max_delay_dev_ratio = 10.0, .quantum = 1e-9, .max_clock_error = 1e-6};
-    f->own = (struct ntp_reference){.leap = 3, .stratum = 16};
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
-
-static void check(struct fixture *f, bool authentic)
-{
-    ntp_header_write(f->packet, &f->header);
-    assert_true(ntp_packet_parse(f->packet, sizeof(f->packet), &f->info));
-    response_read(&f->r, &f->limits, f->packet, &f->info, &f->rx, &f->local);
-    response_check(&f->r, &f->ex, &f->limits, authentic);
-}
-
-static void judge_with(struct fixture *f, const struct response_test_input *input)
-{
-    check(f, true);
-    response_measure(&f->r, &f->ex, &f->limits, 1e-6);
-    response_test(&f->r, &f->ex, &f->limits, input);
-}
-
-static void judge(struct fixture *f)
-{
-    struct response_test_input input = {
-        .max_quantile_delay = -1.0, .loop_possible = true, .own = &f->own};
-
-    judge_with(f, &input);
-}
+#include "test/unit/support_response.h"
 
 static void basic_sample(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
-    judge(f);
+    response_fixture_judge(f);
     assert_true(response_is_good(&f->r));
     assert_near(f->r.sample.offset, 0.01, 2e-9);
     assert_near(f->r.sample.peer_delay, 0.005, 4e-9);
@@ -121,28 +27,12 @@ static void basic_sample(void **state)
     assert_near(local_diff(f->r.sample.time, local(1000.00255)), 0.0, 2e-9);
 }
 
-static void make_interleaved(struct fixture *f)
-{
-    f->limits.interleaved = true;
-    f->ex.ts_usable = true;
-    f->ex.far_rx = remote(1000.0125);
-    f->ex.far_tx = remote(1000.0126);
-    f->ex.near_rx.time = local(1000.0051);
-    f->ex.near_tx.time = local(1064.0);
-    f->ex.sent_rx = (struct ntp_time){7, 8};
-    f->ex.sent_tx = (struct ntp_time){9, 10};
-    f->header.origin = f->ex.sent_rx;
-    f->header.receive = remote(1064.0126);
-    f->header.transmit = remote(1000.01262);
-    f->rx.time = local(1064.0051);
-}
-
 static void interleaved_sample_of_the_normal_variant(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
-    make_interleaved(f);
-    judge(f);
+    response_fixture_interleave(f);
+    response_fixture_judge(f);
     assert_true(f->r.interleaved);
     assert_near(f->r.sample.peer_delay, 0.00508, 1e-8);
     assert_near(f->r.sample.offset, 0.01006, 1e-8);
@@ -154,11 +44,11 @@ static void interleaved_sample_of_the_normal_variant(void **state)
 
 static void interleaved_sample_of_the_previous_variant(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
-    make_interleaved(f);
+    response_fixture_interleave(f);
     f->ex.older_tx.time = local(1000.0);
-    judge(f);
+    response_fixture_judge(f);
     assert_near(f->r.sample.peer_delay, 0.00498, 1e-8);
     assert_near(f->r.sample.offset, 0.01001, 1e-8);
     assert_near(f->r.response_time, 0.00012, 1e-8);
@@ -168,11 +58,11 @@ static void interleaved_sample_of_the_previous_variant(void **state)
 
 static void interleaved_response_is_bogus_unless_asked_for(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
-    make_interleaved(f);
+    response_fixture_interleave(f);
     f->limits.interleaved = false;
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_2);
     assert_false(response_is_valid(&f->r));
 }
@@ -180,12 +70,12 @@ static void interleaved_response_is_bogus_unless_asked_for(void **state)
 /* 27.5: 40 us and 25 us on the way, 8 us on the wire. */
 static void network_correction(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     struct exchange *ex = &f->ex;
 
     for (int i = 0; i < 2; i++) {
         double delay = i == 0 ? 60e-6 : 48e-6;
-        make_interleaved(f);
+        response_fixture_interleave(f);
         /* The previous variant takes the corrections from the saved timestamps. */
         ex->older_tx = (struct ntp_local_timestamp){.time = local(1000.0), .net_correction = 25e-6};
         ex->near_rx.time = local(1000.0 + delay + 100e-6);
@@ -193,7 +83,7 @@ static void network_correction(void **state)
         ex->near_rx.wire_time = 8e-6;
         ex->far_rx = remote(1000.0 + delay / 2);
         f->header.transmit = remote(1000.0 + delay / 2 + 100e-6);
-        judge(f);
+        response_fixture_judge(f);
         assert_near(f->r.sample.peer_delay, i == 0 ? 11.0049e-6 : 48e-6, 5e-9);
         assert_near(f->r.sample.offset, i == 0 ? 7.5e-6 : 0.0, 5e-9);
     }
@@ -201,26 +91,26 @@ static void network_correction(void **state)
 
 static void tests_1_to_7(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     struct ntp_header good = f->header;
 
     f->ex.far_rx = good.receive;
     f->ex.far_tx = good.transmit;
-    check(f, true);
+    response_fixture_check(f, true);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_1);
     f->ex.far_tx.lo++;
-    check(f, true);
+    response_fixture_check(f, true);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED);
 
     f->header.origin.lo++;
-    check(f, true);
+    response_fixture_check(f, true);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_2);
     f->header = good;
     f->header.receive = (struct ntp_time){0};
-    check(f, true);
+    response_fixture_check(f, true);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_3);
     f->header = good;
-    check(f, false);
+    response_fixture_check(f, false);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_5);
     assert_false(response_measure(&f->r, &f->ex, &f->limits, 1e-6));
 
@@ -228,48 +118,48 @@ static void tests_1_to_7(void **state)
         f->header = good;
         f->header.leap = i == 0 ? 3 : 0;
         f->header.stratum = i == 1 ? 16 : i == 2 ? 0 : 1;
-        check(f, true);
+        response_fixture_check(f, true);
         assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_6);
     }
     f->header = good;
     f->header.root_delay = ntp_short_from_double(2.0);
     f->header.root_dispersion = ntp_short_from_double(15.0);
-    check(f, true);
+    response_fixture_check(f, true);
     assert_int_equal(f->r.tests, NTP_TESTS_SYNCED & ~NTP_TEST_7);
 }
 
 static void zero_origin_never_matches_a_request_that_was_not_sent(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
     f->ex.sent_tx = (struct ntp_time){0};
     f->header.origin = (struct ntp_time){0};
-    check(f, true);
+    response_fixture_check(f, true);
     assert_false(f->r.tests & NTP_TEST_3);
     assert_false(response_is_valid(&f->r));
 }
 
 static void test_a(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
     f->limits.max_delay = 0.004;
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_A);
     f->limits.max_delay = 3.0;
     f->ex.warmup_left = 1;
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_A);
     f->ex.warmup_left = 0;
     f->rx.time = local(1004.2);
     f->header.transmit = remote(1004.1);
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_A);
 }
 
 static void tests_b_and_c(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     struct source_test_data data = {.last_sample_ago = 64.0,
                                     .predicted_offset = -0.01,
                                     .min_delay = 0.001,
@@ -278,61 +168,61 @@ static void tests_b_and_c(void **state)
     struct response_test_input input = {.data = &data, .max_quantile_delay = -1.0, .own = &f->own};
 
     f->limits.max_delay_ratio = 2.0;
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_false(f->r.tests & NTP_TEST_B);
     assert_false(f->r.tests & NTP_TEST_C);
     /* News: the offset moved by more than the delay explains. */
     data.predicted_offset = 0.5;
     data.min_delay = 0.0049;
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_true(f->r.tests & NTP_TEST_B);
     assert_true(f->r.tests & NTP_TEST_C);
     input.data = NULL;
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_true(response_is_good(&f->r));
     input.max_quantile_delay = 0.004;
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_false(f->r.tests & NTP_TEST_C);
     input.max_quantile_delay = 0.006;
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_true(f->r.tests & NTP_TEST_C);
 }
 
 static void test_d_finds_loops(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
     f->header.stratum = 2;
     f->header.refid = ip_addr_refid(&f->local);
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_D);
     f->header.stratum = 1;
-    judge(f);
+    response_fixture_judge(f);
     assert_true(f->r.tests & NTP_TEST_D);
 
     /* The source is this daemon itself. */
     f->own = (struct ntp_reference){
         .stratum = 1, .refid = f->header.refid, .ref_time = local(900), .root_delay = 0.01};
     f->header.reference = ntp_time_from_instant(f->own.ref_time.i, (struct ntp_time){0});
-    judge(f);
+    response_fixture_judge(f);
     assert_false(f->r.tests & NTP_TEST_D);
     struct response_test_input input = {.max_quantile_delay = -1.0, .own = &f->own};
-    judge_with(f, &input);
+    response_fixture_judge_with(f, &input);
     assert_true(f->r.tests & NTP_TEST_D);
 }
 
 static void one_response_counts_for_each_request(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
-    judge(f);
+    response_fixture_judge(f);
     response_update(&f->r, &f->ex, &f->limits);
     assert_true(f->ex.answered);
     assert_true(response_is_good(&f->r));
     struct ntp_time far_tx = f->ex.far_tx;
 
     f->header.transmit.lo += 1000;
-    judge(f);
+    response_fixture_judge(f);
     response_update(&f->r, &f->ex, &f->limits);
     assert_false(response_is_valid(&f->r));
     assert_false(f->r.tests & (NTP_TEST_2 | NTP_TEST_3));
@@ -341,11 +231,11 @@ static void one_response_counts_for_each_request(void **state)
 
 static void unauthentic_packet_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     struct exchange before = f->ex;
 
     f->limits.is_peer = true;
-    check(f, false);
+    response_fixture_check(f, false);
     response_measure(&f->r, &f->ex, &f->limits, 1e-6);
     response_update(&f->r, &f->ex, &f->limits);
     assert_memory_equal(&before, &f->ex, sizeof(before));
@@ -354,10 +244,10 @@ static void unauthentic_packet_changes_nothing(void **state)
 /* An authentic packet of a peer that was kept back and is sent now. */
 static void older_packet_of_a_peer_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
     f->limits.is_peer = true;
-    judge(f);
+    response_fixture_judge(f);
     response_update(&f->r, &f->ex, &f->limits);
     assert_true(response_is_good(&f->r));
     struct exchange before = f->ex;
@@ -365,7 +255,7 @@ static void older_packet_of_a_peer_changes_nothing(void **state)
     f->header.transmit = remote(990.0126);
     f->header.receive = remote(990.0125);
     f->rx.time = local(1001.0);
-    judge(f);
+    response_fixture_judge(f);
     response_update(&f->r, &f->ex, &f->limits);
     assert_false(response_is_valid(&f->r));
     assert_true(ntp_time_equal(f->ex.far_tx, before.far_tx));
@@ -376,21 +266,21 @@ static void older_packet_of_a_peer_changes_nothing(void **state)
 /* 12.3: whose tests pass is recognised, with a wrong origin it is not. */
 static void kod_with_wrong_origin_is_ignored(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
 
     f->header.leap = 3;
     f->header.stratum = 0;
     f->header.refid = NTP_KOD_RATE;
-    check(f, true);
+    response_fixture_check(f, true);
     assert_true(f->r.kod_rate);
     f->header.origin.hi++;
-    check(f, true);
+    response_fixture_check(f, true);
     assert_false(f->r.kod_rate);
 }
 
 static void clock_change_moves_the_times(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     struct clock_change change = {.cooked = local(1000), .doffset = 0.25};
 
     exchange_clock_change(&f->ex, &change);
@@ -401,7 +291,7 @@ static void clock_change_moves_the_times(void **state)
 /* The server's clock was corrected by 2 ms between two responses, its monotonic scale was not. */
 static void mono_root_tells_corrections_of_the_server(void **state)
 {
-    struct fixture *f = *state;
+    struct response_fixture *f = *state;
     uint8_t packet[NTP_HEADER_LENGTH + 28] = {[48] = 0xf3, 0x23, 0, 28};
     struct ntp_mono_root root = {
         .root_delay = 0.25, .root_dispersion = 0.125, .mono_receive = remote(999.9985), .epoch = 5};
@@ -487,103 +377,8 @@ static void filter_follows_the_clock(void **state)
     sample_filter_free(filter);
 }
 
-/* Timestamp map. */
-
-static struct ntp_time stamp(double t)
-{
-    return ntp_time_from_instant(local(t).i, (struct ntp_time){0, 1});
-}
-
-static bool held(struct timestamp_map *map, double t)
-{
-    enum timestamp_source source;
-    struct local_time tx;
-
-    return timestamp_map_find(map, stamp(t), &tx, &source);
-}
-
-static void map_is_a_sorted_ring(void **state)
-{
-    struct timestamp_map *map = timestamp_map_new(4);
-    uint64_t entries, span;
-
-    (void)state;
-    for (int i = 0; i < 6; i++)
-        timestamp_map_save(map, stamp(i * 0.1), local(i * 0.1 + 0.01), TIMESTAMP_DAEMON);
-    timestamp_map_stats(map, &entries, &span);
-    assert_int_equal(entries, 4);
-    assert_false(held(map, 0.1));
-    assert_true(held(map, 0.2));
-    /* Late arrivals are put in their place. */
-    timestamp_map_save(map, stamp(0.45), local(0.46), TIMESTAMP_DAEMON);
-    assert_true(held(map, 0.45));
-    assert_true(held(map, 0.5));
-    assert_false(held(map, 0.2));
-    timestamp_map_free(map);
-}
-
-static void map_disables_repeated_timestamps(void **state)
-{
-    struct timestamp_map *map = timestamp_map_new(4);
-
-    (void)state;
-    timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
-    assert_true(held(map, 1));
-    timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
-    assert_false(held(map, 1));
-    timestamp_map_free(map);
-}
-
-static void map_drops_the_future_after_a_step_back(void **state)
-{
-    struct timestamp_map *map = timestamp_map_new(8);
-
-    (void)state;
-    for (int i = 0; i < 4; i++)
-        timestamp_map_save(map, stamp(100 + i), local(100.1 + i), TIMESTAMP_DAEMON);
-    timestamp_map_save(map, stamp(50), local(50.1), TIMESTAMP_DAEMON);
-    assert_true(held(map, 50));
-    assert_false(held(map, 103));
-    timestamp_map_free(map);
-}
-
-static void map_improves_transmit_times(void **state)
-{
-    struct timestamp_map *map = timestamp_map_new(4);
-    struct clock_change change = {.type = CLOCK_ADJUST, .doffset = 0.25};
-    enum timestamp_source source;
-    struct local_time tx;
-
-    (void)state;
-    timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
-    timestamp_map_improve(map, stamp(1), local(1.0), TIMESTAMP_KERNEL); /* earlier: refused */
-    assert_true(timestamp_map_find(map, stamp(1), &tx, &source));
-    assert_int_equal(source, TIMESTAMP_DAEMON);
-    timestamp_map_clock_change(map, &change);
-    timestamp_map_improve(map, stamp(1), local(0.87), TIMESTAMP_KERNEL);
-    assert_true(timestamp_map_find(map, stamp(1), &tx, &source));
-    assert_int_equal(source, TIMESTAMP_KERNEL);
-    assert_near(local_diff(tx, local(1.12)), 0.0, 1e-7);
-    change.type = CLOCK_UNKNOWN_STEP;
-    timestamp_map_clock_change(map, &change);
-    assert_false(held(map, 1));
-    timestamp_map_free(map);
-}
-
-static void map_holds_no_transmit_time_far_from_the_receive_time(void **state)
-{
-    struct timestamp_map *map = timestamp_map_new(4);
-    enum timestamp_source source;
-    struct local_time tx;
-
-    (void)state;
-    timestamp_map_save(map, stamp(1), local(3.5), TIMESTAMP_DAEMON);
-    assert_true(timestamp_map_find(map, stamp(1), &tx, &source));
-    assert_true(local_is_zero(tx));
-    timestamp_map_free(map);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, response_fixture_setup, response_fixture_teardown)
 
 int main(void)
 {
@@ -606,11 +401,6 @@ int main(void)
         TEST(mono_root_tells_corrections_of_the_server),
         cmocka_unit_test(filter_takes_the_median_of_the_best),
         cmocka_unit_test(filter_follows_the_clock),
-        cmocka_unit_test(map_is_a_sorted_ring),
-        cmocka_unit_test(map_disables_repeated_timestamps),
-        cmocka_unit_test(map_drops_the_future_after_a_step_back),
-        cmocka_unit_test(map_improves_transmit_times),
-        cmocka_unit_test(map_holds_no_transmit_time_far_from_the_receive_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
