@@ -10,20 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/log.h"
+#include "test/unit/support_log.h"
 #include "test/unit/support_rig.h"
 
 static struct rig rig_of_test;
-static char log_path[64];
 
 static int setup(void **state)
 {
-    strcpy(log_path, "/tmp/test_sources_XXXXXX");
-    int fd = mkstemp(log_path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_true(log_open_file(log_path));
+    capture_log();
     rig_init(&rig_of_test, NULL, NULL);
     *state = &rig_of_test;
     return 0;
@@ -32,24 +27,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     rig_free(*state);
-    log_set_context_info(false);
-    log_open_stderr();
-    unlink(log_path);
+    end_log_capture();
     return 0;
-}
-
-static int logged(const char *message)
-{
-    static char text[65536];
-    FILE *file = fopen(log_path, "r");
-    int n = 0;
-
-    assert_non_null(file);
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-    fclose(file);
-    for (const char *p = text; (p = strstr(p, message)); p++)
-        n++;
-    return n;
 }
 
 static struct report_activity activity(struct rig *rig)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Log of a test.
+ */
+#include "test/unit/support_log.h"
+
+#include "test/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+
+static char log_path[64];
+
+void capture_log(void)
+{
+    strcpy(log_path, "/tmp/test_log_XXXXXX");
+    int fd = mkstemp(log_path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(log_open_file(log_path));
+}
+
+void end_log_capture(void)
+{
+    log_set_context_info(false);
+    log_open_stderr();
+    unlink(log_path);
+}
+
+int logged(const char *text)
+{
+    static char log[65536];
+    FILE *file = fopen(log_path, "r");
+    int n = 0;
+
+    assert_non_null(file);
+    log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+    fclose(file);
+    for (const char *p = log; (p = strstr(p, text)); p++)
+        n++;
+    return n;
+}
