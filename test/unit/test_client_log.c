@@ -79,6 +79,11 @@ static void parameters_are_limited(void **state)
     assert_int_equal(b.kod, 4);
     assert_int_equal(token_bucket_make(30, 400, 0, -1).interval, 12);
     assert_int_equal(token_bucket_make(30, 400, 0, -1).leak, 1);
+    assert_int_equal(token_bucket_make(30, 400, 0, -1).kod, 0);
+    assert_int_equal(token_bucket_make(12, 400, 0, 0).max_tokens, 65280);
+    assert_int_equal(token_bucket_make(0, 400, 0, 0).max_tokens, 16 * 255);
+    assert_int_equal(token_bucket_make(0, 0, 0, 0).max_tokens, 16);
+    assert_int_equal(token_bucket_make(-5, 1, 0, 0).max_tokens, 2);
 }
 
 /* ratelimit interval 6 burst 2, a request every 8 s: those of the example pass, and others only by
@@ -161,6 +166,161 @@ static void intervals_are_estimated(void **state)
     }
 }
 
+/* How many of so many accesses at a time pass. */
+static int passing(struct fixture *f, enum client_service service, int accesses, double time)
+{
+    struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
+    int n = 0;
+
+    for (int i = 0; i < accesses; i++) {
+        int record = client_log_access(f->log, service, &addr, at(time));
+        n += client_log_limit(f->log, service, record) == LIMIT_PASS;
+    }
+    return n;
+}
+
+/* 2^-8 s: tokens come in sixteens, once for each tick of the log. */
+static void intervals_below_the_tick_of_the_log(void **state)
+{
+    struct fixture *f = *state;
+
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, -8, 8, 4, 0};
+    open_log(f);
+    assert_int_equal(passing(f, CLIENT_NTP, 16, 0.0), 16);
+    assert_in_range(passing(f, CLIENT_NTP, 160, 0.0), 0, 30);
+    assert_int_equal(passing(f, CLIENT_NTP, 16, 1.0 / 16), 16);
+    assert_in_range(passing(f, CLIENT_NTP, 160, 1.0 / 16), 0, 30);
+    assert_int_equal(passing(f, CLIENT_NTP, 16, 1e5), 16);
+    assert_in_range(passing(f, CLIENT_NTP, 160, 1e5), 0, 30);
+    assert_int_equal(client_log_interval(f->log, CLIENT_NTP), -8);
+    assert_int_equal(client_log_interval(f->log, CLIENT_CMD), -19);
+}
+
+/* 2^12 s with bursts of 255: the tokens of a second are fractions, which add up. */
+static void long_intervals_with_large_bursts(void **state)
+{
+    struct fixture *f = *state;
+
+    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 12, 255, 4, 0};
+    open_log(f);
+    assert_int_equal(passing(f, CLIENT_NTS_KE, 255, 0.0), 255);
+    assert_in_range(passing(f, CLIENT_NTS_KE, 100, 0.0), 0, 20);
+    assert_int_equal(passing(f, CLIENT_NTS_KE, 2, 4096.0 * 2 + 32), 2);
+    assert_in_range(passing(f, CLIENT_NTS_KE, 100, 4096.0 * 2 + 32), 0, 20);
+    assert_int_equal(passing(f, CLIENT_NTS_KE, 10, 4096.0 * 12 + 64), 10);
+}
+
+static void each_service_has_its_own_limit_and_counters(void **state)
+{
+    struct fixture *f = *state;
+    struct report_serverstats stats = {0};
+    struct report_client report;
+
+    f->conf.cmd_ratelimit = (struct conf_ratelimit){true, 6, 2, 4, 1};
+    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 6, 5, 4, 1};
+    open_log(f);
+    assert_int_equal(passing(f, CLIENT_NTP, 100, 0.0), 100);
+    int cmd = passing(f, CLIENT_CMD, 200, 0.0), ke = passing(f, CLIENT_NTS_KE, 300, 0.0);
+    assert_in_range(cmd, 2, 40);
+    assert_in_range(ke, 5, 50);
+    client_log_report_stats(f->log, &stats);
+    assert_int_equal(stats.ntp_hits, 100);
+    assert_int_equal(stats.ntp_drops, 0);
+    assert_int_equal(stats.cmd_hits, 200);
+    assert_int_equal(stats.cmd_drops, 200 - cmd); /* none was a kiss */
+    assert_int_equal(stats.nts_ke_hits, 300);
+    assert_int_equal(stats.nts_ke_drops, 300 - ke);
+
+    assert_true(client_log_report(f->log, 0, true, 300, at(1), &report));
+    assert_int_equal(report.ntp_hits, 100);
+    assert_int_equal(report.cmd_drops, 200 - cmd);
+    assert_int_equal(report.nts_ke_drops, 300 - ke);
+    assert_int_equal(report.ntp_drops, 0);
+    /* Also what is not reported is reset, and the age of a hit in the future is not known. */
+    assert_false(client_log_report(f->log, 0, true, 1, at(1), &report));
+    assert_true(client_log_report(f->log, 0, false, 0, at(-5), &report));
+    assert_true(report.cmd_drops == 0 && report.nts_ke_drops == 0 && report.nts_ke_hits == 0);
+    assert_int_equal(report.last_ntp_ago, UINT32_MAX);
+}
+
+static int reported_interval(struct fixture *f, double time)
+{
+    struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
+    struct report_client report;
+
+    client_log_access(f->log, CLIENT_NTP, &addr, at(time));
+    assert_true(client_log_report(f->log, 0, false, 0, at(time), &report));
+    return report.ntp_interval;
+}
+
+/* 23.4: towards longer intervals quickly, towards shorter ones a quarter at a time. */
+static void estimate_follows_the_interval(void **state)
+{
+    struct fixture *f = *state;
+    static const int longer[] = {8, 9, 10, 10, 10, 10};
+    double time = 0.0;
+
+    open_log(f);
+    assert_int_equal(reported_interval(f, time), 127);
+    assert_int_equal(reported_interval(f, time += 64), 6);
+    for (int i = 1; i <= 24; i++)
+        assert_int_equal(reported_interval(f, time += 1), (26 - i) / 4);
+    assert_int_equal(reported_interval(f, time += 1), 0);
+    for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++)
+        assert_int_equal(reported_interval(f, time += 1024), longer[i]);
+    /* 2^14 s is the longest. */
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(reported_interval(f, time += 1e7), i == 0 ? 12 : i == 1 ? 13 : 14);
+}
+
+/* A client that asks more than twice as fast without replies gets most of them. */
+static void impatient_client_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct report_client report;
+    int slow = 0, fast = 0;
+
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 12, 5, 4, 0};
+    open_log(f);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(passing(f, CLIENT_NTP, 1, 64.0 * i), 1);
+    for (int i = 0; i < 12; i++)
+        fast += passing(f, CLIENT_NTP, 1, 257.0 + i);
+    assert_in_range(fast, 6, 11);
+    assert_true(client_log_report(f->log, 0, false, 0, at(300), &report));
+    assert_int_equal(report.ntp_timeout_interval, 0);
+    assert_in_range(report.ntp_interval, 1, 5);
+
+    /* One that does not change its interval is not. */
+    client_log_free(f->log);
+    open_log(f);
+    for (int i = 0; i < 5; i++)
+        passing(f, CLIENT_NTP, 1, 8.0 * i);
+    for (int i = 5; i < 45; i++)
+        slow += passing(f, CLIENT_NTP, 1, 8.0 * i);
+    assert_in_range(slow, 0, 10);
+    assert_true(client_log_report(f->log, 0, false, 0, at(400), &report));
+    assert_int_equal(report.ntp_interval, 3);
+    assert_int_equal(report.ntp_timeout_interval, 3);
+}
+
+static void answers_are_counted_by_their_timestamps(void **state)
+{
+    struct fixture *f = *state;
+    struct report_serverstats s = {0};
+
+    open_log(f);
+    client_log_count_answer(f->log, true, false, TIMESTAMP_DAEMON, TIMESTAMP_DAEMON);
+    for (int i = 0; i < 2; i++)
+        client_log_count_answer(f->log, false, true, TIMESTAMP_KERNEL, TIMESTAMP_HARDWARE);
+    for (int i = 0; i < 3; i++)
+        client_log_count_answer(f->log, false, false, TIMESTAMP_HARDWARE, TIMESTAMP_KERNEL);
+    client_log_report_stats(f->log, &s);
+    assert_true(s.ntp_auth_hits == 1 && s.ntp_interleaved_hits == 2);
+    assert_true(s.ntp_daemon_rx == 1 && s.ntp_kernel_rx == 2 && s.ntp_hw_rx == 3);
+    assert_true(s.ntp_daemon_tx == 1 && s.ntp_kernel_tx == 3 && s.ntp_hw_tx == 2);
+}
+
 static const struct {
     unsigned long limit;
     size_t records;
@@ -168,10 +328,15 @@ static const struct {
     {0, 8},
     {959, 8},
     {960, 8},
+    {1919, 8},
     {1920, 16},
+    {3839, 16},
     {524288, 4096},
     {1048576, 8192},
+    {2013265919UL, 8388608},
+    {2013265920UL, 16777216},
     {2147483648UL, 16777216},
+    {17179869184UL, 16777216},
 };
 
 static void memory_is_bounded(void **state)
@@ -214,6 +379,43 @@ static void oldest_record_is_replaced(void **state)
     assert_true(client_log_report(f->log, 3, false, 0, at(200), &report));
     assert_true(ip_addr_equal(&report.addr, &addr));
     assert_int_equal(report.ntp_hits, 1);
+}
+
+static int replaced_record(struct fixture *f)
+{
+    struct ip_addr addr = ip_addr_v4(10, 0, 0, 99);
+
+    return client_log_access(f->log, CLIENT_NTP, &addr, at(200));
+}
+
+/* The latest hit of any service counts, and of equal ones the number of hits. */
+static void oldest_and_rarest_record_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+
+    f->conf.client_log_limit = 0;
+    for (int service = 0; service < CLIENT_SERVICES; service++) {
+        open_log(f);
+        for (uint8_t i = 0; i < 8; i++) {
+            struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
+            client_log_access(f->log, CLIENT_NTP, &addr, at(10));
+            if (i != 5)
+                client_log_access(f->log, (enum client_service)service, &addr, at(20));
+        }
+        assert_int_equal(replaced_record(f), 5);
+        client_log_free(f->log);
+
+        open_log(f);
+        for (uint8_t i = 0; i < 8; i++) {
+            struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
+            client_log_access(f->log, CLIENT_NTS_KE, &addr, at(10));
+            if (i != 6)
+                client_log_access(f->log, (enum client_service)service, &addr, at(10));
+        }
+        assert_int_equal(replaced_record(f), 6);
+        client_log_free(f->log);
+    }
+    f->log = NULL;
 }
 
 static void records_survive_growth_of_the_table(void **state)
@@ -290,6 +492,13 @@ int main(void)
         TEST(steady_requests_pass_at_the_configured_rate),
         TEST(kiss_is_sent_only_when_configured),
         TEST(intervals_are_estimated),
+        TEST(intervals_below_the_tick_of_the_log),
+        TEST(long_intervals_with_large_bursts),
+        TEST(each_service_has_its_own_limit_and_counters),
+        TEST(estimate_follows_the_interval),
+        TEST(impatient_client_is_answered),
+        TEST(answers_are_counted_by_their_timestamps),
+        TEST(oldest_and_rarest_record_is_replaced),
         TEST(memory_is_bounded),
         TEST(oldest_record_is_replaced),
         TEST(records_survive_growth_of_the_table),
