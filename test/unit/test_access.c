@@ -4,9 +4,12 @@
  */
 #include "test/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "ntp/access.h"
+#include "test/unit/support_log.h"
 
 static struct subnet subnet(const char *text, int bits)
 {
@@ -147,6 +150,58 @@ static void all_prefix_lengths(void **state)
         check_length("2001:db8:a5c3:96e1:7f08:1234:fedc:ba98", bits, 128);
 }
 
+/* 19.4: some address is allowed if some part of the tree is, whatever is denied beside it. */
+static void families_with_an_allowed_address(void **state)
+{
+    struct access_table *t = *state;
+
+    assert_false(access_table_any_allowed(t, IP_V4));
+    rule(t, true, false, "2001:db8::", 32);
+    assert_false(access_table_any_allowed(t, IP_V4));
+    assert_true(access_table_any_allowed(t, IP_V6));
+    assert_false(access_table_any_allowed(t, IP_UNSPEC));
+    rule(t, true, false, "10.0.0.0", 8);
+    rule(t, false, false, "10.1.0.0", 16);
+    assert_true(access_table_any_allowed(t, IP_V4));
+    /* Each part that was inherited is denied one by one. */
+    for (unsigned int i = 0; i < 256; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "10.%u.0.0", i);
+        assert_true(access_table_any_allowed(t, IP_V4));
+        rule(t, i != 1 ? false : true, false, text, 16);
+        if (i == 1)
+            rule(t, false, true, text, 16);
+    }
+    assert_false(access_table_any_allowed(t, IP_V4));
+    rule(t, false, true, NULL, 0);
+    assert_false(access_table_any_allowed(t, IP_V6));
+}
+
+static void log_rule(bool allow, bool all, const char *text, int bits)
+{
+    struct conf_access_rule r = {.subnet = subnet(text, bits), .allow = allow, .all = all};
+
+    access_log_rule("NTP", &r);
+}
+
+static void rules_of_commands_are_logged(void **state)
+{
+    (void)state;
+    capture_log();
+    log_rule(true, false, "192.0.2.0", 24);
+    assert_int_equal(logged("access"), 0); /* of the configuration */
+    log_set_context_info(true);
+    log_rule(true, false, "192.0.2.0", 24);
+    log_rule(true, true, NULL, 0);
+    log_rule(false, false, "2001:db8::1", 128);
+    log_rule(false, true, "192.0.2.1", 32);
+    assert_int_equal(logged("Allowed NTP access from 192.0.2.0/24\n"), 1);
+    assert_int_equal(logged("Allowed all NTP access from any address\n"), 1);
+    assert_int_equal(logged("Denied NTP access from 2001:db8::1\n"), 1);
+    assert_int_equal(logged("Denied all NTP access from 192.0.2.1\n"), 1);
+    end_log_capture();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +212,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(bad_subnets_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses_without_a_family_are_denied, setup, teardown),
+        cmocka_unit_test_setup_teardown(families_with_an_allowed_address, setup, teardown),
+        cmocka_unit_test(rules_of_commands_are_logged),
         cmocka_unit_test(all_prefix_lengths),
     };
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "conf/source_options.h"
+#include "ntp/extension.h"
 #include "ntp/packet.h"
 
 /* Octets of a hexadecimal text, in which spaces count for nothing. */
@@ -399,6 +400,106 @@ static void fields_that_do_not_fit_are_not_added(void **state)
     }
 }
 
+/* Each of the conditions of 3.4, at the offsets where a field could begin. */
+static void field_is_read_only_where_one_can_be(void **state)
+{
+    uint8_t packet[NTP_MAX_LENGTH];
+    struct ntp_ext_field field;
+
+    (void)state;
+    make_packet(packet, 4, 200);
+    for (size_t length = 72; length <= 112; length++)
+        for (size_t start = 44; start <= 116; start++) {
+            bool possible = start >= 48 && start % 4 == 0 && length % 4 == 0 && length > start + 24;
+            memset(packet + 44, 0, 120);
+            if (start + 4 <= sizeof(packet))
+                put_field(packet, start, 0x8123, 16);
+            assert_int_equal(ntp_ext_read(packet, length, start, &field), possible);
+            if (possible)
+                assert_true(field.start == start && field.length == 16 && field.body_length == 12);
+        }
+    put_field(packet, 48, 0x8123, 28);
+    for (int version = 0; version < 8; version++) {
+        packet[0] = (uint8_t)(version << 3 | 3);
+        assert_int_equal(ntp_ext_read(packet, 76, 48, &field), version == 4);
+    }
+}
+
+/* The walk ends where the MAC begins, though a field could be read there. */
+static void fields_are_not_looked_for_in_the_mac(void **state)
+{
+    uint8_t packet[NTP_MAX_LENGTH];
+    struct ntp_ext_field field;
+    struct ntp_info info = {.version = 4, .length = 48 + 28 + 36, .ext_fields = 1};
+    size_t pos = 48;
+
+    (void)state;
+    make_packet(packet, 4, 64);
+    put_field(packet, 48, 0x8123, 28);
+    put_field(packet, 76, 0x8124, 28);
+    info.mac_start = 76;
+    info.mac_length = 36;
+    assert_true(ntp_ext_next(packet, &info, &pos, &field));
+    assert_int_equal(pos, 76);
+    assert_false(ntp_ext_next(packet, &info, &pos, &field));
+    /* Nor does a field reach into it, nor is anything read of a packet without fields. */
+    put_field(packet, 48, 0x8123, 32);
+    pos = 48;
+    assert_false(ntp_ext_next(packet, &info, &pos, &field));
+    put_field(packet, 48, 0x8123, 28);
+    info.ext_fields = 0;
+    pos = 48;
+    assert_false(ntp_ext_next(packet, &info, &pos, &field));
+}
+
+static void fields_are_added_to_whole_headers_only(void **state)
+{
+    uint8_t packet[NTP_MAX_LENGTH + 100];
+
+    (void)state;
+    for (size_t pos = 0; pos <= 56; pos++) {
+        struct writer w = writer_make(packet, sizeof(packet));
+        make_packet(packet, 4, 0);
+        w.pos = pos;
+        assert_int_equal(ntp_ext_add(&w, 0x0104, NULL, 12), pos >= 48 && pos % 4 == 0);
+    }
+    /* A writer with a smaller buffer has its own end. */
+    struct writer w = writer_make(packet, 80);
+    make_packet(packet, 4, 0);
+    w.pos = 48;
+    assert_true(ntp_ext_add(&w, 0x0104, NULL, 28));
+    w = writer_make(packet, 79);
+    w.pos = 48;
+    assert_false(ntp_ext_add(&w, 0x0104, NULL, 28));
+}
+
+static void header_has_all_modes_and_leaps(void **state)
+{
+    struct ntp_header in = {.version = 4}, out;
+    uint8_t packet[NTP_HEADER_LENGTH];
+
+    (void)state;
+    for (in.mode = 0; in.mode < 8; in.mode++)
+        for (in.leap = 0; in.leap < 4; in.leap++) {
+            ntp_header_write(packet, &in);
+            ntp_header_read(packet, &out);
+            assert_true(out.mode == in.mode && out.leap == in.leap && out.version == 4);
+        }
+}
+
+static void longest_packet_has_1140_octets(void **state)
+{
+    static uint8_t packet[NTP_MAX_LENGTH + 4];
+    struct ntp_info info;
+
+    (void)state;
+    make_packet(packet, 4, 0);
+    put_field(packet, 48, 0x8123, 1140 - 48);
+    assert_true(ntp_packet_parse(packet, 1140, &info));
+    put_field(packet, 48, 0x8123, 1144 - 48);
+    assert_false(ntp_packet_parse(packet, 1144, &info));
+}
+
 static void inner_fields_may_be_short(void **state)
 {
     uint8_t data[16];
@@ -513,6 +614,11 @@ int main(void)
         cmocka_unit_test(mono_root_of_a_reply),
         cmocka_unit_test(only_well_formed_fields_are_noted),
         cmocka_unit_test(fields_that_do_not_fit_are_not_added),
+        cmocka_unit_test(field_is_read_only_where_one_can_be),
+        cmocka_unit_test(fields_are_not_looked_for_in_the_mac),
+        cmocka_unit_test(fields_are_added_to_whole_headers_only),
+        cmocka_unit_test(header_has_all_modes_and_leaps),
+        cmocka_unit_test(longest_packet_has_1140_octets),
         cmocka_unit_test(inner_fields_may_be_short),
         cmocka_unit_test(short_formats_of_the_worked_example),
         cmocka_unit_test(signed_format_of_the_worked_example),
