@@ -153,7 +153,7 @@ static void source_reset_reachability(void *ctx, struct source *source)
 static void source_update_status(void *ctx, struct source *source, int stratum, int leap)
 {
     (void)ctx;
-    (void)leap;
+    source->leap = leap;
     source->stratum = stratum;
 }
 
@@ -214,8 +214,7 @@ static double source_min_delay(void *ctx, const struct source *source)
 static double source_asymmetry(void *ctx, const struct source *source)
 {
     (void)ctx;
-    (void)source;
-    return 0.0;
+    return source->asymmetry;
 }
 
 static bool source_test_data(void *ctx, const struct source *source, struct local_time when,

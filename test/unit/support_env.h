@@ -20,6 +20,8 @@ struct source {
     int samples;
     int resets;
     int stratum;
+    int leap;
+    double asymmetry; /* set by the test */
     struct ntp_sample last;
     double corrected;
     bool has_test_data;

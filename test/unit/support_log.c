@@ -30,16 +30,29 @@ void end_log_capture(void)
     unlink(log_path);
 }
 
-int logged(const char *text)
+static const char *read_log(void)
 {
     static char log[65536];
     FILE *file = fopen(log_path, "r");
-    int n = 0;
 
     assert_non_null(file);
     log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
     fclose(file);
-    for (const char *p = log; (p = strstr(p, text)); p++)
+    return log;
+}
+
+int logged(const char *text)
+{
+    int n = 0;
+
+    for (const char *p = read_log(); (p = strstr(p, text)); p++)
         n++;
     return n;
+}
+
+bool logged_before(const char *first, const char *second)
+{
+    const char *log = read_log(), *a = strstr(log, first), *b = strstr(log, second);
+
+    return a && b && a < b;
 }
