@@ -7,6 +7,8 @@ what comes within 15 seconds.
 query ADDRESS PORT [LOCAL-ADDRESS]: sends one request of a client and prints the reply in the same
 form, or "none" after a second.
 flood ADDRESS PORT COUNT: sends requests as fast as it can and prints the number of replies.
+spray ADDRESS PORT PREFIX COUNT: sends one request from each of so many addresses, which begin with the
+two octets of PREFIX and are addresses of this machine, and prints the number of replies.
 connect ADDRESS PORT COUNT: makes TCP connections and prints how many were closed at once.
 """
 import socket
@@ -14,6 +16,7 @@ import struct
 import sys
 import time
 
+IP_PKTINFO = 8  # of Linux; older versions of Python lack it
 
 def open_socket(address):
     v6 = ":" in address
@@ -82,6 +85,28 @@ def flood(address, port, count):
     print(replies)
 
 
+def spray(address, port, prefix, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    s.setblocking(False)
+    first = int.from_bytes(socket.inet_aton(prefix + ".0.0"), "big")
+    replies = 0
+    for i in range(int(count) + 500):
+        if i < int(count):
+            info = struct.pack("!iII", 0, first + i, 0)
+            control = [(socket.IPPROTO_IP, IP_PKTINFO, info)]
+            request = b"\x23" + bytes(39) + struct.pack("!Q", i + 1)
+            s.sendmsg([request], control, 0, (address, int(port)))
+        else:
+            time.sleep(0.001)
+        try:
+            while s.recv(2048):
+                replies += 1
+        except BlockingIOError:
+            pass
+    print(replies)
+
+
 def connect(address, port, count):
     closed = 0
     for _ in range(int(count)):
@@ -96,4 +121,5 @@ def connect(address, port, count):
     print(closed)
 
 
-{"listen": listen, "query": query, "flood": flood, "connect": connect}[sys.argv[1]](*sys.argv[2:])
+COMMANDS = {"listen": listen, "query": query, "flood": flood, "spray": spray, "connect": connect}
+COMMANDS[sys.argv[1]](*sys.argv[2:])

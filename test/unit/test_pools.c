@@ -456,6 +456,83 @@ static void requested_rounds_do_not_lengthen_the_interval(void **state)
     }
 }
 
+/* A round that is asked for during a round follows at once; both take all names that are left. */
+static void round_is_repeated_on_request(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_add(rig, SOURCE_SERVER, false, "a.test");
+    rig_add(rig, SOURCE_SERVER, false, "b.test");
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 0.005);
+    ntp_sources_resolve_now(rig->sources);
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 0.03);
+    assert_int_equal(rig->rounds, 0);
+    rig_run(rig, 1);
+    assert_int_equal(rig->rounds, 1);
+    assert_int_equal(sim_lookups(rig->sim, "a.test", NULL), 2);
+    assert_int_equal(sim_lookups(rig->sim, "b.test", NULL), 2);
+    /* Not once more at the end of the next one. */
+    rig_run(rig, 30);
+    assert_int_equal(sim_lookups(rig->sim, "a.test", NULL), 3);
+    assert_int_equal(rig->rounds, 2);
+}
+
+/* An answer that comes when nobody wants it any more. */
+static void sources_can_go_during_the_lookup(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr id = rig_addr("ID#0000000001");
+    struct ip_addr addr = ip_addr_v4(198, 51, 100, 1);
+
+    set_name(rig, "ntp.test", 1, 1);
+    rig_add(rig, SOURCE_SERVER, false, "ntp.test");
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 0.005);
+    assert_int_equal(ntp_sources_remove(rig->sources, &id), NTP_SOURCES_SUCCESS);
+    rig_run(rig, 1);
+    assert_false(has(rig, 1));
+    assert_int_equal(rig->rounds, 1);
+
+    rig_add(rig, SOURCE_SERVER, false, "ntp.test");
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 1);
+    assert_true(has(rig, 1));
+    set_name(rig, "ntp.test", 2, 2);
+    for (int refresh = 0; refresh < 2; refresh++) {
+        if (refresh)
+            ntp_sources_refresh(rig->sources);
+        else
+            ntp_sources_replace_bad(rig->sources, &addr);
+        rig_run(rig, 0.005);
+        ntp_sources_remove_all(rig->sources);
+        rig_run(rig, 1);
+        assert_int_equal(activity(rig).unresolved + activity(rig).online, 0);
+        rig_add(rig, SOURCE_SERVER, false, "198.51.100.1");
+    }
+}
+
+/* 18.7: the name of a refreshed source must still be that of its address and port. */
+static void replaced_source_has_still_its_name(void **state)
+{
+    struct rig *rig = *state;
+
+    set_name(rig, "ntp.test", 1, 1);
+    rig_add(rig, SOURCE_SERVER, false, "ntp.test ipv4 port 1123");
+    start_up(rig);
+    struct ip_addr both[2] = {rig_addr("2001:db8::1"), rig_addr("198.51.100.5")};
+    sim_set_name(rig->sim, "ntp.test", RESOLVE_SUCCESS, both, 2);
+    for (int i = 0; i < 10; i++) {
+        ntp_sources_refresh(rig->sources);
+        rig_run(rig, 1);
+        assert_true(has(rig, 5)); /* whichever was tried first, the option holds */
+    }
+    struct ip_addr first = rig_addr("198.51.100.5");
+    assert_string_equal(ntp_sources_name(rig->sources, &first), "ntp.test");
+    assert_int_equal(sim_sent(rig->sim, sim_sent_count(rig->sim) - 1)->to.port, 1123);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -480,6 +557,9 @@ int main(void)
         TEST(refresh_counts_from_the_last_lookup),
         TEST(an_unreachable_source_needs_eight_updates),
         TEST(requested_rounds_do_not_lengthen_the_interval),
+        TEST(round_is_repeated_on_request),
+        TEST(sources_can_go_during_the_lookup),
+        TEST(replaced_source_has_still_its_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

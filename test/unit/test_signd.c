@@ -12,6 +12,7 @@
 #include "ntp/server.h"
 #include "ntp/signd.h"
 #include "test/unit/support_env.h"
+#include "test/unit/support_log.h"
 
 #define STREAM_FD 120 /* beyond the sockets of the virtual world */
 #define KEY_ID    0x3e8
@@ -39,6 +40,8 @@ struct fixture {
     size_t from_length;
     bool eof;
     bool answering; /* as a good signer */
+    int stalls;     /* calls that have to be made again */
+    int write_error;
     size_t answered;
 };
 
@@ -109,6 +112,12 @@ static void answer(struct fixture *f, const uint8_t *request)
     give_response(f, 12 + 68, 3, (uint32_t)request[12] << 8 | request[13], packet, sizeof(packet));
 }
 
+static bool stall(struct fixture *f)
+{
+    errno = f->stalls % 2 == 0 ? EAGAIN : EWOULDBLOCK;
+    return f->stalls > 0 && f->stalls-- > 0;
+}
+
 static ssize_t stream_write(void *ctx, int fd, const void *data, size_t length)
 {
     struct fixture *f = current();
@@ -116,10 +125,12 @@ static ssize_t stream_write(void *ctx, int fd, const void *data, size_t length)
 
     (void)ctx;
     assert_int_equal(fd, STREAM_FD);
-    if (f->eof) {
-        errno = EPIPE;
+    if (f->eof || f->write_error != 0) {
+        errno = f->eof ? EPIPE : f->write_error;
         return -1;
     }
+    if (stall(f))
+        return -1;
     memcpy(f->to_signer + f->to_length, data, n);
     f->to_length += n;
     while (f->answering && f->to_length - f->answered >= 68) {
@@ -137,6 +148,8 @@ static ssize_t stream_read(void *ctx, int fd, void *data, size_t length)
     (void)ctx;
     assert_int_equal(fd, STREAM_FD);
     assert_true(length > 0);
+    if (stall(f))
+        return -1;
     n = n < f->from_length ? n : f->from_length;
     if (n == 0 && !f->eof) {
         errno = EAGAIN;
@@ -382,6 +395,71 @@ static void replies_are_dropped_without_a_signer(void **state)
     assert_int_equal(sim_sent(f->sim, 0)->to.port, 5002);
 }
 
+/* One message until a signer has answered again. */
+static void missing_signer_is_reported_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *message = "Could not connect to signd socket /samba/socket : Connection refused";
+
+    capture_log();
+    for (int round = 1; round <= 2; round++) {
+        f->refuse = true;
+        sign_for(f, 5000);
+        sign_for(f, 5001);
+        run(f);
+        assert_int_equal(logged(message), round);
+        /* Connected, but without an answer. */
+        f->refuse = false;
+        f->answering = false;
+        sign_for(f, 5002);
+        run(f);
+        f->eof = true;
+        run(f);
+        f->refuse = true;
+        sign_for(f, 5003);
+        assert_int_equal(logged(message), round);
+        f->refuse = false;
+        f->answering = true;
+        sign_for(f, 5004);
+        run(f);
+        assert_int_equal(sim_sent_count(f->sim), round);
+        f->eof = true;
+        run(f);
+    }
+    end_log_capture();
+}
+
+static void stalled_calls_are_made_again(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int stalls = 1; stalls < 10; stalls++) {
+        f->stalls = stalls;
+        f->chunk = 40;
+        sign_for(f, 5000);
+        run(f);
+        assert_int_equal(sim_sent_count(f->sim), stalls);
+    }
+    assert_int_equal(f->connections, 1);
+}
+
+static void failed_write_closes_the_connection(void **state)
+{
+    struct fixture *f = *state;
+
+    f->write_error = ECONNRESET;
+    sign_for(f, 5000);
+    sign_for(f, 5001);
+    run(f);
+    assert_false(f->connected);
+    f->write_error = 0;
+    sign_for(f, 5002);
+    run(f);
+    assert_int_equal(f->connections, 2);
+    assert_int_equal(sim_sent_count(f->sim), 1);
+    assert_int_equal(sim_sent(f->sim, 0)->to.port, 5002);
+}
+
 static void reply_is_dropped_when_its_socket_is_gone(void **state)
 {
     struct fixture *f = *state;
@@ -408,6 +486,9 @@ int main(void)
         TEST(bad_lengths_close_the_connection),
         TEST(end_of_file_and_unasked_data_close_the_connection),
         TEST(replies_are_dropped_without_a_signer),
+        TEST(missing_signer_is_reported_once),
+        TEST(stalled_calls_are_made_again),
+        TEST(failed_write_closes_the_connection),
         TEST(reply_is_dropped_when_its_socket_is_gone),
     };
 
