@@ -29,7 +29,7 @@ static struct local_time event_time(void *ctx, double *err)
 {
     struct stub_env *stub = ctx;
 
-    return cook(ctx, loop_event_raw(stub->env.loop), err);
+    return local_add(cook(ctx, loop_event_raw(stub->env.loop), err), stub->event_offset);
 }
 
 static bool has_hardware_timestamps(void *ctx)
@@ -75,10 +75,11 @@ static bool leap_is_slewed(void *ctx)
 
 static bool smoothing_offset(void *ctx, struct local_time when, double *offset)
 {
-    (void)ctx;
+    struct stub_env *stub = ctx;
+
     (void)when;
-    *offset = 0.0;
-    return false;
+    *offset = stub->smoothing;
+    return stub->smoothing != 0.0;
 }
 
 static struct source *source_new(void *ctx, const struct source_params *params)

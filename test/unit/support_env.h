@@ -35,6 +35,8 @@ struct stub_env {
     bool one_shot;
     bool hardware_timestamps; /* of the virtual world are understood */
     double clock_offset;      /* of the local clock to the virtual time */
+    double event_offset;      /* of the time of the event to that */
+    double smoothing;         /* offset of time smoothing, 0: it is off */
     double predicted;
     struct source *sources;
     struct source *selected;
