@@ -492,7 +492,54 @@ static void nts_nak_is_a_kiss_and_is_not_counted_as_authenticated(void **state)
     assert_false(ask(f, p, length));
 }
 
-/* A client with xleave: replies 1 and 2 are basic, 3 and later interleaved. */
+/* 20.1 step 8: a request that would get both kisses gets none. */
+static void nak_is_not_sent_instead_of_a_kiss(void **state)
+{
+    static const struct ntp_nts_server_ops ops = {nts_check, nts_add};
+    struct fixture *f = *state;
+    struct report_serverstats stats = {0};
+    uint8_t p[NTP_MAX_LENGTH];
+    uint32_t kod = NTP_KOD_NTSN;
+    int answers = 0;
+
+    client_log_free(f->log);
+    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 10, 2, 4, 1};
+    f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+    f->view.nts = &ops;
+    f->view.nts_ctx = &kod;
+    put_header(p, 4, 3);
+    size_t length = put_field(p, put_field(p, 48, 0x0104, 36), 0x0404, 40);
+    for (int i = 0; i < 200; i++) {
+        bool answered = ask(f, p, length);
+        if (answered)
+            assert_int_equal(reply_header(f).refid, NTP_KOD_NTSN);
+        assert_true(answered || i >= 2);
+        answers += answered;
+    }
+    assert_in_range(answers, 2, 30);
+    client_log_report_stats(f->log, &stats);
+    assert_in_range(stats.ntp_drops, 60, 140);
+}
+
+static void poll_of_the_reply_is_the_longer_one(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t p[NTP_MAX_LENGTH];
+
+    for (int limited = 0; limited < 2; limited++) {
+        client_log_free(f->log);
+        f->conf.ntp_ratelimit = (struct conf_ratelimit){limited == 1, 4, 255, 4, 0};
+        f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+        for (int poll = -32; poll <= 32; poll++) {
+            int least = limited ? 4 : -19;
+            put_header(p, 4, 3);
+            p[2] = (uint8_t)poll;
+            assert_true(ask(f, p, 48));
+            assert_int_equal(reply_header(f).poll, poll > least ? poll : least);
+        }
+    }
+}
+
 static void mssntp_requests_are_answered_only_when_they_can_be_signed(void **state)
 {
     struct fixture *f = *state;
@@ -515,6 +562,7 @@ static void mssntp_requests_are_answered_only_when_they_can_be_signed(void **sta
     assert_int_equal(f->reply.sign_key, 0);
 }
 
+/* A client with xleave: replies 1 and 2 are basic, 3 and later interleaved. */
 static void third_reply_is_interleaved(void **state)
 {
     struct fixture *f = *state;
@@ -565,6 +613,52 @@ static void repeated_interleaved_request_gets_a_basic_reply(void **state)
 }
 
 /* Requests with octets changed at random, cut and lengthened: ask checks the length of replies. */
+/* An entry whose transmit time is unknown is used up all the same, 20.4. */
+static void reply_without_a_transmit_time_is_basic(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_header h = {.version = 4, .mode = 3, .receive = {5, 5}, .transmit = {6, 6}};
+    struct report_serverstats stats = {0};
+    uint8_t p[NTP_MAX_LENGTH];
+
+    h.origin = (struct ntp_time){0xe8fe6f81, 0x10001};
+    timestamp_map_save(f->map, h.origin, (struct local_time){{SIM_START + 100, 0}},
+                       TIMESTAMP_KERNEL);
+    ntp_header_write(p, &h);
+    assert_true(ask(f, p, 48));
+    assert_true(ntp_time_equal(reply_header(f).origin, h.transmit));
+    client_log_report_stats(f->log, &stats);
+    assert_int_equal(stats.ntp_interleaved_hits, 1);
+    assert_int_equal(stats.ntp_daemon_tx, 1);
+}
+
+/* Each of the conditions of 20.4. */
+static void requests_that_are_not_eligible(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_header h = {
+        .version = 4, .mode = 3, .origin = {7, 1}, .receive = {5, 5}, .transmit = {6, 6}};
+
+    for (int i = 0; i < 5; i++) {
+        struct ntp_header bad = h;
+        struct timestamp_map *map = f->map;
+        uint8_t p[NTP_MAX_LENGTH];
+
+        if (i == 1)
+            bad.version = 3;
+        else if (i == 2)
+            bad.origin.lo = 2;
+        else if (i == 3)
+            bad.transmit = bad.receive;
+        else if (i == 4)
+            f->map = NULL;
+        ntp_header_write(p, &bad);
+        assert_true(ask(f, p, 48));
+        assert_int_equal(f->reply.eligible, i == 0);
+        f->map = map;
+    }
+}
+
 static void damaged_requests_do_no_harm(void **state)
 {
     struct fixture *f = *state;
@@ -762,6 +856,103 @@ static void reply_that_cannot_be_sent_does_not_hold_up_others(void **state)
     stop(&s);
 }
 
+/* Request of the interleaved mode, and its reply over the network. */
+static struct ntp_header exchange(struct fixture *f, struct ntp_header *request)
+{
+    struct ip_port to = {ip_addr_v4(192, 0, 2, 100), 123}, from = {ip_addr_v4(192, 0, 2, 7), 5000};
+    struct ntp_header reply;
+    uint8_t p[NTP_MAX_LENGTH];
+
+    request->version = 4;
+    request->mode = 3;
+    request->receive.hi++;
+    request->transmit.lo += 3;
+    ntp_header_write(p, request);
+    sim_clear_sent(f->sim);
+    sim_deliver(f->sim, &from, &to, p, 48, 0.0);
+    sim_run(f->sim, f->loop, 1.0);
+    assert_int_equal(sim_sent_count(f->sim), 1);
+    ntp_header_read(sim_sent(f->sim, 0)->data, &reply);
+    request->origin = reply.receive;
+    return reply;
+}
+
+/* With time smoothing also the transmit times that are told later are those of the smoothed clock,
+   whoever has taken them. */
+static void interleaved_replies_have_the_time_of_sending(void **state)
+{
+    struct fixture *f = *state;
+    struct conf_access_rule rule = {.allow = true};
+
+    for (int i = 0; i < 4; i++) {
+        struct ntp_header request = {.receive = {1, 1}, .transmit = {2, 2}}, reply;
+        struct service s = start(f);
+
+        assert_true(ntp_server_set_access(s.server, &rule));
+        f->stub.smoothing = i % 2 == 1 ? 0.125 : 0.0;
+        sim_set_timestamps(f->sim, i >= 2);
+        exchange(f, &request);
+        exchange(f, &request);
+        struct instant sent =
+            instant_add(sim_raw(f->sim).i, sim_sent(f->sim, 0)->time - sim_time(f->sim));
+        reply = exchange(f, &request);
+        assert_true(ntp_time_equal(reply.origin, request.receive));
+        double late = instant_diff(ntp_time_to_instant(reply.transmit), sent);
+        assert_between(late, f->stub.smoothing - 1e-8, f->stub.smoothing + 2e-6);
+        assert_int_equal(reply.refid == NTP_REFID_SMOOTH, i % 2);
+        struct report_serverstats stats;
+        ntp_server_report_stats(s.server, &stats);
+        assert_int_equal(stats.ntp_timestamps, 2);
+        stop(&s);
+    }
+}
+
+static struct ntp_mono_root ask_mono_root(struct fixture *f, double *shift)
+{
+    struct ip_port to = {ip_addr_v4(192, 0, 2, 100), 123}, from = {ip_addr_v4(192, 0, 2, 7), 5000};
+    struct ntp_mono_root root = {0};
+    struct ntp_header reply;
+    uint8_t p[NTP_MAX_LENGTH];
+    size_t length = put_field(p, put_header(p, 4, 3), NTP_EXT_MONO_ROOT, 28);
+
+    ntp_mono_root_write(p + 52, &root);
+    sim_clear_sent(f->sim);
+    sim_deliver(f->sim, &from, &to, p, length, 0.0);
+    sim_run(f->sim, f->loop, 1.0);
+    assert_int_equal(sim_sent(f->sim, 0)->length, 76);
+    assert_true(ntp_mono_root_read(sim_sent(f->sim, 0)->data + 52, 24, &root));
+    ntp_header_read(sim_sent(f->sim, 0)->data, &reply);
+    *shift = ntp_time_diff(root.mono_receive, reply.receive);
+    return root;
+}
+
+/* 16.2: corrections of the clock add up on the monotonic scale until it begins anew. */
+static void monotonic_scale_follows_the_clock(void **state)
+{
+    struct fixture *f = *state;
+    struct conf_access_rule rule = {.allow = true};
+    struct clock_change change = {.type = CLOCK_ADJUST, .doffset = 0.5};
+    struct service s = start(f);
+    double shift;
+
+    assert_true(ntp_server_set_access(s.server, &rule));
+    uint32_t epoch = ask_mono_root(f, &shift).epoch;
+    assert_between(shift, -1e-8, 1e-8);
+    ntp_server_clock_change(s.server, &change);
+    change.doffset = -0.125;
+    ntp_server_clock_change(s.server, &change);
+    assert_int_equal(ask_mono_root(f, &shift).epoch, epoch);
+    assert_between(shift, 0.375 - 1e-8, 0.375 + 1e-8);
+    for (change.type = CLOCK_STEP; change.type <= CLOCK_UNKNOWN_STEP; change.type++) {
+        ntp_server_clock_change(s.server, &change);
+        uint32_t next = ask_mono_root(f, &shift).epoch;
+        assert_int_not_equal(next, epoch);
+        assert_between(shift, -1e-8, 1e-8);
+        epoch = next;
+    }
+    stop(&s);
+}
+
 static void kernel_timestamps_are_used_when_credible(void **state)
 {
     struct fixture *f = *state;
@@ -806,9 +997,13 @@ int main(void)
         TEST(rate_limit_drops_raises_the_poll_and_kisses),
         TEST(nts_is_not_answered_when_it_is_not_served),
         TEST(nts_nak_is_a_kiss_and_is_not_counted_as_authenticated),
+        TEST(nak_is_not_sent_instead_of_a_kiss),
+        TEST(poll_of_the_reply_is_the_longer_one),
         TEST(mssntp_requests_are_answered_only_when_they_can_be_signed),
         TEST(third_reply_is_interleaved),
         TEST(repeated_interleaved_request_gets_a_basic_reply),
+        TEST(reply_without_a_transmit_time_is_basic),
+        TEST(requests_that_are_not_eligible),
         TEST(damaged_requests_do_no_harm),
         TEST(flood_of_addresses_is_bounded_and_starves_nobody),
         TEST(sockets_follow_the_access_rules),
@@ -816,6 +1011,8 @@ int main(void)
         TEST(batch_is_answered_with_one_send),
         TEST(burst_after_single_requests_takes_few_sends),
         TEST(reply_that_cannot_be_sent_does_not_hold_up_others),
+        TEST(interleaved_replies_have_the_time_of_sending),
+        TEST(monotonic_scale_follows_the_clock),
         TEST(kernel_timestamps_are_used_when_credible),
     };
 

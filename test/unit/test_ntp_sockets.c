@@ -304,6 +304,37 @@ static void sockets_of_a_disabled_family_are_not_opened(void **state)
     assert_int_equal(ntp_sockets_open_client(f->sockets, &v6), -1);
     assert_false(ntp_sockets_is_connectable(f->sockets, &v6));
     assert_int_equal(f->opens, 2);
+
+    /* Shared client sockets need one family, too. */
+    ntp_sockets_release_server(f->sockets, IP_V6);
+    ntp_sockets_free(f->sockets);
+    f->conf.acquisition_port = 5;
+    f->conf.ptp_port = 0;
+    f->opens = 0;
+    start(f);
+    assert_int_equal(f->opens, 1);
+}
+
+/* Test D of a response asks for this: each of the four makes somebody our client. */
+static void any_serving_socket_serves(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    for (int i = 0; i < 2; i++) {
+        enum ip_family family = i == 0 ? IP_V4 : IP_V6;
+        assert_false(ntp_sockets_is_serving(f->sockets));
+        ntp_sockets_hold_server(f->sockets, family);
+        assert_true(ntp_sockets_is_serving(f->sockets));
+        ntp_sockets_release_server(f->sockets, family);
+    }
+    f->conf.ptp_port = 319;
+    for (int i = 0; i < 2; i++) {
+        ntp_sockets_free(f->sockets);
+        f->disabled = i == 0 ? IP_V6 : IP_V4;
+        start(f);
+        assert_true(ntp_sockets_is_serving(f->sockets));
+    }
 }
 
 static void uses_are_counted_for_each_family(void **state)
@@ -532,6 +563,7 @@ int main(void)
         TEST(shared_client_sockets_stay_open),
         TEST(port_0_has_no_server_socket),
         TEST(sockets_of_a_disabled_family_are_not_opened),
+        TEST(any_serving_socket_serves),
         TEST(uses_are_counted_for_each_family),
         TEST(configured_peers_have_their_socket_from_the_start),
         TEST(lengths_are_checked_before_anything_else),
