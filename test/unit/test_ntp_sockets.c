@@ -516,6 +516,29 @@ static void destinations_are_given_on_shared_sockets_only(void **state)
     ntp_sockets_close_client(f->sockets, fd);
 }
 
+/* One that cannot be sent, here for its port 0, is skipped. */
+static void batch_tells_what_was_sent(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_HEADER_LENGTH] = {0x24};
+    struct world_datagram msgs[3] = {0};
+    bool sent[3];
+
+    start(f);
+    int fd = ntp_sockets_hold_server(f->sockets, IP_V4);
+    for (int i = 0; i < 3; i++) {
+        msgs[i].data = packet;
+        msgs[i].size = msgs[i].length = sizeof(packet);
+        msgs[i].remote = port_of("192.0.2.1", i == 1 ? 0 : 5000);
+    }
+    ntp_sockets_send_batch(f->sockets, fd, msgs, 3, sent);
+    assert_true(sent[0] && !sent[1] && sent[2]);
+    assert_int_equal(sim_sent_count(f->sim), 2);
+    sim_set_send_failure(f->sim, true);
+    ntp_sockets_send_batch(f->sockets, fd, msgs, 3, sent);
+    assert_false(sent[0] || sent[1] || sent[2]);
+}
+
 /* Replies are the server's, what else was sent that of a source, if one has its address. */
 static void transmit_timestamps_find_their_packet(void **state)
 {
@@ -572,6 +595,7 @@ int main(void)
         TEST(a_call_reads_64_packets),
         TEST(kernel_timestamps_must_be_near),
         TEST(destinations_are_given_on_shared_sockets_only),
+        TEST(batch_tells_what_was_sent),
         TEST(transmit_timestamps_find_their_packet),
     };
 

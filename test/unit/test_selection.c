@@ -317,6 +317,54 @@ static void orphan_with_the_smallest_id_is_elected(void **state)
     source_fixture_close(&f);
 }
 
+/* ntp.md 20.7: who may be elected, and against whom. */
+static void orphans_are_the_last_resort(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "local stratum 10 orphan", false);
+    struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    struct source *b = add_interval(&f, 2, (struct interval){-5, 5, 0});
+    struct source *c = add_interval(&f, 3, (struct interval){-5, 5, 0});
+    f.local_refid = 0xc00002ff;
+    /* One with a stratum above that of orphans is none, nor one that is not reachable. */
+    source_update_status(a, 11, NTP_LEAP_NORMAL);
+    source_update_status(b, 10, NTP_LEAP_NORMAL);
+    source_update_status(c, 10, NTP_LEAP_NORMAL);
+    source_set_select(f.set, b);
+    assert_states(&f, "O*O");
+    source_update_status(b, 11, NTP_LEAP_NORMAL);
+    source_set_select(f.set, c);
+    assert_states(&f, "OO*");
+    for (int i = 0; i < 8; i++)
+        source_update_reachability(c, false);
+    source_set_select(f.set, c);
+    assert_states(&f, "OOO");
+    /* Any real source goes before them. */
+    source_update_reachability(c, true);
+    source_update_status(a, 9, NTP_LEAP_NORMAL);
+    source_set_select(f.set, a);
+    assert_states(&f, "*OO");
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
+static void orphan_needs_to_know_its_own_id(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "local stratum 10 orphan", false);
+    struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    source_update_status(a, 10, NTP_LEAP_NORMAL);
+    f.local_refid = 0;
+    source_set_select(f.set, a);
+    assert_states(&f, "O");
+    source_fixture_check_log(&f, NULL_DRIVER "Unknown local refid in orphan mode\n");
+    source_fixture_close(&f);
+}
+
 static void loss_is_reported_once_and_keeps_the_reference(void **state)
 {
     (void)state;
@@ -462,6 +510,8 @@ int main(void)
         cmocka_unit_test(bad_sources_are_reported_and_replaced_after_four_updates),
         cmocka_unit_test(sources_that_are_no_good_by_themselves),
         cmocka_unit_test(orphan_with_the_smallest_id_is_elected),
+        cmocka_unit_test(orphans_are_the_last_resort),
+        cmocka_unit_test(orphan_needs_to_know_its_own_id),
         cmocka_unit_test(loss_is_reported_once_and_keeps_the_reference),
         cmocka_unit_test(unreachable_source_goes_stale),
         cmocka_unit_test(unknown_step_discards_samples_and_synchronisation),
