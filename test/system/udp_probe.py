@@ -59,7 +59,8 @@ def query(address, port, local=None):
     if local:
         s.bind((local, 0))
     s.settimeout(1)
-    s.connect((address, int(port)))
+    # Also with the interface of a link-local address.
+    s.connect(socket.getaddrinfo(address, int(port), s.family, s.type)[0][4])
     s.send(b"\x23" + bytes(39) + b"\x01\x02\x03\x04\x05\x06\x07\x08")
     try:
         receive(s)
