@@ -7,6 +7,7 @@
 #include "test/sim/scenario.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LAN                                                                                        \
     {                                                                                              \
@@ -70,6 +71,27 @@ static bool check_unsynchronised(struct sim *sim)
             return false;
         }
     return true;
+}
+
+/* Most good measurements of the second peer come from interleaved packets. */
+static bool peers_are_interleaved(struct sim *sim)
+{
+    const char *line = sim_files_text(sim_node_files(sim, 2), "/log/measurements.log");
+    int good = 0, interleaved = 0;
+
+    for (; line != NULL; line = strchr(line, '\n')) {
+        char mode = '\0';
+        line += *line == '\n';
+        if (strncmp(line + 41, "111 111 1111", 12) != 0 ||
+            sscanf(line + 53, "%*d %*d %*f %*f %*f %*f %*f %*f %*x %*1d%c", &mode) != 1)
+            continue;
+        good++;
+        interleaved += mode == 'I';
+    }
+    if (good >= 100 && interleaved >= good * 2 / 3)
+        return true;
+    printf("%d of %d good measurements are interleaved\n", interleaved, good);
+    return false;
 }
 
 static const struct scenario scenarios[] = {
@@ -399,6 +421,24 @@ static const struct scenario scenarios[] = {
         .limits = {.sync_time = 400.0, .max_offset = 2e-3, .change = 1e-3},
         .messages = {{1, "Selected source 192.168.123.3", 0, -1},
                      {2, "Selected source 192.168.123.2", 1, 0}},
+    },
+    {
+        FROM(20000.0, 1000.0),
+        .name = "peers-interleaved",
+        .about = "the same in the interleaved mode, and one packet of ten is lost",
+        .nodes = {SERVER("server"),
+                  {.name = "a",
+                   .conf = "server server\npeer b xleave\nallow\n",
+                   .oscillator = {.offset = 0.01, .frequency = 1e-5, .wander = 1e-9}},
+                  {.name = "b",
+                   .conf = "peer a xleave maxpoll 6\nallow\nlogdir /log\nlog measurements\n",
+                   .oscillator = {.offset = -0.01, .frequency = -1e-5, .wander = 1e-9}}},
+        .links =
+            {{true, 1, 2, {.delay = 1e-4, .kind = SIM_EXPONENTIAL, .jitter = 1e-4, .loss = 0.1}}},
+        .subject = 2,
+        .limits = {.sync_time = 600.0, .max_offset = 2e-3, .change = 1e-3},
+        .messages = {{2, "Selected source 192.168.123.2", 1, 0}},
+        .check = peers_are_interleaved,
     },
     {
         COMMON(20000.0),
