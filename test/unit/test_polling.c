@@ -717,6 +717,69 @@ static void error_of_the_prediction_shortens_the_interval(void **state)
     assert_close(logged_score(rig), 4.0 - log2(8.2), 0.006);
 }
 
+/* Test D: only who serves can be the origin of what it is told, and only as long as it runs on. */
+static void loops_matter_to_servers_only(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr local = rig_addr("192.0.2.100");
+
+    rig->conf->bind_addr4 = local;
+    rig_restart(rig, NULL);
+    rig->stratum = 2;
+    rig->refid = ip_addr_refid(&local);
+    rig_add_server(rig, SERVER " minpoll 2 maxpoll 8");
+    run_until_sent(rig, 1);
+    rig_run(rig, 1);
+    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    ntp_sockets_hold_server(rig->sockets, IP_V4);
+    double score = logged_score(rig);
+    run_until_sent(rig, 2);
+    rig_run(rig, 1);
+    assert_int_equal(ntpdata(rig).tests, 0x3fe);
+    assert_close(logged_score(rig), score + 0.1, 0.011);
+    rig->stub.one_shot = true;
+    run_until_sent(rig, 3);
+    rig_run(rig, 1);
+    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    ntp_sockets_release_server(rig->sockets, IP_V4);
+}
+
+/* The clock is stepped between the request and its transmit timestamp. */
+static double step;
+
+static bool step_clock(struct rig *rig, const struct sim_packet *request, uint8_t *response,
+                       size_t *length)
+{
+    (void)request;
+    (void)response;
+    (void)length;
+    sim_step(rig->sim, step);
+    return true;
+}
+
+/* 5.5: a later timestamp is not earlier, and not more than a second later. */
+static void transmit_timestamps_have_to_fit(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        double step;
+        char source;
+    } cases[] = {{0.0, 'K'}, {0.99, 'K'}, {1.01, 'D'}, {-0.01, 'D'}};
+
+    sim_set_timestamps(rig->sim, true);
+    rig->tamper = step_clock;
+    rig_add_server(rig, SERVER " minpoll 3 maxpoll 3");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        step = cases[i].step;
+        run_until_sent(rig, i + 1);
+        rig_run(rig, 1);
+        assert_int_equal(ntpdata(rig).total_valid, i + 1);
+        assert_int_equal(ntpdata(rig).tx_source, cases[i].source);
+        /* Counted all the same. */
+        assert_int_equal(ntpdata(rig).total_kernel_tx, i + 1);
+    }
+}
+
 /* RATE in a burst: the next good response ends it. */
 static int kisses;
 
@@ -897,6 +960,8 @@ int main(void)
         TEST(delay_tests_use_the_data_of_the_source),
         TEST(bad_samples_lengthen_the_interval),
         TEST(error_of_the_prediction_shortens_the_interval),
+        TEST(loops_matter_to_servers_only),
+        TEST(transmit_timestamps_have_to_fit),
         TEST(kiss_shortens_a_burst),
         TEST(corrections_of_the_server_move_the_samples),
         TEST(poll_after_a_change_of_the_address),
