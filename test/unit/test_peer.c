@@ -393,6 +393,28 @@ static void packets_of_other_modes_are_dropped(void **state)
     }
 }
 
+/* 11.2: nor does one that is offline, or has not been started, take what comes on the open socket. */
+static void silent_peer_takes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_port to = {rig_addr("192.0.2.100"), 123};
+    struct ip_addr all = {0};
+
+    assert_int_equal(rig_add(&f->rig, SOURCE_PEER, false, PEER " minpoll 4"), NTP_SOURCES_SUCCESS);
+    for (int i = 1; i <= 2; i++) {
+        send_packet(f, &to, (struct ntp_time){0}, wire_time(f, 0), 0.01);
+        rig_run(&f->rig, 0.1);
+        assert_int_equal(ntpdata(f).total_rx, i);
+        assert_int_equal(f->rig.stub.lines, 0); /* of the measurements log: it was not looked at */
+        ntp_sources_set_connectivity(f->rig.sources, &all, &all, SOURCE_OFFLINE);
+        rig_start(&f->rig);
+    }
+    ntp_sources_set_connectivity(f->rig.sources, &all, &all, SOURCE_ONLINE);
+    send_packet(f, &to, (struct ntp_time){0}, wire_time(f, 0), 0.01);
+    rig_run(&f->rig, 0.1);
+    assert_int_equal(f->rig.stub.lines, 1);
+}
+
 /* 4.1: each peer holds the server socket of its family, and its packets come from there. */
 static void peers_hold_the_server_socket(void **state)
 {
@@ -459,6 +481,7 @@ int main(void)
         TEST(first_packet_after_a_valid_one_is_interleaved),
         TEST(restart_makes_timestamps_unusable),
         TEST(packets_of_other_modes_are_dropped),
+        TEST(silent_peer_takes_nothing),
         TEST(peers_hold_the_server_socket),
         TEST(socket_follows_the_address),
     };
