@@ -7,13 +7,6 @@
  * level 2 denies what is listed. Names that the kernel headers of the build do not know are resolved
  * by libseccomp and skipped when it does not know them either.
  */
-/*
- * The lists of the system call filter, as in system.md 11, extended by what this implementation
- * calls besides: TCP_NODELAY and TCP_QUICKACK on connections, and sched_getaffinity(), by which the C library sizes
- * its memory pools when a thread allocates. Helpers get less than the list there: no files, no clock.
- * Level 1 allows what is listed; level 2 denies what is listed. Names that the kernel headers of the
- * build do not know are resolved by libseccomp and skipped when it does not know them either.
- */
 #include "config.h"
 
 #include "chronyd/os/filter.h"
