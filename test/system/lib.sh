@@ -286,6 +286,20 @@ expect()
     [ "$output" = "$text" ] || fail "$*: expected '$text', got '$output'"
 }
 
+# ipv4_localhost ARGUMENT...: for tests in which the name localhost has to be 127.0.0.1. On a machine where
+# it is ::1 first, the test runs again with a hosts file of its own. To be called first, with the
+# arguments of the test.
+ipv4_localhost()
+{
+    [[ $(getent ahosts localhost) != 127.0.0.1* ]] || return 0
+    [ "${1:-}" != own_hosts ] && is_root && unshare --mount true 2>/dev/null ||
+        skip "localhost is not 127.0.0.1 here"
+    echo '127.0.0.1 localhost' >"$T/hosts"
+    # shellcheck disable=SC2016 # for the shell that is called
+    unshare --mount sh -c 'mount --bind "$1" /etc/hosts && exec "$2" own_hosts' sh "$T/hosts" "$0"
+    exit
+}
+
 # two_namespaces "$@": runs the rest of the test in a network namespace of its own, with another one
 # beside it. This side has 10.99.0.1 and fd00:99::1 on a0, 10.98.0.1 and fd00:98::1 on a1, the other side
 # .2 and ::2 on b0 and b1. To be called first, with the arguments of the test.
