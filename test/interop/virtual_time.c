@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library for LD_PRELOAD that runs the chronyd of another implementation in the virtual time of
- * the simulator, as one client of one perfect server of stratum 1, or of a receiver in shared memory:
+ * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program, in
+ * the virtual time of the simulator, as one client of one perfect server of stratum 1, or of a receiver in shared memory:
  * system calls that read or steer the clock go to a simulated one, what is sent to VIRTUAL_TIME_SERVER is
  * answered over a simulated link, and waiting takes no time. After the given duration the process prints what was measured
  * (virtual_time.h) and ends. All random numbers follow from the seed, and those of the oscillator
@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -453,4 +455,46 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
         return 0;
     FD_SET(fd, readers);
     return 1;
+}
+
+/* Under another name, as the header says of ppoll() that it only writes to what it is given. */
+int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+             const sigset_t *mask) __asm__("ppoll");
+
+int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    struct timeval tv = {0};
+    fd_set readers;
+    int ready = 0;
+
+    (void)mask;
+    FD_ZERO(&readers);
+    for (nfds_t i = 0; i < count; i++) {
+        fds[i].revents = 0;
+        if ((fds[i].events & POLLIN) != 0)
+            FD_SET(fds[i].fd, &readers);
+    }
+    if (timeout != NULL)
+        tv = (struct timeval){timeout->tv_sec, (timeout->tv_nsec + 999) / 1000};
+    if (select(MAX_FD, &readers, NULL, NULL, timeout != NULL ? &tv : NULL) == 0)
+        return 0;
+    for (nfds_t i = 0; i < count; i++) {
+        if (FD_ISSET(fds[i].fd, &readers)) {
+            fds[i].revents = POLLIN;
+            ready++;
+        }
+    }
+    return ready;
+}
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        ssize_t sent = sendmsg(fd, &messages[i].msg_hdr, flags);
+
+        if (sent < 0)
+            return i > 0 ? (int)i : -1;
+        messages[i].msg_len = (unsigned int)sent;
+    }
+    return (int)count;
 }
