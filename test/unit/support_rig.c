@@ -165,3 +165,29 @@ struct source *rig_source(struct rig *rig, const char *addr)
     assert_non_null(source);
     return source;
 }
+
+struct report_activity rig_activity(const struct rig *rig)
+{
+    struct report_activity report;
+
+    ntp_sources_report_activity(rig->sources, &report);
+    return report;
+}
+
+struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr)
+{
+    struct ip_addr a = rig_addr(addr);
+    struct report_ntpdata report;
+
+    assert_true(ntp_sources_report_ntpdata(rig->sources, &a, &report));
+    return report;
+}
+
+int rig_poll(const struct rig *rig, const char *addr)
+{
+    struct ip_addr a = rig_addr(addr);
+    struct report_source report = {0};
+
+    assert_true(ntp_sources_report_source(rig->sources, &a, &report));
+    return report.poll;
+}

@@ -52,5 +52,9 @@ void rig_run(struct rig *rig, double seconds);
 /* Record of a source in the stub; it must exist. */
 struct source *rig_source(struct rig *rig, const char *addr);
 struct ip_addr rig_addr(const char *text);
+/* Reports; the source must exist. */
+struct report_activity rig_activity(const struct rig *rig);
+struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr);
+int rig_poll(const struct rig *rig, const char *addr);
 
 #endif

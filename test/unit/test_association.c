@@ -41,32 +41,6 @@ static void assert_interval(const struct rig *rig, size_t i, double interval)
     assert_between(sent_at(rig, i) - sent_at(rig, i - 1), interval - 1e-6, 1.021 * interval);
 }
 
-static struct report_ntpdata ntpdata(struct rig *rig)
-{
-    struct ip_addr addr = rig_addr(SERVER);
-    struct report_ntpdata report;
-
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &addr, &report));
-    return report;
-}
-
-static struct report_activity activity(struct rig *rig)
-{
-    struct report_activity report;
-
-    ntp_sources_report_activity(rig->sources, &report);
-    return report;
-}
-
-static int current_poll(struct rig *rig)
-{
-    struct ip_addr addr = rig_addr(SERVER);
-    struct report_source report = {0};
-
-    assert_true(ntp_sources_report_source(rig->sources, &addr, &report));
-    return report.poll;
-}
-
 static bool set_connectivity(struct rig *rig, enum source_connectivity connectivity)
 {
     struct ip_addr all = {0};
@@ -99,7 +73,7 @@ static void unanswered_iburst_has_the_intervals_of_the_specification(void **stat
     assert_interval(rig, 8, 128);
     assert_interval(rig, 9, 256);
     assert_int_equal(rig_source(rig, SERVER)->reach, 0);
-    assert_int_equal(ntpdata(rig).total_tx, sim_sent_count(rig->sim));
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_tx, sim_sent_count(rig->sim));
     /* One request in flight at most: its socket is closed after maxdelay + 4 s. */
     assert_int_equal(sim_open_sockets(rig->sim), 0);
 }
@@ -113,7 +87,7 @@ static void answered_iburst_ends_with_the_fourth_response(void **state)
     assert_int_equal(sim_sent_count(rig->sim), 4);
     for (size_t i = 1; i < 4; i++)
         assert_interval(rig, i, 2.0);
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
     assert_int_equal(rig_source(rig, SERVER)->reach, 0x0f);
     rig_run(rig, 70);
@@ -127,7 +101,7 @@ static void missed_samples_lengthen_the_interval_up_to_maxpoll(void **state)
     rig->answer = false;
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 6");
     rig_run(rig, 2000);
-    assert_int_equal(current_poll(rig), 6);
+    assert_int_equal(rig_poll(rig, SERVER), 6);
     assert_interval(rig, sim_sent_count(rig->sim) - 1, 64);
 }
 
@@ -148,11 +122,11 @@ static void good_prediction_lengthens_the_interval(void **state)
     rig->stub.predicted = 0.0;
     rig_add_server(rig, SERVER " minpoll 3 maxpoll 8 polltarget 4");
     rig_run(rig, 20000);
-    assert_int_equal(current_poll(rig), 8);
+    assert_int_equal(rig_poll(rig, SERVER), 8);
     /* The prediction becomes much worse than the measurement. */
     rig->stub.predicted = 10.0;
     rig_run(rig, 600);
-    assert_int_equal(current_poll(rig), 3);
+    assert_int_equal(rig_poll(rig, SERVER), 3);
 }
 
 static void subsecond_polling_needs_a_near_server(void **state)
@@ -162,11 +136,11 @@ static void subsecond_polling_needs_a_near_server(void **state)
     rig->delay = 0.0002;
     rig_add_server(rig, SERVER " minpoll -2 maxpoll -2");
     rig_run(rig, 20);
-    assert_int_equal(current_poll(rig), -2);
+    assert_int_equal(rig_poll(rig, SERVER), -2);
     assert_interval(rig, sim_sent_count(rig->sim) - 1, 0.25);
     rig->delay = 0.02;
     rig_run(rig, 20);
-    assert_int_equal(current_poll(rig), 0);
+    assert_int_equal(rig_poll(rig, SERVER), 0);
 }
 
 static void presend_precedes_each_measurement(void **state)
@@ -180,8 +154,8 @@ static void presend_precedes_each_measurement(void **state)
     assert_interval(rig, 2, 64);
     assert_interval(rig, 3, 2.0);
     assert_int_equal(rig_source(rig, SERVER)->samples, 3);
-    assert_int_equal(ntpdata(rig).total_valid, 6);
-    assert_int_equal(ntpdata(rig).total_good, 3);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 6);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 3);
 }
 
 /* Requests. */
@@ -242,7 +216,7 @@ static void acquisition_port_can_be_the_server_port(void **state)
     rig_run(rig, 10);
     assert_int_equal(sim_sent(rig->sim, 3)->from.port, 1123);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
-    assert_int_equal(ntpdata(rig).total_kernel_tx, 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_kernel_tx, 4);
     assert_int_equal(sim_open_sockets(rig->sim), 2);
 }
 
@@ -293,8 +267,8 @@ static void missing_key_sends_nothing(void **state)
     rig_add_server(rig, SERVER " key 99");
     rig_run(rig, 100);
     assert_int_equal(sim_sent_count(rig->sim), 0);
-    assert_int_equal(ntpdata(rig).total_tx, 0);
-    assert_false(ntpdata(rig).authenticated); /* no flag before the first response */
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_tx, 0);
+    assert_false(rig_ntpdata(rig, SERVER).authenticated); /* no flag before the first response */
 }
 
 /* Responses. */
@@ -314,7 +288,7 @@ static void sample_has_offset_and_delay_of_the_exchange(void **state)
     assert_between(s->last.root_delay, 0.061 - 2e-5, 0.061 + 2e-5);
     assert_int_equal(s->stratum, 1);
 
-    struct report_ntpdata r = ntpdata(rig);
+    struct report_ntpdata r = rig_ntpdata(rig, SERVER);
     assert_int_equal(r.tests, 0x3ff);
     assert_int_equal(r.tx_source, 'D');
     assert_int_equal(r.rx_source, 'D');
@@ -332,7 +306,7 @@ static void kernel_timestamps_are_used(void **state)
     sim_set_timestamps(rig->sim, true);
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 10);
-    struct report_ntpdata r = ntpdata(rig);
+    struct report_ntpdata r = rig_ntpdata(rig, SERVER);
     assert_int_equal(r.tx_source, 'K');
     assert_int_equal(r.rx_source, 'K');
     assert_int_equal(r.total_kernel_tx, 4);
@@ -364,8 +338,8 @@ static void unsynchronised_server_is_valid_but_gives_no_sample(void **state)
     rig->leap = 3;
     rig_add_server(rig, SERVER);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).total_valid, 1);
-    assert_int_equal(ntpdata(rig).total_good, 0);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 0);
     assert_int_equal(rig_source(rig, SERVER)->reach, 0);
     assert_int_equal(rig_source(rig, SERVER)->samples, 0);
 }
@@ -451,9 +425,9 @@ static void forged_and_replayed_packets_are_ignored(void **state)
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 10);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
-    assert_int_equal(ntpdata(rig).total_valid, 4);
-    assert_int_equal(ntpdata(rig).total_good, 4);
-    assert_true(ntpdata(rig).total_rx > 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 4);
+    assert_true(rig_ntpdata(rig, SERVER).total_rx > 4);
 }
 
 /* A crypto-NAK before each response, of a server that has lost its keys or of somebody else. */
@@ -477,8 +451,8 @@ static void crypto_nak_changes_nothing(void **state)
     rig_add_server(rig, SERVER " key 1 iburst");
     rig_run(rig, 10);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
-    assert_int_equal(ntpdata(rig).total_rx, 8);
-    assert_int_equal(ntpdata(rig).total_valid, 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 8);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 4);
 }
 
 /* Good responses from other addresses: of a reference clock, of this machine, of anybody. */
@@ -505,7 +479,7 @@ static void packets_of_strangers_belong_to_no_source(void **state)
     rig->tamper = strangers;
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 10);
-    assert_int_equal(ntpdata(rig).total_rx, 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 4);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
 }
 
@@ -523,7 +497,7 @@ static void late_response_finds_no_socket(void **state)
     rig->tamper = late;
     rig_add_server(rig, SERVER);
     rig_run(rig, 30);
-    assert_int_equal(ntpdata(rig).total_rx, 0);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 0);
 }
 
 static void authenticated_source_takes_only_its_own_key(void **state)
@@ -534,7 +508,7 @@ static void authenticated_source_takes_only_its_own_key(void **state)
     rig_add_server(rig, SERVER " key 1 iburst");
     rig_run(rig, 10);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
-    assert_true(ntpdata(rig).authenticated);
+    assert_true(rig_ntpdata(rig, SERVER).authenticated);
     rig->key = 2;
     rig_run(rig, 100);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
@@ -559,7 +533,7 @@ static void unexpected_mac_fails_for_an_unauthenticated_source(void **state)
     rig->key = 1;
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 10);
-    assert_int_equal(ntpdata(rig).total_valid, 0);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 0);
 }
 
 static void minstratum_and_copy(void **state)
@@ -582,7 +556,7 @@ static void filter_gives_one_sample_for_several_polls(void **state)
 
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 filter 4");
     rig_run(rig, 100);
-    int polls = (int)ntpdata(rig).total_good;
+    int polls = (int)rig_ntpdata(rig, SERVER).total_good;
     assert_true(polls > 20);
     assert_int_equal(rig_source(rig, SERVER)->samples, polls / 4);
 }
@@ -611,7 +585,7 @@ static void offline_source_is_silent_and_comes_back(void **state)
     rig_add_server(rig, SERVER " offline iburst");
     rig_run(rig, 100);
     assert_int_equal(sim_sent_count(rig->sim), 0);
-    assert_int_equal(activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).offline, 1);
 
     assert_true(set_connectivity(rig, SOURCE_ONLINE));
     rig_run(rig, 20);
@@ -635,11 +609,11 @@ static void offline_in_a_burst_waits_for_its_end(void **state)
 
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 1);
-    assert_int_equal(activity(rig).burst_online, 1);
+    assert_int_equal(rig_activity(rig).burst_online, 1);
     set_connectivity(rig, SOURCE_OFFLINE);
-    assert_int_equal(activity(rig).burst_offline, 1);
+    assert_int_equal(rig_activity(rig).burst_offline, 1);
     rig_run(rig, 20);
-    assert_int_equal(activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).offline, 1);
     assert_int_equal(sim_sent_count(rig->sim), 4);
 }
 
@@ -652,7 +626,7 @@ static void burst_of_an_offline_source(void **state)
     assert_true(ntp_sources_burst(rig->sources, 2, 5, &all, &all));
     rig_run(rig, 20);
     assert_int_equal(sim_sent_count(rig->sim), 2);
-    assert_int_equal(activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).offline, 1);
 
     rig->answer = false;
     sim_clear_sent(rig->sim);
@@ -660,7 +634,7 @@ static void burst_of_an_offline_source(void **state)
     assert_true(ntp_sources_burst(rig->sources, 2, 5, &all, &all));
     rig_run(rig, 100);
     assert_int_equal(sim_sent_count(rig->sim), 5);
-    assert_int_equal(activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).offline, 1);
 }
 
 /* At a longer interval than minpoll: one good response ends the burst, four requests are the most. */
@@ -671,7 +645,7 @@ static void burst_option_repeats_requests_without_response(void **state)
     rig_add_server(rig, SERVER " minpoll 5 maxpoll 10 burst");
     rig->answer = false;
     rig_run(rig, 3000);
-    assert_true(current_poll(rig) > 7);
+    assert_true(rig_poll(rig, SERVER) > 7);
     sim_clear_sent(rig->sim);
     rig_run(rig, 3000);
     int close = 0;
@@ -695,7 +669,7 @@ static void auto_offline_after_a_failed_send(void **state)
     rig_run(rig, 1);
     sim_set_send_failure(rig->sim, true);
     rig_run(rig, 70);
-    assert_int_equal(activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).offline, 1);
 }
 
 static void unreachable_network_does_not_end_the_burst(void **state)
@@ -705,11 +679,11 @@ static void unreachable_network_does_not_end_the_burst(void **state)
     sim_set_unreachable(rig->sim, true);
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 60);
-    assert_int_equal(ntpdata(rig).total_tx, 0);
-    assert_int_equal(activity(rig).burst_online, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_tx, 0);
+    assert_int_equal(rig_activity(rig).burst_online, 1);
     sim_set_unreachable(rig->sim, false);
     rig_run(rig, 20);
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
 }
 
@@ -721,9 +695,9 @@ static void unknown_step_resets_the_association(void **state)
     rig->answer = false;
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 10");
     rig_run(rig, 4000);
-    assert_true(current_poll(rig) > 4);
+    assert_true(rig_poll(rig, SERVER) > 4);
     ntp_sources_clock_change(rig->sources, &change);
-    assert_int_equal(current_poll(rig), 4);
+    assert_int_equal(rig_poll(rig, SERVER), 4);
     sim_clear_sent(rig->sim);
     rig_run(rig, 20);
     assert_true(sim_sent_count(rig->sim) >= 1);
@@ -738,14 +712,14 @@ static void options_change_at_run_time(void **state)
     assert_false(ntp_sources_modify_minpoll(rig->sources, &other, 3));
     assert_true(ntp_sources_modify_maxpoll(rig->sources, &addr, 3));
     rig_run(rig, 200);
-    assert_int_equal(current_poll(rig), 3);
+    assert_int_equal(rig_poll(rig, SERVER), 3);
     assert_true(ntp_sources_modify_minpoll(rig->sources, &addr, 99));
     rig_run(rig, 100);
-    assert_int_equal(current_poll(rig), 3);
+    assert_int_equal(rig_poll(rig, SERVER), 3);
     assert_true(ntp_sources_modify_max_delay(rig->sources, &addr, 0.001));
-    int good = (int)ntpdata(rig).total_good;
+    int good = (int)rig_ntpdata(rig, SERVER).total_good;
     rig_run(rig, 100);
-    assert_int_equal(ntpdata(rig).total_good, good);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, good);
 }
 
 /* Two daemons in one world. */

@@ -34,15 +34,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct report_ntpdata ntpdata(struct rig *rig)
-{
-    struct ip_addr addr = rig_addr(SERVER);
-    struct report_ntpdata report;
-
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &addr, &report));
-    return report;
-}
-
 /* Polls each 4 s; runs until some time behind the second request. */
 static void run_to_second_request(struct rig *rig, double hardware_delay, double behind)
 {
@@ -59,7 +50,7 @@ static void timestamps_of_hardware_replace_those_of_the_kernel(void **state)
     struct report_ntpdata report;
 
     run_to_second_request(rig, BEFORE, 300e-6);
-    report = ntpdata(rig);
+    report = rig_ntpdata(rig, SERVER);
     assert_int_equal(report.tx_source, 'H');
     assert_int_equal(report.rx_source, 'H');
     assert_int_equal(report.total_good, 2);
@@ -78,7 +69,7 @@ static void without_an_interface_those_of_the_kernel_are_used(void **state)
 
     rig->stub.hardware_timestamps = false;
     run_to_second_request(rig, BEFORE, 300e-6);
-    report = ntpdata(rig);
+    report = rig_ntpdata(rig, SERVER);
     assert_int_equal(report.tx_source, 'K');
     assert_int_equal(report.rx_source, 'K');
     assert_int_equal(report.total_hw_tx + report.total_hw_rx, 0);
@@ -91,16 +82,16 @@ static void response_waits_for_the_timestamp_of_its_request(void **state)
 
     /* The first cannot: whether there will be one is not known yet. */
     run_to_second_request(rig, IN_TIME, 500e-6);
-    assert_int_equal(ntpdata(rig).total_good, 1);
-    assert_int_equal(ntpdata(rig).tx_source, 'K');
-    assert_int_equal(ntpdata(rig).total_rx, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tx_source, 'K');
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 2);
     rig_run(rig, 200e-6);
-    assert_int_equal(ntpdata(rig).total_good, 2);
-    assert_int_equal(ntpdata(rig).tx_source, 'H');
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tx_source, 'H');
     /* It has the time at which it came. */
-    assert_close(ntpdata(rig).peer_delay, 200e-6 - 1.5e-6, 2e-9);
+    assert_close(rig_ntpdata(rig, SERVER).peer_delay, 200e-6 - 1.5e-6, 2e-9);
     rig_run(rig, 1.0);
-    assert_int_equal(ntpdata(rig).total_valid, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 2);
 }
 
 static void it_does_not_wait_for_ever(void **state)
@@ -108,11 +99,11 @@ static void it_does_not_wait_for_ever(void **state)
     struct rig *rig = *state;
 
     run_to_second_request(rig, LATE, 1190e-6);
-    assert_int_equal(ntpdata(rig).total_good, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
     rig_run(rig, 40e-6);
-    assert_int_equal(ntpdata(rig).total_good, 2);
-    assert_int_equal(ntpdata(rig).tx_source, 'K');
-    assert_int_equal(ntpdata(rig).rx_source, 'H');
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tx_source, 'K');
+    assert_int_equal(rig_ntpdata(rig, SERVER).rx_source, 'H');
 }
 
 static void without_a_timeout_nothing_waits(void **state)
@@ -122,8 +113,8 @@ static void without_a_timeout_nothing_waits(void **state)
     rig->conf->hwts_timeout = 0.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, IN_TIME, 300e-6);
-    assert_int_equal(ntpdata(rig).total_good, 2);
-    assert_int_equal(ntpdata(rig).tx_source, 'K');
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tx_source, 'K');
 }
 
 /* Sends the response of the second request twice. */
@@ -141,13 +132,13 @@ static void a_second_response_ends_the_waiting(void **state)
 
     rig->tamper = send_twice;
     run_to_second_request(rig, NEVER, 290e-6);
-    assert_int_equal(ntpdata(rig).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
     rig_run(rig, 20e-6);
-    assert_int_equal(ntpdata(rig).total_rx, 3);
-    assert_int_equal(ntpdata(rig).total_valid, 2);
-    assert_int_equal(ntpdata(rig).total_good, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 3);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
     rig_run(rig, 1.0);
-    assert_int_equal(ntpdata(rig).total_valid, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 2);
 }
 
 static void waiting_ends_before_the_next_request(void **state)
@@ -158,10 +149,10 @@ static void waiting_ends_before_the_next_request(void **state)
     rig->conf->hwts_timeout = 100.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 3.99);
-    assert_int_equal(ntpdata(rig).total_good, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
     rig_run(rig, 4.5);
     /* The third request may have been put off by what the response said, but not given up. */
-    assert_true(ntpdata(rig).total_good >= 2);
+    assert_true(rig_ntpdata(rig, SERVER).total_good >= 2);
     assert_true(sim_sent_count(rig->sim) >= 3);
     next = sim_sent(rig->sim, 2)->time - sim_sent(rig->sim, 1)->time;
     assert_between(next, 4.0, 4.4);
@@ -176,11 +167,11 @@ static void waiting_ends_with_the_socket(void **state)
     rig->conf->hwts_timeout = 1.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 0.5);
-    assert_int_equal(ntpdata(rig).total_good, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
     assert_true(ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_OFFLINE));
     assert_int_equal(sim_open_sockets(rig->sim), 0);
     rig_run(rig, 10.0);
-    assert_int_equal(ntpdata(rig).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
 }
 
 static void waiting_response_follows_changes_of_the_clock(void **state)
@@ -196,9 +187,9 @@ static void waiting_response_follows_changes_of_the_clock(void **state)
     rig->stub.clock_offset = -0.5;
     ntp_sources_clock_change(rig->sources, &change);
     rig_run(rig, 1.0);
-    assert_int_equal(ntpdata(rig).total_good, 2);
-    assert_close(ntpdata(rig).offset, 0.5, 2e-6);
-    assert_close(ntpdata(rig).peer_delay, 200e-6, 2e-6);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
+    assert_close(rig_ntpdata(rig, SERVER).offset, 0.5, 2e-6);
+    assert_close(rig_ntpdata(rig, SERVER).peer_delay, 200e-6, 2e-6);
 }
 
 static void unknown_step_ends_the_waiting(void **state)
@@ -210,7 +201,7 @@ static void unknown_step_ends_the_waiting(void **state)
     run_to_second_request(rig, NEVER, 0.25);
     ntp_sources_clock_change(rig->sources, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
     rig_run(rig, 1.5);
-    assert_int_equal(ntpdata(rig).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
 }
 
 static bool break_mac_of_second(struct rig *rig, const struct sim_packet *request,
@@ -232,11 +223,11 @@ static void forged_response_does_not_wait(void **state)
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 key 2");
     rig_run(rig, 6.0);
     assert_int_equal(sim_sent_count(rig->sim), 2);
-    assert_int_equal(ntpdata(rig).total_rx, 2);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_rx, 2);
     /* The socket of the first was closed before its timestamp came. */
-    assert_int_equal(ntpdata(rig).total_hw_tx, 1);
-    assert_int_equal(ntpdata(rig).total_valid, 1);
-    assert_int_equal(ntpdata(rig).total_good, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_hw_tx, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -68,32 +68,6 @@ static struct ntp_header sent(const struct rig *rig, size_t i)
     return h;
 }
 
-static struct report_ntpdata ntpdata(struct rig *rig)
-{
-    struct ip_addr addr = rig_addr(SERVER);
-    struct report_ntpdata report;
-
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &addr, &report));
-    return report;
-}
-
-static struct report_activity activity(struct rig *rig)
-{
-    struct report_activity report;
-
-    ntp_sources_report_activity(rig->sources, &report);
-    return report;
-}
-
-static int current_poll(struct rig *rig)
-{
-    struct ip_addr addr = rig_addr(SERVER);
-    struct report_source report = {0};
-
-    assert_true(ntp_sources_report_source(rig->sources, &addr, &report));
-    return report.poll;
-}
-
 /* Local poll and score of the last line of the measurements log, 25.4. */
 static double logged_score(struct rig *rig)
 {
@@ -101,7 +75,7 @@ static double logged_score(struct rig *rig)
     int poll = 0;
 
     assert_int_equal(sscanf(rig->stub.last_line + 55, "%d %*d %lf", &poll, &score), 2);
-    assert_int_equal(poll, current_poll(rig));
+    assert_int_equal(poll, rig_poll(rig, SERVER));
     return score;
 }
 
@@ -144,10 +118,10 @@ static void polls_have_limits(void **state)
         assert_int_equal(sent(rig, 0).poll, cases[i].first);
         if (cases[i].last < 12) {
             run_until_sent(rig, 20);
-            assert_int_equal(current_poll(rig), cases[i].last);
+            assert_int_equal(rig_poll(rig, SERVER), cases[i].last);
         } else if (cases[i].last != cases[i].first) {
             run_until_sent(rig, 6);
-            assert_int_equal(current_poll(rig), cases[i].last);
+            assert_int_equal(rig_poll(rig, SERVER), cases[i].last);
         }
         remove_source(rig);
     }
@@ -326,7 +300,7 @@ static void presend_of_interleaved_requests_is_two(void **state)
     assert_int_equal(count(rig), 9);
     for (size_t i = 1; i < 9; i++)
         assert_interval(rig, i, i % 3 == 0 ? 64 : 2);
-    assert_int_equal(ntpdata(rig).total_good, 3);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 3);
 }
 
 static void presend_begins_at_its_interval(void **state)
@@ -342,7 +316,7 @@ static void presend_begins_at_its_interval(void **state)
     rig_run(rig, 200);
     for (size_t i = 4; i < count(rig); i++)
         assert_interval(rig, i, 64);
-    assert_int_equal(ntpdata(rig).total_good, count(rig));
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, count(rig));
 }
 
 /* One that was selected is given more patience: 0.1 instead of 0.25 for each request. */
@@ -356,9 +330,9 @@ static void selected_source_is_polled_less_often_later(void **state)
         rig_add_server(rig, SERVER " minpoll 4 maxpoll 5");
         rig->stub.selected = selected ? rig_source(rig, SERVER) : NULL;
         run_until_sent(rig, requests[selected] - (selected ? 2 : 1));
-        assert_int_equal(current_poll(rig), 4);
+        assert_int_equal(rig_poll(rig, SERVER), 4);
         run_until_sent(rig, requests[selected]);
-        assert_int_equal(current_poll(rig), 5);
+        assert_int_equal(rig_poll(rig, SERVER), 5);
         remove_source(rig);
     }
 }
@@ -370,12 +344,12 @@ static void unsent_requests_do_not_change_the_interval(void **state)
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 10");
     sim_set_send_failure(rig->sim, true);
     rig_run(rig, 400);
-    assert_int_equal(current_poll(rig), 4);
-    assert_int_equal(ntpdata(rig).total_tx, 0);
+    assert_int_equal(rig_poll(rig, SERVER), 4);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_tx, 0);
     assert_int_equal(rig_source(rig, SERVER)->reach, 0);
     assert_int_equal(rig_source(rig, SERVER)->reach_size, 8);
     /* Without auto_offline it stays online. */
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
     assert_int_equal(logged("offline"), 0);
 }
 
@@ -411,15 +385,15 @@ static void burst_can_change_its_end_twice(void **state)
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 1);
     ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_OFFLINE);
-    assert_int_equal(activity(rig).burst_offline, 1);
+    assert_int_equal(rig_activity(rig).burst_offline, 1);
     ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_OFFLINE);
-    assert_int_equal(activity(rig).burst_offline, 1);
+    assert_int_equal(rig_activity(rig).burst_offline, 1);
     assert_int_equal(logged("Source 192.0.2.1 offline"), 1);
     ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_ONLINE);
-    assert_int_equal(activity(rig).burst_online, 1);
+    assert_int_equal(rig_activity(rig).burst_online, 1);
     assert_int_equal(logged("Source 192.0.2.1 online"), 1);
     rig_run(rig, 20);
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
     /* Another burst does not begin in one. */
     ntp_sources_burst(rig->sources, 1, 2, &all, &all);
     ntp_sources_burst(rig->sources, 7, 9, &all, &all);
@@ -446,7 +420,7 @@ static void offline_resets_the_exchange(void **state)
     ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_ONLINE);
     run_until_sent(rig, 3);
     assert_true(ntp_time_is_zero(sent(rig, 2).origin));
-    assert_int_equal(ntpdata(rig).total_valid, 1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
 }
 
 /* 9.1, step 6: three missed responses are the most. */
@@ -498,11 +472,11 @@ static void subsecond_polling_ends_at_ten_milliseconds(void **state)
         run_until_sent(rig, 1);
         assert_int_equal(sent(rig, 0).poll, 0);
         rig_run(rig, 20);
-        assert_int_equal(current_poll(rig), i == 0 ? -2 : 0);
+        assert_int_equal(rig_poll(rig, SERVER), i == 0 ? -2 : 0);
         /* Lost responses bring it back. */
         rig->answer = false;
         rig_run(rig, 20);
-        assert_int_equal(current_poll(rig), 0);
+        assert_int_equal(rig_poll(rig, SERVER), 0);
         rig->answer = true;
         remove_source(rig);
     }
@@ -535,7 +509,7 @@ static void subsecond_polling_with_a_filter(void **state)
         rig_run(rig, 20.1);
         assert_true(rig_source(rig, SERVER)->samples > 5);
         assert_true(rig_source(rig, SERVER)->last.peer_delay > 0.01);
-        assert_int_equal(current_poll(rig), first == 0 ? -2 : 0);
+        assert_int_equal(rig_poll(rig, SERVER), first == 0 ? -2 : 0);
         remove_source(rig);
     }
 }
@@ -609,7 +583,7 @@ static void delay_quantile_begins_at_zero(void **state)
     longer = 0.0;
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 maxdelayquant 0.95");
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3fd);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
     run_until_sent(rig, 20);
     rig_run(rig, 1);
     int good = rig_source(rig, SERVER)->samples;
@@ -618,14 +592,14 @@ static void delay_quantile_begins_at_zero(void **state)
     turn = 0;
     run_until_sent(rig, 21);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3fd);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
     assert_int_equal(rig_source(rig, SERVER)->samples, good);
 
     /* After a step nothing is known any more. */
     ntp_sources_clock_change(rig->sources, &change);
     run_until_sent(rig, 22);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3fd);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
 }
 
 /* Good responses of the last 400, when every other one takes 100 ns longer. */
@@ -667,15 +641,15 @@ static void delay_tests_use_the_data_of_the_source(void **state)
 
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 maxdelayratio 1.5 maxdelaydevratio 1e6");
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     struct source *s = rig_source(rig, SERVER);
     s->has_test_data = true;
     s->test_data = (struct source_test_data){.min_delay = 0.005, .sd = 1e-3};
     rig_run(rig, 4);
-    assert_int_equal(ntpdata(rig).tests, 0x3fb);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fb);
     s->test_data.min_delay = 0.008;
     rig_run(rig, 4);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
 }
 
 /* 14.3 */
@@ -687,14 +661,14 @@ static void bad_samples_lengthen_the_interval(void **state)
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 8 maxdelay 0.001");
     run_until_sent(rig, 5);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3f7);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3f7);
     assert_close(logged_score(rig), 5 * 0.02, 0.006);
     remove_source(rig);
     rig->leap = 3;
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 8");
     run_until_sent(rig, 5);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3d0);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3d0);
     assert_close(logged_score(rig), 5 * 0.1, 0.006);
 }
 
@@ -707,13 +681,13 @@ static void error_of_the_prediction_shortens_the_interval(void **state)
     rig->stub.predicted = -0.005;
     run_until_sent(rig, 40);
     rig_run(rig, 1);
-    assert_int_equal(current_poll(rig), 8);
+    assert_int_equal(rig_poll(rig, SERVER), 8);
     assert_close(logged_score(rig), 1.0, 0.0);
     /* 8.2 times the distance: more than three steps. */
     rig->stub.predicted = -0.005 - 0.041;
     run_until_sent(rig, count(rig) + 1);
     rig_run(rig, 1);
-    assert_int_equal(current_poll(rig), 5);
+    assert_int_equal(rig_poll(rig, SERVER), 5);
     assert_close(logged_score(rig), 4.0 - log2(8.2), 0.006);
 }
 
@@ -730,17 +704,17 @@ static void loops_matter_to_servers_only(void **state)
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 8");
     run_until_sent(rig, 1);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     ntp_sockets_hold_server(rig->sockets, IP_V4);
     double score = logged_score(rig);
     run_until_sent(rig, 2);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3fe);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fe);
     assert_close(logged_score(rig), score + 0.1, 0.011);
     rig->stub.one_shot = true;
     run_until_sent(rig, 3);
     rig_run(rig, 1);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     ntp_sockets_release_server(rig->sockets, IP_V4);
 }
 
@@ -773,10 +747,10 @@ static void transmit_timestamps_have_to_fit(void **state)
         step = cases[i].step;
         run_until_sent(rig, i + 1);
         rig_run(rig, 1);
-        assert_int_equal(ntpdata(rig).total_valid, i + 1);
-        assert_int_equal(ntpdata(rig).tx_source, cases[i].source);
+        assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, i + 1);
+        assert_int_equal(rig_ntpdata(rig, SERVER).tx_source, cases[i].source);
         /* Counted all the same. */
-        assert_int_equal(ntpdata(rig).total_kernel_tx, i + 1);
+        assert_int_equal(rig_ntpdata(rig, SERVER).total_kernel_tx, i + 1);
     }
 }
 
@@ -890,7 +864,7 @@ static void poll_after_a_change_of_the_address(void **state)
         rig_start(rig);
         ntp_sources_resolve_now(rig->sources);
         rig_run(rig, 1700);
-        assert_int_equal(current_poll(rig), 8);
+        assert_int_equal(rig_poll(rig, SERVER), 8);
         rig->answer = reachable == 1;
         rig_run(rig, 256);
         assert_int_equal(rig_source(rig, SERVER)->reach != 0, reachable);

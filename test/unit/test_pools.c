@@ -52,14 +52,6 @@ static void set_name(struct rig *rig, const char *name, int first, int n)
     sim_set_name(rig->sim, name, RESOLVE_SUCCESS, addrs, n);
 }
 
-static struct report_activity activity(struct rig *rig)
-{
-    struct report_activity report;
-
-    ntp_sources_report_activity(rig->sources, &report);
-    return report;
-}
-
 /* Whether 198.51.100.N is a source. */
 static bool has(struct rig *rig, int n)
 {
@@ -88,10 +80,10 @@ static void number_of_members_follows_maxsources(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char line[64];
-        int before = (int)activity(rig).unresolved;
+        int before = (int)rig_activity(rig).unresolved;
         snprintf(line, sizeof(line), "pool%zu.test maxsources %d", i, cases[i][0]);
         add_pool(rig, line);
-        assert_int_equal((int)activity(rig).unresolved - before, cases[i][1]);
+        assert_int_equal((int)rig_activity(rig).unresolved - before, cases[i][1]);
     }
 }
 
@@ -106,7 +98,7 @@ static void quota_is_at_most_16(void **state)
     add_pool(rig, "b.test maxsources 17 iburst");
     start_up(rig);
     rig_run(rig, 30);
-    assert_int_equal(activity(rig).online, 8 + 16);
+    assert_int_equal(rig_activity(rig).online, 8 + 16);
     assert_int_equal(logged("Removed"), 0);
 }
 
@@ -254,7 +246,7 @@ static void pool_takes_the_next_address(void **state)
     start_up(rig);
     assert_true(has(rig, 3) && has(rig, 4));
     assert_false(has(rig, 2));
-    assert_int_equal(activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
 }
 
 /* Starting. */
@@ -508,7 +500,7 @@ static void sources_can_go_during_the_lookup(void **state)
         rig_run(rig, 0.005);
         ntp_sources_remove_all(rig->sources);
         rig_run(rig, 1);
-        assert_int_equal(activity(rig).unresolved + activity(rig).online, 0);
+        assert_int_equal(rig_activity(rig).unresolved + rig_activity(rig).online, 0);
         rig_add(rig, SOURCE_SERVER, false, "198.51.100.1");
     }
 }

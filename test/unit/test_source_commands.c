@@ -32,14 +32,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct report_ntpdata ntpdata(struct rig *rig)
-{
-    struct report_ntpdata report;
-
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &server, &report));
-    return report;
-}
-
 static int current_poll(struct rig *rig)
 {
     struct report_source report = {.mode = 7};
@@ -47,14 +39,6 @@ static int current_poll(struct rig *rig)
     assert_true(ntp_sources_report_source(rig->sources, &server, &report));
     assert_int_equal(report.mode, 0);
     return report.poll;
-}
-
-static struct report_activity activity(struct rig *rig)
-{
-    struct report_activity report;
-
-    ntp_sources_report_activity(rig->sources, &report);
-    return report;
 }
 
 /* Runs until there is one more request, and its response. */
@@ -150,31 +134,31 @@ static void changed_options_are_used(void **state)
     rig->stub.predicted = -0.5;
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 4 maxdelaydevratio 1e6");
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     struct source *s = rig_source(rig, SERVER);
     s->has_test_data = true;
     s->test_data = (struct source_test_data){.min_delay = 0.005, .sd = 1e-3};
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     ntp_sources_modify_max_delay_ratio(rig->sources, &server, 1.9);
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3fb);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fb);
     ntp_sources_modify_max_delay_ratio(rig->sources, &server, 2.1);
     ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, 2.4);
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3fd);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
     ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, 2.6);
     ntp_sources_modify_min_stratum(rig->sources, &server, 7);
     assert_int_equal(logged("Source 192.0.2.1 new minstratum 7\n"), 1);
     ntp_sources_modify_offset(rig->sources, &server, 0.25);
     assert_int_equal(logged("Source 192.0.2.1 new offset 0.250000\n"), 1);
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3ff);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     assert_int_equal(s->stratum, 7);
     assert_close(s->last.offset, 0.25, 1e-6);
     ntp_sources_modify_max_delay(rig->sources, &server, 0.001);
     run_one(rig);
-    assert_int_equal(ntpdata(rig).tests, 0x3f7);
+    assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3f7);
 }
 
 /* A smaller target reaches longer intervals with fewer samples. */
@@ -222,7 +206,7 @@ static void bursts_of_matching_sources(void **state)
     rig_start(rig);
     assert_false(ntp_sources_burst(rig->sources, 1, 2, &mask, &other));
     assert_true(ntp_sources_burst(rig->sources, 1, 2, &mask, &net));
-    assert_int_equal(activity(rig).burst_offline, 1);
+    assert_int_equal(rig_activity(rig).burst_offline, 1);
     rig_run(rig, 10);
     assert_int_equal(sim_sent_count(rig->sim), 1);
     assert_true(ip_addr_equal(&sim_sent(rig->sim, 0)->to.addr, &server));
@@ -271,7 +255,7 @@ static void every_field_of_ntpdata_is_filled_in(void **state)
     struct report_ntpdata r;
 
     rig_add_server(rig, SERVER " minpoll 4 port 1123");
-    r = ntpdata(rig);
+    r = rig_ntpdata(rig, SERVER);
     assert_true(ip_addr_equal(&r.remote_addr, &server));
     assert_int_equal(r.remote_port, 1123);
     assert_true(r.tests == 0 && r.tx_source == 0 && r.rx_source == 0 && r.local_addr.family == 0);
@@ -282,7 +266,7 @@ static void every_field_of_ntpdata_is_filled_in(void **state)
     rig->offset = 0.5;
     run_one(rig);
     rig_run(rig, 1);
-    r = ntpdata(rig);
+    r = rig_ntpdata(rig, SERVER);
     assert_int_equal(r.leap, 1);
     assert_int_equal(r.version, 4);
     assert_int_equal(r.mode, 4);
@@ -307,7 +291,7 @@ static void every_field_of_ntpdata_is_filled_in(void **state)
     rig->leap = 3;
     run_one(rig);
     rig_run(rig, 1);
-    r = ntpdata(rig);
+    r = rig_ntpdata(rig, SERVER);
     assert_int_equal(r.leap, 3);
     assert_int_equal(r.tests, 0x3d0);
     assert_true(r.offset == 0.0 && r.peer_delay == 0.0 && r.peer_dispersion == 0.0);

@@ -31,14 +31,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct report_activity activity(struct rig *rig)
-{
-    struct report_activity report;
-
-    ntp_sources_report_activity(rig->sources, &report);
-    return report;
-}
-
 static bool exists(struct rig *rig, const char *text)
 {
     struct ip_addr addr = rig_addr(text);
@@ -113,12 +105,12 @@ static void unresolved_sources_have_ids(void **state)
     assert_int_equal(add(rig, "ntp.test"), NTP_SOURCES_UNRESOLVED);
     assert_true(exists(rig, "ID#0000000001"));
     assert_string_equal(ntp_sources_name(rig->sources, &id), "ntp.test");
-    assert_int_equal(activity(rig).unresolved, 1);
+    assert_int_equal(rig_activity(rig).unresolved, 1);
     assert_int_equal(logged("Added source ID#0000000001 (ntp.test)"), 1);
     assert_int_equal(ntp_sources_remove(rig->sources, &id), NTP_SOURCES_SUCCESS);
     assert_int_equal(ntp_sources_remove(rig->sources, &id), NTP_SOURCES_NONE);
     assert_int_equal(logged("Removed source ID#0000000001 (ntp.test)"), 1);
-    assert_int_equal(activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
 }
 
 static void many_sources_are_found_and_removed(void **state)
@@ -163,7 +155,7 @@ static void members_of_many_pools_are_found_by_their_addresses(void **state)
         assert_int_equal(rig_add(rig, SOURCE_SERVER, true, text), NTP_SOURCES_UNRESOLVED);
     }
     start_up(rig);
-    assert_int_equal(activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
     for (int i = 0; i < 8 * 16; i++) {
         snprintf(text, sizeof(text), "198.51.100.%d", i);
         assert_true(exists(rig, text));
@@ -177,7 +169,7 @@ static void pool_by_address_is_one_server(void **state)
     struct rig *rig = *state;
 
     assert_int_equal(rig_add(rig, SOURCE_SERVER, true, "192.0.2.1"), NTP_SOURCES_SUCCESS);
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
 }
 
 /* Resolution. */
@@ -215,7 +207,7 @@ static void request_to_resolve_starts_a_round_at_once(void **state)
     rig_run(rig, 1);
     assert_true(exists(rig, "198.51.100.1"));
     assert_false(exists(rig, "ID#0000000001"));
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).online, 1);
     assert_int_equal(rig_source(rig, "198.51.100.1")->samples, 1);
 }
 
@@ -248,7 +240,7 @@ static void first_usable_address_is_taken(void **state)
     ntp_sources_resolve_now(rig->sources);
     rig_run(rig, 1);
     /* Not connectable, in use, in use: it stays unresolved. */
-    assert_int_equal(activity(rig).unresolved, 1);
+    assert_int_equal(rig_activity(rig).unresolved, 1);
     assert_false(exists(rig, "2001:db8::1"));
 }
 
@@ -283,14 +275,14 @@ static void pool_keeps_the_first_that_answer(void **state)
     set_name(rig, "pool.test", 1, 6);
     assert_int_equal(rig_add(rig, SOURCE_SERVER, true, "pool.test maxsources 3 iburst"),
                      NTP_SOURCES_UNRESOLVED);
-    assert_int_equal(activity(rig).unresolved, 6);
+    assert_int_equal(rig_activity(rig).unresolved, 6);
     assert_int_equal(logged("Added pool pool.test"), 1);
     assert_int_equal(logged("Added source"), 0);
     rig->silent = rig_addr("198.51.100.1");
     start_up(rig);
     rig_run(rig, 5);
-    assert_int_equal(activity(rig).unresolved, 0);
-    assert_int_equal(activity(rig).burst_online + activity(rig).online, 3);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).burst_online + rig_activity(rig).online, 3);
     assert_false(exists(rig, "198.51.100.1"));
     assert_int_equal(logged("Removed"), 0);
 }
@@ -302,9 +294,9 @@ static void unresolved_members_are_removed_with_the_quota(void **state)
     set_name(rig, "pool.test", 1, 2);
     rig_add(rig, SOURCE_SERVER, true, "pool.test maxsources 2 iburst");
     start_up(rig);
-    assert_int_equal(activity(rig).unresolved, 2);
+    assert_int_equal(rig_activity(rig).unresolved, 2);
     rig_run(rig, 5);
-    assert_int_equal(activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
     assert_true(exists(rig, "198.51.100.1"));
     assert_true(exists(rig, "198.51.100.2"));
     rig_run(rig, 100);
@@ -316,9 +308,9 @@ static void pool_has_limits(void **state)
     struct rig *rig = *state;
 
     rig_add(rig, SOURCE_SERVER, true, "pool.test maxsources 100");
-    assert_int_equal(activity(rig).unresolved, 16);
+    assert_int_equal(rig_activity(rig).unresolved, 16);
     rig_add(rig, SOURCE_SERVER, true, "small.test maxsources 1");
-    assert_int_equal(activity(rig).unresolved, 18);
+    assert_int_equal(rig_activity(rig).unresolved, 18);
 }
 
 static void pool_directive_is_removed_as_one(void **state)
@@ -334,7 +326,7 @@ static void pool_directive_is_removed_as_one(void **state)
     add(rig, "192.0.2.1");
     assert_int_equal(ntp_sources_add(rig->sources, &conf, &conf_id), NTP_SOURCES_UNRESOLVED);
     ntp_sources_remove_by_conf_id(rig->sources, conf_id);
-    assert_int_equal(activity(rig).unresolved, 0);
+    assert_int_equal(rig_activity(rig).unresolved, 0);
     assert_true(exists(rig, "192.0.2.1"));
     assert_int_equal(logged("Removed pool pool.test"), 1);
     assert_int_equal(logged("Removed source"), 0);
@@ -443,16 +435,16 @@ static void connectivity_is_set_by_mask(void **state)
     add(rig, "198.51.100.1");
     add(rig, "name.test");
     assert_true(ntp_sources_set_connectivity(rig->sources, &mask, &net, SOURCE_OFFLINE));
-    assert_int_equal(activity(rig).offline, 2);
-    assert_int_equal(activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).offline, 2);
+    assert_int_equal(rig_activity(rig).online, 1);
     assert_int_equal(logged("Source 192.0.2.1 offline"), 1);
     assert_false(ntp_sources_set_connectivity(rig->sources, &none, &other, SOURCE_OFFLINE));
     /* onoffline: by the routing, names that are not resolved are left alone. */
     sim_set_no_route(rig->sim, &(struct ip_addr){.family = IP_V4, .u.v4 = {198, 51, 100, 1}});
     ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_MAYBE_ONLINE);
-    assert_int_equal(activity(rig).online, 2);
-    assert_int_equal(activity(rig).offline, 1);
-    assert_int_equal(activity(rig).unresolved, 1);
+    assert_int_equal(rig_activity(rig).online, 2);
+    assert_int_equal(rig_activity(rig).offline, 1);
+    assert_int_equal(rig_activity(rig).unresolved, 1);
 }
 
 /* Addresses negotiated by NTS. */
