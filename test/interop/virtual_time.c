@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program, in
- * the virtual time of the simulator, as one client of one perfect server of stratum 1, or of a receiver in shared memory:
- * system calls that read or steer the clock go to a simulated one, what is sent to VIRTUAL_TIME_SERVER is
- * answered over a simulated link, and waiting takes no time. After the given duration the process prints what was measured
- * (virtual_time.h) and ends. All random numbers follow from the seed, and those of the oscillator
- * and the link are the ones that the simulator draws for the same seed.
+ * the virtual time of the simulator, as one client of one perfect server of stratum 1, or of a
+ * receiver in shared memory: system calls that read or steer the clock go to a simulated one, what
+ * is sent to VIRTUAL_TIME_SERVER is answered over a simulated link, and waiting takes no time. A
+ * network card may timestamp the packets (virtual_card.h). After the given duration the process
+ * prints what was measured (virtual_time.h) and ends. All random numbers follow from the seed, and
+ * those of the oscillator, the link and the card are the ones that the simulator draws for the same
+ * seed.
  *
  * There is no world to go through here: the calls come from a program that knows nothing of it.
  */
@@ -14,6 +16,9 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/sockios.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -23,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/select.h>
 #include <sys/shm.h>
@@ -31,41 +37,57 @@
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
+#include "test/interop/virtual_card.h"
 #include "test/sim/clock.h"
 #include "test/sim/random.h"
 #include "test/sim/shm.h"
 
 #define NS             1000000000
 #define NTP_OFFSET     2208988800
+#define NTP_PORT       123
 #define NTP_LENGTH     48
+#define MAX_LENGTH     (VIRTUAL_CARD_HEADERS + NTP_LENGTH)
 #define READING_TIME   10 /* ns; a clock that stands still would be read for ever at the start */
-#define PRECISION_LOG  (-27)
-#define MAX_REPLIES    64
+#define MAX_PENDING    64
 #define MAX_FD         256
 #define ENTROPY_STREAM 2001
+#define FUZZ_STREAM    2002
 
 /* The node of the simulator's scenarios. */
 #define SERVER 0
 
-struct reply {
+/* What a socket will have: a reply, or a packet sent with its timestamps. */
+struct pending {
     int64_t time;
     int fd;
-    uint8_t data[NTP_LENGTH];
+    bool error_queue;
+    struct virtual_stamps stamps; /* of what was sent; those of a reply are made when it comes */
+    size_t length;
+    uint8_t data[MAX_LENGTH];
+};
+
+/* The server's memory for the interleaved mode (ntp.md 20.4): the last exchange that may be continued. */
+struct exchange {
+    uint8_t receive[8], transmit[8];
 };
 
 static struct {
     bool started;
     struct virtual_time_params params;
     struct sim_clock clock;
-    struct sim_random there, back, entropy, device;
+    struct sim_random there, back, entropy, device, fuzz;
     struct sim_shm_segment shm;
     int64_t now; /* true time, ns since the start */
     int64_t next_second;
     int64_t next_shm; /* sample of the receiver */
     struct sim_tally tally;
     uint64_t packets;
-    struct reply replies[MAX_REPLIES]; /* on their way */
-    int reply_count;
+    struct pending pending[MAX_PENDING]; /* on their way */
+    int pending_count;
+    struct exchange exchange;
+    struct virtual_card card;
+    struct ifaddrs interface;
+    int card_clock;         /* descriptor of the card's clock */
     bool is_client[MAX_FD]; /* connected to the server */
 } state;
 
@@ -90,7 +112,10 @@ static void start(void)
     sim_random_seed(&state.there, p->seed, SIM_LINK_STREAM(p->node, SERVER));
     sim_random_seed(&state.back, p->seed, SIM_LINK_STREAM(SERVER, p->node));
     sim_random_seed(&state.entropy, p->seed, ENTROPY_STREAM);
+    sim_random_seed(&state.fuzz, p->seed, FUZZ_STREAM);
     sim_random_seed(&state.device, p->seed, SIM_DEVICE_STREAM(p->node));
+    virtual_card_init(&state.card, &p->nic, &p->phc, p->start, p->seed, p->node);
+    state.card_clock = -1;
     state.next_shm = p->shm_jitter < 0.0 ? INT64_MAX : NS + SIM_SAMPLE_PHASE;
     state.tally.previous_offset = p->oscillator.offset;
 }
@@ -285,14 +310,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
     return next(fd, address, length);
 }
 
-static void forget_replies(int fd)
+static void forget_pending(int fd)
 {
     int kept = 0;
 
-    for (int i = 0; i < state.reply_count; i++)
-        if (state.replies[i].fd != fd)
-            state.replies[kept++] = state.replies[i];
-    state.reply_count = kept;
+    for (int i = 0; i < state.pending_count; i++)
+        if (state.pending[i].fd != fd)
+            state.pending[kept++] = state.pending[i];
+    state.pending_count = kept;
 }
 
 int close(int fd)
@@ -301,17 +326,24 @@ int close(int fd)
 
     if (is_client(fd)) {
         state.is_client[fd] = false;
-        forget_replies(fd);
+        forget_pending(fd);
     }
+    if (state.started && fd == state.card_clock)
+        state.card_clock = -1;
     *(void **)&next = real("close");
     return next(fd);
 }
 
-/* Without timestamps of the kernel the program takes its own, which are as good here. */
+/* Without a card there are no timestamps of the kernel either: the program takes its own, which are as
+   good here. */
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
     int (*next)(int, int, int, const void *, socklen_t);
 
+    start();
+    if (level == SOL_SOCKET && state.params.nic.present &&
+        (name == SO_TIMESTAMPING || name == SO_SELECT_ERR_QUEUE))
+        return 0;
     if (level == SOL_SOCKET &&
         (name == SO_TIMESTAMP || name == SO_TIMESTAMPNS || name == SO_TIMESTAMPING)) {
         errno = ENOPROTOOPT;
@@ -321,13 +353,21 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
     return next(fd, level, name, value, length);
 }
 
-static void put_timestamp(uint8_t *out, int64_t time)
+static void put_timestamp(uint8_t *out, int64_t time, uint32_t fuzz)
 {
     uint32_t seconds = htonl((uint32_t)(time / NS + NTP_OFFSET));
-    uint32_t fraction = htonl((uint32_t)(((uint64_t)(time % NS) << 32) / NS));
+    uint32_t fraction = htonl((uint32_t)(((uint64_t)(time % NS) << 32) / NS) ^ fuzz);
 
     memcpy(out, &seconds, 4);
     memcpy(out + 4, &fraction, 4);
+}
+
+/* ntp.md 10.3: a server's timestamps are random below its precision. */
+static uint32_t draw_fuzz(void)
+{
+    uint64_t unknown = (UINT64_C(1) << (32 + state.params.server_precision)) - 1;
+
+    return (uint32_t)(sim_random_bits(&state.fuzz) & unknown);
 }
 
 /* ns; false if the packet is lost. What is drawn, and when, is as in the simulator. */
@@ -341,55 +381,143 @@ static bool draw_delay(struct sim_random *random, const struct virtual_link *lin
     return !lost;
 }
 
-/* ntp.md 1: the server received and sent it at once. */
-static void answer(int fd, const uint8_t *request)
+static struct pending *add_pending(int fd, int64_t time)
+{
+    if (state.pending_count == MAX_PENDING)
+        give_up("too many packets");
+    struct pending *added = &state.pending[state.pending_count++];
+    *added = (struct pending){.time = time, .fd = fd};
+    return added;
+}
+
+/* ntp.md 20.4. The reply says how the last exchange ended, if it is the one that the request continues. */
+static void interleave(const uint8_t *request, uint8_t *reply)
+{
+    struct exchange *exchange = &state.exchange;
+    bool eligible = (request[31] & 1) != 0 && memcmp(request + 32, request + 40, 8) != 0;
+    bool known = eligible && memcmp(request + 24, exchange->receive, 8) == 0;
+    struct exchange now;
+
+    memcpy(now.receive, reply + 32, 8);
+    memcpy(now.transmit, reply + 40, 8);
+    if (known) {
+        memcpy(reply + 24, request + 32, 8);
+        memcpy(reply + 40, exchange->transmit, 8);
+    }
+    if (eligible)
+        *exchange = now;
+}
+
+/* The server received and sent it at once. The lowest bits are those of ntp.md 10.3. */
+static void answer(int fd, const uint8_t *request, double latency)
 {
     int64_t there, back;
 
     if (!draw_delay(&state.there, &state.params.there, &there) ||
         !draw_delay(&state.back, &state.params.back, &back))
         return;
-    struct reply *reply = &state.replies[state.reply_count++];
+    there += llround(latency * 1e9);
+    struct pending *reply = add_pending(fd, state.now + there + back);
     int64_t time = state.params.start * NS + state.now + there;
 
-    *reply = (struct reply){.time = state.now + there + back, .fd = fd};
+    reply->length = NTP_LENGTH;
     reply->data[0] = (uint8_t)((request[0] & 0x38) | 4);
     reply->data[1] = 1;
     reply->data[2] = request[2];
-    reply->data[3] = (uint8_t)PRECISION_LOG;
+    reply->data[3] = (uint8_t)state.params.server_precision;
     memcpy(reply->data + 12, "\x7f\x7f\x01\x01", 4);
-    put_timestamp(reply->data + 16, time / NS * NS);
+    put_timestamp(reply->data + 16, time / NS * NS, 0);
     memcpy(reply->data + 24, request + 40, 8);
-    put_timestamp(reply->data + 32, time);
-    put_timestamp(reply->data + 40, time);
+    put_timestamp(reply->data + 32, time, draw_fuzz());
+    put_timestamp(reply->data + 40, time, draw_fuzz());
+    reply->data[39] |= 1;
+    reply->data[47] &= 0xfe;
+    interleave(request, reply->data);
+}
+
+/* The timestamp of the kernel is there at once, that of the card is reported after it. */
+static void report_sent(int fd, const uint8_t *data, double latency)
+{
+    struct virtual_stamps kernel = {.kernel = state.clock.raw};
+    struct virtual_stamps hardware = {
+        .hardware = virtual_card_sent(&state.card, state.now, latency),
+    };
+    struct pending *report;
+    struct in_addr server;
+
+    inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &server);
+    for (int i = 0; i < 2; i++) {
+        double wait = i == 0 ? 0.0 : latency + state.params.nic.tx_delay;
+
+        if (i == 1 && hardware.hardware == 0)
+            continue;
+        report = add_pending(fd, state.now + llround(wait * 1e9));
+        report->error_queue = true;
+        report->stamps = i == 0 ? kernel : hardware;
+        report->length = virtual_card_frame(report->data, (const uint8_t *)&server.s_addr, NTP_PORT,
+                                            data, NTP_LENGTH);
+    }
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     ssize_t (*next)(int, const struct msghdr *, int);
+    double latency = 0.0;
 
     start();
     if (is_client(fd) || is_server(message->msg_name)) {
-        if (message->msg_iov[0].iov_len != NTP_LENGTH || state.reply_count == MAX_REPLIES)
+        const uint8_t *data = message->msg_iov[0].iov_base;
+
+        if (message->msg_iov[0].iov_len != NTP_LENGTH)
             give_up("an unexpected request");
         state.packets++;
-        answer(fd, message->msg_iov[0].iov_base);
+        if (state.params.nic.present) {
+            latency = virtual_card_latency(&state.card);
+            report_sent(fd, data, latency);
+        }
+        answer(fd, data, latency);
         return NTP_LENGTH;
     }
     *(void **)&next = real("sendmsg");
     return next(fd, message, flags);
 }
 
-/* The next one for a set of descriptors; -1 if there is none. */
-static int first_reply(const fd_set *readers)
+/* The next one of those that sets of descriptors wait for; -1 if there is none. */
+static int first_pending(const fd_set *readers, const fd_set *exceptions)
 {
     int first = -1;
 
-    for (int i = 0; i < state.reply_count; i++)
-        if (readers != NULL && FD_ISSET(state.replies[i].fd, readers) &&
-            (first < 0 || state.replies[i].time < state.replies[first].time))
+    for (int i = 0; i < state.pending_count; i++) {
+        const struct pending *pending = &state.pending[i];
+        const fd_set *set = pending->error_queue ? exceptions : readers;
+
+        if (set != NULL && FD_ISSET(pending->fd, set) &&
+            (first < 0 || pending->time < state.pending[first].time))
             first = i;
+    }
     return first;
+}
+
+static void take(struct pending *pending, struct msghdr *h)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(NTP_PORT)};
+
+    if (h->msg_iov[0].iov_len < pending->length)
+        give_up("a small buffer");
+    inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &from.sin_addr);
+    memcpy(h->msg_iov[0].iov_base, pending->data, pending->length);
+    if (h->msg_name != NULL && !pending->error_queue) {
+        memcpy(h->msg_name, &from, sizeof(from));
+        h->msg_namelen = sizeof(from);
+    } else {
+        h->msg_namelen = 0;
+    }
+    h->msg_flags = 0;
+    if (!state.params.nic.present) {
+        h->msg_controllen = 0;
+        return;
+    }
+    virtual_card_control(h, &pending->stamps, MAX_LENGTH, pending->error_queue);
 }
 
 int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
@@ -401,27 +529,20 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
         *(void **)&next = real("recvmmsg");
         return next(fd, messages, count, flags, timeout);
     }
+    bool error_queue = (flags & MSG_ERRQUEUE) != 0;
     fd_set set;
     FD_ZERO(&set);
     FD_SET(fd, &set);
-    int i = first_reply(&set);
-    if ((flags & MSG_ERRQUEUE) != 0 || i < 0 || state.replies[i].time > state.now) {
+    int i = first_pending(error_queue ? NULL : &set, error_queue ? &set : NULL);
+    if (i < 0 || state.pending[i].time > state.now) {
         errno = EAGAIN;
         return -1;
     }
-
-    struct msghdr *h = &messages[0].msg_hdr;
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(123)};
-    inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &from.sin_addr);
-    memcpy(h->msg_iov[0].iov_base, state.replies[i].data, NTP_LENGTH);
-    if (h->msg_name != NULL) {
-        memcpy(h->msg_name, &from, sizeof(from));
-        h->msg_namelen = sizeof(from);
-    }
-    h->msg_controllen = 0;
-    h->msg_flags = 0;
-    messages[0].msg_len = NTP_LENGTH;
-    state.replies[i] = state.replies[--state.reply_count];
+    take(&state.pending[i], &messages[0].msg_hdr);
+    messages[0].msg_len = (unsigned int)state.pending[i].length;
+    /* Equal times keep their order. */
+    memmove(&state.pending[i], &state.pending[i + 1],
+            (size_t)(--state.pending_count - i) * sizeof(state.pending[0]));
     return 1;
 }
 
@@ -429,6 +550,7 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, struct timeval *timeout)
 {
     int64_t end = INT64_MAX;
+    struct pending *pending = NULL;
 
     (void)count;
     start();
@@ -437,10 +559,10 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
 
         end = state.now + (int64_t)ceil(wanted / (1.0 + sim_clock_frequency(&state.clock)));
     }
-    int i = first_reply(readers), fd = -1;
-    if (i >= 0 && state.replies[i].time <= end) {
-        end = state.replies[i].time;
-        fd = state.replies[i].fd;
+    int i = first_pending(readers, exceptions);
+    if (i >= 0 && state.pending[i].time <= end) {
+        pending = &state.pending[i];
+        end = pending->time > state.now ? pending->time : state.now;
     }
     if (end == INT64_MAX)
         give_up("it waits for ever");
@@ -451,11 +573,88 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
         FD_ZERO(exceptions);
     if (readers != NULL)
         FD_ZERO(readers);
-    if (fd < 0)
+    if (pending == NULL)
         return 0;
-    FD_SET(fd, readers);
+    if (!pending->error_queue && state.params.nic.present)
+        pending->stamps =
+            virtual_card_received(&state.card, NTP_LENGTH, state.now, state.clock.raw);
+    FD_SET(pending->fd, pending->error_queue ? exceptions : readers);
     return 1;
 }
+
+/* ---- The card ------------------------------------------------------------------------------------ */
+
+/* The card is the only interface. */
+int getifaddrs(struct ifaddrs **first)
+{
+    start();
+    state.interface.ifa_name = (char *)VIRTUAL_CARD_NAME;
+    *first = state.params.nic.present ? &state.interface : NULL;
+    return 0;
+}
+
+void freeifaddrs(struct ifaddrs *first)
+{
+    (void)first;
+}
+
+/* Any descriptor will do for its clock. */
+static int open_file(const char *path, int flags, mode_t mode)
+{
+    int (*next)(const char *, int, ...);
+    bool is_clock;
+
+    start();
+    is_clock = state.params.nic.present && strcmp(path, VIRTUAL_CARD_CLOCK) == 0;
+    *(void **)&next = real("open");
+    int fd = next(is_clock ? "/dev/null" : path, flags, mode);
+    if (is_clock)
+        state.card_clock = fd;
+    return fd;
+}
+
+int open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+
+    if ((flags & (O_CREAT | __O_TMPFILE)) != 0) {
+        va_list args;
+
+        va_start(args, flags);
+        mode = va_arg(args, mode_t);
+        va_end(args);
+    }
+    return open_file(path, flags, mode);
+}
+
+/* Of programs that were compiled with checks. */
+int open_checked(const char *path, int flags) __asm__("__open_2");
+
+int open_checked(const char *path, int flags)
+{
+    return open_file(path, flags, 0);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    int (*next)(int, unsigned long, ...);
+    bool is_interface =
+        request == SIOCGIFINDEX || request == SIOCETHTOOL || request == SIOCSHWTSTAMP;
+    va_list args;
+
+    va_start(args, request);
+    void *data = va_arg(args, void *);
+    va_end(args);
+    start();
+    if (state.params.nic.present && (is_interface || fd == state.card_clock)) {
+        errno = virtual_card_request(&state.card, request, data, state.now, state.clock.raw);
+        return errno == 0 ? 0 : -1;
+    }
+    *(void **)&next = real("ioctl");
+    return next(fd, request, data);
+}
+
+/* ---- Other ways to wait and to send -------------------------------------------------------------- */
 
 /* Under another name, as the header says of ppoll() that it only writes to what it is given. */
 int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
@@ -464,25 +663,29 @@ int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
     struct timeval tv = {0};
-    fd_set readers;
+    fd_set readers, exceptions;
     int ready = 0;
 
     (void)mask;
     FD_ZERO(&readers);
+    FD_ZERO(&exceptions);
     for (nfds_t i = 0; i < count; i++) {
         fds[i].revents = 0;
         if ((fds[i].events & POLLIN) != 0)
             FD_SET(fds[i].fd, &readers);
+        if ((fds[i].events & POLLPRI) != 0)
+            FD_SET(fds[i].fd, &exceptions);
     }
     if (timeout != NULL)
         tv = (struct timeval){timeout->tv_sec, (timeout->tv_nsec + 999) / 1000};
-    if (select(MAX_FD, &readers, NULL, NULL, timeout != NULL ? &tv : NULL) == 0)
+    if (select(MAX_FD, &readers, NULL, &exceptions, timeout != NULL ? &tv : NULL) == 0)
         return 0;
     for (nfds_t i = 0; i < count; i++) {
-        if (FD_ISSET(fds[i].fd, &readers)) {
+        if (FD_ISSET(fds[i].fd, &readers))
             fds[i].revents = POLLIN;
-            ready++;
-        }
+        else if (FD_ISSET(fds[i].fd, &exceptions))
+            fds[i].revents = POLLPRI;
+        ready += fds[i].revents != 0;
     }
     return ready;
 }

@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "test/sim/clock.h"
+#include "test/sim/devices.h"
+#include "test/sim/nic.h"
 #include "test/sim/tally.h"
 
 #define VIRTUAL_TIME_VARIABLE  "CHRONY_VIRTUAL_TIME"
 #define VIRTUAL_TIME_SERVER    "192.168.123.1"
-#define VIRTUAL_TIME_TEXT_SIZE 512
+#define VIRTUAL_TIME_TEXT_SIZE 1024
 
 /* One direction: shortest delay, mean of the exponential addition, probability of a loss. */
 struct virtual_link {
@@ -27,8 +29,11 @@ struct virtual_time_params {
     struct sim_oscillator oscillator;
     int node; /* of the scenario, whose place it takes */
     struct virtual_link there, back;
-    double
-        shm_jitter; /* of the receiver in shared memory, standard deviation in s; negative: none */
+    int server_precision; /* of the server's clock, log2 of seconds */
+    /* Of the receiver in shared memory, standard deviation in s; negative: none. */
+    double shm_jitter;
+    struct sim_nic nic;    /* its network card, */
+    struct sim_device phc; /* whose clock this is */
     struct sim_bounds bounds;
 };
 

@@ -17,8 +17,6 @@
 #include "test/sim/shm.h"
 
 #define RTC_SET_PHASE 0.5
-/* Between the readings of one call. */
-#define READING_INTERVAL 2e-6
 
 /* As the daemon and gpsd have it (system.md 3.3). */
 struct sock_sample {
@@ -278,7 +276,7 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
     shown = sim_device_phc_time(d->node, 0.0);
     for (int i = 0; i < max; i++) {
         double extra = fabs(s->jitter * sim_random_normal(&d->random));
-        double at = READING_INTERVAL * (i - max);
+        double at = SIM_READING_INTERVAL * (i - max);
 
         readings[i].before = raw_add(raw, at);
         readings[i].time.i =

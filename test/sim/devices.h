@@ -30,6 +30,9 @@ enum sim_fault {
     SIM_NO_FIX,    /* leap status of a receiver that does not know the time */
 };
 
+/* PHC: between the readings of one call, seconds. */
+#define SIM_READING_INTERVAL 2e-6
+
 struct sim_device {
     bool present;
     double offset;    /* what it shows is true time plus this; PPS: pulses are late by it */

@@ -246,7 +246,7 @@ static bool print_pairs(const char *name, struct series *ours, struct series *th
     double our_sync = series_mean(ours, SYNC_TIME), their_sync = series_mean(theirs, SYNC_TIME);
     struct sim_result our = series_medians(ours), their = series_medians(theirs);
 
-    printf("%-9s", name);
+    printf("%-16s", name);
     bool sync = print_pair(" %5.1f %5.1f", our_sync, their_sync);
     print_pair("  %.3e %.3e", our.max_offset, their.max_offset);
     bool offset = print_pair("  %.3e %.3e", our.rms_offset, their.rms_offset);
@@ -285,7 +285,7 @@ static int compare_with_peers(const struct request *request, const struct scenar
 
     printf("Ours, %s's and their ratio, over %d seeds: mean time to synchronise, else medians\n",
            request->against, seeds);
-    printf("%-9s %17s %26s %26s %26s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
+    printf("%-16s %17s %26s %26s %26s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
     for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
         if (!peer_can_run(scenario) || (only != NULL && scenario != only))
             continue;

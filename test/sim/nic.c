@@ -13,18 +13,16 @@
 #include "base/nic.h"
 #include "base/text.h"
 
-#define NIC_STREAM     4000
 #define NIC_INDEX      2
 #define NIC_SPEED      1000 /* Mb/s */
 #define HEADERS        42
 #define CHECK_SEQUENCE 4
-#define MIN_LATENCY    2e-6
 #define NTP_PORT       123
 #define PTP_EVENT_PORT 319
 
 void sim_nic_init(struct sim_node *node)
 {
-    sim_random_seed(&node->nic_random, node->sim->seed, NIC_STREAM + (uint64_t)node->id);
+    sim_random_seed(&node->nic_random, node->sim->seed, SIM_NIC_STREAM(node->id));
 }
 
 static char **nic_list(void *ctx)
@@ -155,7 +153,7 @@ double sim_nic_send(struct sim_node *node, int fd, const struct sim_datagram *se
 
     if (!nic->present)
         return 0.0;
-    latency = MIN_LATENCY + nic->latency * sim_random_exponential(&node->nic_random);
+    latency = SIM_NIC_MIN_LATENCY + nic->latency * sim_random_exponential(&node->nic_random);
     if (sent == NULL || !node->nic_enabled)
         return latency;
     report = mem_alloc(sizeof(*report));

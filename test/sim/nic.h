@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* Of packets in the computer before they are sent, seconds. */
+#define SIM_NIC_MIN_LATENCY 2e-6
+
 struct sim_nic {
     bool present;
     double jitter;   /* of timestamps, standard deviation in seconds */

@@ -12,12 +12,15 @@
 
 #define NODE_STREAM 2000
 
+#define TEXT_OF(number)  #number
+#define VALUE_OF(number) TEXT_OF(number)
+
 /* For all nodes, before their own lines. The precision is given, because time stands still while
    the daemon would measure it; this is about what it finds on a present-day machine. */
 static const char common_conf[] = "cmdport 0\n"
                                   "bindcmdaddress /\n"
                                   "pidfile /\n"
-                                  "clockprecision 1e-8\n";
+                                  "clockprecision " VALUE_OF(SIM_PRECISION) "\n";
 
 static int resolve_for_conf(const char *name, struct ip_addr *addrs, int max, void *arg)
 {

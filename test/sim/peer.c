@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +16,33 @@
 /* Seconds of real time that a run may take. */
 #define TIME_LIMIT     20
 #define DIRECTORY_SIZE 256
-#define PATH_SIZE      (DIRECTORY_SIZE + 16)
+/* Of a perfect server; a line with its precision may follow. */
+#define SERVER_CONF "local stratum 1\nallow\n"
+#define PATH_SIZE   (DIRECTORY_SIZE + 16)
 
 static bool has_shm(const struct scenario *s)
 {
     return scenario_node_count(s) == 1 && s->nodes[0].devices[SIM_SHM].present;
 }
 
+/* Of the clock of a perfect server, seconds; 0: it is none. */
+static double server_precision(const char *conf)
+{
+    double precision;
+    int end = 0;
+
+    if (strcmp(conf, SERVER_CONF) == 0)
+        return SIM_PRECISION;
+    if (sscanf(conf, SERVER_CONF "clockprecision %lf%n", &precision, &end) == 1 &&
+        strcmp(conf + end, "\n") == 0)
+        return precision;
+    return 0.0;
+}
+
 static bool has_server(const struct scenario *s)
 {
     return scenario_node_count(s) == 2 && s->subject == 1 && s->link.kind == SIM_EXPONENTIAL &&
-           strcmp(s->nodes[0].conf, "local stratum 1\nallow\n") == 0 &&
+           server_precision(s->nodes[0].conf) > 0.0 &&
            strncmp(s->nodes[1].conf, "server server", 13) == 0;
 }
 
@@ -80,6 +97,9 @@ static void set_environment(const char *library, const struct scenario *scenario
             .oscillator = scenario->nodes[scenario->subject].oscillator,
             .node = scenario->subject,
             .shm_jitter = has_shm(scenario) ? scenario->nodes[0].devices[SIM_SHM].jitter : -1.0,
+            .server_precision = (int)lround(log2(server_precision(scenario->nodes[0].conf))),
+            .nic = scenario->nodes[scenario->subject].nic,
+            .phc = scenario->nodes[scenario->subject].devices[SIM_PHC],
             .there = virtual_link(scenario_link(scenario, 1, 0)),
             .back = virtual_link(scenario_link(scenario, 0, 1)),
             .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},

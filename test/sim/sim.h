@@ -23,6 +23,8 @@
 #include "test/sim/tally.h"
 
 #define SIM_MAX_NODES 64
+/* Of the clock of a node, in seconds, if its lines do not say otherwise. */
+#define SIM_PRECISION 1e-8
 
 struct sim;
 
