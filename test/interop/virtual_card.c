@@ -7,7 +7,6 @@
 #include <linux/errqueue.h>
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
-#include <linux/ptp_clock.h>
 #include <linux/sockios.h>
 #include <math.h>
 #include <net/ethernet.h>
@@ -24,22 +23,6 @@
 #define ABILITIES                                                                                  \
     (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE | \
      SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE)
-
-void virtual_card_init(struct virtual_card *card, const struct sim_nic *nic,
-                       const struct sim_device *clock, int64_t start, uint64_t seed, int node)
-{
-    *card = (struct virtual_card){.nic = *nic, .clock = *clock, .start = start};
-    sim_random_seed(&card->random, seed, SIM_NIC_STREAM(node));
-    sim_random_seed(&card->clock_random, seed, SIM_DEVICE_STREAM(node));
-}
-
-/* What the clock shows some seconds from a true time. */
-static int64_t shown(const struct virtual_card *card, int64_t now, double from_now)
-{
-    double gained = card->clock.offset + card->clock.rate * 1e-9 * (double)now;
-
-    return card->start * NS + now + (int64_t)floor(gained * 1e9) + (int64_t)floor(from_now * 1e9);
-}
 
 /* ---- Requests ---- */
 
@@ -68,59 +51,20 @@ static int ethtool(struct ifreq *request)
     return EOPNOTSUPP;
 }
 
-static struct ptp_clock_time to_ptp(int64_t time)
+int virtual_card_request(struct virtual_card *card, unsigned long request, void *data)
 {
-    return (struct ptp_clock_time){.sec = time / NS, .nsec = (uint32_t)(time % NS)};
-}
+    struct ifreq *interface = data;
 
-/* As phc_read() of devices.c: the last reading ends not long before now. */
-static void read_clock(struct virtual_card *card, struct ptp_sys_offset_extended *readings,
-                       int64_t now, int64_t raw)
-{
-    int count = (int)readings->n_samples;
-
-    for (int i = 0; i < count; i++) {
-        double extra = fabs(card->clock.jitter * sim_random_normal(&card->clock_random));
-        double at = SIM_READING_INTERVAL * (i - count), delay = card->clock.delay + extra;
-        double middle = 0.5 * card->clock.delay + (0.5 + card->clock.asymmetry) * extra;
-
-        readings->ts[i][0] = to_ptp(raw + llround(at * 1e9));
-        readings->ts[i][1] = to_ptp(shown(card, now, at + middle));
-        readings->ts[i][2] = to_ptp(raw + llround((at + delay) * 1e9));
-    }
-}
-
-static int interface_request(struct virtual_card *card, unsigned long request, struct ifreq *data)
-{
-    if (!card->nic.present || strcmp(data->ifr_name, VIRTUAL_CARD_NAME) != 0)
+    if (strcmp(interface->ifr_name, VIRTUAL_CARD_NAME) != 0)
         return ENODEV;
     switch (request) {
     case SIOCGIFINDEX:
-        data->ifr_ifindex = INDEX;
+        interface->ifr_ifindex = INDEX;
         return 0;
     case SIOCETHTOOL:
-        return ethtool(data);
-    default:
-        card->enabled = true;
-        return 0;
-    }
-}
-
-int virtual_card_request(struct virtual_card *card, unsigned long request, void *data, int64_t now,
-                         int64_t raw)
-{
-    switch (request) {
-    case SIOCGIFINDEX:
-    case SIOCETHTOOL:
+        return ethtool(interface);
     case SIOCSHWTSTAMP:
-        return interface_request(card, request, data);
-    case PTP_CLOCK_GETCAPS:
-        memset(data, 0, sizeof(struct ptp_clock_caps));
-        return 0;
-    case PTP_SYS_OFFSET_EXTENDED:
-        if (((struct ptp_sys_offset_extended *)data)->n_samples > PTP_MAX_SAMPLES)
-            return EINVAL;
-        read_clock(card, data, now, raw);
+        card->enabled = true;
         return 0;
     default:
         return EOPNOTSUPP;
@@ -134,7 +78,7 @@ static int64_t stamp(struct virtual_card *card, int64_t now, double from_now)
     double jitter = card->nic.jitter * sim_random_normal(&card->random);
     bool missed = sim_random_unit(&card->random) < card->nic.missed;
 
-    return missed ? 0 : shown(card, now, from_now + jitter);
+    return missed ? 0 : virtual_phc_shown(&card->clock, now, from_now + jitter);
 }
 
 double virtual_card_latency(struct virtual_card *card)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timestamping network card of virtual_time.c: the requests to its driver and to the driver of
- * its clock, its timestamps, and the messages in which the kernel gives them to a program. It makes
+ * The timestamping network card of virtual_time.c: the requests to its driver, its timestamps, and the messages in which the kernel gives them to a program. It makes
  * the errors of the simulator's card (test/sim/nic.c, devices.c) from the same random numbers.
  */
 #ifndef TEST_INTEROP_VIRTUAL_CARD_H
@@ -10,22 +9,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "test/sim/devices.h"
+#include "test/interop/virtual_devices.h"
 #include "test/sim/nic.h"
 #include "test/sim/random.h"
 
 struct msghdr;
 
-#define VIRTUAL_CARD_NAME  "eth0"
-#define VIRTUAL_CARD_CLOCK "/dev/ptp0"
+#define VIRTUAL_CARD_NAME "eth0"
 /* Of the Ethernet, IPv4 and UDP headers. */
 #define VIRTUAL_CARD_HEADERS 42
 
 struct virtual_card {
     struct sim_nic nic;
-    struct sim_device clock;
-    struct sim_random random, clock_random;
-    int64_t start; /* seconds since 1970 */
+    struct virtual_phc clock;
+    struct sim_random random;
     bool enabled;
 };
 
@@ -35,13 +32,8 @@ struct virtual_stamps {
     int64_t kernel, hardware;
 };
 
-void virtual_card_init(struct virtual_card *card, const struct sim_nic *nic,
-                       const struct sim_device *clock, int64_t start, uint64_t seed, int node);
-
-/* A request by ioctl() to the network or to the card's clock at a true time (ns since the start) and
-   a reading of the system's clock (ns since 1970). 0, or an errno. */
-int virtual_card_request(struct virtual_card *card, unsigned long request, void *data, int64_t now,
-                         int64_t raw);
+/* A request by ioctl() to the network. 0, or an errno. */
+int virtual_card_request(struct virtual_card *card, unsigned long request, void *data);
 
 /* Seconds that a packet waits in the computer before it leaves. */
 double virtual_card_latency(struct virtual_card *card);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program, in
- * the virtual time of the simulator, as one client of one perfect server of stratum 1, or of a
- * receiver in shared memory: system calls that read or steer the clock go to a simulated one, what
+ * the virtual time of the simulator, as one client of one perfect server of stratum 1, or with
+ * clock devices: system calls that read or steer the clock go to a simulated one, what
  * is sent to VIRTUAL_TIME_SERVER is answered over a simulated link, and waiting takes no time. A
  * network card may timestamp the packets (virtual_card.h). After the given duration the process
  * prints what was measured (virtual_time.h) and ends. All random numbers follow from the seed, and
@@ -79,7 +79,7 @@ static struct {
     struct sim_shm_segment shm;
     int64_t now; /* true time, ns since the start */
     int64_t next_second;
-    int64_t next_shm; /* sample of the receiver */
+    int64_t next_sample, next_pulse; /* of the devices */
     struct sim_tally tally;
     uint64_t packets;
     struct pending pending[MAX_PENDING]; /* on their way */
@@ -87,7 +87,8 @@ static struct {
     struct exchange exchange;
     struct virtual_card card;
     struct ifaddrs interface;
-    int card_clock;         /* descriptor of the card's clock */
+    struct virtual_pps pps;
+    int phc_fd, pps_fd;     /* of opened devices, or -1 */
     bool is_client[MAX_FD]; /* connected to the server */
 } state;
 
@@ -114,9 +115,15 @@ static void start(void)
     sim_random_seed(&state.entropy, p->seed, ENTROPY_STREAM);
     sim_random_seed(&state.fuzz, p->seed, FUZZ_STREAM);
     sim_random_seed(&state.device, p->seed, SIM_DEVICE_STREAM(p->node));
-    virtual_card_init(&state.card, &p->nic, &p->phc, p->start, p->seed, p->node);
-    state.card_clock = -1;
-    state.next_shm = p->shm_jitter < 0.0 ? INT64_MAX : NS + SIM_SAMPLE_PHASE;
+    state.card = (struct virtual_card){
+        .nic = p->nic,
+        .clock = {p->devices[SIM_PHC], p->start},
+    };
+    sim_random_seed(&state.card.random, p->seed, SIM_NIC_STREAM(p->node));
+    state.phc_fd = state.pps_fd = -1;
+    state.next_sample = p->devices[SIM_SHM].present ? NS + SIM_SAMPLE_PHASE : INT64_MAX;
+    state.next_pulse =
+        p->devices[SIM_PPS].present ? NS + (int64_t)(1e9 * p->devices[SIM_PPS].offset) : INT64_MAX;
     state.tally.previous_offset = p->oscillator.offset;
 }
 
@@ -147,31 +154,52 @@ static void move(int64_t to)
     sim_clock_advance(&state.clock, to);
 }
 
-/* The receiver's samples up to a time. */
-static void write_shm(int64_t to)
+static void write_sample(void)
 {
-    while (state.next_shm <= to) {
-        move(state.next_shm);
-        double error = state.params.shm_jitter * sim_random_normal(&state.device);
-        int64_t shown = state.params.start * NS + state.now + llround(error * 1e9);
+    const struct sim_device *shm = &state.params.devices[SIM_SHM];
+    double error = shm->offset + shm->jitter * sim_random_normal(&state.device);
+    int64_t shown = state.params.start * NS + state.now + llround(error * 1e9);
 
-        sim_shm_write(&state.shm, state.clock.raw / NS, (int32_t)(state.clock.raw % NS), shown / NS,
-                      (int32_t)(shown % NS));
-        state.next_shm += NS;
+    sim_shm_write(&state.shm, state.clock.raw / NS, (int32_t)(state.clock.raw % NS), shown / NS,
+                  (int32_t)(shown % NS));
+    state.next_sample += NS;
+}
+
+static void make_pulse(void)
+{
+    const struct sim_device *pps = &state.params.devices[SIM_PPS];
+    double error = pps->jitter * sim_random_normal(&state.device);
+
+    state.pps.sequence++;
+    state.pps.time = state.clock.raw + llround(error * 1e9);
+    state.next_pulse += NS / (pps->pulses > 0 ? pps->pulses : 1);
+}
+
+/* What devices do up to a time. */
+static void run_devices(int64_t to)
+{
+    while (state.next_sample <= to || state.next_pulse <= to) {
+        bool is_sample = state.next_sample < state.next_pulse;
+
+        move(is_sample ? state.next_sample : state.next_pulse);
+        if (is_sample)
+            write_sample();
+        else
+            make_pulse();
     }
 }
 
 static void advance(int64_t to)
 {
     while (state.next_second <= to) {
-        write_shm(state.next_second);
+        run_devices(state.next_second);
         move(state.next_second);
         sample();
         if ((double)state.now >= state.params.duration * 1e9)
             finish();
         state.next_second += NS;
     }
-    write_shm(to);
+    run_devices(to);
     move(to);
 }
 
@@ -250,7 +278,7 @@ int shmget(key_t key, size_t size, int flags)
     (void)key;
     (void)flags;
     start();
-    if (state.params.shm_jitter < 0.0 || size != sizeof(state.shm)) {
+    if (!state.params.devices[SIM_SHM].present || size != sizeof(state.shm)) {
         errno = EINVAL;
         return -1;
     }
@@ -328,8 +356,10 @@ int close(int fd)
         state.is_client[fd] = false;
         forget_pending(fd);
     }
-    if (state.started && fd == state.card_clock)
-        state.card_clock = -1;
+    if (state.started && fd == state.phc_fd)
+        state.phc_fd = -1;
+    if (state.started && fd == state.pps_fd)
+        state.pps_fd = -1;
     *(void **)&next = real("close");
     return next(fd);
 }
@@ -582,7 +612,7 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
     return 1;
 }
 
-/* ---- The card ------------------------------------------------------------------------------------ */
+/* ---- Devices ------------------------------------------------------------------------------------- */
 
 /* The card is the only interface. */
 int getifaddrs(struct ifaddrs **first)
@@ -598,18 +628,21 @@ void freeifaddrs(struct ifaddrs *first)
     (void)first;
 }
 
-/* Any descriptor will do for its clock. */
+/* Any descriptor will do for a device. */
 static int open_file(const char *path, int flags, mode_t mode)
 {
     int (*next)(const char *, int, ...);
-    bool is_clock;
+    int *device = NULL;
 
     start();
-    is_clock = state.params.nic.present && strcmp(path, VIRTUAL_CARD_CLOCK) == 0;
+    if (state.params.devices[SIM_PHC].present && strcmp(path, VIRTUAL_PHC_PATH) == 0)
+        device = &state.phc_fd;
+    if (state.params.devices[SIM_PPS].present && strcmp(path, VIRTUAL_PPS_PATH) == 0)
+        device = &state.pps_fd;
     *(void **)&next = real("open");
-    int fd = next(is_clock ? "/dev/null" : path, flags, mode);
-    if (is_clock)
-        state.card_clock = fd;
+    int fd = next(device != NULL ? "/dev/null" : path, flags, mode);
+    if (device != NULL)
+        *device = fd;
     return fd;
 }
 
@@ -638,20 +671,27 @@ int open_checked(const char *path, int flags)
 int ioctl(int fd, unsigned long request, ...)
 {
     int (*next)(int, unsigned long, ...);
-    bool is_interface =
-        request == SIOCGIFINDEX || request == SIOCETHTOOL || request == SIOCSHWTSTAMP;
+    int error;
     va_list args;
 
     va_start(args, request);
     void *data = va_arg(args, void *);
     va_end(args);
     start();
-    if (state.params.nic.present && (is_interface || fd == state.card_clock)) {
-        errno = virtual_card_request(&state.card, request, data, state.now, state.clock.raw);
-        return errno == 0 ? 0 : -1;
+    if (state.params.nic.present &&
+        (request == SIOCGIFINDEX || request == SIOCETHTOOL || request == SIOCSHWTSTAMP)) {
+        error = virtual_card_request(&state.card, request, data);
+    } else if (fd >= 0 && fd == state.phc_fd) {
+        error = virtual_phc_request(&state.card.clock, &state.device, request, data, state.now,
+                                    state.clock.raw);
+    } else if (fd >= 0 && fd == state.pps_fd) {
+        error = virtual_pps_request(&state.pps, request, data);
+    } else {
+        *(void **)&next = real("ioctl");
+        return next(fd, request, data);
     }
-    *(void **)&next = real("ioctl");
-    return next(fd, request, data);
+    errno = error;
+    return error == 0 ? 0 : -1;
 }
 
 /* ---- Other ways to wait and to send -------------------------------------------------------------- */

@@ -30,10 +30,8 @@ struct virtual_time_params {
     int node; /* of the scenario, whose place it takes */
     struct virtual_link there, back;
     int server_precision; /* of the server's clock, log2 of seconds */
-    /* Of the receiver in shared memory, standard deviation in s; negative: none. */
-    double shm_jitter;
-    struct sim_nic nic;    /* its network card, */
-    struct sim_device phc; /* whose clock this is */
+    struct sim_nic nic;
+    struct sim_device devices[SIM_DEVICES]; /* SHM, PPS, PHC, which is the clock of the card too */
     struct sim_bounds bounds;
 };
 

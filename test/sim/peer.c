@@ -20,9 +20,11 @@
 #define SERVER_CONF "local stratum 1\nallow\n"
 #define PATH_SIZE   (DIRECTORY_SIZE + 16)
 
-static bool has_shm(const struct scenario *s)
+static bool has_devices(const struct scenario *s)
 {
-    return scenario_node_count(s) == 1 && s->nodes[0].devices[SIM_SHM].present;
+    const struct sim_device *devices = s->nodes[0].devices;
+
+    return scenario_node_count(s) == 1 && !devices[SIM_SOCK].present && !devices[SIM_RTC].present;
 }
 
 /* Of the clock of a perfect server, seconds; 0: it is none. */
@@ -48,7 +50,7 @@ static bool has_server(const struct scenario *s)
 
 bool peer_can_run(const struct scenario *s)
 {
-    return (s->figures || s->compared) && (has_shm(s) || has_server(s));
+    return (s->figures || s->compared) && (has_devices(s) || has_server(s));
 }
 
 static bool write_conf(const char *path, const char *directory, const struct scenario *scenario)
@@ -59,7 +61,7 @@ static bool write_conf(const char *path, const char *directory, const struct sce
         return false;
     /* As common_conf of node.c; resolving the name would need a thread. */
     fprintf(file, "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n", directory);
-    if (has_shm(scenario))
+    if (has_devices(scenario))
         fputs(scenario->nodes[0].conf, file);
     else
         fprintf(file, "server " VIRTUAL_TIME_SERVER "%s",
@@ -86,24 +88,24 @@ static struct virtual_link virtual_link(const struct sim_link *link)
 
 static void set_environment(const char *library, const struct scenario *scenario, uint64_t seed)
 {
+    const struct sim_node_spec *subject = &scenario->nodes[scenario->subject];
+    struct virtual_time_params params = {
+        .seed = seed,
+        .start = SCENARIO_START,
+        .duration = scenario->duration,
+        .oscillator = subject->oscillator,
+        .node = scenario->subject,
+        .nic = subject->nic,
+        .there = virtual_link(scenario_link(scenario, 1, 0)),
+        .back = virtual_link(scenario_link(scenario, 0, 1)),
+        .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
+    };
     char text[VIRTUAL_TIME_TEXT_SIZE];
 
-    virtual_time_format(
-        text,
-        &(struct virtual_time_params){
-            .seed = seed,
-            .start = SCENARIO_START,
-            .duration = scenario->duration,
-            .oscillator = scenario->nodes[scenario->subject].oscillator,
-            .node = scenario->subject,
-            .shm_jitter = has_shm(scenario) ? scenario->nodes[0].devices[SIM_SHM].jitter : -1.0,
-            .server_precision = (int)lround(log2(server_precision(scenario->nodes[0].conf))),
-            .nic = scenario->nodes[scenario->subject].nic,
-            .phc = scenario->nodes[scenario->subject].devices[SIM_PHC],
-            .there = virtual_link(scenario_link(scenario, 1, 0)),
-            .back = virtual_link(scenario_link(scenario, 0, 1)),
-            .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
-        });
+    if (!has_devices(scenario))
+        params.server_precision = (int)lround(log2(server_precision(scenario->nodes[0].conf)));
+    memcpy(params.devices, subject->devices, sizeof(params.devices));
+    virtual_time_format(text, &params);
     setenv(VIRTUAL_TIME_VARIABLE, text, 1);
     setenv("LD_PRELOAD", library, 1);
 }

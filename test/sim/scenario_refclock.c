@@ -84,6 +84,7 @@ static const struct scenario scenarios[] = {
     {
         COMMON(2000.0),
         .name = "pps",
+        .compared = true,
         .about = "pulses locked to a receiver that is 50 ms off: the second is never wrong",
         .seeds = 100,
         .nodes = {HOST(2.7, NMEA_AND_PPS, [SIM_SHM] = DEVICE(.offset = 0.05, .jitter = 1e-3),
@@ -123,6 +124,15 @@ static const struct scenario scenarios[] = {
         .name = "phc",
         .about = "a PTP clock that keeps TAI",
         .nodes = {HOST(0.1, "refclock PHC /dev/ptp0 poll 0 dpoll -2 offset -34\n",
+                       [SIM_PHC] = DEVICE(.offset = 34.0, .delay = 1e-6, .jitter = 1e-7))},
+        .limits = {.max_offset = 1e-6, .rms_offset = 3e-7},
+    },
+    {
+        COMMON(2000.0),
+        .name = "phc-4s",
+        .compared = true,
+        .about = "the same with sixteen readings in each sample",
+        .nodes = {HOST(0.1, "refclock PHC /dev/ptp0 poll 2 dpoll -2 offset -34\n",
                        [SIM_PHC] = DEVICE(.offset = 34.0, .delay = 1e-6, .jitter = 1e-7))},
         .limits = {.max_offset = 1e-6, .rms_offset = 3e-7},
     },
@@ -195,6 +205,7 @@ static const struct scenario scenarios[] = {
     {
         COMMON(2000.0),
         .name = "pps-maxlockage",
+        .compared = true,
         .about =
             "a receiver that is asked each 16 s completes pulses with maxlockage, and its width",
         .nodes = {HOST(0.1,
@@ -221,6 +232,7 @@ static const struct scenario scenarios[] = {
     {
         COMMON(2000.0),
         .name = "pps-rate",
+        .compared = true,
         .about = "five pulses in a second",
         .nodes = {HOST(0.1,
                        "refclock SHM 0 refid NMEA delay 0.02 noselect\nmakestep 1 3\n"
