@@ -38,23 +38,17 @@
 #include <time.h>
 #include <unistd.h>
 #include "test/interop/virtual_card.h"
+#include "test/interop/virtual_server.h"
 #include "test/sim/clock.h"
 #include "test/sim/random.h"
 #include "test/sim/shm.h"
 
 #define NS             1000000000
-#define NTP_OFFSET     2208988800
-#define NTP_PORT       123
-#define NTP_LENGTH     48
-#define MAX_LENGTH     (VIRTUAL_CARD_HEADERS + NTP_LENGTH)
+#define MAX_LENGTH     (VIRTUAL_CARD_HEADERS + VIRTUAL_SERVER_LENGTH)
 #define READING_TIME   10 /* ns; a clock that stands still would be read for ever at the start */
 #define MAX_PENDING    64
 #define MAX_FD         256
 #define ENTROPY_STREAM 2001
-#define FUZZ_STREAM    2002
-
-/* The node of the simulator's scenarios. */
-#define SERVER 0
 
 /* What a socket will have: a reply, or a packet sent with its timestamps. */
 struct pending {
@@ -66,16 +60,11 @@ struct pending {
     uint8_t data[MAX_LENGTH];
 };
 
-/* The server's memory for the interleaved mode (ntp.md 20.4): the last exchange that may be continued. */
-struct exchange {
-    uint8_t receive[8], transmit[8];
-};
-
 static struct {
     bool started;
     struct virtual_time_params params;
     struct sim_clock clock;
-    struct sim_random there, back, entropy, device, fuzz;
+    struct sim_random entropy, device;
     struct sim_shm_segment shm;
     int64_t now; /* true time, ns since the start */
     int64_t next_second;
@@ -84,7 +73,7 @@ static struct {
     uint64_t packets;
     struct pending pending[MAX_PENDING]; /* on their way */
     int pending_count;
-    struct exchange exchange;
+    struct virtual_server server;
     struct virtual_card card;
     struct ifaddrs interface;
     struct virtual_pps pps;
@@ -110,11 +99,9 @@ static void start(void)
         give_up("no parameters in the environment");
     const struct virtual_time_params *p = &state.params;
     sim_clock_init(&state.clock, &p->oscillator, p->start, p->seed, SIM_CLOCK_STREAM(p->node));
-    sim_random_seed(&state.there, p->seed, SIM_LINK_STREAM(p->node, SERVER));
-    sim_random_seed(&state.back, p->seed, SIM_LINK_STREAM(SERVER, p->node));
     sim_random_seed(&state.entropy, p->seed, ENTROPY_STREAM);
-    sim_random_seed(&state.fuzz, p->seed, FUZZ_STREAM);
     sim_random_seed(&state.device, p->seed, SIM_DEVICE_STREAM(p->node));
+    virtual_server_init(&state.server, p);
     state.card = (struct virtual_card){
         .nic = p->nic,
         .clock = {p->devices[SIM_PHC], p->start},
@@ -383,34 +370,6 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
     return next(fd, level, name, value, length);
 }
 
-static void put_timestamp(uint8_t *out, int64_t time, uint32_t fuzz)
-{
-    uint32_t seconds = htonl((uint32_t)(time / NS + NTP_OFFSET));
-    uint32_t fraction = htonl((uint32_t)(((uint64_t)(time % NS) << 32) / NS) ^ fuzz);
-
-    memcpy(out, &seconds, 4);
-    memcpy(out + 4, &fraction, 4);
-}
-
-/* ntp.md 10.3: a server's timestamps are random below its precision. */
-static uint32_t draw_fuzz(void)
-{
-    uint64_t unknown = (UINT64_C(1) << (32 + state.params.server_precision)) - 1;
-
-    return (uint32_t)(sim_random_bits(&state.fuzz) & unknown);
-}
-
-/* ns; false if the packet is lost. What is drawn, and when, is as in the simulator. */
-static bool draw_delay(struct sim_random *random, const struct virtual_link *link, int64_t *delay)
-{
-    bool lost = sim_random_unit(random) < link->loss;
-
-    sim_random_unit(random); /* no copies here */
-    if (!lost)
-        *delay = llround((link->delay + link->jitter * sim_random_exponential(random)) * 1e9);
-    return !lost;
-}
-
 static struct pending *add_pending(int fd, int64_t time)
 {
     if (state.pending_count == MAX_PENDING)
@@ -420,49 +379,17 @@ static struct pending *add_pending(int fd, int64_t time)
     return added;
 }
 
-/* ntp.md 20.4. The reply says how the last exchange ended, if it is the one that the request continues. */
-static void interleave(const uint8_t *request, uint8_t *reply)
-{
-    struct exchange *exchange = &state.exchange;
-    bool eligible = (request[31] & 1) != 0 && memcmp(request + 32, request + 40, 8) != 0;
-    bool known = eligible && memcmp(request + 24, exchange->receive, 8) == 0;
-    struct exchange now;
-
-    memcpy(now.receive, reply + 32, 8);
-    memcpy(now.transmit, reply + 40, 8);
-    if (known) {
-        memcpy(reply + 24, request + 32, 8);
-        memcpy(reply + 40, exchange->transmit, 8);
-    }
-    if (eligible)
-        *exchange = now;
-}
-
-/* The server received and sent it at once. The lowest bits are those of ntp.md 10.3. */
 static void answer(int fd, const uint8_t *request, double latency)
 {
-    int64_t there, back;
+    uint8_t data[VIRTUAL_SERVER_LENGTH];
+    int64_t time;
 
-    if (!draw_delay(&state.there, &state.params.there, &there) ||
-        !draw_delay(&state.back, &state.params.back, &back))
+    if (!virtual_server_answer(&state.server, request, state.now + llround(latency * 1e9), data,
+                               &time))
         return;
-    there += llround(latency * 1e9);
-    struct pending *reply = add_pending(fd, state.now + there + back);
-    int64_t time = state.params.start * NS + state.now + there;
-
-    reply->length = NTP_LENGTH;
-    reply->data[0] = (uint8_t)((request[0] & 0x38) | 4);
-    reply->data[1] = 1;
-    reply->data[2] = request[2];
-    reply->data[3] = (uint8_t)state.params.server_precision;
-    memcpy(reply->data + 12, "\x7f\x7f\x01\x01", 4);
-    put_timestamp(reply->data + 16, time / NS * NS, 0);
-    memcpy(reply->data + 24, request + 40, 8);
-    put_timestamp(reply->data + 32, time, draw_fuzz());
-    put_timestamp(reply->data + 40, time, draw_fuzz());
-    reply->data[39] |= 1;
-    reply->data[47] &= 0xfe;
-    interleave(request, reply->data);
+    struct pending *reply = add_pending(fd, time);
+    reply->length = sizeof(data);
+    memcpy(reply->data, data, sizeof(data));
 }
 
 /* The timestamp of the kernel is there at once, that of the card is reported after it. */
@@ -484,8 +411,8 @@ static void report_sent(int fd, const uint8_t *data, double latency)
         report = add_pending(fd, state.now + llround(wait * 1e9));
         report->error_queue = true;
         report->stamps = i == 0 ? kernel : hardware;
-        report->length = virtual_card_frame(report->data, (const uint8_t *)&server.s_addr, NTP_PORT,
-                                            data, NTP_LENGTH);
+        report->length = virtual_card_frame(report->data, (const uint8_t *)&server.s_addr,
+                                            VIRTUAL_SERVER_PORT, data, VIRTUAL_SERVER_LENGTH);
     }
 }
 
@@ -498,7 +425,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     if (is_client(fd) || is_server(message->msg_name)) {
         const uint8_t *data = message->msg_iov[0].iov_base;
 
-        if (message->msg_iov[0].iov_len != NTP_LENGTH)
+        if (message->msg_iov[0].iov_len != VIRTUAL_SERVER_LENGTH)
             give_up("an unexpected request");
         state.packets++;
         if (state.params.nic.present) {
@@ -506,7 +433,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
             report_sent(fd, data, latency);
         }
         answer(fd, data, latency);
-        return NTP_LENGTH;
+        return VIRTUAL_SERVER_LENGTH;
     }
     *(void **)&next = real("sendmsg");
     return next(fd, message, flags);
@@ -530,7 +457,7 @@ static int first_pending(const fd_set *readers, const fd_set *exceptions)
 
 static void take(struct pending *pending, struct msghdr *h)
 {
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(NTP_PORT)};
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(VIRTUAL_SERVER_PORT)};
 
     if (h->msg_iov[0].iov_len < pending->length)
         give_up("a small buffer");
@@ -607,7 +534,7 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
         return 0;
     if (!pending->error_queue && state.params.nic.present)
         pending->stamps =
-            virtual_card_received(&state.card, NTP_LENGTH, state.now, state.clock.raw);
+            virtual_card_received(&state.card, VIRTUAL_SERVER_LENGTH, state.now, state.clock.raw);
     FD_SET(pending->fd, pending->error_queue ? exceptions : readers);
     return 1;
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/interop/virtual_server.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <string.h>
+
+#define NS          1000000000
+#define NTP_OFFSET  2208988800
+#define FUZZ_STREAM 2002
+
+/* The node of the simulator's scenarios. */
+#define SERVER 0
+
+void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *p)
+{
+    *server = (struct virtual_server){
+        .there = p->there,
+        .back = p->back,
+        .precision = p->server_precision,
+        .start = p->start,
+    };
+    sim_random_seed(&server->there_random, p->seed, SIM_LINK_STREAM(p->node, SERVER));
+    sim_random_seed(&server->back_random, p->seed, SIM_LINK_STREAM(SERVER, p->node));
+    sim_random_seed(&server->fuzz, p->seed, FUZZ_STREAM);
+}
+
+static void put_timestamp(uint8_t *out, int64_t time, uint32_t fuzz)
+{
+    uint32_t seconds = htonl((uint32_t)(time / NS + NTP_OFFSET));
+    uint32_t fraction = htonl((uint32_t)(((uint64_t)(time % NS) << 32) / NS) ^ fuzz);
+
+    memcpy(out, &seconds, 4);
+    memcpy(out + 4, &fraction, 4);
+}
+
+/* ntp.md 10.3: timestamps are random below the precision. */
+static uint32_t draw_fuzz(struct virtual_server *server)
+{
+    uint64_t unknown = (UINT64_C(1) << (32 + server->precision)) - 1;
+
+    return (uint32_t)(sim_random_bits(&server->fuzz) & unknown);
+}
+
+/* ns; false if the packet is lost. What is drawn, and when, is as in the simulator. */
+static bool draw_delay(struct sim_random *random, const struct virtual_link *link, int64_t *delay)
+{
+    bool lost = sim_random_unit(random) < link->loss;
+
+    sim_random_unit(random); /* no copies here */
+    if (!lost)
+        *delay = llround((link->delay + link->jitter * sim_random_exponential(random)) * 1e9);
+    return !lost;
+}
+
+/* ntp.md 20.4. The reply says how the last exchange ended, if the request continues it. */
+static void interleave(struct virtual_exchange *exchange, const uint8_t *request, uint8_t *reply)
+{
+    bool eligible = (request[31] & 1) != 0 && memcmp(request + 32, request + 40, 8) != 0;
+    bool known = eligible && memcmp(request + 24, exchange->receive, 8) == 0;
+    struct virtual_exchange now;
+
+    memcpy(now.receive, reply + 32, 8);
+    memcpy(now.transmit, reply + 40, 8);
+    if (known) {
+        memcpy(reply + 24, request + 32, 8);
+        memcpy(reply + 40, exchange->transmit, 8);
+    }
+    if (eligible)
+        *exchange = now;
+}
+
+bool virtual_server_answer(struct virtual_server *server,
+                           const uint8_t request[static VIRTUAL_SERVER_LENGTH], int64_t leaves,
+                           uint8_t reply[static VIRTUAL_SERVER_LENGTH], int64_t *comes)
+{
+    int64_t there, back;
+
+    if (!draw_delay(&server->there_random, &server->there, &there) ||
+        !draw_delay(&server->back_random, &server->back, &back))
+        return false;
+    *comes = leaves + there + back;
+
+    /* Received and sent at once. The lowest bits are those of ntp.md 10.3. */
+    int64_t time = server->start * NS + leaves + there;
+    memset(reply, 0, VIRTUAL_SERVER_LENGTH);
+    reply[0] = (uint8_t)((request[0] & 0x38) | 4);
+    reply[1] = 1;
+    reply[2] = request[2];
+    reply[3] = (uint8_t)server->precision;
+    memcpy(reply + 12, "\x7f\x7f\x01\x01", 4);
+    put_timestamp(reply + 16, time / NS * NS, 0);
+    memcpy(reply + 24, request + 40, 8);
+    put_timestamp(reply + 32, time, draw_fuzz(server));
+    put_timestamp(reply + 40, time, draw_fuzz(server));
+    reply[39] |= 1;
+    reply[47] &= 0xfe;
+    interleave(&server->exchange, request, reply);
+    return true;
+}
