@@ -4,6 +4,9 @@
  * second, as a receiver with PPS output has it: up at the beginning of the receiver's second, down
  * PULSE_SECONDS later. The receiver is ahead of the system by PULSE_OFFSET seconds (environment). The
  * kernel's own PPS support is refused, so that nothing outside of the process is touched.
+ *
+ * Preloaded into gpsfake as well, it gives the terminal the name SERIAL_NAME (environment), which is made
+ * a link to it: gpsd ignores the time of what is named /dev/pts/N.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,10 +14,12 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PULSE_SECONDS   0.1
 #define FIRST_PTY_MAJOR 136
@@ -86,4 +91,21 @@ int stat(const char *path, struct stat *info)
         major(info->st_rdev) <= LAST_PTY_MAJOR)
         info->st_rdev = makedev(SERIAL_MAJOR, SERIAL_MINOR);
     return result;
+}
+
+int ttyname_r(int fd, char *name, size_t size)
+{
+    int (*real)(int, char *, size_t) = (int (*)(int, char *, size_t))dlsym(RTLD_NEXT, "ttyname_r");
+    const char *serial_name = getenv("SERIAL_NAME");
+    int error = real(fd, name, size);
+
+    if (error || !serial_name)
+        return error;
+    if (strlen(serial_name) >= size)
+        return ERANGE;
+    unlink(serial_name);
+    if (symlink(name, serial_name) < 0)
+        return errno;
+    strcpy(name, serial_name);
+    return 0;
 }
