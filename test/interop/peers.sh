@@ -23,6 +23,8 @@ fi
 PEER_LIBRARIES=$(cat "$PEERS_DIR/library-path")
 PEER_CHRONYD=$PEERS_DIR/chrony/usr/sbin/chronyd
 PEER_CHRONYC=$PEERS_DIR/chrony/usr/bin/chronyc
+PEER_VERSION=$(LD_LIBRARY_PATH=$PEER_LIBRARIES "$PEER_CHRONYC" -v | grep -o 'version [0-9.]*')
+PEER_VERSION=${PEER_VERSION#version }
 PEER_NTPD=$PEERS_DIR/ntpsec/usr/sbin/ntpd
 # shellcheck disable=SC2034 # used by the tests
 GNUTLS_CLI=$(command -v gnutls-cli || echo "$PEERS_DIR/gnutls-bin/usr/bin/gnutls-cli")
