@@ -204,7 +204,7 @@ static const struct variant variants[] = {
     {.name = "forged-cookie-nonce", .flip_cookie = 8},
     {.name = "forged-cookie-text", .flip_cookie = 40},
     {.name = "short-cookie", .cut_cookie = 4},
-    {.name = "tiny-cookie", .cut_cookie = 88},
+    {.name = "tiny-cookie", .cut_cookie = 84},
     {.name = "forged-authenticator", .flip_auth = true},
     {.name = "changed-header", .flip_header = true},
     {.name = "wrong-key", .wrong_key = true},
