@@ -214,7 +214,6 @@ void hardware_clock_add(struct hardware_clock *hw, struct hardware_time hardware
 {
     double local_freq = 1.0 - 1e-6 * local_clock_read_frequency(hw->clock);
     struct regression_robust line;
-    int count;
 
     move_reference(hw, hardware, local, local_freq);
     hw->x[hw->count] = 0.0;
@@ -231,7 +230,6 @@ void hardware_clock_add(struct hardware_clock *hw, struct hardware_time hardware
     }
     hw->offset = line.intercept;
     hw->frequency = line.slope / local_freq;
-    count = hw->count;
     if (hw->count > hw->min_samples) {
         int surplus = hw->count - hw->min_samples;
         drop_oldest(hw, line.start < surplus ? line.start : surplus);
@@ -242,7 +240,7 @@ void hardware_clock_add(struct hardware_clock *hw, struct hardware_time hardware
         hw->valid = false;
         return;
     }
-    LOG_DEBUG("HW clock samples=%d offset=%e freq=%e raw_freq=%e err=%e ref_diff=%e", count,
+    LOG_DEBUG("HW clock samples=%d offset=%e freq=%e raw_freq=%e err=%e ref_diff=%e", hw->count,
               hw->offset, hw->frequency - 1.0, line.slope - 1.0, error,
               instant_diff(hw->hardware_ref.i, hw->local_ref.i));
 }
