@@ -256,6 +256,26 @@ static void tai_is_converted_with_the_leap_second_data(void **state)
     test_directory_remove(directory);
 }
 
+static void sample_in_tai_needs_the_leap_second_data(void **state)
+{
+    char directory[TEST_PATH_SIZE], lines[512], path[TEST_PATH_SIZE + 32];
+    struct fixture f;
+
+    (void)state;
+    test_directory_make(directory);
+    test_write_file(directory, "leap.list",
+                    "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n");
+    snprintf(lines, sizeof(lines), "leapseclist %s/leap.list\nrefclock SHM 0 tai\n", directory);
+    open_clocks(&f, lines);
+    snprintf(path, sizeof(path), "%s/leap.list", directory);
+    remove(path);
+    sample(&f, get(&f, 0), 99.5, 35.125);
+    assert_null(sample_filter_last(get(&f, 0)->filter));
+    assert_int_equal(get(&f, 0)->reached, 0);
+    close_clocks(&f, NULL);
+    test_directory_remove(directory);
+}
+
 /* Shortly before an inserted second the time of the sample, which is TAI, is already behind it. */
 static void tai_offset_is_that_of_utc(void **state)
 {
@@ -295,8 +315,9 @@ static void pulses_are_reduced_to_the_nearest_one(void **state)
     static const struct {
         int rate;
         double second, offset;
-    } examples[] = {{1, 0.9999, 1e-4}, {1, 0.3, -0.3}, {1, 0.5, -0.5}, {5, 0.7, -0.1},
-                    {1, -0.25, 0.25},  {1, 7.3, -0.3}, {1, -1.5, -0.5}};
+    } examples[] = {{1, 0.9999, 1e-4}, {1, 0.3, -0.3},  {1, 0.5, -0.5},  {5, 0.7, -0.1},
+                    {1, -0.25, 0.25},  {1, 7.3, -0.3},  {1, -1.5, -0.5}, {5, 0.35, 0.05},
+                    {5, -0.35, -0.05}, {5, 0.11, 0.09}, {5, 0.1, -0.1},  {5, -0.1, -0.1}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
@@ -396,6 +417,49 @@ static void maxlockage_is_counted_in_pulses(void **state)
     close_clocks(&f, NULL);
 }
 
+/* 0.4 is for the difference, what is not known about the reference, and what the pulse adds. */
+static void locked_pulses_leave_room_for_dispersions(void **state)
+{
+    struct fixture f;
+    struct refclock *pps, *ref;
+    struct ntp_sample filtered;
+    double average;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA precision 0.1\n"
+                    "refclock SHM 0 refid NMEA precision 0.12\n");
+    refclock_set_start(f.set);
+    pps = get(&f, 0);
+    ref = get(&f, 1);
+    sample(&f, ref, 97.0, 0.0);
+    pulse(&f, pps, 97.1, 0.19); /* 0.41 together */
+    assert_null(sample_filter_last(pps->filter));
+    pulse(&f, pps, 97.2, 0.17);
+    assert_close(last_offset(pps), -0.17, 1e-9);
+    close_clocks(&f, NULL);
+
+    /* What the reference scattered so far counts too. */
+    open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0 refid NMEA\n");
+    refclock_set_start(f.set);
+    pps = get(&f, 0);
+    ref = get(&f, 1);
+    for (int i = 0; i < 16; i++)
+        sample(&f, ref, 95.0 + 0.1 * i, i % 2 == 0 ? 0.1 : -0.1);
+    assert_true(sample_filter_take(ref->filter, &filtered));
+    average = sample_filter_average_dispersion(ref->filter);
+    assert_between(average, 0.05, 0.2);
+    sample(&f, ref, 97.0, 0.0);
+    pulse(&f, pps, 97.1, 0.4 - average + 1e-3);
+    assert_null(sample_filter_last(pps->filter));
+    pulse(&f, pps, 97.2, 0.4 - average - 1e-3);
+    assert_non_null(sample_filter_last(pps->filter));
+    /* 0.4 is nearer to 2.7 with two seconds, not three. */
+    sample(&f, ref, 97.5, 2.7);
+    pulse(&f, pps, 97.6, 0.6 - 0.2);
+    assert_close(last_offset(pps), 2.6, 1e-9);
+    close_clocks(&f, NULL);
+}
+
 static void last_sample_of_the_lock_survives_its_poll(void **state)
 {
     struct fixture f;
@@ -426,6 +490,77 @@ static void width_tells_the_edges_apart(void **state)
     pulse(&f, pps, 98.2, 0.099);
     assert_close(last_offset(pps), -0.099, 1e-9);
     close_clocks(&f, NULL);
+}
+
+/* Of five pulses in a second, with 0.15 of 0.2 s high: the low part is 0.05 s. */
+static void width_is_that_of_the_shorter_part(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "local\nrefclock PPS /dev/pps0 rate 5 width 0.15\n"
+                    "refclock PPS /dev/pps1 rate 5 width 0.15 lock NMEA\n"
+                    "refclock SHM 0 refid NMEA\n");
+    refclock_set_start(f.set);
+    sample(&f, get(&f, 2), 98.0, 0.0);
+    for (int i = 0; i < 2; i++) {
+        struct refclock *pps = get(&f, i);
+
+        pulse(&f, pps, 98.1, 0.026);
+        pulse(&f, pps, 98.11, -0.026);
+        assert_null(sample_filter_last(pps->filter));
+        pulse(&f, pps, 98.12, 0.024);
+        assert_close(last_offset(pps), -0.024, 1e-9);
+    }
+    close_clocks(&f, NULL);
+}
+
+/* Half of the root delay and the root dispersion of what tells the second. */
+static void distance_of_the_reference_limits_pulses(void **state)
+{
+    static const struct {
+        const char *options; /* of the clock that tells the second */
+        const char *pps;
+        bool accepted;
+    } cases[] = {
+        {"delay 0.98", "", true},
+        {"delay 1.01", "", false},
+        {"delay 0.18", "rate 5", true},
+        {"delay 0.21", "rate 5", false},
+        {"delay 0.08 precision 0.03", "rate 5", true},
+        {"delay 0.08 precision 0.07", "rate 5", false},
+        {"delay 0.18", "width 0.2", true},
+        {"delay 0.22", "width 0.2", false},
+    };
+    char lines[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ntp_reference ref;
+        struct fixture f;
+
+        snprintf(lines, sizeof(lines),
+                 "maxdistance 10\nrefclock SOCK /x poll 0 filter 1 %s\n"
+                 "refclock PPS /dev/pps0 noselect filter 1 %s\n",
+                 cases[i].options, cases[i].pps);
+        open_clocks(&f, lines);
+        refclock_set_start(f.set);
+        for (int t = 1; t < 10; t++) {
+            clock_world_run_until(f.s.w, 100.5 + t);
+            refclock_add_sample(get(&f, 0), at(&f, 100.25 + t), at(&f, 100.25 + t).i,
+                                NTP_LEAP_INSERT, 1);
+        }
+        reference_get(f.s.reference, local_clock_now(f.s.clock, NULL), &ref);
+        assert_true(ref.synchronised);
+        pulse(&f, get(&f, 1), 109.4, 1e-3);
+        if (cases[i].accepted) {
+            assert_close(last_offset(get(&f, 1)), -1e-3, 1e-9);
+            assert_int_equal(get(&f, 1)->leap, ref.leap);
+        } else if (sample_filter_last(get(&f, 1)->filter)) {
+            fail_msg("%s %s", cases[i].options, cases[i].pps);
+        }
+        close_clocks(&f, NULL);
+    }
 }
 
 static void unlocked_pulses_need_to_know_the_second(void **state)
@@ -495,6 +630,74 @@ static void pps_option_makes_samples_pulses(void **state)
     close_clocks(&f, "");
 }
 
+/* The correction that is still to come is taken off, and shown in the log as what the clock was off. */
+static void offsets_are_those_of_the_corrected_clock(void **state)
+{
+    struct fixture f;
+    char *log, expected[128], path[TEST_PATH_SIZE + 32];
+    double correction;
+
+    (void)state;
+    open_clocks(&f,
+                "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x offset 0.125\n");
+    assert_true(local_clock_accumulate_offset(f.s.clock, -3.25, 0.0));
+    clock_world_wake_at(f.s.w, 101.0);
+    correction = local_clock_correction(f.s.clock, at(&f, 100.0), NULL);
+    assert_close(correction, 3.25, 0.2);
+
+    clock_world_wake_at(f.s.w, 110.0);
+    correction = local_clock_correction(f.s.clock, at(&f, 105.5), NULL);
+    sample(&f, get(&f, 0), 105.5, 5.0);
+    assert_close(last_offset(get(&f, 0)), 5.0 - correction + 0.125, 1e-9);
+    assert_false(get(&f, 0)->pulse_driven);
+    /* Of the offset of pulses the fraction is left. */
+    correction = local_clock_correction(f.s.clock, at(&f, 106.0), NULL);
+    pulse(&f, get(&f, 0), 106.0, 0.25 - correction);
+    assert_close(last_offset(get(&f, 0)), -0.25 + 0.125, 1e-9);
+    assert_true(get(&f, 0)->pulse_driven);
+    sample(&f, get(&f, 0), 107.0, 5.0);
+    assert_false(get(&f, 0)->pulse_driven);
+
+    snprintf(path, sizeof(path), "%s/refclocks.log", f.s.directory);
+    log = test_read_file(path);
+    snprintf(expected, sizeof(expected), " SOC0    1 N 1 %13.6e %13.6e ", -0.25 + correction,
+             -0.125);
+    if (!strstr(log, expected))
+        fail_msg("%s", log);
+    assert_non_null(strstr(log, " SOC0    2 N 0  5.000000e+00 "));
+    free(log);
+    close_clocks(&f, NULL);
+}
+
+/* Neither what is refused changes the clock, nor is it counted or logged. */
+static void refused_samples_leave_the_clock_as_it_was(void **state)
+{
+    struct fixture f;
+    struct refclock *c;
+    char *log, path[TEST_PATH_SIZE + 32];
+
+    (void)state;
+    open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x\n");
+    c = get(&f, 0);
+    sample(&f, c, 99.5, 0.25);
+    refclock_add_pulse(c, at(&f, 99.6), 0.25, 0);
+    pulse(&f, c, 99.4, 0.25); /* older */
+    assert_false(c->pulse_driven);
+    assert_int_equal(c->driver_polls, 1);
+    assert_int_equal(c->reached, 3);
+    pulse(&f, c, 99.7, 0.25);
+    refclock_add_sample(c, at(&f, 99.8), at(&f, 99.8).i, NTP_LEAP_NORMAL, 0);
+    sample(&f, c, 99.7, 0.25);
+    assert_true(c->pulse_driven);
+    assert_int_equal(c->driver_polls, 2);
+    snprintf(path, sizeof(path), "%s/refclocks.log", f.s.directory);
+    log = test_read_file(path);
+    assert_non_null(strchr(log, '\n'));
+    assert_string_equal(strchr(strchr(log, '\n') + 1, '\n'), "\n");
+    free(log);
+    close_clocks(&f, NULL);
+}
+
 static void impossible_pulses_are_dropped(void **state)
 {
     struct fixture f;
@@ -509,7 +712,11 @@ static void impossible_pulses_are_dropped(void **state)
     pulse(&f, pps, 101.0, 0.0);
     refclock_add_pulse(pps, (struct raw_time){{INT64_MAX, 0}}, 0.0, 1);
     assert_null(sample_filter_last(pps->filter));
-    close_clocks(&f, NULL);
+    close_clocks(&f, "Refclock SOC0 ignores samples : impossible time\n");
+
+    open_clocks(&f, "local\nrefclock SOCK /x\n");
+    refclock_add_pulse(get(&f, 0), (struct raw_time){{INT64_MAX, 0}}, 0.0, 1);
+    close_clocks(&f, "Refclock SOC0 ignores samples : impossible time\n");
 }
 
 /* ---- Poll, log, changes of the clock ---- */
@@ -720,6 +927,8 @@ static void whole_seconds_of_a_local_standard_are_dropped(void **state)
         clock_world_run_until(f.s.w, 100.5 + i);
         struct raw_time raw = at(&f, 100.25 + i);
         refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, 0.02 * i), NTP_LEAP_NORMAL, 1);
+        if (i == 42) /* not yet */
+            assert_close(last_offset(get(&f, 0)), 0.02 * 42, 0.03);
     }
     /* 2 % in 60 s are 1.2 s. */
     assert_close(source_predict_offset(get(&f, 0)->source, local_clock_now(f.s.clock, NULL)),
@@ -757,16 +966,22 @@ int main(void)
         cmocka_unit_test(impossible_samples_are_dropped),
         cmocka_unit_test(low_quality_keeps_the_clock_reachable_only),
         cmocka_unit_test(tai_is_converted_with_the_leap_second_data),
+        cmocka_unit_test(sample_in_tai_needs_the_leap_second_data),
         cmocka_unit_test(tai_offset_is_that_of_utc),
         cmocka_unit_test(pulses_are_reduced_to_the_nearest_one),
         cmocka_unit_test(pulse_is_completed_by_the_clock_it_is_locked_to),
         cmocka_unit_test(several_pulses_in_a_second_are_completed),
         cmocka_unit_test(maxlockage_is_counted_in_pulses),
+        cmocka_unit_test(locked_pulses_leave_room_for_dispersions),
         cmocka_unit_test(last_sample_of_the_lock_survives_its_poll),
         cmocka_unit_test(width_tells_the_edges_apart),
+        cmocka_unit_test(width_is_that_of_the_shorter_part),
+        cmocka_unit_test(distance_of_the_reference_limits_pulses),
         cmocka_unit_test(unlocked_pulses_need_to_know_the_second),
         cmocka_unit_test(pulses_behind_pulses_keep_the_stratum),
         cmocka_unit_test(pps_option_makes_samples_pulses),
+        cmocka_unit_test(offsets_are_those_of_the_corrected_clock),
+        cmocka_unit_test(refused_samples_leave_the_clock_as_it_was),
         cmocka_unit_test(impossible_pulses_are_dropped),
         cmocka_unit_test(filtered_samples_go_to_the_source),
         cmocka_unit_test(scattered_samples_are_held_back_by_maxdispersion),
