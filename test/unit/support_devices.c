@@ -186,6 +186,10 @@ static bool fake_rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
     errno = EIO;
     d->rtc_utc = utc;
     *seconds = (int64_t)floor(fake_rtc_time(d));
+    if (d->rtc_ticks_between > 0) {
+        d->rtc_ticks_between--;
+        d->w->elapsed_ns += 1000000000;
+    }
     return !d->rtc_failing;
 }
 

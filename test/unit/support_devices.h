@@ -49,6 +49,7 @@ struct fake_devices {
     bool rtc_stopped; /* no interrupts come, even if they are on */
     bool rtc_utc;
     int rtc_sets;
+    int rtc_ticks_between; /* so many readings are followed by the next second at once */
     int rtc_fd;
     uint32_t noise;
 

@@ -915,6 +915,31 @@ static void local_standard_steadies_the_clock(void **state)
     close_clocks(&f, NULL);
 }
 
+/* When the clock was stepped against the standard, it is brought back, and the standard's own samples
+   are moved with it. */
+static void local_standard_undoes_a_step(void **state)
+{
+    struct fixture f;
+    double standard = 0.0;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 local poll 0 dpoll 0 filter 1 minsamples 4\n");
+    refclock_set_start(f.set);
+    for (int i = 0; i < 100; i++) {
+        struct raw_time raw = at(&f, 100.25 + i);
+
+        clock_world_run_until(f.s.w, 100.5 + i);
+        if (i > 0)
+            assert_close(last_offset(get(&f, 0)),
+                         standard - local_clock_correction(f.s.clock, at(&f, 99.25 + i), NULL),
+                         1e-6);
+        standard = i < 40 ? 0.0 : 2e-3;
+        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, standard), NTP_LEAP_NORMAL, 1);
+    }
+    assert_close(local_clock_correction(f.s.clock, at(&f, 200.0), NULL), 2e-3, 1e-4);
+    close_clocks(&f, NULL);
+}
+
 /* Its samples keep their fraction of a second only. */
 static void whole_seconds_of_a_local_standard_are_dropped(void **state)
 {
@@ -990,6 +1015,7 @@ int main(void)
         cmocka_unit_test(dispersion_and_changes_reach_the_filter),
         cmocka_unit_test(bad_input_is_told_when_it_begins),
         cmocka_unit_test(local_standard_steadies_the_clock),
+        cmocka_unit_test(local_standard_undoes_a_step),
         cmocka_unit_test(whole_seconds_of_a_local_standard_are_dropped),
         cmocka_unit_test(local_standard_starts_again_after_a_gap),
     };
