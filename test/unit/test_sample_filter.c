@@ -132,6 +132,155 @@ static void largest_filter_combines_many_samples(void **state)
     sample_filter_free(filter);
 }
 
+/* Samples of one round, a second apart; NULL: all have a dispersion of 1e-9. */
+static void add_round(struct sample_filter *filter, double start, int count, const double *offsets,
+                      const double *dispersions)
+{
+    for (int i = 0; i < count; i++) {
+        struct ntp_sample s = {
+            .time = local_add((struct local_time){{0, 0}}, start + i),
+            .offset = offsets[i],
+            .peer_dispersion = dispersions ? dispersions[i] : 1e-9,
+            .root_dispersion = dispersions ? dispersions[i] : 1e-9,
+        };
+        assert_true(sample_filter_add(filter, &s));
+    }
+}
+
+static struct ntp_sample take(struct sample_filter *filter)
+{
+    struct ntp_sample out;
+
+    assert_true(sample_filter_take(filter, &out));
+    return out;
+}
+
+/* Of more than four, those with at most 1.5 times the smallest dispersion, if they are four or more. */
+static void samples_with_a_small_dispersion_are_selected(void **state)
+{
+    static const struct {
+        int count;
+        double dispersions[6], offset;
+    } cases[] = {
+        {5, {1.0, 1.4, 1.4, 1.4, 1.6}, 1.5}, /* 0 to 3: their middle two */
+        {5, {1.0, 1.4, 1.4, 1.6, 1.6}, 2.0}, /* all */
+        {5, {1.0, 1.4, 1.4, 1.4, 1.4}, 2.0},
+        {4, {1.0, 9.0, 9.0, 9.0}, 1.5},
+    };
+    static const double offsets[] = {0.0, 1.0, 2.0, 3.0, 100.0};
+    struct sample_filter *filter = new_filter(8, 0.6);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        add_round(filter, 100.0 * (double)i, cases[i].count, offsets, cases[i].dispersions);
+        assert_close(take(filter).offset, cases[i].offset, 1e-12);
+    }
+    sample_filter_free(filter);
+}
+
+static void middle_of_the_offsets_is_kept(void **state)
+{
+    static const double offsets[] = {-5.0, 7.0, 1.0, -4.0, 3.0, 6.0, -2.0, 9.0};
+    static const struct {
+        double ratio;
+        int count;
+        double offset;
+    } cases[] = {
+        {0.0, 6, 2.0},                            /* 1, 3 */
+        {0.0, 8, 2.0},                            /* 1, 3 */
+        {0.6, 6, (-4.0 + 1.0 + 3.0 + 6.0) / 4.0}, /* one from each end */
+        {0.6, 8, (-4.0 - 2.0 + 1.0 + 3.0 + 6.0 + 7.0) / 6.0},
+        {0.4, 8, 2.0}, /* two from each end: -2, 1, 3, 6 */
+        {1.0, 3, 1.0}, /* one, in any case */
+        {1.0, 2, 1.0}, /* but none of two */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sample_filter *filter = new_filter(8, cases[i].ratio);
+
+        add_round(filter, 0.0, cases[i].count, offsets, NULL);
+        assert_close(take(filter).offset, cases[i].offset, 1e-12);
+        sample_filter_free(filter);
+    }
+}
+
+/* Four are enough for a line, of which these have no error: 1e-10 is the least that is told. */
+static void drift_of_four_samples_is_no_dispersion(void **state)
+{
+    static const double offsets[] = {-9.0, 1.0, 2.0, 3.0, 4.0, 9.0};
+    struct sample_filter *filter = new_filter(6, 0.6);
+    struct ntp_sample out;
+
+    (void)state;
+    add_round(filter, 0.0, 6, offsets, NULL);
+    out = take(filter);
+    assert_close(out.offset, 2.5, 1e-12);
+    assert_close(out.peer_dispersion, 1e-9, 1e-15);
+    assert_close(sample_filter_average_dispersion(filter), 1e-10, 1e-16);
+    sample_filter_free(filter);
+
+    /* Three are not. */
+    filter = new_filter(5, 0.6);
+    add_round(filter, 0.0, 5, offsets, NULL);
+    assert_close(take(filter).peer_dispersion, 1.0, 1e-12);
+    sample_filter_free(filter);
+}
+
+/* A round whose middle three samples have the variance a^2, with two degrees of freedom. */
+static struct ntp_sample take_round(struct sample_filter *filter, double start, double a)
+{
+    const double offsets[] = {-9.0, -a, 0.0, a, 9.0};
+
+    add_round(filter, start, 5, offsets, NULL);
+    return take(filter);
+}
+
+/* 2 v / 4.605 is compared with the average of the rounds before. */
+static void dispersion_below_the_usual_is_not_believed(void **state)
+{
+    static const struct {
+        double variance, expected; /* of the second round; that of the first is 1 */
+    } cases[] = {
+        {5.0, 5.0},                     /* 2.17 */
+        {2.0, (1.0 * 2 + 2.0 * 2) / 4}, /* 0.87 */
+        {0.01, (1.0 * 2 + 0.01 * 2) / 4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sample_filter *filter = new_filter(5, 0.6);
+        struct ntp_sample out;
+
+        assert_close(take_round(filter, 0.0, 1.0).peer_dispersion, 1.0, 1e-12);
+        out = take_round(filter, 100.0, sqrt(cases[i].variance));
+        assert_close(out.peer_dispersion, sqrt(cases[i].expected), 1e-12);
+        assert_close(out.root_dispersion, sqrt(cases[i].expected), 1e-12);
+        sample_filter_free(filter);
+    }
+}
+
+/* Each round adds two degrees of freedom; above 50 the old rounds weigh as much as 50. */
+static void average_forgets_old_rounds(void **state)
+{
+    struct sample_filter *filter = new_filter(5, 0.6);
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        take_round(filter, 100.0 * i, 1.0);
+    assert_close(sample_filter_average_dispersion(filter), 1.0, 1e-12);
+    take_round(filter, 10000.0, 3.0);
+    assert_close(sample_filter_average_dispersion(filter), sqrt(1.0 + 2.0 / 52.0 * 8.0), 1e-12);
+    sample_filter_free(filter);
+
+    filter = new_filter(5, 0.6);
+    for (int i = 0; i < 10; i++)
+        take_round(filter, 100.0 * i, 1.0);
+    take_round(filter, 10000.0, 3.0);
+    assert_close(sample_filter_average_dispersion(filter), sqrt((20.0 + 2.0 * 9.0) / 22.0), 1e-12);
+    sample_filter_free(filter);
+}
+
 static void samples_that_are_not_newer_are_refused(void **state)
 {
     struct sample_filter *filter = new_filter(4, 0.6);
@@ -180,6 +329,7 @@ static void changes_of_the_clock_move_what_is_stored_or_the_last_one(void **stat
     assert_close(local_diff(out.time, (struct local_time){{1000, 0}}), -0.5, 1e-9);
     assert_close(out.offset, 0.001 + 0.5 - 0.25, 1e-12);
     assert_close(out.peer_dispersion, 1e-5 + 1e-3, 1e-12);
+    assert_close(out.root_dispersion, 1e-3 + 1e-5 + 1e-3, 1e-12);
 
     change.cooked = (struct local_time){{999, 500000000}};
     sample_filter_clock_change(filter, &change);
@@ -200,6 +350,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worked_examples),
         cmocka_unit_test(largest_filter_combines_many_samples),
+        cmocka_unit_test(samples_with_a_small_dispersion_are_selected),
+        cmocka_unit_test(middle_of_the_offsets_is_kept),
+        cmocka_unit_test(drift_of_four_samples_is_no_dispersion),
+        cmocka_unit_test(dispersion_below_the_usual_is_not_believed),
+        cmocka_unit_test(average_forgets_old_rounds),
         cmocka_unit_test(samples_that_are_not_newer_are_refused),
         cmocka_unit_test(too_large_dispersion_gives_nothing_and_keeps_the_samples),
         cmocka_unit_test(changes_of_the_clock_move_what_is_stored_or_the_last_one),
