@@ -156,6 +156,22 @@ static void locks_are_found_by_refid(void **state)
                      "FAST maxlockage too small for SLOW\n");
 }
 
+/* In pulses; the other clock has a sample each 2^dpoll seconds. */
+static void lock_needs_samples_often_enough(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f, "refclock PPS /dev/pps0 refid A lock REF\n"
+                    "refclock PPS /dev/pps1 refid B rate 2 lock REF\n"
+                    "refclock PPS /dev/pps2 refid C rate 2 maxlockage 4 lock REF\n"
+                    "refclock SHM 0 refid REF dpoll 1\n"
+                    "refclock PPS /dev/pps3 refid D maxlockage 0 lock EVNT\n"
+                    "refclock SOCK /x refid EVNT dpoll 4\n");
+    refclock_set_start(f.set);
+    close_clocks(&f, "B maxlockage too small for REF\n");
+}
+
 /* ---- Samples ---- */
 
 static void samples_get_offset_delay_and_dispersion(void **state)
@@ -618,6 +634,28 @@ static void pulses_behind_pulses_keep_the_stratum(void **state)
     close_clocks(&f, NULL);
 }
 
+/* A clock that is no pulse says nothing about those that are. */
+static void pulses_behind_a_full_clock_have_stratum_0(void **state)
+{
+    struct ntp_reference ref;
+    struct fixture f;
+
+    (void)state;
+    open_clocks(&f,
+                "refclock PPS /dev/pps0 noselect stratum 3\nrefclock SOCK /x poll 0 filter 1\n");
+    refclock_set_start(f.set);
+    for (int i = 1; i < 10; i++) {
+        clock_world_run_until(f.s.w, 100.5 + i);
+        sample(&f, get(&f, 1), 100.25 + i, 1e-6);
+    }
+    pulse(&f, get(&f, 0), 109.4, 0.0);
+    assert_true(get(&f, 0)->pulse_driven);
+    reference_get(f.s.reference, local_clock_now(f.s.clock, NULL), &ref);
+    assert_int_equal(ref.refid, get(&f, 1)->refid);
+    assert_int_equal(refclock_stratum(get(&f, 0), local_clock_now(f.s.clock, NULL)), 0);
+    close_clocks(&f, NULL);
+}
+
 static void pps_option_makes_samples_pulses(void **state)
 {
     struct fixture f;
@@ -764,6 +802,28 @@ static void filtered_samples_go_to_the_source(void **state)
                            "1.000e-06\n"));
     free(log);
     close_clocks(&f, "Selected source GPS\n");
+}
+
+/* 2 of 10 are cut from each end, and the line has the time of the middle. */
+static void filter_of_a_clock_has_the_ratio_of_clocks(void **state)
+{
+    static const double offsets[] = {0.0, 0.0, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 9e-3, 9e-3};
+    struct fixture f;
+    char *log, path[TEST_PATH_SIZE + 32];
+
+    (void)state;
+    open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\nrefclock SOCK /x poll 1\n");
+    refclock_set_start(f.set);
+    clock_world_run_until(f.s.w, 101.75);
+    for (int i = 0; i < 10; i++)
+        sample(&f, get(&f, 0), 101.125 + 0.015625 * i, offsets[i]);
+    clock_world_run_until(f.s.w, 102.5);
+    snprintf(path, sizeof(path), "%s/refclocks.log", f.s.directory);
+    log = test_read_file(path);
+    assert_non_null(
+        strstr(log, "2023-11-14 22:15:01.195312 SOC0    - N -       -        1.000000e-03 "));
+    free(log);
+    close_clocks(&f, NULL);
 }
 
 /* Runs to a time; up to then a sample comes each quarter of a second, by turns off by +-noise. */
@@ -986,6 +1046,7 @@ int main(void)
         cmocka_unit_test(options_of_the_driver_follow_its_parameter),
         cmocka_unit_test(limits_of_options),
         cmocka_unit_test(locks_are_found_by_refid),
+        cmocka_unit_test(lock_needs_samples_often_enough),
         cmocka_unit_test(samples_get_offset_delay_and_dispersion),
         cmocka_unit_test(large_offsets_keep_their_precision),
         cmocka_unit_test(impossible_samples_are_dropped),
@@ -1004,11 +1065,13 @@ int main(void)
         cmocka_unit_test(distance_of_the_reference_limits_pulses),
         cmocka_unit_test(unlocked_pulses_need_to_know_the_second),
         cmocka_unit_test(pulses_behind_pulses_keep_the_stratum),
+        cmocka_unit_test(pulses_behind_a_full_clock_have_stratum_0),
         cmocka_unit_test(pps_option_makes_samples_pulses),
         cmocka_unit_test(offsets_are_those_of_the_corrected_clock),
         cmocka_unit_test(refused_samples_leave_the_clock_as_it_was),
         cmocka_unit_test(impossible_pulses_are_dropped),
         cmocka_unit_test(filtered_samples_go_to_the_source),
+        cmocka_unit_test(filter_of_a_clock_has_the_ratio_of_clocks),
         cmocka_unit_test(scattered_samples_are_held_back_by_maxdispersion),
         cmocka_unit_test(numbers_of_samples_are_those_of_the_options),
         cmocka_unit_test(maxunreach_ends_the_selection),

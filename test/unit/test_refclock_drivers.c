@@ -640,6 +640,13 @@ static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
     external_pulse(&f, 10.125, 1);
     loop_run_once(f.s.w->loop);
     assert_int_equal(get(&f, 0)->reached, 1);
+
+    /* The mapping follows changes of the clock: 0.25 s are taken off at once. */
+    assert_true(local_clock_accumulate_offset(f.s.clock, 0.25, 1e9));
+    f.devices.phc_offset = 37.0;
+    external_pulse(&f, 10.375, 1);
+    loop_run_once(f.s.w->loop);
+    assert_close(last_offset(get(&f, 0)), -0.125, 1e-6);
     refclock_set_free(f.set);
     assert_int_equal(f.devices.phc_enabled, 0);
     assert_int_equal(f.devices.closed, 5);
