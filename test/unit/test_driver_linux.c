@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "chronyd/clock/driver_linux.h"
 #include "chronyd/clock/driver_null.h"
 #include "test/unit/conf_support.h"
@@ -116,6 +118,34 @@ static void tick_rate_is_guessed_where_it_is_not_known(void **state)
     }
 }
 
+/* 100 is likely; else the power of two whose tick is within a third. */
+static void guess_of_the_tick_rate_has_limits(void **state)
+{
+    static const struct {
+        long tick;
+        double hz;
+    } cases[] = {
+        {9000, 100}, {11000, 100}, {8999, 128}, {11001, 64}, {5209, 128}, {5208, 256},
+        {83333, 16}, {41668, 16},  {41667, 32}, {42, 16384}, {41, 32768}, {21, 32768},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct clock_world *w = clock_world_new(1700000000);
+        struct kernel_clock k;
+        double before;
+
+        w->hz = -1;
+        w->kernel.tick = cases[i].tick;
+        k = driver_linux_new(&w->world, false);
+        before = k.ops->read_frequency(k.ctx);
+        w->kernel.tick++;
+        assert_close(before - k.ops->read_frequency(k.ctx), cases[i].hz, 1e-6);
+        k.ops->free(k.ctx);
+        clock_world_free(w);
+    }
+}
+
 static void frequency_is_split_into_tick_and_rest(void **state)
 {
     (void)state;
@@ -183,6 +213,12 @@ static void sync_status_is_limited(void **state)
     assert_int_equal(last_call(&f)->status, STA_UNSYNC);
     assert_int_equal(last_call(&f)->esterror, 250000);
     assert_int_equal(last_call(&f)->maxerror, 16000000);
+    f.k.ops->set_sync_status(f.k.ctx, true, 17.0, 15.5);
+    assert_int_equal(last_call(&f)->status, 0);
+    assert_int_equal(last_call(&f)->esterror, 16000000);
+    assert_int_equal(last_call(&f)->maxerror, 15500000);
+    f.k.ops->set_sync_status(f.k.ctx, true, 0.25, 16.0);
+    assert_int_equal(last_call(&f)->status, STA_UNSYNC);
     f.k.ops->set_sync_status(f.k.ctx, false, 0.0, 0.0);
     assert_int_equal(last_call(&f)->status, STA_UNSYNC);
     assert_int_equal(last_call(&f)->esterror, 16000000);
@@ -223,16 +259,131 @@ static void leap_second_is_set_and_reset(void **state)
                   "System clock status set to not insert/delete leap second\n");
 }
 
+/* What a start in a child ends with; NULL: it goes on. */
+static void expect_start(const char *release, long hz, long tick, unsigned int fail_modes,
+                         const char *fatal)
+{
+    struct fixture f = {.w = clock_world_new(1700000000)};
+    char *log;
+    int status;
+    pid_t child;
+
+    test_directory_make(f.directory);
+    test_log_begin(f.directory);
+    f.w->release = release;
+    f.w->hz = hz;
+    f.w->kernel.tick = tick;
+    f.w->fail_modes = fail_modes;
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        driver_linux_new(&f.w->world, false);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), fatal ? 1 : 0);
+    log = test_log_end(f.directory);
+    assert_string_equal(log, fatal ? fatal : "");
+    free(log);
+    clock_world_free(f.w);
+    test_directory_remove(f.directory);
+}
+
+static void start_fails_where_the_clock_cannot_be_used(void **state)
+{
+    static const char too_old[] = "Fatal error : Kernel version not supported, sorry.\n";
+    static const char unknown[] = "Fatal error : Could not parse kernel version\n";
+
+    (void)state;
+    expect_start("2.6.39", 100, 10000, 0, NULL);
+    expect_start("2.6.38.8", 100, 10000, 0, too_old);
+    expect_start("2.5.40", 100, 10000, 0, too_old);
+    expect_start("1.7.40", 100, 10000, 0, too_old);
+    expect_start("2.7.0", 100, 10000, 0, NULL);
+    expect_start("3.0", 100, 10000, 0, NULL);
+    expect_start("6", 100, 10000, 0, unknown);
+    expect_start("x6.1", 100, 10000, 0, unknown);
+    expect_start(NULL, 100, 10000, 0, "Fatal error : uname() failed\n");
+    expect_start("6.1", -1, 83334, 0, "Fatal error : Can't determine hz from tick 83334\n");
+    expect_start("6.1", -1, 20, 0, "Fatal error : Can't determine hz from tick 20\n");
+    expect_start("6.1", 100, 10000, 0x8001,
+                 "Fatal error : adjtimex(0x8001) failed : Operation not permitted\n");
+}
+
+/* What somebody changes between two calls of ours, the second of which is a query (modes 0), or sets the
+   frequency, or the status. */
 static void another_program_is_noticed(void **state)
 {
-    (void)state;
-    struct fixture f;
+    enum call { QUERY, FREQUENCY, STATUS };
+    static const struct {
+        int status;
+        long constant, freq, tick;
+        enum call call;
+        bool noticed;
+    } cases[] = {
+        {.freq = 65536, .call = QUERY, .noticed = true},
+        {.freq = 1, .call = STATUS, .noticed = true},
+        {.freq = 65536, .call = FREQUENCY, .noticed = false},
+        {.constant = 1, .call = QUERY, .noticed = true},
+        {.constant = 1, .call = FREQUENCY, .noticed = true},
+        {.constant = 1, .call = STATUS, .noticed = true},
+        {.status = STA_PLL, .call = QUERY, .noticed = true},
+        {.status = STA_PLL, .call = FREQUENCY, .noticed = true},
+        {.status = STA_PLL, .call = STATUS, .noticed = false},
+        {.status = STA_INS | STA_NANO, .call = QUERY, .noticed = false},
+        {.tick = 1, .call = QUERY, .noticed = false},
+    };
 
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+
+        set_up(&f, false);
+        for (int round = 0; round < 2; round++) {
+            if (cases[i].call == QUERY)
+                f.k.ops->read_frequency(f.k.ctx);
+            else if (cases[i].call == FREQUENCY)
+                f.k.ops->set_frequency(f.k.ctx, 0.0);
+            else
+                f.k.ops->set_sync_status(f.k.ctx, true, 0.0, 0.0);
+            if (round > 0)
+                break;
+            f.w->kernel.status ^= cases[i].status;
+            f.w->kernel.constant += cases[i].constant;
+            f.w->kernel.freq += cases[i].freq;
+            f.w->kernel.tick += cases[i].tick;
+        }
+        tear_down(&f, cases[i].noticed
+                          ? "System clock interference detected (another NTP client?)\n"
+                          : NULL);
+    }
+}
+
+/* The kernel has counted the second that it left out: 36 is no news. */
+static void deleted_second_is_counted_by_the_kernel(void **state)
+{
+    struct fixture f;
+    char *log;
+
+    (void)state;
     set_up(&f, false);
-    f.k.ops->read_frequency(f.k.ctx);
-    f.w->kernel.freq += 65536;
-    f.k.ops->read_frequency(f.k.ctx);
-    tear_down(&f, "System clock interference detected (another NTP client?)\n");
+    f.k.ops->set_leap(f.k.ctx, -1, 37);
+    f.w->kernel_state = TIME_WAIT;
+    f.k.ops->set_leap(f.k.ctx, 0, 36);
+    assert_int_equal(last_call(&f)->constant, 36);
+    /* Not applied, but changed: news. */
+    f.w->kernel_state = TIME_OK;
+    f.k.ops->set_leap(f.k.ctx, 0, 35);
+    log = test_log_end(f.directory);
+    assert_string_equal(log, "System clock TAI offset set to 37 seconds\n"
+                             "System clock status set to delete leap second\n"
+                             "System clock status reset after leap second\n"
+                             "System clock TAI offset set to 35 seconds\n");
+    free(log);
+    f.k.ops->free(f.k.ctx);
+    clock_world_free(f.w);
+    test_directory_remove(f.directory);
 }
 
 static void null_driver_keeps_a_virtual_clock(void **state)
@@ -257,6 +408,13 @@ static void null_driver_keeps_a_virtual_clock(void **state)
     assert_true(err == 0.0);
     assert_true(fabs(d.ops->correction(d.ctx, clock_world_raw(w, 2000.0), NULL) +
                      (0.5 + 12.3456789e-6 * 2000.0)) < 1e-12);
+    assert_true(fabs(d.ops->correction(d.ctx, clock_world_raw(w, 3000.0), NULL) +
+                     (0.5 + 12.3456789e-6 * 3000.0)) < 1e-12);
+    /* What the old frequency did so far is kept. */
+    clock_world_wake_at(w, 3500.0);
+    d.ops->set_frequency(d.ctx, -1000.0);
+    assert_true(fabs(d.ops->correction(d.ctx, clock_world_raw(w, 3600.0), NULL) +
+                     (0.5 + 12.3456789e-6 * 3500.0 - 1e-3 * 100.0)) < 1e-12);
     assert_false(d.ops->step(d.ctx, 1.0));
     assert_int_equal(w->call_count, 0);
     d.ops->free(d.ctx);
@@ -270,11 +428,14 @@ int main(void)
         cmocka_unit_test(missing_right_to_set_the_clock_is_reported),
         cmocka_unit_test(old_kernels_change_the_frequency_at_ticks_only),
         cmocka_unit_test(tick_rate_is_guessed_where_it_is_not_known),
+        cmocka_unit_test(guess_of_the_tick_rate_has_limits),
         cmocka_unit_test(frequency_is_split_into_tick_and_rest),
         cmocka_unit_test(step_has_nanoseconds_that_are_not_negative),
         cmocka_unit_test(sync_status_is_limited),
         cmocka_unit_test(leap_second_is_set_and_reset),
         cmocka_unit_test(another_program_is_noticed),
+        cmocka_unit_test(deleted_second_is_counted_by_the_kernel),
+        cmocka_unit_test(start_fails_where_the_clock_cannot_be_used),
         cmocka_unit_test(null_driver_keeps_a_virtual_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
