@@ -281,6 +281,25 @@ static void average_forgets_old_rounds(void **state)
     sample_filter_free(filter);
 }
 
+/* A line through four samples has two degrees of freedom too. */
+static void line_has_two_degrees_less_than_samples(void **state)
+{
+    static const double offsets[] = {-9.0, 1.0, 2.5, 2.5, 4.0, 9.0};
+    struct sample_filter *filter = new_filter(6, 0.6);
+    double variance;
+
+    (void)state;
+    add_round(filter, 0.0, 6, offsets, NULL);
+    take(filter);
+    variance = sample_filter_average_dispersion(filter) * sample_filter_average_dispersion(filter);
+    /* The line 1.15 + 0.9 i leaves -0.15, 0.45, -0.45, 0.15. */
+    assert_close(variance, 0.45 / 2.0, 1e-9);
+    take_round(filter, 100.0, 1.0);
+    assert_close(sample_filter_average_dispersion(filter), sqrt((2.0 * variance + 2.0) / 4.0),
+                 1e-9);
+    sample_filter_free(filter);
+}
+
 static void samples_that_are_not_newer_are_refused(void **state)
 {
     struct sample_filter *filter = new_filter(4, 0.6);
@@ -355,6 +374,7 @@ int main(void)
         cmocka_unit_test(drift_of_four_samples_is_no_dispersion),
         cmocka_unit_test(dispersion_below_the_usual_is_not_believed),
         cmocka_unit_test(average_forgets_old_rounds),
+        cmocka_unit_test(line_has_two_degrees_less_than_samples),
         cmocka_unit_test(samples_that_are_not_newer_are_refused),
         cmocka_unit_test(too_large_dispersion_gives_nothing_and_keeps_the_samples),
         cmocka_unit_test(changes_of_the_clock_move_what_is_stored_or_the_last_one),
