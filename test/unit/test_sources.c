@@ -142,6 +142,24 @@ static void many_sources_are_found_and_removed(void **state)
     }
 }
 
+static void sources_have_a_limit(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr addr = rig_addr("10.0.0.7");
+    char text[64];
+
+    for (int i = 0; i < 65536; i++) {
+        snprintf(text, sizeof(text), "10.0.%d.%d offline", i / 256, i % 256);
+        assert_int_equal(add(rig, text), NTP_SOURCES_SUCCESS);
+    }
+    assert_int_equal(add(rig, "10.1.0.0 offline"), NTP_SOURCES_TOO_MANY);
+    assert_int_equal(add(rig, "name.test offline"), NTP_SOURCES_TOO_MANY);
+    assert_false(exists(rig, "10.1.0.0"));
+    assert_int_equal(add(rig, "10.0.0.7 offline"), NTP_SOURCES_IN_USE);
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    assert_int_equal(add(rig, "10.1.0.0 offline"), NTP_SOURCES_SUCCESS);
+}
+
 /* Each gets its address in the table while the others have theirs there. */
 static void members_of_many_pools_are_found_by_their_addresses(void **state)
 {
@@ -717,6 +735,7 @@ int main(void)
         TEST(names_are_checked),
         TEST(unresolved_sources_have_ids),
         TEST(many_sources_are_found_and_removed),
+        TEST(sources_have_a_limit),
         TEST(members_of_many_pools_are_found_by_their_addresses),
         TEST(pool_by_address_is_one_server),
         TEST(rounds_come_at_growing_intervals),

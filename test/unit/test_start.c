@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Start and end of a whole daemon without sockets, on the world of support_clock.h: what it says about
- * the time that it takes for the present (ntp.md 3.3, daemon.md 4).
+ * the time that it takes for the present (ntp.md 2.2, daemon.md 4).
  */
 #include "test/unit/unit.h"
 
