@@ -261,7 +261,9 @@ static struct ip_addr source_address(const struct sim_socket *s, const struct wo
 static void send_one(struct sim_world *sim, int fd, const struct world_datagram *msg)
 {
     const struct sim_socket *s = &sim->sockets[fd];
-    struct sim_packet p = {.time = sim_time(sim), .length = msg->length};
+    struct sim_packet p = {.time = sim_time(sim),
+                           .length = msg->length,
+                           .tx_timestamp = s->timestamps_tx || msg->want_tx_timestamp};
 
     p.from = (struct ip_port){source_address(s, msg), s->local.port};
     p.to = s->remote.addr.family != IP_UNSPEC ? s->remote : msg->remote;
@@ -269,7 +271,7 @@ static void send_one(struct sim_world *sim, int fd, const struct world_datagram 
     sim->sent = realloc(sim->sent, (sim->sent_count + 1) * sizeof(p));
     sim->sent[sim->sent_count++] = p;
 
-    if (sim->timestamps && (s->timestamps_tx || msg->want_tx_timestamp)) {
+    if (sim->timestamps && p.tx_timestamp) {
         struct datagram d = {.due = sim->now + 1000, .fd = fd, .errqueue = true, .packet = p};
         enqueue(sim, &d);
         /* In a message of its own, as with OPT_TX_SWHW. */

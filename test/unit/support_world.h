@@ -27,6 +27,7 @@ struct sim_packet {
     struct ip_port to;
     uint8_t data[SIM_MAX_LENGTH];
     size_t length;
+    bool tx_timestamp; /* was asked for with this packet */
 };
 
 struct sim_world *sim_world_new(void);

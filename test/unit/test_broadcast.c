@@ -81,6 +81,7 @@ static void packet_has_the_reference_and_no_origin(void **state)
     assert_int_equal(p->length, NTP_HEADER_LENGTH);
     assert_int_equal(p->from.port, 123);
     assert_int_equal(p->to.port, 123);
+    assert_false(p->tx_timestamp); /* of no use to anybody */
     ntp_header_read(p->data, &h);
     assert_int_equal(h.mode, NTP_MODE_BROADCAST);
     assert_int_equal(h.version, 4);
@@ -114,6 +115,22 @@ static void destinations_are_independent(void **state)
     ntp_broadcast_free(f->broadcast);
     f->broadcast = NULL;
     assert_false(ntp_sockets_is_serving(f->rig.sockets));
+}
+
+/* Those of the same interval are not sent together, from the first on. */
+static void destinations_are_separated(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f, 64, "192.0.2.255");
+    start(f, 64, "198.51.100.255");
+    rig_run(&f->rig, 70.0);
+    assert_int_equal(sim_sent_count(f->rig.sim), 2);
+    assert_between(sim_sent(f->rig.sim, 1)->time - sim_sent(f->rig.sim, 0)->time, 0.2,
+                   0.02 * 64.0 + 0.205);
+    rig_run(&f->rig, 64.0);
+    assert_int_equal(sim_sent_count(f->rig.sim), 4);
+    assert_true(sim_sent(f->rig.sim, 3)->time - sim_sent(f->rig.sim, 2)->time >= 0.2);
 }
 
 static void unsent_packet_does_not_stop_the_next(void **state)
@@ -150,7 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(first_packet_comes_after_one_interval), TEST(packet_has_the_reference_and_no_origin),
         TEST(destinations_are_independent),          TEST(unsent_packet_does_not_stop_the_next),
-        TEST(unsynchronised_server_says_so),
+        TEST(unsynchronised_server_says_so),         TEST(destinations_are_separated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

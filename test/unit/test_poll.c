@@ -43,6 +43,7 @@ static void good_samples_ask_for_the_right_interval(void **state)
 {
     (void)state;
     assert_true(fabs(poll_adjustment(0.002, 0.001, 10, 8) + 1.0) < 1e-9);
+    assert_true(fabs(poll_adjustment(0.001, 0.001, 16, 8) - 0.125) < 1e-9);
     assert_true(fabs(poll_adjustment(0.0, 0.001, 4, 8) + 0.125) < 1e-9);
     assert_true(fabs(poll_adjustment(0.0, 0.001, 8, 8)) < 1e-9);
     assert_true(fabs(poll_adjustment(0.0, 0.001, 16, 8) - 0.125) < 1e-9);

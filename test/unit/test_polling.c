@@ -635,6 +635,31 @@ static void delay_quantile_is_that_of_the_option(void **state)
                     400);
 }
 
+/* The step of the estimate is half of the precision, and half a step is left above it: a quarter. */
+static void delay_quantile_leaves_a_quarter_of_the_precision(void **state)
+{
+    static const struct {
+        double longer;
+        int tests;
+    } cases[] = {{24e-6, 0x3ff}, {26e-6, 0x3fd}};
+    struct rig *rig = *state;
+
+    rig->stub.env.precision = 1e-4;
+    rig->tamper = alternate;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t before = sim_sent_count(rig->sim);
+
+        longer = cases[i].longer;
+        turn = 1; /* the first is the shorter one, and becomes the estimate */
+        rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 maxdelayquant 0.5");
+        run_until_sent(rig, before + 2);
+        rig_run(rig, 1);
+        assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 2);
+        assert_int_equal(rig_ntpdata(rig, SERVER).tests, cases[i].tests);
+        remove_source(rig);
+    }
+}
+
 static void delay_tests_use_the_data_of_the_source(void **state)
 {
     struct rig *rig = *state;
@@ -931,6 +956,7 @@ int main(void)
         TEST(filter_is_emptied_with_the_association),
         TEST(delay_quantile_begins_at_zero),
         TEST(delay_quantile_is_that_of_the_option),
+        TEST(delay_quantile_leaves_a_quarter_of_the_precision),
         TEST(delay_tests_use_the_data_of_the_source),
         TEST(bad_samples_lengthen_the_interval),
         TEST(error_of_the_prediction_shortens_the_interval),

@@ -713,6 +713,61 @@ static void files_are_compared_with_the_last_load(void **state)
     assert_false(exists(rig, "192.0.2.3"));
 }
 
+static void names_in_files_are_looked_up_at_once(void **state)
+{
+    struct rig *rig = *state;
+    struct conf_error error;
+    struct conf_env env = {0};
+
+    set_name(rig, "ntp.test", 1, 1);
+    assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    ntp_sources_add_configured(rig->sources);
+    start_up(rig);
+    rig_run(rig, 100);
+    sim_set_file(rig->sim, "/etc/dir/a.sources", "server ntp.test\n", 0644);
+    ntp_sources_reload(rig->sources);
+    rig_run(rig, 1);
+    assert_true(exists(rig, "198.51.100.1"));
+    assert_int_equal(logged("Could not add source"), 0);
+    /* Unchanged entries stay as they are, and nothing is asked again. */
+    ntp_sources_reload(rig->sources);
+    rig_run(rig, 100);
+    assert_true(exists(rig, "198.51.100.1"));
+    assert_int_equal(sim_lookups(rig->sim, "ntp.test", NULL), 1);
+}
+
+static void failures_in_files_are_told_once_each(void **state)
+{
+    struct rig *rig = *state;
+    struct conf_error error;
+    struct conf_env env = {0};
+    struct ip_addr addr = rig_addr("192.0.2.9");
+
+    assert_true(conf_read_line(rig->conf, &env, "server 192.0.2.9", 1, &error));
+    assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    sim_set_file(rig->sim, "/etc/dir/a.sources", "server 192.0.2.9 iburst\n", 0644);
+    ntp_sources_add_configured(rig->sources);
+    start_up(rig);
+    assert_int_equal(logged("Could not add source 192.0.2.9\n"), 0);
+    assert_int_equal(logged("Could not add source 192.0.2.9 : Already in use\n"), 1);
+    assert_true(log_context_severity() != LOG_SEV_INFO);
+
+    /* Another entry with the same failure is another failure. */
+    sim_set_file(rig->sim, "/etc/dir/a.sources",
+                 "server 192.0.2.9 iburst\nserver 192.0.2.9 prefer\n", 0644);
+    ntp_sources_reload(rig->sources);
+    assert_int_equal(logged("Could not add source 192.0.2.9 : Already in use\n"), 2);
+    /* What could not be added before is tried again; the other is then in its way. */
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    ntp_sources_reload(rig->sources);
+    assert_true(exists(rig, "192.0.2.9"));
+    assert_int_equal(logged("Could not add source 192.0.2.9 : Already in use\n"), 2);
+    /* And is removed with its entry, though it failed once. */
+    sim_set_file(rig->sim, "/etc/dir/a.sources", "", 0644);
+    ntp_sources_reload(rig->sources);
+    assert_false(exists(rig, "192.0.2.9"));
+}
+
 static void configured_sources_that_fail_are_logged(void **state)
 {
     struct rig *rig = *state;
@@ -761,6 +816,8 @@ int main(void)
         TEST(address_of_loaded_cookies_is_taken_after_the_addition),
         TEST(nts_source_by_address_returns_to_it),
         TEST(files_are_compared_with_the_last_load),
+        TEST(names_in_files_are_looked_up_at_once),
+        TEST(failures_in_files_are_told_once_each),
         TEST(configured_sources_that_fail_are_logged),
     };
 
