@@ -465,6 +465,41 @@ static void connectivity_is_set_by_mask(void **state)
     assert_int_equal(rig_activity(rig).unresolved, 1);
 }
 
+/* Whatever comes first in the table. */
+static void unresolved_sources_are_skipped_by_the_routing_only(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr all = {0}, net = rig_addr("192.0.2.0"), mask = ip_addr_mask(IP_V4, 24);
+
+    add(rig, "name.test offline");
+    add(rig, "198.51.100.9 offline");
+    add(rig, "192.0.2.1 offline");
+    start_up(rig);
+    assert_true(ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_MAYBE_ONLINE));
+    assert_int_equal(rig_activity(rig).online, 2);
+    assert_true(ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_OFFLINE));
+    assert_true(ntp_sources_set_connectivity(rig->sources, &mask, &net, SOURCE_ONLINE));
+    assert_int_equal(rig_activity(rig).online, 1);
+    assert_true(ntp_sources_burst(rig->sources, 1, 2, &mask, &net));
+    assert_int_equal(rig_activity(rig).burst_online, 1);
+    assert_int_equal(rig_activity(rig).burst_offline, 0);
+
+    /* It was not switched on with the others. */
+    set_name(rig, "name.test", 1, 1);
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 100);
+    assert_true(exists(rig, "198.51.100.1"));
+    assert_int_equal(rig_activity(rig).online, 1);
+    assert_int_equal(rig_activity(rig).offline, 2);
+
+    add(rig, "other.test offline");
+    assert_true(ntp_sources_set_connectivity(rig->sources, &all, &all, SOURCE_ONLINE));
+    set_name(rig, "other.test", 2, 1);
+    ntp_sources_resolve_now(rig->sources);
+    rig_run(rig, 100);
+    assert_int_equal(rig_activity(rig).online, 4);
+}
+
 /* Addresses negotiated by NTS. */
 
 struct ntp_nts_client {
@@ -809,6 +844,7 @@ int main(void)
         TEST(refresh_keeps_addresses_that_are_still_given),
         TEST(periodic_refresh_takes_one_name_for_each_interval),
         TEST(connectivity_is_set_by_mask),
+        TEST(unresolved_sources_are_skipped_by_the_routing_only),
         TEST(nts_source_sends_when_it_is_ready),
         TEST(negotiated_address_is_taken_at_the_poll),
         TEST(negotiated_port_is_a_change_of_its_own),
