@@ -6,15 +6,18 @@
  */
 #include "test/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/nic.h"
 #include "base/text.h"
 #include "chronyd/nic_clocks.h"
 #include "test/unit/conf_support.h"
 #include "test/unit/support_devices.h"
+#include "test/unit/support_log.h"
 
 #define START     1700000000
 #define DELAY     1e-6 /* of a reading */
@@ -184,6 +187,15 @@ static void nothing_is_enabled_unasked(void **state)
     assert_false(nic_clocks_any(f->nics));
     assert_false(nic_clocks_timestamp(f->nics, &p, &local));
     assert_int_equal(nics_of_test.kept, 17);
+    capture_log();
+    nic_clocks_free(f->nics);
+    start(f, "maxtxbuffers 1\n");
+    assert_int_equal(nics_of_test.kept, 1);
+    assert_int_equal(logged("Transmit ID not supported"), 0);
+    nic_clocks_free(f->nics);
+    start(f, "maxtxbuffers 101\n"); /* refused here */
+    assert_int_equal(logged("Transmit ID not supported\n"), 1);
+    end_log_capture();
     assert_int_equal(f->devices.phc_reads, 0);
 }
 
@@ -366,6 +378,42 @@ static void options_of_the_interface_are_those_of_its_clock(void **state)
     assert_between(local.error, 1e-3, 1.1e-3);
 }
 
+/* After a bend the regression needs few of the samples; what it uses is in its debug messages. */
+static void least_number_of_samples_is_that_of_the_option(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+
+    if (log_lowest() > LOG_SEV_DEBUG)
+        skip();
+    log_set_threshold(LOG_SEV_DEBUG);
+    for (int with = 0; with < 2; with++) {
+        double start_time = 1e-9 * (double)f->w->elapsed_ns;
+        int repeated = 0;
+
+        capture_log();
+        nic_clocks_free(f->nics);
+        start(f, with ? "hwtimestamp eth0 maxpoll 10 precision 1e-2 minsamples 12\n"
+                      : "hwtimestamp eth0 maxpoll 10 precision 1e-2\n");
+        for (int i = 1; i <= 20; i++) {
+            f->devices.phc_offset = HW_OFFSET + (i > 8 ? 1e-4 * (i - 8) : 0.0);
+            clock_world_wake_at(f->w, start_time + i);
+            p = packet(f, start_time + i);
+            nic_clocks_timestamp(f->nics, &p, &local);
+        }
+        for (int n = 2; n < 12; n++) {
+            char text[32];
+
+            snprintf(text, sizeof(text), "HW clock samples=%d ", n);
+            repeated += logged(text) != 1;
+        }
+        assert_int_equal(repeated > 0, !with);
+        end_log_capture();
+    }
+    log_set_threshold(LOG_SEV_INFO);
+}
+
 static void timestamps_far_from_the_daemon_are_not_believed(void **state)
 {
     struct fixture *f = *state;
@@ -482,6 +530,7 @@ int main(void)
         TEST(speed_of_the_link_is_that_of_the_last_reading),
         TEST(compensations_have_their_signs),
         TEST(options_of_the_interface_are_those_of_its_clock),
+        TEST(least_number_of_samples_is_that_of_the_option),
         TEST(timestamps_far_from_the_daemon_are_not_believed),
         TEST(clock_is_read_without_traffic),
         TEST(clock_that_cannot_be_read_is_not_trusted),

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "chronyd/refclock/sock_message.h"
@@ -601,6 +602,32 @@ static void options_of_the_phc_reach_the_device(void **state)
     close_clocks(&f, "");
 }
 
+/* 0 and 16 samples, a separation of 2^dpoll, and the precision of the reference clock (system.md 3.4). */
+static void tracker_of_the_phc_has_the_options_of_the_clock(void **state)
+{
+    struct fixture f;
+    char *log;
+
+    (void)state;
+    if (log_lowest() > LOG_SEV_DEBUG)
+        skip();
+    log_set_threshold(LOG_SEV_DEBUG);
+    open_clocks(&f, "refclock PHC /dev/ptp0 poll 4 dpoll 2 precision 1e-4\n");
+    clock_world_run_until(f.s.w, 81.0);
+    poll_clock(&f, 0); /* a second after the last one: less than half of 4 */
+    refclock_set_free(f.set);
+    log = test_log_end(f.s.directory);
+    log_set_threshold(LOG_SEV_INFO);
+    assert_non_null(strstr(log, "HW clock samples=16 "));
+    assert_null(strstr(log, "HW clock samples=17 "));
+    assert_null(strstr(strstr(log, "HW clock samples=2 ") + 1, "HW clock samples=2 "));
+    assert_non_null(strstr(log, " err=1.000000e-04 "));
+    assert_non_null(strstr(log, "HW clock reset interval=1.000000\n"));
+    assert_null(strstr(strstr(log, "HW clock reset") + 1, "HW clock reset"));
+    free(log);
+    source_fixture_close(&f.s);
+}
+
 static void external_pulse(struct fixture *f, double t, int channel)
 {
     f->devices.phc_events[f->devices.phc_event_count++] = (struct phc_event){
@@ -610,10 +637,12 @@ static void external_pulse(struct fixture *f, double t, int channel)
 
 static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
 {
+    char path[TEST_PATH_SIZE + 32], *log;
     struct fixture f;
 
     (void)state;
-    open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps:channel=1 poll 4\n"
+    open_clocks(&f, "local\nlogdir %s\nlog refclocks\nlogbanner 0\n"
+                    "refclock PHC /dev/ptp0:extpps:channel=1 poll 4\n"
                     "refclock PHC /dev/ptp0:extpps:pin=1:channel=1 poll 4\n"
                     "refclock PHC /dev/ptp0:extpps:channel=2 poll 4\n"
                     "refclock PHC /dev/ptp1:extpps:channel=1 poll 4\n"
@@ -635,6 +664,12 @@ static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
     assert_null(sample_filter_last(get(&f, 3)->filter));
     assert_true(get(&f, 0)->pulse_driven);
     assert_int_equal(get(&f, 0)->reached, 1);
+
+    /* The raw offset is that of the PHC, which is 37 s ahead. */
+    snprintf(path, sizeof(path), "%s/refclocks.log", f.s.directory);
+    log = test_read_file(path);
+    assert_non_null(strstr(log, " PHC0   11 N 1  3.687500e+01 -1.250000e-01 "));
+    free(log);
 
     /* The same event again, from the queue of the other descriptor. */
     external_pulse(&f, 10.125, 1);
@@ -725,6 +760,7 @@ int main(void)
         cmocka_unit_test(pps_device_that_vanishes_is_reported_once),
         cmocka_unit_test(phc_readings_are_samples),
         cmocka_unit_test(options_of_the_phc_reach_the_device),
+        cmocka_unit_test(tracker_of_the_phc_has_the_options_of_the_clock),
         cmocka_unit_test(external_pulses_go_to_all_clocks_of_the_channel),
         cmocka_unit_test(rtc_is_read_at_its_interrupts),
         cmocka_unit_test(rtc_without_interrupts_is_polled),
