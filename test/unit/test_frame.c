@@ -122,9 +122,9 @@ static void ipv6_extension_headers_are_skipped(void **state)
 {
     (void)state;
     static const uint8_t hop_by_hop[8] = {43, 0};
-    static const uint8_t routing[16] = {60, 1};
+    static const uint8_t routing[16] = {60, 1, 4, 1};
     static const uint8_t destination[8] = {44, 0};
-    static const uint8_t fragment[8] = {51, 0, 0, 1};
+    static const uint8_t fragment[8] = {51, 0, 0, 7}; /* bits that are no offset */
     static const uint8_t authentication[12] = {135, 1};
     static const uint8_t mobility[8] = {17, 0};
     struct frame f = {.length = 0};
@@ -180,6 +180,37 @@ static void other_packets_are_refused(void **state)
     assert_false(parse(&fragment, 0, &to, &offset));
 }
 
+static void headers_that_are_not_known_are_refused(void **state)
+{
+    static const uint8_t far_fragment[8] = {17, 0, 1, 0}, security[8] = {17, 0};
+    static const struct {
+        uint8_t next;
+        const uint8_t *header;
+    } cases[] = {{44, far_fragment}, {50, security}, {59, security}};
+    struct ip_port to;
+    size_t offset;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct frame f = {.length = 0};
+
+        put_ethernet(&f, 0, 0x86dd);
+        put_ipv6(&f, cases[i].next);
+        put(&f, cases[i].header, 8);
+        put_udp(&f);
+        assert_false(parse(&f, f.length, &to, &offset));
+    }
+    for (uint8_t version = 0; version < 16; version++) {
+        struct frame f = {.length = 0};
+
+        put_ethernet(&f, 0, 0x0800);
+        put_ipv4(&f, 17, 0);
+        put_udp(&f);
+        f.data[14] = (uint8_t)(version << 4 | 5);
+        assert_int_equal(parse(&f, f.length, &to, &offset), version == 4);
+    }
+}
+
 static void a_header_length_below_the_minimum_is_refused(void **state)
 {
     (void)state;
@@ -202,6 +233,7 @@ int main(void)
         cmocka_unit_test(ipv6_extension_headers_are_skipped),
         cmocka_unit_test(the_version_decides_and_not_the_ethernet_type),
         cmocka_unit_test(other_packets_are_refused),
+        cmocka_unit_test(headers_that_are_not_known_are_refused),
         cmocka_unit_test(a_header_length_below_the_minimum_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

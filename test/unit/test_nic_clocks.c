@@ -104,6 +104,7 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     nic_clocks_free(f->nics);
+    assert_int_equal(f->devices.opened, f->devices.closed);
     local_clock_free(f->clock);
     clock_world_free(f->w);
     free(f);
@@ -220,6 +221,9 @@ static void interfaces_that_cannot_are_fatal_if_named(void **state)
 
     assert_int_equal(start_in_child(f, "hwtimestamp eth0\n"), 0);
     assert_int_equal(start_in_child(f, "hwtimestamp eth0\nhwtimestamp lo\n"), 1);
+    f->devices.open_failing = true;
+    assert_int_equal(start_in_child(f, "hwtimestamp eth0\n"), 1);
+    f->devices.open_failing = false;
     f->devices.ops.nics = NULL;
     assert_int_equal(start_in_child(f, "hwtimestamp *\n"), 1);
     assert_int_equal(start_in_child(f, "maxtxbuffers 5\n"), 0);
@@ -288,9 +292,20 @@ static void received_packets_are_moved_to_the_end_of_the_frame(void **state)
     p.sent = true;
     p.frame_length = 47;
     stamp(f, &p, 40.0, NULL);
+    p.length = 0;
+    p.frame_length = 100;
+    stamp(f, &p, 40.0, NULL);
+    p.length = 48;
     p.sent = false;
     p.frame_length = -1;
     assert_close(stamp(f, &p, 40.0, NULL), 752e-9, 2e-9);
+    /* A tag more, in frames of IPv4. */
+    p.sent = true;
+    p.frame_length = 48 + 46;
+    stamp(f, &p, 40.0, NULL);
+    p.sent = false;
+    p.frame_length = -1;
+    assert_close(stamp(f, &p, 40.0, NULL), 8e-9 * (46 + 48 + 4), 2e-9);
 }
 
 static void speed_of_the_link_is_that_of_the_last_reading(void **state)
@@ -453,6 +468,73 @@ static void clock_is_read_without_traffic(void **state)
     assert_close(stamp(f, &p, 200.0, NULL), 752e-9, 5e-9);
 }
 
+/* With random numbers of zero: 2^2 s, and a quarter of it for both clocks together. */
+static void clocks_are_read_at_different_times(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+
+    start(f, "hwtimestamp eth0 maxpoll 2\nhwtimestamp eth1 maxpoll 2\n");
+    for (int round = 0; round < 2; round++) {
+        double randomness = round == 0 ? 0.0 : 0.1;
+        double t = 100.0 * (round + 1);
+
+        f->w->random = round == 0 ? 0 : UINT32_MAX;
+        /* Both are read by packets now, whatever was in progress. */
+        clock_world_run_until(f->w, t);
+        for (int i = 0; i < 2; i++) {
+            p = packet(f, t);
+            p.if_index = 2 + i;
+            p.known = local_add(p.known, 3.0);
+            nic_clocks_timestamp(f->nics, &p, &local);
+        }
+        f->devices.phc_reads = 0;
+        clock_world_run_until(f->w, t + 4.0 * (1.0 + randomness) - 0.01);
+        assert_int_equal(f->devices.phc_reads, 0);
+        clock_world_run_until(f->w, t + 4.0 * (1.0 + randomness) + 0.01);
+        assert_int_equal(f->devices.phc_reads, 1);
+        clock_world_run_until(f->w, t + 4.5 * (1.0 + randomness) - 0.01);
+        assert_int_equal(f->devices.phc_reads, 1);
+        clock_world_run_until(f->w, t + 4.5 * (1.0 + randomness) + 0.01);
+        assert_int_equal(f->devices.phc_reads, 2);
+    }
+}
+
+/* A slow reading that says nothing new is no sample: the next packet reads again. */
+static void readings_of_no_quality_are_dropped(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+    int reads;
+
+    start(f, "hwtimestamp eth0 maxpoll 10\n");
+    assert_true(nic_clocks_any(f->nics));
+    for (int t = 1; t < 10; t++) {
+        clock_world_wake_at(f->w, t);
+        p = packet(f, t);
+        nic_clocks_timestamp(f->nics, &p, &local);
+    }
+    reads = f->devices.phc_reads;
+    f->devices.phc_delay = 1e-3;
+    for (int i = 0; i < 3; i++) {
+        clock_world_wake_at(f->w, 12.0 + 0.1 * i);
+        p = packet(f, 12.0 + 0.1 * i);
+        assert_true(nic_clocks_timestamp(f->nics, &p, &local));
+        assert_true(local.error < 1e-5);
+    }
+    assert_int_equal(f->devices.phc_reads, reads + 3);
+    /* The clock is behind the mapping by more than half of the delay: that is news. */
+    f->devices.phc_offset -= 0.6e-3;
+    for (int i = 0; i < 3; i++) {
+        clock_world_wake_at(f->w, 13.0 + 0.1 * i);
+        p = packet(f, 13.0 + 0.1 * i);
+        nic_clocks_timestamp(f->nics, &p, &local);
+    }
+    assert_true(f->devices.phc_reads < reads + 6); /* not each time */
+}
+
 static void clock_that_cannot_be_read_is_not_trusted(void **state)
 {
     struct fixture *f = *state;
@@ -533,6 +615,8 @@ int main(void)
         TEST(least_number_of_samples_is_that_of_the_option),
         TEST(timestamps_far_from_the_daemon_are_not_believed),
         TEST(clock_is_read_without_traffic),
+        TEST(clocks_are_read_at_different_times),
+        TEST(readings_of_no_quality_are_dropped),
         TEST(clock_that_cannot_be_read_is_not_trusted),
         TEST(mapping_follows_changes_of_the_clock),
         TEST(jump_of_the_clock_of_a_card_is_noticed),
