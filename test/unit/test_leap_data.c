@@ -159,6 +159,12 @@ static void missing_and_wrong_lists_are_refused(void **state)
                   "Leap second list PATH failed check, ignoring\n");
     close_fixture(&f);
 
+    /* Right at the end of 2012 only. */
+    open_fixture(&f, "#$ 3676924800\n#@ 3928521600\n3439756800 35\n");
+    leap_data_free(leap_data_new(&f.w->world, f.path, NULL));
+    check_log(&f, "Leap second list PATH failed check, ignoring\n");
+    close_fixture(&f);
+
     open_fixture(&f, "#$ 3676924800\n#@ 3928521600\n3345062400 33\n3439756800 34\n");
     leap_data_free(leap_data_new(&f.w->world, f.path, NULL));
     check_log(&f, "Leap second list PATH failed check, ignoring\n");

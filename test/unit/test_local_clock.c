@@ -265,6 +265,51 @@ static void temperature_compensation_is_hidden_from_readings(void **state)
     tear_down(&f, "Disabled control of system clock\n");
 }
 
+/* Differences between readings of the monotonic clock, by turns. */
+static struct {
+    const int *steps;
+    int count, next;
+} stepping;
+
+static struct mono_time stepping_clock(void *ctx)
+{
+    struct clock_world *w = ctx;
+
+    w->elapsed_ns += stepping.steps[stepping.next++ % stepping.count];
+    return w->world.ops->mono_now(ctx);
+}
+
+/* Of the smaller half of the differences, the least that two of them are apart. */
+static void precision_is_that_of_the_steps_of_the_clock(void **state)
+{
+    static const struct {
+        int count, steps[8];
+        double delay, precision;
+    } cases[] = {
+        {8, {400, 440, 480, 520, 560, 600, 640, 680}, 1e-6, 40e-9},
+        {8, {680, 401, 480, 520, 640, 600, 440, 400}, 1e-6, 40e-9}, /* 1 ns is not believed */
+        {8, {400, 402, 480, 520, 560, 600, 640, 680}, 1e-6, 2e-9},
+        {8, {400, 440, 480, 520, 560, 561, 563, 565}, 1e-6, 40e-9}, /* the upper half */
+        {8, {400, 440, 480, 520, 560, 600, 640, 680}, 30e-9, 30e-9},
+        {2, {400, 440}, 1e-6, 1e-6}, /* two are too few */
+        {3, {400, 430, 500}, 1e-6, 1e-6},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct clock_world *w = clock_world_new(1700000000);
+        struct world_ops ops = *w->world.ops;
+        const struct world world = {&ops, w};
+
+        ops.mono_raw_now = stepping_clock;
+        stepping.steps = cases[i].steps;
+        stepping.count = cases[i].count;
+        w->precision_step_ns = (int64_t)(1e9 * cases[i].delay + 0.5);
+        assert_close(clock_precision_measure(&world), cases[i].precision, 1e-12);
+        clock_world_free(w);
+    }
+}
+
 static void precision_is_that_of_reading_the_clock(void **state)
 {
     (void)state;
@@ -290,6 +335,7 @@ int main(void)
         cmocka_unit_test(holders_are_told_in_a_fixed_order),
         cmocka_unit_test(commands_log_what_they_did),
         cmocka_unit_test(temperature_compensation_is_hidden_from_readings),
+        cmocka_unit_test(precision_is_that_of_the_steps_of_the_clock),
         cmocka_unit_test(precision_is_that_of_reading_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
