@@ -447,6 +447,38 @@ static void timestamps_far_from_the_daemon_are_not_believed(void **state)
     assert_false(nic_clocks_timestamp(f->nics, &p, &local));
 }
 
+static void debug_messages_tell_why_a_timestamp_is_not_used(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_local_timestamp local;
+    struct ntp_hardware_packet p;
+
+    if (log_lowest() > LOG_SEV_DEBUG)
+        skip();
+    log_set_threshold(LOG_SEV_DEBUG);
+    capture_log();
+    start(f, "hwtimestamp eth0 maxpoll 10\n");
+    clock_world_wake_at(f->w, 1.0);
+    p = packet(f, 1.0);
+    nic_clocks_timestamp(f->nics, &p, &local);
+    assert_int_equal(logged("Polling PHC on eth0\n"), 1);
+    nics_of_test.speed = 100;
+    clock_world_wake_at(f->w, 2.0);
+    p = packet(f, 2.0);
+    assert_true(nic_clocks_timestamp(f->nics, &p, &local));
+    assert_int_equal(logged("Polling PHC on eth0 before timeout\n"), 1);
+    assert_int_equal(logged("Updated speed of eth0 to 100 Mb/s\n"), 1);
+    p.sent = true;
+    p.time.i = instant_add(p.time.i, -1.5);
+    assert_false(nic_clocks_timestamp(f->nics, &p, &local));
+    assert_int_equal(logged("Unacceptable timestamp delay 1.500000000\n"), 1);
+    p.if_index = 9;
+    assert_false(nic_clocks_timestamp(f->nics, &p, &local));
+    assert_int_equal(logged("HW clock not found for interface 9\n"), 1);
+    end_log_capture();
+    log_set_threshold(LOG_SEV_INFO);
+}
+
 static void clock_is_read_without_traffic(void **state)
 {
     struct fixture *f = *state;
@@ -614,6 +646,7 @@ int main(void)
         TEST(options_of_the_interface_are_those_of_its_clock),
         TEST(least_number_of_samples_is_that_of_the_option),
         TEST(timestamps_far_from_the_daemon_are_not_believed),
+        TEST(debug_messages_tell_why_a_timestamp_is_not_used),
         TEST(clock_is_read_without_traffic),
         TEST(clocks_are_read_at_different_times),
         TEST(readings_of_no_quality_are_dropped),

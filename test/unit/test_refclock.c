@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "chronyd/refclock/clock.h"
 #include "ntp/packet.h"
 #include "test/unit/support_devices.h"
@@ -942,6 +943,59 @@ static void bad_input_is_told_when_it_begins(void **state)
                      "Refclock SOC0 ignores samples : bad 4\n");
 }
 
+/* The debug messages of 2.2, 2.6 to 2.8. */
+static void debug_messages_tell_why_samples_are_ignored(void **state)
+{
+    static const char *const expected[] = {
+        "refclock PPS refid=PPS0 poll=4 dpoll=0 filter=64\n",
+        "refclock SHM refid=NMEA poll=2 dpoll=-1 filter=3\n",
+        "NMEA refclock sample time 2023-11-14 22:15:00.500000000 not valid age=-0.500000\n",
+        "refclock sample ignored bad leap 3\n",
+        "refclock sample ignored quality=0\n",
+        "filter non-increasing sample time 2023-11-14 22:14:57.000000000\n",
+        "refclock pulse ignored no ref sample\n",
+        "refclock pulse ignored samplediff=2.500000000\n",
+        "refclock pulse ignored offdiff=0.450000000 refdisp=0.000002000 disp=0.000001000\n",
+        "refclock pulse ignored offset=0.150000000 distance=0.000000000 max_error=0.100000000\n",
+        "refclock pulse offset=-0.050000000 offdiff=0.050000000 samplediff=0.500000000\n",
+        "refclock pulse ignored offset=-0.250000000 sync=0 dist=1.500000000\n",
+    };
+    struct fixture f;
+    struct refclock *pps, *ref;
+    char *log;
+
+    (void)state;
+    if (log_lowest() > LOG_SEV_DEBUG)
+        skip();
+    log_set_threshold(LOG_SEV_DEBUG);
+    open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA width 0.2\n"
+                    "refclock SHM 0 refid NMEA poll 2 dpoll -1 filter 3\n"
+                    "refclock PPS /dev/pps1\n");
+    refclock_set_start(f.set);
+    pps = get(&f, 0);
+    ref = get(&f, 1);
+    sample(&f, ref, 100.5, 0.0);
+    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, NTP_LEAP_UNSYNC, 1);
+    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, NTP_LEAP_NORMAL, 0);
+    pulse(&f, pps, 96.0, 0.0);
+    sample(&f, ref, 97.0, 0.0);
+    sample(&f, ref, 97.0, 0.0);
+    pulse(&f, pps, 99.5, 0.0);
+    pulse(&f, pps, 97.5, 0.45);
+    pulse(&f, pps, 97.5, 0.15);
+    pulse(&f, pps, 97.5, 0.05);
+    pulse(&f, get(&f, 2), 97.5, 0.25);
+    refclock_set_free(f.set);
+    log = test_log_end(f.s.directory);
+    log_set_threshold(LOG_SEV_INFO);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        if (!strstr(log, expected[i]))
+            fail_msg("not logged: %s%s", expected[i], log);
+    }
+    free(log);
+    source_fixture_close(&f.s);
+}
+
 /* ---- Local standard ---- */
 
 /* The standard gains 3 ppm against the clock, and 10 ppm more from `change` on: then the clock became
@@ -1077,6 +1131,7 @@ int main(void)
         cmocka_unit_test(maxunreach_ends_the_selection),
         cmocka_unit_test(dispersion_and_changes_reach_the_filter),
         cmocka_unit_test(bad_input_is_told_when_it_begins),
+        cmocka_unit_test(debug_messages_tell_why_samples_are_ignored),
         cmocka_unit_test(local_standard_steadies_the_clock),
         cmocka_unit_test(local_standard_undoes_a_step),
         cmocka_unit_test(whole_seconds_of_a_local_standard_are_dropped),
