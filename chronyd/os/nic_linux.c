@@ -191,8 +191,8 @@ static bool nic_speed(void *ctx, const char *name, int *speed)
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
         return false;
     }
-    /* All bits are set when the driver does not know. */
-    uint32_t value = ethtool_cmd_speed(&command);
+    /* All bits are set when the driver does not know; the header's function overflows an int then. */
+    uint32_t value = (uint32_t)command.speed_hi << 16 | command.speed;
     *speed = value <= INT32_MAX ? (int)value : 0;
     return true;
 }
