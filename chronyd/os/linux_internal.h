@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the Linux world share: its state and the functions of its table. Nothing outside
- * chronyd/os/ includes this.
+ * chronyd/os/ and its tests includes this.
  */
 #ifndef CHRONYD_OS_LINUX_INTERNAL_H
 #define CHRONYD_OS_LINUX_INTERNAL_H
