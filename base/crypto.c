@@ -6,6 +6,7 @@
  */
 #include "base/crypto.h"
 
+#include <nettle/aes.h>
 #include <nettle/cmac.h>
 #include <nettle/md5.h>
 #include <nettle/memops.h>
@@ -188,14 +189,15 @@ size_t hash_compute(enum key_type type, const void *a, size_t a_length, const vo
     return size;
 }
 
-union cmac_context {
-    struct cmac_aes128_ctx aes128;
-    struct cmac_aes256_ctx aes256;
+union cipher_context {
+    struct aes128_ctx aes128;
+    struct aes256_ctx aes256;
 };
 
 struct cmac_key {
-    enum key_type type;
-    union cmac_context context; /* that nothing was fed to */
+    const struct nettle_cipher *cipher;
+    union cipher_context expanded;
+    struct cmac128_key subkeys;
 };
 
 static bool cmac_start(struct cmac_key *cmac, enum key_type type, const uint8_t *key,
@@ -203,11 +205,9 @@ static bool cmac_start(struct cmac_key *cmac, enum key_type type, const uint8_t 
 {
     if (!CMAC_BUILT || !key_type_is_cipher(type) || key_length != key_type_key_length(type))
         return false;
-    cmac->type = type;
-    if (type == KEY_AES128)
-        cmac_aes128_set_key(&cmac->context.aes128, key);
-    else
-        cmac_aes256_set_key(&cmac->context.aes256, key);
+    cmac->cipher = type == KEY_AES128 ? &nettle_aes128 : &nettle_aes256;
+    cmac->cipher->set_encrypt_key(&cmac->expanded, key);
+    cmac128_set_key(&cmac->subkeys, &cmac->expanded, cmac->cipher->encrypt);
     return true;
 }
 
@@ -231,21 +231,16 @@ void cmac_key_free(struct cmac_key *key)
 
 void cmac_key_compute(const struct cmac_key *key, const void *data, size_t length, uint8_t out[16])
 {
-    union cmac_context context;
+    const struct nettle_cipher *cipher = key->cipher;
+    struct cmac128_ctx state; /* apart from the key, which stays where it is */
 
     if (length == 0)
         data = "";
-    /* A copy, since it holds the state of a computation, and the key may be in use elsewhere. */
-    if (key->type == KEY_AES128) {
-        context.aes128 = key->context.aes128;
-        cmac_aes128_update(&context.aes128, length, data);
-        cmac_aes128_digest(&context.aes128, CMAC128_DIGEST_SIZE, out);
-    } else {
-        context.aes256 = key->context.aes256;
-        cmac_aes256_update(&context.aes256, length, data);
-        cmac_aes256_digest(&context.aes256, CMAC128_DIGEST_SIZE, out);
-    }
-    crypto_wipe(&context, sizeof(context));
+    cmac128_init(&state);
+    cmac128_update(&state, &key->expanded, cipher->encrypt, length, data);
+    cmac128_digest(&state, &key->subkeys, &key->expanded, cipher->encrypt, CMAC128_DIGEST_SIZE,
+                   out);
+    crypto_wipe(&state, sizeof(state));
 }
 
 bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
