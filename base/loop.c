@@ -240,11 +240,12 @@ static void dispatch_timers(struct loop *loop)
    the wait must not end early again and again with nothing left that a coarser wait could resolve. */
 static double first_timeout(const struct loop *loop, struct mono_time now)
 {
+    struct mono_time expiry;
     double timeout;
 
-    if (loop->timers.count == 0)
+    if (!timer_queue_first(&loop->timers, &expiry))
         return -1.0;
-    timeout = mono_diff(loop->timers.timers[0].expiry, now);
+    timeout = mono_diff(expiry, now);
     return timeout > 0.0 ? ceil(timeout * 1e6 - 1e-4) / 1e6 : 0.0;
 }
 

@@ -19,11 +19,17 @@ struct timer {
     void *arg;
 };
 
+struct timer_node;
+
 struct timer_queue {
-    struct timer *timers; /* in order of expiry, then of insertion */
+    struct timer_node *nodes; /* with the timers; 0 is none of them */
+    uint32_t *buckets;        /* lists of the nodes by ID; as many as nodes */
+    uint32_t capacity;        /* of both; a power of two */
+    uint32_t free;            /* list of nodes that are not in use */
+    uint32_t trees[TIMER_CLASS_COUNT];
     size_t count;
-    size_t capacity;
     timer_id last_id;
+    uint64_t last_sequence;
     /* The last dispatch in each class, if there was one. */
     struct mono_time dispatched[TIMER_CLASS_COUNT];
     bool was_dispatched[TIMER_CLASS_COUNT];
@@ -42,6 +48,9 @@ double timer_queue_separate(const struct timer_queue *queue, struct mono_time no
                             double separation, enum timer_class class);
 
 void timer_queue_cancel(struct timer_queue *queue, timer_id id);
+
+/* When the first timer expires; false: there is none. */
+bool timer_queue_first(const struct timer_queue *queue, struct mono_time *expiry);
 
 /* Takes the first timer off the queue if it is due. */
 bool timer_queue_take(struct timer_queue *queue, struct mono_time now, struct timer *timer);
