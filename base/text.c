@@ -137,14 +137,30 @@ bool text_scan_hex(const char *text, uint32_t *value, size_t *used)
     return scan_unsigned(text, 16, value, used);
 }
 
+/* "1e" and "0x1p-", which releases of glibc before 2.43 read as 1 and 1, and newer ones do not read. */
+static bool scan_without_exponent(const char *text, double *value, size_t *used)
+{
+    char *end;
+    double v = strtod(text, &end);
+
+    if (end == text || strchr("eEpP", *end) == NULL || *end == '\0')
+        return false;
+    end++;
+    if (*end == '+' || *end == '-')
+        end++;
+    *value = v;
+    *used = (size_t)(end - text);
+    return true;
+}
+
 bool text_scan_double(const char *text, double *value, size_t *used)
 {
     double v;
     int n = 0;
 
-    /* Unlike strtod this refuses a number that breaks off, for instance in its exponent. */
+    /* Unlike strtod this refuses a number that breaks off, for instance "0x" and "infin". */
     if (sscanf(text, "%lf%n", &v, &n) != 1)
-        return false;
+        return scan_without_exponent(text, value, used);
     *value = v;
     *used = (size_t)n;
     return true;

@@ -169,7 +169,7 @@ void test_world_free(struct test_world *test)
     }
 }
 
-static void stop(void *arg)
+static void on_timeout(void *arg)
 {
     bool *stopped = arg;
 
@@ -180,7 +180,7 @@ void test_world_advance(struct loop *loop, double seconds)
 {
     bool stopped = false;
 
-    loop_timer_add(loop, seconds, stop, &stopped);
+    loop_timer_add(loop, seconds, on_timeout, &stopped);
     while (!stopped)
         loop_run_once(loop);
 }

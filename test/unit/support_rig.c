@@ -80,7 +80,7 @@ static void start(struct rig *rig, const struct ntp_nts *nts)
     ntp_sources_set_round_handler(rig->sources, round_ended, rig);
 }
 
-static void stop(struct rig *rig)
+static void shut_down(struct rig *rig)
 {
     ntp_sources_free(rig->sources);
     ntp_sockets_free(rig->sockets);
@@ -108,13 +108,13 @@ void rig_init(struct rig *rig, struct sim_world *sim, const struct ntp_nts *nts)
 
 void rig_restart(struct rig *rig, const struct ntp_nts *nts)
 {
-    stop(rig);
+    shut_down(rig);
     start(rig, nts);
 }
 
 void rig_free(struct rig *rig)
 {
-    stop(rig);
+    shut_down(rig);
     ntp_keys_free(rig->keys);
     conf_free(rig->conf);
     loop_free(rig->loop);

@@ -751,7 +751,7 @@ static struct service start(struct fixture *f)
     return s;
 }
 
-static void stop(struct service *s)
+static void shut_down(struct service *s)
 {
     ntp_server_free(s->server);
     ntp_sockets_free(s->sockets);
@@ -776,7 +776,7 @@ static void sockets_follow_the_access_rules(void **state)
     assert_int_equal(sim_open_sockets(f->sim), 0);
     rule.subnet = (struct subnet){ip_addr_v4(1, 2, 3, 4), 33};
     assert_false(ntp_server_set_access(s.server, &rule));
-    stop(&s);
+    shut_down(&s);
 }
 
 static void port_0_serves_nobody(void **state)
@@ -788,7 +788,7 @@ static void port_0_serves_nobody(void **state)
     struct service s = start(f);
     assert_true(ntp_server_set_access(s.server, &rule));
     assert_int_equal(sim_open_sockets(f->sim), 0);
-    stop(&s);
+    shut_down(&s);
 }
 
 static void batch_is_answered_with_one_send(void **state)
@@ -811,7 +811,7 @@ static void batch_is_answered_with_one_send(void **state)
     assert_int_equal(sim_sent(f->sim, 0)->to.port, 5000);
     assert_int_equal(sim_sent(f->sim, 0)->from.port, 123);
     assert_true(ip_addr_equal(&sim_sent(f->sim, 0)->from.addr, &to.addr));
-    stop(&s);
+    shut_down(&s);
 }
 
 /* After a quiet time less is asked for, and more again as it comes. */
@@ -833,7 +833,7 @@ static void burst_after_single_requests_takes_few_sends(void **state)
     assert_int_equal(sim_sent_count(f->sim), 104);
     assert_int_equal(sim_sent(f->sim, 103)->to.port, 5103);
     assert_int_equal(sim_send_calls(f->sim), 4 + 3); /* 8, 32, 60 */
-    stop(&s);
+    shut_down(&s);
 }
 
 static void reply_that_cannot_be_sent_does_not_hold_up_others(void **state)
@@ -853,7 +853,7 @@ static void reply_that_cannot_be_sent_does_not_hold_up_others(void **state)
     sim_run(f->sim, f->loop, 2.0);
     assert_int_equal(sim_sent_count(f->sim), 2);
     assert_int_equal(sim_sent(f->sim, 1)->to.port, 5003);
-    stop(&s);
+    shut_down(&s);
 }
 
 /* Request of the interleaved mode, and its reply over the network. */
@@ -903,7 +903,7 @@ static void interleaved_replies_have_the_time_of_sending(void **state)
         struct report_serverstats stats;
         ntp_server_report_stats(s.server, &stats);
         assert_int_equal(stats.ntp_timestamps, 2);
-        stop(&s);
+        shut_down(&s);
     }
 }
 
@@ -950,7 +950,7 @@ static void monotonic_scale_follows_the_clock(void **state)
         assert_between(shift, -1e-8, 1e-8);
         epoch = next;
     }
-    stop(&s);
+    shut_down(&s);
 }
 
 static void kernel_timestamps_are_used_when_credible(void **state)
@@ -973,7 +973,7 @@ static void kernel_timestamps_are_used_when_credible(void **state)
     assert_int_equal(stats.ntp_hits, 2);
     assert_int_equal(stats.ntp_daemon_rx, 1);
     assert_int_equal(stats.ntp_kernel_rx, 1);
-    stop(&s);
+    shut_down(&s);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -187,7 +187,7 @@ static void start(struct fixture *f)
     create_client(f);
 }
 
-static void stop(struct fixture *f)
+static void shut_down(struct fixture *f)
 {
     if (f->client != NULL)
         ops()->destroy(f->client);
@@ -300,7 +300,7 @@ static void session_runs_between_two_polls(void **state)
     assert_int_equal(data.cookies, 7);
     assert_int_equal(data.cookie_length, 100);
     assert_int_equal(f.moves, 0);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void exchanges_keep_the_ring_full(void **state)
@@ -316,7 +316,7 @@ static void exchanges_keep_the_ring_full(void **state)
         test_world_advance(f.loop, 64.0);
     }
     assert_int_equal(f.ke.starts, 1);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void lost_packets_are_made_up_by_placeholders(void **state)
@@ -335,7 +335,7 @@ static void lost_packets_are_made_up_by_placeholders(void **state)
     assert_int_equal(serve(&f, packet, length, response), length);
     assert_true(check(&f, response, length));
     assert_int_equal(report(&f).cookies, 8);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void cookie_fields_of_a_request_are_limited(void **state)
@@ -364,7 +364,7 @@ static void cookie_fields_of_a_request_are_limited(void **state)
             poll_request(&f, packet);
         assert_int_equal(poll_request(&f, packet), cases[i].request_length);
         assert_int_equal(report(&f).cookies, 7 - cases[i].lost); /* taken out in any case */
-        stop(&f);
+        shut_down(&f);
     }
 }
 
@@ -384,7 +384,7 @@ static void spent_cookies_lead_to_a_new_session_after_the_interval(void **state)
     assert_int_equal(f.ke.starts, 2);
     assert_int_equal(report(&f).key_id, 2);
     assert_int_equal(report(&f).ke_attempts, 2);
-    stop(&f);
+    shut_down(&f);
 }
 
 /* Starts of sessions in some time of polls of 64 s. */
@@ -408,14 +408,14 @@ static void tls_failures_wait_longer_than_connect_failures(void **state)
     start(&f);
     f.ke.succeeds = false;
     assert_int_equal(count_starts(&f, 10000.0), 4); /* the example of nts.md 8.3 */
-    stop(&f);
+    shut_down(&f);
 
     start(&f);
     f.ke.succeeds = false;
     f.ke.factor = 4;
     /* 16, 32, 64, 128, ... s: 1 + 1 at 64, 128, 192, 320, 576, 1088, 2112, 4160, 8256 */
     assert_int_equal(count_starts(&f, 10000.0), 10);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void failed_start_is_repeated_soon_but_counts(void **state)
@@ -449,7 +449,7 @@ static void failed_start_is_repeated_soon_but_counts(void **state)
     test_world_advance(f.loop, 2.0);
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(f.ke.starts, 104);
-    stop(&f);
+    shut_down(&f);
 }
 
 static size_t make_nak(struct fixture *f, const uint8_t *request, size_t length, uint8_t *response)
@@ -484,7 +484,7 @@ static void nak_drops_cookies_at_the_next_poll(void **state)
     f.ke.active = false;
     assert_int_equal(poll_request(&f, request), 228);
     assert_int_equal(report(&f).nak, 0);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response(void **state)
@@ -514,7 +514,7 @@ static void nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response(void **sta
     assert_true(check(&f, response, length));
     assert_true(exchange(&f));
     assert_int_equal(f.ke.starts, 1);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void response_is_accepted_once_and_only_to_the_last_request(void **state)
@@ -539,7 +539,7 @@ static void response_is_accepted_once_and_only_to_the_last_request(void **state)
     assert_int_equal(serve(&f, request, length, response), length);
     assert_true(ops()->prepare(f.client)); /* the next request is not sent yet */
     assert_false(check(&f, response, length));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void forged_responses_change_nothing(void **state)
@@ -573,7 +573,7 @@ static void forged_responses_change_nothing(void **state)
     assert_int_equal(after.key_id, before.key_id);
     assert_int_equal(after.nak, before.nak);
     assert_true(check(&f, response, length));
-    stop(&f);
+    shut_down(&f);
 }
 
 /* A response with given fields inside, made with the right key. */
@@ -627,7 +627,7 @@ static void authentic_responses_with_odd_contents(void **state)
         length = make_response(&f, request, plain, w.pos - cases[i].cut, response);
         assert_int_equal(check(&f, response, length), cases[i].valid);
         assert_int_equal(report(&f).cookies, cases[i].cookies);
-        stop(&f);
+        shut_down(&f);
     }
 }
 
@@ -648,7 +648,7 @@ static void old_keys_are_refreshed(void **state)
     assert_int_equal(f.ke.starts, 2);
     f.ke.active = false;
     assert_int_equal(poll_request(&f, packet), 228);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void alternate_keys_are_tried_after_a_nak(void **state)
@@ -677,7 +677,7 @@ static void alternate_keys_are_tried_after_a_nak(void **state)
     f.ke.active = true;
     assert_int_equal(poll_request(&f, request), 0);
     assert_int_equal(f.ke.starts, 2);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void negotiated_address_moves_the_source_there_and_back(void **state)
@@ -707,7 +707,7 @@ static void negotiated_address_moves_the_source_there_and_back(void **state)
     assert_int_equal(f.moves, 2);
     assert_int_equal(f.moved_to.port, 123);
     assert_int_equal(f.ke.addr.addr.u.v4[3], 1); /* NTS-KE stays where it was */
-    stop(&f);
+    shut_down(&f);
 }
 
 static void refused_address_costs_the_cookies(void **state)
@@ -722,7 +722,7 @@ static void refused_address_costs_the_cookies(void **state)
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(report(&f).cookies, 0);
     assert_int_equal(report(&f).key_id, 1);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void only_ntpv4_client_requests_are_authenticated(void **state)
@@ -741,7 +741,7 @@ static void only_ntpv4_client_requests_are_authenticated(void **state)
     info.mode = NTP_MODE_ACTIVE;
     packet[0] = 0x21;
     assert_false(ops()->add_request(f.client, &info, &w));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void cookies_survive_a_restart(void **state)
@@ -771,7 +771,7 @@ static void cookies_survive_a_restart(void **state)
     assert_true(exchange(&f));
     assert_int_equal(f.moves, 2);
     assert_int_equal(f.ke.starts, 1);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void saved_address_that_is_taken_costs_the_cookies(void **state)
@@ -800,7 +800,7 @@ static void saved_address_that_is_taken_costs_the_cookies(void **state)
         f.ke.active = false;
         assert_int_not_equal(poll_request(&f, packet), 0);
         assert_int_equal(f.moved_to.port, 1234);
-        stop(&f);
+        shut_down(&f);
     }
 }
 
@@ -830,7 +830,7 @@ static void replacement_saves_for_the_old_address_and_starts_anew(void **state)
     assert_int_equal(report(&f).cookies, 8);
     assert_true(exchange(&f));
     assert_int_equal(f.moves, 0);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void source_without_address_does_nothing(void **state)
@@ -847,7 +847,7 @@ static void source_without_address_does_nothing(void **state)
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(f.ke.starts, 0);
     assert_int_equal(f.test.file_count, 1); /* that of the server */
-    stop(&f);
+    shut_down(&f);
 }
 
 int main(void)

@@ -34,7 +34,7 @@ static void start(struct fixture *f, const json_t *set)
     f->s2c.length = test_hex(set, "s2c", f->s2c.data, sizeof(f->s2c.data));
 }
 
-static void stop(struct fixture *f)
+static void shut_down(struct fixture *f)
 {
     nts_server_free(f->server);
     server_keys_free(f->keys);
@@ -149,7 +149,7 @@ static int run_set(const json_t *set)
         if (got > 0)
             compare_response(&f, test_case, response, got);
     }
-    stop(&f);
+    shut_down(&f);
     return (int)i;
 }
 
@@ -246,7 +246,7 @@ static void any_number_of_placeholders_gives_at_most_eight_cookies(void **state)
                           packet);
     assert_int_not_equal(length, 0);
     assert_int_equal(answer(&f, packet, length, response), 0);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void smallest_cookies_with_many_placeholders_get_a_nak(void **state)
@@ -263,7 +263,7 @@ static void smallest_cookies_with_many_placeholders_get_a_nak(void **state)
         packet);
     assert_int_not_equal(length, 0);
     assert_int_equal(answer(&f, packet, length, response), 84);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void malformed_plaintext_is_dropped_without_nak(void **state)
@@ -290,7 +290,7 @@ static void malformed_plaintext_is_dropped_without_nak(void **state)
             packet);
         assert_int_equal(answer(&f, packet, length, response), cases[i].good ? length : 0);
     }
-    stop(&f);
+    shut_down(&f);
 }
 
 static void packets_of_every_length_and_with_any_octet_changed(void **state)
@@ -319,7 +319,7 @@ static void packets_of_every_length_and_with_any_octet_changed(void **state)
         packet[i] = old;
     }
     assert_int_equal(answer(&f, packet, length, response), length);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void server_without_keys_answers_complete_requests_with_nak(void **state)
@@ -335,7 +335,7 @@ static void server_without_keys_answers_complete_requests_with_nak(void **state)
     f.server = nts_server_new(&f.test.world, NULL);
     assert_int_equal(answer(&f, packet, length, response), 84);
     assert_memory_equal(response + 12, "NTSN", 4);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **state)
@@ -363,7 +363,7 @@ static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **
             i < 3);
         test_world_advance(f.loop, 100.0);
     }
-    stop(&f);
+    shut_down(&f);
 }
 
 int main(void)

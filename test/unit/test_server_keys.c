@@ -37,7 +37,7 @@ static void start(struct fixture *f, const char *content, int rotate)
     f->keys = server_keys_new(&f->test.world, f->loop, "/keys", rotate);
 }
 
-static void stop(struct fixture *f)
+static void shut_down(struct fixture *f)
 {
     server_keys_free(f->keys);
     loop_free(f->loop);
@@ -74,7 +74,7 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
     assert_non_null(file);
     assert_int_equal(file->mode, 0600);
     assert_null(test_world_file(&f.test, PATH ".tmp"));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void file_of_the_specification_is_loaded_and_written_back(void **state)
@@ -96,7 +96,7 @@ static void file_of_the_specification_is_loaded_and_written_back(void **state)
     test_world_advance(f.loop, 2.5);
     server_keys_save(f.keys);
     assert_true(file_is(&f, "NKS1\n36.5\n" LINE1 LINE2 LINE3 LINE4));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void saved_file_is_loaded_identically(void **state)
@@ -118,8 +118,8 @@ static void saved_file_is_loaded_identically(void **state)
     assert_memory_equal(server_keys_all(g.keys), server_keys_all(f.keys),
                         NTS_SERVER_KEYS * sizeof(struct nts_server_key));
     assert_true(file_is(&g, content));
-    stop(&g);
-    stop(&f);
+    shut_down(&g);
+    shut_down(&f);
 }
 
 static void old_format_and_lower_case_are_loaded(void **state)
@@ -135,7 +135,7 @@ static void old_format_and_lower_case_are_loaded(void **state)
     assert_int_equal(server_keys_current(f.keys)->aead, 15);
     server_keys_save(f.keys); /* in the present format; a negative age counts as 0 */
     assert_true(file_is(&f, "NKS1\n0.0\n" LINE1 LINE2 LINE3 LINE4));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void bad_files_change_nothing(void **state)
@@ -181,7 +181,7 @@ static void bad_files_change_nothing(void **state)
         assert_memory_equal(before, server_keys_all(f.keys), sizeof(before));
         assert_int_equal(server_keys_current(f.keys)->id, 0xA4A99F2E);
         assert_true(file_is(&f, bad[i])); /* never written with ntsrotate 0 */
-        stop(&f);
+        shut_down(&f);
     }
 }
 
@@ -193,7 +193,7 @@ static void bad_file_at_start_is_replaced_by_random_keys(void **state)
     start(&f, "rubbish\n", 100);
     assert_int_equal(server_keys_current(f.keys)->id % 4, 3);
     assert_false(file_is(&f, "rubbish\n"));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void rotation_makes_the_future_key_current(void **state)
@@ -218,7 +218,7 @@ static void rotation_makes_the_future_key_current(void **state)
     assert_int_equal(server_keys_current(f.keys)->id, future.id);
     test_world_advance(f.loop, 1.0);
     assert_int_not_equal(server_keys_current(f.keys)->id, future.id);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void overdue_keys_rotate_at_once(void **state)
@@ -229,7 +229,7 @@ static void overdue_keys_rotate_at_once(void **state)
     start(&f, EXAMPLE, 10);
     test_world_advance(f.loop, 0.0);
     assert_int_equal(server_keys_current(f.keys)->id, 0x42303AF3);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void without_rotation_rekey_loads_and_nothing_is_saved(void **state)
@@ -245,7 +245,7 @@ static void without_rotation_rekey_loads_and_nothing_is_saved(void **state)
     assert_int_equal(server_keys_current(f.keys)->id, 0xA4A99F2E);
     server_keys_save(f.keys);
     assert_true(file_is(&f, EXAMPLE));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void with_rotation_rekey_does_nothing(void **state)
@@ -259,7 +259,7 @@ static void with_rotation_rekey_does_nothing(void **state)
     test_world_put(&f.test, PATH, EXAMPLE);
     server_keys_reload(f.keys);
     assert_int_equal(server_keys_current(f.keys)->id, id);
-    stop(&f);
+    shut_down(&f);
 }
 
 static void full_disk_keeps_the_old_file_and_leaves_no_other(void **state)
@@ -272,7 +272,7 @@ static void full_disk_keeps_the_old_file_and_leaves_no_other(void **state)
     test_world_advance(f.loop, 70.0);
     assert_true(file_is(&f, EXAMPLE));
     assert_null(test_world_file(&f.test, PATH ".tmp"));
-    stop(&f);
+    shut_down(&f);
 }
 
 static void keys_are_saved_when_they_are_freed(void **state)
@@ -285,7 +285,7 @@ static void keys_are_saved_when_they_are_freed(void **state)
     server_keys_free(f.keys);
     assert_true(file_is(&f, "NKS1\n40.0\n" LINE1 LINE2 LINE3 LINE4));
     f.keys = NULL;
-    stop(&f);
+    shut_down(&f);
 }
 
 int main(void)

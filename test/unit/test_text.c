@@ -150,6 +150,17 @@ static void doubles_as_scanf_reads_them(void **state)
     assert_true(isinf(v));
     assert_true(text_scan_double("nan", &v, &used));
     assert_true(isnan(v));
+    /* The same with each release of libc (chronyc: "offset 10.0.0.1 1e" was recorded). */
+    assert_true(text_scan_double("1e", &v, &used));
+    assert_true(v == 1.0 && used == 2);
+    assert_true(text_scan_double("-2.5E+x", &v, &used));
+    assert_true(v == -2.5 && used == 6);
+    assert_true(text_scan_double("0x1p", &v, &used));
+    assert_true(v == 1.0 && used == 4);
+    assert_false(text_scan_double("0x", &v, &used));
+    assert_false(text_scan_double("0xp", &v, &used));
+    assert_false(text_scan_double("e1", &v, &used));
+    assert_false(text_scan_double("infin", &v, &used));
     assert_false(text_scan_double("abc", &v, &used));
     assert_false(text_scan_double("", &v, &used));
 }
