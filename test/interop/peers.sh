@@ -41,6 +41,12 @@ printf '%s\n' "127.0.0.1 localhost" "::1 localhost" "127.0.0.1 nts.test" "::1 nt
     "127.0.0.5 nts-xleave.test" "10.0.0.1 here.test" "fd00::1 here6.test" "10.0.0.2 there.test" \
     "fd00::2 there6.test" >"$T/hosts"
 mount --bind "$T/hosts" /etc/hosts || fail "cannot use a private hosts file"
+# Debian's chronyc becomes this user since 4.9: it is the one that owns the sockets here.
+{
+    grep -v '^_chrony:' /etc/passwd
+    echo "_chrony:x:$(id -u "$TEST_USER"):$(id -g "$TEST_USER")::/:/usr/sbin/nologin"
+} >"$T/passwd"
+mount --bind "$T/passwd" /etc/passwd || fail "cannot use a private list of users"
 HAVE_IPV6=no
 ip -6 address show dev lo 2>/dev/null | grep -q '::1/128' && HAVE_IPV6=yes
 
