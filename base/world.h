@@ -91,6 +91,9 @@ static inline void world_datagram_init(struct world_datagram *msg, uint8_t *data
 
 struct world_file_info {
     int64_t mtime;
+    int64_t changed; /* nanoseconds since 1970, of contents or of owner and mode (ctime) */
+    uint64_t size;
+    uint64_t device, inode;
     mode_t mode;
     uid_t uid;
     gid_t gid;

@@ -2,7 +2,8 @@
 /*
  * The fork server; see fork_server.h for its promise. The first half runs in the new process and has
  * its own small loop: orders, ended children, restarts that are due. The second half is the main
- * process's handle. The fork server never reads a file and never handles a connection.
+ * process's handle. The fork server reads the octets of certificates and keys, never parses them, and
+ * never handles a connection.
  */
 #include "nts/fork_server.h"
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #include "base/wire.h"
 #include "nts/helper_pool.h"
 #include "nts/ipc.h"
+#include "nts/server_files.h"
+#include "nts/tls_credentials.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A helper that lived
    for STABLE_TIME starts afresh. */
@@ -50,6 +54,10 @@ struct server {
     uint32_t last_generation;
     uint32_t starting; /* 0: none */
     uint32_t adopted;  /* 0: none */
+    /* What the helpers of these generations parse; NULL: none. Those of the adopted one are kept for
+       helpers that are started again: the files may be bad by then. */
+    struct server_files *starting_files;
+    struct server_files *adopted_files;
     struct child *children;
     size_t child_count;
     struct place *places;
@@ -72,6 +80,24 @@ static bool send_waiting(int channel, const struct ipc_message *message, int fd)
     return result == IPC_OK;
 }
 
+static void set_files(struct server_files **place, struct server_files *files)
+{
+    server_files_free(*place);
+    *place = files;
+}
+
+/* In a child: it keeps the files of one generation, or of none. */
+static struct server_files *keep_files_of(struct server *s, uint32_t generation)
+{
+    struct server_files **kept = generation == s->starting ? &s->starting_files : &s->adopted_files;
+    struct server_files *files = *kept;
+
+    *kept = NULL;
+    set_files(&s->starting_files, NULL);
+    set_files(&s->adopted_files, NULL);
+    return files;
+}
+
 static bool start_helper(struct server *s, uint32_t generation, uint16_t number, bool restarted)
 {
     const struct helper_identity identity = {.generation = generation,
@@ -88,7 +114,7 @@ static bool start_helper(struct server *s, uint32_t generation, uint16_t number,
     }
     pid = fork();
     if (pid == 0)
-        _exit(helper_run(s->spec, &identity, ends[1]));
+        _exit(helper_run(s->spec, &identity, keep_files_of(s, generation), ends[1]));
     close(ends[1]);
     if (pid < 0) {
         LOG_ERROR("fork() failed : %s", text_errno(errno));
@@ -205,6 +231,8 @@ static int restart_due(struct server *s)
 static void start_generation(struct server *s)
 {
     s->starting = ++s->last_generation;
+    set_files(&s->starting_files, server_files_read(s->spec->world, s->spec->conf));
+    tls_credentials_warn_permissions(s->spec->conf);
     for (int i = 1; i <= s->helpers; i++)
         if (!start_helper(s, s->starting, (uint16_t)i, false))
             break; /* the main process gives the generation up after a while */
@@ -216,6 +244,8 @@ static void adopt_generation(struct server *s)
         return;
     s->adopted = s->starting;
     s->starting = 0;
+    set_files(&s->adopted_files, s->starting_files);
+    s->starting_files = NULL;
     for (int i = 0; i < s->helpers; i++) {
         bool alive = false;
 
@@ -261,6 +291,7 @@ static bool take_order(struct server *s)
     case IPC_ORDER_ABANDON:
         kill_generation(s, s->starting);
         s->starting = 0;
+        set_files(&s->starting_files, NULL);
         return true;
     default:
         return false;
@@ -296,6 +327,8 @@ static void run(const struct helper_spec *spec, int channel)
     bool running = true;
 
     set_signals(&s);
+    /* Private keys will be in this process: no core dumps, no tracing by others of this user. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
     spec->sandbox.limit_fork_server(spec->sandbox.arg);
     s.places = mem_array((size_t)s.helpers, sizeof(*s.places));
@@ -315,6 +348,8 @@ static void run(const struct helper_spec *spec, int channel)
         kill(s.children[i].pid, SIGKILL);
     free(s.children);
     free(s.places);
+    set_files(&s.starting_files, NULL);
+    set_files(&s.adopted_files, NULL);
 }
 
 /* ---- the main process ---- */

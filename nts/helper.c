@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NTS-KE helper process; see helper.h for its promise. The order of its start matters: the files
- * are read with the rights of the fork server, then every right is given up, then the first octet
- * of a client is read.
+ * The NTS-KE helper process; see helper.h for its promise. The order of its start matters: first
+ * every right is given up, then the octets of certificates and keys are parsed, which the fork server
+ * has read, then the first octet of a client is read.
  */
 #include "nts/helper.h"
 #include <assert.h>
@@ -181,14 +181,12 @@ static void report_failure(struct helper *h, const char *text)
     ipc_send(h->channel, &message, -1);
 }
 
-static struct tls_credentials *load_credentials(struct helper *h, const struct helper_spec *spec)
+static struct tls_credentials *load_credentials(struct helper *h, struct server_files *files)
 {
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials =
-        tls_credentials_new_server(spec->world, spec->conf, error, sizeof(error));
+    struct tls_credentials *credentials = tls_credentials_new_server(files, error, sizeof(error));
 
-    if (h->identity->number == 1 && !h->identity->restarted)
-        tls_credentials_warn_permissions(spec->conf);
+    server_files_free(files);
     if (credentials != NULL && h->identity->renewal &&
         !certificate_dates_ok(credentials, time_of_day(h), error, sizeof(error))) {
         tls_credentials_unref(credentials);
@@ -239,7 +237,8 @@ static void give_up_rights(struct helper *h, const struct helper_spec *spec)
     spec->sandbox.load_filter(spec->sandbox.arg);
 }
 
-int helper_run(const struct helper_spec *spec, const struct helper_identity *identity, int channel)
+int helper_run(const struct helper_spec *spec, const struct helper_identity *identity,
+               struct server_files *files, int channel)
 {
     struct helper h = {.identity = identity, .channel = channel, .exit_status = HELPER_EXIT_DONE};
     const struct ipc_message ready = {.type = IPC_READY};
@@ -253,10 +252,10 @@ int helper_run(const struct helper_spec *spec, const struct helper_identity *ide
     h.ops.socket_close = close_connection;
     h.world = (struct world){.ops = &h.ops, .ctx = spec->world->ctx};
 
-    credentials = load_credentials(&h, spec);
+    give_up_rights(&h, spec);
+    credentials = load_credentials(&h, files);
     if (credentials == NULL)
         return HELPER_EXIT_BAD_FILES;
-    give_up_rights(&h, spec);
     start_service(&h, spec, credentials);
     report(&h, &ready);
     loop_run(h.loop);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NTS-KE helper process (nts.md 16, architecture.md "Processes"). It is forked by the fork server,
- * reads certificate and private key with the rights that it still has, gives up all of them, and
- * then runs NTS-KE sessions on the sockets that the main process passes.
+ * The NTS-KE helper process (nts.md 16, architecture.md "Processes"). It is forked by the fork server
+ * with the octets of certificates and private keys, gives up all rights, parses them, and then runs
+ * NTS-KE sessions on the sockets that the main process passes.
  *
- * Promise: descriptors: the channel, the log, its connections. Files: none after its start.
+ * Promise: descriptors: the channel, the log, its connections. Files: none.
  * Capabilities: none. It holds the private key and, during a session, the current cookie key.
  */
 #ifndef NTS_HELPER_H
@@ -16,6 +16,7 @@
 #include "base/world.h"
 #include "conf/conf.h"
 #include "nts/context.h"
+#include "nts/server_files.h"
 
 /*
  * What the daemon knows about privileges, called in the new process. Failures are fatal for the
@@ -39,7 +40,7 @@ struct helper_sandbox {
 /* What helpers are made of; must outlive the fork server (in the main process: until it has been
    started). */
 struct helper_spec {
-    struct world *world; /* clocks, streams, random octets, wait; files at the start only */
+    struct world *world; /* clocks, streams, random octets, wait; files in the fork server only */
     const struct conf *conf;
     struct nts_aeads aeads;
     struct helper_sandbox sandbox;
@@ -56,7 +57,9 @@ struct helper_identity {
 };
 
 /* Body of the process: returns the exit status when it is told to drain or the main process is
-   gone. */
-int helper_run(const struct helper_spec *spec, const struct helper_identity *identity, int channel);
+   gone. files: octets of the generation, freed here as soon as they are parsed; the caller has freed
+   all others that it has. */
+int helper_run(const struct helper_spec *spec, const struct helper_identity *identity,
+               struct server_files *files, int channel);
 
 #endif

@@ -253,6 +253,15 @@ static void use_credentials(struct ke_server *s, struct tls_credentials *credent
     tls_credentials_unref(credentials);
 }
 
+static struct tls_credentials *load_credentials(const struct ke_server *s, char *error, size_t size)
+{
+    struct server_files *files = server_files_read(s->env.world, s->env.conf);
+    struct tls_credentials *credentials = tls_credentials_new_server(files, error, size);
+
+    server_files_free(files);
+    return credentials;
+}
+
 static bool start_service(struct ke_server *s)
 {
     const struct ke_service_env env = {
@@ -264,8 +273,7 @@ static bool start_service(struct ke_server *s)
         .arg = s,
     };
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials =
-        tls_credentials_new_server(s->env.world, s->env.conf, error, sizeof(error));
+    struct tls_credentials *credentials = load_credentials(s, error, sizeof(error));
 
     tls_credentials_warn_permissions(s->env.conf);
     if (credentials == NULL) {
@@ -280,8 +288,7 @@ static bool start_service(struct ke_server *s)
 static void reload_credentials(struct ke_server *s)
 {
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials =
-        tls_credentials_new_server(s->env.world, s->env.conf, error, sizeof(error));
+    struct tls_credentials *credentials = load_credentials(s, error, sizeof(error));
 
     if (credentials != NULL &&
         certificate_dates_ok(credentials, time_of_day(s), error, sizeof(error))) {

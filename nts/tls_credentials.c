@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS credentials over GnuTLS; see tls_credentials.h. Files are read here through the world and
- * given to the library as memory, so that every error can name its file. Buffers that held a private
- * key are wiped, and such a file is read unbuffered, so that stdio keeps no copy.
+ * TLS credentials over GnuTLS; see tls_credentials.h. The library is given memory and no paths, so that
+ * every error can name its file. Private keys come as octets that somebody else has read and wipes.
  */
 #include "nts/tls_credentials.h"
 #include <errno.h>
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -28,7 +26,7 @@ struct tls_credentials {
     size_t pairs;
 };
 
-/* The octets of a file; wiped when freed, because it may be a key. */
+/* The octets of a file with trusted certificates. */
 struct pem {
     unsigned char *data;
     size_t size;
@@ -36,8 +34,6 @@ struct pem {
 
 static void pem_free(struct pem *pem)
 {
-    if (pem->data != NULL)
-        crypto_wipe(pem->data, pem->size);
     free(pem->data);
     pem->data = NULL;
 }
@@ -56,7 +52,6 @@ static bool pem_read(const struct world *world, const char *path, struct pem *pe
     *pem = (struct pem){NULL, 0};
     if (f == NULL)
         return false;
-    setvbuf(f, NULL, _IONBF, 0);
     pem->data = mem_alloc(MAX_PEM_SIZE);
     errno = 0;
     while (pem->size < MAX_PEM_SIZE) {
@@ -245,11 +240,17 @@ static void chain_dates(const gnutls_x509_crt_t *certs, unsigned int count,
     }
 }
 
-/* Negative: a GnuTLS error, with the file that it is about in *culprit. */
-static int import_pair(struct tls_credentials *c, const struct pem *cert, const struct pem *key,
+static gnutls_datum_t server_datum(const struct server_file *file)
+{
+    return (gnutls_datum_t){.data = file->data, .size = (unsigned int)file->size};
+}
+
+/* Negative: a GnuTLS error. *about_key, *about_both: it is about the key, or about the two together. */
+static int import_pair(struct tls_credentials *c, const struct server_pair *pair,
                        struct tls_certificate_dates *dates, bool *about_key, bool *about_both)
 {
-    gnutls_datum_t cert_datum = pem_datum(cert), key_datum = pem_datum(key);
+    gnutls_datum_t cert_datum = server_datum(&pair->certificate);
+    gnutls_datum_t key_datum = server_datum(&pair->key);
     gnutls_x509_crt_t *certs = NULL;
     gnutls_x509_privkey_t private = NULL;
     unsigned int count = 0;
@@ -278,52 +279,43 @@ static int import_pair(struct tls_credentials *c, const struct pem *cert, const 
     return r;
 }
 
-static bool load_pair(struct tls_credentials *c, const struct world *world, const char *cert_file,
-                      const char *key_file, char *error, size_t size)
+static bool load_pair(struct tls_credentials *c, const struct server_pair *pair, char *error,
+                      size_t size)
 {
     struct tls_certificate_dates *dates = &c->dates[c->pairs];
-    struct pem cert, key = {NULL, 0};
     bool about_key = false, about_both = false;
+    char detail[TLS_ERROR_SIZE];
     int r;
 
-    if (!pem_read(world, cert_file, &cert)) {
-        set_file_error(error, size, cert_file);
+    if (server_file_problem(&pair->certificate, detail, sizeof(detail)) ||
+        server_file_problem(&pair->key, detail, sizeof(detail))) {
+        set_error(error, size, GNUTLS_E_FILE_ERROR, detail);
         return false;
     }
-    if (!pem_read(world, key_file, &key)) {
-        set_file_error(error, size, key_file);
-        pem_free(&cert);
-        return false;
-    }
-    dates->file = cert_file;
-    r = import_pair(c, &cert, &key, dates, &about_key, &about_both);
-    pem_free(&cert);
-    pem_free(&key);
+    dates->file = pair->certificate.path;
+    r = import_pair(c, pair, dates, &about_key, &about_both);
     if (r < 0) {
-        char both[TLS_ERROR_SIZE];
-        snprintf(both, sizeof(both), "%s, %s", cert_file, key_file);
-        set_error(error, size, r, about_both ? both : about_key ? key_file : cert_file);
+        snprintf(detail, sizeof(detail), "%s, %s", pair->certificate.path, pair->key.path);
+        set_error(error, size, r,
+                  about_both  ? detail
+                  : about_key ? pair->key.path
+                              : pair->certificate.path);
         return false;
     }
     c->pairs++;
     return true;
 }
 
-struct tls_credentials *tls_credentials_new_server(const struct world *world,
-                                                   const struct conf *conf, char *error,
+struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,
                                                    size_t size)
 {
     struct tls_credentials *c = credentials_new(error, size);
-    size_t pairs = conf->nts_server_certs.count;
 
     if (c == NULL)
         return NULL;
-    if (pairs > conf->nts_server_keys.count)
-        pairs = conf->nts_server_keys.count;
-    c->dates = mem_array(pairs, sizeof(*c->dates));
-    for (size_t i = 0; i < pairs; i++) {
-        if (!load_pair(c, world, conf->nts_server_certs.items[i], conf->nts_server_keys.items[i],
-                       error, size)) {
+    c->dates = mem_array(files->count, sizeof(*c->dates));
+    for (size_t i = 0; i < files->count; i++) {
+        if (!load_pair(c, files->pairs[i], error, size)) {
             tls_credentials_unref(c);
             return NULL;
         }

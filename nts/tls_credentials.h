@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * TLS credentials: sets of trusted certificates of a client (nts.md 6.2), certificate chains with
- * private keys of a server (6.4). Files are read through the world, completely, when the object is
- * made; no file stays open or is read again later. The process that runs the
- * sessions owns them: with helper processes private keys never get into the main process.
+ * private keys of a server (6.4). A client's files are read through the world, completely, when the
+ * object is made; no file stays open or is read again later. A server's are octets that were read
+ * before (nts/server_files.h). The process that runs the sessions owns them: with helper processes
+ * private keys never get into the main process.
  */
 #ifndef NTS_TLS_CREDENTIALS_H
 #define NTS_TLS_CREDENTIALS_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include "base/world.h"
 #include "conf/conf.h"
+#include "nts/server_files.h"
 
 #define TLS_ERROR_SIZE 400
 
@@ -28,10 +30,9 @@ struct tls_credentials;
 struct tls_credentials *tls_credentials_new_client(const struct world *world,
                                                    const struct conf *conf, uint32_t cert_set,
                                                    char *error, size_t size);
-/* All pairs of ntsservercert and ntsserverkey, in order. Checks that each pair belongs together and
-   that the chain parses; dates are left to nts/certificate_watch.h. */
-struct tls_credentials *tls_credentials_new_server(const struct world *world,
-                                                   const struct conf *conf, char *error,
+/* All pairs, in order. Checks that each pair belongs together and that the chain parses; dates are
+   left to nts/certificate_watch.h. The files may be freed afterwards. */
+struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,
                                                    size_t size);
 /* Sessions hold references. tls_credentials_unref wipes and frees with the last one; NULL allowed. */
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials);

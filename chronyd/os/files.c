@@ -51,6 +51,10 @@ bool linux_file_info(void *ctx, const char *path, struct world_file_info *info)
         return false;
     *info = (struct world_file_info){
         .mtime = st.st_mtime,
+        .changed = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
+        .size = (uint64_t)st.st_size,
+        .device = st.st_dev,
+        .inode = st.st_ino,
         .mode = st.st_mode & 07777,
         .uid = st.st_uid,
         .gid = st.st_gid,

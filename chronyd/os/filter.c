@@ -80,7 +80,7 @@ static const char *const allowed_main[] = {
     /* process */
     "clone", "clone3", "wait4", "waitpid",
     /* memory */
-    "shmdt",
+    "mlock", "shmdt",
     /* files */
     "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fstatat64",
     "getdents", "getdents64", "lstat", "lstat64", "newfstatat", "open", "openat", "pipe", "pipe2",

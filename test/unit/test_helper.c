@@ -7,12 +7,14 @@
 #include "unit.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -486,23 +488,39 @@ static void orders_during_a_start_are_remembered(void **state)
     assert_true(establish(f));
 }
 
-static void restart_with_bad_files_is_reported_once(void **state)
+/* Its replacement uses what the generation was started with, and not the files of today. */
+static void helper_is_replaced_while_files_are_bad(void **state)
 {
     struct fixture *f = *state;
-    const int64_t now = client_now(f);
-    const struct test_cert_spec leaf = {.cn = "again",
-                                        .dns = "ntp.test.example",
-                                        .from = now - TEST_DAY,
-                                        .to = now + 80 * TEST_DAY};
 
     start_server(f, 1);
-    unlink(f->tls.key_files[0]);
-    kill(only_helper(f), SIGKILL);
-    await_log(f, "server.key: No such file or directory)");
-    await_log(f, "ended (certificate or key is bad)");
-    tls_fixture_new_leaf(&f->tls, &leaf);
-    assert_true(establish(f));
-    assert_int_equal(log_count(f, "No such file or directory"), 1);
+    for (int i = 0; i < 2; i++) {
+        struct generation old = {f, (uint32_t)only_helper(f)};
+
+        unlink(i == 0 ? f->tls.key_files[0] : f->tls.cert_files[0]);
+        ke_server_rekey(f->server);
+        await_log(f, i == 0 ? "server.key: No such file or directory); old NTS-KE helpers stay"
+                            : "server.crt: No such file or directory); old NTS-KE helpers stay");
+        kill((pid_t)old.wanted, SIGKILL);
+        assert_true(tls_fixture_run(&f->tls, helper_is_new, &old, 10.0));
+        assert_true(establish(f));
+    }
+    assert_int_equal(log_count(f, "No such file or directory"), 2);
+}
+
+/* What main and a helper can be read from is not what a core dump or a tracer gets. */
+static void fork_server_cannot_be_traced(void **state)
+{
+    struct fixture *f = *state;
+    char path[64];
+    struct stat st;
+
+    start_server(f, 1);
+    snprintf(path, sizeof(path), "/proc/%d/environ", (int)f->fork_server);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 0);
+    if (geteuid() != 0)
+        assert_int_equal(open(path, O_RDONLY), -1);
 }
 
 static void bad_files_at_the_start_are_one_line(void **state)
@@ -604,7 +622,8 @@ static void helper_ends_on_an_invalid_request(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        _exit(helper_run(&f->spec, &identity, ends[1]));
+        _exit(helper_run(&f->spec, &identity, server_files_read(f->tls.linux, &f->tls.conf),
+                         ends[1]));
     }
     close(ends[1]);
     enum ipc_result result;
@@ -706,8 +725,7 @@ static void each_limit_is_reported_once(void **state)
 {
     struct fixture *f = *state;
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials =
-        tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error));
+    struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
     struct tls_certificate_dates dates;
     struct certificate_watch *watch;
 
@@ -807,7 +825,8 @@ int main(void)
         TEST(new_generation_serves_the_new_certificate),
         TEST(bad_files_keep_the_old_generation),
         TEST(orders_during_a_start_are_remembered),
-        TEST(restart_with_bad_files_is_reported_once),
+        TEST(helper_is_replaced_while_files_are_bad),
+        TEST(fork_server_cannot_be_traced),
         TEST(bad_files_at_the_start_are_one_line),
         TEST(one_address_gets_a_quarter),
         cmocka_unit_test(an_ipv6_network_is_one_client),

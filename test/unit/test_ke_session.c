@@ -116,8 +116,7 @@ static void start_server(struct fixture *f)
         .arg = f,
     };
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials =
-        tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error));
+    struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
 
     if (credentials == NULL)
         fail_msg("%s", error);
@@ -765,13 +764,13 @@ static void bad_server_files_are_named(void **state)
     char error[TLS_ERROR_SIZE], expected[TLS_ERROR_SIZE];
 
     test_key_write(f->tls.key_files[0], &other);
-    assert_null(tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error)));
+    assert_null(tls_fixture_credentials(&f->tls, error));
     snprintf(expected, sizeof(expected),
              "Could not set credentials : The certificate and the given key do not match. (%s, %s)",
              f->tls.cert_files[0], f->tls.key_files[0]);
     assert_string_equal(error, expected);
     unlink(f->tls.key_files[0]);
-    assert_null(tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error)));
+    assert_null(tls_fixture_credentials(&f->tls, error));
     snprintf(expected, sizeof(expected),
              "Could not set credentials : Error while reading file. "
              "(%s: No such file or directory)",
@@ -781,7 +780,7 @@ static void bad_server_files_are_named(void **state)
     fputs("no certificate\n", file);
     fclose(file);
     test_key_write(f->tls.key_files[0], &f->tls.leaf);
-    assert_null(tls_credentials_new_server(&f->tls.world, &f->tls.conf, error, sizeof(error)));
+    assert_null(tls_fixture_credentials(&f->tls, error));
     assert_non_null(strstr(error, f->tls.cert_files[0]));
     assert_null(strstr(error, f->tls.key_files[0]));
     test_cert_free(&other);

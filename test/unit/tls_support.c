@@ -439,6 +439,15 @@ struct ip_port tls_fixture_address(const struct tls_fixture *f)
     return (struct ip_port){.addr = ip_addr_loopback(IP_V4), .port = f->port};
 }
 
+struct tls_credentials *tls_fixture_credentials(struct tls_fixture *f, char *error)
+{
+    struct server_files *files = server_files_read(&f->world, &f->conf);
+    struct tls_credentials *credentials = tls_credentials_new_server(files, error, TLS_ERROR_SIZE);
+
+    server_files_free(files);
+    return credentials;
+}
+
 struct nts_aeads tls_fixture_aeads(void)
 {
     struct nts_aeads aeads = {.count = 0};

@@ -17,6 +17,7 @@
 #include "base/world.h"
 #include "conf/conf.h"
 #include "nts/context.h"
+#include "nts/tls_credentials.h"
 
 #define TEST_DAY 86400
 
@@ -80,6 +81,8 @@ bool tls_fixture_log_has(const struct tls_fixture *f, const char *text);
 bool tls_fixture_run(struct tls_fixture *f, bool (*done)(void *arg), void *arg, double seconds);
 struct ip_port tls_fixture_address(const struct tls_fixture *f);
 struct nts_aeads tls_fixture_aeads(void);
+/* The server's, from its files as they are now; error: of TLS_ERROR_SIZE octets. */
+struct tls_credentials *tls_fixture_credentials(struct tls_fixture *f, char *error);
 
 /* A blocking TLS client or server in a child process. */
 struct tls_peer {
