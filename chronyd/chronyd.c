@@ -224,6 +224,7 @@ static void start_sources(struct chronyd *d)
         .keys = d->keys,
         .nts = &d->nts,
         .sockets = d->ntp_sockets,
+        .mono = ntp_server_mono_scale(d->ntp_server),
     };
     d->ntp_sources = ntp_sources_new(&params);
     local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);

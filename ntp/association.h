@@ -17,6 +17,7 @@
 #include "ntp/keys.h"
 #include "ntp/random_pool.h"
 #include "ntp/sockets.h"
+#include "ntp/transmit.h"
 
 struct association;
 
@@ -28,7 +29,8 @@ struct association_env {
     struct ntp_nts nts;
     struct random_pool random;
     double hwts_timeout; /* for which a response waits for a transmit timestamp; 0 or less: none */
-    bool add_net_correction; /* the extension field is sent at all: ptpport is used */
+    bool add_net_correction;           /* the extension field is sent at all: ptpport is used */
+    const struct ntp_mono_scale *mono; /* sent to peers */
 };
 
 struct association_params {

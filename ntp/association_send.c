@@ -134,8 +134,10 @@ static struct transmit_context make_context(struct association *a)
     };
 
     /* Requests of clients reveal nothing. */
-    if (a->is_peer)
+    if (a->is_peer) {
         env->ops->reference(env->ctx, context.event_time, &context.reference);
+        context.mono = *a->shared->mono;
+    }
     return context;
 }
 

@@ -141,14 +141,17 @@ static void choose_basic(struct response *r, const struct exchange *ex, struct t
     r->sample.root_dispersion = r->root_dispersion;
 }
 
+/* What the remote side timed before its last correction is moved to the time scale of now. A server
+   gives the transmit timestamp as it was then, an active peer has moved it itself. */
 static void choose_interleaved(struct response *r, const struct exchange *ex, struct timestamps *t)
 {
     double shift = -r->mono_correction;
+    bool moved = r->header.mode == NTP_MODE_ACTIVE;
     bool previous = !local_is_zero(ex->older_tx.time) &&
                     PREVIOUS_TX_RATIO * local_diff(ex->near_tx.time, ex->near_rx.time) >
                         local_diff(ex->near_rx.time, ex->older_tx.time);
 
-    t->t3 = instant_add(remote(r->header.transmit), shift);
+    t->t3 = instant_add(remote(r->header.transmit), moved ? 0.0 : shift);
     t->t4 = ex->near_rx;
     r->prev_remote_tx = remote(ex->far_tx);
     if (previous) {

@@ -79,6 +79,10 @@ bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_r
 /* Whether a client may use NTP and NTS-KE. */
 bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr *addr);
 
+/* The monotonic time scale of the daemon, for the packets of its peers; lives as long as the
+   server. */
+const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server);
+
 /* To be called on each clock change. */
 void ntp_server_clock_change(struct ntp_server *server, const struct clock_change *change);
 

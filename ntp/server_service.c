@@ -28,8 +28,7 @@ struct ntp_server {
     struct random_pool random;
     bool holds_v4;
     bool holds_v6;
-    double mono_shift;
-    uint32_t mono_epoch;
+    struct ntp_mono_scale mono;
     struct server_reply replies[WORLD_BATCH];
     struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
 };
@@ -46,8 +45,7 @@ static struct server_view make_view(struct ntp_server *server)
     };
 
     view.transmit.add_net_correction = server->conf->ptp_port != 0;
-    view.transmit.mono_shift = server->mono_shift;
-    view.transmit.mono_epoch = server->mono_epoch;
+    view.transmit.mono = server->mono;
     return view;
 }
 
@@ -136,8 +134,7 @@ static void transmitted(void *arg, const struct ntp_arrival *arrival)
 
 static void new_epoch(struct ntp_server *server)
 {
-    server->mono_shift = 0.0;
-    server->mono_epoch = random_pool_u32(&server->random);
+    server->mono = (struct ntp_mono_scale){.epoch = random_pool_u32(&server->random)};
 }
 
 /* One use of the family's socket while some address is allowed, 19.4. */
@@ -253,9 +250,14 @@ void ntp_server_clock_change(struct ntp_server *server, const struct clock_chang
     if (server->map)
         timestamp_map_clock_change(server->map, change);
     if (change->type == CLOCK_ADJUST)
-        server->mono_shift += change->doffset;
+        server->mono.shift += change->doffset;
     else
         new_epoch(server);
+}
+
+const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server)
+{
+    return &server->mono;
 }
 
 void ntp_server_report_stats(const struct ntp_server *server, struct report_serverstats *report)

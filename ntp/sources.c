@@ -469,6 +469,7 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
         .random = random_pool_make(params->env->world),
         .hwts_timeout = params->conf->hwts_timeout,
         .add_net_correction = params->conf->ptp_port != 0,
+        .mono = params->mono,
     };
     if (params->nts)
         s->shared.nts = *params->nts;

@@ -19,6 +19,7 @@
 #include "ntp/env.h"
 #include "ntp/keys.h"
 #include "ntp/sockets.h"
+#include "ntp/transmit.h"
 
 struct ntp_sources;
 
@@ -28,6 +29,7 @@ struct ntp_sources_params {
     struct ntp_keys *keys;
     const struct ntp_nts *nts; /* copied; NULL: none */
     struct ntp_sockets *sockets;
+    const struct ntp_mono_scale *mono; /* of the server */
 };
 
 /* Everything given must outlive the set, except params itself. */

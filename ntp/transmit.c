@@ -170,10 +170,10 @@ static bool add_mono_root(const struct fill *f, struct writer *w)
     if (f->input->mode != NTP_MODE_CLIENT) {
         root.root_delay = f->root_delay;
         root.root_dispersion = f->root_dispersion;
-        root.epoch = f->context->mono_epoch;
+        root.epoch = f->context->mono.epoch;
         if (!f->smoothed && has_local_receive(f))
             root.mono_receive =
-                fuzzed(f, local_add(f->input->local_receive->time, f->context->mono_shift));
+                fuzzed(f, local_add(f->input->local_receive->time, f->context->mono.shift));
     }
     ntp_mono_root_write(body, &root);
     return ntp_ext_add(w, NTP_EXT_MONO_ROOT, body, sizeof(body));

@@ -16,6 +16,13 @@
 #include "ntp/packet.h"
 #include "ntp/random_pool.h"
 
+/* The time scale that leaves out the corrections of the clock, the same in all packets of the daemon
+   (ntp.md 16.2). */
+struct ntp_mono_scale {
+    double shift;   /* seconds, added to the local time */
+    uint32_t epoch; /* random; a new one when the scale begins anew */
+};
+
 /* What is the same for all packets of one wake-up. */
 struct transmit_context {
     struct random_pool *random;
@@ -30,8 +37,7 @@ struct transmit_context {
     double smoothing_offset;
     bool leap_is_slewed;
     bool add_net_correction; /* the field is sent at all: ptpport is used */
-    double mono_shift;       /* server's monotonic scale, ntp.md 16.2 */
-    uint32_t mono_epoch;
+    struct ntp_mono_scale mono;
 };
 
 struct transmit_input {

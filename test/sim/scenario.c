@@ -88,6 +88,9 @@ static void act(struct sim *sim, void *arg)
     case STEP_CLOCK:
         sim_node_step(sim, node, action->value);
         break;
+    case CORRECT:
+        sim_node_correct(sim, node, action->value);
+        break;
     case LINKS_DOWN:
     case LINKS_UP:
         set_links(sim, node, action->other, action->kind == LINKS_DOWN);

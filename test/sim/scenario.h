@@ -18,6 +18,7 @@
 enum action_kind {
     ACTION_NONE,
     STEP_CLOCK, /* by value, from outside */
+    CORRECT,    /* chronyc doffset, by value: the daemon corrects its clock itself */
     LINKS_DOWN, /* of a node, both directions; with all others or one */
     LINKS_UP,
     SUSPEND, /* the process */

@@ -6,6 +6,7 @@
  */
 #include "test/sim/scenario.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,39 @@
     .duration = (length), .from = (start), .sync_offset = 1e-3, .sync_frequency = 5e-4, .link = LAN
 
 #define COMMON(length) FROM(length, 400.0)
+
+/* A chain of symmetric peers with monotonic timestamps. The first is a server 0.1 s fast, which is told
+   so at 2,000 s. */
+#define MONO(kind, other, options) kind " " other " " options " minsamples 16 extfield F323\n"
+#define CHAIN_NODE(title, lines, start, freq)                                                      \
+    {                                                                                              \
+        .name = (title), .conf = (lines "allow\n"), .oscillator = {                                \
+            .offset = (start),                                                                     \
+            .frequency = (freq),                                                                   \
+            .wander = 1e-9                                                                         \
+        }                                                                                          \
+    }
+#define CHAIN_END(up, down)                                                                        \
+    CHAIN_NODE("node3", MONO("peer", "node2", up) MONO("peer", "node4", down), 0.0, -2e-5),        \
+        CHAIN_NODE("node4", MONO("peer", "node3", up) MONO("peer", "node5", down), 0.3, 3e-5),     \
+        CHAIN_NODE("node5", MONO("peer", "node4", up), -0.1, -1e-5)
+#define PEERS(up, down)                                                                            \
+    {                                                                                              \
+        CHAIN_NODE("node1", "local stratum 1\n" MONO("peer", "node2", down), 0.1, 0.0),            \
+            CHAIN_NODE("node2", MONO("peer", "node1", up) MONO("peer", "node3", down), 0.2, 1e-5), \
+            CHAIN_END(up, down)                                                                    \
+    }
+#define PEERS_BEHIND_SERVER(up, down)                                                              \
+    {                                                                                              \
+        CHAIN_NODE("node1", "local stratum 1\n", 0.1, 0.0),                                        \
+            CHAIN_NODE("node2", MONO("server", "node1", up " xleave") MONO("peer", "node3", down), \
+                       0.2, 1e-5),                                                                 \
+            CHAIN_END(up, down)                                                                    \
+    }
+#define CHAIN(length)                                                                              \
+    .duration = (length), .from = 1900.0, .sync_offset = 1e-3, .sync_frequency = 5e-4,             \
+    .link = LAN, .actions = {{2000.0, CORRECT, 0, 0, 0.1}}, .subject = 4, .seeds = 4,              \
+    .check = all_follow
 
 #define FIVE_SERVERS                                                                               \
     "server server1\nserver server2\nserver server3\nserver server4\nserver server5\n"
@@ -92,6 +126,25 @@ static bool peers_are_interleaved(struct sim *sim)
         return true;
     printf("%d of %d good measurements are interleaved\n", interleaved, good);
     return false;
+}
+
+/* Four nodes behind a server that was 0.1 s wrong until 2,000 s: all of them are right in good time and
+   stay so; no correction comes back to a node that had it already. */
+static bool all_follow(struct sim *sim)
+{
+    bool good = true;
+
+    for (int i = 1; i < 5; i++) {
+        struct sim_result r;
+
+        sim_get_result(sim, i, &r);
+        if (r.sync_time > 2000.0 && r.sync_time <= 2500.0 && fabs(r.final_offset) <= 1e-3)
+            continue;
+        printf("node %d is right after %.0f s, off by %.6f s at the end\n", i + 1, r.sync_time,
+               r.final_offset);
+        good = false;
+    }
+    return good;
 }
 
 static const struct scenario scenarios[] = {
@@ -439,6 +492,48 @@ static const struct scenario scenarios[] = {
         .limits = {.sync_time = 600.0, .max_offset = 2e-3, .change = 1e-3},
         .messages = {{2, "Selected source 192.168.123.2", 1, 0}},
         .check = peers_are_interleaved,
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root",
+        .about = "a chain of peers follows a correction of the server by its monotonic timestamps",
+        .nodes = PEERS("minpoll 5 maxpoll 5", "minpoll 6 maxpoll 6"),
+        .limits = {.sync_time = 2250.0},
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root-xleave",
+        .about = "the same in the interleaved mode",
+        .nodes = PEERS("minpoll 5 maxpoll 5 xleave", "minpoll 6 maxpoll 6 xleave"),
+        .limits = {.sync_time = 2250.0},
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root-poll5",
+        .about = "the same with equal polls",
+        .nodes = PEERS("minpoll 5 maxpoll 5", "minpoll 5 maxpoll 5"),
+        .limits = {.sync_time = 2250.0},
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root-poll7",
+        .about = "the same with longer polls",
+        .nodes = PEERS("minpoll 7 maxpoll 7", "minpoll 7 maxpoll 7"),
+        .limits = {.sync_time = 2500.0},
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root-poll7-xleave",
+        .about = "the same with longer polls in the interleaved mode",
+        .nodes = PEERS("minpoll 7 maxpoll 7 xleave", "minpoll 6 maxpoll 6 xleave"),
+        .limits = {.sync_time = 2500.0},
+    },
+    {
+        CHAIN(8000.0),
+        .name = "peers-mono-root-server",
+        .about = "the same with a client of the server at the head of the chain",
+        .nodes = PEERS_BEHIND_SERVER("minpoll 5 maxpoll 5", "minpoll 6 maxpoll 6"),
+        .limits = {.sync_time = 2250.0},
     },
     {
         COMMON(20000.0),

@@ -81,6 +81,8 @@ double sim_offset(struct sim *sim, int node);
 
 /* Events in the life of a node. */
 void sim_node_step(struct sim *sim, int node, double seconds);
+/* The daemon's own correction of its offset, as by chronyc doffset. */
+void sim_node_correct(struct sim *sim, int node, double offset);
 void sim_node_suspend(struct sim *sim, int node);
 void sim_node_resume(struct sim *sim, int node);
 void sim_node_start(struct sim *sim, int node, bool reload_dumps);

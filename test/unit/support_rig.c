@@ -76,7 +76,8 @@ static void start(struct rig *rig, const struct ntp_nts *nts)
                                                                 .conf = rig->conf,
                                                                 .keys = rig->keys,
                                                                 .nts = nts,
-                                                                .sockets = rig->sockets});
+                                                                .sockets = rig->sockets,
+                                                                .mono = &rig->mono});
     ntp_sources_set_round_handler(rig->sources, round_ended, rig);
 }
 

@@ -18,7 +18,8 @@ struct rig {
     struct ntp_keys *keys;
     struct ntp_sockets *sockets;
     struct ntp_sources *sources;
-    int rounds; /* of resolving that ended */
+    struct ntp_mono_scale mono; /* sent to peers */
+    int rounds;                 /* of resolving that ended */
 
     /* The scripted servers: all addresses but `silent` ones answer while `answer` is set. */
     bool answer;

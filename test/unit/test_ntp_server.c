@@ -74,7 +74,7 @@ static int setup(void **state)
                               .root_dispersion = 0.002},
                 .precision_log = -24,
                 .quantum = 1e-7,
-                .mono_epoch = 0x12345678,
+                .mono = {.epoch = 0x12345678},
             },
         .access = f->access,
         .keys = f->keys,
@@ -943,11 +943,15 @@ static void monotonic_scale_follows_the_clock(void **state)
     ntp_server_clock_change(s.server, &change);
     assert_int_equal(ask_mono_root(f, &shift).epoch, epoch);
     assert_between(shift, 0.375 - 1e-8, 0.375 + 1e-8);
+    assert_true(ntp_server_mono_scale(s.server)->shift == 0.375);
     for (change.type = CLOCK_STEP; change.type <= CLOCK_UNKNOWN_STEP; change.type++) {
         ntp_server_clock_change(s.server, &change);
         uint32_t next = ask_mono_root(f, &shift).epoch;
         assert_int_not_equal(next, epoch);
         assert_between(shift, -1e-8, 1e-8);
+        /* Packets to peers have the same scale. */
+        assert_int_equal(ntp_server_mono_scale(s.server)->epoch, next);
+        assert_true(ntp_server_mono_scale(s.server)->shift == 0.0);
         epoch = next;
     }
     shut_down(&s);

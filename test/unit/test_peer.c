@@ -5,6 +5,7 @@
  */
 #include "test/unit/unit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "test/unit/support_rig.h"
@@ -416,6 +417,33 @@ static void silent_peer_takes_nothing(void **state)
 }
 
 /* 4.1: each peer holds the server socket of its family, and its packets come from there. */
+/* 16.2: the receive timestamp on the scale without the corrections of our clock, and its epoch. */
+static void packets_have_the_monotonic_scale(void **state)
+{
+    struct fixture *f = *state;
+    struct ntp_mono_root root;
+
+    for (int i = 0; i < 2; i++) {
+        const struct sim_packet *p;
+
+        f->interleaved = i > 0;
+        f->rig.mono = (struct ntp_mono_scale){.shift = 0.75 * i, .epoch = 0x11223344};
+        f->answer_after = 0.5;
+        sim_clear_sent(f->rig.sim);
+        if (i == 0)
+            add_peer(f, PEER " extfield F323 minpoll 4 xleave");
+        rig_run(&f->rig, 60);
+        p = sim_sent(f->rig.sim, sim_sent_count(f->rig.sim) - 1);
+        assert_int_equal(p->length, NTP_HEADER_LENGTH + 28);
+        assert_int_equal(p->data[0] & 7, NTP_MODE_ACTIVE);
+        assert_true(ntp_mono_root_read(p->data + 52, NTP_EXT_BODY_LENGTH, &root));
+        assert_int_equal(root.epoch, 0x11223344);
+        struct ntp_header h = sent(f, sim_sent_count(f->rig.sim) - 1);
+        assert_false(ntp_time_is_zero(root.mono_receive));
+        assert_true(fabs(ntp_time_diff(root.mono_receive, h.receive) - 0.75 * i) < 1e-6);
+    }
+}
+
 static void peers_hold_the_server_socket(void **state)
 {
     struct fixture *f = *state;
@@ -482,6 +510,7 @@ int main(void)
         TEST(restart_makes_timestamps_unusable),
         TEST(packets_of_other_modes_are_dropped),
         TEST(silent_peer_takes_nothing),
+        TEST(packets_have_the_monotonic_scale),
         TEST(peers_hold_the_server_socket),
         TEST(socket_follows_the_address),
     };

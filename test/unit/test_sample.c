@@ -323,6 +323,44 @@ static void mono_root_tells_corrections_of_the_server(void **state)
     assert_near(f->r.mono_correction, 0.0, 0.0);
 }
 
+/* The remote clock was corrected by 2 ms between the two packets. The transmit timestamp, of before,
+   comes from a server as it was and from an active peer on the time scale of now. */
+static void mono_correction_of_interleaved_timestamps(void **state)
+{
+    struct response_fixture *f = *state;
+    const double m = 0.002;
+
+    for (int i = 0; i < 6; i++) {
+        static const int modes[] = {NTP_MODE_SERVER, NTP_MODE_PASSIVE, NTP_MODE_ACTIVE};
+        uint8_t packet[NTP_HEADER_LENGTH + 28] = {[48] = 0xf3, 0x23, 0, 28};
+        struct ntp_mono_root root = {.epoch = 5};
+        bool moved = modes[i / 2] == NTP_MODE_ACTIVE;
+
+        response_fixture_interleave(f);
+        f->ex.older_tx.time = i % 2 ? local(1000.0) : (struct local_time){0};
+        f->limits.ext_flags = EXT_FLAG_MONO_ROOT;
+        f->limits.is_peer = modes[i / 2] != NTP_MODE_SERVER;
+        f->header.mode = (uint8_t)modes[i / 2];
+        f->ex.far_mono = f->ex.far_rx;
+        f->ex.far_epoch = 5;
+        root.mono_receive = f->header.receive;
+        f->header.receive = ntp_time_from_instant(
+            instant_add(ntp_time_to_instant(f->header.receive), -m), (struct ntp_time){0});
+        if (moved)
+            f->header.transmit = ntp_time_from_instant(
+                instant_add(ntp_time_to_instant(f->header.transmit), -m), (struct ntp_time){0});
+        ntp_header_write(packet, &f->header);
+        ntp_mono_root_write(packet + 52, &root);
+        assert_true(ntp_packet_parse(packet, sizeof(packet), &f->info));
+        response_read(&f->r, &f->limits, packet, &f->info, &f->rx, &f->local);
+        response_check(&f->r, &f->ex, &f->limits, true);
+        assert_true(response_measure(&f->r, &f->ex, &f->limits, 1e-6));
+        assert_near(f->r.mono_correction, m, 1e-8);
+        assert_near(f->r.sample.offset, (i % 2 ? 0.01001 : 0.01006) - m, 1e-8);
+        assert_near(f->r.sample.peer_delay, i % 2 ? 0.00498 : 0.00508, 1e-8);
+    }
+}
+
 /* Filter. */
 
 static struct ntp_sample sample(double t, double offset, double dispersion)
@@ -399,6 +437,7 @@ int main(void)
         TEST(kod_with_wrong_origin_is_ignored),
         TEST(clock_change_moves_the_times),
         TEST(mono_root_tells_corrections_of_the_server),
+        TEST(mono_correction_of_interleaved_timestamps),
         cmocka_unit_test(filter_takes_the_median_of_the_best),
         cmocka_unit_test(filter_follows_the_clock),
     };

@@ -376,8 +376,8 @@ static void mono_root_has_unrounded_values_and_its_own_scale(void **state)
     f->input.ext_flags = EXT_FLAG_MONO_ROOT;
     f->context.reference.root_delay = 1e-6;
     f->context.reference.root_dispersion = 2e-6;
-    f->context.mono_shift = 0.75;
-    f->context.mono_epoch = 0x11223344;
+    f->context.mono.shift = 0.75;
+    f->context.mono.epoch = 0x11223344;
     root = mono_root(f);
     assert_close(root.root_delay, 1e-6, 4e-9);
     assert_close(root.root_dispersion, 2e-6, 4e-9);
