@@ -20,6 +20,7 @@
 #include "chronyd/os/privileges.h"
 #include "chronyd/os/process.h"
 #include "chronyd/os/signals.h"
+#include "chronyd/os/world_linux.h"
 #include "config.h"
 #include "nts/helper.h"
 
@@ -59,6 +60,29 @@ static void read_lines(struct conf *conf, const struct conf_env *env, const stru
             LOG_FATAL("%s", error->message);
 }
 
+static bool started_as_root(void)
+{
+    return geteuid() == 0;
+}
+
+/* A plain user stays the one that it is, whose directories are expected, unless another is named. */
+static void find_user(struct chronyd *d)
+{
+    const char *name = d->options->user != NULL ? d->options->user : d->conf->user;
+
+    privileges_find_user(name, &d->uid, &d->gid);
+    if (started_as_root()) {
+        if (d->uid != 0 || d->gid != 0)
+            privileges_check_change(d->uid, d->gid);
+    } else if (strcmp(name, DEFAULT_USER) == 0) {
+        d->uid = geteuid();
+        d->gid = getegid();
+    } else if (d->uid != geteuid()) {
+        LOG_WARN("Running as user ID %u and not as %s : only root can change user",
+                 (unsigned int)geteuid(), name);
+    }
+}
+
 void setup_read_conf(struct chronyd *d)
 {
     const struct options *options = d->options;
@@ -83,7 +107,7 @@ void setup_read_conf(struct chronyd *d)
 #endif
     if (d->conf->pid_file != NULL)
         pidfile_check(d->conf->pid_file);
-    privileges_find_user(options->user != NULL ? options->user : d->conf->user, &d->uid, &d->gid);
+    find_user(d);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->mail_user != NULL)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
@@ -141,24 +165,65 @@ void setup_files(struct chronyd *d)
 
 /* The sandbox of the fork server and its helpers (nts/helper.h). */
 
-static bool started_as_root(void)
+static bool changes_user(const struct chronyd *d)
 {
-    return geteuid() == 0;
+    return started_as_root() && (d->uid != 0 || d->gid != 0);
 }
 
+static void warn_of_unreadable(const struct chronyd *d, const struct conf_strings *files)
+{
+    struct world_file_info info;
+
+    for (size_t i = 0; i < files->count; i++) {
+        const char *path = files->items[i];
+
+        errno = 0;
+        bool found = d->world->ops->file_info(d->world->ctx, path, &info);
+        FILE *f = found && info.is_regular ? d->world->ops->file_read(d->world->ctx, path) : NULL;
+
+        if (f != NULL)
+            fclose(f);
+        else if (errno == EACCES)
+            LOG_WARN(
+                "CAP_DAC_READ_SEARCH is not permitted : neither root nor the user of the daemon "
+                "can read %s",
+                path);
+    }
+}
+
+/* Root without CAP_DAC_READ_SEARCH reads what belongs to root, and as the user of the daemon what may
+   be read by that one. That the fork server may change user was checked before. */
 static void sandbox_limit_fork_server(void *arg)
 {
-    (void)arg;
-    if (started_as_root())
-        privileges_limit(PRIVILEGE_DAC_READ_SEARCH | PRIVILEGE_SETUID | PRIVILEGE_SETGID |
-                         PRIVILEGE_KILL);
+    const struct chronyd *d = arg;
+    unsigned int wanted = PRIVILEGE_DAC_READ_SEARCH;
+
+    if (!started_as_root())
+        return;
+    if (changes_user(d))
+        wanted |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
+    privileges_limit(wanted);
+    if (privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
+        if (changes_user(d))
+            world_linux_read_also_as(d->world, d->uid, d->gid);
+        warn_of_unreadable(d, &d->conf->nts_server_certs);
+        warn_of_unreadable(d, &d->conf->nts_server_keys);
+    }
+}
+
+static void sandbox_kill(pid_t pid, void *arg)
+{
+    const struct chronyd *d = arg;
+
+    if (!privileges_kill(pid, d->uid) && errno != ESRCH)
+        LOG_ERROR("Could not end process %ld : %s", (long)pid, text_errno(errno));
 }
 
 static void sandbox_drop(void *arg)
 {
     const struct chronyd *d = arg;
 
-    if (started_as_root() && (d->uid != 0 || d->gid != 0))
+    if (changes_user(d))
         privileges_drop(d->uid, d->gid, 0);
     else
         privileges_limit(0);
@@ -187,6 +252,7 @@ void setup_helpers(struct chronyd *d)
 {
     const struct helper_sandbox sandbox = {
         .limit_fork_server = sandbox_limit_fork_server,
+        .kill = sandbox_kill,
         .drop = sandbox_drop,
         .load_filter = sandbox_load_filter,
         .close_descriptors = sandbox_close_descriptors,
@@ -235,6 +301,28 @@ static unsigned int kept_privileges(const struct chronyd *d)
     return keep;
 }
 
+static void warn_of_low_port(const char *what, int port)
+{
+    if (privileges_port_needs_bind_service(port))
+        LOG_WARN(
+            "CAP_NET_BIND_SERVICE is not permitted : the %s port %d cannot be opened from now on",
+            what, port);
+}
+
+/* What will not work, as far as it can matter. Without CAP_SYS_TIME the clock was refused before. */
+static void warn_of_missing_privileges(const struct chronyd *d)
+{
+    unsigned int missing = privileges_missing(kept_privileges(d));
+
+    if (missing & PRIVILEGE_NET_BIND_SERVICE) {
+        warn_of_low_port("NTP", d->conf->port);
+        if (d->conf->nts_server_certs.count > 0)
+            warn_of_low_port("NTS-KE", d->conf->nts_port);
+    }
+    if (missing & PRIVILEGE_NET_RAW)
+        LOG_WARN("CAP_NET_RAW is not permitted : sockets cannot be bound to a device from now on");
+}
+
 void setup_privileges(struct chronyd *d)
 {
     const struct conf_strings *server_keys = &d->conf->nts_server_keys;
@@ -244,7 +332,8 @@ void setup_privileges(struct chronyd *d)
     if (d->options->lock_memory || d->conf->lock_memory)
         process_lock_memory();
 
-    if (started_as_root() && (d->uid != 0 || d->gid != 0)) {
+    if (changes_user(d)) {
+        warn_of_missing_privileges(d);
         privileges_drop(d->uid, d->gid, kept_privileges(d));
         check_secret_file(d->conf->key_file, true);
         /* Helpers read the private keys before they drop root, this process only without them. */

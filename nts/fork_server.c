@@ -139,7 +139,7 @@ static void kill_generation(struct server *s, uint32_t generation)
 {
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i].generation == generation)
-            kill(s->children[i].pid, SIGKILL);
+            s->spec->sandbox.kill(s->children[i].pid, s->spec->sandbox.arg);
 }
 
 static void describe_status(int status, char *text, size_t size)
@@ -263,7 +263,7 @@ static void kill_helper(const struct server *s, pid_t pid)
 {
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i].pid == pid)
-            kill(pid, SIGKILL);
+            s->spec->sandbox.kill(pid, s->spec->sandbox.arg);
 }
 
 /* False: the end. */
@@ -345,7 +345,7 @@ static void run(const struct helper_spec *spec, int channel)
             running = take_order(&s);
     }
     for (size_t i = 0; i < s.child_count; i++)
-        kill(s.children[i].pid, SIGKILL);
+        spec->sandbox.kill(s.children[i].pid, spec->sandbox.arg);
     free(s.children);
     free(s.places);
     set_files(&s.starting_files, NULL);

@@ -4,11 +4,10 @@
  * it. It is forked while the main process holds no secret, starts generations of helpers when told
  * to, reaps them and starts them again (with a back-off) when they die.
  *
- * Promise: descriptors: its channel and the log. Files: certificates and private keys of the server,
  * which it reads for each generation, keeps in memory for the adopted one, and never parses.
- * Capabilities: those to read files, and to change user and to end them, for the helpers that it
- * forks. It takes single octets only from others. When its channel ends, it kills its helpers and
- * ends.
+ * Capabilities: those to read files and to change user, for the helpers that it forks, as far as they
+ * are permitted. It takes single octets only from others. When its channel ends, it kills its helpers
+ * and ends.
  *
  * Who calls what when (numbers are the steps of daemon.md 4):
  *   13  fork_server_start: forks, and waits until the first generation is ready (it has read its

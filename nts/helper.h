@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/world.h"
 #include "conf/conf.h"
 #include "nts/context.h"
@@ -23,9 +24,12 @@
  * process that calls (LOG_FATAL). None of the functions may be NULL.
  */
 struct helper_sandbox {
-    /* In the fork server: keep CAP_DAC_READ_SEARCH, CAP_SETUID, CAP_SETGID, CAP_KILL and nothing
-       else, staying root. Does nothing when not started as root. */
+    /* In the fork server: keep CAP_DAC_READ_SEARCH, and CAP_SETUID and CAP_SETGID if helpers change
+       user, as far as they are permitted, and nothing else, staying root. Warns of what will not work.
+       Does nothing when not started as root. */
     void (*limit_fork_server)(void *arg);
+    /* In the fork server: kills a child, also one that has changed its user. */
+    void (*kill)(pid_t pid, void *arg);
     /* In a helper: change to the configured user (no supplementary groups), drop every capability,
        set no-new-privs. Without root only the latter two. */
     void (*drop)(void *arg);

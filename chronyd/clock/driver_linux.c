@@ -59,8 +59,13 @@ static int adjust_or_die(struct linux_clock *l, struct timex *t)
     unsigned int modes = t->modes;
     int state = adjust(l, t);
 
-    if (state < 0)
-        LOG_FATAL("adjtimex(0x%x) failed : %s", modes, text_errno(errno));
+    if (state < 0) {
+        int error = errno;
+        LOG_FATAL("adjtimex(0x%x) failed : %s%s", modes, text_errno(error),
+                  error == EPERM
+                      ? "; give the process CAP_SYS_TIME, or leave the clock to others with -x"
+                      : "");
+    }
     return state;
 }
 

@@ -11,11 +11,29 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
+#include "chronyd/os/privileges.h"
+
+/* After a call that failed: whether it has to be tried again as the other reader, who is root no more
+   until privileges_resume(). */
+static bool become_reader(const struct linux_world *w)
+{
+    if (errno != EACCES || w->reader_uid == 0)
+        return false;
+    if (privileges_assume(w->reader_uid, w->reader_gid))
+        return true;
+    errno = EACCES;
+    return false;
+}
 
 FILE *linux_file_read(void *ctx, const char *path)
 {
-    (void)ctx;
-    return file_open_read(path);
+    FILE *f = file_open_read(path);
+
+    if (!f && become_reader(ctx)) {
+        f = file_open_read(path);
+        privileges_resume();
+    }
+    return f;
 }
 
 FILE *linux_file_append(void *ctx, const char *path, mode_t mode)
@@ -45,9 +63,13 @@ bool linux_file_remove(void *ctx, const char *path)
 bool linux_file_info(void *ctx, const char *path, struct world_file_info *info)
 {
     struct stat st;
+    int result = stat(path, &st);
 
-    (void)ctx;
-    if (stat(path, &st) < 0)
+    if (result < 0 && become_reader(ctx)) {
+        result = stat(path, &st);
+        privileges_resume();
+    }
+    if (result < 0)
         return false;
     *info = (struct world_file_info){
         .mtime = st.st_mtime,

@@ -66,6 +66,8 @@ struct linux_world {
     int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
     struct random_source random;
     struct resolver *resolver;
+    uid_t reader_uid; /* who reads the files that root may not read; 0: nobody */
+    gid_t reader_gid;
     struct pollfd *poll_fds;
     size_t poll_size;
     char *zone;         /* of the last call of zone_time; NULL: none yet */

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #ifdef FEAT_PRIVDROP
@@ -34,19 +36,57 @@ void privileges_find_user(const char *name, uid_t *uid, gid_t *gid)
 static const struct {
     unsigned int privilege;
     cap_value_t value;
+    const char *name;
 } capabilities[] = {
-    {PRIVILEGE_SYS_TIME, CAP_SYS_TIME}, {PRIVILEGE_NET_BIND_SERVICE, CAP_NET_BIND_SERVICE},
-    {PRIVILEGE_NET_RAW, CAP_NET_RAW},   {PRIVILEGE_DAC_READ_SEARCH, CAP_DAC_READ_SEARCH},
-    {PRIVILEGE_SETUID, CAP_SETUID},     {PRIVILEGE_SETGID, CAP_SETGID},
-    {PRIVILEGE_KILL, CAP_KILL},
+    {PRIVILEGE_SYS_TIME, CAP_SYS_TIME, "CAP_SYS_TIME"},
+    {PRIVILEGE_NET_BIND_SERVICE, CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE"},
+    {PRIVILEGE_NET_RAW, CAP_NET_RAW, "CAP_NET_RAW"},
+    {PRIVILEGE_DAC_READ_SEARCH, CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
+    {PRIVILEGE_SETUID, CAP_SETUID, "CAP_SETUID"},
+    {PRIVILEGE_SETGID, CAP_SETGID, "CAP_SETGID"},
 };
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
+
+unsigned int privileges_missing(unsigned int wanted)
+{
+    unsigned int missing = 0;
+    cap_t set = cap_get_proc();
+
+    if (!set)
+        LOG_FATAL("cap_get_proc() failed : %s", text_errno(errno));
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        cap_flag_value_t value = CAP_CLEAR;
+
+        if (wanted & capabilities[i].privilege &&
+            (cap_get_flag(set, capabilities[i].value, CAP_PERMITTED, &value) < 0 ||
+             value != CAP_SET))
+            missing |= capabilities[i].privilege;
+    }
+    cap_free(set);
+    return missing;
+}
+
+/* Names of capabilities, for messages. */
+static const char *describe(unsigned int privileges, char *text, size_t size)
+{
+    size_t length = 0;
+
+    text_copy(text, size, "none");
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if (privileges & capabilities[i].privilege && length < size)
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "",
+                                       capabilities[i].name);
+    }
+    return text;
+}
 
 void privileges_limit(unsigned int keep)
 {
     cap_value_t values[CAPABILITY_COUNT];
+    char names[128];
     int count = 0;
 
+    keep &= ~privileges_missing(keep);
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
         if (keep & capabilities[i].privilege)
             values[count++] = capabilities[i].value;
@@ -54,27 +94,57 @@ void privileges_limit(unsigned int keep)
     cap_t set = cap_init();
     if (!set || (count > 0 && (cap_set_flag(set, CAP_EFFECTIVE, count, values, CAP_SET) < 0 ||
                                cap_set_flag(set, CAP_PERMITTED, count, values, CAP_SET) < 0)))
-        LOG_FATAL("cap_from_text() failed");
+        LOG_FATAL("cap_from_text() failed : %s", text_errno(errno));
     if (cap_set_proc(set) < 0)
-        LOG_FATAL("cap_set_proc() failed");
+        LOG_FATAL("cap_set_proc() failed : %s (to keep: %s)", text_errno(errno),
+                  describe(keep, names, sizeof(names)));
     cap_free(set);
+}
+
+/* Why a call failed that changes a user, and what can be done. */
+static const char *way_out(unsigned int wanted)
+{
+    return privileges_missing(wanted) == 0 ? ""
+           : wanted == PRIVILEGE_SETUID
+               ? "; CAP_SETUID is not permitted (-u root, or start as the user, with -U)"
+               : "; CAP_SETGID is not permitted (-u root, or start as the user, with -U)";
 }
 
 void privileges_drop(uid_t uid, gid_t gid, unsigned int keep)
 {
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-        LOG_FATAL("prctl() failed");
-    if (setgroups(0, NULL) < 0)
-        LOG_FATAL("setgroups() failed : %s", text_errno(errno));
+        LOG_FATAL("prctl(PR_SET_KEEPCAPS) failed : %s", text_errno(errno));
+    /* In some user namespaces groups can never be set. There is nothing to clear where there are
+       none. */
+    if (setgroups(0, NULL) < 0 && !(errno == EPERM && getgroups(0, NULL) == 0))
+        LOG_FATAL("setgroups() failed : %s%s", text_errno(errno), way_out(PRIVILEGE_SETGID));
     if (setgid(gid) < 0)
-        LOG_FATAL("setgid(%u) failed : %s", (unsigned int)gid, text_errno(errno));
+        LOG_FATAL("setgid(%u) failed : %s%s", (unsigned int)gid, text_errno(errno),
+                  way_out(PRIVILEGE_SETGID));
     if (setuid(uid) < 0)
-        LOG_FATAL("setuid(%u) failed : %s", (unsigned int)uid, text_errno(errno));
+        LOG_FATAL("setuid(%u) failed : %s%s", (unsigned int)uid, text_errno(errno),
+                  way_out(PRIVILEGE_SETUID));
     LOG_DEBUG("Dropped root privileges: UID %u GID %u", (unsigned int)uid, (unsigned int)gid);
     privileges_limit(keep);
 }
 
+void privileges_check_change(uid_t uid, gid_t gid)
+{
+    if ((gid != getegid() || getgroups(0, NULL) > 0) && privileges_missing(PRIVILEGE_SETGID))
+        LOG_FATAL("setgid(%u) failed : %s%s", (unsigned int)gid, text_errno(EPERM),
+                  way_out(PRIVILEGE_SETGID));
+    if (uid != geteuid() && privileges_missing(PRIVILEGE_SETUID))
+        LOG_FATAL("setuid(%u) failed : %s%s", (unsigned int)uid, text_errno(EPERM),
+                  way_out(PRIVILEGE_SETUID));
+}
+
 #else
+
+unsigned int privileges_missing(unsigned int wanted)
+{
+    (void)wanted;
+    return 0;
+}
 
 void privileges_limit(unsigned int keep)
 {
@@ -89,12 +159,64 @@ void privileges_drop(uid_t uid, gid_t gid, unsigned int keep)
     LOG_FATAL("dropping root privileges not supported");
 }
 
+void privileges_check_change(uid_t uid, gid_t gid)
+{
+    (void)uid;
+    (void)gid;
+}
+
 #endif
+
+bool privileges_assume(uid_t uid, gid_t gid)
+{
+    if (setegid(gid) < 0)
+        return false;
+    if (seteuid(uid) == 0)
+        return true;
+    privileges_resume();
+    return false;
+}
+
+void privileges_resume(void)
+{
+    int error = errno;
+
+    /* The real IDs are still root's. */
+    if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
+        LOG_FATAL("seteuid(%u) failed : %s", (unsigned int)getuid(), text_errno(errno));
+    /* The kernel has set this to the value for programs that change user, which may be another. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    errno = error;
+}
+
+bool privileges_kill(pid_t pid, uid_t uid)
+{
+    if (kill(pid, SIGKILL) == 0)
+        return true;
+    if (errno != EPERM || !privileges_assume(uid, getegid()))
+        return false;
+    int result = kill(pid, SIGKILL);
+    privileges_resume();
+    return result == 0;
+}
+
+bool privileges_port_needs_bind_service(int port)
+{
+    int first_free = 1024;
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+
+    if (f) {
+        if (fscanf(f, "%d", &first_free) != 1)
+            first_free = 1024;
+        fclose(f);
+    }
+    return port > 0 && port < first_free;
+}
 
 void privileges_forbid_new(void)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        LOG_FATAL("prctl() failed");
+        LOG_FATAL("prctl(PR_SET_NO_NEW_PRIVS) failed : %s", text_errno(errno));
 }
 
 bool privileges_may_set_clock(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Users and capabilities (daemon.md 8, system.md 10.3). Every failure is fatal: a process never goes
- * on with more rights than it was meant to have.
+ * Users and capabilities (daemon.md 8, system.md 10.3). A process never goes on with more rights than
+ * it was meant to have: what fails there is fatal. It goes on with fewer: a capability that is not
+ * permitted, because a service manager or container has taken it away, is not kept.
  */
 #ifndef CHRONYD_OS_PRIVILEGES_H
 #define CHRONYD_OS_PRIVILEGES_H
@@ -15,21 +16,42 @@ enum privilege {
     PRIVILEGE_NET_BIND_SERVICE = 2, /* main, with a port of 1..1023 */
     PRIVILEGE_NET_RAW = 4,          /* main, with bound devices on kernels before 5.7 */
     PRIVILEGE_DAC_READ_SEARCH = 8,  /* fork server: to read certificates and keys */
-    PRIVILEGE_SETUID = 16,          /* fork server: to change the user of helpers */
+    PRIVILEGE_SETUID = 16, /* fork server: to change the user of helpers, and to end them */
     PRIVILEGE_SETGID = 32,
-    PRIVILEGE_KILL = 64, /* fork server: to end helpers */
 };
 
 /* IDs of a user; an unknown name is fatal. */
 void privileges_find_user(const char *name, uid_t *uid, gid_t *gid);
 
+/* Those of the wanted capabilities (bits of enum privilege) that are not permitted to this process. 0 in
+   builds without libcap. */
+unsigned int privileges_missing(unsigned int wanted);
+
+/* Ends the program with a message that names the capability unless privileges_drop() could change to
+   this user. For the start, before other processes depend on it. */
+void privileges_check_change(uid_t uid, gid_t gid);
+
 /* Clears the supplementary groups, changes group and user, and reduces effective and permitted
-   capabilities to `keep` (bits of enum privilege; 0: none at all). */
+   capabilities to those of `keep` that are permitted (bits of enum privilege; 0: none at all). */
 void privileges_drop(uid_t uid, gid_t gid, unsigned int keep);
 
-/* Reduces the capabilities to `keep` without a change of user, for the fork server. Does nothing in
-   builds without libcap. */
+/* Reduces the capabilities to those of `keep` that are permitted, without a change of user, for the fork
+   server. Does nothing in builds without libcap. */
 void privileges_limit(unsigned int keep);
+
+/* For the fork server: does something with the effective user and group IDs of another user, and with
+   the rights of that user only, until privileges_resume(), which leaves errno alone and whose failure
+   is fatal. False with errno: nothing has changed. */
+bool privileges_assume(uid_t uid, gid_t gid);
+void privileges_resume(void);
+
+/* Kills a child that has become another user. This takes no CAP_KILL: where it is not allowed as it is,
+   it is done with the effective user ID of the child, for which CAP_SETUID is enough. False with
+   errno. */
+bool privileges_kill(pid_t pid, uid_t uid);
+
+/* Whether the kernel wants CAP_NET_BIND_SERVICE for this port now (ip_unprivileged_port_start). */
+bool privileges_port_needs_bind_service(int port);
 
 /* No program that this process starts can get more rights (no-new-privs). */
 void privileges_forbid_new(void);

@@ -293,3 +293,11 @@ void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid
 {
     resolver_start_helper(((struct linux_world *)world->ctx)->resolver, uid, gid);
 }
+
+void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid)
+{
+    struct linux_world *w = world->ctx;
+
+    w->reader_uid = uid;
+    w->reader_gid = gid;
+}

@@ -32,4 +32,8 @@ void world_linux_free(struct world *world);
    this process. */
 void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid);
 
+/* From now on files that root is not permitted to read are read as this user. For the fork server
+   without CAP_DAC_READ_SEARCH. */
+void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid);
+
 #endif

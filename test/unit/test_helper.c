@@ -79,6 +79,12 @@ static void no_limit(void *arg)
     (void)arg;
 }
 
+static void kill_child(pid_t pid, void *arg)
+{
+    (void)arg;
+    kill(pid, SIGKILL);
+}
+
 /* Closes what the daemon would close: all but the log, which is recognised by being a file. */
 static void close_descriptors(const int *keep, size_t count_kept, void *arg)
 {
@@ -120,6 +126,7 @@ static int set_up(void **state)
         .conf = &f->tls.conf,
         .aeads = tls_fixture_aeads(),
         .sandbox = {.limit_fork_server = no_limit,
+                    .kill = kill_child,
                     .drop = no_limit,
                     .load_filter = no_limit,
                     .close_descriptors = close_descriptors,

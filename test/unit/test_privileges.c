@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,6 +94,57 @@ static void drop_with_none(void)
 static void limit_root(void)
 {
     privileges_limit(PRIVILEGE_SETUID | PRIVILEGE_SETGID);
+}
+
+static void drop_to_nothing_permitted(void)
+{
+    privileges_limit(PRIVILEGE_SETUID | PRIVILEGE_SETGID);
+    if (privileges_missing(PRIVILEGE_SYS_TIME | PRIVILEGE_SETUID) != PRIVILEGE_SYS_TIME)
+        _exit(98);
+    privileges_drop(TEST_UID, TEST_GID, PRIVILEGE_SYS_TIME);
+}
+
+static void what_is_not_permitted_is_not_kept(void **state)
+{
+    struct status s;
+
+    (void)state;
+    skip_unless_root();
+    run_child(drop_to_nothing_permitted, &s);
+    assert_int_equal(s.uid, TEST_UID);
+    assert_true(s.permitted == 0 && s.effective == 0);
+}
+
+/* A child that has become another user is killed without CAP_KILL; the parent is what it was. */
+static void kill_child_of_other_user(void)
+{
+    int status;
+
+    privileges_limit(PRIVILEGE_SETUID | PRIVILEGE_SETGID);
+    pid_t child = fork();
+    if (child == 0) {
+        privileges_drop(TEST_UID, TEST_GID, 0);
+        for (;;)
+            pause();
+    }
+    /* Not before it has changed. */
+    while (kill(child, 0) == 0)
+        usleep(1000);
+    if (!privileges_kill(child, TEST_UID) || waitpid(child, &status, 0) != child ||
+        !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        _exit(97);
+}
+
+static void child_is_killed_without_the_capability(void **state)
+{
+    struct status s;
+
+    (void)state;
+    skip_unless_root();
+    run_child(kill_child_of_other_user, &s);
+    assert_int_equal(s.uid, 0);
+    assert_true(s.permitted == (BIT_SETUID | BIT_SETGID));
+    assert_true(s.effective == s.permitted);
 }
 
 static void main_process_keeps_exactly_what_it_asked_for(void **state)
@@ -196,6 +248,8 @@ int main(void)
 #ifdef FEAT_PRIVDROP
         cmocka_unit_test(main_process_keeps_exactly_what_it_asked_for),
         cmocka_unit_test(helper_keeps_nothing),
+        cmocka_unit_test(what_is_not_permitted_is_not_kept),
+        cmocka_unit_test(child_is_killed_without_the_capability),
         cmocka_unit_test(fork_server_stays_root_with_few_capabilities),
 #else
         cmocka_unit_test(dropping_is_refused_in_a_build_without_it),
