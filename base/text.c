@@ -224,6 +224,13 @@ bool text_copy(char *dst, size_t size, const char *src)
     return fits;
 }
 
+void text_make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < 0x20 || *text > 0x7e)
+            *text = '?';
+}
+
 const char *text_errno(int error)
 {
     const char *text = strerror(error);

@@ -50,6 +50,9 @@ void text_to_hex(const uint8_t *data, size_t length, char *out);
 /* Copies; false if it had to be cut. Always terminates (size > 0). */
 bool text_copy(char *dst, size_t size, const char *src);
 
+/* Replaces what is not printable ASCII by '?', in place, for texts that go to the log. */
+void text_make_printable(char *text);
+
 /* Text of an errno value, for messages. Never NULL. */
 const char *text_errno(int error);
 

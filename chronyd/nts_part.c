@@ -127,7 +127,7 @@ void nts_part_start_client(struct nts_part *part)
     d->nts.client_ctx = part->client;
 }
 
-/* Without credentials the server part stays: complete NTS requests are answered by a NAK. */
+/* Without certificates there is no key establishment, and clients that have cookies are served. */
 void nts_part_start_server(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;
@@ -146,9 +146,8 @@ void nts_part_start_server(struct nts_part *part)
         return;
     part->ke_server = ke_server_new(&env, part->fork_server);
     part->fork_server = NULL;
-    if (part->ke_server != NULL)
-        part->server_keys =
-            server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
+    part->server_keys =
+        server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
     part->server = nts_server_new(d->world, part->server_keys);
     d->nts.server = nts_server_ops();
     d->nts.server_ctx = part->server;

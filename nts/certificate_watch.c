@@ -49,20 +49,21 @@ bool certificate_describe(const struct tls_certificate_dates *dates, enum certif
     case CERTIFICATE_VALID:
         return false;
     case CERTIFICATE_NOT_YET:
-        snprintf(text, size, "Certificate in %s is not valid yet (from %s to %s UTC)", dates->file,
-                 from, to);
+        snprintf(text, size, "Certificate in %s (%s) is not valid yet (from %s to %s UTC)",
+                 dates->file, dates->subject, from, to);
         return true;
     case CERTIFICATE_EXPIRED:
-        snprintf(text, size, "Certificate in %s has expired (from %s to %s UTC)", dates->file, from,
-                 to);
+        snprintf(text, size, "Certificate in %s (%s) has expired (from %s to %s UTC)", dates->file,
+                 dates->subject, from, to);
         return true;
     default:
         break;
     }
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         if (limits[i].state == state)
-            snprintf(text, size, "Certificate in %s expires within %d day%s (at %s UTC)",
-                     dates->file, limits[i].days, limits[i].days == 1 ? "" : "s", to);
+            snprintf(text, size, "Certificate in %s (%s) expires within %d day%s (at %s UTC)",
+                     dates->file, dates->subject, limits[i].days, limits[i].days == 1 ? "" : "s",
+                     to);
     return true;
 }
 

@@ -172,12 +172,9 @@ static void set_signals(void)
 static void report_failure(struct helper *h, const char *text)
 {
     struct ipc_message message = {.type = IPC_FAILED};
-    char *t = message.u.failed.text;
 
-    text_copy(t, sizeof(message.u.failed.text), text);
-    for (; *t != '\0'; t++)
-        if (*t < 0x20 || *t > 0x7e)
-            *t = '?';
+    text_copy(message.u.failed.text, sizeof(message.u.failed.text), text);
+    text_make_printable(message.u.failed.text);
     ipc_send(h->channel, &message, -1);
 }
 

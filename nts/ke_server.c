@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "nts/certificate_watch.h"
 #include "nts/helper_pool.h"
+#include "nts/ke_credentials.h"
 #include "nts/ke_service.h"
-#include "nts/tls_credentials.h"
 
 #define FAMILIES     2
 #define IPV6_BITS    64  /* one client has at least that many addresses */
@@ -31,11 +30,11 @@ struct ke_server {
     struct fork_server *fork_server; /* NULL: sessions run in this process */
     struct helper_pool *pool;
     struct ke_service *service;
-    struct certificate_watch *watch;
-    timer_id watch_timer;
+    struct ke_credentials *credentials; /* of these sessions */
     timer_id pause_timer;
     int listeners[FAMILIES];
     int listener_count;
+    bool started; /* what cannot be opened from now on is not fatal any more */
     struct connection *connections;
     size_t connection_count; /* entries, not those in use */
 };
@@ -215,7 +214,7 @@ static void open_listener(struct ke_server *s, enum ip_family family)
     if (!world->ops->family_enabled(world->ctx, family))
         return;
     fd = world->ops->socket_open(world->ctx, &spec);
-    if (fd < 0 && errno == EADDRINUSE)
+    if (fd < 0 && errno == EADDRINUSE && !s->started)
         LOG_FATAL("Could not open NTS-KE socket on %s : %s",
                   ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));
     if (fd < 0) {
@@ -228,41 +227,27 @@ static void open_listener(struct ke_server *s, enum ip_family family)
     loop_fd_add(s->env.loop, fd, WORLD_READ, on_listener, s);
 }
 
-/* ---- sessions in this process (ntsprocesses 0) ---- */
-
-static int64_t time_of_day(const struct ke_server *s)
+/* As soon as there is a certificate to serve with. Those that failed are tried again with the next
+   generation. */
+static void open_listeners(struct ke_server *s)
 {
-    return world_raw_now(s->env.world).i.sec;
+    if (s->listener_count > 0)
+        return;
+    open_listener(s, IP_V4);
+    open_listener(s, IP_V6);
 }
 
-static void on_watch_timer(void *arg)
+/* ---- sessions in this process (ntsprocesses 0) ---- */
+
+static void use_credentials(struct tls_credentials *credentials, void *arg)
 {
     struct ke_server *s = arg;
 
-    certificate_watch_check(s->watch, time_of_day(s));
-    s->watch_timer = loop_timer_add(s->env.loop, CERTIFICATE_WATCH_INTERVAL, on_watch_timer, s);
-}
-
-static void use_credentials(struct ke_server *s, struct tls_credentials *credentials)
-{
     ke_service_set_credentials(s->service, credentials);
-    certificate_watch_free(s->watch);
-    s->watch = certificate_watch_new(credentials, false);
-    loop_timer_cancel(s->env.loop, s->watch_timer);
-    on_watch_timer(s);
-    tls_credentials_unref(credentials);
+    open_listeners(s);
 }
 
-static struct tls_credentials *load_credentials(const struct ke_server *s, char *error, size_t size)
-{
-    struct server_files *files = server_files_read(s->env.world, s->env.conf);
-    struct tls_credentials *credentials = tls_credentials_new_server(files, error, size);
-
-    server_files_free(files);
-    return credentials;
-}
-
-static bool start_service(struct ke_server *s)
+static void start_service(struct ke_server *s)
 {
     const struct ke_service_env env = {
         .world = s->env.world,
@@ -272,32 +257,16 @@ static bool start_service(struct ke_server *s)
         .ended = on_session_ended,
         .arg = s,
     };
-    char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials = load_credentials(s, error, sizeof(error));
+    const struct ke_credentials_spec spec = {
+        .world = s->env.world,
+        .loop = s->env.loop,
+        .conf = s->env.conf,
+        .use = use_credentials,
+        .arg = s,
+    };
 
-    tls_credentials_warn_permissions(s->env.conf);
-    if (credentials == NULL) {
-        LOG_ERROR("%s", error);
-        return false;
-    }
     s->service = ke_service_new(&env);
-    use_credentials(s, credentials);
-    return true;
-}
-
-static void reload_credentials(struct ke_server *s)
-{
-    char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials = load_credentials(s, error, sizeof(error));
-
-    if (credentials != NULL &&
-        certificate_dates_ok(credentials, time_of_day(s), error, sizeof(error))) {
-        use_credentials(s, credentials);
-        LOG_INFO("Read NTS server certificates and keys again");
-        return;
-    }
-    tls_credentials_unref(credentials);
-    LOG_ERROR("%s; old certificates and keys stay in use", error);
+    s->credentials = ke_credentials_new(&spec);
 }
 
 /* ---- life ---- */
@@ -312,19 +281,17 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_ser
     /* Room for sessions of an old generation beside those of the new one. */
     s->connection_count = 2 * (size_t)processes * (size_t)env->conf->max_nts_connections;
     s->connections = mem_array(s->connection_count, sizeof(*s->connections));
-    if (fork_server == NULL && !start_service(s)) {
-        ke_server_free(s);
-        return NULL;
-    }
-    open_listener(s, IP_V4);
-    open_listener(s, IP_V6);
-    if (fork_server != NULL) {
+    if (fork_server == NULL) {
+        start_service(s);
+    } else {
+        open_listeners(s);
         const struct helper_pool_events events = {
             .changed = on_pool_changed, .ended = on_helper_session_ended, .arg = s};
 
         s->pool = fork_server_pool(fork_server);
         helper_pool_attach(s->pool, env->loop, &events);
     }
+    s->started = true;
     return s;
 }
 
@@ -337,10 +304,9 @@ void ke_server_free(struct ke_server *server)
         close_socket(server, server->listeners[i]);
     }
     loop_timer_cancel(server->env.loop, server->pause_timer);
-    loop_timer_cancel(server->env.loop, server->watch_timer);
     fork_server_free(server->fork_server);
+    ke_credentials_free(server->credentials);
     ke_service_free(server->service);
-    certificate_watch_free(server->watch);
     free(server->connections);
     free(server);
 }
@@ -350,7 +316,7 @@ void ke_server_rekey(struct ke_server *server)
     if (server->pool != NULL)
         helper_pool_renew(server->pool);
     else
-        reload_credentials(server);
+        ke_credentials_reload(server->credentials);
 }
 
 struct helper_pool *ke_server_pool(struct ke_server *server)

@@ -7,8 +7,7 @@
  * Who calls what when (numbers are the steps of daemon.md 4); all of it only if a certificate pair is
  * configured:
  *   13  with ntsprocesses > 0: fork_server_start (nts/fork_server.h)
- *   21  ke_server_new, after the privilege drop; if that gives NULL there is no NTS server (nts.md
- *       6.4): no server keys are made. The first call of current_key comes from the loop.
+ *   21  ke_server_new, after the privilege drop. The first call of current_key comes from the loop.
  *   run ke_server_rekey for chronyc rekey and SIGHUP
  *   end ke_server_free (before the server keys are freed)
  */
@@ -41,9 +40,10 @@ struct ke_server_env {
 struct ke_server;
 
 /*
- * Opens the sockets. fork_server: from step 13, owned by the server from here on (also when this
- * fails); NULL with ntsprocesses 0: certificates and keys are loaded here. NULL after logging
- * `Could not set credentials : ...`. A socket that cannot be opened is logged and not fatal.
+ * Opens the sockets, as soon as there is a certificate that can be served (nts.md 6.4): now or later.
+ * fork_server: from step 13, owned by the server from here on; NULL with ntsprocesses 0: certificates
+ * and keys are loaded here. A socket that cannot be opened is logged and not fatal, except that
+ * another program has the address at the start. Never NULL.
  */
 struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_server *fork_server);
 /* Ends sessions and helpers without waiting for them. NULL is allowed. */

@@ -132,7 +132,7 @@ struct server_files *server_files_read(const struct world *world, const struct c
 
 static void pair_unref(struct server_pair *pair)
 {
-    if (--pair->references > 0)
+    if (pair == NULL || --pair->references > 0)
         return;
     file_free(&pair->certificate);
     file_free(&pair->key);
@@ -147,7 +147,8 @@ struct server_files *server_files_share(const struct server_files *files)
     shared->pairs = mem_array(files->count, sizeof(struct server_pair *));
     for (size_t i = 0; i < files->count; i++) {
         shared->pairs[i] = files->pairs[i];
-        shared->pairs[i]->references++;
+        if (shared->pairs[i] != NULL)
+            shared->pairs[i]->references++;
     }
     return shared;
 }
@@ -157,9 +158,25 @@ void server_files_take_pair(struct server_files *files, size_t index,
 {
     struct server_pair *old = files->pairs[index];
 
-    files->pairs[index] = from->pairs[index];
-    files->pairs[index]->references++;
+    files->pairs[index] = from != NULL ? from->pairs[index] : NULL;
+    if (files->pairs[index] != NULL)
+        files->pairs[index]->references++;
     pair_unref(old);
+}
+
+size_t server_files_pairs(const struct server_files *files)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < files->count; i++)
+        n += files->pairs[i] != NULL;
+    return n;
+}
+
+void server_files_wipe_pair(struct server_files *files, size_t index)
+{
+    file_free(&files->pairs[index]->certificate);
+    file_free(&files->pairs[index]->key);
 }
 
 void server_files_free(struct server_files *files)
@@ -205,8 +222,8 @@ static bool file_changed(const struct server_file *file, const struct world *wor
 bool server_files_changed(const struct server_files *files, const struct world *world)
 {
     for (size_t i = 0; i < files->count; i++)
-        if (file_changed(&files->pairs[i]->certificate, world) ||
-            file_changed(&files->pairs[i]->key, world))
+        if (files->pairs[i] != NULL && (file_changed(&files->pairs[i]->certificate, world) ||
+                                        file_changed(&files->pairs[i]->key, world)))
             return true;
     return false;
 }

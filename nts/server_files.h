@@ -38,7 +38,7 @@ struct server_pair {
 
 /* All pairs of the configuration, in its order. */
 struct server_files {
-    struct server_pair **pairs;
+    struct server_pair **pairs; /* NULL: it has none in this place */
     size_t count;
 };
 
@@ -47,9 +47,14 @@ struct server_files {
 struct server_files *server_files_read(const struct world *world, const struct conf *conf);
 /* The same pairs in another set, without a copy of the octets. */
 struct server_files *server_files_share(const struct server_files *files);
-/* Puts pair `index` of `from` in the place of the same pair of `files`. */
+/* Puts pair `index` of `from`, or nothing (from is NULL, or has none), in the place of the same pair
+   of `files`. */
 void server_files_take_pair(struct server_files *files, size_t index,
                             const struct server_files *from);
+/* Pairs that it has, at most `count`. */
+size_t server_files_pairs(const struct server_files *files);
+/* Wipes the octets of a pair in all sets that hold it; what stat() said is kept. */
+void server_files_wipe_pair(struct server_files *files, size_t index);
 /* Wipes and unmaps what no other set holds. In a process that was forked this is its own copy only.
    NULL is allowed. */
 void server_files_free(struct server_files *files);

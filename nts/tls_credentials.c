@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "nts/tls_verify.h"
+#include "nts/certificate_check.h"
 
 #define MAX_PEM_SIZE     (1024U * 1024U)
 #define PRIORITY_CHANGES "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-TLS1.2:-VERS-DTLS-ALL"
@@ -226,84 +226,22 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
 
 /* ---- server ---- */
 
-static void chain_dates(const gnutls_x509_crt_t *certs, unsigned int count,
-                        struct tls_certificate_dates *dates)
-{
-    for (unsigned int i = 0; i < count; i++) {
-        int64_t from = gnutls_x509_crt_get_activation_time(certs[i]);
-        int64_t to = gnutls_x509_crt_get_expiration_time(certs[i]);
-
-        if (i == 0 || from > dates->not_before)
-            dates->not_before = from;
-        if (i == 0 || to < dates->not_after)
-            dates->not_after = to;
-    }
-}
-
-static gnutls_datum_t server_datum(const struct server_file *file)
-{
-    return (gnutls_datum_t){.data = file->data, .size = (unsigned int)file->size};
-}
-
-/* Negative: a GnuTLS error. *about_key, *about_both: it is about the key, or about the two together. */
-static int import_pair(struct tls_credentials *c, const struct server_pair *pair,
-                       struct tls_certificate_dates *dates, bool *about_key, bool *about_both)
-{
-    gnutls_datum_t cert_datum = server_datum(&pair->certificate);
-    gnutls_datum_t key_datum = server_datum(&pair->key);
-    gnutls_x509_crt_t *certs = NULL;
-    gnutls_x509_privkey_t private = NULL;
-    unsigned int count = 0;
-    int r = gnutls_x509_crt_list_import2(&certs, &count, &cert_datum, GNUTLS_X509_FMT_PEM, 0);
-
-    *about_key = *about_both = false;
-    if (r >= 0 && (count == 0 || count > TLS_MAX_CHAIN))
-        r = count == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : GNUTLS_E_INVALID_REQUEST;
-    if (r >= 0) {
-        *about_key = true;
-        r = gnutls_x509_privkey_init(&private);
-        if (r >= 0)
-            r = gnutls_x509_privkey_import2(private, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
-    }
-    if (r >= 0) {
-        *about_both = true;
-        r = gnutls_certificate_set_x509_key(c->handle, certs, (int)count, private);
-    }
-    if (r >= 0)
-        chain_dates(certs, count, dates);
-    if (private != NULL)
-        gnutls_x509_privkey_deinit(private);
-    for (unsigned int i = 0; i < count; i++)
-        gnutls_x509_crt_deinit(certs[i]);
-    gnutls_free(certs);
-    return r;
-}
-
 static bool load_pair(struct tls_credentials *c, const struct server_pair *pair, char *error,
                       size_t size)
 {
-    struct tls_certificate_dates *dates = &c->dates[c->pairs];
-    bool about_key = false, about_both = false;
-    char detail[TLS_ERROR_SIZE];
+    struct parsed_pair parsed;
     int r;
 
-    if (server_file_problem(&pair->certificate, detail, sizeof(detail)) ||
-        server_file_problem(&pair->key, detail, sizeof(detail))) {
-        set_error(error, size, GNUTLS_E_FILE_ERROR, detail);
+    if (!parsed_pair_load(&parsed, pair, error, size))
         return false;
-    }
-    dates->file = pair->certificate.path;
-    r = import_pair(c, pair, dates, &about_key, &about_both);
-    if (r < 0) {
-        snprintf(detail, sizeof(detail), "%s, %s", pair->certificate.path, pair->key.path);
-        set_error(error, size, r,
-                  about_both  ? detail
-                  : about_key ? pair->key.path
-                              : pair->certificate.path);
-        return false;
-    }
-    c->pairs++;
-    return true;
+    r = gnutls_certificate_set_x509_key(c->handle, parsed.certificates, (int)parsed.count,
+                                        parsed.key);
+    if (r >= 0)
+        parsed_pair_dates(&parsed, pair->certificate.path, &c->dates[c->pairs++]);
+    else
+        set_error(error, size, r, pair->certificate.path);
+    parsed_pair_free(&parsed);
+    return r >= 0;
 }
 
 struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,
@@ -315,7 +253,7 @@ struct tls_credentials *tls_credentials_new_server(const struct server_files *fi
         return NULL;
     c->dates = mem_array(files->count, sizeof(*c->dates));
     for (size_t i = 0; i < files->count; i++) {
-        if (!load_pair(c, files->pairs[i], error, size)) {
+        if (files->pairs[i] != NULL && !load_pair(c, files->pairs[i], error, size)) {
             tls_credentials_unref(c);
             return NULL;
         }

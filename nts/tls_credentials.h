@@ -38,10 +38,11 @@ struct tls_credentials *tls_credentials_new_server(const struct server_files *fi
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials);
 void tls_credentials_unref(struct tls_credentials *credentials);
 
-/* Dates of a server certificate file: the latest begin and the earliest end in its chain, seconds
-   since 1970. False beyond the last pair. file points into the configuration. */
+/* Dates of a server's own certificate, the first of its file, seconds since 1970. False beyond the
+   last pair. file points into the configuration. */
 struct tls_certificate_dates {
     const char *file;
+    char subject[128]; /* printable ASCII, cut if it is longer */
     int64_t not_before;
     int64_t not_after;
 };

@@ -87,7 +87,7 @@ static const char *const allowed_main[] = {
     "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat", "stat64", "statfs",
     "statfs64", "statx", "unlink", "unlinkat",
     /* sockets */
-    "accept", "bind", "connect", "recvmmsg", "recvmmsg_time64", "sendmmsg"};
+    "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg"};
 
 /* Level 1, main process only: allowed with these arguments. */
 static const unsigned int socket_domains[] = {AF_NETLINK, AF_UNIX, AF_INET, AF_INET6};

@@ -693,7 +693,7 @@ static void certificates_in_use_can_be_renewed_in_the_main_process(void **state)
     start_server(f, 0);
     unlink(f->tls.cert_files[0]);
     ke_server_rekey(f->server);
-    assert_true(tls_fixture_log_has(&f->tls, "old certificates and keys stay in use"));
+    assert_true(tls_fixture_log_has(&f->tls, "old certificate and key stay in use"));
     assert_true(establish(f));
     test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
     ke_server_rekey(f->server);
@@ -701,12 +701,52 @@ static void certificates_in_use_can_be_renewed_in_the_main_process(void **state)
     assert_true(establish(f));
 }
 
+/* Whether somebody listens on the NTS-KE port. */
+static bool port_is_open(const struct fixture *f)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(f->tls.port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int r = connect(fd, (struct sockaddr *)&sa, sizeof(sa));
+
+    assert_true(r == 0 || errno == ECONNREFUSED);
+    close(fd);
+    return r == 0;
+}
+
+static bool port_opens(void *arg)
+{
+    return port_is_open(arg);
+}
+
+static void main_process_serves_as_soon_as_files_are_mended(void **state)
+{
+    struct fixture *f = *state;
+
+    unlink(f->tls.cert_files[0]);
+    start_server(f, 0);
+    assert_false(port_is_open(f));
+    assert_int_equal(log_count(f, "; there is no NTS-KE until this is mended"), 1);
+    run_for(f, 0.1);
+    test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
+    run_for(f, 0.1);
+    assert_false(port_is_open(f));
+    f->tls.clock_offset += 10.0;
+    assert_true(tls_fixture_run(&f->tls, port_opens, f, 5.0));
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "can be used now"), 1);
+    assert_int_equal(log_count(f, "\n"), 2);
+}
+
 /* ---- dates of certificates ---- */
 
 static void states_of_a_certificate(void **state)
 {
-    const struct tls_certificate_dates dates = {
-        .file = "a.crt", .not_before = 1000000000, .not_after = 1000000000 + 30 * TEST_DAY};
+    const struct tls_certificate_dates dates = {.file = "a.crt",
+                                                .subject = "CN=a",
+                                                .not_before = 1000000000,
+                                                .not_after = 1000000000 + 30 * TEST_DAY};
     const int64_t end = dates.not_after;
     char text[256];
 
@@ -721,10 +761,10 @@ static void states_of_a_certificate(void **state)
     assert_int_equal(certificate_state(&dates, end + 1), CERTIFICATE_EXPIRED);
     assert_false(certificate_describe(&dates, CERTIFICATE_VALID, text, sizeof(text)));
     assert_true(certificate_describe(&dates, CERTIFICATE_1_DAY, text, sizeof(text)));
-    assert_string_equal(text, "Certificate in a.crt expires within 1 day "
+    assert_string_equal(text, "Certificate in a.crt (CN=a) expires within 1 day "
                               "(at 2001-10-09 01:46:40 UTC)");
     assert_true(certificate_describe(&dates, CERTIFICATE_EXPIRED, text, sizeof(text)));
-    assert_string_equal(text, "Certificate in a.crt has expired "
+    assert_string_equal(text, "Certificate in a.crt (CN=a) has expired "
                               "(from 2001-09-09 01:46:40 to 2001-10-09 01:46:40 UTC)");
 }
 
@@ -845,6 +885,7 @@ int main(void)
         TEST(helper_that_does_not_answer_is_replaced),
         TEST(old_helper_that_does_not_end_is_killed),
         TEST(certificates_in_use_can_be_renewed_in_the_main_process),
+        TEST(main_process_serves_as_soon_as_files_are_mended),
         cmocka_unit_test(states_of_a_certificate),
         TEST(each_limit_is_reported_once),
         TEST(expired_certificate_is_reported_at_the_start_and_served),

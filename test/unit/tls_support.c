@@ -48,8 +48,11 @@ struct test_cert test_cert_make(const struct test_cert_spec *spec)
     ok(gnutls_x509_crt_set_activation_time(c.crt, (time_t)spec->from));
     ok(gnutls_x509_crt_set_expiration_time(c.crt, (time_t)spec->to));
     ok(gnutls_x509_crt_set_basic_constraints(c.crt, spec->ca, -1));
-    ok(gnutls_x509_crt_set_key_usage(c.crt, spec->ca ? GNUTLS_KEY_KEY_CERT_SIGN
-                                                     : GNUTLS_KEY_DIGITAL_SIGNATURE));
+    ok(gnutls_x509_crt_set_key_usage(c.crt, spec->usage != 0 ? spec->usage
+                                            : spec->ca       ? GNUTLS_KEY_KEY_CERT_SIGN
+                                                             : GNUTLS_KEY_DIGITAL_SIGNATURE));
+    if (spec->purpose != NULL)
+        ok(gnutls_x509_crt_set_key_purpose_oid(c.crt, spec->purpose, 0));
     if (spec->dns != NULL)
         ok(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_DNSNAME, spec->dns,
                                                 (unsigned int)strlen(spec->dns),

@@ -32,6 +32,8 @@ struct test_cert_spec {
     const char *ip;  /* NULL: none */
     int64_t from, to;
     bool ca;
+    unsigned int usage;             /* keyUsage of GnuTLS; 0: the right one */
+    const char *purpose;            /* of extendedKeyUsage; NULL: none */
     const struct test_cert *issuer; /* NULL: self-signed */
 };
 

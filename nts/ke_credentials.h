@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The server's credentials when its NTS-KE sessions run in this process (ntsprocesses 0): loads them,
+ * loads them again when told to or when bad files were mended, and watches their dates. With helper
+ * processes nothing of this is in the main process.
+ */
+#ifndef NTS_KE_CREDENTIALS_H
+#define NTS_KE_CREDENTIALS_H
+
+#include <stdbool.h>
+#include "base/loop.h"
+#include "base/world.h"
+#include "conf/conf.h"
+#include "nts/tls_credentials.h"
+
+struct ke_credentials_spec {
+    struct world *world;
+    struct loop *loop;
+    const struct conf *conf;
+    /* New sessions are to use these from now on; the callee takes a reference of its own. */
+    void (*use)(struct tls_credentials *credentials, void *arg);
+    void *arg;
+};
+
+struct ke_credentials;
+
+/* Loads the files, which calls `use` unless all of them are bad; bad ones are logged. */
+struct ke_credentials *ke_credentials_new(const struct ke_credentials_spec *spec);
+void ke_credentials_free(struct ke_credentials *credentials);
+/* Loads the files again. False: something is bad; it was logged, and what was in use stays so. */
+bool ke_credentials_reload(struct ke_credentials *credentials);
+
+#endif
