@@ -127,6 +127,29 @@ static bool scan_unsigned(const char *text, int base, uint32_t *value, size_t *u
     return true;
 }
 
+bool text_scan_clamped(const char *text, int min, int max, int *value, bool *clamped, size_t *used)
+{
+    char *end;
+    long long v = strtoll(text, &end, 10); /* beyond its range: the nearest limit */
+
+    if (end == text)
+        return false;
+    *clamped = v < min || v > max;
+    *value = v < min ? min : v > max ? max : (int)v;
+    *used = (size_t)(end - text);
+    return true;
+}
+
+bool text_uint_wraps(const char *text)
+{
+    while (is_white(*text))
+        text++;
+    errno = 0;
+    unsigned long long v = strtoull(text, NULL, 10);
+
+    return errno == ERANGE || v > UINT32_MAX || (*text == '-' && v != 0);
+}
+
 bool text_scan_uint(const char *text, uint32_t *value, size_t *used)
 {
     return scan_unsigned(text, 10, value, used);

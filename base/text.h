@@ -38,6 +38,14 @@ bool text_scan_uint(const char *text, uint32_t *value, size_t *used);
 bool text_scan_hex(const char *text, uint32_t *value, size_t *used);
 bool text_scan_double(const char *text, double *value, size_t *used);
 
+/*
+ * As text_scan_int, but a number outside min..max, of whatever length, becomes the nearest of these;
+ * *clamped tells so. False: no number.
+ */
+bool text_scan_clamped(const char *text, int min, int max, int *value, bool *clamped, size_t *used);
+/* Does text_scan_uint() read another number than the one that is written: negative or too large? */
+bool text_uint_wraps(const char *text);
+
 /* All characters printable ASCII and not a space; the empty string is. */
 bool text_is_graphic(const char *text);
 

@@ -21,9 +21,14 @@ bool argument_subnet(struct client *c, char *text, struct cmd_subnet *subnet, bo
 /* "server|peer|pool NAME [option]...". Prints the error. */
 bool argument_add_source(struct client *c, char *text, struct cmd_add_source *add);
 /* "off" or the options of the local reference. */
-bool argument_local(char *text, struct cmd_local *local);
+/* The last two tell which word is no option, and which one was probably meant (or NULL). */
+struct bad_option {
+    const char *word; /* NULL: none, something else is wrong */
+    const char *nearest;
+};
+bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad);
 /* "ADDRESS|REFID [+OPTION|-OPTION]..." */
-bool argument_selectopts(char *text, struct cmd_selectopts *opts);
+bool argument_selectopts(char *text, struct cmd_selectopts *opts, struct bad_option *bad);
 
 /* What a report of sources was asked to show. */
 struct source_flags {
@@ -32,5 +37,8 @@ struct source_flags {
 };
 
 struct source_flags argument_source_flags(char *text);
+
+/* A second line of an error, for people only: standard error has to be a terminal. */
+void argument_print_bad_option(const struct client *c, const struct bad_option *bad);
 
 #endif

@@ -5,7 +5,9 @@
 #include "chronyc/arguments.h"
 
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
+#include "conf/options.h"
 
 struct word_number {
     const char *word;
@@ -32,10 +34,35 @@ static const struct word_number source_types[] = {
     {"pool", CMD_SOURCE_POOL},
 };
 
+void argument_print_bad_option(const struct client *c, const struct bad_option *bad)
+{
+    FILE *err = c->env->err;
+
+    if (!c->env->err_terminal || bad->word == NULL)
+        return;
+    fprintf(err, "Unknown option %s", bad->word);
+    if (bad->nearest != NULL)
+        fprintf(err, ", did you mean %s?", bad->nearest);
+    fprintf(err, "\n");
+}
+
+static void print_bad_value(const struct client *c, const struct options_report *report)
+{
+    int length = (int)strcspn(report->value, " ");
+
+    if (!c->env->err_terminal)
+        return;
+    if (length == 0)
+        fprintf(c->env->err, "Option %s needs a value\n", report->word);
+    else
+        fprintf(c->env->err, "Option %s cannot be %.*s\n", report->word, length, report->value);
+}
+
 bool argument_add_source(struct client *c, char *text, struct cmd_add_source *add)
 {
     FILE *err = c->env->err;
     char *type = text, *name;
+    struct options_report report = {0};
     struct ip_addr addr;
 
     text = text_split(text);
@@ -44,7 +71,7 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
         return false;
     }
     source_options_default(&add->options);
-    switch (source_options_parse(text, &name, &add->options)) {
+    switch (source_options_parse(text, &name, &add->options, &report)) {
     case SOURCE_PARSE_OK:
         break;
     case SOURCE_PARSE_SYNTAX:
@@ -52,9 +79,12 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
         return false;
     case SOURCE_PARSE_OPTION:
         fprintf(err, "Invalid option in add command\n");
+        argument_print_bad_option(
+            c, &(struct bad_option){.word = report.word, .nearest = report.nearest});
         return false;
     case SOURCE_PARSE_VALUE:
         fprintf(err, "Invalid value in add command\n");
+        print_bad_value(c, &report);
         return false;
     }
     /* The daemon resolves the name itself; here it is a check against typing errors. */
@@ -70,9 +100,22 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
 #define LOCAL_DEFAULT_STRATUM 10
 #define LOCAL_ORPHAN_WAIT     300.0 /* default of waitunsynced with orphan */
 
-/* Reads one option and its value; false: unknown, missing or out of range. */
-static bool parse_local_option(char *option, char **rest, struct cmd_local *local)
+static void find_nearest(struct bad_option *bad, const char *const *names)
 {
+    struct nearest nearest = nearest_start(bad->word);
+
+    for (; *names != NULL; names++)
+        nearest_offer(&nearest, *names);
+    bad->nearest = nearest.best;
+}
+
+/* Reads one option and its value; false: unknown, missing or out of range. */
+static bool parse_local_option(char *option, char **rest, struct cmd_local *local,
+                               struct bad_option *bad)
+{
+    static const char *const names[] = {"activate",   "distance",     "orphan", "stratum",
+                                        "waitsynced", "waitunsynced", NULL};
+
     const struct {
         const char *name;
         double *value;
@@ -104,12 +147,15 @@ static bool parse_local_option(char *option, char **rest, struct cmd_local *loca
             return true;
         }
     }
+    bad->word = option;
+    find_nearest(bad, names);
     return false;
 }
 
-bool argument_local(char *text, struct cmd_local *local)
+bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
 {
     memset(local, 0, sizeof *local);
+    memset(bad, 0, sizeof *bad);
     if (strcmp(text, "off") == 0)
         return true;
 
@@ -121,7 +167,7 @@ bool argument_local(char *text, struct cmd_local *local)
         char *option = text;
 
         text = text_split(text);
-        if (!parse_local_option(option, &text, local))
+        if (!parse_local_option(option, &text, local, bad))
             return false;
         while (text[0] == ' ')
             text++;
@@ -138,10 +184,21 @@ static const struct word_number select_options[] = {
     {"require", SELECT_REQUIRE},
 };
 
-bool argument_selectopts(char *text, struct cmd_selectopts *opts)
+/* A word of selectopts that is none: its name without the sign, or all of it. */
+static bool fail_select_option(struct bad_option *bad, const char *word)
+{
+    static const char *const names[] = {"noselect", "prefer", "require", "trust", NULL};
+
+    bad->word = word + (word[0] == '+' || word[0] == '-');
+    find_nearest(bad, names);
+    return false;
+}
+
+bool argument_selectopts(char *text, struct cmd_selectopts *opts, struct bad_option *bad)
 {
     char *word = text;
 
+    memset(bad, 0, sizeof *bad);
     text = text_split(text);
     if (!argument_source_or_refid(word, &opts->addr, &opts->refid))
         return false;
@@ -152,7 +209,7 @@ bool argument_selectopts(char *text, struct cmd_selectopts *opts)
         text = text_split(text);
         if ((word[0] != '+' && word[0] != '-') ||
             !find_word(select_options, COUNT(select_options), word + 1, &option))
-            return false;
+            return fail_select_option(bad, word);
         opts->mask |= option;
         if (word[0] == '+')
             opts->options |= option;

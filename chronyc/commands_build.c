@@ -116,7 +116,13 @@ bool build_source_number(struct client *c, char *args, struct cmd_request *reque
 
 bool build_local(struct client *c, char *args, struct cmd_request *request)
 {
-    return argument_local(args, &request->u.local) || refuse(c, "Invalid syntax for local command");
+    struct bad_option bad;
+
+    if (argument_local(args, &request->u.local, &bad))
+        return true;
+    refuse(c, "Invalid syntax for local command");
+    argument_print_bad_option(c, &bad);
+    return false;
 }
 
 /* Without arguments a step now, else the setting of automatic steps. */
@@ -147,8 +153,13 @@ bool build_offset(struct client *c, char *args, struct cmd_request *request)
 
 bool build_selectopts(struct client *c, char *args, struct cmd_request *request)
 {
-    return argument_selectopts(args, &request->u.selectopts) ||
-           refuse(c, "Invalid syntax for selectopts command");
+    struct bad_option bad;
+
+    if (argument_selectopts(args, &request->u.selectopts, &bad))
+        return true;
+    refuse(c, "Invalid syntax for selectopts command");
+    argument_print_bad_option(c, &bad);
+    return false;
 }
 
 bool build_reload(struct client *c, char *args, struct cmd_request *request)

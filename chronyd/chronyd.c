@@ -295,12 +295,14 @@ static void add_initstepslew_sources(struct chronyd *d)
     for (size_t i = 0; i < d->conf->initstepslew_count; i++) {
         char name[ADDR_TEXT_SIZE];
         struct source_conf conf = {.kind = SOURCE_SERVER, .name = name};
+        enum ntp_sources_status status;
 
         ip_addr_format(&d->conf->initstepslew_servers[i], name, sizeof(name));
         source_options_default(&conf.options);
         conf.options.iburst = true;
-        if (ntp_sources_add(d->ntp_sources, &conf, NULL) != NTP_SOURCES_SUCCESS)
-            LOG_ERROR("Could not add source %s", name);
+        status = ntp_sources_add(d->ntp_sources, &conf, NULL);
+        if (status != NTP_SOURCES_SUCCESS)
+            LOG_ERROR("Could not add source %s : %s", name, ntp_sources_status_text(status));
     }
 }
 

@@ -6,29 +6,30 @@
 #include "conf/directive.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 
 enum network { NETWORK_OTHER, NETWORK_OK, NETWORK_BAD };
 
-/* One to three decimal numbers separated by periods: an IPv4 network, 8 bits per number. */
-static enum network parse_short_network(const char *text, struct subnet *subnet)
+/* One to three decimal numbers separated by periods: an IPv4 network, 8 bits per number. The numbers
+   are of class u (config.md 3); *replaced tells that one is not what is written. */
+static enum network parse_short_network(const char *text, struct subnet *subnet, bool *replaced)
 {
     struct ip_addr addr = ip_addr_v4(0, 0, 0, 0);
     bool too_large = false;
     int numbers = 0;
 
     for (;; text++) {
-        unsigned int value = 0;
-        size_t digits = strspn(text, "0123456789");
+        uint32_t value;
+        size_t used;
 
-        if (digits == 0 || numbers == 3)
+        if (numbers == 3 || !strchr("+0123456789", *text) || !text_scan_uint(text, &value, &used))
             return NETWORK_OTHER;
-        for (size_t i = 0; i < digits; i++)
-            value = value > 255 ? value : value * 10 + (unsigned int)(text[i] - '0');
         too_large = too_large || value > 255;
+        *replaced = *replaced || text_uint_wraps(text);
         addr.u.v4[numbers++] = (uint8_t)value;
-        text += digits;
+        text += used;
         if (*text == '\0')
             break;
         if (*text != '.')
@@ -42,14 +43,14 @@ static enum network parse_short_network(const char *text, struct subnet *subnet)
 
 /* An address, a short IPv4 network, or (if allowed) a host name. */
 static bool parse_network(const char *text, bool names, const struct conf_env *env,
-                          struct subnet *subnet)
+                          struct subnet *subnet, bool *replaced)
 {
     if (ip_addr_parse(text, &subnet->addr)) {
         subnet->bits = subnet->addr.family == IP_V6 ? 128 : 32;
         return true;
     }
 
-    switch (parse_short_network(text, subnet)) {
+    switch (parse_short_network(text, subnet, replaced)) {
     case NETWORK_OK:
         return true;
     case NETWORK_BAD:
@@ -65,10 +66,28 @@ static bool parse_network(const char *text, bool names, const struct conf_env *e
     return true;
 }
 
-bool conf_parse_access(char *line, const struct conf_env *env, struct conf_access_rule *rule)
+/* A number that does not fit in an int, and that chrony would make a length of a prefix, becomes the
+   whole address. What other number it is is judged later. */
+static bool parse_bits(const char *text, enum ip_family family, int *bits, bool *replaced)
+{
+    const int whole = family == IP_V6 ? 128 : 32;
+    long value;
+
+    if (text_parse_long(text, LONG_MIN, LONG_MAX, &value) != TEXT_NUMBER_OK)
+        return false;
+    *bits = (int)(uint32_t)value;
+    if (value != *bits && *bits >= 0 && *bits <= whole) {
+        *replaced = true;
+        *bits = whole;
+    }
+    return *bits >= 0;
+}
+
+/* As conf_parse_access; *replaced tells that a number is not used as it is written. */
+static bool parse_rule(char *line, const struct conf_env *env, struct conf_access_rule *rule,
+                       bool *replaced)
 {
     char *next = text_split(line), *slash;
-    long bits = 0;
 
     rule->all = strcmp(line, "all") == 0;
     if (rule->all) {
@@ -85,24 +104,40 @@ bool conf_parse_access(char *line, const struct conf_env *env, struct conf_acces
     }
 
     slash = strchr(line, '/');
-    if (slash) {
-        *slash = '\0';
-        if (text_parse_long(slash + 1, 0, INT_MAX, &bits) != TEXT_NUMBER_OK)
-            return false;
-    }
-    if (!parse_network(line, !slash, env, &rule->subnet))
-        return false;
     if (slash)
-        rule->subnet.bits = (int)bits;
-    return true;
+        *slash = '\0';
+    return parse_network(line, !slash, env, &rule->subnet, replaced) &&
+           (!slash ||
+            parse_bits(slash + 1, rule->subnet.addr.family, &rule->subnet.bits, replaced));
+}
+
+bool conf_parse_access(char *line, const struct conf_env *env, struct conf_access_rule *rule)
+{
+    bool replaced = false;
+
+    return parse_rule(line, env, rule, &replaced);
+}
+
+static void warn_replaced(const struct parser *p, const char *args, const struct subnet *subnet)
+{
+    char address[ADDR_TEXT_SIZE], used[ADDR_TEXT_SIZE + 16];
+
+    ip_addr_format(&subnet->addr, address, sizeof(address));
+    snprintf(used, sizeof(used), "%s/%d", address, subnet->bits);
+    parser_warn_value(p, NULL, args, strlen(args), NULL, used);
 }
 
 static bool add_rule(struct parser *p, const struct directive *d, char *args, bool allow)
 {
     struct conf_access_rules *rules = (struct conf_access_rules *)((char *)p->conf + d->offset);
     struct conf_access_rule rule = {.allow = allow};
+    char *copy = text_dup(args);
+    bool replaced = false, ok = parse_rule(args, p->env, &rule, &replaced);
 
-    if (!conf_parse_access(args, p->env, &rule))
+    if (ok && replaced)
+        warn_replaced(p, copy, &rule.subnet);
+    free(copy);
+    if (!ok)
         return parser_fail_parse(p);
     rules->rules = mem_resize(rules->rules, rules->count + 1, sizeof(rule));
     rules->rules[rules->count++] = rule;

@@ -19,6 +19,8 @@ struct parser {
     int line;
     int level;        /* of nested files, 0 on the command line */
     const char *word; /* the directive as typed */
+    bool fragment;    /* in a file of confdir: a bad line is left out with a warning */
+    bool bad_line;    /* the error is one of the line, not of a file that it names */
 };
 
 struct directive {
@@ -41,17 +43,50 @@ bool parser_evaluate(struct parser *p, char *line);
 /* Each sets the error and returns false. With location: */
 bool parser_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool parser_fail_parse(struct parser *p); /* Could not parse WORD directive */
+/* Could not parse, and behind the location the word, and the nearest of what it could be (or NULL) */
+bool parser_fail_word(struct parser *p, const char *word, const char *nearest);
+/* Invalid directive WORD, with the nearest one */
+bool parser_fail_unknown(struct parser *p);
+/* A warning with the location. */
+void parser_warn(const struct parser *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Adds to the error, behind the location. */
+bool parser_explain(struct parser *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Without location: */
 bool conf_fail(struct conf_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Is there a word in the normalised arguments that begins as a comment would; the hint about that. */
+bool parser_has_comment(const char *args);
+bool parser_explain_comment(struct parser *p);
+
 /* Checks the number of words: `Missing arguments ...`, `Too many arguments ...`. */
 bool parser_check_words(struct parser *p, const char *args, int min, int max);
 
-/* Positional numbers: read one, move to the next word. A number that is not the last must be
-   followed by white space; what follows the last one is ignored. */
-bool parser_next_double(char **args, double *value);
-bool parser_next_int(char **args, int *value);
+/*
+ * Positional numbers: read one, move to the next word. A number that is not the last must be
+ * followed by white space; what follows the last one is ignored with a warning. An integer out of
+ * range becomes the nearest limit, with a warning.
+ */
+bool parser_next_double(struct parser *p, char **args, double *value);
+bool parser_next_int(struct parser *p, char **args, int min, int max, int *value);
+
+/* Options of a directive by a table, into the struct at base. False: error is set, `Invalid option`
+   and `Invalid value` if exact, else `Could not parse`. */
+struct option_row;
+bool parser_options(struct parser *p, const struct option_row *table, size_t count, char *line,
+                    void *base, bool exact);
+
+/* Warns of a value (`length` characters of it) in place of which another one is used. The option
+   and the range (a text in parentheses) may be NULL. */
+void parser_warn_value(const struct parser *p, const char *option, const char *value, size_t length,
+                       const char *range, const char *used);
+/* Warns if the word is an unsigned number that was not taken as it is written. */
+void parser_warn_uint(const struct parser *p, const char *word, size_t number_length,
+                      uint32_t value);
+/* Warns of the characters behind a number that are left out, if there are any. */
+void parser_warn_tail(const struct parser *p, const char *word, size_t number_length);
 
 /* Replaces an owned string. */
 void conf_set_string(char **string, const char *value);
@@ -59,6 +94,10 @@ void conf_add_string(struct conf_strings *strings, const char *value);
 
 #define DIRECTIVE_HANDLER(name)                                                                    \
     bool directive_##name(struct parser *p, const struct directive *d, char *args)
+
+/* NAME [option]..., as in server, pool and peer; the name of the entry is
+   allocated. False: error is set. */
+bool parser_source(struct parser *p, char *args, struct source_conf *source);
 
 /* directive_values.c: the classes of config.md 3 and what has its own syntax but is one value */
 DIRECTIVE_HANDLER(int);

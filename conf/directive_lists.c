@@ -16,35 +16,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool fail_option(struct parser *p)
-{
-    return parser_fail(p, "Invalid option in %s directive", p->word);
-}
-
-static bool fail_value(struct parser *p)
-{
-    return parser_fail(p, "Invalid value in %s directive", p->word);
-}
-
 static bool add_source(struct parser *p, char *args, enum source_kind kind, bool pool)
 {
     struct conf *conf = p->conf;
-    struct source_options options;
-    char *name;
+    struct source_conf source = {.kind = kind, .pool = pool};
 
-    switch (source_options_parse(args, &name, &options)) {
-    case SOURCE_PARSE_OK:
-        break;
-    case SOURCE_PARSE_SYNTAX:
-        return parser_fail(p, "Invalid syntax for %s directive", p->word);
-    case SOURCE_PARSE_OPTION:
-        return fail_option(p);
-    case SOURCE_PARSE_VALUE:
-        return fail_value(p);
-    }
-    conf->sources = mem_resize(conf->sources, conf->source_count + 1, sizeof(*conf->sources));
-    conf->sources[conf->source_count++] = (struct source_conf){
-        .kind = kind, .pool = pool, .name = text_dup(name), .options = options};
+    if (!parser_source(p, args, &source))
+        return false;
+    conf->sources = mem_resize(conf->sources, conf->source_count + 1, sizeof(source));
+    conf->sources[conf->source_count++] = source;
     return true;
 }
 
@@ -116,7 +96,7 @@ static const struct option_row refclock_options[] = {
     {"rate", IN(rate, 1, INT_MAX)},
     {"refid", REFID(refid)},
     {"require", SELECT(SELECT_REQUIRE)},
-    {"stratum", IN(stratum, 0, 15)},
+    {"stratum", IN(stratum, 0, 15), .checked = true},
     {"tai", FLAG(tai)},
     {"trust", SELECT(SELECT_TRUST)},
     {"width", REAL(pulse_width)},
@@ -148,14 +128,8 @@ DIRECTIVE_HANDLER(refclock)
     (void)d;
     if (parameter[0] == '\0')
         return parser_fail_parse(p);
-    switch (options_parse(refclock_options, COUNT(refclock_options), options, &clock)) {
-    case OPTIONS_OK:
-        break;
-    case OPTIONS_UNKNOWN:
-        return fail_option(p);
-    case OPTIONS_VALUE:
-        return fail_value(p);
-    }
+    if (!parser_options(p, refclock_options, COUNT(refclock_options), options, &clock, true))
+        return false;
     clock.filter_length = option_clamp(clock.filter_length, 1, 256);
     clock.driver = text_dup(args);
     clock.parameter = text_dup(parameter);
@@ -225,9 +199,10 @@ DIRECTIVE_HANDLER(hwtimestamp)
     char *options = text_split(args);
 
     (void)d;
-    if (args[0] == '\0' ||
-        options_parse(hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw) != OPTIONS_OK)
+    if (args[0] == '\0')
         return parser_fail_parse(p);
+    if (!parser_options(p, hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw, false))
+        return false;
 
     if (hw.maxpoll == INT_MAX)
         hw.maxpoll = hw.minpoll + 1;
@@ -248,13 +223,12 @@ DIRECTIVE_HANDLER(broadcast)
     struct conf_broadcast broadcast = {.dest.port = 123};
     char *address = text_split(args), *port = text_split(address);
     int number = 123;
-    size_t used;
 
     (void)d;
-    if (!text_scan_int(args, &broadcast.interval, &used) ||
-        !ip_addr_parse(address, &broadcast.dest.addr) || text_count_words(port) > 1)
+    if (!ip_addr_parse(address, &broadcast.dest.addr) || text_count_words(port) > 1 ||
+        !parser_next_int(p, &args, INT_MIN, INT_MAX, &broadcast.interval))
         return parser_fail_parse(p);
-    if (port[0] != '\0' && (!text_scan_int(port, &number, &used) || number < 0 || number > 65535))
+    if (port[0] != '\0' && !parser_next_int(p, &port, 0, UINT16_MAX, &number))
         return parser_fail_parse(p);
 
     broadcast.dest.port = (uint16_t)number;
@@ -270,12 +244,11 @@ DIRECTIVE_HANDLER(initstepslew)
     struct conf *conf = p->conf;
     char *hosts = text_split(args);
     double threshold;
-    size_t used;
 
     (void)d;
     if (p->env->restarted)
         return true;
-    if (!text_scan_double(args, &threshold, &used))
+    if (!parser_next_double(p, &args, &threshold))
         return parser_fail_parse(p);
 
     conf->initstepslew_threshold = threshold;

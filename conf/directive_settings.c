@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
 #include "conf/options.h"
 
@@ -30,6 +31,17 @@ static const struct named_value *find_value(const struct named_value *table, siz
     return NULL;
 }
 
+/* Could not parse, with the word and the nearest of the table. */
+static bool fail_choice(struct parser *p, const struct named_value *table, size_t count,
+                        const char *word)
+{
+    struct nearest nearest = nearest_start(word);
+
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, table[i].name);
+    return parser_fail_word(p, word, nearest.best);
+}
+
 DIRECTIVE_HANDLER(authselectmode)
 {
     static const struct named_value modes[] = {
@@ -42,7 +54,7 @@ DIRECTIVE_HANDLER(authselectmode)
 
     (void)d;
     if (!mode)
-        return parser_fail_parse(p);
+        return fail_choice(p, modes, COUNT(modes), args);
     p->conf->authselect_mode = (enum authselect_mode)mode->value;
     return true;
 }
@@ -59,7 +71,7 @@ DIRECTIVE_HANDLER(leapsecmode)
 
     (void)d;
     if (!mode)
-        return parser_fail_parse(p);
+        return fail_choice(p, modes, COUNT(modes), args);
     p->conf->leapsec_mode = (enum leapsec_mode)mode->value;
     return true;
 }
@@ -76,6 +88,7 @@ DIRECTIVE_HANDLER(clientloglimit)
     limit = strtoul(args, &end, 10);
     if (end == args)
         return parser_fail_parse(p);
+    parser_warn_tail(p, args, (size_t)(end - args));
     p->conf->client_log_limit = limit;
     return true;
 }
@@ -84,14 +97,15 @@ DIRECTIVE_HANDLER(driftfile)
 {
     char *word = text_split(args), *value = text_split(word);
     int interval = p->conf->drift_file_interval;
-    size_t used;
 
     (void)d;
     if (args[0] == '\0')
         return parser_fail_parse(p);
     if (word[0] != '\0') {
-        if (!text_equal_nocase(word, "interval") || !text_scan_int(value, &interval, &used) ||
-            value[used] != '\0')
+        if (!text_equal_nocase(word, "interval"))
+            return parser_fail_word(p, word, NULL);
+        if (value[strspn(value, "+-0123456789")] != '\0' ||
+            !parser_next_int(p, &value, INT_MIN, INT_MAX, &interval))
             return parser_fail_parse(p);
     }
     conf_set_string(&p->conf->drift_file, args);
@@ -106,7 +120,8 @@ DIRECTIVE_HANDLER(fallbackdrift)
     (void)d;
     if (!parser_check_words(p, args, 2, 2))
         return false;
-    if (!parser_next_int(&args, &min) || !parser_next_int(&args, &max))
+    if (!parser_next_int(p, &args, INT_MIN, INT_MAX, &min) ||
+        !parser_next_int(p, &args, INT_MIN, INT_MAX, &max))
         return parser_fail_parse(p);
     p->conf->fallback_drift_min = min;
     p->conf->fallback_drift_max = max;
@@ -121,7 +136,8 @@ DIRECTIVE_HANDLER(makestep)
     (void)d;
     if (!parser_check_words(p, args, 2, 2))
         return false;
-    if (!parser_next_double(&args, &threshold) || !parser_next_int(&args, &limit))
+    if (!parser_next_double(p, &args, &threshold) ||
+        !parser_next_int(p, &args, INT_MIN, INT_MAX, &limit))
         return parser_fail_parse(p);
     p->conf->makestep_threshold = threshold;
     p->conf->makestep_limit = p->env->restarted && limit > 0 ? 0 : limit;
@@ -136,8 +152,9 @@ DIRECTIVE_HANDLER(maxchange)
     (void)d;
     if (!parser_check_words(p, args, 3, 3))
         return false;
-    if (!parser_next_double(&args, &offset) || !parser_next_int(&args, &start) ||
-        !parser_next_int(&args, &ignore))
+    if (!parser_next_double(p, &args, &offset) ||
+        !parser_next_int(p, &args, INT_MIN, INT_MAX, &start) ||
+        !parser_next_int(p, &args, INT_MIN, INT_MAX, &ignore))
         return parser_fail_parse(p);
     p->conf->max_change_offset = offset;
     p->conf->max_change_start = start;
@@ -154,7 +171,7 @@ DIRECTIVE_HANDLER(mailonchange)
     if (!parser_check_words(p, args, 2, 2))
         return false;
     number = text_split(args);
-    if (!parser_next_double(&number, &threshold))
+    if (!parser_next_double(p, &number, &threshold))
         return parser_fail_parse(p);
     conf_set_string(&p->conf->mail_user, args);
     p->conf->mail_change = threshold;
@@ -168,7 +185,7 @@ DIRECTIVE_HANDLER(smoothtime)
     (void)d;
     if (!parser_check_words(p, args, 2, 3))
         return false;
-    if (!parser_next_double(&args, &freq) || !parser_next_double(&args, &wander) ||
+    if (!parser_next_double(p, &args, &freq) || !parser_next_double(p, &args, &wander) ||
         (args[0] != '\0' && !text_equal_nocase(args, "leaponly")))
         return parser_fail_parse(p);
     p->conf->smooth_max_freq = freq;
@@ -177,16 +194,17 @@ DIRECTIVE_HANDLER(smoothtime)
     return true;
 }
 
-static bool read_tempcomp(struct conf_tempcomp *t, char *numbers, bool points)
+static bool read_tempcomp(struct parser *p, struct conf_tempcomp *t, char *numbers, bool points)
 {
-    if (!parser_next_double(&numbers, &t->interval))
-        return false;
     if (points) {
-        conf_set_string(&t->points_file, numbers);
-        return true;
+        /* Two words, so that letters may follow the number */
+        conf_set_string(&t->points_file, text_split(numbers));
+        return parser_next_double(p, &numbers, &t->interval);
     }
-    return parser_next_double(&numbers, &t->t0) && parser_next_double(&numbers, &t->k0) &&
-           parser_next_double(&numbers, &t->k1) && parser_next_double(&numbers, &t->k2);
+    if (!parser_next_double(p, &numbers, &t->interval))
+        return false;
+    return parser_next_double(p, &numbers, &t->t0) && parser_next_double(p, &numbers, &t->k0) &&
+           parser_next_double(p, &numbers, &t->k1) && parser_next_double(p, &numbers, &t->k2);
 }
 
 /* FILE INTERVAL POINTS-FILE or FILE INTERVAL T0 K0 K1 K2 */
@@ -200,7 +218,7 @@ DIRECTIVE_HANDLER(tempcomp)
     if (words != 3 && !parser_check_words(p, args, 6, 6))
         return false;
     numbers = text_split(args);
-    if (!read_tempcomp(&t, numbers, words == 3)) {
+    if (!read_tempcomp(p, &t, numbers, words == 3)) {
         free(t.points_file);
         return parser_fail_parse(p);
     }
@@ -217,7 +235,8 @@ static const struct option_row local_options[] = {
     {"activate", OPTION_DOUBLE, .offset = offsetof(struct conf_local, activate)},
     {"distance", OPTION_DOUBLE, .offset = offsetof(struct conf_local, distance)},
     {"orphan", OPTION_BOOL, .offset = offsetof(struct conf_local, orphan)},
-    {"stratum", OPTION_INT, .offset = offsetof(struct conf_local, stratum), .min = 1, .max = 15},
+    {"stratum", OPTION_INT, .offset = offsetof(struct conf_local, stratum), .min = 1, .max = 15,
+     .checked = true},
     {"waitsynced", OPTION_DOUBLE, .offset = offsetof(struct conf_local, wait_synced)},
     {"waitunsynced", OPTION_DOUBLE, .offset = offsetof(struct conf_local, wait_unsynced)},
 };
@@ -229,14 +248,8 @@ DIRECTIVE_HANDLER(local)
         .enabled = true, .stratum = 10, .distance = 1.0, .wait_unsynced = -1};
 
     (void)d;
-    switch (options_parse(local_options, COUNT(local_options), args, &local)) {
-    case OPTIONS_OK:
-        break;
-    case OPTIONS_UNKNOWN:
-        return parser_fail(p, "Invalid option in %s directive", p->word);
-    case OPTIONS_VALUE:
-        return parser_fail(p, "Invalid value in %s directive", p->word);
-    }
+    if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
+        return false;
     if (local.wait_unsynced < 0.0)
         local.wait_unsynced = local.orphan ? 300.0 : 0.0;
     p->conf->local = local;
@@ -261,8 +274,8 @@ static bool read_ratelimit(struct parser *p, const struct directive *d, char *ar
 {
     struct conf_ratelimit *limit = (struct conf_ratelimit *)((char *)p->conf + d->offset);
 
-    if (options_parse(ratelimit_options, options, args, limit) != OPTIONS_OK)
-        return parser_fail_parse(p);
+    if (!parser_options(p, ratelimit_options, options, args, limit, false))
+        return false;
     limit->enabled = true;
     limit->interval = option_clamp(limit->interval, -19, 12);
     limit->burst = option_clamp(limit->burst, 1, 255);
@@ -281,35 +294,40 @@ DIRECTIVE_HANDLER(ratelimit_kod)
     return read_ratelimit(p, d, args, COUNT(ratelimit_options));
 }
 
-static const struct log_name {
-    const char *name; /* exact case */
-    unsigned int bits;
-} log_names[] = {
-    {"measurements", .bits = LOGFILE_MEASUREMENTS},
-    {"rawmeasurements", .bits = LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
-    {"refclocks", .bits = LOGFILE_REFCLOCKS},
-    {"rtc", .bits = LOGFILE_RTC},
-    {"selection", .bits = LOGFILE_SELECTION},
-    {"statistics", .bits = LOGFILE_STATISTICS},
-    {"tempcomp", .bits = LOGFILE_TEMPCOMP},
-    {"tracking", .bits = LOGFILE_TRACKING},
+static const struct named_value log_names[] = {
+    {"measurements", LOGFILE_MEASUREMENTS},
+    {"rawmeasurements", LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
+    {"refclocks", LOGFILE_REFCLOCKS},
+    {"rtc", LOGFILE_RTC},
+    {"selection", LOGFILE_SELECTION},
+    {"statistics", LOGFILE_STATISTICS},
+    {"tempcomp", LOGFILE_TEMPCOMP},
+    {"tracking", LOGFILE_TRACKING},
 };
+
+static bool fail_log_name(struct parser *p, const char *name)
+{
+    struct nearest nearest = nearest_start(name);
+
+    for (size_t i = 0; i < COUNT(log_names); i++)
+        nearest_offer(&nearest, log_names[i].name);
+    parser_fail(p, "Invalid log parameter");
+    parser_explain(p, ": %s", name);
+    return nearest.best ? parser_explain(p, " (did you mean %s?)", nearest.best) : false;
+}
 
 DIRECTIVE_HANDLER(log)
 {
     (void)d;
     while (args[0] != '\0') {
-        const struct log_name *found = NULL;
+        const struct named_value *found;
         char *name = args;
 
         args = text_split(args);
-        for (size_t i = 0; i < COUNT(log_names); i++) {
-            if (strcmp(name, log_names[i].name) == 0)
-                found = &log_names[i];
-        }
-        if (!found)
-            return parser_fail(p, "Invalid log parameter");
-        p->conf->log_files |= found->bits;
+        found = find_value(log_names, COUNT(log_names), name);
+        if (!found || strcmp(name, found->name) != 0) /* exact case */
+            return fail_log_name(p, name);
+        p->conf->log_files |= (unsigned int)found->value;
     }
     return true;
 }
@@ -359,6 +377,7 @@ DIRECTIVE_HANDLER(ntstrustedcerts)
         path = text_split(args);
         if (!text_scan_uint(args, &set, &used))
             return parser_fail_parse(p);
+        parser_warn_uint(p, args, used, set);
     }
     conf->trusted_certs =
         mem_resize(conf->trusted_certs, conf->trusted_cert_count + 1, sizeof(*conf->trusted_certs));
@@ -389,7 +408,7 @@ DIRECTIVE_HANDLER(opencommands)
         args = text_split(args);
         command = find_value(commands, COUNT(commands), word);
         if (!command)
-            return parser_fail_parse(p);
+            return fail_choice(p, commands, COUNT(commands), word);
         open |= (unsigned int)command->value;
     }
     p->conf->open_commands = open;

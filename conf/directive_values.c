@@ -15,33 +15,36 @@ static void *value_at(struct parser *p, const struct directive *d)
     return (char *)p->conf + d->offset;
 }
 
-/* Class I: exactly one integer in the range of the directive. */
-static bool read_integer(struct parser *p, const struct directive *d, const char *args, long *value)
+/* Class I: exactly one integer. One out of the range of the directive, which chrony refuses or wraps
+   depending on its age, must not keep a machine without time: the nearest limit is used. */
+static bool read_integer(struct parser *p, const struct directive *d, const char *args, int *value)
 {
+    bool clamped;
+    size_t used;
+
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    if (text_parse_long(args, LONG_MIN, LONG_MAX, value) != TEXT_NUMBER_OK)
+    if (!text_scan_clamped(args, (int)d->min, (int)d->max, value, &clamped, &used))
         return parser_fail_parse(p);
-    if (*value < d->min || *value > d->max) {
-        return parser_fail(p, "Invalid value %ld in %s directive (min %ld, max %ld)", *value,
-                           p->word, d->min, d->max);
+    parser_warn_tail(p, args, used);
+    if (clamped) {
+        char range[64], limit[16];
+
+        snprintf(range, sizeof(range), " (min %ld, max %ld)", d->min, d->max);
+        snprintf(limit, sizeof(limit), "%d", *value);
+        parser_warn_value(p, NULL, args, used, range, limit);
     }
     return true;
 }
 
 DIRECTIVE_HANDLER(int)
 {
-    long value;
-
-    if (!read_integer(p, d, args, &value))
-        return false;
-    *(int *)value_at(p, d) = (int)value;
-    return true;
+    return read_integer(p, d, args, value_at(p, d));
 }
 
 DIRECTIVE_HANDLER(port16)
 {
-    long value;
+    int value;
 
     if (!read_integer(p, d, args, &value))
         return false;
@@ -55,7 +58,7 @@ DIRECTIVE_HANDLER(double)
 
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    if (!parser_next_double(&args, &value))
+    if (!parser_next_double(p, &args, &value))
         return parser_fail_parse(p);
     *(double *)value_at(p, d) = value;
     return true;

@@ -12,7 +12,9 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
+#include "base/line_reader.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/world.h"
@@ -22,31 +24,43 @@
 
 static_assert(TEXT_LINE_SIZE == 2049, "2047 octets with the newline are the longest line");
 
+/* A read error at the end of a file. A pattern may match directories, too. */
+static bool end_of_file(struct parser *p, FILE *stream, bool found_by_pattern)
+{
+    if (!ferror(stream))
+        return true;
+    if (errno == EISDIR && found_by_pattern) {
+        LOG_WARN("Could not read %s : %s", p->file, text_errno(errno));
+        return true;
+    }
+    return conf_fail(p->error, "Could not read %s : %s", p->file, text_errno(errno));
+}
+
 static bool read_lines(struct parser *p, FILE *stream, bool found_by_pattern)
 {
-    char line[TEXT_LINE_SIZE];
-    bool complete;
+    struct line_reader reader = line_reader_start(stream, p->file);
 
     for (;;) {
-        p->line++;
+        bool ok = true;
+
         errno = 0;
-        switch (read_text_line(stream, line, sizeof(line), &complete)) {
+        switch (line_reader_next(&reader)) {
         case LINE_OK:
-            if (!parser_evaluate(p, line))
-                return false;
+            p->line = reader.number;
+            ok = parser_evaluate(p, reader.line);
             break;
         case LINE_TOO_LONG:
-            return parser_fail(p, "String too long");
+            p->line = reader.number;
+            ok = parser_fail(p, "String too long");
+            break;
         case LINE_END:
-            if (!ferror(stream))
-                return true;
-            /* A pattern may match directories too */
-            if (errno == EISDIR && found_by_pattern) {
-                LOG_WARN("Could not read %s : %s", p->file, text_errno(errno));
-                return true;
-            }
-            return conf_fail(p->error, "Could not read %s : %s", p->file, text_errno(errno));
+            return end_of_file(p, stream, found_by_pattern);
         }
+        if (ok)
+            continue;
+        if (!p->fragment || !p->bad_line)
+            return false;
+        LOG_WARN("%s; line ignored", p->error->message);
     }
 }
 
@@ -79,6 +93,13 @@ bool conf_read_file(struct conf *conf, const struct conf_env *env, const char *p
     return read_file(&p, path, false);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int compare_paths(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -93,8 +114,13 @@ DIRECTIVE_HANDLER(include)
     (void)d;
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    if (!strpbrk(args, "*?["))
-        return read_file(p, args, false);
+    if (!strpbrk(args, "*?[")) {
+        if (!is_directory(args))
+            return read_file(p, args, false);
+        /* chrony reads nothing either, but it does not say so */
+        parser_warn(p, "Nothing is included from the directory %s (did you mean confdir?)", args);
+        return true;
+    }
 
     r = glob(args, GLOB_ERR | GLOB_NOSORT, NULL, &found);
     if (r == GLOB_NOMATCH) {
@@ -142,13 +168,15 @@ static char **list_directory(void *arg, const char *directory, const char *suffi
 DIRECTIVE_HANDLER(confdir)
 {
     char **paths = fragment_search(args, ".conf", list_directory, NULL);
+    struct parser fragment = *p;
     bool ok = true;
 
     (void)d;
     if (!paths)
         return parser_fail_parse(p);
+    fragment.fragment = true;
     for (size_t i = 0; ok && paths[i]; i++)
-        ok = read_file(p, paths[i], true);
+        ok = read_file(&fragment, paths[i], true);
     path_list_free(paths);
     return ok;
 }
@@ -158,7 +186,8 @@ struct source_list {
     size_t count;
 };
 
-static void read_source_line(struct source_list *list, char *line)
+/* A line of a .sources file, which may be changed. False: error is set. */
+static bool read_source_line(struct parser *p, struct source_list *list, char *line)
 {
     static const struct {
         const char *word;
@@ -169,39 +198,68 @@ static void read_source_line(struct source_list *list, char *line)
         {"pool", SOURCE_SERVER, true},
         {"peer", SOURCE_PEER, false},
     };
-    struct source_options options;
-    char *args, *name;
+    bool comment;
+    char *args;
 
     text_normalise(line);
+    if (line[0] == '\0')
+        return true;
     args = text_split(line);
+    comment = parser_has_comment(args);
+    p->word = line;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct source_conf source = {.kind = kinds[i].kind, .pool = kinds[i].pool};
+
         if (!text_equal_nocase(line, kinds[i].word))
             continue;
-        if (source_options_parse(args, &name, &options) != SOURCE_PARSE_OK)
-            return;
+        if (!parser_source(p, args, &source))
+            return comment ? parser_explain_comment(p) : false;
         list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
-        list->items[list->count++] = (struct source_conf){.kind = kinds[i].kind,
-                                                          .pool = kinds[i].pool,
-                                                          .name = text_dup(name),
-                                                          .options = options};
-        return;
+        list->items[list->count++] = source;
+        return true;
     }
+    if (directive_find(line))
+        return parser_fail(p, "Not a server, pool or peer directive: %s", line);
+    return parser_fail_unknown(p);
 }
 
-/* Stops at the first line that is not complete: the file may still be being written. */
+/* A line that is not complete is left out: the file may still be being written. */
+static void read_source_lines(struct parser *p, struct source_list *list, FILE *stream)
+{
+    struct line_reader reader = line_reader_start(stream, p->file);
+    enum line_result result;
+
+    errno = 0;
+    while ((result = line_reader_next(&reader)) != LINE_END) {
+        bool ok;
+
+        p->line = reader.number;
+        if (result == LINE_TOO_LONG)
+            ok = parser_fail(p, "String too long");
+        else if (reader.complete)
+            ok = read_source_line(p, list, reader.line);
+        else
+            ok = reader.line[0] == '\0' || parser_fail(p, "Missing end of line");
+        if (!ok)
+            LOG_WARN("%s; line ignored", p->error->message);
+        errno = 0;
+    }
+    if (ferror(stream))
+        LOG_WARN("Could not read %s : %s", p->file, text_errno(errno));
+}
+
 static void read_sources(struct source_list *list, const struct world *world, const char *path)
 {
     FILE *stream = world->ops->file_read(world->ctx, path);
-    char line[TEXT_LINE_SIZE];
-    bool complete;
+    struct conf_error error;
+    struct parser p = {.error = &error, .file = path};
 
     if (!stream) {
-        LOG_DEBUG("Could not open %s : %s", path, text_errno(errno));
+        LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return;
     }
-    while (read_text_line(stream, line, sizeof(line), &complete) == LINE_OK && complete)
-        read_source_line(list, line);
+    read_source_lines(&p, list, stream);
     fclose(stream);
 }
 

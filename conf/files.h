@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #define CONF_MAX_DIRECTORIES 10
 
@@ -23,11 +22,5 @@ typedef char **(*list_files_function)(void *arg, const char *directory, const ch
  */
 char **fragment_search(char *directories, const char *suffix, list_files_function list, void *arg);
 void path_list_free(char **list);
-
-enum line_result { LINE_OK, LINE_END, LINE_TOO_LONG };
-
-/* Reads a line without its newline; *complete tells if it had one. LINE_END: nothing is left, or a
-   read error. Longer than size - 2 with the newline: LINE_TOO_LONG (config.md 2). */
-enum line_result read_text_line(FILE *stream, char *line, size_t size, bool *complete);
 
 #endif

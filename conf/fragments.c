@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which fragments are read and in which order, and the reading of single lines. Called for confdir
- * (with the file system) and for sourcedir (with struct world); it opens nothing itself.
+ * Which fragments are read and in which order. Called for confdir (with the file system) and for
+ * sourcedir (with struct world); it opens nothing itself.
  */
 #include "conf/files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -100,24 +101,4 @@ void path_list_free(char **list)
     for (size_t i = 0; list && list[i]; i++)
         free(list[i]);
     free(list);
-}
-
-enum line_result read_text_line(FILE *stream, char *line, size_t size, bool *complete)
-{
-    size_t length = 0;
-    int c;
-
-    *complete = false;
-    while ((c = getc(stream)) != EOF) {
-        if (length >= size - 2)
-            return LINE_TOO_LONG;
-        if (c == '\n') {
-            *complete = true;
-            break;
-        }
-        /* A string cannot hold a NUL: nothing accepts the character that stands for it */
-        line[length++] = c == '\0' ? '\177' : (char)c;
-    }
-    line[length] = '\0';
-    return length == 0 && !*complete ? LINE_END : LINE_OK;
 }

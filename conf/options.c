@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
 
 static_assert(sizeof(int) == 4 && sizeof(unsigned int) == 4, "options are stored as 32-bit words");
@@ -18,8 +19,42 @@ int option_clamp(int value, int min, int max)
     return value < min ? min : value > max ? max : value;
 }
 
+static void report_replaced(const struct options_report *report, const char *option,
+                            const char *text, size_t used, long long value)
+{
+    report->replaced(report->arg, option, text, used, value);
+}
+
+/* An integer of the row's range, or the nearest limit if somebody wants to hear of that. */
+static bool read_int(const struct option_row *row, const char *text, int min, int max, int *value,
+                     size_t *used, const struct options_report *report)
+{
+    uint32_t wrapped;
+    bool clamped;
+
+    if (!text_scan_clamped(text, min, max, value, &clamped, used) || (clamped && !report->replaced))
+        return false;
+    if (clamped && row->checked && text_scan_uint(text, &wrapped, used) &&
+        ((int)wrapped < min || (int)wrapped > max))
+        return false;
+    if (clamped)
+        report_replaced(report, row->name, text, *used, *value);
+    return true;
+}
+
+static bool read_uint(const struct option_row *row, const char *text, uint32_t *value, size_t *used,
+                      const struct options_report *report)
+{
+    if (!text_scan_uint(text, value, used) || *value < (uint32_t)row->min)
+        return false;
+    if (report->replaced && text_uint_wraps(text))
+        report_replaced(report, row->name, text, *used, *value);
+    return true;
+}
+
 /* Stores an option from the text behind its word; *used characters of it belong to the value. */
-static bool set_option(const struct option_row *row, void *base, const char *text, size_t *used)
+static bool set_option(const struct option_row *row, void *base, const char *text, size_t *used,
+                       const struct options_report *report)
 {
     void *value = (char *)base + row->offset;
     uint32_t u;
@@ -38,17 +73,17 @@ static bool set_option(const struct option_row *row, void *base, const char *tex
         memcpy(value, &row->constant, sizeof(row->constant));
         return true;
     case OPTION_INT:
-        if (!text_scan_int(text, &i, used) || i < row->min || i > row->max)
+        if (!read_int(row, text, row->min, row->max, &i, used, report))
             return false;
         *(int *)value = i;
         return true;
     case OPTION_PORT:
-        if (!text_scan_int(text, &i, used) || i < 0 || i > 65535)
+        if (!read_int(row, text, 0, UINT16_MAX, &i, used, report))
             return false;
         *(uint16_t *)value = (uint16_t)i;
         return true;
     case OPTION_UINT:
-        if (!text_scan_uint(text, &u, used) || u < (uint32_t)row->min)
+        if (!read_uint(row, text, &u, used, report))
             return false;
         *(uint32_t *)value = u;
         return true;
@@ -71,19 +106,34 @@ static const struct option_row *find_option(const struct option_row *table, size
     return NULL;
 }
 
-enum options_result options_parse(const struct option_row *table, size_t count, char *line,
-                                  void *base)
+static const char *nearest_option(const struct option_row *table, size_t count, const char *word)
 {
+    struct nearest nearest = nearest_start(word);
+
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, table[i].name);
+    return nearest.best;
+}
+
+enum options_result options_parse(const struct option_row *table, size_t count, char *line,
+                                  void *base, struct options_report *report)
+{
+    struct options_report none = {0};
+
+    report = report ? report : &none;
     while (*line != '\0') {
-        char *word = line;
         const struct option_row *row;
         size_t used;
 
+        report->word = line;
         line = text_split(line);
-        row = find_option(table, count, word);
-        if (!row)
+        report->value = line;
+        row = find_option(table, count, report->word);
+        if (!row) {
+            report->nearest = nearest_option(table, count, report->word);
             return OPTIONS_UNKNOWN;
-        if (!set_option(row, base, line, &used))
+        }
+        if (!set_option(row, base, line, &used, report))
             return OPTIONS_VALUE;
         /* What follows a value directly is the next option word (config.md 3) */
         line += used;

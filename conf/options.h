@@ -26,15 +26,29 @@ struct option_row {
     size_t offset; /* of the value in the struct that the table is for */
     int min, max;
     int constant; /* OPTION_BITS, OPTION_SET */
+    bool
+        checked; /* OPTION_INT: every release of chrony refuses a number out of range (modulo 2^32) */
     /* OPTION_OTHER: reads a prefix of the text; *used is its length. False: bad value. */
     bool (*read)(const char *text, void *value, size_t *used);
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_UNKNOWN, OPTIONS_VALUE };
 
-/* Parses a normalised line of options in place into the struct at base. */
+/* What is to be said about a line of options besides the result. Its words are parts of the line. */
+struct options_report {
+    const char *word;    /* that could not be used, as typed */
+    const char *value;   /* OPTIONS_VALUE: begins with what the option was given; "" if nothing */
+    const char *nearest; /* OPTIONS_UNKNOWN: the option that was probably meant, or NULL */
+    /* Called for each integer that is replaced: one out of range by the nearest limit, an unsigned one
+       by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE. */
+    void (*replaced)(void *arg, const char *option, const char *number, size_t length,
+                     long long value);
+    void *arg;
+};
+
+/* Parses a normalised line of options in place into the struct at base; the report may be NULL. */
 enum options_result options_parse(const struct option_row *table, size_t count, char *line,
-                                  void *base);
+                                  void *base, struct options_report *report);
 
 /* Zero if the option's value is the same in both structs; else a total order. */
 int option_compare(const struct option_row *row, const void *a, const void *b);

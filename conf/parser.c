@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "conf/options.h"
 
 static void fail(struct conf_error *error, const char *location, const char *format, va_list args)
 {
@@ -31,15 +33,22 @@ bool conf_fail(struct conf_error *error, const char *format, ...)
     return false;
 }
 
+/* " at line N in file F" */
+static void format_location(const struct parser *p, char *text, size_t size)
+{
+    if (p->file)
+        snprintf(text, size, " at line %d in file %s", p->line, p->file);
+    else
+        snprintf(text, size, " at line %d", p->line);
+}
+
 bool parser_fail(struct parser *p, const char *format, ...)
 {
     char location[sizeof(p->error->message)];
     va_list args;
 
-    if (p->file)
-        snprintf(location, sizeof(location), " at line %d in file %s", p->line, p->file);
-    else
-        snprintf(location, sizeof(location), " at line %d", p->line);
+    format_location(p, location, sizeof(location));
+    p->bad_line = true;
 
     va_start(args, format);
     fail(p->error, location, format, args);
@@ -50,6 +59,143 @@ bool parser_fail(struct parser *p, const char *format, ...)
 bool parser_fail_parse(struct parser *p)
 {
     return parser_fail(p, "Could not parse %s directive", p->word);
+}
+
+bool parser_explain(struct parser *p, const char *format, ...)
+{
+    char *message = p->error->message;
+    size_t used = strlen(message);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message + used, sizeof(p->error->message) - used, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool suggest(struct parser *p, const char *nearest)
+{
+    return nearest ? parser_explain(p, " (did you mean %s?)", nearest) : false;
+}
+
+bool parser_fail_word(struct parser *p, const char *word, const char *nearest)
+{
+    parser_fail_parse(p);
+    if (word[0] != '\0')
+        parser_explain(p, ": %s", word);
+    return suggest(p, nearest);
+}
+
+static bool fail_option(struct parser *p, const struct options_report *report, bool exact)
+{
+    if (!exact)
+        return parser_fail_word(p, report->word, report->nearest);
+    parser_fail(p, "Invalid option in %s directive", p->word);
+    parser_explain(p, ": %s", report->word);
+    return suggest(p, report->nearest);
+}
+
+static bool fail_value(struct parser *p, const struct options_report *report, bool exact)
+{
+    if (exact)
+        parser_fail(p, "Invalid value in %s directive", p->word);
+    else
+        parser_fail_parse(p);
+    if (report->value[0] == '\0')
+        return parser_explain(p, ": %s without a value", report->word);
+    return parser_explain(p, ": %s %.*s", report->word, (int)strcspn(report->value, " "),
+                          report->value);
+}
+
+void parser_warn(const struct parser *p, const char *format, ...)
+{
+    struct conf_error text;
+    char location[sizeof(text.message)];
+    va_list args;
+
+    format_location(p, location, sizeof(location));
+    va_start(args, format);
+    fail(&text, location, format, args);
+    va_end(args);
+    LOG_WARN("%s", text.message);
+}
+
+void parser_warn_value(const struct parser *p, const char *option, const char *value, size_t length,
+                       const char *range, const char *used)
+{
+    char location[sizeof(p->error->message)];
+
+    format_location(p, location, sizeof(location));
+    LOG_WARN("Invalid value %.*s %s%s%sin %s directive%s%s, using %s", (int)length, value,
+             option ? "of " : "", option ? option : "", option ? " " : "", p->word,
+             range ? range : "", location, used);
+}
+
+void parser_warn_tail(const struct parser *p, const char *word, size_t number_length)
+{
+    size_t length = strcspn(word, " ");
+    char number[64];
+
+    if (number_length >= length)
+        return;
+    snprintf(number, sizeof(number), "%.*s", (int)number_length, word);
+    parser_warn_value(p, NULL, word, length, NULL, number);
+}
+
+static void warn_replaced(void *arg, const char *option, const char *number, size_t length,
+                          long long value)
+{
+    char used[32];
+
+    snprintf(used, sizeof(used), "%lld", value);
+    parser_warn_value(arg, option, number, length, NULL, used);
+}
+
+void parser_warn_uint(const struct parser *p, const char *word, size_t number_length,
+                      uint32_t value)
+{
+    char used[16];
+
+    parser_warn_tail(p, word, number_length);
+    if (!text_uint_wraps(word))
+        return;
+    snprintf(used, sizeof(used), "%u", value);
+    parser_warn_value(p, NULL, word, number_length, NULL, used);
+}
+
+bool parser_options(struct parser *p, const struct option_row *table, size_t count, char *line,
+                    void *base, bool exact)
+{
+    struct options_report report = {.replaced = warn_replaced, .arg = p};
+
+    switch (options_parse(table, count, line, base, &report)) {
+    case OPTIONS_OK:
+        break;
+    case OPTIONS_UNKNOWN:
+        return fail_option(p, &report, exact);
+    case OPTIONS_VALUE:
+        return fail_value(p, &report, exact);
+    }
+    return true;
+}
+
+bool parser_source(struct parser *p, char *args, struct source_conf *source)
+{
+    struct options_report report = {.replaced = warn_replaced, .arg = p};
+    char *name;
+
+    switch (source_options_parse(args, &name, &source->options, &report)) {
+    case SOURCE_PARSE_OK:
+        break;
+    case SOURCE_PARSE_SYNTAX:
+        return parser_fail(p, "Invalid syntax for %s directive", p->word);
+    case SOURCE_PARSE_OPTION:
+        return fail_option(p, &report, true);
+    case SOURCE_PARSE_VALUE:
+        return fail_value(p, &report, true);
+    }
+    source->name = text_dup(name);
+    return true;
 }
 
 bool parser_check_words(struct parser *p, const char *args, int min, int max)
@@ -64,7 +210,7 @@ bool parser_check_words(struct parser *p, const char *args, int min, int max)
 }
 
 /* Moves behind a number; false if characters follow it although it is not the last word. */
-static bool skip_number(char **args, size_t used)
+static bool skip_number(const struct parser *p, char **args, size_t used)
 {
     char *end = *args + used;
 
@@ -74,22 +220,29 @@ static bool skip_number(char **args, size_t used)
     }
     if (strchr(end, ' '))
         return false;
+    parser_warn_tail(p, *args, used);
     *args = end + strlen(end);
     return true;
 }
 
-bool parser_next_double(char **args, double *value)
+bool parser_next_double(struct parser *p, char **args, double *value)
 {
     size_t used;
 
-    return text_scan_double(*args, value, &used) && skip_number(args, used);
+    return text_scan_double(*args, value, &used) && skip_number(p, args, used);
 }
 
-bool parser_next_int(char **args, int *value)
+bool parser_next_int(struct parser *p, char **args, int min, int max, int *value)
 {
+    const char *word = *args;
+    bool clamped;
     size_t used;
 
-    return text_scan_int(*args, value, &used) && skip_number(args, used);
+    if (!text_scan_clamped(word, min, max, value, &clamped, &used) || !skip_number(p, args, used))
+        return false;
+    if (clamped)
+        warn_replaced(p, NULL, word, used, *value);
+    return true;
 }
 
 void conf_set_string(char **string, const char *value)
@@ -116,28 +269,38 @@ static void print_line(const struct parser *p, const struct directive *d, const 
 }
 
 /* The text of the specification, with a suggestion behind it when a directive has a similar name. */
-static bool fail_unknown(struct parser *p)
+bool parser_fail_unknown(struct parser *p)
 {
     struct nearest nearest = nearest_start(p->word);
 
     parser_fail(p, "Invalid directive %s", p->word);
     for (size_t i = 0; i < directive_count; i++)
         nearest_offer(&nearest, directive_table[i].name);
-    if (nearest.best) {
-        char *message = p->error->message;
-        size_t used = strlen(message);
+    return suggest(p, nearest.best);
+}
 
-        snprintf(message + used, sizeof(p->error->message) - used, " (did you mean %s?)",
-                 nearest.best);
+bool parser_has_comment(const char *args)
+{
+    for (const char *word = args; word; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (*word != '\0' && strchr("#;!%", *word))
+            return true;
     }
     return false;
+}
+
+bool parser_explain_comment(struct parser *p)
+{
+    return parser_explain(p, " (a comment needs a line of its own)");
 }
 
 bool parser_evaluate(struct parser *p, char *line)
 {
     const struct directive *d;
+    bool comment;
     char *args;
 
+    p->bad_line = false;
     text_normalise(line);
     if (line[0] == '\0')
         return true;
@@ -147,8 +310,11 @@ bool parser_evaluate(struct parser *p, char *line)
     d = directive_find(line);
     print_line(p, d, args);
     if (!d)
-        return fail_unknown(p);
-    return d->evaluate(p, d, args);
+        return parser_fail_unknown(p);
+    comment = parser_has_comment(args);
+    if (d->evaluate(p, d, args))
+        return true;
+    return comment && p->bad_line ? parser_explain_comment(p) : false;
 }
 
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,

@@ -105,7 +105,8 @@ void source_options_default(struct source_options *options)
     options->asymmetry = 1.0;
 }
 
-enum source_parse source_options_parse(char *line, char **name, struct source_options *options)
+enum source_parse source_options_parse(char *line, char **name, struct source_options *options,
+                                       struct options_report *report)
 {
     char *word = line;
 
@@ -115,7 +116,7 @@ enum source_parse source_options_parse(char *line, char **name, struct source_op
         return SOURCE_PARSE_SYNTAX;
     *name = word;
 
-    switch (options_parse(option_table, OPTION_COUNT, line, options)) {
+    switch (options_parse(option_table, OPTION_COUNT, line, options, report)) {
     case OPTIONS_OK:
         return SOURCE_PARSE_OK;
     case OPTIONS_UNKNOWN:

@@ -84,9 +84,12 @@ enum source_parse {
 
 /*
  * Parses "NAME [option]..." in place (normalised line without the directive's word). On success
- * *name points into the line. Used by the directive, .sources files and chronyc.
+ * *name points into the line. The report may be NULL. Used by the directive, .sources files and
+ * chronyc.
  */
-enum source_parse source_options_parse(char *line, char **name, struct source_options *options);
+struct options_report;
+enum source_parse source_options_parse(char *line, char **name, struct source_options *options,
+                                       struct options_report *report);
 
 /* Total order of complete source entries: name, kind, pool, family, port, everything else
    (config.md 7, step 2). Zero means equal in every option. */

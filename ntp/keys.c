@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/line_reader.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -88,38 +89,56 @@ static uint8_t *decode_value(const char *word, size_t *length)
     return value;
 }
 
+/* Where in a key file: for messages. */
+struct place {
+    const char *path;
+    int line;
+};
+
 /* Checks a key with its type; false after a warning. */
-static bool key_is_usable(const struct key *key, const char *type_name)
+static bool key_is_usable(const struct key *key, const char *type_name, struct place at)
 {
     size_t expected = key_type_key_length(key->type);
 
     if (key->type == KEY_INVALID) {
-        LOG_WARN("Invalid type in key %u", key->id);
+        LOG_WARN("Invalid type in key %u at line %d in file %s", key->id, at.line, at.path);
         return false;
     }
     if (!key_type_supported(key->type)) {
-        LOG_WARN("Unsupported %s in key %u",
-                 key_type_is_cipher(key->type) ? "cipher" : "hash function", key->id);
+        LOG_WARN("Unsupported %s in key %u at line %d in file %s",
+                 key_type_is_cipher(key->type) ? "cipher" : "hash function", key->id, at.line,
+                 at.path);
         return false;
     }
     if (expected > 0 && key->length != expected) {
-        LOG_WARN("Invalid length of %s key %u (expected %zu bits)", type_name, key->id,
-                 8 * expected);
+        LOG_WARN("Invalid length of %s key %u (expected %zu bits) at line %d in file %s", type_name,
+                 key->id, 8 * expected, at.line, at.path);
         return false;
     }
     return true;
 }
 
+/* The ID is read as the key option of a source is, so that both mean the same key. */
+static bool parse_id(const char *word, uint32_t *id, struct place at)
+{
+    size_t used;
+
+    if (!text_scan_uint(word, id, &used))
+        return false;
+    if (word[used] != '\0' || text_uint_wraps(word))
+        LOG_WARN("Invalid key ID %s at line %d in file %s, using %u", word, at.line, at.path, *id);
+    return true;
+}
+
 /* One line that is not empty. False: nothing was added, and the reason logged. */
-static bool parse_line(char *line, int number, const char *path, struct key *key)
+static bool parse_line(char *line, struct key *key, struct place at)
 {
     int words = text_count_words(line);
     const char *type_name = "MD5", *value;
-    size_t used;
     char *id = line, *rest = text_split(line);
 
-    if (words < 2 || words > 3 || !text_scan_uint(id, &key->id, &used)) {
-        LOG_WARN("Could not parse key at line %d in file %s", number, path);
+    if (words < 2 || words > 3 || !parse_id(id, &key->id, at)) {
+        LOG_WARN("Could not parse key at line %d in file %s", at.line, at.path);
         return false;
     }
     if (words == 3) {
@@ -130,10 +149,10 @@ static bool parse_line(char *line, int number, const char *path, struct key *key
     key->type = key_type_parse(type_name);
     key->value = decode_value(value, &key->length);
     if (!key->value) {
-        LOG_WARN("Could not decode key %u", key->id);
+        LOG_WARN("Could not decode key %u at line %d in file %s", key->id, at.line, at.path);
         return false;
     }
-    if (!key_is_usable(key, type_name)) {
+    if (!key_is_usable(key, type_name, at)) {
         key_clear(key);
         return false;
     }
@@ -151,14 +170,20 @@ static int compare_keys(const void *a, const void *b)
 
 static void read_keys(struct ntp_keys *keys, FILE *file, const char *path)
 {
-    char line[TEXT_LINE_SIZE - 1]; /* at most 2047 octets with the newline */
+    struct line_reader reader = line_reader_start(file, path);
+    enum line_result result;
     size_t capacity = 0;
 
-    for (int number = 1; fgets(line, sizeof(line), file); number++) {
+    while ((result = line_reader_next(&reader)) != LINE_END) {
+        const struct place at = {.path = path, .line = reader.number};
         struct key key = {0};
 
-        text_normalise(line);
-        if (line[0] == '\0' || !parse_line(line, number, path, &key))
+        if (result == LINE_TOO_LONG) {
+            LOG_WARN("String too long at line %d in file %s; line ignored", at.line, path);
+            continue;
+        }
+        text_normalise(reader.line);
+        if (reader.line[0] == '\0' || !parse_line(reader.line, &key, at))
             continue;
         if (keys->count == capacity) {
             /* Not realloc: the old copy of the pointers is harmless, the values stay in place. */
@@ -167,7 +192,7 @@ static void read_keys(struct ntp_keys *keys, FILE *file, const char *path)
         }
         keys->keys[keys->count++] = key;
     }
-    crypto_wipe(line, sizeof(line));
+    crypto_wipe(&reader, sizeof(reader));
 }
 
 static void warn_permissions(const struct world *world, const char *path)

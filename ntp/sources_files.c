@@ -98,8 +98,10 @@ void ntp_sources_add_configured(struct ntp_sources *s)
 {
     for (size_t i = 0; i < s->conf->source_count; i++) {
         const struct source_conf *conf = &s->conf->sources[i];
-        if (!is_added(ntp_sources_add(s, conf, NULL)))
-            LOG_ERROR("Could not add source %s", conf->name);
+        enum ntp_sources_status status = ntp_sources_add(s, conf, NULL);
+
+        if (!is_added(status))
+            LOG_ERROR("Could not add source %s : %s", conf->name, ntp_sources_status_text(status));
     }
     s->configured = true;
     ntp_sources_reload(s);

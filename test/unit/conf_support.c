@@ -75,6 +75,32 @@ void assert_error(const char *line, const char *error)
         assert_string_equal(found, error);
 }
 
+void assert_error_begins(const char *line, const char *error)
+{
+    const char *found = test_error(line);
+    size_t length = strlen(error);
+
+    if (!found)
+        fail_msg("accepted: %s", line);
+    if (strncmp(found, error, length) != 0 ||
+        (found[length] != '\0' && strncmp(found + length, ": ", 2) != 0 &&
+         strncmp(found + length, " (", 2) != 0))
+        assert_string_equal(found, error);
+}
+
+void assert_accepted_with(const char *line, const char *log)
+{
+    char directory[TEST_PATH_SIZE], *found;
+
+    test_directory_make(directory);
+    test_log_begin(directory);
+    conf_free(test_conf(line));
+    found = test_log_end(directory);
+    test_directory_remove(directory);
+    assert_string_equal(found, log);
+    free(found);
+}
+
 void test_directory_make(char path[TEST_PATH_SIZE])
 {
     const char *base = getenv("TMPDIR");

@@ -24,6 +24,10 @@ struct conf *test_conf(const char *lines);
 /* Error text of one line, numbered 1; NULL if it is accepted. Valid until the next call. */
 const char *test_error(const char *line);
 void assert_error(const char *line, const char *error);
+/* The error is this text, or this text with ": WORD" or " (HINT)" behind it. */
+void assert_error_begins(const char *line, const char *error);
+/* The line is accepted with these log messages, one a line. */
+void assert_accepted_with(const char *line, const char *log);
 
 /* A private directory, removed with everything in it. */
 void test_directory_make(char path[TEST_PATH_SIZE]);

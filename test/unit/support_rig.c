@@ -129,7 +129,7 @@ enum ntp_sources_status rig_add(struct rig *rig, enum source_kind kind, bool poo
     char text[512];
 
     snprintf(text, sizeof(text), "%s", line);
-    assert_int_equal(source_options_parse(text, &conf.name, &conf.options), SOURCE_PARSE_OK);
+    assert_int_equal(source_options_parse(text, &conf.name, &conf.options, NULL), SOURCE_PARSE_OK);
     return ntp_sources_add(rig->sources, &conf, NULL);
 }
 

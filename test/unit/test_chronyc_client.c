@@ -318,6 +318,44 @@ static void the_nearest_command_is_suggested_on_a_terminal_only(void **state)
     fake_free(f);
 }
 
+static void wrong_options_are_named_on_a_terminal_only(void **state)
+{
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->answering = ip_addr_loopback(IP_V4);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a ibrust")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("local orphans")), 1);
+    assert_string_equal(f->err, "Invalid option in add command\n"
+                                "Invalid syntax for local command\n");
+    fake_free(f);
+
+    f = fake_new();
+    f->answering = ip_addr_loopback(IP_V4);
+    f->env.err_terminal = true;
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a ibrust")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a #")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a maxpoll 99 key 1")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a minpoll")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("local orphans")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("local stratum 99")), 1);
+    assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("selectopts 127.0.0.1 +perfer")), 1);
+    assert_string_equal(f->err, "Invalid option in add command\n"
+                                "Unknown option ibrust, did you mean iburst?\n"
+                                "Invalid option in add command\n"
+                                "Unknown option #\n"
+                                "Invalid value in add command\n"
+                                "Option maxpoll cannot be 99\n"
+                                "Invalid value in add command\n"
+                                "Option minpoll needs a value\n"
+                                "Invalid syntax for local command\n"
+                                "Unknown option orphans, did you mean orphan?\n"
+                                "Invalid syntax for local command\n"
+                                "Invalid syntax for selectopts command\n"
+                                "Unknown option perfer, did you mean prefer?\n");
+    fake_free(f);
+}
+
 static void colours_are_for_source_states_where_they_are_wanted(void **state)
 {
     const char *plain = "MS Name/IP address         Stratum Poll Reach LastRx Last sample"
@@ -560,6 +598,7 @@ int main(void)
         cmocka_unit_test(quit_signal_gives_up_at_once),
         cmocka_unit_test(options_of_the_command_line),
         cmocka_unit_test(the_nearest_command_is_suggested_on_a_terminal_only),
+        cmocka_unit_test(wrong_options_are_named_on_a_terminal_only),
         cmocka_unit_test(colours_are_for_source_states_where_they_are_wanted),
         cmocka_unit_test(watch_repeats_a_report_until_it_is_interrupted),
         cmocka_unit_test(watch_takes_reports_only),

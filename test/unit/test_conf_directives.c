@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/log.h"
 #include "conf/directive.h"
 #include "conf_support.h"
 #include "config.h"
@@ -150,13 +151,29 @@ static double stored_real(const char *line, size_t offset)
     return value;
 }
 
+/* The directive takes a value out of its range, uses another one, and says so. */
+static void assert_nearest(const char *name, size_t offset, long value, long used, long min,
+                           long max)
+{
+    char line[128], log[256];
+
+    snprintf(line, sizeof(line), "%s %ld", name, value);
+    snprintf(log, sizeof(log),
+             "Invalid value %ld in %s directive (min %ld, max %ld) at line 1, using %ld\n", value,
+             name, min, max, used);
+    assert_accepted_with(line, log);
+    log_set_threshold(LOG_SEV_FATAL);
+    assert_int_equal(stored_int(line, offset), used);
+    log_set_threshold(LOG_SEV_INFO);
+}
+
 static void integers_have_their_default_and_range(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(integers); i++) {
         const char *name = integers[i].name;
         long min = integers[i].min, max = integers[i].max;
-        char error[256], text[128];
+        char error[256];
 
         assert_int_equal(stored_int("", integers[i].offset), integers[i].value);
         assert_int_equal(stored_int(line_of("%s %ld", name, min), integers[i].offset), min);
@@ -164,18 +181,14 @@ static void integers_have_their_default_and_range(void **state)
         assert_int_equal(stored_int(line_of("%s +00%ld", name, max), integers[i].offset), max);
         assert_word_count_errors(name);
 
-        snprintf(text, sizeof(text), "in %s directive (min %ld, max %ld) at line 1", name, min,
-                 max);
-        snprintf(error, sizeof(error), "Invalid value %ld %s", min - 1, text);
-        assert_error(line_of("%s %ld", name, min - 1), error);
-        snprintf(error, sizeof(error), "Invalid value %ld %s", max + 1, text);
-        assert_error(line_of("%s %ld", name, max + 1), error);
+        assert_nearest(name, integers[i].offset, min - 1, min, min, max);
+        assert_nearest(name, integers[i].offset, max + 1, max, min, max);
+        assert_nearest(name, integers[i].offset, LONG_MIN, min, min, max);
+        assert_nearest(name, integers[i].offset, LONG_MAX, max, min, max);
 
         snprintf(error, sizeof(error), "Could not parse %s directive at line 1", name);
-        assert_error(line_of("%s 1x", name), error);
         assert_error(line_of("%s x", name), error);
-        assert_error(line_of("%s 1.0", name), error);
-        assert_error(line_of("%s 99999999999999999999", name), error);
+        assert_error(line_of("%s -", name), error);
     }
 }
 
@@ -193,11 +206,11 @@ static void nts_port_has_its_default_and_range(void **state)
     assert_int_equal(conf->nts_port, 0);
     conf_free(conf);
     assert_word_count_errors("ntsport");
-    assert_error("ntsport 65536",
-                 "Invalid value 65536 in ntsport directive (min 0, max 65535) at line 1");
-    assert_error("ntsport -1",
-                 "Invalid value -1 in ntsport directive (min 0, max 65535) at line 1");
-    assert_error("ntsport 1x", "Could not parse ntsport directive at line 1");
+    assert_accepted_with("ntsport 65536", "Invalid value 65536 in ntsport directive (min 0, "
+                                          "max 65535) at line 1, using 65535\n");
+    assert_accepted_with("ntsport 1x",
+                         "Invalid value 1x in ntsport directive at line 1, using 1\n");
+    assert_error("ntsport x", "Could not parse ntsport directive at line 1");
 }
 
 static void reals_have_their_default_and_ignore_what_follows_the_number(void **state)
@@ -356,7 +369,7 @@ static void words_select_modes_without_regard_to_case(void **state)
 
         snprintf(error, sizeof(error), "Could not parse %.*s directive at line 1",
                  (int)strcspn(bad[i], " "), bad[i]);
-        assert_error(bad[i], error);
+        assert_error_begins(bad[i], error);
     }
 }
 
@@ -486,7 +499,7 @@ static void driftfile_keeps_an_earlier_interval(void **state)
     assert_int_equal(conf->drift_file_interval, -7);
     conf_free(conf);
     for (size_t i = 0; i < COUNT(bad); i++)
-        assert_error(bad[i], "Could not parse driftfile directive at line 1");
+        assert_error_begins(bad[i], "Could not parse driftfile directive at line 1");
 }
 
 static void tempcomp_has_two_forms(void **state)
@@ -515,7 +528,8 @@ static void tempcomp_has_two_forms(void **state)
     assert_error("tempcomp a 1 2 3", "Missing arguments for tempcomp directive at line 1");
     assert_error("tempcomp a 1 2 3 4 5 6", "Too many arguments for tempcomp directive at line 1");
     assert_error("tempcomp a x points", "Could not parse tempcomp directive at line 1");
-    assert_error("tempcomp a 1x points", "Could not parse tempcomp directive at line 1");
+    assert_accepted_with("tempcomp a 1x points",
+                         "Invalid value 1x in tempcomp directive at line 1, using 1\n");
     assert_error("tempcomp a 1 2 3 x 5", "Could not parse tempcomp directive at line 1");
 }
 
@@ -549,11 +563,11 @@ static void local_starts_again_from_the_defaults(void **state)
     assert_true(conf->local.wait_unsynced == 300.0);
     conf_free(conf);
 
-    assert_error("local foo", "Invalid option in local directive at line 1");
-    assert_error("local stratum", "Invalid value in local directive at line 1");
-    assert_error("local stratum 0", "Invalid value in local directive at line 1");
-    assert_error("local stratum 16", "Invalid value in local directive at line 1");
-    assert_error("local distance x", "Invalid value in local directive at line 1");
+    assert_error_begins("local foo", "Invalid option in local directive at line 1");
+    assert_error_begins("local stratum", "Invalid value in local directive at line 1");
+    assert_error_begins("local stratum 0", "Invalid value in local directive at line 1");
+    assert_error_begins("local stratum 16", "Invalid value in local directive at line 1");
+    assert_error_begins("local distance x", "Invalid value in local directive at line 1");
 }
 
 static void assert_ratelimit(const struct conf_ratelimit *l, bool on, int interval, int burst,
@@ -568,8 +582,7 @@ static void assert_ratelimit(const struct conf_ratelimit *l, bool on, int interv
 
 static void rate_limits_keep_options_that_are_not_named(void **state)
 {
-    static const char *const bad[] = {"foo 1",     "interval", "interval x", "interval 33",
-                                      "burst -33", "leak 1 2", "1"};
+    static const char *const bad[] = {"foo 1", "interval", "interval x", "leak 1 2", "1"};
     static const char *const names[] = {"ratelimit", "ntsratelimit", "cmdratelimit"};
     struct conf *conf = test_conf("");
 
@@ -598,10 +611,10 @@ static void rate_limits_keep_options_that_are_not_named(void **state)
 
         snprintf(error, sizeof(error), "Could not parse %s directive at line 1", names[i]);
         for (size_t j = 0; j < COUNT(bad); j++)
-            assert_error(line_of("%s %s", names[i], bad[j]), error);
+            assert_error_begins(line_of("%s %s", names[i], bad[j]), error);
     }
-    assert_error("ntsratelimit kod 1", "Could not parse ntsratelimit directive at line 1");
-    assert_error("cmdratelimit kod 1", "Could not parse cmdratelimit directive at line 1");
+    assert_error_begins("ntsratelimit kod 1", "Could not parse ntsratelimit directive at line 1");
+    assert_error_begins("cmdratelimit kod 1", "Could not parse cmdratelimit directive at line 1");
 }
 
 static void log_names_add_up_and_have_exact_case(void **state)
@@ -616,7 +629,7 @@ static void log_names_add_up_and_have_exact_case(void **state)
     assert_int_equal(conf->log_files, LOGFILE_MEASUREMENTS | LOGFILE_STATISTICS | LOGFILE_RTC |
                                           LOGFILE_REFCLOCKS | LOGFILE_TEMPCOMP);
     conf_free(conf);
-    assert_error("log tracking Tracking", "Invalid log parameter at line 1");
+    assert_error_begins("log tracking Tracking", "Invalid log parameter at line 1");
 }
 
 static void ntsaeads_and_opencommands_replace_their_list(void **state)
@@ -648,7 +661,8 @@ static void ntsaeads_and_opencommands_replace_their_list(void **state)
     assert_error("ntsaeads 15 1x", "Could not parse ntsaeads directive at line 1");
     assert_error("ntsaeads 15 -1",
                  "Invalid value -1 in ntsaeads directive (min 0, max 2147483647) at line 1");
-    assert_error("opencommands tracking foo", "Could not parse opencommands directive at line 1");
+    assert_error_begins("opencommands tracking foo",
+                        "Could not parse opencommands directive at line 1");
 }
 
 static void trusted_certificates_belong_to_a_set(void **state)
@@ -673,9 +687,9 @@ static void errors_name_the_word_as_typed(void **state)
     (void)state;
     assert_error("Foo bar", "Invalid directive Foo at line 1");
     assert_error("SERVER", "Invalid syntax for SERVER directive at line 1");
-    assert_error("Pool a b", "Invalid option in Pool directive at line 1");
+    assert_error_begins("Pool a b", "Invalid option in Pool directive at line 1");
     assert_error("PORT 1 2", "Too many arguments for PORT directive at line 1");
-    assert_error(" \t server a # x ", "Invalid option in server directive at line 1");
+    assert_error_begins(" \t server a # x ", "Invalid option in server directive at line 1");
     assert_error("serv a", "Invalid directive serv at line 1 (did you mean server?)");
     assert_null(test_error("  ; server"));
     assert_null(test_error("%"));

@@ -132,10 +132,8 @@ static void errors_name_file_and_line(void **state)
 {
     struct fixture *f = *state;
 
-    write_file(f, "c", "port 0\n\n# comment\nport 65536\n");
-    assert_refused(f, "c",
-                   "Invalid value 65536 in port directive (min 0, max 65535) at line 4 in "
-                   "file @/c");
+    write_file(f, "c", "port 0\n\n# comment\nport x\n");
+    assert_refused(f, "c", "Could not parse port directive at line 4 in file @/c");
     write_file(f, "c", "port 0\nfoo");
     assert_refused(f, "c", "Invalid directive foo at line 2 in file @/c");
     assert_refused(f, "d", "Could not open @/d : No such file or directory");
@@ -168,21 +166,73 @@ static void lines_longer_than_2047_octets_are_refused(void **state)
     assert_refused(f, "c", "String too long at line 1 in file @/c");
 }
 
-static void a_nul_octet_does_not_cut_a_line(void **state)
+/* The log since test_log_begin, in which each @ of the expected text stands for the directory. */
+static void assert_log(struct fixture *f, const char *text)
 {
-    static const char text[] = "server a\0 nts\n";
-    struct fixture *f = *state;
+    char expected[8 * PATH_SIZE] = "", *out = expected, *log = test_log_end(f->dir);
+
+    for (; *text != '\0'; text++) {
+        if (*text == '@')
+            out = stpcpy(out, f->dir);
+        else
+            *out++ = *text;
+    }
+    *out = '\0';
+    assert_string_equal(log, expected);
+    free(log);
+}
+
+static void write_octets(struct fixture *f, const char *name, const char *octets, size_t length)
+{
     char path[PATH_SIZE];
     FILE *stream;
 
-    snprintf(path, sizeof(path), "%s/c", f->dir);
+    snprintf(path, sizeof(path), "%s/%s", f->dir, name);
     stream = fopen(path, "w");
     assert_non_null(stream);
-    fwrite(text, 1, sizeof(text) - 1, stream);
+    assert_int_equal(fwrite(octets, 1, length, stream), length);
     fclose(stream);
+}
+
+static void a_nul_octet_ends_its_line(void **state)
+{
+    static const char text[] = "port 5\nserver a\0 nts\n\0server b\nserver c iburst\n";
+    struct fixture *f = *state;
+
+    write_octets(f, "c", text, sizeof(text) - 1);
+    test_log_begin(f->dir);
     assert_accepted(f, "c");
-    assert_true(f->conf->sources[0].options.nts);
-    assert_string_equal(f->conf->sources[0].name, "a\177");
+    assert_log(f, "NUL character at line 2 in file @/c, ignoring the rest of the line\n");
+    assert_sources(f, "a c");
+    assert_false(f->conf->sources[0].options.nts);
+    assert_true(f->conf->sources[1].options.iburst);
+}
+
+/* What a power cut leaves behind a file that was being written. */
+static void a_tail_of_nul_octets_is_ignored(void **state)
+{
+    struct fixture *f = *state;
+    char text[9000] = "server a\n";
+
+    write_octets(f, "c", text, sizeof(text));
+    test_log_begin(f->dir);
+    assert_accepted(f, "c");
+    assert_log(f, "NUL character at line 2 in file @/c, ignoring the rest of the line\n");
+    assert_sources(f, "a");
+}
+
+static void a_directory_without_a_pattern_is_worth_a_warning(void **state)
+{
+    struct fixture *f = *state;
+
+    make_directory(f, "d");
+    write_file(f, "d/x.conf", "server x\n");
+    write_file(f, "c", "server a\ninclude @/d\nserver b\n");
+    test_log_begin(f->dir);
+    assert_accepted(f, "c");
+    assert_log(f, "Nothing is included from the directory @/d (did you mean confdir?) at line 2 in "
+                  "file @/c\n");
+    assert_sources(f, "a b");
 }
 
 static void include_takes_a_file_that_must_exist(void **state)
@@ -257,15 +307,42 @@ static void confdir_reads_the_first_file_of_each_name(void **state)
     assert_accepted(f, "c");
     assert_sources(f, "2a 1b 1c 2d x 2a 2b 2d");
 
-    write_file(f, "2/d.conf", "\n\nfoo");
-    write_file(f, "c", "confdir @/2");
-    assert_refused(f, "c", "Invalid directive foo at line 3 in file @/2/d.conf");
     write_file(f, "c", "confdir");
     assert_refused(f, "c", "Could not parse confdir directive at line 1 in file @/c");
     write_file(f, "c", "confdir 1 2 3 4 5 6 7 8 9 10");
     assert_accepted(f, "c");
     write_file(f, "c", "confdir 1 2 3 4 5 6 7 8 9 10 11");
     assert_refused(f, "c", "Could not parse confdir directive at line 1 in file @/c");
+}
+
+static void bad_lines_of_fragments_are_left_out_with_a_warning(void **state)
+{
+    struct fixture *f = *state;
+    char text[2100];
+
+    make_directory(f, "1");
+    write_file(f, "1/a.conf", "server a\n\nfoo\nserver b ibrust\ninclude @/i\nserver c\n");
+    write_file(f, "i", "port x\nserver d\n");
+    memset(text, '#', sizeof(text));
+    strcpy(text + 2090, "\nport 7");
+    write_file(f, "1/b.conf", text);
+    write_file(f, "c", "confdir @/1\nserver e");
+    test_log_begin(f->dir);
+    assert_accepted(f, "c");
+    assert_log(f, "Invalid directive foo at line 3 in file @/1/a.conf; line ignored\n"
+                  "Invalid option in server directive at line 4 in file @/1/a.conf: ibrust (did "
+                  "you mean iburst?); line ignored\n"
+                  "Could not parse port directive at line 1 in file @/i; line ignored\n"
+                  "String too long at line 1 in file @/1/b.conf; line ignored\n");
+    assert_sources(f, "a d c e");
+    assert_int_equal(f->conf->port, 7);
+
+    /* A file that is named has to be there, and the main file has to be right */
+    write_file(f, "1/a.conf", "include @/missing");
+    assert_refused(f, "c", "Could not open @/missing : No such file or directory");
+    write_file(f, "1/a.conf", "foo");
+    write_file(f, "c", "confdir @/1\nfoo");
+    assert_refused(f, "c", "Invalid directive foo at line 2 in file @/c");
 }
 
 static void confdir_refuses_a_file_that_cannot_be_opened(void **state)
@@ -381,12 +458,39 @@ static void bad_lines_in_source_files_are_ignored(void **state)
                "pool d\npeer e\ninclude @/1/b\n\nserver f # x\nserver g\n");
     write_file(f, "c", "sourcedir @/1");
     assert_accepted(f, "c");
+    test_log_begin(f->dir);
     assert_source_dirs(f, "c pool:d peer:e g ");
+    assert_log(
+        f, "Invalid option in server directive at line 1 in file @/1/a.sources: foo; line "
+           "ignored\n"
+           "Not a server, pool or peer directive: port at line 2 in file @/1/a.sources; line "
+           "ignored\n"
+           "Invalid syntax for server directive at line 3 in file @/1/a.sources; line ignored\n"
+           "Invalid value in server directive at line 5 in file @/1/a.sources: minpoll without "
+           "a value; line ignored\n"
+           "Not a server, pool or peer directive: include at line 9 in file @/1/a.sources; line "
+           "ignored\n"
+           "Invalid option in server directive at line 11 in file @/1/a.sources: # (a comment "
+           "needs a line of its own); line ignored\n");
     assert_int_equal(f->conf->source_count, 0);
     assert_int_equal(f->conf->port, 123);
 }
 
-static void a_source_file_ends_at_its_first_incomplete_line(void **state)
+static void an_incomplete_line_of_a_source_file_is_ignored(void **state)
+{
+    struct fixture *f = *state;
+
+    make_directory(f, "1");
+    write_file(f, "c", "sourcedir @/1");
+    assert_accepted(f, "c");
+    write_file(f, "1/a.sources", "server a\nserver b");
+    write_file(f, "1/b.sources", "server c\n");
+    test_log_begin(f->dir);
+    assert_source_dirs(f, "a c ");
+    assert_log(f, "Missing end of line at line 2 in file @/1/a.sources; line ignored\n");
+}
+
+static void a_line_of_a_source_file_that_is_too_long_is_ignored(void **state)
 {
     struct fixture *f = *state;
     char text[2200];
@@ -394,18 +498,50 @@ static void a_source_file_ends_at_its_first_incomplete_line(void **state)
     make_directory(f, "1");
     write_file(f, "c", "sourcedir @/1");
     assert_accepted(f, "c");
-    write_file(f, "1/a.sources", "server a\nserver b");
-    write_file(f, "1/b.sources", "server c\n");
-    assert_source_dirs(f, "a c ");
-
     memset(text, '#', sizeof(text));
     memcpy(text, "server d\n", 9);
     strcpy(text + 9 + 2047, "\nserver e\n");
     write_file(f, "1/a.sources", text);
-    assert_source_dirs(f, "d c ");
+    test_log_begin(f->dir);
+    assert_source_dirs(f, "d e ");
+    assert_log(f, "String too long at line 2 in file @/1/a.sources; line ignored\n");
     strcpy(text + 9 + 2046, "\nserver e\n");
     write_file(f, "1/a.sources", text);
-    assert_source_dirs(f, "d e c ");
+    test_log_begin(f->dir);
+    assert_source_dirs(f, "d e ");
+    assert_log(f, "");
+}
+
+static void a_nul_octet_ends_a_line_of_a_source_file(void **state)
+{
+    static const char text[] = "server a\0 x\nserver b\n\0\0\0\0\0\0\0\0";
+    struct fixture *f = *state;
+
+    make_directory(f, "1");
+    write_file(f, "c", "sourcedir @/1");
+    assert_accepted(f, "c");
+    write_octets(f, "1/a.sources", text, sizeof(text) - 1);
+    test_log_begin(f->dir);
+    assert_source_dirs(f, "a b ");
+    assert_log(f, "NUL character at line 1 in file @/1/a.sources, ignoring the rest of the line\n");
+}
+
+static void a_source_file_that_cannot_be_read_is_reported(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_SIZE];
+
+    make_directory(f, "1");
+    make_directory(f, "1/a.sources");
+    snprintf(path, sizeof(path), "%s/1/b.sources", f->dir);
+    assert_int_equal(symlink("missing", path), 0);
+    write_file(f, "1/c.sources", "server c\n");
+    write_file(f, "c", "sourcedir @/1");
+    assert_accepted(f, "c");
+    test_log_begin(f->dir);
+    assert_source_dirs(f, "c ");
+    assert_log(f, "Could not read @/1/a.sources : Is a directory\n"
+                  "Could not open @/1/b.sources : No such file or directory\n");
 }
 
 /* Every code block of config.md 28, except the confdir that names a directory of the machine. */
@@ -520,16 +656,22 @@ int main(void)
         TEST(lines_are_normalised_and_comments_skipped),
         TEST(errors_name_file_and_line),
         TEST(lines_longer_than_2047_octets_are_refused),
-        TEST(a_nul_octet_does_not_cut_a_line),
+        TEST(a_nul_octet_ends_its_line),
+        TEST(a_tail_of_nul_octets_is_ignored),
+        TEST(a_directory_without_a_pattern_is_worth_a_warning),
         TEST(include_takes_a_file_that_must_exist),
         TEST(include_takes_a_pattern_in_sorted_order),
         TEST(a_file_that_includes_itself_ends_at_the_limit),
         TEST(confdir_reads_the_first_file_of_each_name),
+        TEST(bad_lines_of_fragments_are_left_out_with_a_warning),
         TEST(confdir_refuses_a_file_that_cannot_be_opened),
         TEST(printing_shows_each_line_before_it_is_evaluated),
         TEST(source_directories_are_searched_like_confdir),
         TEST(bad_lines_in_source_files_are_ignored),
-        TEST(a_source_file_ends_at_its_first_incomplete_line),
+        TEST(an_incomplete_line_of_a_source_file_is_ignored),
+        TEST(a_line_of_a_source_file_that_is_too_long_is_ignored),
+        TEST(a_nul_octet_ends_a_line_of_a_source_file),
+        TEST(a_source_file_that_cannot_be_read_is_reported),
         TEST(configurations_in_common_use_are_accepted),
         TEST(any_line_is_accepted_or_refused_with_its_place),
     };

@@ -24,7 +24,7 @@ static enum source_parse parse(const char *text, struct source_options *options)
     enum source_parse result;
 
     snprintf(line, sizeof(line), "ntp.test%s%s", text[0] != '\0' ? " " : "", text);
-    result = source_options_parse(line, &name, options);
+    result = source_options_parse(line, &name, options, NULL);
     assert_string_equal(name, "ntp.test");
     return result;
 }
@@ -234,10 +234,10 @@ static void errors_of_sources_have_their_texts(void **state)
         assert_error(words[i], error);
         snprintf(line, sizeof(line), "%s a foo", words[i]);
         snprintf(error, sizeof(error), "Invalid option in %s directive at line 1", words[i]);
-        assert_error(line, error);
+        assert_error_begins(line, error);
         snprintf(line, sizeof(line), "%s a minpoll", words[i]);
         snprintf(error, sizeof(error), "Invalid value in %s directive at line 1", words[i]);
-        assert_error(line, error);
+        assert_error_begins(line, error);
     }
 }
 
@@ -396,20 +396,19 @@ static void refclocks_have_all_options(void **state)
 
 static void refclocks_have_their_errors(void **state)
 {
-    static const char *const bad[] = {"poll 33",       "poll -33",   "dpoll 33",   "refid",
-                                      "refid ABCDE",   "lock ABCDE", "rate 0",     "maxlockage -1",
-                                      "filter -1",     "stratum 16", "stratum -1", "width x",
-                                      "minsamples -1", "offset",     "delay"};
+    static const char *const bad[] = {"poll x",     "refid",      "refid ABCDE",
+                                      "lock ABCDE", "stratum 16", "stratum -1",
+                                      "width x",    "offset",     "delay"};
 
     (void)state;
     assert_error("refclock", "Could not parse refclock directive at line 1");
     assert_error("refclock PPS", "Could not parse refclock directive at line 1");
-    assert_error("refclock PPS a iburst", "Invalid option in refclock directive at line 1");
+    assert_error_begins("refclock PPS a iburst", "Invalid option in refclock directive at line 1");
     for (size_t i = 0; i < COUNT(bad); i++) {
         char line[64];
 
         snprintf(line, sizeof(line), "refclock PPS a %s", bad[i]);
-        assert_error(line, "Invalid value in refclock directive at line 1");
+        assert_error_begins(line, "Invalid value in refclock directive at line 1");
     }
 }
 
@@ -417,9 +416,7 @@ static void hwtimestamp_limits_its_values(void **state)
 {
     static const char *const bad[] = {"",
                                       "eth0 foo",
-                                      "eth0 minpoll 33",
-                                      "eth0 maxpoll -33",
-                                      "eth0 minsamples -1",
+                                      "eth0 minpoll x",
                                       "eth0 rxfilter",
                                       "eth0 rxfilter allx",
                                       "eth0 rxfilter some",
@@ -461,20 +458,14 @@ static void hwtimestamp_limits_its_values(void **state)
         char line[64];
 
         snprintf(line, sizeof(line), "hwtimestamp %s", bad[i]);
-        assert_error(line, "Could not parse hwtimestamp directive at line 1");
+        assert_error_begins(line, "Could not parse hwtimestamp directive at line 1");
     }
 }
 
 static void broadcast_has_a_literal_destination(void **state)
 {
-    static const char *const bad[] = {"",
-                                      "64",
-                                      "x 192.0.2.255",
-                                      "64 known.test",
-                                      "64 192.0.2.255 x",
-                                      "64 192.0.2.255 65536",
-                                      "64 192.0.2.255 -1",
-                                      "64 192.0.2.255 123 4"};
+    static const char *const bad[] = {
+        "", "64", "x 192.0.2.255", "64 known.test", "64 192.0.2.255 x", "64 192.0.2.255 123 4"};
     struct conf *conf = test_conf("broadcast 64 ff02::101\nbroadcast 0 192.0.2.255 5");
 
     (void)state;
@@ -503,7 +494,8 @@ static void initstepslew_resolves_hosts_and_leaves_out_the_others(void **state)
     test_log_begin(directory);
     conf = test_conf("initstepslew 5 192.0.2.1\ninitstepslew 1.5x known.test missing.test ::1");
     log = test_log_end(directory);
-    assert_string_equal(log, "Could not resolve address of initstepslew server missing.test\n");
+    assert_string_equal(log, "Invalid value 1.5x in initstepslew directive at line 2, using 1.5\n"
+                             "Could not resolve address of initstepslew server missing.test\n");
     free(log);
     test_directory_remove(directory);
 

@@ -187,10 +187,10 @@ static void faulty_lines_are_reported_and_skipped(void **state)
     assert_true(logged(f, "Could not parse key at line 1 in file " PATH));
     assert_true(logged(f, "Could not parse key at line 2 in file " PATH));
     assert_true(logged(f, "Could not parse key at line 3 in file " PATH));
-    assert_true(logged(f, "Could not decode key 3"));
-    assert_true(logged(f, "Invalid type in key 4"));
-    assert_true(logged(f, "Invalid length of AES128 key 5 (expected 128 bits)"));
-    assert_true(logged(f, "Could not decode key 6"));
+    assert_true(logged(f, "Could not decode key 3 at line 4 in file " PATH));
+    assert_true(logged(f, "Invalid type in key 4 at line 5 in file " PATH));
+    assert_true(logged(f, "Invalid length of AES128 key 5 (expected 128 bits) at line 6 in file "));
+    assert_true(logged(f, "Could not decode key 6 at line 7 in file " PATH));
     assert_true(logged(f, "Loaded 2 symmetric keys"));
     assert_true(logged(f, "Detected duplicate key 7"));
     assert_true(ntp_keys_find(f->keys, 7, NULL, NULL));
@@ -238,6 +238,57 @@ static void keys_stay_when_their_file_cannot_be_read(void **state)
     assert_true(ntp_keys_find(f->keys, 1, NULL, NULL));
 }
 
+/* As chrony reads them: an ID that wraps is the one that the key option of a source wraps to. */
+static void ids_that_are_not_used_as_written_are_reported(void **state)
+{
+    struct fixture *f = *state;
+
+    load(f, "4294967301 MD5 abc\n6x MD5 abc\n");
+    assert_true(logged(f, "Invalid key ID 4294967301 at line 1 in file " PATH ", using 5"));
+    assert_true(logged(f, "Invalid key ID 6x at line 2 in file " PATH ", using 6"));
+    assert_true(ntp_keys_find(f->keys, 5, NULL, NULL));
+    assert_true(ntp_keys_find(f->keys, 6, NULL, NULL));
+}
+
+static FILE *read_nul(void *ctx, const char *path)
+{
+    static char text[9000] = "1 MD5 abcd\0ef\n2 MD5 abc\n";
+
+    (void)ctx;
+    (void)path;
+    return fmemopen(text, sizeof(text), "r");
+}
+
+static void a_nul_octet_ends_a_line(void **state)
+{
+    struct fixture *f = *state;
+    struct world_ops ops = *sim_world_interface(f->sim)->ops;
+    struct world nul = {.ops = &ops, .ctx = sim_world_interface(f->sim)->ctx};
+    int bits;
+
+    ops.file_read = read_nul;
+    ntp_keys_load(f->keys, &nul, PATH);
+    assert_true(
+        logged(f, "NUL character at line 1 in file " PATH ", ignoring the rest of the line\n"));
+    assert_false(logged(f, "line 3"));
+    assert_true(logged(f, "Loaded 2 symmetric keys"));
+    assert_true(ntp_keys_find(f->keys, 1, NULL, &bits));
+    assert_int_equal(bits, 32);
+}
+
+static void a_line_that_is_too_long_is_skipped_as_a_whole(void **state)
+{
+    struct fixture *f = *state;
+    char text[3000];
+
+    memset(text, '#', sizeof(text));
+    strcpy(text + 2047, " 1 MD5 abc\n2 MD5 abc\n");
+    load(f, text);
+    assert_true(logged(f, "String too long at line 1 in file " PATH "; line ignored"));
+    assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_true(ntp_keys_find(f->keys, 2, NULL, NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -248,6 +299,9 @@ int main(void)
         TEST(mac_needs_room),
         TEST(file_is_read_with_all_its_forms),
         TEST(faulty_lines_are_reported_and_skipped),
+        TEST(ids_that_are_not_used_as_written_are_reported),
+        TEST(a_nul_octet_ends_a_line),
+        TEST(a_line_that_is_too_long_is_skipped_as_a_whole),
         TEST(missing_and_open_files_are_reported),
         TEST(keys_stay_when_their_file_cannot_be_read),
     };

@@ -102,6 +102,44 @@ static void scanned_integers_are_prefixes(void **state)
     assert_false(text_scan_int("", &v, &used));
 }
 
+static void clamped_integers_take_the_nearest_limit(void **state)
+{
+    static const struct {
+        const char *text;
+        int value;
+        bool clamped;
+        size_t used;
+    } cases[] = {
+        {"5x", 5, false, 1},
+        {"-20", -20, false, 3},
+        {"-21", -20, true, 3},
+        {"101", 100, true, 3},
+        {"2147483648", 100, true, 10},
+        {"99999999999999999999", 100, true, 20},
+        {"-99999999999999999999 1", -20, true, 21},
+    };
+    bool clamped;
+    size_t used;
+    int v;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_true(text_scan_clamped(cases[i].text, -20, 100, &v, &clamped, &used));
+        assert_int_equal(v, cases[i].value);
+        assert_int_equal(clamped, cases[i].clamped);
+        assert_int_equal(used, cases[i].used);
+    }
+    assert_false(text_scan_clamped("x", 0, 1, &v, &clamped, &used));
+    assert_false(text_scan_clamped("", 0, 1, &v, &clamped, &used));
+
+    assert_false(text_uint_wraps("4294967295"));
+    assert_false(text_uint_wraps("-0"));
+    assert_false(text_uint_wraps("5x"));
+    assert_true(text_uint_wraps("4294967296"));
+    assert_true(text_uint_wraps("-1"));
+    assert_true(text_uint_wraps("99999999999999999999999"));
+}
+
 static void unsigned_integers_wrap(void **state)
 {
     static const struct {
@@ -233,6 +271,7 @@ int main(void)
         cmocka_unit_test(case_is_ignored_for_ascii),
         cmocka_unit_test(integers_take_the_whole_word),
         cmocka_unit_test(scanned_integers_are_prefixes),
+        cmocka_unit_test(clamped_integers_take_the_nearest_limit),
         cmocka_unit_test(unsigned_integers_wrap),
         cmocka_unit_test(doubles_as_scanf_reads_them),
         cmocka_unit_test(graphic_characters),
