@@ -59,7 +59,7 @@ static void finish(struct helper *h, int status)
 
 static void finish_if_drained(struct helper *h)
 {
-    if (h->draining && ke_service_active(h->service) == 0 && h->waiting_count == 0)
+    if (h->draining && ke_service_is_empty(h->service) && h->waiting_count == 0)
         finish(h, HELPER_EXIT_DONE);
 }
 
@@ -107,6 +107,11 @@ static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void 
                    outcome == KE_SESSION_COMPLETE    ? IPC_SESSION_COMPLETE
                    : outcome == KE_SESSION_TIMED_OUT ? IPC_SESSION_TIMED_OUT
                                                      : IPC_SESSION_FAILED);
+}
+
+static void on_emptied(void *arg)
+{
+    finish_if_drained(arg);
 }
 
 static void take_message(struct helper *h, const struct ipc_message *message, int fd)
@@ -211,6 +216,7 @@ static void start_service(struct helper *h, const struct helper_spec *spec,
         .conf = spec->conf,
         .aeads = spec->aeads,
         .ended = on_session_ended,
+        .emptied = on_emptied,
         .arg = h,
     };
 

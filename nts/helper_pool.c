@@ -32,7 +32,7 @@ struct helper {
     uint16_t number;
     pid_t pid;
     enum helper_state state;
-    uint32_t *sessions; /* max_sessions of them */
+    uint32_t *sessions; /* max_sessions of them, and what is on the way */
     int session_count;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
 };
@@ -96,6 +96,11 @@ static void order_kill(struct helper_pool *pool, pid_t pid)
 
 /* ---- helpers ---- */
 
+static size_t max_passed(const struct helper_pool *pool)
+{
+    return (size_t)pool->max_sessions + HELPER_POOL_ON_THE_WAY;
+}
+
 static bool any_ready(const struct helper_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
@@ -137,7 +142,7 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
     h->generation = message->u.helper.generation;
     h->number = message->u.helper.number;
     h->pid = message->u.helper.pid;
-    h->sessions = mem_array((size_t)pool->max_sessions, sizeof(*h->sessions));
+    h->sessions = mem_array(max_passed(pool), sizeof(*h->sessions));
     pool->helpers = mem_resize(pool->helpers, pool->count + 1, sizeof(struct helper *));
     pool->helpers[pool->count++] = h;
     if (pool->loop != NULL)
@@ -537,8 +542,9 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
     while ((h = least_busy(pool)) != NULL) {
-        enum ipc_result result =
-            h->session_count < pool->max_sessions ? ipc_send(h->channel, &message, fd) : IPC_AGAIN;
+        enum ipc_result result = (size_t)h->session_count < max_passed(pool)
+                                     ? ipc_send(h->channel, &message, fd)
+                                     : IPC_AGAIN;
         if (result == IPC_OK) {
             if (h->session_count == 0)
                 start_timer(h);

@@ -40,9 +40,14 @@ void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
    the fork server starts another one. */
 bool helper_pool_is_ready(const struct helper_pool *pool);
 
+/* A helper that runs maxntsconnections sessions ends one of them for a new connection. This is for so
+   many connections, in each helper, whose place the helper has not made yet or not reported. */
+#define HELPER_POOL_ON_THE_WAY 64
+
 enum helper_pool_result {
     HELPER_POOL_OK,
-    HELPER_POOL_FULL, /* every helper runs maxntsconnections sessions, or its queue is full */
+    HELPER_POOL_FULL, /* every helper has maxntsconnections sessions and as many more connections on
+                         their way as are allowed, or its queue is full */
     HELPER_POOL_NONE, /* no helper */
 };
 

@@ -11,19 +11,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/helper_pool.h"
+#include "nts/ke_connections.h"
 #include "nts/ke_credentials.h"
 #include "nts/ke_service.h"
 
 #define FAMILIES     2
-#define IPV6_BITS    64  /* one client has at least that many addresses */
 #define ACCEPT_PAUSE 0.5 /* seconds without descriptors */
 #define MAX_BACKLOG  65535
-
-/* An accepted connection; its index is the number of its session. */
-struct connection {
-    bool used;
-    struct ip_addr addr;
-};
 
 struct ke_server {
     struct ke_server_env env;
@@ -35,8 +29,7 @@ struct ke_server {
     int listeners[FAMILIES];
     int listener_count;
     bool started; /* what cannot be opened from now on is not fatal any more */
-    struct connection *connections;
-    size_t connection_count; /* entries, not those in use */
+    struct ke_connections *connections;
 };
 
 int ke_server_address_limit(int max_connections)
@@ -46,54 +39,25 @@ int ke_server_address_limit(int max_connections)
 
 /* ---- connections ---- */
 
-bool ke_server_is_same_client(const struct ip_addr *a, const struct ip_addr *b)
-{
-    struct ip_addr mask = ip_addr_mask(a->family, a->family == IP_V6 ? IPV6_BITS : 32);
-
-    return a->family == b->family && ip_addr_equal_masked(a, b, &mask);
-}
-
-static int count_of_client(const struct ke_server *s, const struct ip_addr *addr)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < s->connection_count; i++)
-        if (s->connections[i].used && ke_server_is_same_client(&s->connections[i].addr, addr))
-            n++;
-    return n;
-}
-
 static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
 {
-    return count_of_client(s, addr) >= ke_server_address_limit(s->env.conf->max_nts_connections);
-}
-
-static void end_connection(struct ke_server *s, uint32_t session)
-{
-    if (session < s->connection_count)
-        s->connections[session].used = false;
+    return ke_connections_of_client(s->connections, addr) >=
+           ke_server_address_limit(s->env.conf->max_nts_connections);
 }
 
 static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
 {
+    struct ke_server *s = arg;
+
     (void)outcome;
-    end_connection(arg, id);
+    ke_connections_remove(s->connections, id);
 }
 
 static void on_helper_session_ended(uint32_t id, void *arg)
 {
-    end_connection(arg, id);
-}
+    struct ke_server *s = arg;
 
-static bool find_entry(const struct ke_server *s, uint32_t *session)
-{
-    for (size_t i = 0; i < s->connection_count; i++) {
-        if (!s->connections[i].used) {
-            *session = (uint32_t)i;
-            return true;
-        }
-    }
-    return false;
+    ke_connections_remove(s->connections, id);
 }
 
 /* ---- accepting (nts.md 15.2) ---- */
@@ -131,22 +95,21 @@ static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer
     const struct nts_server_key *key = s->env.current_key(s->env.arg);
     uint32_t session;
 
-    if (!find_entry(s, &session)) {
+    if (!ke_connections_add(s->connections, &peer->addr, &session)) {
         close_socket(s, fd);
         return "too many connections";
     }
-    s->connections[session] = (struct connection){.used = true, .addr = peer->addr};
     if (s->pool == NULL) {
         /* Logs for itself. */
         if (!ke_service_start(s->service, session, fd, peer, key))
-            s->connections[session].used = false;
+            ke_connections_remove(s->connections, session);
         return NULL;
     }
     enum helper_pool_result result = helper_pool_pass(s->pool, session, fd, peer, key);
     close_socket(s, fd);
     if (result == HELPER_POOL_OK)
         return NULL;
-    s->connections[session].used = false;
+    ke_connections_remove(s->connections, session);
     return result == HELPER_POOL_FULL ? "too many connections" : "no helper";
 }
 
@@ -275,12 +238,16 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_ser
 {
     struct ke_server *s = mem_alloc(sizeof(*s));
     int processes = env->conf->nts_processes > 1 ? env->conf->nts_processes : 1;
+    uint32_t seed;
 
     s->env = *env;
     s->fork_server = fork_server;
-    /* Room for sessions of an old generation beside those of the new one. */
-    s->connection_count = 2 * (size_t)processes * (size_t)env->conf->max_nts_connections;
-    s->connections = mem_array(s->connection_count, sizeof(*s->connections));
+    world_random(env->world, &seed, sizeof(seed));
+    /* Room for sessions of an old generation beside those of the new one, and for what is on its way
+       to helpers. */
+    s->connections = ke_connections_new(
+        2 * (size_t)processes * ((size_t)env->conf->max_nts_connections + HELPER_POOL_ON_THE_WAY),
+        seed);
     if (fork_server == NULL) {
         start_service(s);
     } else {
@@ -307,7 +274,7 @@ void ke_server_free(struct ke_server *server)
     fork_server_free(server->fork_server);
     ke_credentials_free(server->credentials);
     ke_service_free(server->service);
-    free(server->connections);
+    ke_connections_free(server->connections);
     free(server);
 }
 

@@ -56,8 +56,6 @@ void ke_server_rekey(struct ke_server *server);
 /* Sessions of one client address (IPv6: one /64) that may run at a time: a quarter of
    maxntsconnections, at least 1. */
 int ke_server_address_limit(int max_connections);
-/* Whether two addresses share one limit: the same IPv4 address, or the same /64 of IPv6. */
-bool ke_server_is_same_client(const struct ip_addr *a, const struct ip_addr *b);
 
 /* For tests: the helpers, NULL without. */
 struct helper_pool *ke_server_pool(struct ke_server *server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's NTS-KE sessions of one process (nts.md 15.3): slots, and what a request is answered
- * with. Used by a helper, and by the main process with ntsprocesses 0. It has one cookie key for
+ * The server's NTS-KE sessions of one process (nts.md 15.3): which of them gives way when there are
+ * too many, and what a request is answered with. Used by a helper, and by the main process with ntsprocesses 0. It has one cookie key for
  * each connection and none in between.
  */
 #ifndef NTS_KE_SERVICE_H
@@ -22,8 +22,11 @@ struct ke_service_env {
     struct loop *loop;
     const struct conf *conf; /* port, ntsntpserver, maxntsconnections */
     struct nts_aeads aeads;
-    /* A session that was started has ended; id is the one given to ke_service_start. */
+    /* A session that was started has answered or ended; id is the one given to ke_service_start. One
+       that has answered may wait for its client's end after this. */
     void (*ended)(uint32_t id, enum ke_session_outcome outcome, void *arg);
+    /* No session is left, not even one that waits for its client's end. May be NULL. */
+    void (*emptied)(void *arg);
     void *arg;
 };
 
@@ -35,11 +38,16 @@ void ke_service_free(struct ke_service *service);
 
 /* For sessions that start from now on; takes a reference of its own, running ones keep theirs. */
 void ke_service_set_credentials(struct ke_service *service, struct tls_credentials *credentials);
-/* Starts a session on an accepted socket, which is taken over in any case. False: no slot is free
-   (`Rejected connection from ADDRESS:PORT (too many connections)`, debug), or no TLS session. */
+/*
+ * Starts a session on an accepted socket, which is taken over in any case. With maxntsconnections
+ * sessions that have not answered yet, the one that has used up most of the time of its stage ends.
+ * False: no TLS session, or no credentials.
+ */
 bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const struct ip_port *peer,
                       const struct nts_server_key *key);
-/* Running sessions. */
+/* Sessions that have not answered yet. */
 int ke_service_active(const struct ke_service *service);
+/* No session at all is left. */
+bool ke_service_is_empty(const struct ke_service *service);
 
 #endif

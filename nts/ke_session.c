@@ -33,8 +33,10 @@ struct ke_session {
     enum state state;
     struct tls_session *tls;
     timer_id timer;
+    enum ke_session_stage stage;
     bool (*message)(struct ke_session *session, const uint8_t *message, size_t length,
                     struct writer *response, void *arg);
+    void (*reached)(struct ke_session *session, enum ke_session_stage stage, void *arg);
     void (*ended)(struct ke_session *session, void *arg);
     void *arg;
 
@@ -70,6 +72,15 @@ static enum step tls_step(enum tls_result result)
     }
 }
 
+static void reach(struct ke_session *s, enum ke_session_stage stage)
+{
+    if (!s->server || s->stage >= stage)
+        return;
+    s->stage = stage;
+    if (s->reached != NULL)
+        s->reached(s, stage, s->arg);
+}
+
 static enum step step_connect(struct ke_session *s)
 {
     int error = s->world->ops->socket_error(s->world->ctx, s->fd);
@@ -92,13 +103,17 @@ static enum step step_handshake(struct ke_session *s)
             s->retry_factor = FACTOR_TLS;
         return STOP;
     }
-    if (next != NEXT_STATE)
+    if (next != NEXT_STATE) {
+        if (tls_session_has_answered(s->tls))
+            reach(s, KE_SESSION_HANDSHAKE);
         return next;
+    }
     s->retry_factor = FACTOR_TLS;
     if (!tls_session_alpn_ok(s->tls)) {
         LOG(severity(s), "NTS-KE not supported by %s", s->label);
         return STOP;
     }
+    reach(s, KE_SESSION_MESSAGE);
     s->state = s->server ? RECEIVE : SEND;
     if (s->server && !tls_session_has_input(s->tls) && !tls_session_has_pending(s->tls))
         return WAIT_READ;
@@ -190,8 +205,11 @@ static enum step step_shutdown(struct ke_session *s)
         return WAIT_WRITE;
     if (flushed == NEXT_STATE && s->server)
         s->outcome = KE_SESSION_COMPLETE;
-    if (next == WAIT_READ || next == WAIT_WRITE)
+    if (next == WAIT_READ || next == WAIT_WRITE) {
+        if (s->outcome == KE_SESSION_COMPLETE)
+            reach(s, KE_SESSION_ANSWERED);
         return next;
+    }
     if (next == STOP)
         LOG_DEBUG("Shutdown of TLS session with %s failed : %s", s->label,
                   tls_session_error(s->tls));
@@ -300,6 +318,7 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec)
         .state = spec->server ? HANDSHAKE : CONNECT,
         .tls = tls,
         .message = spec->message,
+        .reached = spec->reached,
         .ended = spec->ended,
         .arg = spec->arg,
         .input = mem_alloc(NTS_KE_MAX_MESSAGE),

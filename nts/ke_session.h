@@ -29,6 +29,14 @@ enum ke_session_outcome {
     KE_SESSION_TIMED_OUT,
 };
 
+/* How far a server's session is: what it waits for (nts.md 15.3). */
+enum ke_session_stage {
+    KE_SESSION_HELLO = 0, /* a whole ClientHello */
+    KE_SESSION_HANDSHAKE, /* the end of the handshake */
+    KE_SESSION_MESSAGE,   /* a request, and that the response can be written */
+    KE_SESSION_ANSWERED,  /* the client's end; response and close_notify were written */
+};
+
 struct ke_session_spec {
     struct world *world;
     struct loop *loop;
@@ -44,6 +52,9 @@ struct ke_session_spec {
     /* A complete message. A server writes its response. False: close without more. */
     bool (*message)(struct ke_session *session, const uint8_t *message, size_t length,
                     struct writer *response, void *arg);
+    /* A server's session has reached this stage, called from the loop; it may not be freed here. May
+       be NULL. */
+    void (*reached)(struct ke_session *session, enum ke_session_stage stage, void *arg);
     /* Called once when the session has ended, from the loop, as the last thing that it does: the
        session may be freed here. Not called by ke_session_free. May be NULL. */
     void (*ended)(struct ke_session *session, void *arg);

@@ -27,6 +27,7 @@ struct tls_session {
     int fd;
     bool server;
     bool corked;
+    bool answered;
     gnutls_session_t handle;
     struct tls_credentials *credentials;
     char *name; /* without a trailing dot; NULL on a server */
@@ -95,6 +96,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *iov, int count)
         }
         total += iov[i].iov_len;
     }
+    s->answered = true;
     if (s->server)
         return (ssize_t)total;
     /* A client has nothing of its own in the buffer: what is not accepted stays with the library. */
@@ -303,6 +305,11 @@ enum tls_result tls_session_flush(struct tls_session *session)
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
         return TLS_WANT_WRITE;
     return fail(session, GNUTLS_E_PUSH_ERROR);
+}
+
+bool tls_session_has_answered(const struct tls_session *session)
+{
+    return session->answered;
 }
 
 void tls_session_cork(struct tls_session *session, bool corked)

@@ -69,6 +69,8 @@ enum tls_result tls_session_close(struct tls_session *session);
  * the socket did not take is written here. TLS_DONE: nothing is left. Clients have nothing to flush.
  */
 enum tls_result tls_session_flush(struct tls_session *session);
+/* A server has understood the client's first flight: it has made something of its own to send. */
+bool tls_session_has_answered(const struct tls_session *session);
 /* While set, a server's output is held back: a response and its close_notify make one segment. */
 void tls_session_cork(struct tls_session *session, bool corked);
 

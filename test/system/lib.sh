@@ -262,6 +262,11 @@ ke_client()
     "$BUILD_DIR/test/tools/ke_client" -p "$KE_PORT" "$@"
 }
 
+crowd_client()
+{
+    "$BUILD_DIR/test/tools/crowd_client" -p "$KE_PORT" "$@"
+}
+
 ntp_client()
 {
     "$BUILD_DIR/test/tools/ntp_client" -p "$NTP_PORT" "$@"

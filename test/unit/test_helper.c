@@ -23,6 +23,7 @@
 #include "nts/helper_pool.h"
 #include "nts/ipc.h"
 #include "nts/ke_client.h"
+#include "nts/ke_connections.h"
 #include "nts/ke_server.h"
 
 #define MAX_IDLE 40
@@ -846,7 +847,7 @@ static bool same_client(const char *a, const char *b)
     struct ip_addr addr_a, addr_b;
 
     assert_true(ip_addr_parse(a, &addr_a) && ip_addr_parse(b, &addr_b));
-    return ke_server_is_same_client(&addr_a, &addr_b);
+    return ke_connections_same_client(&addr_a, &addr_b);
 }
 
 static void an_ipv6_network_is_one_client(void **state)

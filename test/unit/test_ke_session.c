@@ -5,6 +5,8 @@
  */
 #include "tls_support.h"
 #include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -690,26 +692,175 @@ static void garbage_instead_of_tls_is_dropped(void **state)
     close(fd);
 }
 
-static void connections_beyond_the_slots_are_closed(void **state)
+static int connect_idle(const struct fixture *f)
 {
-    struct fixture *f = *state;
     struct sockaddr_in sa = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                              .sin_port = htons(f->tls.port)};
-    int fds[3];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    return fd;
+}
+
+static bool is_open(int fd)
+{
     char octet;
 
-    f->tls.conf.max_nts_connections = 2;
+    return recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void oldest_unfinished_connection_gives_way(void **state)
+{
+    struct fixture *f = *state;
+    int fds[5];
+
+    f->tls.conf.max_nts_connections = 3;
     start_server(f);
-    for (int i = 0; i < 3; i++) {
-        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
-        assert_int_equal(connect(fds[i], (struct sockaddr *)&sa, sizeof(sa)), 0);
+    for (int i = 0; i < 5; i++) {
+        f->tls.clock_offset = 0.001 * i;
+        fds[i] = connect_idle(f);
         loop_run_once(f->tls.loop);
+        assert_int_equal(f->ended, i < 3 ? 0 : i - 2);
+        for (int j = 0; j <= i; j++)
+            assert_int_equal(is_open(fds[j]), j >= i - 2);
     }
-    assert_int_equal(ke_service_active(f->service), 2);
-    assert_int_equal(recv(fds[2], &octet, 1, 0), 0);
-    for (int i = 0; i < 3; i++)
+    assert_int_equal(f->outcome, KE_SESSION_FAILED);
+    assert_int_equal(ke_service_active(f->service), 3);
+    /* A client that comes now and does its part is served. */
+    start_client(f, "ntp.test.example");
+    struct ke_result result;
+    assert_true(client_gets_result(f, &result));
+    for (int i = 0; i < 5; i++)
         close(fds[i]);
+}
+
+/* A client that goes on only when it is told. */
+struct slow_client {
+    gnutls_certificate_credentials_t credentials;
+    gnutls_session_t session;
+    int fd;
+};
+
+static struct slow_client connect_slow(const struct fixture *f)
+{
+    const gnutls_datum_t alpn = {(unsigned char *)"ntske/1", 7};
+    struct slow_client c = {.fd = connect_idle(f)};
+
+    assert_int_equal(fcntl(c.fd, F_SETFL, O_NONBLOCK), 0);
+    gnutls_certificate_allocate_credentials(&c.credentials);
+    gnutls_init(&c.session, GNUTLS_CLIENT | GNUTLS_NO_TICKETS | GNUTLS_NONBLOCK);
+    gnutls_priority_set_direct(c.session, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+    gnutls_credentials_set(c.session, GNUTLS_CRD_CERTIFICATE, c.credentials);
+    gnutls_alpn_set_protocols(c.session, &alpn, 1, 0);
+    gnutls_transport_set_int(c.session, c.fd);
+    return c;
+}
+
+static void close_slow(const struct slow_client *c)
+{
+    gnutls_deinit(c->session);
+    gnutls_certificate_free_credentials(c->credentials);
+    close(c->fd);
+}
+
+static bool server_has_written(void *arg)
+{
+    return ((struct fixture *)arg)->tls.write_count > 0;
+}
+
+static bool slow_client_is_done(void *arg)
+{
+    return gnutls_handshake(((struct slow_client *)arg)->session) == 0;
+}
+
+/* Handshakes on their way and clients about to ask outlast younger connections that have sent
+   nothing. */
+static void who_has_sent_nothing_gives_way_first(void **state)
+{
+    struct fixture *f = *state;
+    struct slow_client slow[2];
+    int idle[3];
+
+    f->tls.conf.max_nts_connections = 3;
+    start_server(f);
+    for (int i = 0; i < 2; i++) {
+        slow[i] = connect_slow(f);
+        f->tls.write_count = 0;
+        assert_int_equal(gnutls_handshake(slow[i].session), GNUTLS_E_AGAIN);
+        assert_true(tls_fixture_run(&f->tls, server_has_written, f, 5.0));
+    }
+    assert_true(tls_fixture_run(&f->tls, slow_client_is_done, &slow[1], 5.0));
+    for (int i = 0; i < 3; i++) {
+        f->tls.clock_offset += 0.2;
+        idle[i] = connect_idle(f);
+        loop_run_once(f->tls.loop);
+        assert_int_equal(f->ended, i);
+        for (int j = 0; j <= i; j++)
+            assert_int_equal(is_open(idle[j]), j == i);
+    }
+    assert_int_equal(ke_service_active(f->service), 3);
+    assert_true(tls_fixture_run(&f->tls, slow_client_is_done, &slow[0], 5.0));
+    for (int i = 0; i < 2; i++)
+        close_slow(&slow[i]);
+    for (int i = 0; i < 3; i++)
+        close(idle[i]);
+}
+
+/* Even the last one of those that have their place. */
+static void handshake_gives_way_when_there_is_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct slow_client slow;
+    int idle;
+
+    f->tls.conf.max_nts_connections = 1;
+    start_server(f);
+    slow = connect_slow(f);
+    assert_int_equal(gnutls_handshake(slow.session), GNUTLS_E_AGAIN);
+    assert_true(tls_fixture_run(&f->tls, server_has_written, f, 5.0));
+    idle = connect_idle(f);
+    loop_run_once(f->tls.loop);
+    assert_int_equal(f->ended, 1);
+    assert_true(is_open(idle));
+    close_slow(&slow);
+    close(idle);
+}
+
+static bool server_is_empty(void *arg)
+{
+    return ke_service_is_empty(((struct fixture *)arg)->service);
+}
+
+/* Who has his response holds no place, and still gets an orderly end. */
+static void answered_client_that_stays_holds_no_place(void **state)
+{
+    struct fixture *f = *state;
+    const struct tls_peer peer = {
+        .alpn = "ntske/1", .data = request15, .length = sizeof(request15), .stay = true};
+    struct ke_result result;
+
+    f->tls.conf.max_nts_connections = 1;
+    start_server(f);
+    f->peer = tls_peer_client(&f->tls, &peer);
+    assert_true(tls_fixture_run(&f->tls, server_is_done, f, 10.0));
+    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    assert_int_equal(ke_service_active(f->service), 0);
+    assert_false(ke_service_is_empty(f->service));
+    /* The next one is served at once. No more than maxntsconnections may stay: the first makes way. */
+    start_client(f, "ntp.test.example");
+    assert_true(client_gets_result(f, &result));
+    assert_int_equal(peer_status(f), 0);
+    /* When its time is over, one that stays ends without being counted again. */
+    f->ended = 0;
+    f->peer = tls_peer_client(&f->tls, &peer);
+    assert_true(tls_fixture_run(&f->tls, server_is_done, f, 10.0));
+    assert_false(server_is_empty(f));
+    f->tls.clock_offset = 2.5;
+    assert_true(tls_fixture_run(&f->tls, server_is_empty, f, 5.0));
+    assert_int_equal(f->ended, 1);
+    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    assert_int_equal(peer_status(f), 0);
 }
 
 /* ---- credentials ---- */
@@ -816,7 +967,10 @@ int main(void)
         TEST(messages_up_to_16384_octets_are_answered),
         TEST(idle_clients_are_dropped_after_2_seconds),
         TEST(garbage_instead_of_tls_is_dropped),
-        TEST(connections_beyond_the_slots_are_closed),
+        TEST(oldest_unfinished_connection_gives_way),
+        TEST(who_has_sent_nothing_gives_way_first),
+        TEST(handshake_gives_way_when_there_is_no_other),
+        TEST(answered_client_that_stays_holds_no_place),
         TEST(missing_trusted_file_is_a_failed_start),
         TEST(sets_and_directories_of_trusted_certificates),
         TEST(bad_server_files_are_named),

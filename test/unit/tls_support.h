@@ -94,9 +94,10 @@ struct tls_peer {
     size_t length;
     size_t piece;   /* octets in each TLS record; 0: all in one */
     bool close_tcp; /* end right after the TCP connection was made */
+    bool stay;      /* client: wait for the server's end of file, without a close_notify */
 };
 /* Exit status of a client: 0: a response of at least 4 octets came, 1: the connection ended without
-   one, 2: no handshake. */
+   one, 2: no handshake, 4: the response came, but no orderly end after it (stay). */
 pid_t tls_peer_client(const struct tls_fixture *f, const struct tls_peer *peer);
 /* Accepts one connection of the fixture's listener. */
 pid_t tls_peer_server(const struct tls_fixture *f, const struct tls_peer *peer);
