@@ -11,19 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
 
-static FILE *open_stream(const char *path, int flags, mode_t mode, const char *stdio_mode)
+static FILE *make_stream(int fd, const char *stdio_mode)
 {
-    int fd = open(path, flags | O_CLOEXEC, mode);
-    FILE *stream;
+    FILE *stream = fdopen(fd, stdio_mode);
 
-    if (fd < 0)
-        return NULL;
-    stream = fdopen(fd, stdio_mode);
     if (stream == NULL) {
         int error = errno;
 
@@ -33,14 +30,66 @@ static FILE *open_stream(const char *path, int flags, mode_t mode, const char *s
     return stream;
 }
 
+static FILE *open_stream(const char *path, int flags, mode_t mode, const char *stdio_mode)
+{
+    int fd = open(path, flags | O_CLOEXEC, mode);
+
+    return fd < 0 ? NULL : make_stream(fd, stdio_mode);
+}
+
+/* Memory, zeros, random octets and the like never end. */
+static bool is_endless(const struct stat *st)
+{
+    const unsigned int memory_devices = 1, null_device = 3;
+
+    return major(st->st_rdev) == memory_devices && minor(st->st_rdev) != null_device;
+}
+
+static int check_readable(const struct stat *st)
+{
+    if (S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && !is_endless(st)))
+        return 0;
+    return S_ISDIR(st->st_mode) ? EISDIR : ERRNO_NOT_A_FILE;
+}
+
+static int check_appendable(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) || S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode) ? 0
+                                                                                 : ERRNO_NOT_A_FILE;
+}
+
+/* Opens without waiting, and refuses what is not of the right kind. */
+static FILE *open_checked(const char *path, int flags, mode_t mode, const char *stdio_mode,
+                          int (*check)(const struct stat *st))
+{
+    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+    struct stat st;
+    int error;
+
+    if (fd < 0)
+        return NULL;
+    error = fstat(fd, &st) < 0 ? errno : check(&st);
+    if (error == 0)
+        return make_stream(fd, stdio_mode);
+    close(fd);
+    errno = error;
+    return NULL;
+}
+
 FILE *file_open_read(const char *path)
+{
+    return open_checked(path, O_RDONLY, 0, "r", check_readable);
+}
+
+FILE *file_open_input(const char *path)
 {
     return open_stream(path, O_RDONLY, 0, "r");
 }
 
 FILE *file_open_append(const char *path, mode_t mode)
 {
-    return open_stream(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, mode, "a");
+    return open_checked(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, mode, "a",
+                        check_appendable);
 }
 
 FILE *file_open_new(const char *path, mode_t mode)
@@ -78,13 +127,6 @@ char *file_temporary_path(const char *path)
 
     snprintf(tmp_path, size, "%s.tmp", path);
     return tmp_path;
-}
-
-bool file_finish(FILE *stream)
-{
-    bool failed = ferror(stream) != 0;
-
-    return fclose(stream) == 0 && !failed;
 }
 
 void file_warn_permissions(const char *path)

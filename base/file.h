@@ -11,18 +11,22 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* Reading is plain. NULL with errno set. */
+/* For reading a regular file or what a character device has at the moment, such as nothing at all
+   (/dev/null). It never waits: a FIFO, a directory, a device without end or anything else is refused.
+   NULL with errno set, also to ERRNO_NOT_A_FILE (base/text.h). */
 FILE *file_open_read(const char *path);
-/* O_APPEND|O_CREAT|O_NOFOLLOW. NULL with errno set. */
+/* For reading whatever it is, waiting for it: only for what somebody has named as such, like a pipe that
+   is the configuration (-f /dev/stdin). NULL with errno set. */
+FILE *file_open_input(const char *path);
+/* For appending, O_CREAT|O_NOFOLLOW: a regular file, a character device, or a FIFO that has a reader
+   (ENXIO without). Writing never waits. NULL with errno set. */
 FILE *file_open_append(const char *path, mode_t mode);
 /* Exclusive creation; an existing file is removed and creation repeated (warning `Failing to
    replace PATH (N attempts)` after 100, 1000, ... tries). NULL with errno set. */
 FILE *file_open_new(const char *path, mode_t mode);
 
-/* For replacing a file (base/world.h): PATH.tmp (allocated), and closing a stream whose earlier writes
-   count too, false if anything could not be written. */
+/* For replacing a file (base/world.h): PATH.tmp, allocated. */
 char *file_temporary_path(const char *path);
-bool file_finish(FILE *stream);
 
 /* Removes; false with errno set. */
 bool file_remove(const char *path);

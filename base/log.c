@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +17,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log_syslog.h"
 #include "base/text.h"
 #include "config.h"
 
 /* Longest message, terminator included. */
 #define MESSAGE_SIZE 2048
+/* ... with the time, and with its origin in debug mode. */
+#define LINE_SIZE (MESSAGE_SIZE + 512)
 
 enum destination { TO_STDERR, TO_FILE, TO_SYSLOG, TO_FUNCTION };
 
@@ -31,7 +33,10 @@ static struct {
     enum destination destination;
     enum log_severity threshold;
     FILE *file;
-    char *path; /* absolute or not, as given with -l */
+    char *path;         /* absolute or not, as given with -l */
+    unsigned long lost; /* messages that could not be written to the file */
+    int lost_error;
+    bool cut; /* the file ends in a part of a line */
     bool fatal_to_stderr;
     bool context_info;
     bool ending; /* a fatal message is being handled */
@@ -64,21 +69,7 @@ enum log_severity log_lowest(void)
 
 static FILE *open_log(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-    FILE *file;
-
-    if (fd < 0)
-        return NULL;
-    file = fdopen(fd, "a");
-    if (file == NULL) {
-        int error = errno;
-
-        close(fd);
-        errno = error;
-        return NULL;
-    }
-    setvbuf(file, NULL, _IOLBF, 0);
-    return file;
+    return file_open_append(path, 0640);
 }
 
 bool log_open_file(const char *path)
@@ -92,6 +83,8 @@ bool log_open_file(const char *path)
     log_close();
     sink.file = file;
     sink.path = copy;
+    sink.lost = 0;
+    sink.cut = false;
     sink.destination = TO_FILE;
     return true;
 }
@@ -218,21 +211,77 @@ struct origin {
     const char *label;
 };
 
-static void write_line(FILE *out, enum log_severity severity, const struct origin *origin,
-                       const char *prefix, const char *text)
+/* Returns the length. */
+static size_t format_line(char *line, size_t size, enum log_severity severity,
+                          const struct origin *origin, const char *prefix, const char *text)
 {
     char stamp[64] = "";
     time_t now = time(NULL);
     struct tm tm;
+    int length;
 
     if (gmtime_r(&now, &tm) != NULL)
         strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (sink.threshold <= LOG_SEV_DEBUG)
-        fprintf(out, "%s %c:%s%s:%d:(%s) %s%s\n", stamp, "DIWEF"[severity + 1], sink.origin_prefix,
-                origin->file, origin->line, origin->label, prefix, text);
+        length =
+            snprintf(line, size, "%s %c:%s%s:%d:(%s) %s%s\n", stamp, "DIWEF"[severity + 1],
+                     sink.origin_prefix, origin->file, origin->line, origin->label, prefix, text);
     else
-        fprintf(out, "%s %s%s\n", stamp, prefix, text);
-    fflush(out);
+        length = snprintf(line, size, "%s %s%s\n", stamp, prefix, text);
+    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}
+
+static bool write_octets(const char *data, size_t length)
+{
+    ssize_t n;
+
+    do
+        n = write(fileno(sink.file), data, length);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0 && (size_t)n < length) {
+        sink.cut = sink.cut || n > 0;
+        errno = ENOSPC;
+    }
+    return n >= 0 && (size_t)n == length;
+}
+
+/* The disk may be full: what is lost is counted, and told when there is room again. */
+static void write_file(const char *line, size_t length, const struct origin *origin)
+{
+    char note[LINE_SIZE], text[128];
+    size_t note_length = 0;
+
+    if (sink.lost > 0) {
+        snprintf(text, sizeof(text), "%lu message%s could not be written : %s", sink.lost,
+                 sink.lost == 1 ? "" : "s", text_errno(sink.lost_error));
+        note[0] = '\n';
+        note_length = 1 + format_line(note + 1, sizeof(note) - 1, LOG_SEV_WARN, origin, "", text);
+    }
+    /* The end of a line that was cut. */
+    if (note_length > 0 && !write_octets(note + !sink.cut, note_length - !sink.cut)) {
+        sink.lost++;
+        return;
+    }
+    sink.lost = 0;
+    sink.cut = false;
+    if (!write_octets(line, length)) {
+        sink.lost++;
+        sink.lost_error = errno;
+    }
+}
+
+static void write_line(enum log_severity severity, const struct origin *origin, const char *prefix,
+                       const char *text)
+{
+    char line[LINE_SIZE];
+    size_t length = format_line(line, sizeof(line), severity, origin, prefix, text);
+
+    if (sink.destination == TO_FILE) {
+        write_file(line, length, origin);
+    } else {
+        fwrite(line, 1, length, stderr);
+        fflush(stderr);
+    }
 }
 
 static void emit(enum log_severity severity, const struct origin *origin, const char *text)
@@ -242,10 +291,8 @@ static void emit(enum log_severity severity, const struct origin *origin, const 
 
     switch (sink.destination) {
     case TO_STDERR:
-        write_line(stderr, severity, origin, prefix, text);
-        break;
     case TO_FILE:
-        write_line(sink.file, severity, origin, prefix, text);
+        write_line(severity, origin, prefix, text);
         break;
     case TO_SYSLOG:
         snprintf(message, sizeof(message), "%s%s", prefix, text);

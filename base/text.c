@@ -256,7 +256,7 @@ void text_make_printable(char *text)
 
 const char *text_errno(int error)
 {
-    const char *text = strerror(error);
+    const char *text = error == ERRNO_NOT_A_FILE ? "Not a regular file" : strerror(error);
 
     return text != NULL ? text : "Unknown error";
 }

@@ -61,6 +61,9 @@ bool text_copy(char *dst, size_t size, const char *src);
 /* Replaces what is not printable ASCII by '?', in place, for texts that go to the log. */
 void text_make_printable(char *text);
 
+/* In errno, an error of our own: it exists, but is not a regular file or what may stand for one. */
+#define ERRNO_NOT_A_FILE 0x10000
+
 /* Text of an errno value, for messages. Never NULL. */
 const char *text_errno(int error);
 

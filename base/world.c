@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -26,34 +27,88 @@ static void remove_temporary(const struct world *w, const char *path)
         LOG_ERROR("Could not remove %s : %s", path, text_errno(errno));
 }
 
-bool world_replace_begin(const struct world *w, struct world_replace *r, const char *path,
-                         const char *tmp_path, mode_t mode)
+bool world_replace_begin(const struct world *w, struct world_replace *r,
+                         const struct world_replace_spec *spec)
 {
-    r->path = text_dup(path);
-    r->tmp_path = tmp_path != NULL ? text_dup(tmp_path) : file_temporary_path(path);
-    r->stream = w->ops->file_new(w->ctx, r->tmp_path, mode);
+    r->spec = *spec;
+    r->error = 0;
+    r->path = text_dup(spec->path);
+    r->tmp_path =
+        spec->tmp_path != NULL ? text_dup(spec->tmp_path) : file_temporary_path(spec->path);
+    r->stream = w->ops->file_new(w->ctx, r->tmp_path, spec->mode);
     if (r->stream == NULL) {
-        LOG_ERROR("Could not open %s : %s", r->tmp_path, text_errno(errno));
+        LOG_TROUBLE(spec->trouble, "Could not open %s : %s", r->tmp_path, text_errno(errno));
         release(r);
         return false;
     }
     return true;
 }
 
-bool world_replace_commit(const struct world *w, struct world_replace *r, bool *write_failed)
+static void note_error(struct world_replace *r, int error)
 {
-    bool written = file_finish(r->stream), replaced = false;
+    if (r->error == 0)
+        r->error = error;
+}
 
-    r->stream = NULL;
-    if (write_failed != NULL)
-        *write_failed = !written;
-    if (written) {
-        replaced = w->ops->file_rename(w->ctx, r->tmp_path, r->path);
-        if (!replaced)
-            LOG_ERROR("Could not replace %s with %s : %s", r->path, r->tmp_path, text_errno(errno));
+bool world_replace_flush(struct world_replace *r)
+{
+    if (fflush(r->stream) != 0)
+        note_error(r, errno);
+    else if (ferror(r->stream))
+        note_error(r, EIO); /* what the reason was then is not known */
+    return r->error == 0;
+}
+
+/* Everything that was written is in the file, and on the disk if that is wanted. Closes the stream. */
+static bool finish(const struct world *w, struct world_replace *r)
+{
+    if (world_replace_flush(r) && r->spec.sync && w->ops->file_sync != NULL &&
+        !w->ops->file_sync(w->ctx, r->stream))
+        note_error(r, errno);
+    if (fclose(r->stream) != 0)
+        note_error(r, errno);
+    return r->error == 0;
+}
+
+static bool replace(const struct world *w, struct world_replace *r)
+{
+    const struct world_replace_spec *spec = &r->spec;
+
+    if (!finish(w, r)) {
+        const char *reason = text_errno(r->error);
+
+        if (spec->failure != NULL)
+            LOG_TROUBLE(spec->trouble, "%s : %s", spec->failure, reason);
+        else
+            LOG_TROUBLE(spec->trouble, "Could not write %s : %s", r->path, reason);
+        return false;
     }
-    if (!replaced)
+    if (!w->ops->file_rename(w->ctx, r->tmp_path, r->path)) {
+        LOG_TROUBLE(spec->trouble, "Could not replace %s with %s : %s", r->path, r->tmp_path,
+                    text_errno(errno));
+        return false;
+    }
+    if (spec->sync_name && w->ops->file_sync_name != NULL &&
+        !w->ops->file_sync_name(w->ctx, r->path))
+        LOG_DEBUG("Could not sync the directory of %s : %s", r->path, text_errno(errno));
+    return true;
+}
+
+bool world_replace_commit(const struct world *w, struct world_replace *r)
+{
+    bool replaced = replace(w, r);
+
+    if (replaced)
+        file_trouble_end(r->spec.trouble, r->path);
+    else
         remove_temporary(w, r->tmp_path);
     release(r);
     return replaced;
+}
+
+void world_replace_abandon(const struct world *w, struct world_replace *r)
+{
+    fclose(r->stream);
+    remove_temporary(w, r->tmp_path);
+    release(r);
 }

@@ -171,6 +171,10 @@ struct world_ops {
     FILE *(*file_append)(void *ctx, const char *path, mode_t mode);
     FILE *(*file_new)(void *ctx, const char *path, mode_t mode);
     bool (*file_rename)(void *ctx, const char *from, const char *to);
+    /* Waits until what was flushed is on the disk, or the entry of a file in its directory. NULL: it
+       always is. */
+    bool (*file_sync)(void *ctx, FILE *stream);
+    bool (*file_sync_name)(void *ctx, const char *path);
     bool (*file_remove)(void *ctx, const char *path);
     bool (*file_info)(void *ctx, const char *path, struct world_file_info *info);
     /* Names (without directory) of files in a directory ending in suffix, sorted by strcmp, names
@@ -227,17 +231,35 @@ static inline double world_random_unit(const struct world *w)
  * Replacing a file atomically: write to the stream, then commit. What was at PATH before stays until
  * the new contents are complete. daemon.md 22
  */
+struct file_trouble;
+struct world_replace_spec {
+    const char *path;
+    const char *tmp_path; /* NULL: PATH.tmp */
+    mode_t mode;
+    const char *
+        failure; /* message when writing fails, the reason is added; NULL: `Could not write PATH` */
+    struct file_trouble *trouble; /* NULL: every failure is logged */
+    bool sync;      /* the contents are on the disk before they take the old ones' place */
+    bool sync_name; /* ... and the entry in the directory when commit returns */
+};
 struct world_replace {
+    struct world_replace_spec spec;
     FILE *stream;
     char *path;
     char *tmp_path;
+    int error; /* errno of the first failure; 0: none */
 };
-/* tmp_path NULL: PATH.tmp. False after logging `Could not open PATH : ERRNO` (error). */
-bool world_replace_begin(const struct world *w, struct world_replace *r, const char *path,
-                         const char *tmp_path, mode_t mode);
-/* Flushes, closes and renames. False: a write failed (nothing logged, old file kept) or the rename
-   failed (logged `Could not replace NEW with OLD : ERRNO`). The temporary file is removed then.
-   *write_failed tells which, if not NULL. Frees everything. */
-bool world_replace_commit(const struct world *w, struct world_replace *r, bool *write_failed);
+/* Strings of the specification but the paths have to stay until the end of it. False after logging
+   `Could not open PATH.tmp : ERRNO` (error). */
+bool world_replace_begin(const struct world *w, struct world_replace *r,
+                         const struct world_replace_spec *spec);
+/* Tells early whether there is room for what was written so far; commit does the rest in any case. */
+bool world_replace_flush(struct world_replace *r);
+/* Flushes, closes and renames. False: a write or the rename (`Could not replace NEW with OLD : ERRNO`)
+   failed, which is logged; the temporary file is removed then and the old file is as it was. Frees
+   everything. */
+bool world_replace_commit(const struct world *w, struct world_replace *r);
+/* Leaves the old file as it is, without a message. Frees everything. */
+void world_replace_abandon(const struct world *w, struct world_replace *r);
 
 #endif

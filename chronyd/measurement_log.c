@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/conf.h"
 
-#define MAX_BANNER 255
-#define LOG_MODE   0644
+#define MAX_BANNER  255
+#define LOG_MODE    0644
+#define RETRY_DELAY 10.0 /* seconds */
 
 static const struct log_kind {
     const char *name;
@@ -45,9 +47,12 @@ static const struct log_kind {
 
 struct log_file {
     bool enabled;
-    bool failed;  /* to open, since the start or the last cycle */
-    FILE *stream; /* NULL: not opened yet */
+    FILE *stream; /* NULL: not open */
     unsigned int entries;
+    long size; /* with the last complete entry, where that can be known */
+    bool failed;
+    struct mono_time failure; /* the last one; tried again after a while */
+    struct file_trouble trouble;
 };
 
 struct measurement_log {
@@ -81,29 +86,53 @@ void measurement_log_free(struct measurement_log *log)
 
 bool measurement_log_enabled(const struct measurement_log *log, enum measurement_log_kind kind)
 {
-    return log && log->files[kind].enabled && !log->files[kind].failed;
+    const struct log_file *file;
+
+    if (!log)
+        return false;
+    file = &log->files[kind];
+    if (!file->enabled || !file->failed)
+        return file->enabled;
+    return log->directory && mono_diff(world_mono_now(log->world), file->failure) >= RETRY_DELAY;
 }
 
-static bool open_file(struct measurement_log *log, enum measurement_log_kind kind)
+static void note_failure(struct measurement_log *log, struct log_file *file)
+{
+    file->failed = true;
+    file->failure = world_mono_now(log->world);
+    if (file->stream)
+        fclose(file->stream);
+    file->stream = NULL;
+}
+
+static bool get_path(const struct measurement_log *log, enum measurement_log_kind kind, char *path,
+                     size_t size)
+{
+    int length = snprintf(path, size, "%s/%s.log", log->directory, kinds[kind].name);
+
+    return length > 0 && (size_t)length < size;
+}
+
+/* What is left of an entry that was cut off, on a full disk, must not become a part of the next one. */
+static void end_cut_line(const struct log_file *file)
+{
+    if (!file->failed || fseek(file->stream, 0, SEEK_END) != 0)
+        return;
+    long size = ftell(file->stream);
+    if (size > 0 && size != file->size)
+        fputc('\n', file->stream);
+}
+
+static bool open_file(struct measurement_log *log, enum measurement_log_kind kind, const char *path)
 {
     struct log_file *file = &log->files[kind];
-    char path[PATH_MAX];
 
-    if (!log->directory) {
-        LOG_WARN("logdir not specified");
-        return false;
-    }
-    int length = snprintf(path, sizeof(path), "%s/%s.log", log->directory, kinds[kind].name);
-    if (length < 0 || (size_t)length >= sizeof(path)) {
-        LOG_ERROR("Could not open %s : %s", log->directory, text_errno(ENAMETOOLONG));
-        return false;
-    }
     file->stream = log->world->ops->file_append(log->world->ctx, path, LOG_MODE);
     if (!file->stream) {
-        LOG_ERROR("Could not open %s : %s", path, text_errno(errno));
+        LOG_TROUBLE(&file->trouble, "Could not open %s : %s", path, text_errno(errno));
         return false;
     }
-    file->entries = 0;
+    end_cut_line(file);
     return true;
 }
 
@@ -119,27 +148,52 @@ static void write_banner(FILE *stream, const char *heading)
     fprintf(stream, "%s\n%s\n%s\n", line, heading, line);
 }
 
+static void write_entry(struct log_file *file, unsigned int banner, const char *heading,
+                        const char *format, va_list args)
+{
+    if (banner > 0 && file->entries % banner == 0)
+        write_banner(file->stream, heading);
+    file->entries++;
+    vfprintf(file->stream, format, args);
+    fputc('\n', file->stream);
+}
+
 void measurement_log_write(struct measurement_log *log, enum measurement_log_kind kind,
                            const char *format, ...)
 {
+    char path[PATH_MAX];
+
     if (!measurement_log_enabled(log, kind))
         return;
-
     struct log_file *file = &log->files[kind];
-    if (!file->stream && !open_file(log, kind)) {
-        file->failed = true;
+    if (!log->directory) {
+        LOG_WARN("logdir not specified");
+        note_failure(log, file);
         return;
     }
-    if (log->banner > 0 && file->entries % log->banner == 0)
-        write_banner(file->stream, kinds[kind].heading);
-    file->entries++;
+    if (!get_path(log, kind, path, sizeof(path))) {
+        LOG_TROUBLE(&file->trouble, "Could not open %s : %s", log->directory,
+                    text_errno(ENAMETOOLONG));
+        note_failure(log, file);
+        return;
+    }
+    if (!file->stream && !open_file(log, kind, path)) {
+        note_failure(log, file);
+        return;
+    }
 
     va_list args;
     va_start(args, format);
-    vfprintf(file->stream, format, args);
+    write_entry(file, log->banner, kinds[kind].heading, format, args);
     va_end(args);
-    fputc('\n', file->stream);
-    fflush(file->stream);
+    if (fflush(file->stream) != 0) {
+        LOG_TROUBLE(&file->trouble, "Could not write %s : %s", path, text_errno(errno));
+        note_failure(log, file);
+        return;
+    }
+    file->size = ftell(file->stream);
+    file->failed = false;
+    file_trouble_end(&file->trouble, path);
 }
 
 void measurement_log_cycle(struct measurement_log *log)
@@ -148,6 +202,8 @@ void measurement_log_cycle(struct measurement_log *log)
         if (log->files[i].stream)
             fclose(log->files[i].stream);
         log->files[i].stream = NULL;
+        log->files[i].entries = 0;
         log->files[i].failed = false;
+        log->files[i].trouble.failed = false;
     }
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/file_line.h"
@@ -98,10 +99,11 @@ bool cookie_file_load(const struct world *world, const char *directory, const st
 
     memset(file, 0, sizeof(*file));
     if (stream == NULL) {
-        LOG_DEBUG("Could not open %s : %s", path, text_errno(errno));
+        LOG(errno == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s", path,
+            text_errno(errno));
     } else if (!world->ops->file_remove(world->ctx, path)) {
         /* Its cookies could be used again after the next start. */
-        LOG_DEBUG("Could not remove %s : %s", path, text_errno(errno));
+        LOG_WARN("Could not remove %s : %s", path, text_errno(errno));
         fclose(stream);
     } else {
         ok = read_file(stream, name, file);
@@ -133,21 +135,22 @@ static void write_file(FILE *stream, const char *name, const struct cookie_file 
     crypto_wipe(cookie, sizeof(cookie));
 }
 
-bool cookie_file_save(const struct world *world, const char *directory, const struct ip_addr *addr,
-                      const char *name, const struct cookie_file *file)
+bool cookie_file_save(const struct world *world, struct file_trouble *trouble,
+                      const char *directory, const struct ip_addr *addr, const char *name,
+                      const struct cookie_file *file)
 {
     char *path = make_path(directory, addr, ".nts"), *tmp_path = make_path(directory, addr, ".tmp");
+    /* Without sync: what a power cut destroys costs no more than a key establishment. */
+    const struct world_replace_spec spec = {
+        .path = path, .tmp_path = tmp_path, .mode = 0600, .trouble = trouble};
     struct world_replace replace;
     struct file_buffer buffer;
-    bool write_failed = false;
-    bool ok = world_replace_begin(world, &replace, path, tmp_path, 0600);
+    bool ok = world_replace_begin(world, &replace, &spec);
 
     if (ok) {
         file_buffer_use(&buffer, replace.stream);
         write_file(replace.stream, name, file);
-        ok = world_replace_commit(world, &replace, &write_failed);
-        if (!ok && write_failed)
-            LOG_DEBUG("Could not save cookies for %s", name);
+        ok = world_replace_commit(world, &replace);
         file_buffer_wipe(&buffer);
     }
     free(path);

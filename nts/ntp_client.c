@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/auth_field.h"
@@ -26,6 +27,7 @@
 struct nts_client {
     struct ke_client_env env;
     const struct nts_ke_ops *ke;
+    struct file_trouble file_trouble; /* of all cookie files: they are in one directory */
 };
 
 struct ntp_nts_client {
@@ -198,8 +200,8 @@ static void save(struct ntp_nts_client *client)
     for (; file.cookie_count < client->cookie_count; file.cookie_count++)
         file.cookies[file.cookie_count] =
             client->cookies[(client->first_cookie + file.cookie_count) % NTS_MAX_COOKIES];
-    cookie_file_save(client->owner->env.world, dump_directory(client), &client->nts_addr.addr,
-                     client->name, &file);
+    cookie_file_save(client->owner->env.world, &client->owner->file_trouble, dump_directory(client),
+                     &client->nts_addr.addr, client->name, &file);
     crypto_wipe(&file, sizeof(file));
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/state_file.h"
 #include "base/text.h"
 #include "nts/file_line.h"
 
@@ -23,6 +24,7 @@ struct nts_server_keys {
     struct world *world;
     struct loop *loop;
     char *path; /* NULL: keys are not kept */
+    struct state_file *file;
     int rotate;
     timer_id timer;
     struct nts_server_key keys[NTS_SERVER_KEYS];
@@ -58,8 +60,9 @@ static void generate_key(struct nts_server_keys *keys, unsigned int slot)
 
 /* Saving */
 
-static void write_file(FILE *stream, const struct nts_server_keys *keys)
+static void write_file(FILE *stream, const void *arg)
 {
+    const struct nts_server_keys *keys = arg;
     char hex[2 * AEAD_MAX_KEY + 1];
 
     fprintf(stream, "%s\n%.1f\n", FORMAT_NOW, loop_mono(keys->loop) - keys->last_generation);
@@ -76,19 +79,8 @@ static void write_file(FILE *stream, const struct nts_server_keys *keys)
 
 void server_keys_save(struct nts_server_keys *keys)
 {
-    struct world_replace replace;
-    struct file_buffer buffer;
-    bool write_failed = false;
-
-    if (keys->path == NULL || keys->rotate == 0)
-        return;
-    if (!world_replace_begin(keys->world, &replace, keys->path, NULL, 0600))
-        return;
-    file_buffer_use(&buffer, replace.stream);
-    write_file(replace.stream, keys);
-    if (!world_replace_commit(keys->world, &replace, &write_failed) && write_failed)
-        LOG_ERROR("Could not save server NTS keys");
-    file_buffer_wipe(&buffer);
+    if (keys->file != NULL && keys->rotate > 0)
+        state_file_write(keys->file, write_file, keys);
 }
 
 /* Loading */
@@ -173,7 +165,8 @@ static bool load(struct nts_server_keys *keys)
         return false;
     stream = keys->world->ops->file_read(keys->world->ctx, keys->path);
     if (stream == NULL) {
-        LOG_DEBUG("Could not open %s : %s", keys->path, text_errno(errno));
+        LOG(errno == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s", keys->path,
+            text_errno(errno));
         return false;
     }
     file_buffer_use(&buffer, stream);
@@ -205,7 +198,9 @@ static void rotate(void *arg)
 
     keys->current = (keys->current + 1) % NTS_SERVER_KEYS;
     generate_key(keys, (keys->current + FUTURE_OFFSET) % NTS_SERVER_KEYS);
-    server_keys_save(keys);
+    /* The file as it was before has the key that is current now, as the future one. */
+    if (keys->file != NULL)
+        state_file_write_later(keys->file, keys->rotate, write_file, keys);
     keys->timer = loop_timer_add(keys->loop, keys->rotate, rotate, keys);
 }
 
@@ -215,6 +210,17 @@ static void start_rotation(struct nts_server_keys *keys)
 
     if (keys->rotate > 0)
         keys->timer = loop_timer_add(keys->loop, fmax(0.0, keys->rotate - age), rotate, keys);
+}
+
+/* New keys of which nothing is on the disk would be lost by a power cut, and all cookies with them. */
+static void open_file(struct nts_server_keys *keys, const char *dump_dir)
+{
+    struct state_file_spec spec = {
+        .mode = 0600, .failure = "Could not save server NTS keys", .sync_name = true};
+
+    keys->path = file_path_join(dump_dir, FILE_NAME);
+    spec.path = keys->path;
+    keys->file = state_file_new(keys->world, keys->loop, &spec);
 }
 
 struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
@@ -232,7 +238,7 @@ struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
         generate_key(keys, slot);
     keys->current = NTS_SERVER_KEYS - 1;
     if (dump_dir != NULL)
-        keys->path = file_path_join(dump_dir, FILE_NAME);
+        open_file(keys, dump_dir);
     else
         LOG_WARN("No ntsdumpdir to save server keys");
     if (!load(keys))
@@ -249,6 +255,7 @@ void server_keys_free(struct nts_server_keys *keys)
     loop_timer_cancel(keys->loop, keys->timer);
     for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
         aead_cipher_free(keys->ciphers[slot]);
+    state_file_free(keys->file);
     free(keys->path);
     crypto_wipe(keys, sizeof(*keys));
     free(keys);

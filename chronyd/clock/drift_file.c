@@ -4,6 +4,7 @@
  * write leaves the old file as it is.
  */
 #include "chronyd/clock/drift_file.h"
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include "base/log.h"
@@ -17,8 +18,11 @@ enum drift_file_status drift_file_read(const struct world *world, const char *pa
     char text[512];
     FILE *file = world->ops->file_read(world->ctx, path);
 
-    if (!file)
+    if (!file) {
+        if (errno != ENOENT)
+            LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return DRIFT_FILE_MISSING;
+    }
     size_t length = fread(text, 1, sizeof(text) - 1, file);
     fclose(file);
     text[length] = '\0';
@@ -31,14 +35,16 @@ enum drift_file_status drift_file_read(const struct world *world, const char *pa
     return DRIFT_FILE_OK;
 }
 
-void drift_file_write(const struct world *world, const char *path, double freq_ppm, double skew_ppm)
+struct state_file *drift_file_new(struct world *world, struct loop *loop, const char *path)
 {
-    struct world_replace replace;
-    bool write_failed = false;
+    const struct state_file_spec spec = {.path = path, .mode = DRIFT_FILE_MODE};
 
-    if (!world_replace_begin(world, &replace, path, NULL, DRIFT_FILE_MODE))
-        return;
-    fprintf(replace.stream, "%20.6f %20.6f\n", freq_ppm, skew_ppm);
-    if (!world_replace_commit(world, &replace, &write_failed) && write_failed)
-        LOG_ERROR("Could not write %s", path);
+    return state_file_new(world, loop, &spec);
+}
+
+void drift_file_print(FILE *stream, const void *values)
+{
+    const struct drift_file_values *v = values;
+
+    fprintf(stream, "%20.6f %20.6f\n", v->freq_ppm, v->skew_ppm);
 }

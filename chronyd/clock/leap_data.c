@@ -4,6 +4,7 @@
  * It decides nothing: whether a leap second is believed is the business of chronyd/clock/leap.c.
  */
 #include "chronyd/clock/leap_data.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,13 +21,14 @@
 struct leap_data {
     struct world *world;
     const char *list, *zone;
+    bool failed;  /* the list, when it was read last */
     int64_t when; /* half day of the answer that is kept; 0: none */
     struct leap_day day;
 };
 
 /* Time zone. */
 
-static struct leap_day read_zone(const struct leap_data *d, const char *zone, int64_t time)
+static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t time)
 {
     const struct world *w = d->world;
     struct leap_day day = {.leap = NTP_LEAP_NORMAL};
@@ -118,7 +120,16 @@ static bool parse_list(struct list *l, FILE *stream)
     return !ferror(stream) && feof(stream) && l->updated != 0 && l->expires != 0;
 }
 
-static struct leap_day read_list(const struct leap_data *d, const char *path, int64_t time)
+static void report_failure(struct leap_data *d, const char *step, const char *path,
+                           const char *reason)
+{
+    if (!d->failed)
+        LOG_ERROR("Failed to %s leap seconds list %s%s%s", step, path, reason[0] ? " : " : "",
+                  reason);
+    d->failed = true;
+}
+
+static struct leap_day read_list(struct leap_data *d, const char *path, int64_t time)
 {
     struct list l = {
         .midnight = (time / DAY + 1) * DAY + SECONDS_1900_1970,
@@ -128,14 +139,18 @@ static struct leap_day read_list(const struct leap_data *d, const char *path, in
     FILE *stream = d->world->ops->file_read(d->world->ctx, path);
 
     if (!stream) {
-        LOG_ERROR("Failed to open leap seconds list %s", path);
+        report_failure(d, "open", path, errno == ENOENT ? "" : text_errno(errno));
         return l.day;
     }
     if (!parse_list(&l, stream)) {
-        LOG_ERROR("Failed to parse leap seconds list %s", path);
+        report_failure(d, "parse", path, "");
         l.day = (struct leap_day){.leap = NTP_LEAP_NORMAL};
-    } else if (l.midnight >= l.expires) {
-        LOG_WARN("Leap second list %s needs update", path);
+    } else {
+        if (d->failed)
+            LOG_INFO("Leap second list %s works again", path);
+        d->failed = false;
+        if (l.midnight >= l.expires)
+            LOG_WARN("Leap second list %s needs update", path);
     }
     fclose(stream);
     return l.day;
@@ -144,8 +159,8 @@ static struct leap_day read_list(const struct leap_data *d, const char *path, in
 /* Both. */
 
 /* Whether a source knows about the leap second of June 2012. */
-static bool is_usable(const struct leap_data *d,
-                      struct leap_day (*read)(const struct leap_data *, const char *, int64_t),
+static bool is_usable(struct leap_data *d,
+                      struct leap_day (*read)(struct leap_data *, const char *, int64_t),
                       const char *source)
 {
     static const struct {

@@ -59,11 +59,17 @@ static void set_initial_frequency(struct reference *r)
         LOG_INFO("Initial frequency %.3f ppm", local_clock_read_frequency(r->clock));
 }
 
-static void write_drift_file(const struct reference *r)
+/* interval: seconds to the next time; 0: this is the last one. */
+static void write_drift_file(struct reference *r, double interval)
 {
-    if (r->conf->drift_file)
-        drift_file_write(r->world, r->conf->drift_file, local_clock_read_frequency(r->clock),
-                         r->skew * 1.0e6);
+    const struct drift_file_values values = {local_clock_read_frequency(r->clock), r->skew * 1.0e6};
+
+    if (!r->drift_file)
+        return;
+    if (interval > 0.0)
+        state_file_write_later(r->drift_file, interval, drift_file_print, &values);
+    else
+        state_file_write(r->drift_file, drift_file_print, &values);
 }
 
 /* seconds: raw time, 0: none. 17.4 */
@@ -153,6 +159,8 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     start_leap_seconds(r);
     start_fallback_drift(r);
     set_initial_frequency(r);
+    if (conf->drift_file)
+        r->drift_file = drift_file_new(r->world, r->loop, conf->drift_file);
     local_clock_add_handler(r->clock, CLOCK_HOLDER_REFERENCE, on_clock_change, r);
     reference_set_unsynchronised(r);
     return r;
@@ -164,7 +172,8 @@ void reference_free(struct reference *r)
         return;
     /* The kernel must not apply a leap second that nobody watches any more. */
     update_leap_status(r, NTP_LEAP_UNSYNC, 0);
-    write_drift_file(r);
+    write_drift_file(r, 0.0);
+    state_file_free(r->drift_file);
     local_clock_remove_handler(r->clock, on_clock_change, r);
     fallback_drift_free(r->fallback_drift);
     leap_free(r->leap_second);
@@ -440,7 +449,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
 
     r->drift_file_age += interval;
     if (r->drift_file_age >= r->conf->drift_file_interval) {
-        write_drift_file(r);
+        write_drift_file(r, r->conf->drift_file_interval);
         r->drift_file_age = 0.0;
     }
     if (r->synchronised) {

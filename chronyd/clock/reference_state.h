@@ -47,8 +47,9 @@ struct reference {
     double last_local_adjustment; /* monotonic */
     double mean_square;
     bool mean_square_moving;
-    double last_raw_error;       /* offset - correction of the last tracking log entry */
-    double unsynchronised_since; /* monotonic */
+    double last_raw_error;         /* offset - correction of the last tracking log entry */
+    double unsynchronised_since;   /* monotonic */
+    struct state_file *drift_file; /* NULL: none */
     double drift_file_age;
 
     struct leap *leap_second;

@@ -123,7 +123,8 @@ static void compensate(struct temperature *t)
                      MAX_COMPENSATION);
         return;
     }
-    t->trouble = TROUBLE_NONE;
+    if (is_news(t, TROUBLE_NONE))
+        LOG_INFO("Temperature compensation with %s works again", t->conf->file);
     comp_ppm = local_clock_set_temperature_compensation(t->env.clock, comp_ppm);
     if (!measurement_log_enabled(t->env.log, MLOG_TEMPCOMP))
         return;

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,35 @@ bool linux_file_rename(void *ctx, const char *from, const char *to)
 {
     (void)ctx;
     return rename(from, to) == 0;
+}
+
+/* Not every file system and every kind of file can. */
+static bool sync_result(int result)
+{
+    return result == 0 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+}
+
+bool linux_file_sync(void *ctx, FILE *stream)
+{
+    (void)ctx;
+    return sync_result(fdatasync(fileno(stream)));
+}
+
+bool linux_file_sync_name(void *ctx, const char *path)
+{
+    char *directory = file_directory(path);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+    bool synced;
+
+    (void)ctx;
+    free(directory);
+    if (fd < 0)
+        return false;
+    synced = sync_result(fsync(fd));
+    error = errno;
+    close(fd);
+    errno = error;
+    return synced;
 }
 
 bool linux_file_remove(void *ctx, const char *path)

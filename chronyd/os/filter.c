@@ -82,10 +82,10 @@ static const char *const allowed_main[] = {
     /* memory */
     "mlock", "shmdt",
     /* files */
-    "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fstatat64",
-    "getdents", "getdents64", "lstat", "lstat64", "newfstatat", "open", "openat", "pipe", "pipe2",
-    "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat", "stat64", "statfs",
-    "statfs64", "statx", "unlink", "unlinkat",
+    "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fdatasync",
+    "fstatat64", "fsync", "getdents", "getdents64", "lstat", "lstat64", "newfstatat", "open",
+    "openat", "pipe", "pipe2", "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat",
+    "stat64", "statfs", "statfs64", "statx", "unlink", "unlinkat",
     /* sockets */
     "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg"};
 

@@ -142,6 +142,8 @@ void linux_random_bytes(void *ctx, void *out, size_t length);
 FILE *linux_file_read(void *ctx, const char *path);
 FILE *linux_file_append(void *ctx, const char *path, mode_t mode);
 FILE *linux_file_new(void *ctx, const char *path, mode_t mode);
+bool linux_file_sync(void *ctx, FILE *stream);
+bool linux_file_sync_name(void *ctx, const char *path);
 bool linux_file_rename(void *ctx, const char *from, const char *to);
 bool linux_file_remove(void *ctx, const char *path);
 bool linux_file_info(void *ctx, const char *path, struct world_file_info *info);

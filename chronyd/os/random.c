@@ -56,7 +56,7 @@ static void fill(struct random_source *random)
         return;
 #endif
     if (!random->device) {
-        random->device = file_open_read("/dev/urandom");
+        random->device = file_open_input("/dev/urandom");
         /* Without a buffer of stdio, which would outlive a fork. */
         if (!random->device || setvbuf(random->device, NULL, _IONBF, 0) != 0)
             LOG_FATAL("Can't read from /dev/urandom");

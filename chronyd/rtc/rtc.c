@@ -37,7 +37,8 @@ struct rtc {
     struct rtc_env env;
     const struct conf *conf;
     struct reference *reference;
-    int fd; /* -1: the device has failed */
+    struct state_file *state_file; /* the rtcfile */
+    int fd;                        /* -1: the device has failed */
     bool utc;
 
     enum rtc_mode mode;
@@ -288,7 +289,7 @@ static void finish_after_trim(struct rtc *rtc)
         struct rtc_coefficients c = rtc->now;
 
         c.rate = rtc->rate_before_trim;
-        rtc_file_write(rtc->env.world, rtc->conf->rtc_file, &c);
+        rtc_file_write(rtc->state_file, &c);
     }
     forget(rtc);
     rtc->mode = RTC_NORMAL;
@@ -417,6 +418,7 @@ struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
         free(rtc);
         return NULL;
     }
+    rtc->state_file = rtc_file_new(env->world, env->loop, conf->rtc_file);
     loop_fd_add(env->loop, rtc->fd, WORLD_READ, on_interrupt, rtc);
     local_clock_add_handler(env->clock, CLOCK_HOLDER_RTC, on_clock_change, rtc);
     return rtc;
@@ -443,6 +445,7 @@ void rtc_free(struct rtc *rtc)
     if (!rtc)
         return;
     rtc_write_file(rtc);
+    state_file_free(rtc->state_file);
     close_device(rtc);
     local_clock_remove_handler(rtc->env.clock, on_clock_change, rtc);
     free(rtc);
@@ -470,7 +473,7 @@ enum rtc_status rtc_write_file(struct rtc *rtc)
 {
     if (!rtc || rtc->fd < 0)
         return RTC_STATUS_NOT_RUNNING;
-    if (rtc->now.valid && !rtc_file_write(rtc->env.world, rtc->conf->rtc_file, &rtc->now))
+    if (rtc->now.valid && !rtc_file_write(rtc->state_file, &rtc->now))
         return RTC_STATUS_FAILED;
     return RTC_STATUS_OK;
 }

@@ -4,9 +4,11 @@
  */
 #include "chronyd/rtc/rtc_file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include "base/log.h"
+#include "base/text.h"
 
 #define RTC_FILE_MODE 0644
 /* Values beyond these are no coefficients of a clock. */
@@ -24,8 +26,11 @@ static bool read_line(const struct world *world, const char *path, struct rtc_co
     bool ok;
 
     *readable = file != NULL;
-    if (file == NULL)
+    if (file == NULL) {
+        if (errno != ENOENT)
+            LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return false;
+    }
     ok = fgets(line, sizeof(line), file) != NULL &&
          sscanf(line, "%d %lf %lf %lf", &valid, &ref, &offset, &rate) == 4 &&
          fabs(ref) <= MAX_REF_TIME && fabs(offset) <= MAX_OFFSET && fabs(rate) <= MAX_RATE_PPM;
@@ -45,18 +50,21 @@ struct rtc_coefficients rtc_file_read(const struct world *world, const char *pat
     return c;
 }
 
-bool rtc_file_write(const struct world *world, const char *path, const struct rtc_coefficients *c)
+struct state_file *rtc_file_new(struct world *world, struct loop *loop, const char *path)
 {
-    struct world_replace replace;
-    bool write_failed = false;
+    const struct state_file_spec spec = {.path = path, .mode = RTC_FILE_MODE};
 
-    if (!world_replace_begin(world, &replace, path, NULL, RTC_FILE_MODE))
-        return false;
-    fprintf(replace.stream, "%1d %.0f %.6f %.3f\n", c->valid, (double)c->ref, c->offset,
-            1e6 * c->rate);
-    if (world_replace_commit(world, &replace, &write_failed))
-        return true;
-    if (write_failed)
-        LOG_ERROR("Could not write %s", path);
-    return false;
+    return state_file_new(world, loop, &spec);
+}
+
+static void print(FILE *stream, const void *coefficients)
+{
+    const struct rtc_coefficients *c = coefficients;
+
+    fprintf(stream, "%1d %.0f %.6f %.3f\n", c->valid, (double)c->ref, c->offset, 1e6 * c->rate);
+}
+
+bool rtc_file_write(struct state_file *file, const struct rtc_coefficients *c)
+{
+    return state_file_write(file, print, c);
 }

@@ -6,6 +6,7 @@
 #ifndef CHRONYD_RTC_RTC_FILE_H
 #define CHRONYD_RTC_RTC_FILE_H
 
+#include "base/state_file.h"
 #include "base/world.h"
 
 /* Seconds that the RTC is fast at reference time `ref` (RTC seconds since 1970), and its gain relative
@@ -19,8 +20,9 @@ struct rtc_coefficients {
 
 /* Not valid if there is no file, or it says so. What cannot be understood gives a warning. */
 struct rtc_coefficients rtc_file_read(const struct world *world, const char *path);
-/* Replaces the file. False: it could not be written, which was logged. */
-bool rtc_file_write(const struct world *world, const char *path,
-                    const struct rtc_coefficients *coefficients);
+/* For writing. */
+struct state_file *rtc_file_new(struct world *world, struct loop *loop, const char *path);
+/* Replaces the file. False: it could not be written, which was logged if it is news. */
+bool rtc_file_write(struct state_file *file, const struct rtc_coefficients *coefficients);
 
 #endif

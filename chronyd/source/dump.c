@@ -11,18 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/source/record.h"
 #include "ntp/packet.h"
 
-#define DUMP_IDENTIFIER "SRC0"
-#define DUMP_MODE       0644
-#define DUMP_SUFFIX     ".dat"
-#define REFCLOCK_PREFIX "refid:"
-#define MAX_DELAY       1.0e6
-#define MAX_REACH_SIZE  8
-#define MAX_STRATUM     15
+#define DUMP_IDENTIFIER  "SRC0"
+#define DUMP_MODE        0644
+#define DUMP_SUFFIX      ".dat"
+#define TEMPORARY_SUFFIX ".tmp"
+#define REFCLOCK_PREFIX  "refid:"
+#define MAX_DELAY        1.0e6
+#define MAX_REACH_SIZE   8
+#define MAX_STRATUM      15
 
 /* False: the source has no address that a file could be named after. */
 static bool get_path(const struct source *s, char *path, size_t size)
@@ -40,7 +42,7 @@ static bool get_path(const struct source *s, char *path, size_t size)
     return length > 0 && (size_t)length < size;
 }
 
-static bool write_dump(const struct source *s, FILE *file)
+static void write_dump(const struct source *s, FILE *file)
 {
     int count = samples_count(s->samples);
 
@@ -54,39 +56,46 @@ static bool write_dump(const struct source *s, FILE *file)
                 (int)e.time.i.nsec, e.offset, e.original_offset, e.peer_delay, e.peer_dispersion,
                 e.root_delay, e.root_dispersion);
     }
-    bool ok = !ferror(file);
-    return fclose(file) == 0 && ok;
 }
 
-static void dump_source(const struct source *s)
+/*
+ * Replaces the file; one that could not be written leaves the old one. There is no waiting for the disk:
+ * at the end of a daemon with hundreds of sources there is no time for it, and a file that a power cut
+ * has destroyed costs a source its history and a warning.
+ */
+static bool dump_source(const struct source *s, struct file_trouble *trouble)
 {
     const struct world *world = s->set->env.world;
+    struct world_replace replace;
     char path[PATH_MAX];
 
     if (!get_path(s, path, sizeof(path)))
-        return;
+        return true;
     if (samples_count(s->samples) == 0) {
         world->ops->file_remove(world->ctx, path);
-        return;
+        return true;
     }
 
-    FILE *file = world->ops->file_new(world->ctx, path, DUMP_MODE);
-    if (!file) {
-        LOG_ERROR("Could not open %s : %s", path, text_errno(errno));
-        return;
-    }
-    if (!write_dump(s, file)) {
-        LOG_ERROR("Could not write %s", path);
-        world->ops->file_remove(world->ctx, path);
-    }
+    const struct world_replace_spec spec = {.path = path, .mode = DUMP_MODE, .trouble = trouble};
+    if (!world_replace_begin(world, &replace, &spec))
+        return false;
+    write_dump(s, replace.stream);
+    return world_replace_commit(world, &replace);
 }
 
 void source_set_dump(struct source_set *set)
 {
+    struct file_trouble *trouble = &set->dump_trouble;
+    bool ok = true;
+
     if (!set->conf->dump_dir)
         return;
+    trouble->in_round = true;
     for (int i = 0; i < set->count; i++)
-        dump_source(set->sources[i]);
+        ok = dump_source(set->sources[i], trouble) && ok;
+    trouble->in_round = false;
+    if (ok)
+        file_trouble_end(trouble, set->conf->dump_dir);
 }
 
 /* Next line without its newline; false at the end of the file or if the line is too long. */
@@ -248,8 +257,11 @@ static void reload_source(struct source *s)
     if (!get_path(s, path, sizeof(path)))
         return;
     FILE *file = world->ops->file_read(world->ctx, path);
-    if (!file)
+    if (!file) {
+        if (errno != ENOENT)
+            LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return;
+    }
     bool loaded = load_dump(s, file);
     fclose(file);
 
@@ -271,14 +283,14 @@ void source_set_reload(struct source_set *set)
     source_set_select(set, NULL);
 }
 
-static bool is_dump_name(const char *name)
+static bool is_dump_name(const char *name, const char *end)
 {
     char address[ADDR_TEXT_SIZE];
     struct ip_addr addr;
     size_t length = strlen(name);
-    size_t suffix = strlen(DUMP_SUFFIX);
+    size_t suffix = strlen(end);
 
-    if (length <= suffix || strcmp(name + length - suffix, DUMP_SUFFIX) != 0)
+    if (length <= suffix || strcmp(name + length - suffix, end) != 0)
         return false;
     if (strncmp(name, REFCLOCK_PREFIX, strlen(REFCLOCK_PREFIX)) == 0)
         return true;
@@ -289,22 +301,29 @@ static bool is_dump_name(const char *name)
     return ip_addr_parse(address, &addr);
 }
 
-void source_set_remove_dump_files(struct source_set *set)
+static void remove_files(const struct source_set *set, const char *suffix)
 {
     const struct world *world = set->env.world;
     const char *directory = set->conf->dump_dir;
+    char **names = world->ops->list_files(world->ctx, directory, suffix);
 
-    if (!directory)
-        return;
-    char **names = world->ops->list_files(world->ctx, directory, DUMP_SUFFIX);
     if (!names)
         return;
     for (int i = 0; names[i]; i++) {
         char path[PATH_MAX];
         int length = snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-        if (is_dump_name(names[i]) && length > 0 && (size_t)length < sizeof(path))
+        if (is_dump_name(names[i], suffix) && length > 0 && (size_t)length < sizeof(path))
             world->ops->file_remove(world->ctx, path);
         free(names[i]);
     }
     free(names);
+}
+
+void source_set_remove_dump_files(struct source_set *set)
+{
+    if (!set->conf->dump_dir)
+        return;
+    remove_files(set, DUMP_SUFFIX);
+    /* What a run that was ended while it wrote has left. */
+    remove_files(set, DUMP_SUFFIX TEMPORARY_SUFFIX);
 }

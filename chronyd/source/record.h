@@ -7,6 +7,7 @@
 #ifndef CHRONYD_SOURCE_RECORD_H
 #define CHRONYD_SOURCE_RECORD_H
 
+#include "base/file_trouble.h"
 #include "chronyd/source/samples.h"
 #include "chronyd/source/source.h"
 
@@ -90,6 +91,7 @@ struct source_set {
     bool report_loss;
     bool first_report_done;
     bool no_majority_reported;
+    struct file_trouble dump_trouble;
 };
 
 /* Address, or text of the reference ID: for logs. Returns buf. */

@@ -49,7 +49,7 @@ static void recorded_file_is_loaded_removed_and_written_identically(void **state
             assert_true(loaded);
             assert_int_equal(file.ntp_addr.port, 11123);
             assert_in_range(file.cookie_count, 1, 8);
-            assert_true(cookie_file_save(&test.world, "/dump", &addr, "127.0.0.2", &file));
+            assert_true(cookie_file_save(&test.world, NULL, "/dump", &addr, "127.0.0.2", &file));
             written = test_world_file(&test, PATH);
             assert_non_null(written);
             assert_int_equal(written->size, strlen(content));
@@ -95,7 +95,7 @@ static void ipv6_address_is_in_the_name(void **state)
     test_world_init(&test);
     assert_true(ip_addr_parse("2001:db8::1", &addr));
     assert_true(load(&test, HEAD KEYS "00ff\n", &file));
-    assert_true(cookie_file_save(&test.world, "/dump", &addr, "ntp.example", &file));
+    assert_true(cookie_file_save(&test.world, NULL, "/dump", &addr, "ntp.example", &file));
     assert_non_null(test_world_file(&test, "/dump/2001:db8::1.nts"));
     assert_true(cookie_file_load(&test.world, "/dump", &addr, "ntp.example", &file));
     test_world_free(&test);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "chronyd/source/record.h"
 #include "ntp/packet.h"
@@ -25,9 +26,9 @@ static void dump_open(struct dump *d)
     snprintf(d->path, sizeof(d->path), "%s/192.0.2.5.dat", d->directory);
 }
 
-static void add_samples(struct source_fixture *f, struct source *s, int count)
+static void add_samples_from(struct source_fixture *f, struct source *s, int first, int count)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = first; i < first + count; i++) {
         clock_world_wake_at(f->w, 16.0 * i);
         struct ntp_sample sample = {
             .time = local_clock_event_time(f->clock, NULL),
@@ -42,6 +43,11 @@ static void add_samples(struct source_fixture *f, struct source *s, int count)
         samples_add(s->samples, &sample);
         source_update_statistics(s);
     }
+}
+
+static void add_samples(struct source_fixture *f, struct source *s, int count)
+{
+    add_samples_from(f, s, 0, count);
 }
 
 #define SAMPLE(time)                                                                               \
@@ -85,6 +91,45 @@ static void registers_survive_a_restart(void **state)
     source_reset(s);
     source_set_dump(f.set); /* nothing stored any more */
     assert_int_not_equal(access(d.path, F_OK), 0);
+    source_fixture_close(&f);
+    test_directory_remove(d.directory);
+}
+
+static void file_that_cannot_be_replaced_stays_and_is_told_once(void **state)
+{
+    (void)state;
+    struct dump d;
+    struct source_fixture f;
+    char blocked[2][TEST_PATH_SIZE + 32];
+
+    dump_open(&d);
+    source_fixture_open(&f, d.line, false);
+    for (int i = 0; i < 2; i++) {
+        add_samples_from(&f, source_fixture_add(&f, 5 + i, 0, 0), 3 * i, 3);
+        snprintf(blocked[i], sizeof(blocked[i]), "%s/192.0.2.%d.dat.tmp", d.directory, 5 + i);
+        assert_int_equal(mkdir(blocked[i], 0755), 0);
+    }
+    test_write_file(d.directory, "192.0.2.5.dat", "old");
+    for (int i = 0; i < 3; i++)
+        source_set_dump(f.set);
+    char *text = test_read_file(d.path);
+    assert_string_equal(text, "old");
+    free(text);
+    /* It is not over before both can be written. */
+    assert_int_equal(rmdir(blocked[0]), 0);
+    source_set_dump(f.set);
+    assert_int_equal(rmdir(blocked[1]), 0);
+    for (int i = 0; i < 3; i++)
+        source_set_dump(f.set);
+    text = test_read_file(d.path);
+    assert_string_equal(text, GOOD_FILE);
+    free(text);
+    char expected[3 * TEST_PATH_SIZE + 256];
+    snprintf(expected, sizeof(expected),
+             "Disabled control of system clock\nCould not open %s : Is a directory\n"
+             "Writing of %s works again\n",
+             blocked[0], d.directory);
+    source_fixture_check_log(&f, expected);
     source_fixture_close(&f);
     test_directory_remove(d.directory);
 }
@@ -156,20 +201,28 @@ static void unauthenticated_history_is_not_for_an_authenticated_source(void **st
 static void only_dump_files_are_removed_after_the_start(void **state)
 {
     (void)state;
-    static const char *const names[] = {"192.0.2.5.dat",  "2001:db8::1.dat", "refid:50505300.dat",
-                                        "192.0.2.5.conf", "notes.dat",       ".dat"};
+    static const char *const names[] = {"192.0.2.5.dat",
+                                        "2001:db8::1.dat",
+                                        "refid:50505300.dat",
+                                        "192.0.2.6.dat.tmp",
+                                        "192.0.2.5.conf",
+                                        "notes.dat",
+                                        ".dat",
+                                        "notes.dat.tmp",
+                                        "192.0.2.5.tmp"};
+    const int count = 9, dumps = 4;
     struct dump d;
     struct source_fixture f;
 
     dump_open(&d);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < count; i++)
         test_write_file(d.directory, names[i], "x");
     source_fixture_open(&f, d.line, false);
     source_set_remove_dump_files(f.set);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < count; i++) {
         char path[TEST_PATH_SIZE + 32];
         snprintf(path, sizeof(path), "%s/%s", d.directory, names[i]);
-        assert_int_equal(access(path, F_OK) == 0, i >= 3);
+        assert_int_equal(access(path, F_OK) == 0, i >= dumps);
     }
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -180,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registers_survive_a_restart),
+        cmocka_unit_test(file_that_cannot_be_replaced_stays_and_is_told_once),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(unauthenticated_history_is_not_for_an_authenticated_source),
         cmocka_unit_test(only_dump_files_are_removed_after_the_start),

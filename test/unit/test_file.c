@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/world.h"
 
 static char directory[] = "/tmp/test_file.XXXXXX";
@@ -155,6 +156,93 @@ static void what_cannot_be_opened_sets_errno(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+/* Kinds of files. */
+
+/* None of these may be waited for: the test would hang. */
+static void only_regular_files_and_devices_with_an_end_are_read(void **state)
+{
+    static const char *const endless[] = {"/dev/zero", "/dev/urandom", "/dev/full"};
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0644), 0);
+    assert_null(file_open_read(path));
+    assert_int_equal(errno, ERRNO_NOT_A_FILE);
+    assert_string_equal(text_errno(errno), "Not a regular file");
+    assert_null(file_open_read(directory));
+    assert_int_equal(errno, EISDIR);
+    for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
+        assert_null(file_open_read(endless[i]));
+        assert_int_equal(errno, ERRNO_NOT_A_FILE);
+    }
+    f = file_open_read("/dev/null");
+    assert_non_null(f);
+    assert_int_equal(getc(f), EOF);
+    fclose(f);
+    f = file_open_read("/proc/self/stat");
+    assert_non_null(f);
+    assert_int_not_equal(getc(f), EOF);
+    fclose(f);
+}
+
+static void a_named_input_may_be_a_pipe(void **state)
+{
+    char name[64];
+    int fds[2];
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    close(fds[1]);
+    snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
+    f = file_open_input(name);
+    assert_non_null(f);
+    assert_true(is_close_on_exec(f));
+    assert_int_equal(getc(f), 'x');
+    assert_int_equal(getc(f), EOF);
+    fclose(f);
+    close(fds[0]);
+}
+
+static void appending_never_waits(void **state)
+{
+    int reader;
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0644), 0);
+    assert_null(file_open_append(path, 0644));
+    assert_int_equal(errno, ENXIO);
+    reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    f = file_open_append(path, 0644);
+    assert_non_null(f);
+    for (int i = 0; i < 100000; i++)
+        fputs("nobody reads this\n", f);
+    assert_true(ferror(f));
+    fclose(f);
+    close(reader);
+    assert_null(file_open_append(directory, 0644));
+    f = file_open_append("/dev/null", 0644);
+    assert_non_null(f);
+    fclose(f);
+}
+
+/* A FIFO is no better than a link: it is replaced, not written to. */
+static void a_new_file_takes_the_place_of_a_fifo(void **state)
+{
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0644), 0);
+    f = file_open_new(path, 0640);
+    assert_non_null(f);
+    fputs("new", f);
+    fclose(f);
+    assert_string_equal(contents(path), "new");
+}
+
 /* Replacement of real files. */
 
 static FILE *new_file(void *ctx, const char *name, mode_t mode)
@@ -182,20 +270,25 @@ static const struct world_ops file_ops = {
 };
 static const struct world world = {.ops = &file_ops};
 
+static bool begin(struct world_replace *r)
+{
+    const struct world_replace_spec spec = {.path = path, .mode = 0600};
+
+    return world_replace_begin(&world, r, &spec);
+}
+
 static void a_replaced_file_is_old_or_new(void **state)
 {
     struct world_replace r;
-    bool write_failed = true;
 
     (void)state;
     write_file(path, "old");
-    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
+    assert_true(begin(&r));
     fputs("new", r.stream);
     fflush(r.stream);
     assert_string_equal(contents(path), "old");
     assert_string_equal(contents(tmp_path), "new");
-    assert_true(world_replace_commit(&world, &r, &write_failed));
-    assert_false(write_failed);
+    assert_true(world_replace_commit(&world, &r));
     assert_string_equal(contents(path), "new");
     assert_int_equal(mode_of(path), 0600);
     assert_int_equal(access(tmp_path, F_OK), -1);
@@ -205,34 +298,33 @@ static void a_replaced_file_is_old_or_new(void **state)
 static void a_failed_write_keeps_the_old_file(void **state)
 {
     struct world_replace r;
-    bool write_failed = false;
+    char message[128];
     FILE *full = fopen("/dev/full", "w");
 
     (void)state;
     assert_non_null(full);
     write_file(path, "old");
-    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
+    assert_true(begin(&r));
     /* What happens when the disk is full. */
     assert_true(dup2(fileno(full), fileno(r.stream)) >= 0);
     fclose(full);
     fputs("new", r.stream);
-    assert_false(world_replace_commit(&world, &r, &write_failed));
-    assert_true(write_failed);
+    assert_false(world_replace_commit(&world, &r));
     assert_string_equal(contents(path), "old");
     assert_int_equal(access(tmp_path, F_OK), -1);
-    assert_logged("", "");
+    snprintf(message, sizeof(message), "%s : No space left on device", path);
+    assert_logged("Could not write ", message);
 }
 
 static void an_earlier_failed_write_is_not_forgotten(void **state)
 {
     struct world_replace r;
-    bool write_failed = false;
     int full = open("/dev/full", O_WRONLY), good;
 
     (void)state;
     assert_true(full >= 0);
     write_file(path, "old");
-    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
+    assert_true(begin(&r));
     good = dup(fileno(r.stream));
     assert_true(dup2(full, fileno(r.stream)) >= 0);
     fputs("new", r.stream);
@@ -241,21 +333,18 @@ static void an_earlier_failed_write_is_not_forgotten(void **state)
     assert_true(dup2(good, fileno(r.stream)) >= 0);
     close(good);
     close(full);
-    assert_false(world_replace_commit(&world, &r, &write_failed));
-    assert_true(write_failed);
+    assert_false(world_replace_commit(&world, &r));
     assert_string_equal(contents(path), "old");
 }
 
 static void a_failed_rename_is_logged(void **state)
 {
     struct world_replace r;
-    bool write_failed = true;
 
     (void)state;
     assert_int_equal(mkdir(path, 0755), 0);
-    assert_true(world_replace_begin(&world, &r, path, NULL, 0600));
-    assert_false(world_replace_commit(&world, &r, &write_failed));
-    assert_false(write_failed);
+    assert_true(begin(&r));
+    assert_false(world_replace_commit(&world, &r));
     assert_int_equal(access(tmp_path, F_OK), -1);
     assert_logged("Could not replace ", path);
 }
@@ -266,7 +355,7 @@ static void a_temporary_file_that_cannot_be_made_is_logged(void **state)
 
     (void)state;
     assert_int_equal(mkdir(tmp_path, 0755), 0);
-    assert_false(world_replace_begin(&world, &r, path, NULL, 0600));
+    assert_false(begin(&r));
     assert_logged("Could not open ", tmp_path);
 }
 
@@ -394,6 +483,10 @@ int main(void)
         FILE_TEST(a_new_file_takes_the_place_of_a_link),
         FILE_TEST(appending_follows_no_link),
         FILE_TEST(what_cannot_be_opened_sets_errno),
+        FILE_TEST(only_regular_files_and_devices_with_an_end_are_read),
+        FILE_TEST(a_named_input_may_be_a_pipe),
+        FILE_TEST(appending_never_waits),
+        FILE_TEST(a_new_file_takes_the_place_of_a_fifo),
         FILE_TEST(a_replaced_file_is_old_or_new),
         FILE_TEST(a_failed_write_keeps_the_old_file),
         FILE_TEST(an_earlier_failed_write_is_not_forgotten),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "base/file.h"
 #include "chronyd/clock/leap_data.h"
@@ -208,6 +209,31 @@ static void file_is_read_again_in_the_next_half_day(void **state)
     close_fixture(&f);
 }
 
+static void list_that_is_lost_is_told_once_and_when_it_is_back(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    open_fixture(&f, LIST);
+    struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
+    assert_int_equal(remove(f.path), 0);
+    for (int i = 1; i <= 4; i++)
+        check_day(data, 1230681600 + i * 43200, NTP_LEAP_NORMAL, 0);
+    test_write_file(f.directory, "list", "nonsense\n");
+    check_day(data, 1230681600 + 5 * 43200, NTP_LEAP_NORMAL, 0);
+    test_write_file(f.directory, "list", LIST);
+    check_day(data, 1230681600, NTP_LEAP_INSERT, 33);
+    assert_int_equal(remove(f.path), 0);
+    assert_int_equal(mkfifo(f.path, 0644), 0);
+    check_day(data, 1230681600 + 43200, NTP_LEAP_NORMAL, 0);
+    leap_data_free(data);
+    check_log(&f, "Using leap second list PATH\n"
+                  "Failed to open leap seconds list PATH\n"
+                  "Leap second list PATH works again\n"
+                  "Failed to open leap seconds list PATH : Not a regular file\n");
+    close_fixture(&f);
+}
+
 static void zone_gives_the_same_answers(void **state)
 {
     (void)state;
@@ -344,6 +370,7 @@ int main(void)
         cmocka_unit_test(missing_and_wrong_lists_are_refused),
         cmocka_unit_test(expired_list_is_used_with_a_warning),
         cmocka_unit_test(file_is_read_again_in_the_next_half_day),
+        cmocka_unit_test(list_that_is_lost_is_told_once_and_when_it_is_back),
         cmocka_unit_test(zone_gives_the_same_answers),
         cmocka_unit_test(list_has_priority_over_the_zone),
         cmocka_unit_test(linux_reads_zone_files_and_keeps_its_own_zone),

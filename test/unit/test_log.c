@@ -6,9 +6,11 @@
 #include "test/unit/unit.h"
 
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -171,6 +173,34 @@ static void a_file_that_cannot_be_opened_again_is_kept(void **state)
     assert_int_equal(stat(log_path, &st), -1);
 }
 
+/* The size of a file is limited as a disk is: the last line is cut off. */
+static void limit_file_size(rlim_t size)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void what_a_full_disk_has_swallowed_is_counted(void **state)
+{
+    (void)state;
+    assert_true(log_open_file(log_path));
+    LOG_INFO("first");
+    limit_file_size(28 + 10);
+    for (int i = 0; i < 5; i++)
+        LOG_INFO("lost");
+    limit_file_size(RLIM_INFINITY);
+    LOG_INFO("second");
+    LOG_INFO("third");
+    assert_matches(contents(log_path),
+                   STAMP "first\n[-0-9T:]{1,11}\n" /* what was written of the first lost one */
+                         "[^ ]* 5 messages could not be written : (File too large|No space left on "
+                         "device)\n[^ ]* second\n[^ ]* third\n$");
+}
+
 static void severity_depends_on_the_context(void **state)
 {
     (void)state;
@@ -245,6 +275,7 @@ int main(void)
         cmocka_unit_test_teardown(the_file_is_private_and_no_link_is_followed, clean_up),
         cmocka_unit_test_teardown(a_renamed_file_is_opened_again, clean_up),
         cmocka_unit_test_teardown(a_file_that_cannot_be_opened_again_is_kept, clean_up),
+        cmocka_unit_test_teardown(what_a_full_disk_has_swallowed_is_counted, clean_up),
         cmocka_unit_test_teardown(severity_depends_on_the_context, clean_up),
         cmocka_unit_test_teardown(a_fatal_message_reaches_everybody, clean_up),
         cmocka_unit_test_teardown(readiness_is_one_zero_octet, clean_up),

@@ -3,9 +3,12 @@
  * Measurement log files: daemon.md 18.
  */
 #include "test/unit/unit.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "chronyd/measurement_log.h"
 #include "conf/conf.h"
@@ -156,6 +159,71 @@ static void cycling_tries_again_what_could_not_be_opened(void **state)
     tear_down(&f, expected);
 }
 
+static void limit_file_size(rlim_t size)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void full_disk_is_told_once_and_lines_stay_whole(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f);
+    struct measurement_log *log =
+        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    /* The message log, which the limit is for too, stays shorter. */
+    measurement_log_write(log, MLOG_TEMPCOMP, "%4000d", 1);
+    limit_file_size(4001 + 5);
+    for (int i = 0; i < 50; i++) {
+        clock_world_wake_at(f.w, 1.0 + i);
+        measurement_log_write(log, MLOG_TEMPCOMP, "entry two");
+    }
+    limit_file_size(RLIM_INFINITY);
+    clock_world_wake_at(f.w, 61.0);
+    measurement_log_write(log, MLOG_TEMPCOMP, "entry three");
+    measurement_log_write(log, MLOG_TEMPCOMP, "entry four");
+    char *text = test_read_file(f.path);
+    assert_string_equal(text + 4001, "entry\nentry three\nentry four\n");
+    free(text);
+    measurement_log_free(log);
+
+    char expected[2 * TEST_PATH_SIZE + 256];
+    snprintf(expected, sizeof(expected),
+             "Could not write %s : File too large\nWriting of %s works again\n", f.path, f.path);
+    tear_down(&f, expected);
+}
+
+static void file_that_could_not_be_opened_is_tried_again(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    set_up(&f);
+    assert_int_equal(mkdir(f.path, 0755), 0);
+    struct measurement_log *log =
+        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    for (int i = 0; i < 50; i++) {
+        clock_world_wake_at(f.w, 1.0 + i);
+        measurement_log_write(log, MLOG_TEMPCOMP, "lost");
+    }
+    assert_int_equal(rmdir(f.path), 0);
+    clock_world_wake_at(f.w, 70.0);
+    measurement_log_write(log, MLOG_TEMPCOMP, "entry");
+    assert_file(&f, "entry\n");
+    measurement_log_free(log);
+
+    char expected[2 * TEST_PATH_SIZE + 256];
+    snprintf(expected, sizeof(expected),
+             "Could not open %s : Is a directory\nWriting of %s works again\n", f.path, f.path);
+    tear_down(&f, expected);
+}
+
 static void missing_logdir_is_reported(void **state)
 {
     (void)state;
@@ -178,6 +246,8 @@ int main(void)
         cmocka_unit_test(rawmeasurements_enables_the_measurements_file),
         cmocka_unit_test(file_that_cannot_be_opened_is_reported_once),
         cmocka_unit_test(cycling_tries_again_what_could_not_be_opened),
+        cmocka_unit_test(full_disk_is_told_once_and_lines_stay_whole),
+        cmocka_unit_test(file_that_could_not_be_opened_is_tried_again),
         cmocka_unit_test(missing_logdir_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

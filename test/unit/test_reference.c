@@ -316,6 +316,11 @@ static void drift_file_is_read_and_written(void **state)
         clock_world_run_until(f.w, 1.0 + 10.0 * i);
         update_with_offset(&f, 0.0);
     }
+    /* It has to be on the disk first. */
+    assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_MISSING);
+    clock_world_run_until(f.w, 150.0);
+    assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_MISSING);
+    clock_world_run_until(f.w, 152.0);
     assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_OK);
     assert_near(freq, -12.345);
     remove(path);

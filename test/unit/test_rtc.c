@@ -325,17 +325,24 @@ static void coefficients_are_written_at_the_end(void **state)
 static void file_that_cannot_be_written_is_told(void **state)
 {
     struct fixture f;
+    char path[TEST_PATH_SIZE + 32];
 
     (void)state;
     open_rtc(&f, "");
+    snprintf(path, sizeof(path), "%s/rtc", f.s.directory);
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 100.0);
-    free(f.s.conf->rtc_file);
-    f.s.conf->rtc_file = text_dup("/nonexistent/rtc");
+    assert_int_equal(mkdir(path, 0755), 0);
     assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_FAILED);
+    assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_FAILED);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_OK);
     rtc_free(f.rtc);
     char *log = test_log_end(f.s.directory);
-    assert_non_null(strstr(log, "/nonexistent/rtc"));
+    char *message = strstr(log, "Could not replace ");
+    assert_non_null(message);
+    assert_null(strstr(message + 1, "Could not replace ")); /* once */
+    assert_non_null(strstr(message, "rtc works again"));
     free(log);
     source_fixture_close(&f.s);
 }
@@ -707,7 +714,9 @@ static void coefficients_are_read_back(void **state)
     (void)state;
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/file", f.s.directory);
-    assert_true(rtc_file_write(&f.s.w->world, path, &c));
+    struct state_file *file = rtc_file_new(&f.s.w->world, f.s.w->loop, path);
+    assert_true(rtc_file_write(file, &c));
+    state_file_free(file);
     text = read_file(&f, "file");
     assert_string_equal(text, "1 1699999999 -1.234567 12.345\n");
     free(text);

@@ -148,12 +148,18 @@ static void bad_readings_leave_the_compensation_as_it_is(void **state)
     assert_close(kernel_ppm(&x), -10.0, 1e-3);
     set_temperature(&x, "-10.03", t + 103.0);
     close_fixture(&x, "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Could not read temperature from DIR/temperature\n"
                       "Temperature compensation of 10.010 ppm exceeds sanity limit of 10.0\n"
+                      "Temperature compensation with DIR/temperature works again\n"
                       "Temperature compensation of -10.030 ppm exceeds sanity limit of 10.0\n");
 }
 
@@ -168,7 +174,8 @@ static void missing_sensor_at_the_start_is_tried_again(void **state)
     struct raw_time raw = clock_world_raw(x.f.w, 101.01);
     /* The virtual clock, 100 s later. */
     assert_close(local_clock_correction(x.f.clock, raw, &err), 2e-6 * 100.0, 1e-7);
-    close_fixture(&x, "Could not read temperature from DIR/temperature\n");
+    close_fixture(&x, "Could not read temperature from DIR/temperature\n"
+                      "Temperature compensation with DIR/temperature works again\n");
 }
 
 static void no_directive_no_compensation(void **state)

@@ -18,7 +18,7 @@ struct stub {
     char trace[256];
     char *text; /* what was written to the last stream */
     size_t text_size;
-    bool fail_new, fail_rename, full;
+    bool fail_new, fail_rename, fail_sync, full;
 };
 
 static void trace(struct stub *s, const char *what, const char *path)
@@ -59,9 +59,29 @@ static bool stub_remove(void *ctx, const char *path)
     return true;
 }
 
+static bool stub_sync(void *ctx, FILE *stream)
+{
+    struct stub *s = ctx;
+
+    (void)stream;
+    /* What has been written is in the file by now. */
+    trace(s, "sync", s->text != NULL ? s->text : "");
+    errno = EIO;
+    return !s->fail_sync;
+}
+
+static bool stub_sync_name(void *ctx, const char *path)
+{
+    trace(ctx, "sync name", path);
+    errno = EIO;
+    return true;
+}
+
 static const struct world_ops stub_ops = {
     .file_new = stub_new,
     .file_rename = stub_rename,
+    .file_sync = stub_sync,
+    .file_sync_name = stub_sync_name,
     .file_remove = stub_remove,
 };
 
@@ -77,19 +97,19 @@ static int be_quiet(void **state)
     return log_open_file("/dev/null") ? 0 : -1;
 }
 
+static const struct world_replace_spec keys = {.path = "/d/keys", .mode = 0600};
+
 static void a_complete_file_takes_the_place_of_the_old_one(void **state)
 {
     struct world_replace r;
-    bool write_failed = true;
     struct stub s;
 
     (void)state;
     start(&s);
-    assert_true(world_replace_begin(&s.world, &r, "/d/keys", NULL, 0600));
+    assert_true(world_replace_begin(&s.world, &r, &keys));
     fputs("text", r.stream);
     assert_string_equal(s.trace, "new /d/keys.tmp;");
-    assert_true(world_replace_commit(&s.world, &r, &write_failed));
-    assert_false(write_failed);
+    assert_true(world_replace_commit(&s.world, &r));
     assert_string_equal(s.trace, "new /d/keys.tmp;rename /d/keys.tmp;to /d/keys;");
     assert_string_equal(s.text, "text");
     free(s.text);
@@ -97,46 +117,91 @@ static void a_complete_file_takes_the_place_of_the_old_one(void **state)
 
 static void the_temporary_name_can_be_given(void **state)
 {
+    const struct world_replace_spec spec = {
+        .path = "/d/192.0.2.1.nts", .tmp_path = "/d/192.0.2.1.tmp", .mode = 0600};
     struct world_replace r;
     struct stub s;
 
     (void)state;
     start(&s);
-    assert_true(world_replace_begin(&s.world, &r, "/d/192.0.2.1.nts", "/d/192.0.2.1.tmp", 0600));
-    assert_true(world_replace_commit(&s.world, &r, NULL));
+    assert_true(world_replace_begin(&s.world, &r, &spec));
+    assert_true(world_replace_commit(&s.world, &r));
     assert_string_equal(s.trace,
                         "new /d/192.0.2.1.tmp;rename /d/192.0.2.1.tmp;to /d/192.0.2.1.nts;");
+    free(s.text);
+}
+
+static void the_contents_are_on_the_disk_before_they_take_the_old_ones_place(void **state)
+{
+    const struct world_replace_spec spec = {
+        .path = "/d/keys", .mode = 0600, .sync = true, .sync_name = true};
+    struct world_replace r;
+    struct stub s;
+
+    (void)state;
+    start(&s);
+    assert_true(world_replace_begin(&s.world, &r, &spec));
+    fputs("text", r.stream);
+    assert_true(world_replace_commit(&s.world, &r));
+    assert_string_equal(
+        s.trace, "new /d/keys.tmp;sync text;rename /d/keys.tmp;to /d/keys;sync name /d/keys;");
+    free(s.text);
+}
+
+static void what_did_not_get_to_the_disk_never_replaces(void **state)
+{
+    const struct world_replace_spec spec = {.path = "/d/keys", .mode = 0600, .sync = true};
+    struct world_replace r;
+    struct stub s;
+
+    (void)state;
+    start(&s);
+    s.fail_sync = true;
+    assert_true(world_replace_begin(&s.world, &r, &spec));
+    fputs("text", r.stream);
+    assert_false(world_replace_commit(&s.world, &r));
+    assert_string_equal(s.trace, "new /d/keys.tmp;sync text;remove /d/keys.tmp;");
+    free(s.text);
+}
+
+static void an_abandoned_replacement_leaves_the_old_file(void **state)
+{
+    struct world_replace r;
+    struct stub s;
+
+    (void)state;
+    start(&s);
+    assert_true(world_replace_begin(&s.world, &r, &keys));
+    fputs("text", r.stream);
+    world_replace_abandon(&s.world, &r);
+    assert_string_equal(s.trace, "new /d/keys.tmp;remove /d/keys.tmp;");
     free(s.text);
 }
 
 static void a_failed_write_never_replaces(void **state)
 {
     struct world_replace r;
-    bool write_failed = false;
     struct stub s;
 
     (void)state;
     start(&s);
     s.full = true;
-    assert_true(world_replace_begin(&s.world, &r, "/d/keys", NULL, 0600));
+    assert_true(world_replace_begin(&s.world, &r, &keys));
     fputs("text", r.stream);
-    assert_false(world_replace_commit(&s.world, &r, &write_failed));
-    assert_true(write_failed);
+    assert_false(world_replace_commit(&s.world, &r));
     assert_string_equal(s.trace, "new /d/keys.tmp;remove /d/keys.tmp;");
 }
 
 static void a_failed_rename_removes_the_temporary_file(void **state)
 {
     struct world_replace r;
-    bool write_failed = true;
     struct stub s;
 
     (void)state;
     start(&s);
     s.fail_rename = true;
-    assert_true(world_replace_begin(&s.world, &r, "/d/keys", NULL, 0600));
-    assert_false(world_replace_commit(&s.world, &r, &write_failed));
-    assert_false(write_failed);
+    assert_true(world_replace_begin(&s.world, &r, &keys));
+    assert_false(world_replace_commit(&s.world, &r));
     assert_string_equal(s.trace,
                         "new /d/keys.tmp;rename /d/keys.tmp;to /d/keys;remove /d/keys.tmp;");
     free(s.text);
@@ -150,7 +215,7 @@ static void without_a_temporary_file_nothing_begins(void **state)
     (void)state;
     start(&s);
     s.fail_new = true;
-    assert_false(world_replace_begin(&s.world, &r, "/d/keys", NULL, 0600));
+    assert_false(world_replace_begin(&s.world, &r, &keys));
     assert_string_equal(s.trace, "new /d/keys.tmp;");
 }
 
@@ -159,6 +224,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_complete_file_takes_the_place_of_the_old_one),
         cmocka_unit_test(the_temporary_name_can_be_given),
+        cmocka_unit_test(the_contents_are_on_the_disk_before_they_take_the_old_ones_place),
+        cmocka_unit_test(what_did_not_get_to_the_disk_never_replaces),
+        cmocka_unit_test(an_abandoned_replacement_leaves_the_old_file),
         cmocka_unit_test(a_failed_write_never_replaces),
         cmocka_unit_test(a_failed_rename_removes_the_temporary_file),
         cmocka_unit_test(without_a_temporary_file_nothing_begins),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * See file_trouble.h. Called by all that write files on the daemon's run path; knows nothing of what is
+ * written.
+ */
+#include "base/file_trouble.h"
+
+#include <stddef.h>
+
+enum log_severity file_trouble_begin(struct file_trouble *trouble)
+{
+    bool news = trouble == NULL || !trouble->failed;
+
+    if (trouble != NULL)
+        trouble->failed = true;
+    return news ? LOG_SEV_ERROR : LOG_SEV_DEBUG;
+}
+
+void file_trouble_end(struct file_trouble *trouble, const char *path)
+{
+    if (trouble == NULL || !trouble->failed || trouble->in_round)
+        return;
+    trouble->failed = false;
+    LOG_INFO("Writing of %s works again", path);
+}
