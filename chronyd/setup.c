@@ -89,6 +89,9 @@ void setup_read_conf(struct chronyd *d)
     struct conf_env env = {
         .client_only = options->client_only,
         .restarted = options->restarted,
+#ifndef FEAT_NTS
+        .without_nts = true,
+#endif
         .print = options->print_conf ? stdout : NULL,
         .resolve = resolve_blocking,
         .resolve_arg = (void *)options,

@@ -116,6 +116,7 @@ static void free_lists(struct conf *conf)
     free_strings(&conf->source_dirs);
     free_strings(&conf->nts_server_certs);
     free_strings(&conf->nts_server_keys);
+    free_strings(&conf->unsupported);
 }
 
 void conf_free(struct conf *conf)

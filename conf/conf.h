@@ -224,6 +224,9 @@ struct conf {
     int max_tx_buffers;
     int ptp_port, ptp_domain;
 
+    /* what this build cannot do and was asked for, each once */
+    struct conf_strings unsupported;
+
     /* process */
     char *key_file;
     char *user;
@@ -236,6 +239,7 @@ struct conf {
 struct conf_env {
     bool client_only; /* -Q: no default ports, Unix socket and PID file */
     bool restarted;   /* -R: initstepslew ignored, positive makestep limit becomes 0 */
+    bool without_nts; /* in this build: what needs NTS is worth a warning */
     FILE *print;      /* -p: each line is written here before it is evaluated; NULL: not */
     /* Blocking resolution of a name, up to max addresses; number found. */
     int (*resolve)(const char *name, struct ip_addr *addrs, int max, void *arg);

@@ -30,6 +30,7 @@ struct directive {
     size_t offset;  /* of the value in struct conf, for the generic handlers */
     size_t offset6; /* of the IPv6 address where offset is that of the IPv4 address */
     long min, max;
+    bool nts; /* has no effect in a build without NTS */
 };
 
 /* The table, sorted by name. */
@@ -50,6 +51,8 @@ bool parser_fail_unknown(struct parser *p);
 /* A warning with the location. */
 void parser_warn(const struct parser *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Warns that this build has no NTS, once for each of the things that need it. */
+void parser_warn_without_nts(const struct parser *p, const char *what);
 /* Adds to the error, behind the location. */
 bool parser_explain(struct parser *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

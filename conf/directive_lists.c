@@ -23,6 +23,8 @@ static bool add_source(struct parser *p, char *args, enum source_kind kind, bool
 
     if (!parser_source(p, args, &source))
         return false;
+    if (source.options.nts && p->env->without_nts)
+        parser_warn_without_nts(p, "the nts option");
     conf->sources = mem_resize(conf->sources, conf->source_count + 1, sizeof(source));
     conf->sources[conf->source_count++] = source;
     return true;

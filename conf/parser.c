@@ -294,6 +294,18 @@ bool parser_explain_comment(struct parser *p)
     return parser_explain(p, " (a comment needs a line of its own)");
 }
 
+void parser_warn_without_nts(const struct parser *p, const char *what)
+{
+    struct conf_strings *known = &p->conf->unsupported;
+
+    for (size_t i = 0; i < known->count; i++) {
+        if (strcmp(known->items[i], what) == 0)
+            return;
+    }
+    conf_add_string(known, what);
+    parser_warn(p, "This build has no support for NTS, which %s needs", what);
+}
+
 bool parser_evaluate(struct parser *p, char *line)
 {
     const struct directive *d;
@@ -312,6 +324,8 @@ bool parser_evaluate(struct parser *p, char *line)
     if (!d)
         return parser_fail_unknown(p);
     comment = parser_has_comment(args);
+    if (d->nts && p->env->without_nts)
+        parser_warn_without_nts(p, d->name);
     if (d->evaluate(p, d, args))
         return true;
     return comment && p->bad_line ? parser_explain_comment(p) : false;

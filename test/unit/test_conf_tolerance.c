@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 #include "base/text.h"
 #include "conf_support.h"
@@ -182,6 +183,37 @@ static void errors_name_the_wrong_word_and_the_nearest_one(void **state)
         assert_error(cases[i].line, cases[i].error);
 }
 
+static void what_a_build_without_nts_cannot_do_is_said_once(void **state)
+{
+    static const char *const lines[] = {
+        "ntsservercert /a", "ntsserverkey /b",       "ntsservercert /c", "ntsserverkey /d",
+        "port 5",           "server a iburst nts",   "pool b nts",       "NTSDumpDir /e",
+        "server c",         "ntpsigndsocket /signd",
+    };
+    struct test_resolver resolver = {0};
+    struct conf_env env = test_env(&resolver);
+    char directory[TEST_PATH_SIZE], *log;
+    struct conf *conf = conf_new(&env);
+    struct conf_error error;
+
+    (void)state;
+    env.without_nts = true;
+    test_directory_make(directory);
+    test_log_begin(directory);
+    for (size_t i = 0; i < COUNT(lines); i++)
+        assert_true(conf_read_line(conf, &env, lines[i], (int)i + 1, &error));
+    log = test_log_end(directory);
+    test_directory_remove(directory);
+    assert_string_equal(log,
+                        "This build has no support for NTS, which ntsservercert needs at line 1\n"
+                        "This build has no support for NTS, which ntsserverkey needs at line 2\n"
+                        "This build has no support for NTS, which the nts option needs at line 6\n"
+                        "This build has no support for NTS, which ntsdumpdir needs at line 8\n");
+    free(log);
+    conf_free(conf);
+    assert_accepted_with("ntsservercert /a\nserver a nts", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +221,7 @@ int main(void)
         cmocka_unit_test(limits_are_what_is_stored),
         cmocka_unit_test(letters_behind_numbers_are_left_out_with_a_warning),
         cmocka_unit_test(what_every_chrony_refuses_stays_refused),
+        cmocka_unit_test(what_a_build_without_nts_cannot_do_is_said_once),
         cmocka_unit_test(errors_name_the_wrong_word_and_the_nearest_one),
     };
 
