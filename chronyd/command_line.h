@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include "base/addr.h"
 #include "base/log.h"
 
@@ -39,6 +40,7 @@ struct options {
     bool set_from_rtc;
     bool lock_memory;
     bool control_clock;
+    pid_t foreground_process; /* that waits for the daemon; 0: none. Not from the command line */
 };
 
 /* Reads argv; options may follow directives. The strings of argv are kept, not copied. */

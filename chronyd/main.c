@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 
     passed_fds = notify_passed_fds();
     if (!options.foreground)
-        log_set_parent_fd(daemonise(passed_fds));
+        log_set_parent_fd(daemonise(passed_fds, &options.foreground_process));
     open_log(&options);
 
     LOG_INFO("chronyd version %s starting (%s)", CHRONY_VERSION, CHRONYD_FEATURES);

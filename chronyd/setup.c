@@ -113,7 +113,7 @@ void setup_read_conf(struct chronyd *d)
     d->conf->bind_cmd_path = NULL;
 #endif
     if (d->conf->pid_file != NULL)
-        pidfile_check(d->conf->pid_file);
+        pidfile_check(d->conf->pid_file, options->foreground_process);
     find_user(d);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->mail_user != NULL)

@@ -66,10 +66,11 @@ static bool open_standard(void)
            open("/dev/null", O_RDWR) == STDERR_FILENO;
 }
 
-int daemonise(int passed_fds)
+int daemonise(int passed_fds, pid_t *foreground)
 {
     int fds[2];
 
+    *foreground = getpid();
     if (pipe(fds) < 0)
         LOG_FATAL("pipe() failed : %s", text_errno(errno));
     /* With standard descriptors closed by the caller it may be one of them, or of the passed ones. */

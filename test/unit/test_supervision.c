@@ -11,7 +11,9 @@
 #include <string.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -86,6 +88,30 @@ static int run_child(void (*function)(const char *arg), const char *arg, char *t
 
 /* ---- PID file ---- */
 
+static void check_pid_file(const char *path)
+{
+    pidfile_check(path, 0);
+}
+
+static void write_pid(const char *path, pid_t pid)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%d\n", (int)pid);
+    write_text(path, text);
+}
+
+static void check_with_own_pid(const char *path)
+{
+    write_pid(path, getpid());
+    pidfile_check(path, 0);
+}
+
+static void check_with_foreground(const char *path)
+{
+    pidfile_check(path, getppid());
+}
+
 static void pid_file_of_a_running_process_is_fatal(void **state)
 {
     struct fixture *f = *state;
@@ -95,7 +121,7 @@ static void pid_file_of_a_running_process_is_fatal(void **state)
     write_text(f->path, text);
     snprintf(expected, sizeof(expected),
              "Another chronyd may already be running (pid=%d), check %s", (int)getpid(), f->path);
-    assert_int_equal(run_child(pidfile_check, f->path, text, sizeof(text)), 1);
+    assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 1);
     assert_non_null(strstr(text, expected));
 }
 
@@ -104,11 +130,75 @@ static void stale_malformed_and_missing_pid_files_are_ignored(void **state)
     struct fixture *f = *state;
     char text[512];
 
-    assert_int_equal(run_child(pidfile_check, f->path, text, sizeof(text)), 0);
+    assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 0);
     write_text(f->path, "no number\n");
-    assert_int_equal(run_child(pidfile_check, f->path, text, sizeof(text)), 0);
+    assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 0);
     write_text(f->path, "2147483647\n");
-    assert_int_equal(run_child(pidfile_check, f->path, text, sizeof(text)), 0);
+    assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 0);
+}
+
+/* A process with a name, which waits for its end. */
+static pid_t start_process(const char *name)
+{
+    int ready[2];
+    char octet;
+
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_NAME, name);
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ready[0], &octet, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void pid_file_of_another_program_is_replaced(void **state)
+{
+    static const struct {
+        const char *name;
+        int status;
+    } cases[] = {{"chronyd", 1}, {"sleep", 0}, {"chronyd) S 1 (", 0}, {"chronyd2", 0}, {"", 0}};
+    struct fixture *f = *state;
+    char text[512], expected[256];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        pid_t pid = start_process(cases[i].name);
+
+        write_pid(f->path, pid);
+        int status = run_child(check_pid_file, f->path, text, sizeof(text));
+        kill(pid, SIGKILL);
+        /* As long as nobody has waited for it, it has its number. */
+        siginfo_t info;
+        assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+        assert_int_equal(status, cases[i].status);
+        if (status == 0) {
+            snprintf(expected, sizeof(expected), "Replacing stale %s (pid=%d is %s)\n", f->path,
+                     (int)pid, cases[i].name);
+            assert_non_null(strstr(text, expected));
+        } else {
+            assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 0);
+            assert_non_null(strstr(text, "is not running)"));
+        }
+        waitpid(pid, NULL, 0);
+    }
+}
+
+static void pid_file_of_this_start_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+    char text[512];
+
+    assert_int_equal(run_child(check_with_own_pid, f->path, text, sizeof(text)), 0);
+    assert_non_null(strstr(text, "is this start)"));
+    write_pid(f->path, getpid());
+    assert_int_equal(run_child(check_with_foreground, f->path, text, sizeof(text)), 0);
+    assert_int_equal(run_child(check_pid_file, f->path, text, sizeof(text)), 1);
 }
 
 static void pid_file_is_not_written_through_a_link(void **state)
@@ -219,7 +309,8 @@ static void end_goes_on_without_the_service_manager(void **state)
 
 static void become_ready_daemon(const char *arg)
 {
-    int fd = daemonise(0);
+    pid_t foreground, parent = getpid();
+    int fd = daemonise(0, &foreground);
 
     (void)arg;
     /* Standard descriptors are /dev/null, nothing else is open. */
@@ -227,21 +318,25 @@ static void become_ready_daemon(const char *arg)
         if (other != fd && fcntl(other, F_GETFD) >= 0)
             _exit(1);
     }
-    if (getsid(0) == getpid() || write(STDERR_FILENO, "x", 1) != 1)
+    if (foreground != parent || getsid(0) == getpid() || write(STDERR_FILENO, "x", 1) != 1)
         _exit(1);
     _exit(log_release_parent() ? 0 : 1);
 }
 
 static void become_failing_daemon(const char *arg)
 {
-    daemonise(0);
+    pid_t foreground;
+
+    daemonise(0, &foreground);
     LOG_FATAL("Something is wrong with %s", arg);
 }
 
 static void become_silent_daemon(const char *arg)
 {
+    pid_t foreground;
+
     (void)arg;
-    daemonise(0);
+    daemonise(0, &foreground);
     _exit(0);
 }
 
@@ -265,6 +360,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FILE_TEST(pid_file_of_a_running_process_is_fatal),
         FILE_TEST(stale_malformed_and_missing_pid_files_are_ignored),
+        FILE_TEST(pid_file_of_another_program_is_replaced),
+        FILE_TEST(pid_file_of_this_start_is_replaced),
         FILE_TEST(pid_file_is_not_written_through_a_link),
         cmocka_unit_test(passed_descriptors_are_counted_from_whole_numbers_only),
         FILE_TEST(readiness_goes_to_descriptor_and_socket),
