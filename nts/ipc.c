@@ -270,7 +270,9 @@ enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd)
         c->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(c), &fd, sizeof(fd));
     }
-    n = sendmsg(channel, &header, MSG_NOSIGNAL);
+    /* The filter of a helper has no sendmsg(), and its messages have no descriptor. */
+    n = fd >= 0 ? sendmsg(channel, &header, MSG_NOSIGNAL)
+                : send(channel, data, sizeof(data), MSG_NOSIGNAL);
     crypto_wipe(data, sizeof(data));
     if (n < 0)
         return error_result();

@@ -27,25 +27,11 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include "chronyd/os/filter_internal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Level 2: denied in all processes, and in helpers besides. More than in system.md 11.2: nothing here
-   or in a library that is used loads code into the kernel, mounts, or looks into other processes. */
-static const char *const denied_all[] = {
-    "execve", "execveat", "fork", "vfork", "ptrace",
-    /* other processes */
-    "process_vm_readv", "process_vm_writev", "pidfd_getfd",
-    /* the kernel and the system */
-    "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "bpf",
-    "perf_event_open", "userfaultfd", "mount", "umount2", "move_mount", "pivot_root", "chroot",
-    "unshare", "setns", "reboot", "swapon", "swapoff"};
-static const char *const denied_helper[] = {"ioctl",
-                                            /* no children, no signals, nobody to talk to */
-                                            "clone", "clone3", "kill", "bind", "connect"};
 
 /* A helper opens nothing after its start, at any level. The calls fail, instead of ending the process,
    since the C library and others may look for an optional file at any time. */
@@ -65,8 +51,7 @@ static const char *const allowed_all[] = {
     /* files that are open already, such as the log */
     "_llseek", "fstat", "fstat64", "lseek",
     /* sockets */
-    "getsockname", "getsockopt", "recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
-    "shutdown", "socketcall",
+    "getsockname", "getsockopt", "recv", "recvfrom", "recvmsg", "send", "shutdown",
     /* I/O */
     "_newselect", "close", "poll", "ppoll", "ppoll_time64", "pread64", "pselect6",
     "pselect6_time64", "read", "futex", "futex_time64", "select", "set_robust_list", "write",
@@ -78,7 +63,7 @@ static const char *const allowed_all[] = {
 static const char *const allowed_main[] = {
     "adjtimex", "clock_adjtime", "clock_adjtime64", "clock_settime",
     /* process */
-    "clone", "clone3", "wait4", "waitpid",
+    "wait4", "waitpid",
     /* memory */
     "mlock", "shmdt",
     /* files */
@@ -87,7 +72,8 @@ static const char *const allowed_main[] = {
     "openat", "pipe", "pipe2", "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat",
     "stat64", "statfs", "statfs64", "statx", "unlink", "unlinkat",
     /* sockets */
-    "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg"};
+    "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg", "sendmsg",
+    "sendto", "socketcall"};
 
 /* Level 1, main process only: allowed with these arguments. */
 static const unsigned int socket_domains[] = {AF_NETLINK, AF_UNIX, AF_INET, AF_INET6};
@@ -147,19 +133,6 @@ static const unsigned long ioctl_requests[] = {
     SIOCETHTOOL,
 };
 
-static bool add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int number = seccomp_syscall_resolve_name(names[i]);
-        /* A call that this library or architecture does not have cannot be used either. */
-        if (number == __NR_SCMP_ERROR)
-            continue;
-        if (seccomp_rule_add(ctx, action, number, 0) < 0)
-            return false;
-    }
-    return true;
-}
-
 static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int argument,
                            uint64_t mask, uint64_t value)
 {
@@ -170,9 +143,6 @@ static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int a
                             SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)) >= 0;
 }
 
-/* The arguments are ints in the kernel, whatever a register holds above them. */
-#define INT_MASK 0xffffffffU
-
 /* The one option that a helper sets on its connections. */
 static bool allow_quick_ack(scmp_filter_ctx ctx)
 {
@@ -181,17 +151,17 @@ static bool allow_quick_ack(scmp_filter_ctx ctx)
                             SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, TCP_QUICKACK)) >= 0;
 }
 
-static bool deny_other_options(scmp_filter_ctx ctx, uint32_t violation)
+/* To the peer of the socket, and to no other address. */
+static bool allow_unaddressed(scmp_filter_ctx ctx)
 {
-    return seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 1,
-                            SCMP_A1(SCMP_CMP_NE, IPPROTO_TCP, 0)) >= 0 &&
-           seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 2,
-                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0),
-                            SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK, 0)) >= 0;
+    return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)) >=
+           0;
 }
 
 static bool add_main_rules(scmp_filter_ctx ctx)
 {
+    if (!filter_add_threads_only(ctx, 0, true))
+        return false;
     for (size_t i = 0; i < COUNT(socket_domains); i++) {
         if (!allow_argument(ctx, "socket", 0, INT_MASK, socket_domains[i]))
             return false;
@@ -220,7 +190,7 @@ static bool add_main_rules(scmp_filter_ctx ctx)
    restarted, is no reason to end. */
 static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
 {
-    return add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)) &&
+    return filter_add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)) &&
            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
                             SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX, 0)) >= 0 &&
            (level == 1 || seccomp_rule_add(ctx, violation, SCMP_SYS(socket), 1,
@@ -231,16 +201,13 @@ static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uin
 {
     if (role == FILTER_NTS_HELPER && !add_helper_rules(ctx, level, violation))
         return false;
-    if (level == 1)
-        return add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
+    if (level == 1 && role != FILTER_RESOLVER)
+        return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
                (role == FILTER_NTS_HELPER
-                    ? allow_quick_ack(ctx)
-                    : add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
+                    ? allow_quick_ack(ctx) && allow_unaddressed(ctx)
+                    : filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
                           add_main_rules(ctx));
-    return add_names(ctx, violation, denied_all, COUNT(denied_all)) &&
-           (role != FILTER_NTS_HELPER ||
-            (add_names(ctx, violation, denied_helper, COUNT(denied_helper)) &&
-             deny_other_options(ctx, violation)));
+    return filter_add_denied(ctx, role, violation);
 }
 
 #endif
@@ -255,17 +222,29 @@ void filter_check_level(int level)
 #endif
 }
 
+#ifdef FEAT_SCFILTER
+/* Ends the process, and not only the thread that made the call, which would leave half of a daemon behind. Kernels
+   before 4.14 know only the latter. */
+static uint32_t kill_action(void)
+{
+    return seccomp_api_get() >= 3 ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_KILL;
+}
+#endif
+
 void filter_load(int level, enum filter_role role)
 {
     filter_check_level(level);
     if (level == 0)
         return;
 #ifdef FEAT_SCFILTER
-    uint32_t violation = level > 0 ? SCMP_ACT_KILL : SCMP_ACT_TRAP;
-    int kind = abs(level);
+    uint32_t violation = level > 0 ? kill_action() : SCMP_ACT_TRAP;
+    int kind = role == FILTER_RESOLVER ? 2 : abs(level);
     scmp_filter_ctx ctx = seccomp_init(kind == 1 ? violation : SCMP_ACT_ALLOW);
 
     if (!ctx)
+        LOG_FATAL("Failed to initialize seccomp");
+    /* Calls by the number that another architecture has for them. */
+    if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, violation) < 0)
         LOG_FATAL("Failed to initialize seccomp");
     if (!add_rules(ctx, kind, role, violation))
         LOG_FATAL("Failed to add seccomp rules");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The system call filter of -F (system.md 11). It is loaded at the end of start-up; the lists
- * are in filter.c. The fork server and the name resolving helper never have one.
+ * are in filter.c and filter_denied.c. The fork server never has one. That of the name resolving helper,
+ * which runs what the name services of the system need, allows by default at every level.
  */
 #ifndef CHRONYD_OS_FILTER_H
 #define CHRONYD_OS_FILTER_H
 
-enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER };
+enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER };
 
 /* Fatal unless the level is -2..2, and 0 in a build without the filter. */
 void filter_check_level(int level);
