@@ -6,6 +6,7 @@
 #include "chronyd/command_line.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,13 +55,18 @@ void command_line_print_version(FILE *out)
     fprintf(out, "chronyd (chrony) version %s (%s)\n", CHRONY_VERSION, CHRONYD_FEATURES);
 }
 
+/* What chrony takes starts: a number that does not fit is the nearest one that does, and letters behind
+   a number are left out. */
 static int parse_int(const char *text)
 {
-    int value;
+    bool clamped;
     size_t used;
+    int value;
 
-    if (!text_scan_int(text, &value, &used))
+    if (!text_scan_clamped(text, INT_MIN, INT_MAX, &value, &clamped, &used))
         LOG_FATAL("Invalid argument %s", text);
+    if (clamped || text[used] != '\0')
+        LOG_WARN("Invalid argument %s, using %d", text, value);
     return value;
 }
 

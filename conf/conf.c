@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "base/text.h"
 #include "conf/directive.h"
 #include "config.h"
@@ -154,6 +155,18 @@ void conf_free(struct conf *conf)
     free(conf);
 }
 
+static bool fail_driver(struct conf_error *error, const char *driver, const char *const *drivers,
+                        size_t count)
+{
+    struct nearest nearest = nearest_start(driver);
+
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, drivers[i]);
+    if (!nearest.best)
+        return conf_fail(error, "unknown refclock driver %s", driver);
+    return conf_fail(error, "unknown refclock driver %s (did you mean %s?)", driver, nearest.best);
+}
+
 static bool check_refclocks(const struct conf *conf, struct conf_error *error)
 {
     static const char *const drivers[] = {"PPS", "SOCK", "SHM", "PHC", "RTC"};
@@ -165,7 +178,7 @@ static bool check_refclocks(const struct conf *conf, struct conf_error *error)
         for (size_t j = 0; j < sizeof(drivers) / sizeof(drivers[0]); j++)
             known = known || strcmp(clock->driver, drivers[j]) == 0;
         if (!known)
-            return conf_fail(error, "unknown refclock driver %s", clock->driver);
+            return fail_driver(error, clock->driver, drivers, sizeof(drivers) / sizeof(drivers[0]));
         if (clock->tai && !conf->leapsec_list && !conf->leapsec_tz)
             return conf_fail(error, "refclock tai option requires leapseclist or leapsectz");
         if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc_sync || conf->rtc_file)) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/files.h"
 #include "conf/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -48,10 +49,15 @@ DIRECTIVE_HANDLER(peer)
     return add_source(p, args, SOURCE_PEER, false);
 }
 
-/* Not checked here: an occurrence with an impossible list is silently useless (config.md 7). */
+/* An occurrence with an impossible list is useless (config.md 7), which chrony does not say. */
 DIRECTIVE_HANDLER(sourcedir)
 {
+    int words = text_count_words(args);
+
     (void)d;
+    if (words < 1 || words > CONF_MAX_DIRECTORIES)
+        parser_warn(p, "Nothing is read for %s with %d directories (min 1, max %d)", p->word, words,
+                    CONF_MAX_DIRECTORIES);
     conf_add_string(&p->conf->source_dirs, args);
     return true;
 }

@@ -5,9 +5,11 @@
  */
 #include "conf/files.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/text.h"
 
 struct fragment {
@@ -46,9 +48,14 @@ static void add_directory(struct fragment_list *list, int index, const char *dir
     /* The search is one for a pattern, where these would mean something else */
     if (strpbrk(directory, "*?[\\"))
         return;
+    errno = 0;
     names = list_files(arg, directory, suffix);
-    if (!names)
+    if (!names) {
+        /* One that is not there is nothing special */
+        if (errno != 0 && errno != ENOENT)
+            LOG_WARN("Could not read directory %s : %s", directory, text_errno(errno));
         return;
+    }
 
     for (size_t i = 0; names[i]; i++) {
         list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));

@@ -36,18 +36,31 @@ struct shm_segment {
     int unused[8];
 };
 
+/* As atoi() of chrony: a prefix, modulo 2^32, 0 without a number. */
+static int read_unit(const char *text)
+{
+    bool clamped = false;
+    uint32_t unit = 0;
+    size_t used = 0;
+    int value;
+
+    if (text_scan_clamped(text, INT_MIN, INT_MAX, &value, &clamped, &used))
+        text_scan_uint(text, &unit, &used);
+    if (used == 0 || clamped || text[used] != '\0')
+        LOG_WARN("Invalid unit %s of refclock SHM, using %d", text, (int)unit);
+    return (int)unit;
+}
+
 static bool shm_open_clock(struct refclock *clock)
 {
     const struct world *world = refclock_world(clock);
     const struct device_ops *devices = refclock_devices(clock);
     const char *perm = refclock_option(clock, "perm"), *call;
     uint32_t owner;
-    int unit = 0, mode = DEFAULT_MODE;
-    size_t used;
+    int unit = read_unit(clock->parameter), mode = DEFAULT_MODE;
 
     if (!devices || !devices->shm_attach)
         return false;
-    text_scan_int(clock->parameter, &unit, &used);
     if (perm)
         mode = (int)(strtol(perm, NULL, 8) & MODE_MASK);
     clock->data = (void *)devices->shm_attach(world->ctx, (int)(SHM_KEY + (unsigned int)unit),

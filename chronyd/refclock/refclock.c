@@ -5,12 +5,14 @@
  */
 #include "chronyd/refclock/refclock.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "config.h"
@@ -158,11 +160,33 @@ const char *refclock_option(const struct refclock *c, const char *name)
 int refclock_int_option(const struct refclock *c, const char *name, int value)
 {
     const char *text = refclock_option(c, name);
+    bool clamped;
     size_t used;
 
-    if (text && !text_scan_int(text, &value, &used))
-        return 0;
+    if (!text)
+        return value;
+    if (!text_scan_clamped(text, INT_MIN, INT_MAX, &value, &clamped, &used)) {
+        clamped = true;
+        value = 0;
+        used = 0;
+    }
+    if (clamped || text[used] != '\0')
+        LOG_WARN("Invalid value %s of refclock driver option %s, using %d", text, name, value);
     return value;
+}
+
+static _Noreturn void fail_option(const struct refclock_driver *driver, const char *option)
+{
+    char *word = text_dup(option);
+    struct nearest nearest;
+
+    word[strcspn(word, "=")] = '\0';
+    nearest = nearest_start(word);
+    for (const char *const *name = driver->options; name && *name; name++)
+        nearest_offer(&nearest, *name);
+    LOG_FATAL("Invalid refclock driver option %s%s%s%s", option,
+              nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
+              nearest.best ? "?)" : "");
 }
 
 static void check_options(const struct refclock *c)
@@ -175,7 +199,7 @@ static void check_options(const struct refclock *c)
         for (const char *const *name = c->driver->options; name && *name; name++)
             known = known || option_value(option, *name);
         if (!known)
-            LOG_FATAL("Invalid refclock driver option %s", option);
+            fail_option(c->driver, option);
     }
 }
 

@@ -717,8 +717,8 @@ static void directives_that_contradict_each_other_are_refused(void **state)
     assert_check("ntsservercert a\nntsserverkey b", NULL);
     assert_check("ntsservercert a\nrtcsync\nrtcfile x", "Uneven number of NTS certs and keys");
     assert_check("rtcfile a\nrtcsync", "rtcfile directive cannot be used with rtcsync");
-    assert_check("refclock PPP a", "unknown refclock driver PPP");
-    assert_check("refclock pps a", "unknown refclock driver pps");
+    assert_check("refclock PPP a", "unknown refclock driver PPP (did you mean PPS?)");
+    assert_check("refclock pps a", "unknown refclock driver pps (did you mean PPS?)");
     assert_check("refclock PPS a tai", "refclock tai option requires leapseclist or leapsectz");
     assert_check("refclock PPS a tai\nleapsectz right/UTC", NULL);
     assert_check("refclock RTC /dev/rtc\nrtcsync",

@@ -5,6 +5,7 @@
  */
 #include "test/unit/unit.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -184,6 +185,8 @@ static void devices_that_cannot_be_used_are_fatal(void **state)
          "RTC refclock cannot be used together with rtcsync or rtcfile"},
         {"refclock NONE x", NULL, "unknown refclock driver NONE"},
         {"refclock PPS /dev/pps0:perm=1", NULL, "Invalid refclock driver option perm=1"},
+        {"refclock PHC /dev/ptp0:extpsp", NULL,
+         "Invalid refclock driver option extpsp (did you mean extpps?)"},
         {"refclock SHM 0 tai", NULL, "refclock tai option requires leapseclist or leapsectz"},
     };
 
@@ -446,6 +449,29 @@ static void made_by_root(struct fake_devices *devices)
     devices->shm_owner = 0;
 }
 
+/* As chrony reads them, who says nothing. */
+static void units_that_are_not_used_as_written_are_reported(void **state)
+{
+    static const struct {
+        const char *line, *log;
+        int key;
+    } cases[] = {
+        {"refclock SHM 4294967298\n", "Invalid unit 4294967298 of refclock SHM, using 2\n", 2},
+        {"refclock SHM 3x\n", "Invalid unit 3x of refclock SHM, using 3\n", 3},
+        {"refclock SHM x\n", "Invalid unit x of refclock SHM, using 0\n", 0},
+        {"refclock SHM 5:perm=0666\n", "", 5},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+
+        open_clocks(&f, cases[i].line);
+        assert_int_equal(f.devices.shm_key, 0x4e545030 + cases[i].key);
+        close_clocks(&f, cases[i].log);
+    }
+}
+
 static void segment_of_another_user_is_worth_a_warning(void **state)
 {
     struct fixture f;
@@ -594,6 +620,12 @@ static void options_of_the_phc_reach_the_device(void **state)
     clock_world_run_until(f.s.w, 1.5);
     assert_false(f.devices.phc_no_cross);
     close_clocks(&f, "");
+
+    open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps:pin=99999999999:channel=3x poll 0\n");
+    assert_int_equal(f.devices.phc_extts.pin, INT_MAX);
+    assert_int_equal(f.devices.phc_extts.channel, 3);
+    close_clocks(&f, "Invalid value 99999999999 of refclock driver option pin, using 2147483647\n"
+                     "Invalid value 3x of refclock driver option channel, using 3\n");
 
     open_clocks(&f, "local\nrefclock PHC /dev/ptp0:extpps poll 0\n");
     assert_int_equal(f.devices.phc_extts.pin, 0);
@@ -754,6 +786,7 @@ int main(void)
         cmocka_unit_test(shm_is_read_by_its_layout),
         cmocka_unit_test(shm_ignores_what_it_does_not_understand),
         cmocka_unit_test(update_during_the_reading_is_noticed),
+        cmocka_unit_test(units_that_are_not_used_as_written_are_reported),
         cmocka_unit_test(segment_of_another_user_is_worth_a_warning),
         cmocka_unit_test(pps_takes_each_pulse_once),
         cmocka_unit_test(pps_with_a_rate_is_polled_faster),
