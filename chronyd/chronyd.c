@@ -311,6 +311,7 @@ static void after_initstepslew(void *arg)
     struct chronyd *d = arg;
 
     ntp_sources_remove_all(d->ntp_sources);
+    source_set_forget_reports(d->sources);
     begin_main_mode(d);
 }
 

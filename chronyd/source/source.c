@@ -262,6 +262,13 @@ void source_set_check_one_shot(struct source_set *set)
     reference_set_unsynchronised(set->env.reference);
 }
 
+void source_set_forget_reports(struct source_set *set)
+{
+    set->report_loss = false;
+    set->first_report_done = false;
+    set->no_majority_reported = false;
+}
+
 void source_handle_bad(struct source *s)
 {
     const struct source_set_env *env = &s->set->env;

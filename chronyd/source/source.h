@@ -90,6 +90,9 @@ struct source *source_set_find_refclock(const struct source_set *set, uint32_t r
 /* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
    calls it when the regular sources are started in -q and -Q. */
 void source_set_check_one_shot(struct source_set *set);
+/* Another mode of operation begins: selections of the last one were not the loss of anything, and
+   nothing has been reported. 13.7 */
+void source_set_forget_reports(struct source_set *set);
 
 /* poll and mode are left to the caller. 20.2 */
 void source_report(const struct source *source, struct report_source *report);

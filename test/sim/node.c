@@ -94,6 +94,16 @@ int sim_count_messages(const struct sim *sim, int id, const char *text)
     return count;
 }
 
+double sim_message_time(const struct sim *sim, int id, const char *text)
+{
+    const struct sim_node *node = sim->nodes[id];
+
+    for (size_t i = 0; i < node->message_count; i++)
+        if (strstr(node->messages[i].text, text) != NULL)
+            return node->messages[i].time;
+    return -1.0;
+}
+
 /* Turns. */
 
 static void freeze(struct sim_node *node)

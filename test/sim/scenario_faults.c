@@ -128,6 +128,17 @@ static bool peers_are_interleaved(struct sim *sim)
     return false;
 }
 
+/* The client takes the loss for a fact only after eight polls of 16 s. */
+static bool message_after_eight_polls(struct sim *sim)
+{
+    const double time = sim_message_time(sim, 1, "Can't synchronise");
+
+    if (time > 8 * 16.0)
+        return true;
+    printf("the message came at %.0f s\n", time);
+    return false;
+}
+
 /* Four nodes behind a server that was 0.1 s wrong until 2,000 s: all of them are right in good time and
    stay so; no correction comes back to a node that had it already. */
 static bool all_follow(struct sim *sim)
@@ -543,7 +554,22 @@ static const struct scenario scenarios[] = {
                   CLIENT_OF(1000.0, "initstepslew 1 192.168.123.1\nserver server iburst\n")},
         .subject = 1,
         .limits = {.sync_time = 100.0, .max_offset = 5e-4},
-        .messages = {{1, "System's initial offset : 1000.0", 1, 1}},
+        .messages = {{1, "System's initial offset : 1000.0", 1, 1},
+                     {1, "Can't synchronise", 0, -1}},
+    },
+    {
+        COMMON(1000.0),
+        .name = "initstepslew-unreachable",
+        .about = "the same, but then no source answers: that is said after 8 polls, and once",
+        .nodes = {SERVER("server"),
+                  CLIENT_OF(1000.0, "initstepslew 1 192.168.123.1\n"
+                                    "server gone minpoll 4 maxpoll 4\n"),
+                  {.name = "gone", .conf = "allow\n", .not_started = true}},
+        .subject = 1,
+        .messages = {{1, "System's initial offset : 1000.0", 1, 1},
+                     {1, "Can't synchronise", 1, 1},
+                     {1, "Can't synchronise: no selectable sources (1 unreachable sources)", 1, 1}},
+        .check = message_after_eight_polls,
     },
     {
         COMMON(40000.0),

@@ -110,6 +110,8 @@ const struct sim_kernel_call *sim_kernel_calls(const struct sim *sim, int node, 
 
 /* Number of messages of a node that contain a text. */
 int sim_count_messages(const struct sim *sim, int node, const char *text);
+/* When the first of them came; negative: never. */
+double sim_message_time(const struct sim *sim, int node, const char *text);
 /* Messages are printed as they come. */
 void sim_print_messages(struct sim *sim, bool on);
 

@@ -389,6 +389,34 @@ static void loss_is_reported_once_and_keeps_the_reference(void **state)
     source_fixture_close(&f);
 }
 
+/* initstepslew ends, its sources go, and the normal mode begins with others. */
+static void selection_of_an_earlier_mode_is_no_loss(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "initstepslew 10\n", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
+    reference_set_mode(f.reference, REFERENCE_INIT_STEP_SLEW);
+    source_set_select(f.set, s);
+    assert_true(source_is_selected(s));
+    assert_int_equal(reference_mode(f.reference), REFERENCE_IGNORE);
+    source_free(s);
+    source_set_forget_reports(f.set);
+    reference_set_mode(f.reference, REFERENCE_NORMAL);
+    s = source_fixture_add(&f, 2, 0, SOURCE_DEFAULT_SAMPLES);
+    source_set_select(f.set, NULL);
+    source_fixture_check_log(&f, NULL_DRIVER
+                             "System's initial offset : 0.000000 seconds fast of true (slew)\n");
+    /* Eight polls without an answer are a reason to tell. */
+    test_log_begin(f.directory);
+    for (int i = 0; i < 10; i++)
+        source_update_reachability(s, false);
+    source_fixture_check_log(&f,
+                             "Can't synchronise: no selectable sources (1 unreachable sources)\n");
+    source_fixture_close(&f);
+}
+
 static void unreachable_source_goes_stale(void **state)
 {
     (void)state;
@@ -513,6 +541,7 @@ int main(void)
         cmocka_unit_test(orphans_are_the_last_resort),
         cmocka_unit_test(orphan_needs_to_know_its_own_id),
         cmocka_unit_test(loss_is_reported_once_and_keeps_the_reference),
+        cmocka_unit_test(selection_of_an_earlier_mode_is_no_loss),
         cmocka_unit_test(unreachable_source_goes_stale),
         cmocka_unit_test(unknown_step_discards_samples_and_synchronisation),
         cmocka_unit_test(leap_needs_a_majority_of_votes),
