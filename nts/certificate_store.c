@@ -20,6 +20,7 @@ struct certificate_store {
     struct pair_verdict *reported; /* as logged last */
     bool is_bad;                   /* some of the latest */
     bool was_bad;                  /* some of an earlier one, since the last that was adopted */
+    bool is_undone;                /* the latest could not be checked */
     bool was_changed;              /* seen by the last look */
     struct mono_time look_at;      /* while something is bad */
     struct mono_time report_at;
@@ -111,7 +112,7 @@ const struct server_files *certificate_store_read(struct certificate_store *stor
 
     replace(&store->starting, NULL);
     replace(&store->latest, server_files_read(spec->world, spec->conf));
-    spec->check(store->latest, store->adopted, store->verdicts, spec->arg);
+    store->is_undone = !spec->check(store->latest, store->adopted, store->verdicts, spec->arg);
     store->starting = compose(store);
     store->was_bad = store->was_bad || store->is_bad;
     store->is_bad = store->was_changed = false;
@@ -175,6 +176,6 @@ bool certificate_store_poll(struct certificate_store *store, struct mono_time no
     if (mono_diff(store->look_at, now) > 0.0)
         return false;
     store->look_at = mono_add(now, CERTIFICATE_LOOK_INTERVAL);
-    store->was_changed = server_files_changed(store->latest, store->spec.world);
+    store->was_changed = store->is_undone || server_files_changed(store->latest, store->spec.world);
     return store->was_changed;
 }

@@ -23,9 +23,9 @@
 struct certificate_store_spec {
     struct world *world;
     const struct conf *conf;
-    /* certificate_check, in a process that may parse: gives a verdict for each pair, also when it
-       could not be done. */
-    void (*check)(const struct server_files *files, const struct server_files *kept,
+    /* certificate_check, in a process that may parse: gives a verdict for each pair. False: it could
+       not be done; the verdicts say why, and it is tried again. */
+    bool (*check)(const struct server_files *files, const struct server_files *kept,
                   struct pair_verdict *verdicts, void *arg);
     void *arg;
 };
@@ -53,8 +53,8 @@ const char *certificate_store_problem(const struct certificate_store *store);
 
 /* Seconds until certificate_store_poll has something to do; negative: nothing. */
 double certificate_store_wait(const struct certificate_store *store, struct mono_time now);
-/* Logs again what is bad, each hour. True: the files have changed since they were read and something
-   was bad: to be read again. */
+/* Logs again what is bad, each hour. True: the files have changed since they were read, or could not be
+   checked, and something is bad: to be read again. */
 bool certificate_store_poll(struct certificate_store *store, struct mono_time now);
 
 #endif

@@ -37,6 +37,24 @@ struct ke_client {
 
 /* ---- credentials (nts.md 6.2) ---- */
 
+/* Once for each set, until it is better. */
+static void check_trust(struct ke_client_env *env, uint32_t cert_set,
+                        const struct tls_credentials *credentials)
+{
+    char text[2 * TLS_ERROR_SIZE];
+    size_t i = 0;
+
+    while (i < env->untrusting_count && env->untrusting[i] != cert_set)
+        i++;
+    if (!tls_credentials_lack_trust(credentials, env->world, cert_set, text, sizeof(text))) {
+        if (i < env->untrusting_count)
+            env->untrusting[i] = env->untrusting[--env->untrusting_count];
+    } else if (i == env->untrusting_count && i < KE_CLIENT_MAX_UNTRUSTING) {
+        LOG_WARN("%s", text);
+        env->untrusting[env->untrusting_count++] = cert_set;
+    }
+}
+
 static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32_t cert_set,
                                                bool *shares_set0)
 {
@@ -50,6 +68,8 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
         return tls_credentials_ref(env->set0);
     }
     credentials = tls_credentials_new_client(env->world, env->conf, cert_set, error, sizeof(error));
+    if (credentials != NULL)
+        check_trust(env, cert_set, credentials);
     if (credentials == NULL) {
         LOG_ERROR("%s", error);
     } else if (cert_set == 0) {

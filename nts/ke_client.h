@@ -17,6 +17,9 @@
 struct tls_credentials;
 
 /* Facts and services that all sessions share; owned by the NTS client, outlives them. */
+/* Sets of trusted certificates that are complained about. */
+#define KE_CLIENT_MAX_UNTRUSTING 8
+
 struct ke_client_env {
     struct world *world;
     struct loop *loop;
@@ -30,6 +33,9 @@ struct ke_client_env {
     /* Private to ke_client.c, zero at the start: what sessions with set 0 share (nts.md 6.2). */
     struct tls_credentials *set0;
     unsigned int set0_users;
+    /* ... and the sets that lack trusted certificates, which was logged. */
+    uint32_t untrusting[KE_CLIENT_MAX_UNTRUSTING];
+    size_t untrusting_count;
 };
 
 struct ke_result {

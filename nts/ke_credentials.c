@@ -23,10 +23,11 @@ static int64_t time_of_day(const struct ke_credentials *c)
     return world_raw_now(c->spec.world).i.sec;
 }
 
-static void check_here(const struct server_files *files, const struct server_files *kept,
+static bool check_here(const struct server_files *files, const struct server_files *kept,
                        struct pair_verdict *verdicts, void *arg)
 {
     certificate_check(files, kept, time_of_day(arg), verdicts);
+    return true;
 }
 
 static void on_watch_timer(void *arg)

@@ -93,6 +93,20 @@ static enum step step_connect(struct ke_session *s)
     return NEXT_STATE;
 }
 
+static enum ke_session_outcome failed_handshake(const struct ke_session *s)
+{
+    switch (s->server ? tls_session_failure(s->tls) : TLS_FAILURE_NONE) {
+    case TLS_FAILURE_NAME:
+        return KE_SESSION_BAD_NAME;
+    case TLS_FAILURE_NO_MATCH:
+        return KE_SESSION_NO_MATCH;
+    case TLS_FAILURE_ALERT:
+        return KE_SESSION_REFUSED;
+    default:
+        return KE_SESSION_FAILED;
+    }
+}
+
 static enum step step_handshake(struct ke_session *s)
 {
     enum step next = tls_step(tls_session_handshake(s->tls));
@@ -101,6 +115,7 @@ static enum step step_handshake(struct ke_session *s)
         LOG(severity(s), "TLS handshake with %s failed : %s", s->label, tls_session_error(s->tls));
         if (!tls_session_peer_closed(s->tls))
             s->retry_factor = FACTOR_TLS;
+        s->outcome = failed_handshake(s);
         return STOP;
     }
     if (next != NEXT_STATE) {

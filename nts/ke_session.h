@@ -27,6 +27,10 @@ enum ke_session_outcome {
     KE_SESSION_COMPLETE, /* the message was processed (client), the response was sent (server) */
     KE_SESSION_FAILED,
     KE_SESSION_TIMED_OUT,
+    /* A server's handshake that failed for a reason that is worth a counter (nts/tls.h). */
+    KE_SESSION_BAD_NAME,
+    KE_SESSION_NO_MATCH,
+    KE_SESSION_REFUSED,
 };
 
 /* How far a server's session is: what it waits for (nts.md 15.3). */

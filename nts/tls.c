@@ -47,6 +47,7 @@ struct tls_session {
     bool refused; /* the certificate */
     unsigned int verify_status;
     bool peer_closed;
+    enum tls_failure failure;
     char error[640];
 };
 
@@ -148,23 +149,26 @@ static int verify_peer(gnutls_session_t handle)
     struct tls_session *s = gnutls_session_get_ptr(handle);
     gnutls_certificate_credentials_t credentials = tls_credentials_handle(s->credentials);
     const unsigned int about_name = GNUTLS_CERT_INVALID | GNUTLS_CERT_UNEXPECTED_OWNER;
-    gnutls_typed_vdata_st expected = {0};
+    /* A certificate that says what it is for has to say that it is for servers. */
+    gnutls_typed_vdata_st expected[2] = {
+        {.type = GNUTLS_DT_DNS_HOSTNAME},
+        {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER},
+    };
     const uint8_t *octets;
     unsigned int status = 0;
     int r;
 
     if (ip_addr_is_real(&s->address)) {
-        expected.type = GNUTLS_DT_IP_ADDRESS;
-        expected.size = (unsigned int)ip_addr_octets(&s->address, &octets);
-        expected.data = (unsigned char *)octets;
+        expected[0].type = GNUTLS_DT_IP_ADDRESS;
+        expected[0].size = (unsigned int)ip_addr_octets(&s->address, &octets);
+        expected[0].data = (unsigned char *)octets;
     } else {
-        expected.type = GNUTLS_DT_DNS_HOSTNAME;
-        expected.data = (unsigned char *)s->name;
-        expected.size = (unsigned int)strlen(s->name);
+        expected[0].data = (unsigned char *)s->name;
+        expected[0].size = (unsigned int)strlen(s->name);
     }
     s->refused = true;
     s->verify_status = GNUTLS_CERT_INVALID;
-    r = gnutls_certificate_verify_peers(handle, &expected, 1, &status);
+    r = gnutls_certificate_verify_peers(handle, expected, 2, &status);
     if (r < 0)
         return r;
     if (s->now != NULL && (status & ~about_name) == 0) {
@@ -285,6 +289,36 @@ static enum tls_result fail(struct tls_session *s, int code)
     return TLS_FAILED;
 }
 
+/* A server says why it goes. What cannot be written at once is not worth a wait. */
+static void send_alert(struct tls_session *s, int code)
+{
+    if (s->peer_closed || gnutls_alert_send_appropriate(s->handle, code) < 0)
+        return;
+    while (s->output_length > 0 && output_write(s))
+        ;
+}
+
+static enum tls_failure failure_kind(const struct tls_session *s, int code)
+{
+    switch (code) {
+    case GNUTLS_E_RECEIVED_DISALLOWED_NAME:
+    case GNUTLS_E_UNRECOGNIZED_NAME:
+        return TLS_FAILURE_NAME;
+    case GNUTLS_E_NO_CIPHER_SUITES:
+    case GNUTLS_E_NO_COMMON_KEY_SHARE:
+    case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+    case GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM:
+    case GNUTLS_E_INSUFFICIENT_CREDENTIALS:
+    case GNUTLS_E_NO_CERTIFICATE_FOUND:
+    case GNUTLS_E_KEY_USAGE_VIOLATION:
+        return TLS_FAILURE_NO_MATCH;
+    case GNUTLS_E_FATAL_ALERT_RECEIVED:
+        return TLS_FAILURE_ALERT;
+    default:
+        return s->peer_closed ? TLS_FAILURE_CLOSED : TLS_FAILURE_OTHER;
+    }
+}
+
 /* What a call of the library means; a server's output is written first. */
 static enum tls_result step_result(struct tls_session *s, int code)
 {
@@ -320,15 +354,26 @@ void tls_session_cork(struct tls_session *session, bool corked)
 enum tls_result tls_session_handshake(struct tls_session *session)
 {
     int r = GNUTLS_E_AGAIN;
+    bool is_warning = true;
 
     /* Alerts of the warning level mean nothing here; nobody sends many of them. */
-    for (int tries = 0; tries < MAX_WARNINGS; tries++) {
+    for (int tries = 0; is_warning && tries < MAX_WARNINGS; tries++) {
         r = gnutls_handshake(session->handle);
-        if (r >= 0 || r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED ||
-            gnutls_error_is_fatal(r) != 0)
-            return step_result(session, r);
+        is_warning = r < 0 && r != GNUTLS_E_AGAIN && r != GNUTLS_E_INTERRUPTED &&
+                     gnutls_error_is_fatal(r) == 0;
     }
-    return fail(session, r);
+    enum tls_result result = is_warning ? fail(session, r) : step_result(session, r);
+    if (result == TLS_FAILED) {
+        session->failure = failure_kind(session, r);
+        if (session->server)
+            send_alert(session, r);
+    }
+    return result;
+}
+
+enum tls_failure tls_session_failure(const struct tls_session *session)
+{
+    return session->failure;
 }
 
 bool tls_session_alpn_ok(const struct tls_session *session)

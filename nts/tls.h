@@ -25,6 +25,16 @@ enum tls_result {
     TLS_FAILED,     /* tls_session_error says why */
 };
 
+/* Kinds of handshakes that fail. */
+enum tls_failure {
+    TLS_FAILURE_NONE,
+    TLS_FAILURE_CLOSED, /* the peer closed the connection */
+    TLS_FAILURE_ALERT,  /* the peer sent an alert: it does not want our certificate, for example */
+    TLS_FAILURE_NAME,   /* the library refuses the server's name that the client sent */
+    TLS_FAILURE_NO_MATCH, /* nothing in common: version, algorithms, what a certificate is good for */
+    TLS_FAILURE_OTHER,
+};
+
 struct tls_session_spec {
     const struct world *world;
     int fd; /* not closed by the session */
@@ -42,8 +52,11 @@ struct tls_session *tls_session_new(const struct tls_session_spec *spec, char *e
 /* Frees without sending anything. NULL is allowed. */
 void tls_session_free(struct tls_session *session);
 
-/* One step of the handshake. A client checks the certificate in it. */
+/* One step of the handshake. A client checks the certificate in it. A server whose handshake fails
+   sends the alert for that. */
 enum tls_result tls_session_handshake(struct tls_session *session);
+/* After a handshake that failed. */
+enum tls_failure tls_session_failure(const struct tls_session *session);
 /* After the handshake: exactly ntske/1 was negotiated. */
 bool tls_session_alpn_ok(const struct tls_session *session);
 

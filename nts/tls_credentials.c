@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "base/text.h"
 #include "nts/certificate_check.h"
 
-#define MAX_PEM_SIZE     (1024U * 1024U)
+#define FIRST_PEM_SIZE   (256U * 1024U)
 #define PRIORITY_CHANGES "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-TLS1.2:-VERS-DTLS-ALL"
 
 struct tls_credentials {
@@ -24,6 +25,8 @@ struct tls_credentials {
     gnutls_priority_t priority;
     struct tls_certificate_dates *dates;
     size_t pairs;
+    int system_certificates; /* client: of the system's trust store; -1: it was not asked */
+    size_t certificates;     /* client: all trusted ones */
 };
 
 /* The octets of a file with trusted certificates. */
@@ -47,29 +50,30 @@ static gnutls_datum_t pem_datum(const struct pem *pem)
 static bool pem_read(const struct world *world, const char *path, struct pem *pem)
 {
     FILE *f = world->ops->file_read(world->ctx, path);
-    bool ok = true;
+    size_t room = 0, n = 1;
+    int error = 0;
 
     *pem = (struct pem){NULL, 0};
     if (f == NULL)
         return false;
-    pem->data = mem_alloc(MAX_PEM_SIZE);
-    errno = 0;
-    while (pem->size < MAX_PEM_SIZE) {
-        size_t n = fread(pem->data + pem->size, 1, MAX_PEM_SIZE - pem->size, f);
-        if (n == 0)
-            break;
+    while (n > 0 && error == 0) {
+        if (pem->size == room) {
+            room = room > 0 ? 2 * room : FIRST_PEM_SIZE;
+            pem->data = mem_resize(pem->data, room, 1);
+        }
+        errno = 0;
+        n = fread(pem->data + pem->size, 1, room - pem->size, f);
         pem->size += n;
+        if (ferror(f))
+            error = errno != 0 ? errno : EIO;
+        else if (pem->size > TLS_TRUSTED_MAX_SIZE)
+            error = EFBIG;
     }
-    if (ferror(f) || pem->size == MAX_PEM_SIZE) {
-        int error = ferror(f) ? errno : EFBIG;
-        pem_free(pem);
-        errno = error;
-        ok = false;
-    }
-    int saved = errno;
     fclose(f);
-    errno = saved;
-    return ok;
+    if (error != 0)
+        pem_free(pem);
+    errno = error;
+    return error == 0;
 }
 
 static void set_error(char *error, size_t size, int code, const char *detail)
@@ -81,7 +85,10 @@ static void set_file_error(char *error, size_t size, const char *path)
 {
     char detail[TLS_ERROR_SIZE];
 
-    snprintf(detail, sizeof(detail), "%s: %s", path, text_errno(errno));
+    if (errno == EFBIG)
+        snprintf(detail, sizeof(detail), "%s: larger than %u octets", path, TLS_TRUSTED_MAX_SIZE);
+    else
+        snprintf(detail, sizeof(detail), "%s: %s", path, text_errno(errno));
     set_error(error, size, GNUTLS_E_FILE_ERROR, detail);
 }
 
@@ -137,6 +144,8 @@ static int trust_pem(struct tls_credentials *c, const struct pem *pem)
     gnutls_datum_t datum = pem_datum(pem);
     int r = gnutls_certificate_set_x509_trust_mem(c->handle, &datum, GNUTLS_X509_FMT_PEM);
 
+    if (r > 0)
+        c->certificates += (size_t)r;
     return r == GNUTLS_E_NO_CERTIFICATE_FOUND ? 0 : r;
 }
 
@@ -204,11 +213,17 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
     struct tls_credentials *c = credentials_new(error, size);
     bool ok = c != NULL;
 
+    if (ok)
+        c->system_certificates = -1;
     if (ok && cert_set == 0 && !conf->no_system_cert) {
         int r = gnutls_certificate_set_x509_system_trust(c->handle);
         ok = r >= 0;
-        if (!ok)
+        if (ok) {
+            c->system_certificates = r;
+            c->certificates = (size_t)r;
+        } else {
             set_error(error, size, r, "trusted certificates of the system");
+        }
     }
     for (size_t i = 0; ok && i < conf->trusted_cert_count; i++)
         if (conf->trusted_certs[i].set == cert_set)
@@ -222,6 +237,57 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
                                                        GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
                                                        GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS);
     return c;
+}
+
+/* Where the distributions keep their trusted certificates; which one the library was built for it does
+   not tell. */
+static const char *const system_stores[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Alpine, Gentoo */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, Red Hat */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* the same, newer */
+    "/var/lib/ca-certificates/ca-bundle.pem",            /* SUSE */
+};
+#define SYSTEM_STORES (sizeof(system_stores) / sizeof(system_stores[0]))
+
+/* What is wrong with the store that is there, or that none is there. */
+static void describe_system_store(const struct world *world, char *text, size_t size)
+{
+    for (size_t i = 0; i < SYSTEM_STORES; i++) {
+        FILE *f = world->ops->file_read(world->ctx, system_stores[i]);
+        int error = f == NULL ? errno : 0;
+
+        if (f != NULL)
+            fclose(f);
+        if (error == ENOENT || error == ENOTDIR)
+            continue;
+        snprintf(text, size, "%s: %s", system_stores[i],
+                 error != 0 ? text_errno(error) : "there is none in the file");
+        return;
+    }
+    snprintf(text, size, "%s: %s, nor is there another store", system_stores[0],
+             text_errno(ENOENT));
+}
+
+bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
+                                const struct world *world, uint32_t cert_set, char *text,
+                                size_t size)
+{
+    char store[TLS_ERROR_SIZE];
+
+    text[0] = '\0';
+    if (credentials->system_certificates == 0) {
+        describe_system_store(world, store, sizeof(store));
+        snprintf(text, size,
+                 "No certificate could be loaded from the system's trust store (%s); %s", store,
+                 credentials->certificates > 0 ? "only those of ntstrustedcerts are trusted"
+                                               : "no NTS server can be verified");
+    } else if (credentials->certificates == 0) {
+        snprintf(text, size,
+                 "There is no trusted certificate in set %" PRIu32
+                 " (ntstrustedcerts); no NTS server can be verified with it",
+                 cert_set);
+    }
+    return text[0] != '\0';
 }
 
 /* ---- server ---- */

@@ -30,6 +30,13 @@ struct tls_credentials;
 struct tls_credentials *tls_credentials_new_client(const struct world *world,
                                                    const struct conf *conf, uint32_t cert_set,
                                                    char *error, size_t size);
+/* Octets of one file of trusted certificates. */
+#define TLS_TRUSTED_MAX_SIZE (64U * 1024U * 1024U)
+/* Whether nothing came from the system's trust store that was asked, or from anywhere: then text says
+   from where and why, for the log. */
+bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
+                                const struct world *world, uint32_t cert_set, char *text,
+                                size_t size);
 /* All pairs, in order. Checks that each pair belongs together and that the chain parses; dates are
    left to nts/certificate_watch.h. The files may be freed afterwards. */
 struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,

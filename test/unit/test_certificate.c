@@ -20,6 +20,7 @@ struct fixture {
     struct test_cert second; /* of the second pair, when there is one */
     struct certificate_store *store;
     int checks;
+    bool undone; /* they fail */
 };
 
 static int set_up(void **state)
@@ -373,13 +374,16 @@ static void issuers_in_disorder_are_a_warning(void **state)
 
 /* ---- the store ---- */
 
-static void check_here(const struct server_files *files, const struct server_files *kept,
+static bool check_here(const struct server_files *files, const struct server_files *kept,
                        struct pair_verdict *verdicts, void *arg)
 {
     struct fixture *f = arg;
 
     f->checks++;
     certificate_check(files, kept, now_of(f), verdicts);
+    for (size_t i = 0; f->undone && i < files->count; i++)
+        verdicts[i] = (struct pair_verdict){.usable = false, .problem = "No time"};
+    return !f->undone;
 }
 
 static void new_store(struct fixture *f)
@@ -503,6 +507,24 @@ static void nothing_usable_starts_nothing(void **state)
     assert_int_equal(log_count(f, "; old certificate and key stay in use\n"), 1);
 }
 
+static void check_that_could_not_be_done_is_repeated(void **state)
+{
+    struct fixture *f = *state;
+
+    f->undone = true;
+    new_store(f);
+    assert_null(certificate_store_read(f->store));
+    for (int i = 0; i < 3; i++) {
+        assert_true(poll_after(f, 10.0));
+        assert_null(certificate_store_read(f->store));
+    }
+    assert_int_equal(log_count(f, "No time"), 1);
+    f->undone = false;
+    assert_true(poll_after(f, 10.0));
+    assert_non_null(certificate_store_read(f->store));
+    assert_false(poll_after(f, 10.0));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -518,6 +540,7 @@ int main(void)
         TEST(good_pairs_are_served_without_bad_ones),
         TEST(bad_renewal_of_one_pair_keeps_its_old_one),
         TEST(nothing_usable_starts_nothing),
+        TEST(check_that_could_not_be_done_is_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,17 @@ static void start_server(struct fixture *f)
     loop_fd_add(f->tls.loop, f->tls.listener, WORLD_READ, on_accept, f);
 }
 
+/* New sessions use the files as they are now. */
+static void renew_server(struct fixture *f)
+{
+    char error[TLS_ERROR_SIZE];
+    struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
+
+    assert_non_null(credentials);
+    ke_service_set_credentials(f->service, credentials);
+    tls_credentials_unref(credentials);
+}
+
 static void start_client(struct fixture *f, const char *name)
 {
     struct ip_port address = tls_fixture_address(&f->tls);
@@ -352,6 +363,40 @@ static void address_must_be_in_the_certificate(void **state)
     start_server(f);
     client_fails(f, "127.0.0.1",
                  REFUSED "The name in the certificate does not match the expected. ", 10);
+}
+
+static void certificate_of_a_client_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *purpose;
+        bool ok;
+    } cases[] = {{GNUTLS_KP_TLS_WWW_CLIENT, false},
+                 {GNUTLS_KP_TIME_STAMPING, false},
+                 {GNUTLS_KP_TLS_WWW_SERVER, true},
+                 {GNUTLS_KP_ANY, true}};
+    struct test_cert_spec spec = {.cn = "purpose",
+                                  .dns = "ntp.test.example",
+                                  .from = f->now - TEST_DAY,
+                                  .to = f->now + TEST_DAY};
+
+    start_server(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        spec.purpose = cases[i].purpose;
+        tls_fixture_new_leaf(&f->tls, &spec);
+        renew_server(f);
+        if (cases[i].ok) {
+            struct ke_result result;
+            start_client(f, "ntp.test.example");
+            assert_true(client_gets_result(f, &result));
+        } else {
+            client_fails(f, "ntp.test.example",
+                         REFUSED "The certificate chain does not match the intended purpose. ", 10);
+        }
+        ke_client_free(f->client);
+        f->client = NULL;
+        tls_fixture_clear_log(&f->tls);
+    }
 }
 
 static void expired_certificate_is_refused(void **state)
@@ -614,10 +659,40 @@ static void clients_without_ntske_or_tls13_are_dropped(void **state)
     assert_int_not_equal(serve_peer(f, &peer), 0);
     peer.alpn = "ntske/1";
     peer.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
-    assert_int_equal(serve_peer(f, &peer), 2);
+    assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_HANDSHAKE_FAILURE);
+    assert_int_equal(f->outcome, KE_SESSION_NO_MATCH);
     /* ... and the server goes on. */
     peer.priority = NULL;
     assert_int_equal(serve_peer(f, &peer), 0);
+}
+
+static void failed_handshakes_end_with_an_alert_and_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    const struct test_cert_spec no_signature = {.cn = "encipherment",
+                                                .dns = "ntp.test.example",
+                                                .from = f->now - TEST_DAY,
+                                                .to = f->now + TEST_DAY,
+                                                .usage = GNUTLS_KEY_KEY_ENCIPHERMENT};
+    struct tls_peer peer = {.alpn = "ntske/1",
+                            .data = request15,
+                            .length = sizeof(request15),
+                            .server_name = "not_a_host"};
+
+    start_server(f);
+    assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_ILLEGAL_PARAMETER);
+    assert_int_equal(f->outcome, KE_SESSION_BAD_NAME);
+    peer.server_name = "other.example";
+    assert_int_equal(serve_peer(f, &peer), 0);
+    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    /* A certificate that TLS 1.3 cannot use. */
+    tls_fixture_new_leaf(&f->tls, &no_signature);
+    renew_server(f);
+    assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_HANDSHAKE_FAILURE);
+    assert_int_equal(f->outcome, KE_SESSION_NO_MATCH);
+    char *log = tls_fixture_log(&f->tls);
+    assert_string_equal(log, "");
+    free(log);
 }
 
 /* Fills up to the size with records that are not critical, before End of Message. */
@@ -878,6 +953,63 @@ static void missing_trusted_file_is_a_failed_start(void **state)
     f->tls.trusted[0].path = good;
 }
 
+/* The sum of the authorities of a company can be large, and comments make it larger. */
+static void trusted_bundle_of_megabytes_is_read(void **state)
+{
+    struct fixture *f = *state;
+    FILE *file = fopen(f->tls.trusted[0].path, "a");
+    char error[TLS_ERROR_SIZE];
+    struct ke_result result;
+
+    for (int i = 0; i < 100000; i++)
+        fputs("# a company with very much to say about its certificates\n", file);
+    for (int i = 0; i < 50; i++) {
+        gnutls_datum_t pem;
+        assert_true(gnutls_x509_crt_export2(f->tls.leaf.crt, GNUTLS_X509_FMT_PEM, &pem) >= 0);
+        fwrite(pem.data, 1, pem.size, file);
+        gnutls_free(pem.data);
+    }
+    fclose(file);
+    start_server(f);
+    start_client(f, "ntp.test.example");
+    assert_true(client_gets_result(f, &result));
+    /* There is a limit, and it is named. */
+    assert_int_equal(truncate(f->tls.trusted[0].path, TLS_TRUSTED_MAX_SIZE + 1), 0);
+    assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf, 0, error, sizeof(error)));
+    assert_non_null(strstr(error, "/ca.pem: larger than 67108864 octets)"));
+}
+
+/* Each attempt would say `issuer is unknown` and no more. */
+static void empty_set_of_trusted_certificates_is_said_once(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "There is no trusted certificate in set 0 (ntstrustedcerts); "
+                               "no NTS server can be verified with it\n";
+    char *good = f->tls.trusted[0].path, null[] = "/dev/null";
+    struct ke_result result;
+
+    start_server(f);
+    for (int round = 0; round < 2; round++) {
+        f->tls.trusted[0].path = null;
+        for (int i = 0; i < 3; i++) {
+            start_client(f, "ntp.test.example");
+            assert_true(tls_fixture_run(&f->tls, client_is_done, f, 10.0));
+            ke_client_free(f->client);
+            f->client = NULL;
+        }
+        char *log = tls_fixture_log(&f->tls), *found = strstr(log, text);
+        assert_non_null(found);
+        assert_null(strstr(found + 1, text));
+        free(log);
+        tls_fixture_clear_log(&f->tls);
+        f->tls.trusted[0].path = good;
+        start_client(f, "ntp.test.example");
+        assert_true(client_gets_result(f, &result));
+        ke_client_free(f->client);
+        f->client = NULL;
+    }
+}
+
 static void sets_and_directories_of_trusted_certificates(void **state)
 {
     struct fixture *f = *state;
@@ -950,6 +1082,7 @@ int main(void)
         TEST(freeing_a_client_during_anything_is_safe),
         TEST(wrong_name_is_refused),
         TEST(address_must_be_in_the_certificate),
+        TEST(certificate_of_a_client_is_refused),
         TEST(expired_certificate_is_refused),
         TEST(not_yet_valid_certificate_is_refused),
         TEST(untrusted_certificate_is_refused),
@@ -964,6 +1097,7 @@ int main(void)
         TEST(client_gives_up_after_16_seconds),
         TEST(split_requests_are_answered),
         TEST(clients_without_ntske_or_tls13_are_dropped),
+        TEST(failed_handshakes_end_with_an_alert_and_a_reason),
         TEST(messages_up_to_16384_octets_are_answered),
         TEST(idle_clients_are_dropped_after_2_seconds),
         TEST(garbage_instead_of_tls_is_dropped),
@@ -972,6 +1106,8 @@ int main(void)
         TEST(handshake_gives_way_when_there_is_no_other),
         TEST(answered_client_that_stays_holds_no_place),
         TEST(missing_trusted_file_is_a_failed_start),
+        TEST(trusted_bundle_of_megabytes_is_read),
+        TEST(empty_set_of_trusted_certificates_is_said_once),
         TEST(sets_and_directories_of_trusted_certificates),
         TEST(bad_server_files_are_named),
     };

@@ -490,6 +490,9 @@ static gnutls_session_t peer_session(const struct tls_peer *peer, unsigned int r
     gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
     if (peer->alpn != NULL)
         gnutls_alpn_set_protocols(session, &alpn, 1, 0);
+    if (peer->server_name != NULL)
+        ok(gnutls_server_name_set(session, GNUTLS_NAME_DNS, peer->server_name,
+                                  strlen(peer->server_name)));
     gnutls_transport_set_int(session, fd);
     gnutls_record_set_timeout(session, 10000);
     return session;
@@ -518,8 +521,11 @@ static int talk_as_client(gnutls_session_t session, const struct tls_peer *peer)
 {
     uint8_t response[16384];
 
-    if (handshake(session) < 0)
-        return 2;
+    int r = handshake(session);
+
+    if (r < 0)
+        return r == GNUTLS_E_FATAL_ALERT_RECEIVED ? TLS_PEER_ALERT + (int)gnutls_alert_get(session)
+                                                  : 2;
     if (!peer_send(session, peer) || gnutls_record_recv(session, response, sizeof(response)) < 4)
         return 1;
     if (peer->stay)

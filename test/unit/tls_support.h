@@ -88,16 +88,19 @@ struct tls_credentials *tls_fixture_credentials(struct tls_fixture *f, char *err
 
 /* A blocking TLS client or server in a child process. */
 struct tls_peer {
-    const char *priority; /* NULL: NORMAL with TLS 1.3 only */
-    const char *alpn;     /* NULL: none */
-    const uint8_t *data;  /* sent after the handshake (client), after a first read (server) */
+    const char *priority;    /* NULL: NORMAL with TLS 1.3 only */
+    const char *alpn;        /* NULL: none */
+    const char *server_name; /* client: NULL: none */
+    const uint8_t *data;     /* sent after the handshake (client), after a first read (server) */
     size_t length;
     size_t piece;   /* octets in each TLS record; 0: all in one */
     bool close_tcp; /* end right after the TCP connection was made */
     bool stay;      /* client: wait for the server's end of file, without a close_notify */
 };
 /* Exit status of a client: 0: a response of at least 4 octets came, 1: the connection ended without
-   one, 2: no handshake, 4: the response came, but no orderly end after it (stay). */
+   one, 2: no handshake, 4: the response came, but no orderly end after it (stay), TLS_PEER_ALERT and
+   the number of the alert: the server ended the handshake with it. */
+#define TLS_PEER_ALERT 100
 pid_t tls_peer_client(const struct tls_fixture *f, const struct tls_peer *peer);
 /* Accepts one connection of the fixture's listener. */
 pid_t tls_peer_server(const struct tls_fixture *f, const struct tls_peer *peer);
