@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "chronyd/rtc/rtc_start.h"
 #include "config.h"
+#include "nts/fork_server.h"
 
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
 #define NTP_END_WARNING_SECONDS    (10 * 365 * 24 * 3600LL)
@@ -395,5 +396,6 @@ void chronyd_stop(struct chronyd *d)
     rtc_free(d->rtc);
     local_clock_free(d->clock);
     measurement_log_free(d->mlog);
+    fork_server_free(d->fork_server);
     loop_free(d->loop);
 }

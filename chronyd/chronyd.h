@@ -62,6 +62,7 @@ struct chronyd {
     struct ntp_sources *ntp_sources;
     struct ntp_broadcast *ntp_broadcast;
 
+    struct fork_server *fork_server; /* NULL: there is none */
     struct nts_part *nts_part;
     struct ntp_nts nts; /* filled in by nts_part */
 
@@ -99,6 +100,8 @@ int chronyd_run(const struct options *options, int passed_fds);
 void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
+/* Puts them into the event loop. */
+void setup_attach_helpers(struct chronyd *daemon);
 void setup_privileges(struct chronyd *daemon);
 
 /* The table of ntp/env.h over the clock, the reference and the sources of a daemon, whose ntp_env

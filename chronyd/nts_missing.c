@@ -98,10 +98,16 @@ void nts_part_free(struct nts_part *part)
     free(part);
 }
 
-void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox)
+void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
 {
     (void)part;
-    (void)sandbox;
+    (void)spec;
+}
+
+bool nts_part_has_helpers(const struct nts_part *part)
+{
+    (void)part;
+    return false;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)

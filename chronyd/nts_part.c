@@ -18,8 +18,6 @@
 
 struct nts_part {
     struct chronyd *daemon;
-    struct helper_spec helper_spec;
-    struct fork_server *fork_server; /* until the NTS-KE server has taken it over */
     struct nts_client *client;
     struct nts_server_keys *server_keys;
     struct nts_server *server;
@@ -48,27 +46,22 @@ static struct nts_aeads enabled_aeads(const struct nts_part *part)
     return aeads;
 }
 
-void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox)
+bool nts_part_has_helpers(const struct nts_part *part)
 {
-    const struct chronyd *d = part->daemon;
-    char error[1024];
+    return has_server(part) && part->daemon->conf->nts_processes > 0;
+}
 
-    if (!has_server(part) || d->conf->nts_processes == 0)
+void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
+{
+    if (!nts_part_has_helpers(part))
         return;
-    part->helper_spec = (struct helper_spec){
-        .world = d->world,
-        .conf = d->conf,
-        .aeads = enabled_aeads(part),
-        .sandbox = *sandbox,
-    };
-    part->fork_server = fork_server_start(&part->helper_spec, error, sizeof(error));
-    if (part->fork_server == NULL)
-        LOG_FATAL("%s", error);
+    spec->aeads = enabled_aeads(part);
+    spec->run_helper = helper_run;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)
 {
-    return has_server(part) && part->fork_server == NULL;
+    return has_server(part) && !nts_part_has_helpers(part);
 }
 
 /* What the NTS modules ask. */
@@ -144,8 +137,8 @@ void nts_part_start_server(struct nts_part *part)
 
     if (!has_server(part))
         return;
-    part->ke_server = ke_server_new(&env, part->fork_server);
-    part->fork_server = NULL;
+    part->ke_server =
+        ke_server_new(&env, d->fork_server != NULL ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys =
         server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
     part->server = nts_server_new(d->world, part->server_keys);
@@ -170,7 +163,6 @@ void nts_part_free(struct nts_part *part)
     if (part == NULL)
         return;
     nts_client_free(part->client);
-    fork_server_free(part->fork_server);
     free(part);
 }
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct chronyd;
-struct helper_sandbox;
+struct helper_spec;
 struct nts_part;
 
 /* Uses the daemon's modules later, when they exist. */
@@ -18,9 +18,11 @@ struct nts_part *nts_part_new(struct chronyd *daemon);
 /* After the sources were freed. NULL is allowed. */
 void nts_part_free(struct nts_part *part);
 
-/* Step 13 of daemon.md 4: starts the helper processes if the configuration has a server with
-   helpers. Bad certificates or keys are fatal. The sandbox is copied. */
-void nts_part_start_helpers(struct nts_part *part, const struct helper_sandbox *sandbox);
+/* Before step 13 of daemon.md 4: what the fork server has to know about NTS-KE helpers, if the
+   configuration has a server with helpers. */
+void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec);
+/* Whether there will be NTS-KE helpers. */
+bool nts_part_has_helpers(const struct nts_part *part);
 /* Whether this process itself has to read the server's private keys. */
 bool nts_part_reads_keys(const struct nts_part *part);
 

@@ -31,11 +31,10 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_files(d);
     d->world = world_linux_new(&world_options);
     setup_helpers(d);
-    if (options->filter_level == 1 || options->filter_level == -1)
-        world_linux_start_resolver_helper(d->world, d->uid, d->gid);
     chronyd_open(d);
     setup_privileges(d);
     chronyd_start(d);
+    setup_attach_helpers(d);
 
     cmd_server_open_unix(d->cmd_server);
     filter_load(options->filter_level, FILTER_MAIN);

@@ -19,10 +19,11 @@
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/privileges.h"
 #include "chronyd/os/process.h"
+#include "chronyd/os/resolver.h"
 #include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
-#include "nts/helper.h"
+#include "nts/fork_server.h"
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
@@ -199,14 +200,15 @@ static void warn_of_unreadable(const struct chronyd *d, const struct conf_string
 static void sandbox_limit_fork_server(void *arg)
 {
     const struct chronyd *d = arg;
-    unsigned int wanted = PRIVILEGE_DAC_READ_SEARCH;
+    bool reads_files = nts_part_has_helpers(d->nts_part);
+    unsigned int wanted = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
 
     if (!started_as_root())
         return;
     if (changes_user(d))
         wanted |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
     privileges_limit(wanted);
-    if (privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
+    if (reads_files && privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
         if (changes_user(d))
             world_linux_read_also_as(d->world, d->uid, d->gid);
         warn_of_unreadable(d, &d->conf->nts_server_certs);
@@ -251,18 +253,79 @@ static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
     log_reconnect();
 }
 
+static void run_resolver(int channel, void *arg)
+{
+    const struct chronyd *d = arg;
+
+    resolver_helper_run(channel, d->uid, d->gid);
+}
+
+/* What getaddrinfo() calls depends on the system's name services, which no list of calls can know. */
+static bool wants_resolver(const struct chronyd *d)
+{
+    return d->options->filter_level == 1 || d->options->filter_level == -1;
+}
+
 void setup_helpers(struct chronyd *d)
 {
-    const struct helper_sandbox sandbox = {
-        .limit_fork_server = sandbox_limit_fork_server,
-        .kill = sandbox_kill,
-        .drop = sandbox_drop,
-        .load_filter = sandbox_load_filter,
-        .close_descriptors = sandbox_close_descriptors,
+    struct helper_spec spec = {
+        .world = d->world,
+        .conf = d->conf,
+        .sandbox =
+            {
+                .limit_fork_server = sandbox_limit_fork_server,
+                .kill = sandbox_kill,
+                .drop = sandbox_drop,
+                .load_filter = sandbox_load_filter,
+                .close_descriptors = sandbox_close_descriptors,
+                .arg = d,
+            },
+        .run_resolver = wants_resolver(d) ? run_resolver : NULL,
+    };
+    char error[1024];
+
+    nts_part_describe_helpers(d->nts_part, &spec);
+    if (spec.run_helper == NULL && spec.run_resolver == NULL)
+        return;
+    d->fork_server = fork_server_start(&spec, error, sizeof(error));
+    if (d->fork_server == NULL)
+        LOG_FATAL("%s", error);
+}
+
+/* Half a service would go on for a year unseen. What this process knows is saved, as at each end, and
+   the service manager starts everything again. */
+static void on_fork_server_lost(void *arg)
+{
+    struct chronyd *d = arg;
+
+    LOG_ERROR("Ending, to be started again");
+    d->exit_status = 1;
+    loop_quit(d->loop);
+}
+
+static void on_new_resolver(int channel, pid_t pid, void *arg)
+{
+    world_linux_set_resolver_helper(((struct chronyd *)arg)->world, channel, pid);
+}
+
+static void replace_resolver(pid_t pid, void *arg)
+{
+    fork_server_kill(((struct chronyd *)arg)->fork_server, pid);
+}
+
+void setup_attach_helpers(struct chronyd *d)
+{
+    const struct fork_server_events events = {
+        .lost = on_fork_server_lost,
+        .resolver = on_new_resolver,
         .arg = d,
     };
 
-    nts_part_start_helpers(d->nts_part, &sandbox);
+    if (d->fork_server == NULL)
+        return;
+    if (wants_resolver(d))
+        world_linux_use_resolver_helper(d->world, replace_resolver, d);
+    fork_server_attach(d->fork_server, d->loop, &events);
 }
 
 static void check_secret_file(const char *path, bool must_read)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fork server; see fork_server.h for its promise. The first half runs in the new process and has
- * its own small loop: orders, ended children, restarts that are due. The second half is the main
- * process's handle. The fork server reads the octets of certificates and keys, never parses them, and
+ * The fork server, as far as it runs in the new process; see fork_server.h for its promise, and
+ * fork_server_handle.c for the main process's half. It has its own small loop: orders, ended
+ * children, restarts that are due. It reads the octets of certificates and keys, never parses them, and
  * never handles a connection.
  */
-#include "nts/fork_server.h"
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -20,16 +19,25 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wire.h"
-#include "nts/helper_pool.h"
+#include "nts/fork_server.h"
 #include "nts/ipc.h"
 #include "nts/server_files.h"
-#include "nts/tls_credentials.h"
 
-/* Back-off of restarts: at once after a single crash, then 1 s and doubling. A helper that lived
+/* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
    for STABLE_TIME starts afresh. */
-#define MAX_BACKOFF  64.0
-#define STABLE_TIME  60.0
-#define SEND_TIMEOUT 5000 /* ms */
+#define MAX_BACKOFF 64.0
+#define STABLE_TIME 60.0
+#define SEND_PAUSE  20 /* ms */
+#define SEND_TRIES  200
+
+/* What a main process that was taken over can order: generations that are alive at a time (one that
+   serves, one that starts, two that drain), and how many in a row, to which one is added each
+   second. */
+#define MAX_GENERATIONS 4
+#define MAX_CREDIT      8.0
+
+/* The generation and number of the resolver, which no helper has. */
+#define RESOLVER 0
 
 struct child {
     pid_t pid;
@@ -38,19 +46,20 @@ struct child {
     struct mono_time started;
 };
 
-/* The helper of one number in the adopted generation. */
+/* Who is to be there: the resolver, and the helper of each number in the adopted generation. */
 struct place {
     bool vacant;
     int failures; /* in a row */
     int last_status;
-    bool announced; /* the failure was logged */
+    bool announced;    /* the failure was logged */
+    bool start_failed; /* ... that of the start, which says why itself */
     struct mono_time restart_at;
 };
 
 struct server {
     const struct helper_spec *spec;
     int channel;
-    int helpers;
+    int helpers; /* 0: none are wanted */
     uint32_t last_generation;
     uint32_t starting; /* 0: none */
     uint32_t adopted;  /* 0: none */
@@ -60,25 +69,30 @@ struct server {
     struct server_files *adopted_files;
     struct child *children;
     size_t child_count;
-    struct place *places;
+    struct place *places; /* by number */
+    double credit;        /* generations that may be ordered now */
+    struct mono_time credit_at;
     sigset_t wait_mask;
 };
 
-/* ---- the new process ---- */
+/* ---- messages to the main process ---- */
 
+/* Waits for room, but not for ever: a main process that does not read is as good as gone. */
 static bool send_waiting(int channel, const struct ipc_message *message, int fd)
 {
     struct pollfd p = {.fd = channel, .events = POLLOUT};
     enum ipc_result result = ipc_send(channel, message, fd);
 
-    while (result == IPC_AGAIN) {
-        int r = poll(&p, 1, SEND_TIMEOUT);
-        if (r == 0 || (r < 0 && errno != EINTR))
-            return false;
+    for (int i = 0; result == IPC_AGAIN && i < SEND_TRIES; i++) {
+        /* Room in the queue is not all that can be missing. */
+        if (poll(&p, 1, SEND_PAUSE) > 0)
+            poll(NULL, 0, SEND_PAUSE);
         result = ipc_send(channel, message, fd);
     }
     return result == IPC_OK;
 }
+
+/* ---- children ---- */
 
 static void set_files(struct server_files **place, struct server_files *files)
 {
@@ -90,49 +104,83 @@ static void set_files(struct server_files **place, struct server_files *files)
 static struct server_files *keep_files_of(struct server *s, uint32_t generation)
 {
     struct server_files **kept = generation == s->starting ? &s->starting_files : &s->adopted_files;
-    struct server_files *files = *kept;
+    struct server_files *files = generation == RESOLVER ? NULL : *kept;
 
-    *kept = NULL;
+    if (files != NULL)
+        *kept = NULL;
     set_files(&s->starting_files, NULL);
     set_files(&s->adopted_files, NULL);
     return files;
 }
 
-static bool start_helper(struct server *s, uint32_t generation, uint16_t number, bool restarted)
+/* Never returns: the body of a child. */
+static _Noreturn void run_child(struct server *s, const struct helper_identity *identity,
+                                int channel)
 {
-    const struct helper_identity identity = {.generation = generation,
-                                             .number = number,
-                                             .restarted = restarted,
-                                             .renewal = generation > 1 && !restarted};
-    struct ipc_message message = {.type = IPC_HELPER_NEW};
+    struct server_files *files = keep_files_of(s, identity->generation);
+
+    if (identity->number == RESOLVER) {
+        prctl(PR_SET_NAME, "chronyd-names");
+        s->spec->run_resolver(channel, s->spec->sandbox.arg);
+        _exit(HELPER_EXIT_DONE);
+    }
+    prctl(PR_SET_NAME, "chronyd-ntske");
+    _exit(s->spec->run_helper(s->spec, identity, files, channel));
+}
+
+/* Tells the main process about the child, with its end of the child's channel. If it does not get
+   that, the child sees the end of its channel, ends, and is started again. */
+static void introduce(const struct server *s, const struct child *child, int channel)
+{
+    struct ipc_message message;
+
+    memset(&message, 0, sizeof(message));
+    if (child->number == RESOLVER) {
+        message.type = IPC_RESOLVER_NEW;
+        message.u.resolver.pid = (int32_t)child->pid;
+    } else {
+        message.type = IPC_HELPER_NEW;
+        message.u.helper.generation = child->generation;
+        message.u.helper.number = child->number;
+        message.u.helper.pid = (int32_t)child->pid;
+    }
+    send_waiting(s->channel, &message, channel);
+}
+
+/* False with errno set. */
+static bool start_child(struct server *s, const struct helper_identity *identity)
+{
     int ends[2];
     pid_t pid;
 
-    if (!ipc_pair(ends)) {
-        LOG_ERROR("Could not open socket pair : %s", text_errno(errno));
+    if (!ipc_pair(ends))
         return false;
-    }
     pid = fork();
     if (pid == 0)
-        _exit(helper_run(s->spec, &identity, keep_files_of(s, generation), ends[1]));
+        run_child(s, identity, ends[1]);
+    int error = errno;
     close(ends[1]);
-    if (pid < 0) {
-        LOG_ERROR("fork() failed : %s", text_errno(errno));
-        close(ends[0]);
-        return false;
+    if (pid > 0) {
+        const struct child child = {.pid = pid,
+                                    .generation = identity->generation,
+                                    .number = identity->number,
+                                    .started = world_mono_now(s->spec->world)};
+
+        s->children = mem_resize(s->children, s->child_count + 1, sizeof(*s->children));
+        s->children[s->child_count++] = child;
+        introduce(s, &child, ends[0]);
     }
-    s->children = mem_resize(s->children, s->child_count + 1, sizeof(*s->children));
-    s->children[s->child_count++] = (struct child){.pid = pid,
-                                                   .generation = generation,
-                                                   .number = number,
-                                                   .started = world_mono_now(s->spec->world)};
-    message.u.helper.generation = generation;
-    message.u.helper.number = number;
-    message.u.helper.pid = (int32_t)pid;
-    /* If the main process does not get it, the helper sees the end of its channel. */
-    send_waiting(s->channel, &message, ends[0]);
     close(ends[0]);
-    return true;
+    errno = error;
+    return pid > 0;
+}
+
+static const char *place_name(int number, char *text, size_t size)
+{
+    if (number == RESOLVER)
+        return "Name resolving helper";
+    snprintf(text, size, "NTS-KE helper #%d", number);
+    return text;
 }
 
 static void kill_generation(struct server *s, uint32_t generation)
@@ -160,9 +208,15 @@ static bool ended_calmly(int status)
     return WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGQUIT;
 }
 
+static double backoff(const struct place *place)
+{
+    return fmin(ldexp(1.0, place->failures < 16 ? place->failures - 1 : 15) / 2.0 + 0.5,
+                MAX_BACKOFF);
+}
+
 static void plan_restart(struct server *s, const struct child *child, int status)
 {
-    struct place *place = &s->places[child->number - 1];
+    struct place *place = &s->places[child->number];
     struct mono_time now = world_mono_now(s->spec->world);
 
     if (mono_diff(now, child->started) >= STABLE_TIME)
@@ -172,9 +226,7 @@ static void plan_restart(struct server *s, const struct child *child, int status
     place->failures++;
     place->last_status = status;
     place->vacant = true;
-    double delay = place->failures > 1 || ended_calmly(status)
-                       ? fmin(ldexp(1.0, place->failures - 1) / 2.0 + 0.5, MAX_BACKOFF)
-                       : 0.0;
+    double delay = place->failures > 1 || ended_calmly(status) ? backoff(place) : 0.0;
     place->restart_at = mono_add(now, delay);
 }
 
@@ -189,11 +241,43 @@ static void reap(struct server *s)
             if (child.pid != pid)
                 continue;
             s->children[i] = s->children[--s->child_count];
-            if (child.generation == s->adopted)
+            if (child.number == RESOLVER || child.generation == s->adopted)
                 plan_restart(s, &child, status);
             break;
         }
     }
+}
+
+static void announce_end(struct place *place, int number)
+{
+    char name[32], text[64];
+
+    describe_status(place->last_status, text, sizeof(text));
+    if (!place->announced)
+        LOG_WARN("%s ended (%s), starting it again", place_name(number, name, sizeof(name)), text);
+    place->announced = true;
+}
+
+static void start_again(struct server *s, int number)
+{
+    const struct helper_identity identity = {
+        .generation = number == RESOLVER ? RESOLVER : s->adopted,
+        .number = (uint16_t)number,
+        .restarted = true,
+    };
+    struct place *place = &s->places[number];
+    char name[32];
+
+    if (start_child(s, &identity)) {
+        place->vacant = place->start_failed = false;
+        return;
+    }
+    if (!place->start_failed)
+        LOG_ERROR("Could not start %s : %s", place_name(number, name, sizeof(name)),
+                  text_errno(errno));
+    place->start_failed = true;
+    place->failures++;
+    place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(place));
 }
 
 /* Starts what is due; milliseconds to the next restart, or -1. */
@@ -202,40 +286,75 @@ static int restart_due(struct server *s)
     struct mono_time now = world_mono_now(s->spec->world);
     double next = -1.0;
 
-    for (int i = 0; i < s->helpers; i++) {
+    for (int i = 0; i <= s->helpers; i++) {
         struct place *place = &s->places[i];
-        double left;
 
-        if (!place->vacant)
-            continue;
-        left = mono_diff(place->restart_at, now);
-        if (left <= 0.0) {
-            char text[64];
-            describe_status(place->last_status, text, sizeof(text));
-            if (!place->announced)
-                LOG_WARN("NTS-KE helper #%d ended (%s), starting it again", i + 1, text);
-            place->announced = true;
-            place->vacant = false;
-            if (start_helper(s, s->adopted, (uint16_t)(i + 1), true))
-                continue;
-            place->vacant = true;
-            place->restart_at = mono_add(now, MAX_BACKOFF);
-            left = MAX_BACKOFF;
+        if (place->vacant && mono_diff(place->restart_at, now) <= 0.0) {
+            /* The first start of the resolver follows no end. */
+            if (place->failures > 0 && !place->start_failed)
+                announce_end(place, i);
+            start_again(s, i);
         }
-        if (next < 0.0 || left < next)
-            next = left;
+        if (place->vacant) {
+            double left = fmax(mono_diff(place->restart_at, now), 0.0);
+            next = next < 0.0 ? left : fmin(next, left);
+        }
     }
     return next < 0.0 ? -1 : (int)ceil(next * 1000.0);
 }
 
+/* ---- orders ---- */
+
+static int living_generations(const struct server *s)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < s->child_count; i++) {
+        bool is_first = s->children[i].number != RESOLVER;
+
+        for (size_t j = 0; j < i && is_first; j++)
+            is_first = s->children[j].generation != s->children[i].generation;
+        count += is_first;
+    }
+    return count;
+}
+
+/* Whether one more generation may be started now. */
+static bool take_credit(struct server *s)
+{
+    struct mono_time now = world_mono_now(s->spec->world);
+
+    s->credit = fmin(s->credit + mono_diff(now, s->credit_at), MAX_CREDIT);
+    s->credit_at = now;
+    if (s->credit < 1.0 || living_generations(s) >= MAX_GENERATIONS)
+        return false;
+    s->credit -= 1.0;
+    return true;
+}
+
 static void start_generation(struct server *s)
 {
-    s->starting = ++s->last_generation;
+    struct ipc_message refused = {.type = IPC_REFUSED};
+    const uint32_t generation = ++s->last_generation;
+
+    if (s->helpers == 0 || s->starting != 0 || !take_credit(s)) {
+        refused.u.refused.generation = generation;
+        send_waiting(s->channel, &refused, -1);
+        return;
+    }
+    s->starting = generation;
     set_files(&s->starting_files, server_files_read(s->spec->world, s->spec->conf));
-    tls_credentials_warn_permissions(s->spec->conf);
-    for (int i = 1; i <= s->helpers; i++)
-        if (!start_helper(s, s->starting, (uint16_t)i, false))
-            break; /* the main process gives the generation up after a while */
+    server_files_warn_permissions(s->spec->conf);
+    for (int i = 1; i <= s->helpers; i++) {
+        const struct helper_identity identity = {
+            .generation = generation, .number = (uint16_t)i, .renewal = generation > 1};
+
+        if (!start_child(s, &identity)) {
+            /* The main process gives the generation up after a while. */
+            LOG_ERROR("Could not start NTS-KE helper #%d : %s", i, text_errno(errno));
+            break;
+        }
+    }
 }
 
 static void adopt_generation(struct server *s)
@@ -246,20 +365,20 @@ static void adopt_generation(struct server *s)
     s->starting = 0;
     set_files(&s->adopted_files, s->starting_files);
     s->starting_files = NULL;
-    for (int i = 0; i < s->helpers; i++) {
+    for (int i = 1; i <= s->helpers; i++) {
         bool alive = false;
 
         for (size_t j = 0; j < s->child_count; j++)
-            alive = alive ||
-                    (s->children[j].generation == s->adopted && s->children[j].number == i + 1);
+            alive =
+                alive || (s->children[j].generation == s->adopted && s->children[j].number == i);
         /* It may have died between its first message and this order. */
         s->places[i] =
             (struct place){.vacant = !alive, .restart_at = world_mono_now(s->spec->world)};
     }
 }
 
-/* Only a helper that was not reaped yet can have this process ID. */
-static void kill_helper(const struct server *s, pid_t pid)
+/* Only a child that was not reaped yet can have this process ID. */
+static void kill_child(const struct server *s, pid_t pid)
 {
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i].pid == pid)
@@ -269,6 +388,7 @@ static void kill_helper(const struct server *s, pid_t pid)
 /* False: the end. */
 static bool take_order(struct server *s)
 {
+    const struct ipc_message alive = {.type = IPC_ALIVE};
     uint8_t order[IPC_KILL_SIZE + 1];
     ssize_t n = recv(s->channel, order, sizeof(order), 0);
 
@@ -276,7 +396,7 @@ static bool take_order(struct server *s)
         return errno == EAGAIN || errno == EINTR;
     if (n == IPC_KILL_SIZE && order[0] == IPC_ORDER_KILL) {
         struct reader r = reader_make(order + 1, IPC_KILL_SIZE - 1);
-        kill_helper(s, (pid_t)reader_u32(&r));
+        kill_child(s, (pid_t)reader_u32(&r));
         return true;
     }
     if (n != 1)
@@ -289,9 +409,13 @@ static bool take_order(struct server *s)
         adopt_generation(s);
         return true;
     case IPC_ORDER_ABANDON:
-        kill_generation(s, s->starting);
+        if (s->starting != 0)
+            kill_generation(s, s->starting);
         s->starting = 0;
         set_files(&s->starting_files, NULL);
+        return true;
+    case IPC_ORDER_PING:
+        send_waiting(s->channel, &alive, -1);
         return true;
     default:
         return false;
@@ -320,18 +444,27 @@ static void set_signals(struct server *s)
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static void run(const struct helper_spec *spec, int channel)
+void fork_server_run(const struct helper_spec *spec, int channel)
 {
-    struct server s = {.spec = spec, .channel = channel, .helpers = spec->conf->nts_processes};
+    struct server s = {
+        .spec = spec,
+        .channel = channel,
+        .helpers = spec->run_helper != NULL ? spec->conf->nts_processes : 0,
+        .credit = MAX_CREDIT,
+        .credit_at = world_mono_now(spec->world),
+    };
     struct pollfd p = {.fd = channel, .events = POLLIN};
     bool running = true;
 
+    prctl(PR_SET_NAME, "chronyd-fork");
     set_signals(&s);
     /* Private keys will be in this process: no core dumps, no tracing by others of this user. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
     spec->sandbox.limit_fork_server(spec->sandbox.arg);
-    s.places = mem_array((size_t)s.helpers, sizeof(*s.places));
+    s.places = mem_array((size_t)s.helpers + 1, sizeof(*s.places));
+    s.places[RESOLVER] =
+        (struct place){.vacant = spec->run_resolver != NULL, .restart_at = s.credit_at};
 
     while (running) {
         struct timespec timeout;
@@ -350,63 +483,4 @@ static void run(const struct helper_spec *spec, int channel)
     free(s.places);
     set_files(&s.starting_files, NULL);
     set_files(&s.adopted_files, NULL);
-}
-
-/* ---- the main process ---- */
-
-struct fork_server {
-    pid_t pid;
-    struct helper_pool *pool;
-};
-
-struct fork_server *fork_server_start(const struct helper_spec *spec, char *error, size_t size)
-{
-    struct fork_server *f;
-    int ends[2];
-    pid_t pid;
-
-    if (!ipc_pair(ends)) {
-        snprintf(error, size, "Could not open socket pair");
-        return NULL;
-    }
-    fflush(NULL);
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        run(spec, ends[1]);
-        _exit(0);
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        snprintf(error, size, "fork() failed : %s", text_errno(errno));
-        close(ends[0]);
-        return NULL;
-    }
-    f = mem_alloc(sizeof(*f));
-    f->pid = pid;
-    f->pool = helper_pool_new(ends[0], spec->conf->nts_processes, spec->conf->max_nts_connections);
-    if (!helper_pool_await_first(f->pool, error, size)) {
-        fork_server_free(f);
-        waitpid(pid, NULL, 0);
-        return NULL;
-    }
-    return f;
-}
-
-void fork_server_free(struct fork_server *fork_server)
-{
-    if (fork_server == NULL)
-        return;
-    helper_pool_free(fork_server->pool);
-    free(fork_server);
-}
-
-pid_t fork_server_pid(const struct fork_server *fork_server)
-{
-    return fork_server->pid;
-}
-
-struct helper_pool *fork_server_pool(struct fork_server *fork_server)
-{
-    return fork_server->pool;
 }

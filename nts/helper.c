@@ -6,6 +6,7 @@
  */
 #include "nts/helper.h"
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct helper {
     struct ke_service *service;
     struct certificate_watch *watch; /* helper 1 only */
     bool draining;
+    bool lacking; /* descriptors for connections, which was logged */
     int exit_status;
     char log_prefix[16];
     /* Outcomes that the channel did not take yet, in order. */
@@ -125,6 +127,15 @@ static void take_message(struct helper *h, const struct ipc_message *message, in
     }
 }
 
+/* Only this connection is lost, and the main process has to know that it is over. */
+static void lack_descriptor(struct helper *h, uint32_t session)
+{
+    if (!h->lacking)
+        LOG_ERROR("Could not receive NTS-KE connection : %s", text_errno(EMFILE));
+    h->lacking = true;
+    report_outcome(h, session, IPC_SESSION_REJECTED);
+}
+
 static void on_channel(int fd, unsigned int event, void *arg)
 {
     struct helper *h = arg;
@@ -142,7 +153,13 @@ static void on_channel(int fd, unsigned int event, void *arg)
     }
     switch (ipc_receive(fd, IPC_MAIN, &message, &connection)) {
     case IPC_OK:
+        if (connection >= 0)
+            h->lacking = false;
         take_message(h, &message, connection);
+        secret_wipe(&message.u.connection.key.key);
+        break;
+    case IPC_NO_DESCRIPTOR:
+        lack_descriptor(h, message.u.connection.session);
         secret_wipe(&message.u.connection.key.key);
         break;
     case IPC_AGAIN:
@@ -236,6 +253,8 @@ static void give_up_rights(struct helper *h, const struct helper_spec *spec)
     spec->sandbox.drop(spec->sandbox.arg);
     /* The private key is in this process: no core dumps, no tracing by others of this user. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    /* Nobody would end this process if it hung when the fork server is gone. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     h->loop = loop_new(&h->world);
     spec->sandbox.load_filter(spec->sandbox.arg);
 }

@@ -24,8 +24,8 @@
  * process that calls (LOG_FATAL). None of the functions may be NULL.
  */
 struct helper_sandbox {
-    /* In the fork server: keep CAP_DAC_READ_SEARCH, and CAP_SETUID and CAP_SETGID if helpers change
-       user, as far as they are permitted, and nothing else, staying root. Warns of what will not work.
+    /* In the fork server: keep CAP_DAC_READ_SEARCH if there are NTS-KE helpers, and CAP_SETUID and
+       CAP_SETGID if children change user, as far as they are permitted, and nothing else, staying root. Warns of what will not work.
        Does nothing when not started as root. */
     void (*limit_fork_server)(void *arg);
     /* In the fork server: kills a child, also one that has changed its user. */
@@ -41,6 +41,8 @@ struct helper_sandbox {
     void *arg;
 };
 
+struct helper_identity;
+
 /* What helpers are made of; must outlive the fork server (in the main process: until it has been
    started). */
 struct helper_spec {
@@ -48,6 +50,11 @@ struct helper_spec {
     const struct conf *conf;
     struct nts_aeads aeads;
     struct helper_sandbox sandbox;
+    /* Bodies of the children of the fork server: helper_run, NULL: no NTS-KE helpers; the name
+       resolving helper, with the sandbox's arg, NULL: none. */
+    int (*run_helper)(const struct helper_spec *spec, const struct helper_identity *identity,
+                      struct server_files *files, int channel);
+    void (*run_resolver)(int channel, void *arg);
 };
 
 /* Exit status of helpers, for the fork server. */

@@ -14,16 +14,25 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "base/wire.h"
+#include "nts/fork_server.h"
 #include "nts/ipc.h"
 
 #define START_TIMEOUT 30.0 /* seconds, for the files to be read */
 #define BURST         64   /* messages of one helper for each event */
 /* Seconds without the end of any of its sessions, each of which lasts 2 s at most, until a helper
    counts as stuck; and for the last sessions of an old generation. */
-#define STUCK_TIME 30.0
+#define STUCK_TIME  30.0
+#define QUEUE_SIZE  16   /* messages that wait for room in the channel of one helper */
+#define QUEUE_PAUSE 0.02 /* seconds until they are sent again */
+#define RENEW_PAUSE 2.0  /* seconds after a generation that was refused */
 
 enum helper_state { STARTING, READY, DRAINING };
+
+/* What could not be sent yet: a connection with its socket, or IPC_DRAIN. */
+struct queued {
+    struct ipc_message message;
+    int fd; /* -1: none */
+};
 
 struct helper {
     struct helper_pool *pool;
@@ -34,11 +43,14 @@ struct helper {
     enum helper_state state;
     uint32_t *sessions; /* max_sessions of them, and what is on the way */
     int session_count;
+    struct queued *queue; /* QUEUE_SIZE of them, NULL: never needed */
+    int queued;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
 };
 
 struct helper_pool {
-    int orders; /* channel to the fork server, -1: it is gone */
+    struct fork_server *fork_server;
+    bool lost; /* the fork server is */
     int wanted;
     int max_sessions;
     struct loop *loop; /* NULL: not attached yet */
@@ -50,18 +62,21 @@ struct helper_pool {
     uint32_t last;
     bool renew_again;
     timer_id start_timer;
+    timer_id renew_timer;
+    timer_id queue_timer;
     bool was_ready;
+    bool lacking;                     /* descriptors, which was logged */
     char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
     char last_failure[IPC_TEXT_SIZE]; /* of a restarted helper, logged once */
 };
 
 static void on_helper(int fd, unsigned int event, void *arg);
 
-struct helper_pool *helper_pool_new(int order_channel, int helpers, int max_sessions)
+struct helper_pool *helper_pool_new(struct fork_server *fork_server, int helpers, int max_sessions)
 {
     struct helper_pool *pool = mem_alloc(sizeof(*pool));
 
-    pool->orders = order_channel;
+    pool->fork_server = fork_server;
     pool->wanted = helpers;
     pool->max_sessions = max_sessions;
     return pool;
@@ -72,26 +87,6 @@ static void close_channel(struct helper_pool *pool, int fd)
     if (pool->loop != NULL)
         loop_fd_remove(pool->loop, fd);
     close(fd);
-}
-
-static void order(struct helper_pool *pool, enum ipc_order what)
-{
-    const char octet = (char)what;
-
-    if (pool->orders >= 0 && send(pool->orders, &octet, 1, MSG_NOSIGNAL) != 1)
-        LOG_ERROR("Could not give an order to the NTS-KE fork server : %s", text_errno(errno));
-}
-
-static void order_kill(struct helper_pool *pool, pid_t pid)
-{
-    uint8_t octets[IPC_KILL_SIZE];
-    struct writer w = writer_make(octets, sizeof(octets));
-
-    writer_u8(&w, IPC_ORDER_KILL);
-    writer_u32(&w, (uint32_t)pid);
-    if (pool->orders >= 0 &&
-        send(pool->orders, octets, w.pos, MSG_NOSIGNAL) != (ssize_t)sizeof(octets))
-        LOG_ERROR("Could not give an order to the NTS-KE fork server : %s", text_errno(errno));
 }
 
 /* ---- helpers ---- */
@@ -112,7 +107,7 @@ static bool any_ready(const struct helper_pool *pool)
 /* Without a fork server nothing will get better, and connections are not to wait for it. */
 bool helper_pool_is_ready(const struct helper_pool *pool)
 {
-    return pool->orders < 0 || any_ready(pool);
+    return pool->lost || any_ready(pool);
 }
 
 static void check_ready(struct helper_pool *pool)
@@ -126,10 +121,27 @@ static void check_ready(struct helper_pool *pool)
         pool->events.changed(pool->events.arg);
 }
 
+/* The helper sees the end of its channel and ends. One of the generation that serves is started again,
+   one of the generation that starts is not. */
+static void lack_descriptor(struct helper_pool *pool, uint32_t generation)
+{
+    if (!pool->lacking)
+        LOG_ERROR("Could not receive channel of NTS-KE helper : %s", text_errno(EMFILE));
+    pool->lacking = true;
+    if (generation == pool->pending && pool->failure[0] == '\0')
+        snprintf(pool->failure, sizeof(pool->failure), "Could not start NTS-KE helpers : %s",
+                 text_errno(EMFILE));
+}
+
 static void add_helper(struct helper_pool *pool, const struct ipc_message *message, int channel)
 {
     struct helper *h;
 
+    if (channel < 0) {
+        lack_descriptor(pool, message->u.helper.generation);
+        return;
+    }
+    pool->lacking = false;
     if ((message->u.helper.generation != pool->current &&
          message->u.helper.generation != pool->pending) ||
         message->u.helper.number > pool->wanted) {
@@ -156,9 +168,28 @@ static void stop_timer(struct helper *h)
     h->stuck_timer = 0;
 }
 
+static void release(struct helper_pool *pool, int fd)
+{
+    if (fd >= 0 && pool->events.release != NULL)
+        pool->events.release(fd, pool->events.arg);
+}
+
+/* Drops what was not sent. */
+static void clear_queue(struct helper *h)
+{
+    for (int i = 0; i < h->queued; i++) {
+        if (h->queue[i].message.type == IPC_CONNECTION)
+            secret_wipe(&h->queue[i].message.u.connection.key.key);
+        release(h->pool, h->queue[i].fd);
+    }
+    h->queued = 0;
+}
+
 static void free_helper(struct helper *h)
 {
     stop_timer(h);
+    clear_queue(h);
+    free(h->queue);
     free(h->sessions);
     free(h);
 }
@@ -182,15 +213,63 @@ static void remove_helper(struct helper *h)
     if (h->generation == pool->pending && pool->failure[0] == '\0')
         text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
     free_helper(h);
-    if (pool->orders < 0 && pool->count == 0)
-        LOG_ERROR("NTS-KE helpers failed");
 }
 
 /* It would end by itself when its channel is closed, but may not be what it was. */
 static void kill_helper(struct helper *h)
 {
-    order_kill(h->pool, h->pid);
+    fork_server_kill(h->pool->fork_server, h->pid);
     remove_helper(h);
+}
+
+/* ---- sending ---- */
+
+static void on_queue_timer(void *arg);
+
+static void await_room(struct helper_pool *pool)
+{
+    if (pool->queue_timer == 0 && pool->loop != NULL)
+        pool->queue_timer = loop_timer_add(pool->loop, QUEUE_PAUSE, on_queue_timer, pool);
+}
+
+/* Sends what waits. False: the channel is of no use any more. */
+static bool send_queue(struct helper *h)
+{
+    enum ipc_result result = IPC_OK;
+    int sent = 0;
+
+    while (sent < h->queued && result == IPC_OK) {
+        struct queued *q = &h->queue[sent];
+        result = ipc_send(h->channel, &q->message, q->fd);
+        if (result != IPC_OK)
+            break;
+        if (q->message.type == IPC_CONNECTION)
+            secret_wipe(&q->message.u.connection.key.key);
+        release(h->pool, q->fd);
+        sent++;
+    }
+    h->queued -= sent;
+    if (sent > 0)
+        memmove(h->queue, h->queue + sent, (size_t)h->queued * sizeof(*h->queue));
+    if (h->queued > 0)
+        await_room(h->pool);
+    return result == IPC_OK || result == IPC_AGAIN;
+}
+
+/* IPC_OK: sent, IPC_AGAIN: it waits for room, else it is lost. */
+static enum ipc_result send_or_queue(struct helper *h, const struct ipc_message *message, int fd)
+{
+    enum ipc_result result = h->queued > 0 ? IPC_AGAIN : ipc_send(h->channel, message, fd);
+
+    if (result != IPC_AGAIN)
+        return result;
+    if (h->queued == QUEUE_SIZE)
+        return IPC_BAD;
+    if (h->queue == NULL)
+        h->queue = mem_array(QUEUE_SIZE, sizeof(*h->queue));
+    h->queue[h->queued++] = (struct queued){.message = *message, .fd = fd};
+    await_room(h->pool);
+    return IPC_AGAIN;
 }
 
 /* ---- generations ---- */
@@ -221,7 +300,7 @@ static void start_generation(struct helper_pool *pool)
 {
     pool->pending = ++pool->last;
     pool->failure[0] = '\0';
-    order(pool, IPC_ORDER_NEW);
+    fork_server_order(pool->fork_server, IPC_ORDER_NEW);
     if (pool->loop != NULL)
         pool->start_timer = loop_timer_add(pool->loop, START_TIMEOUT, on_start_timeout, pool);
 }
@@ -237,7 +316,8 @@ static void drain_others(struct helper_pool *pool)
         h->state = DRAINING;
         start_timer(h);
         /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
-        if (ipc_send(h->channel, &drain, -1) != IPC_OK)
+        enum ipc_result result = send_or_queue(h, &drain, -1);
+        if (result != IPC_OK && result != IPC_AGAIN)
             shutdown(h->channel, SHUT_RDWR);
     }
 }
@@ -260,7 +340,7 @@ static void adopt(struct helper_pool *pool)
         LOG_INFO("NTS-KE helpers read certificates and keys again");
     pool->current = pool->pending;
     pool->last_failure[0] = '\0';
-    order(pool, IPC_ORDER_ADOPT);
+    fork_server_order(pool->fork_server, IPC_ORDER_ADOPT);
     drain_others(pool);
     end_start(pool);
 }
@@ -271,7 +351,7 @@ static void abandon(struct helper_pool *pool)
 
     if (pool->current != 0)
         LOG_ERROR("%s; old NTS-KE helpers stay", pool->failure);
-    order(pool, IPC_ORDER_ABANDON);
+    fork_server_order(pool->fork_server, IPC_ORDER_ABANDON);
     for (size_t i = 0; i < pool->count;) {
         if (pool->helpers[i]->generation == generation)
             remove_helper(pool->helpers[i]);
@@ -312,10 +392,30 @@ void helper_pool_renew(struct helper_pool *pool)
 {
     if (pool->pending != 0)
         pool->renew_again = true;
-    else if (pool->orders < 0)
-        LOG_ERROR("Could not renew NTS-KE helpers : fork server is gone");
-    else
+    else if (!pool->lost && pool->renew_timer == 0)
         start_generation(pool);
+}
+
+static void on_renew_timer(void *arg)
+{
+    struct helper_pool *pool = arg;
+
+    pool->renew_timer = 0;
+    helper_pool_renew(pool);
+}
+
+/* Too many orders in a short time, or old generations that still drain: once more in a while. */
+void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
+{
+    if (generation != pool->pending || pool->current == 0 || pool->loop == NULL)
+        return;
+    LOG_DEBUG("Fork server refused to start generation %u of NTS-KE helpers now",
+              (unsigned int)generation);
+    pool->pending = 0;
+    pool->renew_again = false;
+    loop_timer_cancel(pool->loop, pool->start_timer);
+    pool->start_timer = 0;
+    pool->renew_timer = loop_timer_add(pool->loop, RENEW_PAUSE, on_renew_timer, pool);
 }
 
 /* ---- messages ---- */
@@ -408,32 +508,32 @@ static void on_helper(int fd, unsigned int event, void *arg)
     check_ready(pool);
 }
 
-static void read_fork_server(struct helper_pool *pool)
+void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel)
 {
-    struct ipc_message message;
-    int fd;
-    enum ipc_result result = ipc_receive(pool->orders, IPC_FORK_SERVER, &message, &fd);
-
-    if (result == IPC_OK) {
-        add_helper(pool, &message, fd);
-    } else if (result != IPC_AGAIN) {
-        if (pool->current != 0)
-            LOG_ERROR("NTS-KE fork server is gone, helpers cannot be started again");
-        close_channel(pool, pool->orders);
-        pool->orders = -1;
-        if (pool->pending != 0 && pool->failure[0] == '\0')
-            text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
-        pool->renew_again = false;
-    }
+    add_helper(pool, message, channel);
+    check_generation(pool);
+    check_ready(pool);
 }
 
-static void on_fork_server(int fd, unsigned int event, void *arg)
+void helper_pool_fork_server_lost(struct helper_pool *pool)
+{
+    pool->lost = true;
+    pool->renew_again = false;
+    if (pool->pending != 0 && pool->failure[0] == '\0')
+        text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
+    check_generation(pool);
+    check_ready(pool);
+}
+
+/* A queue of one helper that breaks does not concern the others. */
+static void on_queue_timer(void *arg)
 {
     struct helper_pool *pool = arg;
 
-    (void)fd;
-    (void)event;
-    read_fork_server(pool);
+    pool->queue_timer = 0;
+    for (size_t i = pool->count; i-- > 0;)
+        if (pool->helpers[i]->queued > 0 && !send_queue(pool->helpers[i]))
+            remove_helper(pool->helpers[i]);
     check_generation(pool);
     check_ready(pool);
 }
@@ -457,7 +557,7 @@ static bool await_event(struct helper_pool *pool)
     struct pollfd *fds = mem_array(count, sizeof(*fds));
     int r;
 
-    fds[0] = (struct pollfd){.fd = pool->orders, .events = POLLIN};
+    fds[0] = (struct pollfd){.fd = fork_server_channel(pool->fork_server), .events = POLLIN};
     for (size_t i = 0; i < pool->count; i++)
         fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel, .events = POLLIN};
     r = poll(fds, count, (int)(START_TIMEOUT * 1000.0));
@@ -466,7 +566,7 @@ static bool await_event(struct helper_pool *pool)
             if (fds[i].revents != 0)
                 read_helper(pool->helpers[i - 1]);
         if (fds[0].revents != 0)
-            read_fork_server(pool);
+            fork_server_read(pool->fork_server);
     }
     free(fds);
     return r > 0 || (r < 0 && errno == EINTR);
@@ -493,10 +593,15 @@ void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
 {
     pool->loop = loop;
     pool->events = *events;
-    if (pool->orders >= 0)
-        loop_fd_add(loop, pool->orders, WORLD_READ, on_fork_server, pool);
     for (size_t i = 0; i < pool->count; i++)
         loop_fd_add(loop, pool->helpers[i]->channel, WORLD_READ, on_helper, pool->helpers[i]);
+}
+
+void helper_pool_detach(struct helper_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        clear_queue(pool->helpers[i]);
+    pool->events = (struct helper_pool_events){0};
 }
 
 void helper_pool_free(struct helper_pool *pool)
@@ -507,10 +612,11 @@ void helper_pool_free(struct helper_pool *pool)
         close_channel(pool, pool->helpers[i]->channel);
         free_helper(pool->helpers[i]);
     }
-    if (pool->orders >= 0)
-        close_channel(pool, pool->orders);
-    if (pool->loop != NULL)
+    if (pool->loop != NULL) {
         loop_timer_cancel(pool->loop, pool->start_timer);
+        loop_timer_cancel(pool->loop, pool->renew_timer);
+        loop_timer_cancel(pool->loop, pool->queue_timer);
+    }
     free(pool->helpers);
     free(pool);
 }
@@ -524,7 +630,8 @@ static struct helper *least_busy(const struct helper_pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         struct helper *h = pool->helpers[i];
         if (h->state == READY && h->generation == pool->current &&
-            (best == NULL || h->session_count < best->session_count))
+            (best == NULL || h->queued < best->queued ||
+             (h->queued == best->queued && h->session_count < best->session_count)))
             best = h;
     }
     return best;
@@ -542,19 +649,19 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
     while ((h = least_busy(pool)) != NULL) {
-        enum ipc_result result = (size_t)h->session_count < max_passed(pool)
-                                     ? ipc_send(h->channel, &message, fd)
-                                     : IPC_AGAIN;
-        if (result == IPC_OK) {
+        if ((size_t)h->session_count >= max_passed(pool) || h->queued == QUEUE_SIZE) {
+            passed = HELPER_POOL_FULL;
+            break;
+        }
+        enum ipc_result result = send_or_queue(h, &message, fd);
+        if (result == IPC_OK || result == IPC_AGAIN) {
             if (h->session_count == 0)
                 start_timer(h);
             h->sessions[h->session_count++] = session;
-        }
-        passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_FULL;
-        if (result == IPC_OK || result == IPC_AGAIN)
+            passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_KEPT;
             break;
+        }
         remove_helper(h);
-        passed = HELPER_POOL_NONE;
     }
     secret_wipe(&message.u.connection.key.key);
     check_ready(pool);

@@ -17,9 +17,11 @@
 
 struct helper_pool;
 
-/* order_channel: to the fork server, owned by the pool. helpers: wanted number (ntsprocesses);
+struct fork_server;
+
+/* The fork server gets the orders, and outlives the pool. helpers: wanted number (ntsprocesses);
    max_sessions: maxntsconnections. */
-struct helper_pool *helper_pool_new(int order_channel, int helpers, int max_sessions);
+struct helper_pool *helper_pool_new(struct fork_server *fork_server, int helpers, int max_sessions);
 /* Closes all channels. NULL is allowed. */
 void helper_pool_free(struct helper_pool *pool);
 
@@ -27,14 +29,25 @@ void helper_pool_free(struct helper_pool *pool);
 bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size);
 
 /* Registers with the loop. changed is called when the answer of helper_pool_is_ready changes; ended
-   for each session that has ended or whose helper is gone. */
+   for each session that has ended or whose helper is gone; release for a socket of HELPER_POOL_KEPT
+   that is not needed any more. */
 struct helper_pool_events {
     void (*changed)(void *arg);
     void (*ended)(uint32_t session, void *arg);
+    void (*release)(int fd, void *arg);
     void *arg;
 };
 void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
                         const struct helper_pool_events *events);
+/* The owner of the events ends: releases all sockets, reports nothing from then on. */
+void helper_pool_detach(struct helper_pool *pool);
+
+/* For the handle of the fork server: a new helper (channel -1: its descriptor was lost), a generation
+   that will not come, and that there is no fork server any more. */
+struct ipc_message;
+void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel);
+void helper_pool_refused(struct helper_pool *pool, uint32_t generation);
+void helper_pool_fork_server_lost(struct helper_pool *pool);
 
 /* A helper of the current generation takes connections. If not, connections may wait in the backlog:
    the fork server starts another one. */
@@ -46,13 +59,14 @@ bool helper_pool_is_ready(const struct helper_pool *pool);
 
 enum helper_pool_result {
     HELPER_POOL_OK,
+    HELPER_POOL_KEPT, /* it will be sent when the helper's queue has room: released then */
     HELPER_POOL_FULL, /* every helper has maxntsconnections sessions and as many more connections on
-                         their way as are allowed, or its queue is full */
+                         their way as are allowed, or does not read */
     HELPER_POOL_NONE, /* no helper */
 };
 
 /* Hands a connection to the helper with the fewest sessions. The socket stays the caller's to
-   close. session: any number that no other running session has. */
+   close, with HELPER_POOL_KEPT when it is released. session: any number that no other running session has. */
 enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t session, int fd,
                                          const struct ip_port *peer,
                                          const struct nts_server_key *key);

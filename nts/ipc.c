@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Codec and transport of the messages between main process, fork server and helpers; see ipc.h. The
+ * Codec and transport of the messages between the processes of the daemon; see ipc.h. The
  * table below is the permission table: who may send what, with or without a descriptor.
  */
 #include "nts/ipc.h"
@@ -20,29 +20,28 @@
 
 /* ---- bodies ---- */
 
-static void put_address(struct writer *w, const struct ip_port *peer)
+static void put_address(struct writer *w, const struct ip_addr *addr)
 {
     const uint8_t *octets = NULL;
-    size_t length = ip_addr_octets(&peer->addr, &octets);
+    size_t length = ip_addr_octets(addr, &octets);
 
     assert(length > 0);
-    writer_u8(w, peer->addr.family == IP_V6 ? 6 : 4);
+    writer_u8(w, addr->family == IP_V6 ? 6 : 4);
     writer_bytes(w, octets, length);
     writer_zeros(w, 16 - length);
-    writer_u16(w, peer->port);
 }
 
-static bool get_address(struct reader *r, struct ip_port *peer)
+static bool get_address(struct reader *r, struct ip_addr *addr)
 {
     uint8_t family = reader_u8(r), rest[12];
 
-    memset(peer, 0, sizeof(*peer));
+    memset(addr, 0, sizeof(*addr));
     if (family == 6) {
-        peer->addr.family = IP_V6;
-        reader_bytes(r, peer->addr.u.v6, 16);
+        addr->family = IP_V6;
+        reader_bytes(r, addr->u.v6, 16);
     } else if (family == 4) {
-        peer->addr.family = IP_V4;
-        reader_bytes(r, peer->addr.u.v4, 4);
+        addr->family = IP_V4;
+        reader_bytes(r, addr->u.v4, 4);
         reader_bytes(r, rest, sizeof(rest));
         for (size_t i = 0; i < sizeof(rest); i++)
             if (rest[i] != 0)
@@ -50,8 +49,7 @@ static bool get_address(struct reader *r, struct ip_port *peer)
     } else {
         return false;
     }
-    peer->port = reader_u16(r);
-    return true;
+    return !r->failed;
 }
 
 static void put_connection(struct writer *w, const struct ipc_message *m)
@@ -60,7 +58,8 @@ static void put_connection(struct writer *w, const struct ipc_message *m)
 
     assert(key->key.length <= AEAD_MAX_KEY);
     writer_u32(w, m->u.connection.session);
-    put_address(w, &m->u.connection.peer);
+    put_address(w, &m->u.connection.peer.addr);
+    writer_u16(w, m->u.connection.peer.port);
     writer_u32(w, key->id);
     writer_u16(w, (uint16_t)key->aead);
     writer_u16(w, (uint16_t)key->key.length);
@@ -74,8 +73,9 @@ static bool get_connection(struct reader *r, struct ipc_message *m)
     uint8_t unused[AEAD_MAX_KEY];
 
     m->u.connection.session = reader_u32(r);
-    if (!get_address(r, &m->u.connection.peer))
+    if (!get_address(r, &m->u.connection.peer.addr))
         return false;
+    m->u.connection.peer.port = reader_u16(r);
     key->id = reader_u32(r);
     key->aead = reader_u16(r);
     key->key.length = reader_u16(r);
@@ -142,6 +142,14 @@ static bool get_outcome(struct reader *r, struct ipc_message *m)
     return true;
 }
 
+static bool get_pid(struct reader *r, int32_t *pid)
+{
+    uint32_t value = reader_u32(r);
+
+    *pid = (int32_t)value;
+    return value > 1 && value <= INT32_MAX;
+}
+
 static void put_helper(struct writer *w, const struct ipc_message *m)
 {
     writer_u32(w, m->u.helper.generation);
@@ -153,10 +161,82 @@ static bool get_helper(struct reader *r, struct ipc_message *m)
 {
     m->u.helper.generation = reader_u32(r);
     m->u.helper.number = reader_u16(r);
-    uint32_t pid = reader_u32(r);
-    m->u.helper.pid = (int32_t)pid;
-    return m->u.helper.generation > 0 && m->u.helper.number > 0 &&
-           m->u.helper.number <= MAX_NUMBER && pid > 1 && pid <= INT32_MAX;
+    return get_pid(r, &m->u.helper.pid) && m->u.helper.generation > 0 && m->u.helper.number > 0 &&
+           m->u.helper.number <= MAX_NUMBER;
+}
+
+static void put_resolver(struct writer *w, const struct ipc_message *m)
+{
+    writer_u32(w, (uint32_t)m->u.resolver.pid);
+}
+
+static bool get_resolver(struct reader *r, struct ipc_message *m)
+{
+    return get_pid(r, &m->u.resolver.pid);
+}
+
+static void put_refused(struct writer *w, const struct ipc_message *m)
+{
+    writer_u32(w, m->u.refused.generation);
+}
+
+static bool get_refused(struct reader *r, struct ipc_message *m)
+{
+    m->u.refused.generation = reader_u32(r);
+    return m->u.refused.generation > 0;
+}
+
+static void put_lookup(struct writer *w, const struct ipc_message *m)
+{
+    size_t length = strnlen(m->u.lookup.name, IPC_NAME_SIZE - 1);
+
+    writer_u32(w, m->u.lookup.id);
+    writer_u8(w, m->u.lookup.family == IP_V4 ? 4 : m->u.lookup.family == IP_V6 ? 6 : 0);
+    writer_u8(w, m->u.lookup.reload);
+    writer_u16(w, (uint16_t)length);
+    writer_bytes(w, m->u.lookup.name, length);
+}
+
+static bool get_lookup(struct reader *r, struct ipc_message *m)
+{
+    m->u.lookup.id = reader_u32(r);
+    uint8_t family = reader_u8(r), reload = reader_u8(r);
+    size_t length = reader_u16(r);
+
+    if ((family != 0 && family != 4 && family != 6) || reload > 1 || length == 0 ||
+        length >= IPC_NAME_SIZE)
+        return false;
+    m->u.lookup.family = family == 4 ? IP_V4 : family == 6 ? IP_V6 : IP_UNSPEC;
+    m->u.lookup.reload = reload == 1;
+    reader_bytes(r, m->u.lookup.name, length);
+    m->u.lookup.name[length] = '\0';
+    return memchr(m->u.lookup.name, '\0', length) == NULL;
+}
+
+static void put_addresses(struct writer *w, const struct ipc_message *m)
+{
+    assert(m->u.addresses.count >= 0 && m->u.addresses.count <= ADDR_MAX_PER_NAME);
+    writer_u32(w, m->u.addresses.id);
+    writer_u8(w, (uint8_t)m->u.addresses.status);
+    writer_u8(w, (uint8_t)m->u.addresses.count);
+    for (int i = 0; i < m->u.addresses.count; i++)
+        put_address(w, &m->u.addresses.addrs[i]);
+}
+
+static bool get_addresses(struct reader *r, struct ipc_message *m)
+{
+    m->u.addresses.id = reader_u32(r);
+    uint8_t status = reader_u8(r), count = reader_u8(r);
+
+    if (status > RESOLVE_FAILURE || count > ADDR_MAX_PER_NAME ||
+        (count > 0) != (status == RESOLVE_SUCCESS))
+        return false;
+    m->u.addresses.status = (enum resolve_status)status;
+    m->u.addresses.count = count;
+    for (int i = 0; i < count; i++)
+        if (!get_address(r, &m->u.addresses.addrs[i]))
+            return false;
+    return true;
 }
 
 /* ---- the permission table ---- */
@@ -174,6 +254,11 @@ static const struct {
     {IPC_FAILED, IPC_HELPER, 0, put_failed, get_failed},
     {IPC_OUTCOME, IPC_HELPER, 0, put_outcome, get_outcome},
     {IPC_HELPER_NEW, IPC_FORK_SERVER, 1, put_helper, get_helper},
+    {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1, put_resolver, get_resolver},
+    {IPC_REFUSED, IPC_FORK_SERVER, 0, put_refused, get_refused},
+    {IPC_ALIVE, IPC_FORK_SERVER, 0, put_nothing, get_nothing},
+    {IPC_LOOKUP, IPC_ASKER, 0, put_lookup, get_lookup},
+    {IPC_ADDRESSES, IPC_RESOLVER, 0, put_addresses, get_addresses},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -241,7 +326,9 @@ bool ipc_pair(int ends[2])
 
 static enum ipc_result error_result(void)
 {
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
+    /* ETOOMANYREFS: this user has too many descriptors on their way, which others will take in. */
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM ||
+        errno == ETOOMANYREFS)
         return IPC_AGAIN;
     return errno == EPIPE || errno == ECONNRESET ? IPC_CLOSED : IPC_BAD;
 }
@@ -271,8 +358,10 @@ enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd)
         memcpy(CMSG_DATA(c), &fd, sizeof(fd));
     }
     /* The filter of a helper has no sendmsg(), and its messages have no descriptor. */
-    n = fd >= 0 ? sendmsg(channel, &header, MSG_NOSIGNAL)
-                : send(channel, data, sizeof(data), MSG_NOSIGNAL);
+    do
+        n = fd >= 0 ? sendmsg(channel, &header, MSG_NOSIGNAL)
+                    : send(channel, data, sizeof(data), MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
     crypto_wipe(data, sizeof(data));
     if (n < 0)
         return error_result();
@@ -294,6 +383,13 @@ static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
     return count;
 }
 
+/* The message is whole, but the kernel had no descriptor to give: it says so with the flag that also
+   means too many of them, of which some are always there. */
+static bool lacks_descriptor(int flags, int count)
+{
+    return (flags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC && count == 0;
+}
+
 enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message, int *fd)
 {
     uint8_t data[IPC_MESSAGE_SIZE + 1];
@@ -304,21 +400,28 @@ enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_messag
                             .msg_control = control.data,
                             .msg_controllen = sizeof(control.data)};
     int fds[MAX_RECEIVED], count;
-    ssize_t n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC);
+    ssize_t n;
 
     *fd = -1;
+    do
+        n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
     if (n < 0)
         return error_result();
     count = take_descriptors(&header, fds);
     if (n == 0 && count == 0)
         return IPC_CLOSED;
-    bool ok = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-              ipc_decode(data, (size_t)n, count, sender, message);
+    bool lacking = lacks_descriptor(header.msg_flags, count);
+    /* Only a message that has a descriptor can lack it. */
+    bool ok = (lacking || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) &&
+              ipc_decode(data, (size_t)n, lacking ? 1 : count, sender, message);
     crypto_wipe(data, sizeof(data));
     if (ok && count == 1)
         *fd = fds[0];
     else
         for (int i = 0; i < count; i++)
             close(fds[i]);
-    return ok ? IPC_OK : IPC_BAD;
+    if (!ok)
+        return IPC_BAD;
+    return lacking ? IPC_NO_DESCRIPTOR : IPC_OK;
 }

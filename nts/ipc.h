@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between the main process, the fork server and the NTS-KE helpers: fixed size, versioned,
- * encoded field by field, and validated as if the sender were hostile, against a table of what each
- * role may send. The codec is pure; the two functions at the end move messages and descriptors over
- * Unix sequenced-packet sockets. Orders from the main process to the fork server are single octets.
+ * Messages between the main process, the fork server, the NTS-KE helpers and the name resolving
+ * helper: fixed size, versioned, encoded field by field, and validated as if the sender were hostile,
+ * against a table of what each role may send. The codec is pure; the two functions at the end move
+ * messages and descriptors over Unix sequenced-packet sockets. Orders from the main process to the
+ * fork server are single octets.
  */
 #ifndef NTS_IPC_H
 #define NTS_IPC_H
@@ -12,14 +13,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/world.h"
 #include "nts/context.h"
 
 #define IPC_VERSION      1
 #define IPC_MESSAGE_SIZE 512
 #define IPC_TEXT_SIZE    448 /* of a reason, with terminator */
+#define IPC_NAME_SIZE    256 /* of a host, with terminator */
 
 /* Who sent a message. */
-enum ipc_role { IPC_MAIN, IPC_HELPER, IPC_FORK_SERVER };
+enum ipc_role {
+    IPC_MAIN, /* on the channel of an NTS-KE helper */
+    IPC_HELPER,
+    IPC_FORK_SERVER,
+    IPC_ASKER, /* the main process, on the channel of the resolver */
+    IPC_RESOLVER,
+};
+#define IPC_ROLES (IPC_RESOLVER + 1)
 
 enum ipc_type {
     IPC_CONNECTION = 1, /* main to helper, with the connected socket */
@@ -28,6 +38,11 @@ enum ipc_type {
     IPC_FAILED = 4,     /* helper to main: cannot work, with the reason; it ends */
     IPC_OUTCOME = 5,    /* helper to main: a session has ended */
     IPC_HELPER_NEW = 6, /* fork server to main, with the main process's end of a helper's channel */
+    IPC_RESOLVER_NEW = 7, /* ... of the resolver's channel */
+    IPC_REFUSED = 8,      /* fork server to main: no new generation now, too many were ordered */
+    IPC_ALIVE = 9,        /* fork server to main: answer to IPC_ORDER_PING */
+    IPC_LOOKUP = 10,      /* main to resolver; one at a time */
+    IPC_ADDRESSES = 11,   /* resolver to main: the answer */
 };
 
 enum ipc_outcome {
@@ -57,6 +72,24 @@ struct ipc_message {
             uint16_t number;     /* from 1 */
             int32_t pid;
         } helper;
+        struct {
+            int32_t pid;
+        } resolver;
+        struct {
+            uint32_t generation; /* that will not come */
+        } refused;
+        struct {
+            uint32_t id;
+            enum ip_family family; /* IP_UNSPEC: both */
+            bool reload;           /* read the configuration of the resolver again */
+            char name[IPC_NAME_SIZE];
+        } lookup;
+        struct {
+            uint32_t id; /* of the lookup */
+            enum resolve_status status;
+            int count; /* more than 0 only, and always, with RESOLVE_SUCCESS */
+            struct ip_addr addrs[ADDR_MAX_PER_NAME];
+        } addresses;
     } u;
 };
 
@@ -67,6 +100,7 @@ enum ipc_order {
                                 these */
     IPC_ORDER_ABANDON = 'x', /* the new generation does not work: forget it */
     IPC_ORDER_STOP = 's',
+    IPC_ORDER_PING = 'p', /* answer with IPC_ALIVE */
     IPC_ORDER_KILL = 'k', /* followed by the process ID of a helper, 4 octets in network order */
 };
 #define IPC_KILL_SIZE 5
@@ -80,16 +114,19 @@ bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role
 
 enum ipc_result {
     IPC_OK,
-    IPC_AGAIN,  /* nothing there, or the queue is full */
-    IPC_CLOSED, /* the other side is gone */
-    IPC_BAD,    /* an invalid message, or the socket failed: give up this channel */
+    IPC_AGAIN,         /* nothing there, or the queue is full */
+    IPC_CLOSED,        /* the other side is gone */
+    IPC_NO_DESCRIPTOR, /* received, but this process had no descriptor free for the one in it */
+    IPC_BAD,           /* an invalid message, or the socket failed: give up this channel */
 };
 
 /* A pair of sequenced-packet sockets, non-blocking, close-on-exec. False with errno set. */
 bool ipc_pair(int ends[2]);
-/* fd: a descriptor to pass (it stays open here), or -1. */
+/* fd: a descriptor to pass (it stays open here), or -1. Signals do not interrupt it. */
 enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd);
-/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. */
+/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. The message is
+   also there with IPC_NO_DESCRIPTOR: what it is about has to be done without the descriptor, which
+   is lost. */
 enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message,
                             int *fd);
 

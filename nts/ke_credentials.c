@@ -100,7 +100,7 @@ struct ke_credentials *ke_credentials_new(const struct ke_credentials_spec *spec
 
     c->spec = *spec;
     c->store = certificate_store_new(&store);
-    tls_credentials_warn_permissions(spec->conf);
+    server_files_warn_permissions(spec->conf);
     load(c);
     return c;
 }

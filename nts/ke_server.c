@@ -21,8 +21,7 @@
 
 struct ke_server {
     struct ke_server_env env;
-    struct fork_server *fork_server; /* NULL: sessions run in this process */
-    struct helper_pool *pool;
+    struct helper_pool *pool; /* of the fork server; NULL: sessions run in this process */
     struct ke_service *service;
     struct ke_credentials *credentials; /* of these sessions */
     timer_id pause_timer;
@@ -58,6 +57,14 @@ static void on_helper_session_ended(uint32_t id, void *arg)
     struct ke_server *s = arg;
 
     ke_connections_remove(s->connections, id);
+}
+
+/* A connection that waited for a helper's queue was passed on, or its helper is gone. */
+static void on_socket_released(int fd, void *arg)
+{
+    const struct ke_server *s = arg;
+
+    s->env.world->ops->socket_close(s->env.world->ctx, fd);
 }
 
 /* ---- accepting (nts.md 15.2) ---- */
@@ -106,6 +113,8 @@ static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer
         return NULL;
     }
     enum helper_pool_result result = helper_pool_pass(s->pool, session, fd, peer, key);
+    if (result == HELPER_POOL_KEPT)
+        return NULL;
     close_socket(s, fd);
     if (result == HELPER_POOL_OK)
         return NULL;
@@ -234,28 +243,31 @@ static void start_service(struct ke_server *s)
 
 /* ---- life ---- */
 
-struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_server *fork_server)
+struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_pool *pool)
 {
     struct ke_server *s = mem_alloc(sizeof(*s));
     int processes = env->conf->nts_processes > 1 ? env->conf->nts_processes : 1;
     uint32_t seed;
 
     s->env = *env;
-    s->fork_server = fork_server;
     world_random(env->world, &seed, sizeof(seed));
     /* Room for sessions of an old generation beside those of the new one, and for what is on its way
        to helpers. */
     s->connections = ke_connections_new(
         2 * (size_t)processes * ((size_t)env->conf->max_nts_connections + HELPER_POOL_ON_THE_WAY),
         seed);
-    if (fork_server == NULL) {
+    if (pool == NULL) {
         start_service(s);
     } else {
         open_listeners(s);
         const struct helper_pool_events events = {
-            .changed = on_pool_changed, .ended = on_helper_session_ended, .arg = s};
+            .changed = on_pool_changed,
+            .ended = on_helper_session_ended,
+            .release = on_socket_released,
+            .arg = s,
+        };
 
-        s->pool = fork_server_pool(fork_server);
+        s->pool = pool;
         helper_pool_attach(s->pool, env->loop, &events);
     }
     s->started = true;
@@ -271,7 +283,8 @@ void ke_server_free(struct ke_server *server)
         close_socket(server, server->listeners[i]);
     }
     loop_timer_cancel(server->env.loop, server->pause_timer);
-    fork_server_free(server->fork_server);
+    if (server->pool != NULL)
+        helper_pool_detach(server->pool);
     ke_credentials_free(server->credentials);
     ke_service_free(server->service);
     ke_connections_free(server->connections);

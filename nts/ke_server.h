@@ -41,12 +41,12 @@ struct ke_server;
 
 /*
  * Opens the sockets, as soon as there is a certificate that can be served (nts.md 6.4): now or later.
- * fork_server: from step 13, owned by the server from here on; NULL with ntsprocesses 0: certificates
- * and keys are loaded here. A socket that cannot be opened is logged and not fatal, except that
- * another program has the address at the start. Never NULL.
+ * pool: that of the fork server of step 13, which outlives the server; NULL with ntsprocesses 0:
+ * certificates and keys are loaded here. A socket that cannot be opened is logged and not fatal, except
+ * that another program has the address at the start. Never NULL.
  */
-struct ke_server *ke_server_new(const struct ke_server_env *env, struct fork_server *fork_server);
-/* Ends sessions and helpers without waiting for them. NULL is allowed. */
+struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_pool *pool);
+/* Ends the sessions of this process; helpers go on until the fork server ends. NULL is allowed. */
 void ke_server_free(struct ke_server *server);
 
 /* Reads certificates and keys again, in new helpers or in this process. Bad files are logged, and

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define FIRST_SIZE (64U * 1024U)
@@ -226,4 +227,10 @@ bool server_files_changed(const struct server_files *files, const struct world *
                                         file_changed(&files->pairs[i]->key, world)))
             return true;
     return false;
+}
+
+void server_files_warn_permissions(const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->nts_server_keys.count; i++)
+        file_warn_permissions(conf->nts_server_keys.items[i]);
 }

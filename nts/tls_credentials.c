@@ -336,12 +336,6 @@ bool tls_credentials_dates(const struct tls_credentials *credentials, size_t pai
     return true;
 }
 
-void tls_credentials_warn_permissions(const struct conf *conf)
-{
-    for (size_t i = 0; i < conf->nts_server_keys.count; i++)
-        file_warn_permissions(conf->nts_server_keys.items[i]);
-}
-
 void *tls_credentials_handle(const struct tls_credentials *credentials)
 {
     return credentials->handle;

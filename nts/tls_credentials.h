@@ -56,9 +56,6 @@ struct tls_certificate_dates {
 bool tls_credentials_dates(const struct tls_credentials *credentials, size_t pair,
                            struct tls_certificate_dates *dates);
 
-/* `World-readable permissions on FILE` and the like for each private key of the configuration (6.4). */
-void tls_credentials_warn_permissions(const struct conf *conf);
-
 /* For nts/tls.c: the GnuTLS objects (gnutls_certificate_credentials_t, gnutls_priority_t). */
 void *tls_credentials_handle(const struct tls_credentials *credentials);
 void *tls_credentials_priority(const struct tls_credentials *credentials);

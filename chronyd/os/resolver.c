@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue of resolutions and the thread of the one that is under way.
+ * The queue of resolutions, and the thread or the question to the helper of the one that is under way.
  *
  * The thread looks the name up, writes one octet into a pipe and ends. The pipe is in the wait set
  * only while an answer is due, and its being readable proves nothing: the thread is always joined
  * (system.md 12.2, 20). The thread reads no clock and uses no socket of the world; it owns its job
- * until it is joined, or for good when the resolver is freed in the meantime.
+ * until it is joined, or for good when it took too long or the resolver is freed in the meantime.
+ *
+ * The helper is somebody else's to start, again if it ends. Without one a lookup waits for the next
+ * one, as long as lookups may last.
  */
 #include "config.h"
 
@@ -19,6 +22,7 @@
 #include <resolv.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,26 +41,36 @@ struct request {
 struct job {
     struct resolver_query query;
     struct resolver_answer answer;
-    struct resolver_helper helper;
-    const char *error; /* of the helper, NULL: none */
-    int error_number;
     int pipe_fd; /* write end, closed by the thread */
     atomic_bool left;
 };
 
+/* Threads that took too long and are still at it: nothing can end them. With so many there is no
+   further lookup until one ends. */
+#define MAX_STUCK 4
+
 struct resolver {
+    const struct world *world;
     bool ipv4, ipv6;
-    struct resolver_helper helper;
+    double limit;          /* seconds */
     struct request *first; /* the one under way */
     struct request **end;
     int count;
-    struct job *job; /* NULL: no thread */
+    bool under_way;            /* the first request is with the thread or the helper */
+    struct mono_time deadline; /* of it */
+    struct job *job;           /* NULL: no thread */
     pthread_t thread;
     int pipe_fd; /* read end, -1: no thread */
-    bool due;    /* the answer of the first request is there */
-    bool failed; /* ... and is that it has to be tried again: there is no thread */
-    bool helper_is_gone;
-    bool error_logged; /* since the last lookup that worked */
+    struct job *stuck[MAX_STUCK];
+    bool by_helper;
+    int channel; /* to the helper, -1: there is none now */
+    pid_t helper;
+    uint32_t last_id; /* of questions to it */
+    void (*replace)(pid_t pid, void *arg);
+    void *replace_arg;
+    bool due;                      /* the answer of the first request is there */
+    struct resolver_answer answer; /* ... unless the thread has it */
+    bool error_logged;             /* since the last lookup that worked */
 };
 
 /* ---- Lookup ---- */
@@ -122,11 +136,7 @@ static void *run_job(void *arg)
 {
     struct job *job = arg;
 
-    if (job->helper.fd < 0) {
-        resolver_lookup(&job->query, &job->answer);
-    } else if (!resolver_helper_ask(&job->helper, &job->query, &job->answer, &job->error)) {
-        job->error_number = errno;
-    }
+    resolver_lookup(&job->query, &job->answer);
     /* Nobody reads it any more when the resolver was freed. */
     if (write(job->pipe_fd, "", 1) < 0)
         errno = 0;
@@ -135,28 +145,70 @@ static void *run_job(void *arg)
     return NULL;
 }
 
-/* No lookup now; reported once. A clock that runs goes on without: its sources have addresses. */
-static bool fail(struct resolver *resolver, const char *what, int error)
+/* No answer now; reported once. A clock that runs goes on without: its sources have addresses. */
+static void fail(struct resolver *resolver, const char *what)
 {
     if (!resolver->error_logged)
-        LOG_ERROR("%s : %s; names cannot be looked up%s", what, text_errno(error),
-                  resolver->helper_is_gone ? " until the daemon is restarted" : " now");
+        LOG_ERROR("%s; names cannot be looked up now", what);
     resolver->error_logged = true;
-    return false;
+    resolver->answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
+    resolver->under_way = false;
+    resolver->due = true;
 }
 
-static bool start_thread(struct resolver *resolver)
+static void note_success(struct resolver *resolver)
+{
+    if (resolver->error_logged)
+        LOG_INFO("Names can be looked up again");
+    resolver->error_logged = false;
+}
+
+static void fail_call(struct resolver *resolver, const char *call, int error)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "%s failed : %s", call, text_errno(error));
+    fail(resolver, text);
+}
+
+static void start_clock(struct resolver *resolver)
+{
+    resolver->under_way = true;
+    resolver->deadline = mono_add(world_mono_now(resolver->world), resolver->limit);
+}
+
+/* A place for a thread that may take too long. */
+static bool has_room_for_stuck(struct resolver *resolver)
+{
+    bool found = false;
+
+    for (int i = 0; i < MAX_STUCK; i++) {
+        struct job *job = resolver->stuck[i];
+
+        if (job != NULL && atomic_load(&job->left)) {
+            leave_job(job);
+            resolver->stuck[i] = job = NULL;
+        }
+        found = found || job == NULL;
+    }
+    return found;
+}
+
+static void start_thread(struct resolver *resolver)
 {
     sigset_t all, old;
     int fds[2];
 
-    if (resolver->helper_is_gone)
-        return false;
-    if (pipe(fds) < 0)
-        return fail(resolver, "pipe() failed", errno);
+    if (!has_room_for_stuck(resolver)) {
+        fail(resolver, "Earlier lookups do not end");
+        return;
+    }
+    if (pipe(fds) < 0) {
+        fail_call(resolver, "pipe()", errno);
+        return;
+    }
     struct job *job = mem_alloc(sizeof(*job));
     job->query = resolver->first->query;
-    job->helper = resolver->helper;
     atomic_init(&job->left, false);
     fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     fcntl(fds[1], F_SETFD, FD_CLOEXEC);
@@ -171,14 +223,15 @@ static bool start_thread(struct resolver *resolver)
         close(fds[0]);
         close(fds[1]);
         free(job);
-        return fail(resolver, "pthread_create() failed", error);
+        fail_call(resolver, "pthread_create()", error);
+        return;
     }
     resolver->pipe_fd = fds[0];
     resolver->job = job;
-    return true;
+    start_clock(resolver);
 }
 
-static void join_thread(struct resolver *resolver, struct resolver_answer *answer)
+static void join_thread(struct resolver *resolver)
 {
     struct job *job = resolver->job;
 
@@ -187,17 +240,125 @@ static void join_thread(struct resolver *resolver, struct resolver_answer *answe
     close(resolver->pipe_fd);
     resolver->pipe_fd = -1;
     resolver->job = NULL;
-    *answer = job->answer;
-    if (job->error) {
-        /* It cannot be replaced: a new one would have the filter that this one is there to avoid. */
-        *answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
-        resolver->helper_is_gone = true;
-        resolver_helper_stop(&resolver->helper);
-        fail(resolver, job->error, job->error_number);
-    } else {
-        resolver->error_logged = false;
-    }
+    resolver->answer = job->answer;
     leave_job(job);
+    note_success(resolver);
+}
+
+static void abandon_thread(struct resolver *resolver)
+{
+    pthread_detach(resolver->thread);
+    close(resolver->pipe_fd);
+    resolver->pipe_fd = -1;
+    for (int i = 0; i < MAX_STUCK; i++) {
+        if (resolver->stuck[i] == NULL) {
+            resolver->stuck[i] = resolver->job;
+            break;
+        }
+    }
+    resolver->job = NULL;
+}
+
+/* ---- Helper ---- */
+
+static void close_channel(struct resolver *resolver)
+{
+    if (resolver->channel >= 0)
+        close(resolver->channel);
+    resolver->channel = -1;
+}
+
+/* The first request; without a helper it waits for the next one. */
+static void ask_helper(struct resolver *resolver)
+{
+    const struct resolver_query *query = &resolver->first->query;
+    struct ipc_message message = {.type = IPC_LOOKUP};
+
+    if (resolver->channel < 0)
+        return;
+    message.u.lookup.id = ++resolver->last_id;
+    message.u.lookup.family = query->family;
+    message.u.lookup.reload = query->reload;
+    text_copy(message.u.lookup.name, sizeof(message.u.lookup.name), query->name);
+    if (ipc_send(resolver->channel, &message, -1) != IPC_OK)
+        close_channel(resolver);
+}
+
+/* A helper that breaks the rules may not end with its channel. */
+static void dismiss_helper(struct resolver *resolver)
+{
+    if (resolver->channel >= 0 && resolver->replace != NULL)
+        resolver->replace(resolver->helper, resolver->replace_arg);
+    close_channel(resolver);
+}
+
+static void read_helper(struct resolver *resolver)
+{
+    struct ipc_message message;
+    int fd;
+
+    switch (ipc_receive(resolver->channel, IPC_RESOLVER, &message, &fd)) {
+    case IPC_OK:
+        if (message.u.addresses.id != resolver->last_id) {
+            dismiss_helper(resolver);
+            fail(resolver, "Answer of name resolving helper to no question");
+            return;
+        }
+        resolver->answer.status = message.u.addresses.status;
+        resolver->answer.count = message.u.addresses.count;
+        memcpy(resolver->answer.addrs, message.u.addresses.addrs, sizeof(resolver->answer.addrs));
+        resolver->under_way = false;
+        resolver->due = true;
+        note_success(resolver);
+        return;
+    case IPC_AGAIN:
+        return;
+    case IPC_CLOSED:
+        close_channel(resolver);
+        fail(resolver, "Name resolving helper ended");
+        return;
+    default:
+        dismiss_helper(resolver);
+        fail(resolver, "Invalid message from name resolving helper");
+        return;
+    }
+}
+
+/* ---- Time limit ---- */
+
+static void give_up(struct resolver *resolver)
+{
+    char text[RESOLVER_NAME_SIZE + 64];
+
+    snprintf(text, sizeof(text), "Lookup of %s took more than %.0f seconds",
+             resolver->first->query.name, resolver->limit);
+    if (resolver->by_helper)
+        dismiss_helper(resolver);
+    else
+        abandon_thread(resolver);
+    fail(resolver, text);
+}
+
+double resolver_time_left(const struct resolver *resolver)
+{
+    if (!resolver->under_way)
+        return -1.0;
+    double left = mono_diff(resolver->deadline, world_mono_now(resolver->world));
+    return left > 0.0 ? left : 0.0;
+}
+
+void resolver_check(struct resolver *resolver, bool readable)
+{
+    if (!resolver->under_way)
+        return;
+    if (readable && resolver->by_helper) {
+        read_helper(resolver);
+    } else if (readable) {
+        resolver->under_way = false;
+        resolver->due = true;
+    }
+    if (resolver->under_way && resolver_time_left(resolver) <= 0.0)
+        give_up(resolver);
 }
 
 /* ---- Queue ---- */
@@ -228,24 +389,27 @@ static bool answer_at_once(const struct resolver *resolver, struct resolver_quer
 /* Starts the first request, unless it is under way. */
 static void start_first(struct resolver *resolver)
 {
-    struct resolver_answer answer;
-
-    if (!resolver->first || resolver->job || resolver->due)
+    if (!resolver->first || resolver->under_way || resolver->due)
         return;
-    if (answer_at_once(resolver, &resolver->first->query, &answer))
+    if (answer_at_once(resolver, &resolver->first->query, &resolver->answer)) {
         resolver->due = true;
-    else if (!start_thread(resolver))
-        resolver->due = resolver->failed = true;
+    } else if (resolver->by_helper) {
+        start_clock(resolver);
+        ask_helper(resolver);
+    } else {
+        start_thread(resolver);
+    }
 }
 
-struct resolver *resolver_new(bool ipv4, bool ipv6)
+struct resolver *resolver_new(const struct world *world, bool ipv4, bool ipv6)
 {
     struct resolver *resolver = mem_alloc(sizeof(*resolver));
 
+    resolver->world = world;
+    resolver->limit = RESOLVER_LIMIT;
     resolver->ipv4 = ipv4;
     resolver->ipv6 = ipv6;
-    resolver->helper.fd = -1;
-    resolver->pipe_fd = -1;
+    resolver->channel = resolver->pipe_fd = -1;
     resolver->end = &resolver->first;
     return resolver;
 }
@@ -262,7 +426,10 @@ void resolver_free(struct resolver *resolver)
         resolver->first = request->next;
         free(request);
     }
-    resolver_helper_stop(&resolver->helper);
+    for (int i = 0; i < MAX_STUCK; i++)
+        if (resolver->stuck[i] != NULL)
+            leave_job(resolver->stuck[i]);
+    close_channel(resolver);
     free(resolver);
 }
 
@@ -294,17 +461,14 @@ int resolver_pending(const struct resolver *resolver)
 
 int resolver_fd(const struct resolver *resolver)
 {
-    return resolver->due ? -1 : resolver->pipe_fd;
+    if (!resolver->under_way)
+        return -1;
+    return resolver->by_helper ? resolver->channel : resolver->pipe_fd;
 }
 
 bool resolver_is_due(const struct resolver *resolver)
 {
     return resolver->due;
-}
-
-void resolver_set_due(struct resolver *resolver)
-{
-    resolver->due = true;
 }
 
 void resolver_dispatch(struct resolver *resolver)
@@ -313,25 +477,39 @@ void resolver_dispatch(struct resolver *resolver)
 
     if (!resolver->due)
         return;
-    struct request *request = resolver->first;
     if (resolver->job)
-        join_thread(resolver, &answer);
-    else if (resolver->failed)
-        answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
-    else
-        answer_at_once(resolver, &request->query, &answer);
+        join_thread(resolver);
+    answer = resolver->answer;
 
+    struct request *request = resolver->first;
     resolver->first = request->next;
     if (!resolver->first)
         resolver->end = &resolver->first;
     resolver->count--;
-    resolver->due = resolver->failed = false;
+    resolver->due = false;
     start_first(resolver);
     request->handler(answer.status, answer.addrs, answer.count, request->arg);
     free(request);
 }
 
-void resolver_start_helper(struct resolver *resolver, uid_t uid, gid_t gid)
+void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, void *arg),
+                         void *arg)
 {
-    resolver_helper_start(&resolver->helper, uid, gid);
+    resolver->by_helper = true;
+    resolver->replace = replace;
+    resolver->replace_arg = arg;
+}
+
+void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid)
+{
+    close_channel(resolver);
+    resolver->channel = channel;
+    resolver->helper = pid;
+    if (resolver->under_way)
+        ask_helper(resolver);
+}
+
+void resolver_set_limit(struct resolver *resolver, double seconds)
+{
+    resolver->limit = seconds;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Name resolution that does not block: one lookup at a time, in a thread that is joined when its
- * answer is due, directly or through an unfiltered helper process (system.md 12.2).
+ * answer is due, or by an unfiltered helper process (system.md 12.2).
  */
 #ifndef CHRONYD_OS_RESOLVER_H
 #define CHRONYD_OS_RESOLVER_H
@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 #include "base/world.h"
+#include "nts/ipc.h"
 
-#define RESOLVER_NAME_SIZE 256
+#define RESOLVER_NAME_SIZE IPC_NAME_SIZE
 
 struct resolver_query {
     char name[RESOLVER_NAME_SIZE];
@@ -30,35 +31,39 @@ void resolver_lookup(const struct resolver_query *query, struct resolver_answer 
 
 struct resolver;
 
-struct resolver *resolver_new(bool ipv4, bool ipv6);
+/* A lookup that takes longer counts as one to be tried again (seconds). */
+#define RESOLVER_LIMIT 30.0
+
+/* The world is asked for the monotonic time only. */
+struct resolver *resolver_new(const struct world *world, bool ipv4, bool ipv6);
 void resolver_free(struct resolver *resolver);
 /* False if the name is too long or there is no memory for it. */
 bool resolver_add(struct resolver *resolver, const char *name, enum ip_family family, bool reload,
                   resolve_handler handler, void *arg);
 int resolver_pending(const struct resolver *resolver);
 
-/* For the wait function: the descriptor that becomes readable with the answer, or -1; and if an
-   answer is there already. */
+/* For the wait function: the descriptor that becomes readable with the answer, or -1; seconds until
+   the limit of the lookup that is under way, negative: there is none; and if an answer is there
+   already. */
 int resolver_fd(const struct resolver *resolver);
+double resolver_time_left(const struct resolver *resolver);
 bool resolver_is_due(const struct resolver *resolver);
-/* The descriptor was reported. */
-void resolver_set_due(struct resolver *resolver);
-/* Takes the answers that are due, starts what is queued, calls the handlers. */
+/* After the wait: takes the answer if the descriptor was reported, gives the lookup up when its time
+   is over. */
+void resolver_check(struct resolver *resolver, bool readable);
+/* Takes the answer that is due, starts what is queued, calls the handler. */
 void resolver_dispatch(struct resolver *resolver);
 
-/* Forks the helper, which runs as this user. Failure is fatal. */
-void resolver_start_helper(struct resolver *resolver, uid_t uid, gid_t gid);
+/* From now on a helper process looks names up. replace: ends a helper that does not answer. */
+void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, void *arg),
+                         void *arg);
+/* A helper was started: the channel to it, which is owned by the resolver. */
+void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
+/* For tests: another limit than RESOLVER_LIMIT. */
+void resolver_set_limit(struct resolver *resolver, double seconds);
 
-/* resolver_helper.c: the process at the other end of a blocking socket pair. */
-struct resolver_helper {
-    int fd; /* -1: not running */
-    pid_t pid;
-};
-void resolver_helper_start(struct resolver_helper *helper, uid_t uid, gid_t gid);
-/* One request and its answer. False with a message in *error and errno: the helper is of no use any
-   more. */
-bool resolver_helper_ask(const struct resolver_helper *helper, const struct resolver_query *query,
-                         struct resolver_answer *answer, const char **error);
-void resolver_helper_stop(struct resolver_helper *helper);
+/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this user
+   and returns when the channel ends or something else than a lookup comes. */
+void resolver_helper_run(int channel, uid_t uid, gid_t gid);
 
 #endif

@@ -147,7 +147,6 @@ static struct timespec make_timeout(double timeout)
 static int linux_wait(void *ctx, struct world_fd *fds, size_t count, double timeout)
 {
     struct linux_world *w = ctx;
-    struct timespec ts = make_timeout(timeout > 0.0 ? timeout : 0.0);
     size_t poll_count = count;
     int ready = 0;
 
@@ -163,15 +162,15 @@ static int linux_wait(void *ctx, struct world_fd *fds, size_t count, double time
     int resolver = resolver_fd(w->resolver);
     if (resolver >= 0)
         w->poll_fds[poll_count++] = (struct pollfd){.fd = resolver, .events = POLLIN};
-    bool due = resolver_is_due(w->resolver);
-    if (due)
-        ts = (struct timespec){0, 0};
+    double left = resolver_is_due(w->resolver) ? 0.0 : resolver_time_left(w->resolver);
+    if (left >= 0.0 && (timeout < 0.0 || left < timeout))
+        timeout = left;
+    struct timespec ts = make_timeout(timeout > 0.0 ? timeout : 0.0);
 
-    int result = poll_with_signals(w->poll_fds, poll_count, timeout < 0.0 && !due ? NULL : &ts);
+    int result = poll_with_signals(w->poll_fds, poll_count, timeout < 0.0 ? NULL : &ts);
     if (result < 0)
         return -1;
-    if (resolver >= 0 && w->poll_fds[count].revents)
-        resolver_set_due(w->resolver);
+    resolver_check(w->resolver, resolver >= 0 && w->poll_fds[count].revents);
     if (resolver_is_due(w->resolver))
         ready++;
     for (size_t i = 0; i < count; i++) {
@@ -271,7 +270,8 @@ struct world *world_linux_new(const struct world_linux_options *options)
     sockets_probe(w);
     timestamps_probe(w);
     random_init(&w->random);
-    w->resolver = resolver_new(linux_family_enabled(w, IP_V4), linux_family_enabled(w, IP_V6));
+    w->resolver =
+        resolver_new(&w->world, linux_family_enabled(w, IP_V4), linux_family_enabled(w, IP_V6));
     return &w->world;
 }
 
@@ -291,9 +291,20 @@ void world_linux_free(struct world *world)
     free(w);
 }
 
-void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid)
+void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t pid, void *arg),
+                                     void *arg)
 {
-    resolver_start_helper(((struct linux_world *)world->ctx)->resolver, uid, gid);
+    resolver_use_helper(((struct linux_world *)world->ctx)->resolver, replace, arg);
+}
+
+void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid)
+{
+    resolver_set_helper(((struct linux_world *)world->ctx)->resolver, channel, pid);
+}
+
+void world_linux_set_lookup_limit(struct world *world, double seconds)
+{
+    resolver_set_limit(((struct linux_world *)world->ctx)->resolver, seconds);
 }
 
 void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid)

@@ -26,11 +26,15 @@ struct world *world_linux_new(const struct world_linux_options *options);
    waiting for it. Sockets that are still open are the callers'. */
 void world_linux_free(struct world *world);
 
-/* Forks the name resolving helper, which all resolutions then go through, for a system call filter
-   of level 1 or -1. Called as long as this process has no secret that the helper would inherit; as
-   root, the helper changes to the given user. Failure is fatal (system.md 12.2). The helper ends with
-   this process. */
-void world_linux_start_resolver_helper(struct world *world, uid_t uid, gid_t gid);
+/* From now on a helper process looks names up, for a system call filter of level 1 or -1. Until there
+   is one, and while another one is started, lookups wait (system.md 12.2). replace is called for a
+   helper that has to be ended. */
+void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t pid, void *arg),
+                                     void *arg);
+/* A helper (chronyd/os/resolver.h) is there; the channel is the world's to close. */
+void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid);
+/* For tests: the longest time of a lookup in seconds, instead of 30. */
+void world_linux_set_lookup_limit(struct world *world, double seconds);
 
 /* From now on files that root is not permitted to read are read as this user. For the fork server
    without CAP_DAC_READ_SEARCH. */

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    for (int sender = 0; sender < 3; sender++) {
+    for (int sender = 0; sender < IPC_ROLES; sender++) {
         if (!ipc_decode(data + 1, size - 1, data[0] & 3, (enum ipc_role)sender, &message))
             continue;
         /* What is accepted is exactly what we would have sent. */

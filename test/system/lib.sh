@@ -272,13 +272,26 @@ ntp_client()
     "$BUILD_DIR/test/tools/ntp_client" -p "$NTP_PORT" "$@"
 }
 
-# helpers PID: the helper processes of a daemon, in one line.
+# fork_server PID, resolver PID, helpers PID: the other processes of a daemon; the NTS-KE helpers are
+# those of all generations, in one line.
+fork_server()
+{
+    pgrep -P "$1" -x chronyd-fork
+}
+
+resolver()
+{
+    local fork_server
+
+    fork_server=$(fork_server "$1") && pgrep -P "$fork_server" -x chronyd-names
+}
+
 helpers()
 {
     local fork_server
 
-    fork_server=$(pgrep -P "$1" | head -n 1)
-    pgrep -P "$fork_server" | sort -n | tr '\n' ' '
+    fork_server=$(fork_server "$1") || return 1
+    pgrep -P "$fork_server" -x chronyd-ntske | sort -n | tr '\n' ' '
 }
 
 # expect TEXT COMMAND...: the command's output, all of it.

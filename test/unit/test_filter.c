@@ -29,6 +29,7 @@
 #include "chronyd/os/filter.h"
 #include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
+#include "support_resolver.h"
 
 #ifdef FEAT_SCFILTER
 
@@ -58,8 +59,10 @@ static int run_filtered(int level, enum filter_role role, action act)
         log_set_threshold(LOG_SEV_WARN);
         signals_install();
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
-        if (abs(level) == 1 && role == FILTER_MAIN)
-            world_linux_start_resolver_helper(w, getuid(), getgid());
+        if (abs(level) == 1 && role == FILTER_MAIN) {
+            world_linux_use_resolver_helper(w, NULL, NULL);
+            support_start_resolver(w);
+        }
         filter_load(level, role);
         act(w);
         world_linux_free(w);

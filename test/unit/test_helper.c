@@ -5,7 +5,6 @@
  */
 #include "tls_support.h"
 #include "unit.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,7 +32,9 @@ struct fixture {
     struct tls_fixture tls;
     struct helper_spec spec;
     struct ke_server *server;
+    struct fork_server *handle;
     pid_t fork_server;
+    int lost; /* reports that it is */
     struct ke_client_env client_env;
     struct ke_client *client;
     struct nts_server_key key;
@@ -132,6 +134,7 @@ static int set_up(void **state)
                     .load_filter = no_limit,
                     .close_descriptors = close_descriptors,
                     .arg = f},
+        .run_helper = helper_run,
     };
     f->client_env = (struct ke_client_env){
         .world = &f->tls.world,
@@ -152,6 +155,8 @@ static void end_server(struct fixture *f)
 
     ke_server_free(f->server);
     f->server = NULL;
+    fork_server_free(f->handle);
+    f->handle = NULL;
     if (f->fork_server > 0) {
         assert_int_equal(waitpid(f->fork_server, &status, 0), f->fork_server);
         assert_true(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
@@ -172,6 +177,11 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void count_loss(void *arg)
+{
+    ((struct fixture *)arg)->lost++;
+}
+
 static void start_server(struct fixture *f, int processes)
 {
     const struct ke_server_env env = {
@@ -184,18 +194,20 @@ static void start_server(struct fixture *f, int processes)
         .current_key = current_key,
         .arg = f,
     };
-    struct fork_server *fork_server = NULL;
+    const struct fork_server_events events = {.lost = count_loss, .arg = f};
     char error[1024];
 
     f->tls.conf.nts_processes = processes;
     if (processes > 0) {
-        fork_server = fork_server_start(&f->spec, error, sizeof(error));
-        if (fork_server == NULL)
+        f->handle = fork_server_start(&f->spec, error, sizeof(error));
+        if (f->handle == NULL)
             fail_msg("%s", error);
-        f->fork_server = fork_server_pid(fork_server);
+        f->fork_server = fork_server_pid(f->handle);
     }
-    f->server = ke_server_new(&env, fork_server);
+    f->server = ke_server_new(&env, f->handle != NULL ? fork_server_pool(f->handle) : NULL);
     assert_non_null(f->server);
+    if (f->handle != NULL)
+        fork_server_attach(f->handle, f->tls.loop, &events);
 }
 
 /* ---- clients ---- */
@@ -603,19 +615,78 @@ static void processes_end_with_the_server(void **state)
         assert_true(tls_fixture_run(&f->tls, process_is_gone, &pids[i], 5.0));
 }
 
-static void helpers_go_on_without_the_fork_server(void **state)
+static bool fork_server_is_lost(void *arg)
+{
+    return ((struct fixture *)arg)->lost > 0;
+}
+
+static void death_of_the_fork_server_is_reported(void **state)
 {
     struct fixture *f = *state;
 
     start_server(f, 1);
     kill(f->fork_server, SIGKILL);
-    await_log(f, "NTS-KE fork server is gone");
-    assert_true(establish(f));
+    assert_true(tls_fixture_run(&f->tls, fork_server_is_lost, f, 10.0));
+    assert_true(tls_fixture_log_has(&f->tls, "was killed by signal 9; no helper process"));
+    /* It was waited for. */
+    assert_int_equal(waitpid(f->fork_server, NULL, 0), -1);
+    f->fork_server = 0;
+    /* Nothing hangs and nothing is reported twice. */
     ke_server_rekey(f->server);
+    run_for(f, 0.1);
+    assert_int_equal(f->lost, 1);
+    assert_int_equal(log_count(f, "Fork server"), 1);
+}
+
+static void silent_fork_server_is_reported(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    run_for(f, 0.1);
+    kill(f->fork_server, SIGSTOP);
+    for (int i = 0; i < FORK_SERVER_SILENCE; i++) {
+        f->tls.clock_offset += FORK_SERVER_PING;
+        run_for(f, 0.1);
+        assert_int_equal(f->lost, 0);
+    }
+    f->tls.clock_offset += FORK_SERVER_PING;
+    assert_true(tls_fixture_run(&f->tls, fork_server_is_lost, f, 10.0));
+    assert_true(tls_fixture_log_has(&f->tls, "does not answer"));
+    kill(f->fork_server, SIGCONT);
+}
+
+/* A machine that slept, or whose processes were all stopped, finds a lot of time gone at once. */
+static void sleep_is_no_silence(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    for (int i = 0; i < 3 * FORK_SERVER_SILENCE; i++) {
+        f->tls.clock_offset += 1000.0;
+        run_for(f, 0.05);
+    }
+    assert_int_equal(f->lost, 0);
     assert_true(establish(f));
-    kill(only_helper(f), SIGKILL);
-    await_log(f, "NTS-KE helpers failed");
-    assert_false(establish(f));
+}
+
+static bool both_helpers_are_there(void *arg)
+{
+    pid_t pids[2];
+
+    return helper_pool_pids(ke_server_pool(((struct fixture *)arg)->server), pids, 2) == 2;
+}
+
+/* Waits for the next message of a helper, which must be of this type. */
+static void await_message(int channel, enum ipc_type type, struct ipc_message *message)
+{
+    enum ipc_result result;
+    int fd;
+
+    while ((result = ipc_receive(channel, IPC_HELPER, message, &fd)) == IPC_AGAIN)
+        usleep(1000);
+    assert_int_equal(result, IPC_OK);
+    assert_int_equal(message->type, type);
 }
 
 /* A helper that is asked for something else ends; here the test is the main process. */
@@ -624,7 +695,7 @@ static void helper_ends_on_an_invalid_request(void **state)
     struct fixture *f = *state;
     const struct helper_identity identity = {.generation = 1, .number = 1};
     struct ipc_message message;
-    int ends[2], fd, status;
+    int ends[2], status;
 
     assert_true(ipc_pair(ends));
     pid_t pid = fork();
@@ -634,11 +705,7 @@ static void helper_ends_on_an_invalid_request(void **state)
                          ends[1]));
     }
     close(ends[1]);
-    enum ipc_result result;
-    while ((result = ipc_receive(ends[0], IPC_HELPER, &message, &fd)) == IPC_AGAIN)
-        usleep(1000);
-    assert_int_equal(result, IPC_OK);
-    assert_int_equal(message.type, IPC_READY);
+    await_message(ends[0], IPC_READY, &message);
     assert_int_equal(send(ends[0], "x", 1, 0), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(WEXITSTATUS(status), HELPER_EXIT_FATAL);
@@ -650,6 +717,7 @@ static void helper_ends_on_an_invalid_request(void **state)
 static void lying_helper_is_cut_off(void **state)
 {
     struct fixture *f = *state;
+    struct fork_server *fork_server;
     struct helper_pool *pool;
     struct ipc_message new_helper = {.type = IPC_HELPER_NEW,
                                      .u.helper = {.generation = 1, .number = 1, .pid = 4242}};
@@ -666,7 +734,9 @@ static void lying_helper_is_cut_off(void **state)
     assert_int_equal(ipc_send(orders[1], &new_helper, channel[0]), IPC_OK);
     close(channel[0]);
     assert_int_equal(ipc_send(channel[1], &ready, -1), IPC_OK);
-    pool = helper_pool_new(orders[0], 1, 10);
+    fork_server = fork_server_connect(orders[0], 0);
+    pool = helper_pool_new(fork_server, 1, 10);
+    fork_server_set_pool(fork_server, pool);
     assert_true(helper_pool_await_first(pool, error, sizeof(error)));
     helper_pool_attach(pool, f->tls.loop, &events);
     assert_true(helper_pool_is_ready(pool));
@@ -682,9 +752,255 @@ static void lying_helper_is_cut_off(void **state)
     assert_int_equal(recv(orders[1], order, sizeof(order), 0), 1);
     assert_int_equal(recv(orders[1], order, sizeof(order), 0), IPC_KILL_SIZE);
     assert_memory_equal(order, "k\0\0\x10\x92", IPC_KILL_SIZE);
-    helper_pool_free(pool);
+    fork_server_free(fork_server);
     close(channel[1]);
     close(orders[1]);
+}
+
+/* No descriptor is free where a connection goes: that connection is lost, and nothing else. */
+static void helper_without_descriptors_loses_one_connection(void **state)
+{
+    struct fixture *f = *state;
+    const struct helper_identity identity = {.generation = 1, .number = 1};
+    struct ipc_message message, connection = {.type = IPC_CONNECTION};
+    struct rlimit limit, none;
+    int ends[2], fd, status;
+
+    connection.u.connection.key = f->key;
+    connection.u.connection.peer.addr = ip_addr_loopback(IP_V4);
+    assert_true(ipc_pair(ends));
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        _exit(helper_run(&f->spec, &identity, server_files_read(f->spec.world, f->spec.conf),
+                         ends[1]));
+    }
+    close(ends[1]);
+    await_message(ends[0], IPC_READY, &message);
+    assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    none = limit;
+    none.rlim_cur = 3;
+    assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &none, NULL), 0);
+    for (uint32_t session = 1; session <= 3; session++) {
+        connection.u.connection.session = session;
+        assert_int_equal(ipc_send(ends[0], &connection, f->tls.listener), IPC_OK);
+        await_message(ends[0], IPC_OUTCOME, &message);
+        assert_int_equal(message.u.outcome.session, session);
+        assert_int_equal(message.u.outcome.outcome, IPC_SESSION_REJECTED);
+    }
+    assert_int_equal(log_count(f, "Could not receive NTS-KE connection : Too many open files"), 1);
+    assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &limit, NULL), 0);
+    connection.u.connection.session = 4;
+    assert_int_equal(ipc_send(ends[0], &connection, f->tls.listener), IPC_OK);
+    await_message(ends[0], IPC_OUTCOME, &message);
+    assert_int_equal(message.u.outcome.session, 4);
+    assert_int_not_equal(message.u.outcome.outcome, IPC_SESSION_REJECTED);
+    assert_int_equal(ipc_receive(ends[0], IPC_HELPER, &message, &fd), IPC_AGAIN);
+    close(ends[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), HELPER_EXIT_DONE);
+}
+
+/* ... and where the channel of a new helper goes: a later one is taken in. */
+static void lack_of_descriptors_does_not_end_the_service(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit limit, none;
+    int taken[64], count_taken = 0;
+    pid_t pids[2];
+
+    start_server(f, 2);
+    assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    /* The one of the dead helper's channel is taken before the next helper is there. */
+    kill(f->fork_server, SIGSTOP);
+    kill(pids[0], SIGKILL);
+    run_for(f, 0.1);
+    for (int fd; (fd = dup(f->tls.listener)) >= 0;)
+        taken[count_taken++] = fd;
+    kill(f->fork_server, SIGCONT);
+    run_for(f, 0.5);
+    while (count_taken > 0)
+        close(taken[--count_taken]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(log_count(f, "Could not receive channel of NTS-KE helper : Too many"), 1);
+    assert_true(establish(f));
+    assert_true(tls_fixture_run(&f->tls, both_helpers_are_there, f, 20.0));
+    assert_int_equal(f->lost, 0);
+    assert_true(establish(f));
+}
+
+/* Nobody reads the orders: none is lost, and they come in their order. */
+static void orders_wait_for_room(void **state)
+{
+    struct fixture *f = *state;
+    const struct fork_server_events events = {.lost = count_loss, .arg = f};
+    const uint32_t count = 3000;
+    uint32_t expected = 1;
+    struct fork_server *handle;
+    uint8_t order[8];
+    int ends[2];
+
+    assert_true(ipc_pair(ends));
+    handle = fork_server_connect(ends[0], 0);
+    fork_server_attach(handle, f->tls.loop, &events);
+    for (uint32_t i = 1; i <= count; i++)
+        fork_server_kill(handle, (pid_t)i);
+    fork_server_order(handle, IPC_ORDER_NEW);
+    for (int rounds = 0; expected <= count && rounds < 1000; rounds++) {
+        ssize_t n;
+
+        while (expected <= count && (n = recv(ends[1], order, sizeof(order), 0)) > 0) {
+            assert_int_equal(n, IPC_KILL_SIZE);
+            assert_int_equal(order[0], IPC_ORDER_KILL);
+            assert_int_equal(order[3] << 8 | order[4], expected);
+            expected++;
+        }
+        run_for(f, 0.05);
+    }
+    assert_int_equal(expected, count + 1);
+    assert_int_equal(recv(ends[1], order, sizeof(order), 0), 1);
+    assert_int_equal(order[0], IPC_ORDER_NEW);
+    fork_server_free(handle);
+    close(ends[1]);
+}
+
+struct releases {
+    int released, ended;
+};
+
+static void on_release(int fd, void *arg)
+{
+    assert_true(fd > 2);
+    ((struct releases *)arg)->released++;
+}
+
+static void on_ended(uint32_t session, void *arg)
+{
+    (void)session;
+    ((struct releases *)arg)->ended++;
+}
+
+/* A helper that does not read for a while, with a short queue: connections wait, and are closed when
+   they were sent; what does not fit any more is refused. */
+static void connections_wait_for_room(void **state)
+{
+    struct fixture *f = *state;
+    struct ipc_message new_helper = {.type = IPC_HELPER_NEW,
+                                     .u.helper = {.generation = 1, .number = 1, .pid = 4242}};
+    const struct ipc_message ready = {.type = IPC_READY};
+    struct releases releases = {0};
+    const struct helper_pool_events events = {
+        .ended = on_ended, .release = on_release, .arg = &releases};
+    struct ip_port peer = {.addr = ip_addr_loopback(IP_V4), .port = 1};
+    int orders[2], channel[2], fd, size = 1, sent = 0, kept = 0, received = 0;
+    struct fork_server *handle;
+    struct ipc_message message;
+    struct helper_pool *pool;
+    char error[256];
+
+    assert_true(ipc_pair(orders));
+    assert_true(ipc_pair(channel));
+    assert_int_equal(setsockopt(channel[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+    assert_int_equal(ipc_send(orders[1], &new_helper, channel[0]), IPC_OK);
+    close(channel[0]);
+    assert_int_equal(ipc_send(channel[1], &ready, -1), IPC_OK);
+    handle = fork_server_connect(orders[0], 0);
+    pool = helper_pool_new(handle, 1, 1000);
+    fork_server_set_pool(handle, pool);
+    assert_true(helper_pool_await_first(pool, error, sizeof(error)));
+    helper_pool_attach(pool, f->tls.loop, &events);
+
+    enum helper_pool_result result;
+    for (uint32_t i = 0;
+         (result = helper_pool_pass(pool, i, f->tls.listener, &peer, &f->key)) != HELPER_POOL_FULL;
+         i++) {
+        assert_true(result == HELPER_POOL_OK || (result == HELPER_POOL_KEPT && sent > 0));
+        assert_true(result == HELPER_POOL_KEPT || kept == 0);
+        *(result == HELPER_POOL_OK ? &sent : &kept) += 1;
+        assert_true(i < 1000);
+    }
+    assert_true(kept > 3);
+    run_for(f, 0.1);
+    assert_int_equal(releases.released, 0);
+    for (int rounds = 0; received < sent + kept - 2 && rounds < 1000; rounds++) {
+        while (received < sent + kept - 2 &&
+               ipc_receive(channel[1], IPC_MAIN, &message, &fd) == IPC_OK) {
+            assert_int_equal(message.type, IPC_CONNECTION);
+            assert_int_equal(message.u.connection.session, received);
+            close(fd);
+            received++;
+        }
+        run_for(f, 0.03);
+    }
+    assert_int_equal(received, sent + kept - 2);
+    /* The helper ends, and with it all of its connections. */
+    close(channel[1]);
+    run_for(f, 0.1);
+    assert_int_equal(releases.released, kept);
+    assert_int_equal(releases.ended, sent + kept);
+    fork_server_free(handle);
+    close(orders[1]);
+}
+
+/* A main process that was taken over may order what it wants. */
+static void generations_are_limited(void **state)
+{
+    struct fixture *f = *state;
+    struct ipc_message message;
+    int ends[2], fd, refused = 0, helpers = 0, status;
+
+    f->tls.conf.nts_processes = 2;
+    assert_true(ipc_pair(ends));
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        fork_server_run(&f->spec, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(send(ends[0], "n", 1, 0), 1);
+        assert_int_equal(send(ends[0], "x", 1, 0), 1);
+        for (int n = 0; n < 2; n++) {
+            while (ipc_receive(ends[0], IPC_FORK_SERVER, &message, &fd) == IPC_AGAIN)
+                usleep(1000);
+            if (message.type == IPC_REFUSED) {
+                assert_int_equal(message.u.refused.generation, i + 1);
+                refused++;
+                break;
+            }
+            assert_int_equal(message.type, IPC_HELPER_NEW);
+            assert_int_equal(message.u.helper.generation, i + 1);
+            helpers++;
+            close(fd);
+        }
+    }
+    /* A slow machine may take long enough for some more of them. */
+    assert_true(helpers >= 2 && refused >= 50);
+    close(ends[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* What was refused is done later, without a word. */
+static void renewals_in_a_row_are_all_done(void **state)
+{
+    struct fixture *f = *state;
+    struct generation g = {f, 0};
+
+    start_server(f, 1);
+    for (int i = 0; i < 12; i++) {
+        g.wanted = helper_pool_generation(ke_server_pool(f->server)) + 1;
+        ke_server_rekey(f->server);
+        f->tls.clock_offset += 3.0;
+        assert_true(tls_fixture_run(&f->tls, generation_is_there, &g, 20.0));
+    }
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "read certificates and keys again"), 12);
+    assert_int_equal(log_count(f, "\n"), 12);
 }
 
 static void certificates_in_use_can_be_renewed_in_the_main_process(void **state)
@@ -880,7 +1196,15 @@ int main(void)
         cmocka_unit_test(an_ipv6_network_is_one_client),
         TEST(sessions_of_a_dead_helper_do_not_count),
         TEST(processes_end_with_the_server),
-        TEST(helpers_go_on_without_the_fork_server),
+        TEST(death_of_the_fork_server_is_reported),
+        TEST(silent_fork_server_is_reported),
+        TEST(sleep_is_no_silence),
+        TEST(helper_without_descriptors_loses_one_connection),
+        TEST(lack_of_descriptors_does_not_end_the_service),
+        TEST(orders_wait_for_room),
+        TEST(connections_wait_for_room),
+        TEST(generations_are_limited),
+        TEST(renewals_in_a_row_are_all_done),
         TEST(helper_ends_on_an_invalid_request),
         TEST(lying_helper_is_cut_off),
         TEST(helper_that_does_not_answer_is_replaced),

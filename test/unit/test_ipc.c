@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "nts/ipc.h"
@@ -82,6 +83,95 @@ static void other_kinds_survive(void **state)
     assert_int_equal(out.u.helper.pid, 1234);
 }
 
+static struct ipc_message lookup_message(void)
+{
+    struct ipc_message m = {.type = IPC_LOOKUP};
+
+    m.u.lookup.id = 0x12345678;
+    m.u.lookup.family = IP_V6;
+    m.u.lookup.reload = true;
+    memset(m.u.lookup.name, 'n', IPC_NAME_SIZE - 1);
+    return m;
+}
+
+static struct ipc_message addresses_message(void)
+{
+    struct ipc_message m = {.type = IPC_ADDRESSES};
+
+    m.u.addresses.id = 77;
+    m.u.addresses.status = RESOLVE_SUCCESS;
+    m.u.addresses.count = ADDR_MAX_PER_NAME;
+    for (int i = 0; i < ADDR_MAX_PER_NAME; i++)
+        m.u.addresses.addrs[i] =
+            i % 2 == 0 ? ip_addr_v4(192, 0, 2, (uint8_t)i) : ip_addr_loopback(IP_V6);
+    return m;
+}
+
+static void lookups_and_answers_survive(void **state)
+{
+    const struct ipc_message lookup = lookup_message(), addresses = addresses_message();
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    (void)state;
+    ipc_encode(&lookup, data);
+    assert_true(ipc_decode(data, sizeof(data), 0, IPC_ASKER, &out));
+    assert_int_equal(out.u.lookup.id, 0x12345678);
+    assert_int_equal(out.u.lookup.family, IP_V6);
+    assert_true(out.u.lookup.reload);
+    assert_string_equal(out.u.lookup.name, lookup.u.lookup.name);
+    ipc_encode(&addresses, data);
+    assert_true(ipc_decode(data, sizeof(data), 0, IPC_RESOLVER, &out));
+    assert_int_equal(out.u.addresses.id, 77);
+    assert_int_equal(out.u.addresses.status, RESOLVE_SUCCESS);
+    assert_int_equal(out.u.addresses.count, ADDR_MAX_PER_NAME);
+    for (int i = 0; i < ADDR_MAX_PER_NAME; i++)
+        assert_true(ip_addr_equal(&out.u.addresses.addrs[i], &addresses.u.addresses.addrs[i]));
+}
+
+/* What a resolver that a name server has taken over may write. */
+static void wrong_lookups_and_answers_are_refused(void **state)
+{
+    struct ipc_message lookup = lookup_message(), addresses = addresses_message();
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    (void)state;
+    ipc_encode(&lookup, data);
+    data[20] = 0; /* in the name */
+    assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
+    ipc_encode(&lookup, data);
+    data[10]++; /* length 511 */
+    assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
+    ipc_encode(&lookup, data);
+    data[8] = 5; /* family */
+    assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
+    ipc_encode(&lookup, data);
+    data[9] = 2; /* reload */
+    assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
+    lookup.u.lookup.name[0] = '\0';
+    ipc_encode(&lookup, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
+
+    ipc_encode(&addresses, data);
+    data[8] = RESOLVE_FAILURE + 1;
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    data[8] = RESOLVE_TRY_AGAIN; /* with addresses */
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    data[8] = RESOLVE_SUCCESS;
+    data[9] = ADDR_MAX_PER_NAME + 1;
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    data[9] = ADDR_MAX_PER_NAME;
+    data[10] = 0; /* family of the first */
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    data[10] = 4;
+    assert_true(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    data[15] = 1; /* behind its four octets */
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+    addresses.u.addresses.count = 0; /* a success without any */
+    ipc_encode(&addresses, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
+}
+
 static void nobody_may_send_what_another_role_sends(void **state)
 {
     static const struct {
@@ -89,9 +179,17 @@ static void nobody_may_send_what_another_role_sends(void **state)
         enum ipc_role sender;
         int descriptors;
     } kinds[] = {
-        {IPC_CONNECTION, IPC_MAIN, 1}, {IPC_DRAIN, IPC_MAIN, 0},
-        {IPC_READY, IPC_HELPER, 0},    {IPC_FAILED, IPC_HELPER, 0},
-        {IPC_OUTCOME, IPC_HELPER, 0},  {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_CONNECTION, IPC_MAIN, 1},
+        {IPC_DRAIN, IPC_MAIN, 0},
+        {IPC_READY, IPC_HELPER, 0},
+        {IPC_FAILED, IPC_HELPER, 0},
+        {IPC_OUTCOME, IPC_HELPER, 0},
+        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_REFUSED, IPC_FORK_SERVER, 0},
+        {IPC_ALIVE, IPC_FORK_SERVER, 0},
+        {IPC_LOOKUP, IPC_ASKER, 0},
+        {IPC_ADDRESSES, IPC_RESOLVER, 0},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -107,8 +205,16 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.outcome.outcome = IPC_SESSION_COMPLETE;
         else if (m.type == IPC_HELPER_NEW)
             m.u.helper.generation = m.u.helper.number = 1, m.u.helper.pid = 2;
+        else if (m.type == IPC_RESOLVER_NEW)
+            m.u.resolver.pid = 2;
+        else if (m.type == IPC_REFUSED)
+            m.u.refused.generation = 1;
+        else if (m.type == IPC_LOOKUP)
+            strcpy(m.u.lookup.name, "ntp.example");
+        else if (m.type == IPC_ADDRESSES)
+            m.u.addresses.status = RESOLVE_FAILURE;
         ipc_encode(&m, data);
-        for (int role = IPC_MAIN; role <= IPC_FORK_SERVER; role++)
+        for (int role = 0; role < IPC_ROLES; role++)
             for (int descriptors = 0; descriptors < 3; descriptors++)
                 assert_int_equal(decodes(data, sizeof(data), descriptors, (enum ipc_role)role),
                                  (enum ipc_role)role == kinds[i].sender &&
@@ -249,11 +355,81 @@ static void descriptors_of_bad_messages_are_closed(void **state)
     close(ends[1]);
 }
 
+/* The kernel cuts a descriptor off when the receiver has none free. The message is there. */
+static void message_survives_without_a_free_descriptor(void **state)
+{
+    const struct ipc_message m = connection_message(IP_V4);
+    const struct ipc_message outcome = {.type = IPC_OUTCOME,
+                                        .u.outcome = {.session = 1, .outcome = IPC_SESSION_FAILED}};
+    struct rlimit limit, none;
+    struct ipc_message out;
+    int ends[2], fd = 0;
+
+    (void)state;
+    assert_true(ipc_pair(ends));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);
+    assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);
+    assert_int_equal(ipc_send(ends[0], &outcome, ends[0]), IPC_OK);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_NO_DESCRIPTOR);
+    assert_int_equal(out.u.connection.session, 4711);
+    assert_int_equal(fd, -1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_OK);
+    close(fd);
+    /* One that may have none is bad with a descriptor, there or not. */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(ipc_receive(ends[1], IPC_HELPER, &out, &fd), IPC_BAD);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* More than there is room for: some are always there, so this is no lack of them. */
+static void too_many_descriptors_are_bad_and_closed(void **state)
+{
+    const struct ipc_message m = connection_message(IP_V4);
+    uint8_t data[IPC_MESSAGE_SIZE];
+    union {
+        char data[CMSG_SPACE(8 * sizeof(int))];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+    struct msghdr header = {.msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.data,
+                            .msg_controllen = sizeof(control.data)};
+    struct ipc_message out;
+    int ends[2], fd, fds[8];
+
+    (void)state;
+    assert_true(ipc_pair(ends));
+    int before = open_descriptors();
+    for (int i = 0; i < 8; i++)
+        fds[i] = ends[0];
+    ipc_encode(&m, data);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(fds));
+    memcpy(CMSG_DATA(c), fds, sizeof(fds));
+    assert_int_equal(sendmsg(ends[0], &header, 0), sizeof(data));
+    assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_BAD);
+    assert_int_equal(open_descriptors(), before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connection_survives_in_both_families),
         cmocka_unit_test(other_kinds_survive),
+        cmocka_unit_test(lookups_and_answers_survive),
+        cmocka_unit_test(wrong_lookups_and_answers_are_refused),
         cmocka_unit_test(nobody_may_send_what_another_role_sends),
         cmocka_unit_test(wrong_size_version_magic_or_type_is_refused),
         cmocka_unit_test(octets_after_the_body_must_be_zero),
@@ -261,6 +437,8 @@ int main(void)
         cmocka_unit_test(reasons_are_printable_and_not_empty),
         cmocka_unit_test(a_socket_is_passed_with_its_message),
         cmocka_unit_test(descriptors_of_bad_messages_are_closed),
+        cmocka_unit_test(message_survives_without_a_free_descriptor),
+        cmocka_unit_test(too_many_descriptors_are_bad_and_closed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -608,73 +607,6 @@ static void name_that_is_too_long_is_refused(void **state)
     assert_false(w->ops->resolve(w->ctx, name, IP_UNSPEC, false, on_answer, NULL));
 }
 
-static void helper_process_resolves(void **state)
-{
-    struct fixture *f = *state;
-    const struct world *w = f->world;
-    struct answers answers = {0};
-    struct answer_arg a = {&answers, 'a'}, b = {&answers, 'b'};
-
-    world_linux_start_resolver_helper(f->world, getuid(), getgid());
-    assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &a));
-    assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, false, on_answer, &b));
-    run_resolver(w, &answers, 2);
-    assert_int_equal(answers.status, RESOLVE_SUCCESS);
-    assert_true(ip_addr_is_loopback(&answers.first));
-}
-
-/* The only child that has not ended. */
-static pid_t only_child(void)
-{
-    DIR *dir = opendir("/proc");
-    struct dirent *entry;
-    pid_t found = 0;
-
-    assert_non_null(dir);
-    while (found == 0 && (entry = readdir(dir)) != NULL) {
-        char path[300], state;
-        int pid = atoi(entry->d_name), parent;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-        if (pid <= 0 || (file = fopen(path, "r")) == NULL)
-            continue;
-        if (fscanf(file, "%*d (%*[^)]) %c %d", &state, &parent) == 2 && state != 'Z' &&
-            parent == (int)getpid())
-            found = pid;
-        fclose(file);
-    }
-    closedir(dir);
-    return found;
-}
-
-/* A name server's answer that ends the helper must not end the daemon. */
-static void resolutions_fail_when_the_helper_is_gone(void **state)
-{
-    struct fixture *f = *state;
-    const struct world *w = f->world;
-    struct answers answers = {0};
-    struct answer_arg a = {&answers, 'a'}, b = {&answers, 'b'}, c = {&answers, 'c'};
-
-    /* Helpers of the tests before are not waited for. */
-    for (int i = 0; i < 1000 && only_child() > 0; i++)
-        usleep(10000);
-    assert_int_equal(only_child(), 0);
-    world_linux_start_resolver_helper(f->world, getuid(), getgid());
-    pid_t helper = only_child();
-    assert_true(helper > 0);
-    kill(helper, SIGKILL);
-    assert_int_equal(waitpid(helper, NULL, 0), helper);
-    assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &a));
-    assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, false, on_answer, &b));
-    run_resolver(w, &answers, 2);
-    assert_int_equal(answers.status, RESOLVE_TRY_AGAIN);
-    /* What needs no helper is answered. */
-    assert_true(w->ops->resolve(w->ctx, "192.0.2.7", IP_V4, false, on_answer, &c));
-    run_resolver(w, &answers, 3);
-    assert_int_equal(answers.status, RESOLVE_SUCCESS);
-}
-
 /* Without descriptors there is no lookup, and later there is one again. */
 static void resolution_fails_without_descriptors(void **state)
 {
@@ -832,8 +764,6 @@ int main(void)
         WORLD_TEST(names_are_resolved_one_after_another),
         WORLD_TEST(address_is_answered_without_a_lookup),
         WORLD_TEST(name_that_is_too_long_is_refused),
-        WORLD_TEST(helper_process_resolves),
-        WORLD_TEST(resolutions_fail_when_the_helper_is_gone),
         WORLD_TEST(resolution_fails_without_descriptors),
         WORLD_TEST(world_is_freed_while_a_resolution_is_under_way),
         WORLD_TEST(child_does_not_repeat_random_octets),

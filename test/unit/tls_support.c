@@ -20,6 +20,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "chronyd/os/world_linux.h"
+#include "nts/tls_credentials.h"
 
 /* ---- certificates ---- */
 

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main process's handle of the fork server; see fork_server.h. It owns the channel: orders are
+ * queued until they are sent, messages go to the pool of helpers or to the owner of the resolver, and
+ * signs of life are asked for. Nothing that arrives here may end the process.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "base/wire.h"
+#include "nts/fork_server.h"
+#include "nts/helper_pool.h"
+
+#define ORDER_PAUSE 0.05 /* seconds until orders are sent again */
+#define BURST       64   /* messages for each event */
+
+struct order {
+    uint8_t octets[IPC_KILL_SIZE];
+    size_t length;
+};
+
+struct fork_server {
+    pid_t pid;
+    int channel; /* -1: lost */
+    struct helper_pool *pool;
+    struct loop *loop; /* NULL: not attached yet */
+    struct fork_server_events events;
+    struct order *orders; /* not sent yet, in order */
+    size_t order_count;
+    timer_id order_timer;
+    timer_id ping_timer;
+    int unanswered; /* pings since the last message */
+    int resolver;   /* channel of one that was started before the handle was attached, -1: none */
+    pid_t resolver_pid;
+};
+
+/* ---- orders ---- */
+
+static void on_order_timer(void *arg);
+
+static bool send_order(int channel, const struct order *o)
+{
+    ssize_t n;
+
+    do
+        n = send(channel, o->octets, o->length, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n >= 0;
+}
+
+/* What stops it is a full queue or a lack of memory; the end of the channel is for the reader to
+   find. */
+static void send_orders(struct fork_server *f)
+{
+    size_t sent = 0;
+
+    while (f->channel >= 0 && sent < f->order_count && send_order(f->channel, &f->orders[sent]))
+        sent++;
+    f->order_count -= sent;
+    memmove(f->orders, f->orders + sent, f->order_count * sizeof(*f->orders));
+    if (f->order_count > 0 && f->channel >= 0 && f->loop != NULL && f->order_timer == 0)
+        f->order_timer = loop_timer_add(f->loop, ORDER_PAUSE, on_order_timer, f);
+}
+
+static void on_order_timer(void *arg)
+{
+    struct fork_server *f = arg;
+
+    f->order_timer = 0;
+    send_orders(f);
+}
+
+static void add_order(struct fork_server *f, const struct order *o)
+{
+    if (f->channel < 0)
+        return;
+    f->orders = mem_resize(f->orders, f->order_count + 1, sizeof(*f->orders));
+    f->orders[f->order_count++] = *o;
+    send_orders(f);
+}
+
+void fork_server_order(struct fork_server *fork_server, enum ipc_order order)
+{
+    const struct order o = {.octets = {(uint8_t)order}, .length = 1};
+
+    add_order(fork_server, &o);
+}
+
+void fork_server_kill(struct fork_server *fork_server, pid_t pid)
+{
+    struct order o;
+    struct writer w = writer_make(o.octets, sizeof(o.octets));
+
+    writer_u8(&w, IPC_ORDER_KILL);
+    writer_u32(&w, (uint32_t)pid);
+    o.length = w.pos;
+    add_order(fork_server, &o);
+}
+
+/* ---- the end ---- */
+
+static void describe_end(struct fork_server *f, char *text, size_t size)
+{
+    int status;
+
+    if (f->pid <= 0 || waitpid(f->pid, &status, WNOHANG) != f->pid)
+        text_copy(text, size, "ended");
+    else if (WIFSIGNALED(status))
+        snprintf(text, size, "was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+static void lose(struct fork_server *f, const char *how)
+{
+    LOG_ERROR("Fork server (process %d) %s; no helper process can be started again", (int)f->pid,
+              how);
+    if (f->loop != NULL) {
+        loop_fd_remove(f->loop, f->channel);
+        loop_timer_cancel(f->loop, f->order_timer);
+        loop_timer_cancel(f->loop, f->ping_timer);
+    }
+    f->order_timer = f->ping_timer = 0;
+    close(f->channel);
+    f->channel = -1;
+    f->order_count = 0;
+    if (f->pool != NULL)
+        helper_pool_fork_server_lost(f->pool);
+    if (f->events.lost != NULL)
+        f->events.lost(f->events.arg);
+}
+
+static void on_ping_timer(void *arg)
+{
+    struct fork_server *f = arg;
+
+    f->ping_timer = 0;
+    if (f->unanswered >= FORK_SERVER_SILENCE) {
+        lose(f, "does not answer");
+        return;
+    }
+    f->unanswered++;
+    f->ping_timer = loop_timer_add(f->loop, FORK_SERVER_PING, on_ping_timer, f);
+    fork_server_order(f, IPC_ORDER_PING);
+}
+
+/* ---- messages ---- */
+
+static void take_resolver(struct fork_server *f, int channel, pid_t pid)
+{
+    if (f->loop != NULL && f->events.resolver != NULL) {
+        f->events.resolver(channel, pid, f->events.arg);
+        return;
+    }
+    if (f->resolver >= 0)
+        close(f->resolver);
+    f->resolver = channel;
+    f->resolver_pid = pid;
+}
+
+/* fd: -1 if there is none, or this process had no descriptor free for it. */
+static void take_message(struct fork_server *f, const struct ipc_message *message, int fd)
+{
+    f->unanswered = 0;
+    if (message->type == IPC_RESOLVER_NEW) {
+        /* Without its channel: it sees that, ends, and the next one comes. */
+        if (fd >= 0)
+            take_resolver(f, fd, message->u.resolver.pid);
+    } else if (f->pool != NULL && message->type == IPC_HELPER_NEW) {
+        helper_pool_add(f->pool, message, fd);
+    } else if (f->pool != NULL && message->type == IPC_REFUSED) {
+        helper_pool_refused(f->pool, message->u.refused.generation);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* False: nothing more is there. */
+static bool read_message(struct fork_server *f)
+{
+    struct ipc_message message;
+    char text[64];
+    int fd;
+
+    if (f->channel < 0)
+        return false;
+    switch (ipc_receive(f->channel, IPC_FORK_SERVER, &message, &fd)) {
+    case IPC_OK:
+    case IPC_NO_DESCRIPTOR:
+        take_message(f, &message, fd);
+        return true;
+    case IPC_AGAIN:
+        return false;
+    case IPC_CLOSED:
+        describe_end(f, text, sizeof(text));
+        lose(f, text);
+        return false;
+    default:
+        lose(f, "sent an invalid message");
+        return false;
+    }
+}
+
+void fork_server_read(struct fork_server *fork_server)
+{
+    read_message(fork_server);
+}
+
+static void on_channel(int fd, unsigned int event, void *arg)
+{
+    (void)fd;
+    (void)event;
+    for (int i = 0; i < BURST && read_message(arg); i++)
+        ;
+}
+
+/* ---- life ---- */
+
+struct fork_server *fork_server_connect(int channel, pid_t pid)
+{
+    struct fork_server *f = mem_alloc(sizeof(*f));
+
+    f->channel = channel;
+    f->pid = pid;
+    f->resolver = -1;
+    return f;
+}
+
+struct fork_server *fork_server_start(const struct helper_spec *spec, char *error, size_t size)
+{
+    struct fork_server *f;
+    int ends[2];
+    pid_t pid;
+
+    if (!ipc_pair(ends)) {
+        snprintf(error, size, "Could not open socket pair");
+        return NULL;
+    }
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        fork_server_run(spec, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        snprintf(error, size, "fork() failed : %s", text_errno(errno));
+        close(ends[0]);
+        return NULL;
+    }
+    f = fork_server_connect(ends[0], pid);
+    if (spec->run_helper == NULL)
+        return f;
+    f->pool = helper_pool_new(f, spec->conf->nts_processes, spec->conf->max_nts_connections);
+    if (!helper_pool_await_first(f->pool, error, size)) {
+        fork_server_free(f);
+        waitpid(pid, NULL, 0);
+        return NULL;
+    }
+    return f;
+}
+
+void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
+                        const struct fork_server_events *events)
+{
+    int resolver = fork_server->resolver;
+
+    fork_server->loop = loop;
+    fork_server->events = *events;
+    fork_server->resolver = -1;
+    if (resolver >= 0)
+        take_resolver(fork_server, resolver, fork_server->resolver_pid);
+    if (fork_server->channel < 0) {
+        if (events->lost != NULL)
+            events->lost(events->arg);
+        return;
+    }
+    loop_fd_add(loop, fork_server->channel, WORLD_READ, on_channel, fork_server);
+    fork_server->ping_timer = loop_timer_add(loop, FORK_SERVER_PING, on_ping_timer, fork_server);
+    send_orders(fork_server);
+}
+
+void fork_server_free(struct fork_server *fork_server)
+{
+    struct fork_server *f = fork_server;
+
+    if (f == NULL)
+        return;
+    helper_pool_free(f->pool);
+    if (f->loop != NULL) {
+        loop_timer_cancel(f->loop, f->order_timer);
+        loop_timer_cancel(f->loop, f->ping_timer);
+        if (f->channel >= 0)
+            loop_fd_remove(f->loop, f->channel);
+    }
+    if (f->channel >= 0)
+        close(f->channel);
+    if (f->resolver >= 0)
+        close(f->resolver);
+    free(f->orders);
+    free(f);
+}
+
+int fork_server_channel(const struct fork_server *fork_server)
+{
+    return fork_server->channel;
+}
+
+pid_t fork_server_pid(const struct fork_server *fork_server)
+{
+    return fork_server->pid;
+}
+
+struct helper_pool *fork_server_pool(struct fork_server *fork_server)
+{
+    return fork_server->pool;
+}
+
+void fork_server_set_pool(struct fork_server *fork_server, struct helper_pool *pool)
+{
+    fork_server->pool = pool;
+}
