@@ -257,6 +257,17 @@ static bool uses_configured_sources(const struct chronyd *d)
     return d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0;
 }
 
+/* -q and -Q have no time limit of their own as long as a source may still get its address. */
+static void warn_about_unresolved(struct chronyd *d)
+{
+    struct report_activity activity;
+
+    ntp_sources_report_activity(d->ntp_sources, &activity);
+    if (activity.unresolved > 0 && (int)activity.unresolved == source_set_count(d->sources))
+        LOG_WARN("No source has an address yet, waiting for name resolution%s",
+                 d->options->timeout < 0 ? " without a time limit (option -t sets one)" : "");
+}
+
 /* End of the first round of resolving: sources begin to be polled. */
 static void on_resolving_round_end(void *arg)
 {
@@ -273,8 +284,10 @@ static void on_resolving_round_end(void *arg)
         refclock_set_start(d->refclocks);
     ntp_sources_start_all(d->ntp_sources);
     ntp_sources_set_auto_start(d->ntp_sources);
-    if (reference_is_one_shot(d->reference))
+    if (reference_is_one_shot(d->reference)) {
+        warn_about_unresolved(d);
         source_set_check_one_shot(d->sources);
+    }
 }
 
 static void begin_main_mode(struct chronyd *d)

@@ -124,6 +124,33 @@ static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry
     }
 }
 
+/* Where it is remembered that the lookup of a name failed; NULL: its source is gone. */
+static bool *failure_flag(struct ntp_sources *s, const struct queue_entry *entry)
+{
+    struct record *r;
+
+    if (entry->addr.addr.family == IP_UNSPEC)
+        return &s->pools[entry->pool].lookup_failed;
+    r = sources_find(s, &entry->addr.addr);
+    if (!r)
+        return NULL;
+    return r->pool != NO_POOL ? &s->pools[r->pool].lookup_failed : &r->lookup_failed;
+}
+
+/* Once when the lookup of a name fails and once when it succeeds after that. 18.3 */
+static void log_lookup(struct ntp_sources *s, const struct queue_entry *entry, bool failed)
+{
+    bool *flag = failure_flag(s, entry);
+
+    if (!flag || *flag == failed)
+        return;
+    *flag = failed;
+    if (failed)
+        LOG_INFO("Could not resolve %s, trying again", entry->name);
+    else
+        LOG_INFO("Resolved %s", entry->name);
+}
+
 /* Rounds, 18.3. */
 
 static void end_round(struct ntp_sources *s);
@@ -181,6 +208,8 @@ static void resolved(enum resolve_status status, const struct ip_addr *addrs, in
     struct ntp_sources *s = arg;
     struct queue_entry *entry = s->resolving, *next;
 
+    if (status != RESOLVE_FAILURE)
+        log_lookup(s, entry, status != RESOLVE_SUCCESS);
     if (status == RESOLVE_SUCCESS)
         use_addresses(s, entry, addrs, count);
     else if (status == RESOLVE_FAILURE)

@@ -27,6 +27,7 @@ struct record {
     bool tentative;
     uint32_t conf_id;
     double last_resolved; /* monotonic */
+    bool lookup_failed;   /* of the name, and that was logged; not used in a pool */
 };
 
 struct pool {
@@ -34,6 +35,7 @@ struct pool {
     int unresolved;
     int confirmed;
     int quota;
+    bool lookup_failed; /* of the name, and that was logged */
 };
 
 /* A name to be resolved, 18.3. */

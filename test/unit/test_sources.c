@@ -241,6 +241,47 @@ static void failed_names_are_given_up_with_a_warning(void **state)
     assert_int_equal(logged("Invalid host bad.test"), 1);
 }
 
+/* Once for a server and once for a pool, whatever the rounds, replacements and refreshes; then once when
+   it is over. */
+static void failed_lookups_are_logged_once(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr addr = rig_addr("198.51.100.1");
+
+    add(rig, "late.test");
+    assert_int_equal(rig_add(rig, SOURCE_SERVER, true, "pool.test maxsources 2"),
+                     NTP_SOURCES_UNRESOLVED);
+    add(rig, "good.test");
+    set_name(rig, "good.test", 9, 1);
+    start_up(rig);
+    rig_run(rig, 1000);
+    assert_int_equal(logged("Could not resolve late.test, trying again"), 1);
+    assert_int_equal(logged("Could not resolve pool.test, trying again"), 1);
+    assert_int_equal(logged("good.test"), 0);
+    assert_int_equal(logged("Resolved"), 0);
+
+    set_name(rig, "late.test", 1, 1);
+    set_name(rig, "pool.test", 2, 4);
+    rig_run(rig, 2000);
+    assert_true(exists(rig, "198.51.100.1"));
+    assert_int_equal(logged("Resolved late.test"), 1);
+    assert_int_equal(logged("Resolved pool.test"), 1);
+
+    /* The address stays, its replacement is not found. */
+    sim_set_name(rig->sim, "late.test", RESOLVE_TRY_AGAIN, NULL, 0);
+    for (int i = 0; i < 3; i++) {
+        ntp_sources_replace_bad(rig->sources, &addr);
+        rig_run(rig, 5000);
+    }
+    assert_int_equal(logged("Could not resolve late.test, trying again"), 2);
+    set_name(rig, "late.test", 1, 1);
+    ntp_sources_refresh(rig->sources);
+    rig_run(rig, 10);
+    assert_int_equal(logged("Resolved late.test"), 2);
+    assert_int_equal(logged("Resolved"), 3);
+    assert_int_equal(logged("Could not resolve"), 3);
+}
+
 static void first_usable_address_is_taken(void **state)
 {
     struct rig *rig = *state;
@@ -831,6 +872,7 @@ int main(void)
         TEST(rounds_come_at_growing_intervals),
         TEST(request_to_resolve_starts_a_round_at_once),
         TEST(failed_names_are_given_up_with_a_warning),
+        TEST(failed_lookups_are_logged_once),
         TEST(first_usable_address_is_taken),
         TEST(names_without_sources_left_are_not_looked_up),
         TEST(empty_round_ends_at_once),
