@@ -31,7 +31,7 @@ struct nic_ops {
        NULL: there is no list. */
     char **(*list)(void *ctx);
     /* Switches hardware timestamps on, and tells sockets that are opened later to ask for them.
-       False: the interface has none, or they cannot be had. */
+       False with errno: the interface has none, or they cannot be had. */
     bool (*enable)(void *ctx, const char *name, enum nic_filter filter, struct nic *nic);
     /* Speed of the link in Mb/s (0: none); false: not known. */
     bool (*speed)(void *ctx, const char *name, int *speed);

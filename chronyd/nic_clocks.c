@@ -5,6 +5,7 @@
  */
 #include "chronyd/nic_clocks.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,10 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
     if (!world->ops->nics->enable(world->ctx, name, get_filter(conf->rxfilter), &nic))
         return false;
     fd = world->ops->devices->phc_open(world->ctx, name, false);
-    if (fd < 0)
+    if (fd < 0) {
+        LOG_ERROR("Could not open PHC (of) %s : %s", name, text_errno(errno));
         return false;
+    }
 
     clock = mem_alloc(sizeof(*clock));
     *clock = (struct nic_clock){
@@ -146,7 +149,8 @@ static void set_up(struct nic_clocks *nics, const struct conf *conf)
         const struct conf_hwtimestamp *item = &conf->hwtimestamps[i];
 
         if (!is_wildcard(item) && !add_interface(nics, item->interface, item))
-            LOG_FATAL("Could not enable HW timestamping on %s", item->interface);
+            LOG_FATAL("Could not enable HW timestamping on %s : %s", item->interface,
+                      text_errno(errno));
         if (is_wildcard(item) && all == NULL)
             all = item;
     }

@@ -96,6 +96,7 @@ struct conf_refclock {
     int min_samples, max_samples, max_unreach;
     uint32_t refid, lock_refid; /* 0: default, none */
     bool pps, tai, local;
+    bool wait_device; /* tried again when it cannot be opened */
     unsigned int select_options;
     double offset, delay, precision, max_dispersion, pulse_width;
 };

@@ -107,6 +107,7 @@ static const struct option_row refclock_options[] = {
     {"stratum", IN(stratum, 0, 15), .checked = true},
     {"tai", FLAG(tai)},
     {"trust", SELECT(SELECT_TRUST)},
+    {"waitdevice", FLAG(wait_device)},
     {"width", REAL(pulse_width)},
 };
 

@@ -21,7 +21,8 @@
 int linux_device_open(void *ctx, const char *path, bool writable)
 {
     (void)ctx;
-    return open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    /* What is not a device of the kind that is wanted may let the caller wait. */
+    return open(path, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 static void linux_device_close(void *ctx, int fd)

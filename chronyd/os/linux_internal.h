@@ -82,6 +82,9 @@ void sockets_probe(struct linux_world *w);
 struct socket_state *socket_state(struct linux_world *w, int fd);
 /* A socket of the given domain and type that is non-blocking and close-on-exec; -1 with errno. */
 int sockets_create(struct linux_world *w, int domain, int type);
+/* A datagram socket for requests to the kernel and its drivers, of a family that this run uses and the
+   kernel has. */
+int sockets_create_probe(struct linux_world *w);
 bool linux_family_enabled(void *ctx, enum ip_family family);
 int linux_socket_open(void *ctx, const struct world_socket *spec);
 int linux_unix_open(void *ctx, const char *path);

@@ -66,7 +66,7 @@ static bool request(struct linux_world *w, const char *name, unsigned long numbe
         errno = ENODEV;
         return false;
     }
-    fd = sockets_create(w, w->options.ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM);
+    fd = sockets_create_probe(w);
     if (fd < 0)
         return false;
     if (data != NULL)
@@ -102,10 +102,12 @@ static bool get_abilities(struct linux_world *w, const char *name, uint32_t *rx_
     }
     if ((info.so_timestamping & NEEDED_FLAGS) != NEEDED_FLAGS) {
         LOG_DEBUG("HW timestamping not supported on %s", name);
+        errno = EOPNOTSUPP;
         return false;
     }
     if (info.phc_index < 0) {
         LOG_DEBUG("PHC missing on %s", name);
+        errno = EOPNOTSUPP;
         return false;
     }
     *rx_filters = info.rx_filters;
@@ -153,16 +155,19 @@ static bool set_timestamping(struct linux_world *w, const char *name, int *rx_fi
 {
     struct hwtstamp_config config = {.tx_type = HWTSTAMP_TX_ON, .rx_filter = *rx_filter};
     struct ifreq r;
+    int error;
 
     if (request(w, name, SIOCSHWTSTAMP, &config, &r)) {
         *rx_filter = config.rx_filter;
         return true;
     }
-    if (errno == EPERM)
-        LOG_ERROR("ioctl(%s) failed : %s", "SIOCSHWTSTAMP", text_errno(errno));
-    else
-        LOG_DEBUG("ioctl(%s) failed : %s", "SIOCSHWTSTAMP", text_errno(errno));
-    return is_set_already(w, name, *rx_filter);
+    error = errno;
+    LOG(error == EPERM ? LOG_SEV_ERROR : LOG_SEV_DEBUG, "ioctl(%s) failed : %s", "SIOCSHWTSTAMP",
+        text_errno(error));
+    if (is_set_already(w, name, *rx_filter))
+        return true;
+    errno = error;
+    return false;
 }
 
 static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, struct nic *nic)
@@ -171,6 +176,7 @@ static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, stru
     uint32_t reported;
     int rx_filter;
 
+    errno = EOPNOTSUPP;
     if (w->timestamp_method != TIMESTAMPING_LINUX || !get_index(w, name, &nic->if_index) ||
         !get_abilities(w, name, &reported))
         return false;

@@ -24,74 +24,88 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/devices.h"
+#include "chronyd/os/linux_internal.h"
 
 _Static_assert(PTP_MAX_SAMPLES >= PHC_MAX_READINGS, "structures hold the readings");
 
-/* Closes the descriptor unless it is one of a PTP clock. */
+/* Closes the descriptor unless it is one of a PTP clock; -1 with errno then. */
 static int check_clock(int fd)
 {
     struct ptp_clock_caps capabilities;
+    int error;
 
     if (fd < 0)
         return -1;
     if (ioctl(fd, PTP_CLOCK_GETCAPS, &capabilities) == 0)
         return fd;
-    LOG_ERROR("ioctl(%s) failed : %s", "PTP_CLOCK_GETCAPS", text_errno(errno));
+    error = errno;
+    LOG_DEBUG("ioctl(%s) failed : %s", "PTP_CLOCK_GETCAPS", text_errno(error));
     close(fd);
+    errno = error;
     return -1;
 }
 
-/* Index of the clock of a network interface, or -1. */
-static int interface_index(const char *interface)
+/* Index of the clock of a network interface, or -1 with errno. */
+static int interface_index(struct linux_world *w, const char *interface)
 {
 #ifdef HAVE_LINUX_TIMESTAMPING
     struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
     struct ifreq request = {0};
-    int result, fd;
+    int result, fd, error;
 
+    errno = ENODEV;
     if (!text_copy(request.ifr_name, sizeof(request.ifr_name), interface))
         return -1;
-    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    fd = sockets_create_probe(w);
     if (fd < 0)
         return -1;
     request.ifr_data = (char *)&info;
     result = ioctl(fd, SIOCETHTOOL, &request);
+    error = errno;
     close(fd);
+    errno = error;
     if (result < 0) {
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
         return -1;
     }
+    errno = EOPNOTSUPP;
     if (info.phc_index < 0)
         LOG_DEBUG("PHC missing on %s", interface);
     return info.phc_index;
 #else
+    (void)w;
     (void)interface;
+    errno = EOPNOTSUPP;
     return -1;
 #endif
 }
 
-static int open_of_interface(const char *interface, bool writable)
+static int open_of_interface(struct linux_world *w, const char *interface, bool writable)
 {
-    int index = interface_index(interface), fd = -1;
+    int index = interface_index(w, interface);
     char path[64];
 
-    if (index >= 0) {
-        snprintf(path, sizeof(path), "/dev/ptp%d", index);
-        fd = linux_device_open(NULL, path, writable);
-    }
-    if (fd < 0)
-        LOG_ERROR("Could not open PHC (of) %s", interface);
-    return check_clock(fd);
+    if (index < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/dev/ptp%d", index);
+    return check_clock(linux_device_open(w, path, writable));
 }
 
+/* What is not a clock may still be the name of an interface, even with a slash; if it is neither, the
+   reason of a path is the one that it could not be opened for. */
 int linux_phc_open(void *ctx, const char *name, bool writable)
 {
-    int fd = -1;
+    int fd = -1, error = 0;
 
-    (void)ctx;
-    if (name[0] == '/')
-        fd = check_clock(linux_device_open(NULL, name, writable));
-    return fd >= 0 ? fd : open_of_interface(name, writable);
+    if (name[0] == '/') {
+        fd = check_clock(linux_device_open(ctx, name, writable));
+        error = errno;
+    }
+    if (fd < 0)
+        fd = open_of_interface(ctx, name, writable);
+    if (fd < 0 && error != 0)
+        errno = error;
+    return fd;
 }
 
 bool linux_phc_index(void *ctx, int fd, int *index)
@@ -99,6 +113,7 @@ bool linux_phc_index(void *ctx, int fd, int *index)
     struct stat st;
 
     (void)ctx;
+    errno = ENODEV;
     if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
         return false;
     *index = (int)minor(st.st_rdev);

@@ -95,6 +95,19 @@ int sockets_create(struct linux_world *w, int domain, int type)
     return fd;
 }
 
+int sockets_create_probe(struct linux_world *w)
+{
+    const bool enabled[] = {w->options.ipv4, w->options.ipv6};
+    static const int domains[] = {AF_INET, AF_INET6};
+    int fd = -1;
+
+    errno = EAFNOSUPPORT;
+    for (size_t i = 0; fd < 0 && i < sizeof(domains) / sizeof(domains[0]); i++)
+        if (enabled[i])
+            fd = sockets_create(w, domains[i], SOCK_DGRAM);
+    return fd;
+}
+
 /* ---- Passed sockets ---- */
 
 static bool passed_socket_matches(int fd, const struct world_socket *spec)

@@ -47,12 +47,6 @@ void timestamps_probe(struct linux_world *w)
 
 #ifdef HAVE_LINUX_TIMESTAMPING
 
-/* A socket without an address, for questions to the kernel. */
-static int open_probe(struct linux_world *w)
-{
-    return sockets_create(w, w->options.ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM);
-}
-
 static bool accepts_flags(int fd, int flags)
 {
     return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0;
@@ -61,7 +55,7 @@ static bool accepts_flags(int fd, int flags)
 /* Adds a flag to those of sockets if the kernel has it. */
 static void add_option(struct linux_world *w, int flag)
 {
-    int fd = open_probe(w);
+    int fd = sockets_create_probe(w);
 
     if (fd < 0)
         return;
@@ -108,7 +102,7 @@ static bool accepts_ids(struct linux_world *w)
         .msg_control = &control,
         .msg_controllen = sizeof(control),
     };
-    int fd = open_probe(w);
+    int fd = sockets_create_probe(w);
     bool accepted;
 
     if (fd < 0)
@@ -198,7 +192,7 @@ void timestamps_missing(struct linux_world *w)
         return;
     /* The kernel switches receive timestamping on some time after the first socket asks for it and
        off with the last: this one stays. */
-    int fd = sockets_create(w, w->options.ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM);
+    int fd = sockets_create_probe(w);
     if (fd < 0)
         return;
     *socket_state(w, fd) = (struct socket_state){.open = true, .type = WORLD_UDP};

@@ -8,6 +8,7 @@
 #define CHRONYD_REFCLOCK_CLOCK_H
 
 #include "base/device.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "chronyd/refclock/refclock.h"
 #include "ntp/sample_filter.h"
@@ -17,7 +18,9 @@ struct refclock;
 struct refclock_driver {
     const char *name;
     const char *const *options; /* of the driver, ends in NULL; NULL: none */
-    /* Opens the device. Failures are fatal: with a message of its own, or by false. */
+    /* Opens the device and sets `data`. False: after refclock_open_failed(), with nothing left open, so
+       that it can be called again; or without it, if this build or world has no such devices. What
+       cannot get better is fatal. The other functions are called with an open device only. */
     bool (*open)(struct refclock *clock);
     void (*poll)(struct refclock *clock); /* NULL: driven by events only */
     void (*clock_change)(struct refclock *clock, const struct clock_change *change); /* or NULL */
@@ -36,7 +39,10 @@ struct refclock {
     struct refclock_set *set;
     const struct conf_refclock *conf;
     const struct refclock_driver *driver;
-    void *data; /* of the driver */
+    void *data;    /* of the driver; NULL: not open */
+    char *failure; /* why it could not be opened; NULL: it could */
+    double retry_delay;
+    timer_id retry_timer;
 
     char *parameter; /* its first part */
     char *options;   /* the others, each terminated; an empty one ends the list */
@@ -88,6 +94,13 @@ static inline const struct device_ops *refclock_devices(const struct refclock *c
 const char *refclock_option(const struct refclock *clock, const char *name);
 /* As atoi() does it; not given: the default. */
 int refclock_int_option(const struct refclock *clock, const char *name, int value);
+
+/* Of messages about the options themselves: they come with the first open() only. */
+enum log_severity refclock_option_severity(const struct refclock *clock);
+
+/* What an open() that failed has to say. */
+void refclock_open_failed(struct refclock *clock, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* A time of the system with the time that the clock had then; leap as in NTP; quality below 1: keeps
    the clock reachable only. 2.6 */

@@ -3,6 +3,7 @@
  * PHC driver (system.md 3.4): readings of a PTP hardware clock, or the pulses that it timestamps on
  * one of its pins (extpps), converted by the mapping that the readings give.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
@@ -57,13 +58,14 @@ static void on_event(int fd, unsigned int events, void *arg)
         struct refclock *other = clock->set->clocks[i];
         struct phc *other_phc = other->data;
 
-        if (other->driver == clock->driver && other_phc->external &&
+        if (other->driver == clock->driver && other_phc && other_phc->external &&
             other_phc->index == phc->index && other_phc->extts.channel == event.channel)
             add_pulse(other, other_phc, event.time);
     }
 }
 
-static void start_external(struct refclock *clock, struct phc *phc)
+/* False with errno. */
+static bool start_external(struct refclock *clock, struct phc *phc)
 {
     phc->external = true;
     phc->extts.pin = refclock_int_option(clock, "pin", 0);
@@ -71,8 +73,9 @@ static void start_external(struct refclock *clock, struct phc *phc)
     phc->extts.falling = refclock_option(clock, "clear") != NULL;
     if (!refclock_devices(clock)->phc_extts_enable(refclock_world(clock)->ctx, phc->fd, &phc->extts,
                                                    true))
-        LOG_FATAL("Could not enable external PHC timestamping");
+        return false;
     loop_fd_add(clock->set->env.loop, phc->fd, WORLD_READ, on_event, clock);
+    return true;
 }
 
 /* ---- The driver ---- */
@@ -95,13 +98,22 @@ static bool phc_open_clock(struct refclock *clock)
     phc->no_cross = refclock_option(clock, "nocrossts") != NULL;
     phc->fd = devices->phc_open(world->ctx, clock->parameter, external);
     if (phc->fd < 0)
-        LOG_FATAL("Could not open PHC");
-    if (!devices->phc_index(world->ctx, phc->fd, &phc->index))
-        LOG_FATAL("Could not get PHC index");
+        refclock_open_failed(clock, "Could not open PHC (of) %s : %s", clock->parameter,
+                             text_errno(errno));
+    else if (!devices->phc_index(world->ctx, phc->fd, &phc->index))
+        refclock_open_failed(clock, "Could not get PHC index of %s : %s", clock->parameter,
+                             text_errno(errno));
+    else if (external && !start_external(clock, phc))
+        refclock_open_failed(clock, "Could not enable external PHC timestamping on %s : %s",
+                             clock->parameter, text_errno(errno));
+    if (clock->failure) {
+        if (phc->fd >= 0)
+            devices->close(world->ctx, phc->fd);
+        free(phc);
+        return false;
+    }
     phc->mapping = hardware_clock_new(world, clock->set->env.clock, &params);
     clock->data = phc;
-    if (external)
-        start_external(clock, phc);
     return true;
 }
 

@@ -15,15 +15,18 @@ struct pps {
     uint32_t sequence; /* of the last pulse */
 };
 
-static void start_capture(const struct refclock *clock, const struct pps *pps)
+/* False after refclock_open_failed(). */
+static bool start_capture(struct refclock *clock, const struct pps *pps)
 {
     const char *path = clock->parameter, *call = "time_pps_create";
 
     switch (refclock_devices(clock)->pps_start(refclock_world(clock)->ctx, pps->fd, pps->clear)) {
     case PPS_OK:
-        return;
+        return true;
     case PPS_NO_EDGE:
-        LOG_FATAL("%s not supported on %s", pps->clear ? "CAPTURECLEAR" : "CAPTUREASSERT", path);
+        refclock_open_failed(clock, "%s not supported on %s",
+                             pps->clear ? "CAPTURECLEAR" : "CAPTUREASSERT", path);
+        return false;
     case PPS_CREATE_FAILED:
         break;
     case PPS_GETCAP_FAILED:
@@ -36,7 +39,8 @@ static void start_capture(const struct refclock *clock, const struct pps *pps)
         call = "time_pps_setparams";
         break;
     }
-    LOG_FATAL("%s() failed on %s : %s", call, path, text_errno(errno));
+    refclock_open_failed(clock, "%s() failed on %s : %s", call, path, text_errno(errno));
+    return false;
 }
 
 static bool pps_open(struct refclock *clock)
@@ -50,9 +54,16 @@ static bool pps_open(struct refclock *clock)
     pps = mem_alloc(sizeof(*pps));
     pps->clear = refclock_option(clock, "clear") != NULL;
     pps->fd = devices->open(world->ctx, clock->parameter, true);
-    if (pps->fd < 0)
-        LOG_FATAL("Could not open %s : %s", clock->parameter, text_errno(errno));
-    start_capture(clock, pps);
+    if (pps->fd < 0) {
+        refclock_open_failed(clock, "Could not open %s : %s", clock->parameter, text_errno(errno));
+        free(pps);
+        return false;
+    }
+    if (!start_capture(clock, pps)) {
+        devices->close(world->ctx, pps->fd);
+        free(pps);
+        return false;
+    }
     clock->data = pps;
     return true;
 }

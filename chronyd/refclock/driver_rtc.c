@@ -78,8 +78,12 @@ static bool rtc_open(struct refclock *clock)
     rtc = mem_alloc(sizeof(*rtc));
     rtc->utc = refclock_option(clock, "utc") != NULL;
     rtc->fd = devices->open(world->ctx, clock->parameter, false);
-    if (rtc->fd < 0)
-        LOG_FATAL("Could not open RTC device %s : %s", clock->parameter, text_errno(errno));
+    if (rtc->fd < 0) {
+        refclock_open_failed(clock, "Could not open RTC device %s : %s", clock->parameter,
+                             text_errno(errno));
+        free(rtc);
+        return false;
+    }
     clock->data = rtc;
     rtc->polling = !rtc_device_interrupts(world, rtc->fd, true);
     if (rtc->polling) {

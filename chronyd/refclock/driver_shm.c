@@ -37,8 +37,9 @@ struct shm_segment {
 };
 
 /* As atoi() of chrony: a prefix, modulo 2^32, 0 without a number. */
-static int read_unit(const char *text)
+static int read_unit(const struct refclock *clock)
 {
+    const char *text = clock->parameter;
     bool clamped = false;
     uint32_t unit = 0;
     size_t used = 0;
@@ -47,7 +48,8 @@ static int read_unit(const char *text)
     if (text_scan_clamped(text, INT_MIN, INT_MAX, &value, &clamped, &used))
         text_scan_uint(text, &unit, &used);
     if (used == 0 || clamped || text[used] != '\0')
-        LOG_WARN("Invalid unit %s of refclock SHM, using %d", text, (int)unit);
+        LOG(refclock_option_severity(clock), "Invalid unit %s of refclock SHM, using %d", text,
+            (int)unit);
     return (int)unit;
 }
 
@@ -57,7 +59,7 @@ static bool shm_open_clock(struct refclock *clock)
     const struct device_ops *devices = refclock_devices(clock);
     const char *perm = refclock_option(clock, "perm"), *call;
     uint32_t owner;
-    int unit = read_unit(clock->parameter), mode = DEFAULT_MODE;
+    int unit = read_unit(clock), mode = DEFAULT_MODE;
 
     if (!devices || !devices->shm_attach)
         return false;
@@ -65,8 +67,10 @@ static bool shm_open_clock(struct refclock *clock)
         mode = (int)(strtol(perm, NULL, 8) & MODE_MASK);
     clock->data = (void *)devices->shm_attach(world->ctx, (int)(SHM_KEY + (unsigned int)unit),
                                               sizeof(struct shm_segment), mode, &call, &owner);
-    if (!clock->data)
-        LOG_FATAL("%s() failed : %s", call, text_errno(errno));
+    if (!clock->data) {
+        refclock_open_failed(clock, "%s() failed : %s", call, text_errno(errno));
+        return false;
+    }
     if (owner != 0 && owner != DEVICE_OWN_USER)
         LOG_WARN("SHM segment of unit %d was made by user %u, who can set the clock", unit,
                  (unsigned int)owner);

@@ -60,8 +60,12 @@ static bool sock_open(struct refclock *clock)
     struct sock *s = mem_alloc(sizeof(*s));
 
     s->fd = world->ops->unix_open(world->ctx, clock->parameter);
-    if (s->fd < 0)
-        LOG_FATAL("Could not open socket %s", clock->parameter);
+    if (s->fd < 0) {
+        refclock_open_failed(clock, "Could not open socket %s : %s", clock->parameter,
+                             text_errno(errno));
+        free(s);
+        return false;
+    }
     clock->data = s;
     loop_fd_add(clock->set->env.loop, s->fd, WORLD_READ, on_message, clock);
     return true;

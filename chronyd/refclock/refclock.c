@@ -22,6 +22,9 @@
 #define MIN_LOCAL_LOCK_AGE 3
 #define REFID_INDEX_DIGITS 10
 #define MAX_BAD_INPUT_TEXT 256
+#define MAX_FAILURE_TEXT   512
+#define MIN_RETRY_DELAY    10.0 /* seconds, doubled each time */
+#define MAX_RETRY_DELAY    60.0
 
 static const struct {
     const char *name;
@@ -62,7 +65,7 @@ static void on_clock_change(const struct clock_change *change, void *arg)
             sample_filter_reset(c->filter);
         else
             sample_filter_clock_change(c->filter, change);
-        if (c->driver->clock_change)
+        if (c->data && c->driver->clock_change)
             c->driver->clock_change(c, change);
     }
 }
@@ -157,6 +160,11 @@ const char *refclock_option(const struct refclock *c, const char *name)
     return NULL;
 }
 
+enum log_severity refclock_option_severity(const struct refclock *c)
+{
+    return c->retry_delay > 0.0 ? LOG_SEV_DEBUG : LOG_SEV_WARN;
+}
+
 int refclock_int_option(const struct refclock *c, const char *name, int value)
 {
     const char *text = refclock_option(c, name);
@@ -171,7 +179,8 @@ int refclock_int_option(const struct refclock *c, const char *name, int value)
         used = 0;
     }
     if (clamped || text[used] != '\0')
-        LOG_WARN("Invalid value %s of refclock driver option %s, using %d", text, name, value);
+        LOG(refclock_option_severity(c), "Invalid value %s of refclock driver option %s, using %d",
+            text, name, value);
     return value;
 }
 
@@ -240,6 +249,55 @@ static struct refclock *make_clock(struct refclock_set *set, const struct conf_r
     return c;
 }
 
+void refclock_open_failed(struct refclock *c, const char *format, ...)
+{
+    char text[MAX_FAILURE_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    free(c->failure);
+    c->failure = text_dup(text);
+}
+
+/* waitdevice: a device that may come later (2.1). The same reason is told once. */
+static void wait_for_device(struct refclock *c, const char *reported);
+
+static void on_retry(void *arg)
+{
+    struct refclock *c = arg;
+    char *reported = c->failure;
+
+    c->retry_timer = 0;
+    c->failure = NULL;
+    if (c->driver->open(c))
+        LOG_INFO("Refclock %s has its device %s now", c->name, c->parameter);
+    else
+        wait_for_device(c, reported);
+    free(reported);
+}
+
+static void wait_for_device(struct refclock *c, const char *reported)
+{
+    if (!reported || !c->failure || strcmp(reported, c->failure) != 0)
+        LOG_WARN("%s; refclock %s waits for its device", c->failure ? c->failure : "No device",
+                 c->name);
+    c->retry_delay = fmin(fmax(MIN_RETRY_DELAY, 2.0 * c->retry_delay), MAX_RETRY_DELAY);
+    c->retry_timer = loop_timer_add(c->set->env.loop, c->retry_delay, on_retry, c);
+}
+
+static void open_clock(struct refclock *c)
+{
+    if (c->driver->open(c))
+        return;
+    if (!c->failure)
+        LOG_FATAL("refclock %s initialisation failed", c->conf->driver);
+    if (!c->conf->wait_device)
+        LOG_FATAL("%s", c->failure);
+    wait_for_device(c, NULL);
+}
+
 void refclock_set_open(struct refclock_set *set, const struct conf *conf)
 {
     set->conf = conf;
@@ -250,8 +308,7 @@ void refclock_set_open(struct refclock_set *set, const struct conf *conf)
         set->clocks[set->count++] = c;
         split_parameter(c);
         check_options(c);
-        if (!c->driver->open(c))
-            LOG_FATAL("refclock %s initialisation failed", conf->refclocks[i].driver);
+        open_clock(c);
         LOG_DEBUG("refclock %s refid=%s poll=%d dpoll=%d filter=%d", conf->refclocks[i].driver,
                   c->name, c->conf->poll, c->driver_poll, sample_filter_length(c->filter));
     }
@@ -293,7 +350,10 @@ void refclock_set_free(struct refclock_set *set)
         struct refclock *c = set->clocks[i];
 
         loop_timer_cancel(set->env.loop, c->timer);
-        c->driver->close(c);
+        loop_timer_cancel(set->env.loop, c->retry_timer);
+        if (c->data)
+            c->driver->close(c);
+        free(c->failure);
         sample_filter_free(c->filter);
         free(c->parameter);
         free(c);
@@ -356,7 +416,8 @@ static void on_poll(void *arg)
 
     c->timer = 0;
     if (c->driver->poll) {
-        c->driver->poll(c);
+        if (c->data)
+            c->driver->poll(c);
         c->driver_polls++;
         interval = c->driver_poll;
     }

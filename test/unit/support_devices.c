@@ -97,8 +97,10 @@ static int fake_phc_open(void *ctx, const char *name, bool writable)
     struct fake_devices *d = devices_of(ctx);
 
     d->opened_writable = writable;
-    if (d->open_failing || (strncmp(name, "/dev/ptp", 8) != 0 && strncmp(name, "eth", 3) != 0))
+    if (d->open_failing || (strncmp(name, "/dev/ptp", 8) != 0 && strncmp(name, "eth", 3) != 0)) {
+        errno = ENOENT;
         return -1;
+    }
     /* Each time another descriptor of the same clock. */
     return PHC_FD + 10 * d->opened++ + (name[strlen(name) - 1] - '0');
 }
@@ -106,6 +108,7 @@ static int fake_phc_open(void *ctx, const char *name, bool writable)
 static bool fake_phc_index(void *ctx, int fd, int *index)
 {
     *index = (fd - PHC_FD) % 10;
+    errno = ENODEV;
     return !devices_of(ctx)->phc_no_index;
 }
 
@@ -136,6 +139,7 @@ static bool fake_phc_extts_enable(void *ctx, int fd, const struct phc_extts *ext
     (void)fd;
     devices_of(ctx)->phc_enabled += enable ? 1 : -1;
     devices_of(ctx)->phc_extts = *extts;
+    errno = EBUSY;
     return extts->channel < 4;
 }
 
@@ -230,6 +234,10 @@ static int fake_unix_open(void *ctx, const char *path)
     struct fake_devices *d = devices_of(ctx);
 
     snprintf(d->socket_path, sizeof(d->socket_path), "%s", path);
+    if (d->open_failing) {
+        errno = ENOENT;
+        return -1;
+    }
     return SOCKET_FD + d->sockets++;
 }
 

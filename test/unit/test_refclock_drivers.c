@@ -173,10 +173,13 @@ static void devices_that_cannot_be_used_are_fatal(void **state)
          "time_pps_setparams() failed on /dev/pps0 : Inappropriate ioctl for device"},
         {"refclock PPS /dev/pps0", no_edge, "CAPTUREASSERT not supported on /dev/pps0"},
         {"refclock PPS /dev/pps0:clear", no_edge, "CAPTURECLEAR not supported on /dev/pps0"},
-        {"refclock PHC /dev/ptp0", no_device, "Could not open PHC"},
-        {"refclock PHC eth0", no_index, "Could not get PHC index"},
+        {"refclock PHC /dev/ptp0", no_device,
+         "Could not open PHC (of) /dev/ptp0 : No such file or directory"},
+        {"refclock PHC eth0", no_index, "Could not get PHC index of eth0 : No such device"},
         {"refclock PHC /dev/ptp0:extpps:channel=4", NULL,
-         "Could not enable external PHC timestamping"},
+         "Could not enable external PHC timestamping on /dev/ptp0 : Device or resource busy"},
+        {"refclock SOCK /run/gps.sock", no_device,
+         "Could not open socket /run/gps.sock : No such file or directory"},
         {"refclock RTC /dev/rtc", no_device,
          "Could not open RTC device /dev/rtc : No such file or directory"},
         {"rtcsync\nrefclock RTC /dev/rtc", NULL,
@@ -192,12 +195,101 @@ static void devices_that_cannot_be_used_are_fatal(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char line[128], expected[128];
+        char line[128], expected[160];
 
         snprintf(line, sizeof(line), "%s\n", cases[i].line);
         snprintf(expected, sizeof(expected), "Fatal error : %s\n", cases[i].message);
         expect_fatal(line, cases[i].prepare, expected);
     }
+}
+
+/* waitdevice: tried again after 10, 30, 70, 130, 190 s. */
+static void device_that_comes_later_is_waited_for(void **state)
+{
+    static const struct {
+        const char *line;
+        void (*prepare)(struct fake_devices *devices);
+        const char *message, *name, *device;
+    } cases[] = {
+        {"SHM 7", no_segment, "shmget() failed : Permission denied", "SHM0", "7"},
+        {"SOCK /run/gps.sock", no_device,
+         "Could not open socket /run/gps.sock : No such file or directory", "SOC0",
+         "/run/gps.sock"},
+        {"PPS /dev/pps0", no_device, "Could not open /dev/pps0 : No such file or directory", "PPS0",
+         "/dev/pps0"},
+        {"PPS /dev/pps0", no_pps,
+         "time_pps_create() failed on /dev/pps0 : Inappropriate ioctl for device", "PPS0",
+         "/dev/pps0"},
+        {"PHC /dev/ptp0", no_device,
+         "Could not open PHC (of) /dev/ptp0 : No such file or directory", "PHC0", "/dev/ptp0"},
+        {"PHC eth0:extpps", no_index, "Could not get PHC index of eth0 : No such device", "PHC0",
+         "eth0"},
+        {"RTC /dev/rtc", no_device,
+         "Could not open RTC device /dev/rtc : No such file or directory", "RTC0", "/dev/rtc"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        char line[128], log[512];
+
+        snprintf(line, sizeof(line), "refclock %s poll 2 noselect waitdevice\n", cases[i].line);
+        open_clocks_with(&f, line, cases[i].prepare);
+        clock_world_run_until(f.s.w, 50.0);
+        assert_null(get(&f, 0)->data);
+        local_clock_accumulate_offset(f.s.clock, 1e-6, 0.0);
+        assert_false(source_is_reachable(get(&f, 0)->source));
+        f.devices.open_failing = f.devices.phc_no_index = false;
+        f.devices.shm_failure = NULL;
+        f.devices.pps_result = PPS_OK;
+        clock_world_run_until(f.s.w, 69.5);
+        assert_null(get(&f, 0)->data);
+        clock_world_run_until(f.s.w, 70.5);
+        assert_non_null(get(&f, 0)->data);
+        snprintf(log, sizeof(log),
+                 "%s; refclock %s waits for its device\nRefclock %s has its device %s now\n",
+                 cases[i].message, cases[i].name, cases[i].name, cases[i].device);
+        close_clocks(&f, log);
+
+        /* The end comes before the device. */
+        open_clocks_with(&f, line, cases[i].prepare);
+        clock_world_run_until(f.s.w, 300.0);
+        refclock_set_clean_up(f.set);
+        snprintf(log, sizeof(log), "%s; refclock %s waits for its device\n", cases[i].message,
+                 cases[i].name);
+        close_clocks(&f, log);
+    }
+}
+
+static void waiting_clock_tells_another_reason_and_works_in_the_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_clocks_with(&f,
+                     "refclock PHC /dev/ptp0 poll 0 dpoll 0 noselect waitdevice\n"
+                     "refclock PHC /dev/ptp0:extpps refid EXT noselect waitdevice\n",
+                     no_device);
+    clock_world_run_until(f.s.w, 25.0);
+    f.devices.open_failing = false;
+    f.devices.phc_no_index = true;
+    clock_world_run_until(f.s.w, 100.0);
+    f.devices.phc_no_index = false;
+    f.devices.phc_offset = 0.125;
+    clock_world_run_until(f.s.w, 140.0);
+    assert_close(last_offset(get(&f, 0)), 0.125, 1e-8);
+    assert_true(source_is_reachable(get(&f, 0)->source));
+    close_clocks(&f,
+                 "Could not open PHC (of) /dev/ptp0 : No such file or directory; refclock PHC0 "
+                 "waits for its device\n"
+                 "Could not open PHC (of) /dev/ptp0 : No such file or directory; refclock EXT "
+                 "waits for its device\n"
+                 "Could not get PHC index of /dev/ptp0 : No such device; refclock PHC0 waits for "
+                 "its device\n"
+                 "Could not get PHC index of /dev/ptp0 : No such device; refclock EXT waits for "
+                 "its device\n"
+                 "Refclock PHC0 has its device /dev/ptp0 now\n"
+                 "Refclock EXT has its device /dev/ptp0 now\n");
 }
 
 /* ---- SOCK ---- */
@@ -781,6 +873,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_that_cannot_be_used_are_fatal),
+        cmocka_unit_test(device_that_comes_later_is_waited_for),
+        cmocka_unit_test(waiting_clock_tells_another_reason_and_works_in_the_end),
         cmocka_unit_test(datagram_of_the_specification),
         cmocka_unit_test(sock_takes_samples_and_pulses),
         cmocka_unit_test(shm_is_read_by_its_layout),
