@@ -99,6 +99,8 @@ int chronyd_run(const struct options *options, int passed_fds);
 /* Steps of the start that concern the process, in chronyd/setup.c. */
 void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);
+/* The limit of open files, before other processes are made and rights are dropped. */
+void setup_limits(const struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
 /* Puts them into the event loop. */
 void setup_attach_helpers(struct chronyd *daemon);

@@ -29,6 +29,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     /* First: nothing that is made from here on is left behind by a signal, and SIGHUP ends nothing. */
     signals_install();
     setup_files(d);
+    setup_limits(d);
     d->world = world_linux_new(&world_options);
     setup_helpers(d);
     chronyd_open(d);

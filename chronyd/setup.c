@@ -25,6 +25,10 @@
 #include "config.h"
 #include "nts/fork_server.h"
 
+/* Standard streams, sockets of the server and of the control protocol, logs, devices, and what is open
+   for a moment. */
+#define OTHER_DESCRIPTORS 64
+
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
 {
@@ -326,6 +330,33 @@ void setup_attach_helpers(struct chronyd *d)
     if (wants_resolver(d))
         world_linux_use_resolver_helper(d->world, replace_resolver, d);
     fork_server_attach(d->fork_server, d->loop, &events);
+}
+
+/* Descriptors that the largest of the processes may have open with this configuration. */
+static uint64_t needed_descriptors(const struct conf *conf)
+{
+    uint64_t own = OTHER_DESCRIPTORS + 4 * conf->refclock_count, sessions = 0;
+
+    /* A socket for the request, and one for the key establishment. */
+    for (size_t i = 0; i < conf->source_count; i++)
+        own += 2 * (uint64_t)(conf->sources[i].pool ? NTP_SOURCES_MAX_POOL : 1);
+    /* Beside those that have not answered yet as many may wait for their client's end. */
+    if (conf->nts_server_certs.count > 0)
+        sessions = 2 * (uint64_t)conf->max_nts_connections;
+    if (conf->nts_processes < 1)
+        return own + sessions;
+    /* Helpers of two generations, each with its channel. */
+    own += conf->nts_server_certs.count > 0 ? 2 * (uint64_t)conf->nts_processes : 0;
+    sessions += OTHER_DESCRIPTORS;
+    return own > sessions ? own : sessions;
+}
+
+void setup_limits(const struct chronyd *d)
+{
+    uint64_t needed = needed_descriptors(d->conf);
+
+    /* Sources can be added later. */
+    process_raise_descriptor_limit(needed, needed + 2 * NTP_SOURCES_MAX);
 }
 
 static void check_secret_file(const char *path, bool must_read)

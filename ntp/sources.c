@@ -247,7 +247,7 @@ static enum ntp_sources_status add_source(struct ntp_sources *s, const struct ad
 {
     if (sources_find(s, &add->addr.addr))
         return NTP_SOURCES_IN_USE;
-    if (s->count >= MAX_SOURCES)
+    if (s->count >= NTP_SOURCES_MAX)
         return NTP_SOURCES_TOO_MANY;
 
     struct record *r = mem_alloc(sizeof(*r));
@@ -310,7 +310,7 @@ static enum ntp_sources_status add_name(struct ntp_sources *s, const struct sour
         int max = conf->options.max_sources;
         int quota = max < 1 ? 1 : max > MAX_POOL_QUOTA ? MAX_POOL_QUOTA : max;
         add->pool = new_pool(s, quota);
-        wanted = 2 * quota < MAX_POOL_SOURCES ? 2 * quota : MAX_POOL_SOURCES;
+        wanted = 2 * quota < NTP_SOURCES_MAX_POOL ? 2 * quota : NTP_SOURCES_MAX_POOL;
     }
     for (; added < wanted && status == NTP_SOURCES_SUCCESS; added++) {
         add->addr.addr = ip_addr_from_id(++s->last_id);

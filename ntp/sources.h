@@ -21,6 +21,10 @@
 #include "ntp/sockets.h"
 #include "ntp/transmit.h"
 
+/* Sources in all, and of one pool before it is resolved. */
+#define NTP_SOURCES_MAX      65536
+#define NTP_SOURCES_MAX_POOL 16
+
 struct ntp_sources;
 
 struct ntp_sources_params {

@@ -11,10 +11,8 @@
 #include "ntp/association.h"
 #include "ntp/sources.h"
 
-#define MAX_SOURCES      65536
-#define MAX_POOL_QUOTA   16
-#define MAX_POOL_SOURCES 16
-#define NO_POOL          (-1)
+#define MAX_POOL_QUOTA 16
+#define NO_POOL        (-1)
 
 struct record {
     struct ntp_sources *set;

@@ -7,12 +7,14 @@
 
 #include "chronyd/os/process.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/text.h"
 
 #define DESCRIPTOR_LIMIT 1024
 
@@ -52,6 +54,31 @@ void process_lock_memory(void)
 #else
     LOG_FATAL("memory locking not supported");
 #endif
+}
+
+void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted)
+{
+    struct rlimit limit, raised;
+    int error = 0;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    raised = limit;
+    if (raised.rlim_max < needed)
+        raised.rlim_max = needed;
+    raised.rlim_cur = wanted < raised.rlim_max ? wanted : raised.rlim_max;
+    if (raised.rlim_cur <= limit.rlim_cur)
+        return;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return;
+    error = errno;
+    raised = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
+        raised = limit;
+    LOG_WARN(
+        "Could not raise the limit of open files from %llu to the %llu that the configured sources"
+        " and maxntsconnections may need (LimitNOFILE of the service, ulimit -n) : %s",
+        (unsigned long long)raised.rlim_cur, (unsigned long long)needed, text_errno(error));
 }
 
 void process_close_descriptors(int keep1, int keep2)

@@ -5,11 +5,18 @@
 #ifndef CHRONYD_OS_PROCESS_H
 #define CHRONYD_OS_PROCESS_H
 
+#include <stdint.h>
+
 /* SCHED_FIFO for the calling thread. 0 does nothing, a value outside 1..99 is fatal, failure is an
    error. */
 void process_set_priority(int priority);
 /* Locks present and future memory; failure is an error. */
 void process_lock_memory(void);
+
+/* Raises the limit of open files of this process and its children: to `wanted` as far as that needs no
+   right, to `needed` with CAP_SYS_RESOURCE if it is there. Less than `needed` in the end is a warning.
+   Never lowers it. */
+void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted);
 
 /* Closes descriptors 3 to 1023 except `keep1` and `keep2` (-1: none): for forked helpers. */
 void process_close_descriptors(int keep1, int keep2);
