@@ -40,6 +40,7 @@ struct chronyd {
     struct conf *conf;
     uid_t uid; /* user to run as */
     gid_t gid;
+    bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 
     struct world *world;
     struct loop *loop;
@@ -99,8 +100,8 @@ int chronyd_run(const struct options *options, int passed_fds);
 /* Steps of the start that concern the process, in chronyd/setup.c. */
 void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);
-/* The limit of open files, before other processes are made and rights are dropped. */
-void setup_limits(const struct chronyd *daemon);
+/* The limits of open files and locked memory, before other processes are made and rights are dropped. */
+void setup_limits(struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
 /* Puts them into the event loop. */
 void setup_attach_helpers(struct chronyd *daemon);

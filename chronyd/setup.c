@@ -171,7 +171,21 @@ void setup_files(struct chronyd *d)
     }
 }
 
-/* The sandbox of the fork server and its helpers (nts/helper.h). */
+/* ---- Memory ---- */
+
+static bool locks_memory(const struct chronyd *d)
+{
+    return d->options->lock_memory || d->conf->lock_memory;
+}
+
+/* Of this process. What is locked and grows beyond the limit would end it. */
+static void lock_memory(const struct chronyd *d)
+{
+    if (locks_memory(d) && !(d->lock_needs_capability && privileges_missing(PRIVILEGE_IPC_LOCK)))
+        process_lock_memory();
+}
+
+/* ---- The sandbox of the fork server and its helpers (nts/helper.h) ---- */
 
 static bool changes_user(const struct chronyd *d)
 {
@@ -207,8 +221,12 @@ static void sandbox_limit_fork_server(void *arg)
     bool reads_files = nts_part_has_helpers(d->nts_part);
     unsigned int wanted = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
 
+    privileges_forbid_new();
+    lock_memory(d);
     if (!started_as_root())
         return;
+    if (d->lock_needs_capability)
+        wanted |= PRIVILEGE_IPC_LOCK;
     if (changes_user(d))
         wanted |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
     privileges_limit(wanted);
@@ -237,6 +255,7 @@ static void sandbox_drop(void *arg)
     else
         privileges_limit(0);
     privileges_forbid_new();
+    lock_memory(d);
 }
 
 static void sandbox_load_filter(void *arg)
@@ -351,9 +370,17 @@ static uint64_t needed_descriptors(const struct conf *conf)
     return own > sessions ? own : sessions;
 }
 
-void setup_limits(const struct chronyd *d)
+void setup_limits(struct chronyd *d)
 {
     uint64_t needed = needed_descriptors(d->conf);
+
+    if (locks_memory(d) && !process_raise_lock_limit()) {
+        d->lock_needs_capability = true;
+        LOG_WARN("setrlimit() failed : %s; %s", text_errno(errno),
+                 privileges_missing(PRIVILEGE_IPC_LOCK)
+                     ? "without CAP_IPC_LOCK, which is not permitted either, no memory is locked"
+                     : "the memory of processes without CAP_IPC_LOCK is not locked");
+    }
 
     /* Sources can be added later. */
     process_raise_descriptor_limit(needed, needed + 2 * NTP_SOURCES_MAX);
@@ -395,6 +422,8 @@ static unsigned int kept_privileges(const struct chronyd *d)
         keep |= PRIVILEGE_NET_BIND_SERVICE;
     if (needs_net_raw(d))
         keep |= PRIVILEGE_NET_RAW;
+    if (d->lock_needs_capability)
+        keep |= PRIVILEGE_IPC_LOCK;
     return keep;
 }
 
@@ -426,8 +455,7 @@ void setup_privileges(struct chronyd *d)
 
     process_set_priority(d->options->priority != 0 ? d->options->priority
                                                    : d->conf->sched_priority);
-    if (d->options->lock_memory || d->conf->lock_memory)
-        process_lock_memory();
+    lock_memory(d);
 
     if (changes_user(d)) {
         warn_of_missing_privileges(d);
@@ -437,6 +465,9 @@ void setup_privileges(struct chronyd *d)
         for (size_t i = 0; i < server_keys->count; i++)
             check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
     }
+    /* A mail program may be one that changes user. */
+    if (d->conf->mail_user == NULL)
+        privileges_forbid_new();
     if (started_as_root())
         LOG_WARN("Running with root privileges");
 }

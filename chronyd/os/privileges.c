@@ -44,6 +44,7 @@ static const struct {
     {PRIVILEGE_DAC_READ_SEARCH, CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
     {PRIVILEGE_SETUID, CAP_SETUID, "CAP_SETUID"},
     {PRIVILEGE_SETGID, CAP_SETGID, "CAP_SETGID"},
+    {PRIVILEGE_IPC_LOCK, CAP_IPC_LOCK, "CAP_IPC_LOCK"},
 };
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
 

@@ -18,6 +18,7 @@ enum privilege {
     PRIVILEGE_DAC_READ_SEARCH = 8,  /* fork server: to read certificates and keys */
     PRIVILEGE_SETUID = 16, /* fork server: to change the user of helpers, and to end them */
     PRIVILEGE_SETGID = 32,
+    PRIVILEGE_IPC_LOCK = 64, /* both, to lock memory where the limit cannot be raised */
 };
 
 /* IDs of a user; an unknown name is fatal. */

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Priority, memory locking and descriptors of a process. Called once at start, before privileges are
- * dropped.
+ * Priority, memory locking and descriptors of a process. Called once at the start of each, before
+ * privileges are dropped.
  */
 #include "config.h"
 
 #include "chronyd/os/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
 
 #define DESCRIPTOR_LIMIT 1024
+#define MAX_DESCRIPTOR   (1 << 20) /* what the kernel allows unless it was told otherwise */
 
 void process_set_priority(int priority)
 {
@@ -38,17 +41,28 @@ void process_set_priority(int priority)
 #endif
 }
 
+bool process_raise_lock_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0)
+        return true;
+    int error = errno;
+    /* Up to the hard limit anybody may. */
+    bool raised = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_max == RLIM_INFINITY;
+    if (raised) {
+        limit.rlim_cur = RLIM_INFINITY;
+        raised = setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+    }
+    errno = error;
+    return raised;
+}
+
 void process_lock_memory(void)
 {
 #ifdef HAVE_MLOCKALL
-    const struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
-
-    if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0) {
-        LOG_ERROR("setrlimit() failed");
-        return;
-    }
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-        LOG_ERROR("mlockall() failed");
+        LOG_ERROR("mlockall() failed : %s", text_errno(errno));
     else
         LOG_DEBUG("Successfully locked into RAM");
 #else
@@ -81,10 +95,67 @@ void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted)
         (unsigned long long)raised.rlim_cur, (unsigned long long)needed, text_errno(error));
 }
 
-void process_close_descriptors(int keep1, int keep2)
+/* From first to last, the kernel does it with one call since Linux 5.9. */
+static bool close_range_at_once(unsigned int first, unsigned int last)
 {
-    for (int fd = STDERR_FILENO + 1; fd < DESCRIPTOR_LIMIT; fd++) {
+#ifdef SYS_close_range
+    return first > last || syscall(SYS_close_range, first, last, 0U) == 0;
+#else
+    (void)first;
+    (void)last;
+    return false;
+#endif
+}
+
+/* What /proc lists. Closing while reading does not matter, since nothing is skipped that was open at the
+   start: the list is in ascending order. */
+static bool close_listed(int keep1, int keep2)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    if (!directory)
+        return false;
+    while ((entry = readdir(directory))) {
+        size_t used;
+        int fd;
+
+        if (text_scan_int(entry->d_name, &fd, &used) && fd > STDERR_FILENO && fd != keep1 &&
+            fd != keep2 && fd != dirfd(directory))
+            close(fd);
+    }
+    closedir(directory);
+    return true;
+}
+
+/* A limit that was lowered after the start does not close what was open above it; this is the last
+   resort. */
+static void close_up_to_limit(int keep1, int keep2)
+{
+    struct rlimit limit;
+    int end = DESCRIPTOR_LIMIT;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY &&
+        limit.rlim_max > DESCRIPTOR_LIMIT)
+        end = limit.rlim_max < MAX_DESCRIPTOR ? (int)limit.rlim_max : MAX_DESCRIPTOR;
+    for (int fd = STDERR_FILENO + 1; fd < end; fd++) {
         if (fd != keep1 && fd != keep2)
             close(fd);
     }
+}
+
+void process_close_descriptors(int keep1, int keep2)
+{
+    const int first = STDERR_FILENO + 1;
+    int low = keep1 < keep2 ? keep1 : keep2, high = keep1 < keep2 ? keep2 : keep1;
+
+    /* Those that need not be kept stand before the first. */
+    low = low < first ? first - 1 : low;
+    high = high < first ? first - 1 : high;
+    if (close_range_at_once((unsigned int)first, (unsigned int)low - 1U) &&
+        close_range_at_once((unsigned int)low + 1U, (unsigned int)high - 1U) &&
+        close_range_at_once((unsigned int)high + 1U, ~0U))
+        return;
+    if (!close_listed(keep1, keep2))
+        close_up_to_limit(keep1, keep2);
 }

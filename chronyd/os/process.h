@@ -5,12 +5,17 @@
 #ifndef CHRONYD_OS_PROCESS_H
 #define CHRONYD_OS_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* SCHED_FIFO for the calling thread. 0 does nothing, a value outside 1..99 is fatal, failure is an
    error. */
 void process_set_priority(int priority);
-/* Locks present and future memory; failure is an error. */
+/* Raises the limit of locked memory, which children inherit, to infinity. False with errno: what is locked
+   needs CAP_IPC_LOCK, also when it grows later. */
+bool process_raise_lock_limit(void);
+/* Locks present and future memory of this process (children do not inherit that); failure is an
+   error. */
 void process_lock_memory(void);
 
 /* Raises the limit of open files of this process and its children: to `wanted` as far as that needs no
@@ -18,7 +23,7 @@ void process_lock_memory(void);
    Never lowers it. */
 void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted);
 
-/* Closes descriptors 3 to 1023 except `keep1` and `keep2` (-1: none): for forked helpers. */
+/* Closes all descriptors from 3 on except `keep1` and `keep2` (-1: none): for forked helpers. */
 void process_close_descriptors(int keep1, int keep2);
 
 #endif

@@ -105,6 +105,38 @@ static unsigned int from_poll_events(short revents, unsigned int wanted)
     return events;
 }
 
+/* The kernel keeps that many on its stack. */
+#define POLL_PART 16U
+
+/* ppoll() for a kernel that has no memory for the whole set: in parts so small that it needs none, without
+   waiting, and then once for a moment. A clock that runs goes on. */
+static int poll_in_parts(struct pollfd *fds, size_t count, const struct timespec *timeout,
+                         const sigset_t *mask)
+{
+    const struct timespec moment = {.tv_nsec = 10000000}, none = {0, 0};
+    bool is_short = timeout && timeout->tv_sec == 0 && timeout->tv_nsec < moment.tv_nsec;
+    int ready = 0;
+
+    for (size_t i = 0; i < count; i += POLL_PART) {
+        size_t part = count - i < POLL_PART ? count - i : POLL_PART;
+        int result = ppoll(fds + i, part, &none, NULL);
+
+        if (result > 0)
+            ready += result;
+        for (size_t j = i; result < 0 && j < i + part; j++)
+            fds[j].revents = 0;
+    }
+    return ready > 0 ? ready : ppoll(NULL, 0, is_short ? timeout : &moment, mask);
+}
+
+static int poll_all(struct pollfd *fds, size_t count, const struct timespec *timeout,
+                    const sigset_t *mask)
+{
+    int result = ppoll(fds, count, timeout, mask);
+
+    return result < 0 && errno == ENOMEM ? poll_in_parts(fds, count, timeout, mask) : result;
+}
+
 /* The result of ppoll() with signals let through; EINTR also if one came just before. */
 static int poll_with_signals(struct pollfd *fds, size_t count, const struct timespec *timeout)
 {
@@ -116,7 +148,7 @@ static int poll_with_signals(struct pollfd *fds, size_t count, const struct time
         result = -1;
         error = EINTR;
     } else {
-        result = ppoll(fds, count, timeout, &mask);
+        result = poll_all(fds, count, timeout, &mask);
         error = errno;
     }
     /* A signal that was raised but not let through is delivered here. */
