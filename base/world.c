@@ -21,10 +21,12 @@ static void release(struct world_replace *r)
     memset(r, 0, sizeof(*r));
 }
 
-static void remove_temporary(const struct world *w, const char *path)
+/* With trouble that is told once the message about the file itself will do. */
+static void remove_temporary(const struct world *w, const struct world_replace *r)
 {
-    if (!w->ops->file_remove(w->ctx, path) && errno != ENOENT)
-        LOG_ERROR("Could not remove %s : %s", path, text_errno(errno));
+    if (!w->ops->file_remove(w->ctx, r->tmp_path) && errno != ENOENT)
+        LOG(r->spec.trouble != NULL ? LOG_SEV_DEBUG : LOG_SEV_ERROR, "Could not remove %s : %s",
+            r->tmp_path, text_errno(errno));
 }
 
 bool world_replace_begin(const struct world *w, struct world_replace *r,
@@ -101,7 +103,7 @@ bool world_replace_commit(const struct world *w, struct world_replace *r)
     if (replaced)
         file_trouble_end(r->spec.trouble, r->path);
     else
-        remove_temporary(w, r->tmp_path);
+        remove_temporary(w, r);
     release(r);
     return replaced;
 }
@@ -109,6 +111,6 @@ bool world_replace_commit(const struct world *w, struct world_replace *r)
 void world_replace_abandon(const struct world *w, struct world_replace *r)
 {
     fclose(r->stream);
-    remove_temporary(w, r->tmp_path);
+    remove_temporary(w, r);
     release(r);
 }

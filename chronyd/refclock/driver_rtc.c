@@ -28,7 +28,7 @@ static void give_up(struct refclock *clock, struct rtc_clock *rtc)
         return;
     if (!rtc->polling) {
         loop_fd_remove(clock->set->env.loop, rtc->fd);
-        rtc_device_interrupts(world, rtc->fd, false);
+        rtc_device_interrupts(world, rtc->fd, false, LOG_SEV_ERROR);
     }
     refclock_devices(clock)->close(world->ctx, rtc->fd);
     rtc->fd = -1;
@@ -85,7 +85,7 @@ static bool rtc_open(struct refclock *clock)
         return false;
     }
     clock->data = rtc;
-    rtc->polling = !rtc_device_interrupts(world, rtc->fd, true);
+    rtc->polling = !rtc_device_interrupts(world, rtc->fd, true, LOG_SEV_ERROR);
     if (rtc->polling) {
         LOG_INFO("Falling back to polling for %s", clock->parameter);
         return true;

@@ -44,7 +44,7 @@ struct rtc {
     enum rtc_mode mode;
     bool interrupts;
     int skip;       /* interrupts to be ignored */
-    bool silent;    /* none came when they were on; was reported */
+    bool failing;   /* none came when they were on, or something else failed; was reported */
     timer_id timer; /* the next measurement; while interrupts are on, the end of waiting for one */
     void (*done)(void *arg); /* of the initial measurement */
     void *done_arg;
@@ -103,18 +103,25 @@ static void wait_for_interrupt(struct rtc *rtc)
     rtc->timer = loop_timer_add(rtc->env.loop, MAX_SILENCE, on_silence, rtc);
 }
 
+/* Of a message about the device: trouble is told when it begins. */
+static enum log_severity severity(const struct rtc *rtc)
+{
+    return rtc->failing ? LOG_SEV_DEBUG : LOG_SEV_ERROR;
+}
+
 static void switch_off(struct rtc *rtc)
 {
     if (rtc->interrupts) {
         stop_timer(rtc);
-        rtc_device_interrupts(rtc->env.world, rtc->fd, false);
+        rtc_device_interrupts(rtc->env.world, rtc->fd, false, severity(rtc));
     }
     rtc->interrupts = false;
 }
 
 static bool switch_on(struct rtc *rtc)
 {
-    rtc->interrupts = rtc_device_interrupts(rtc->env.world, rtc->fd, true);
+    rtc->interrupts = rtc_device_interrupts(rtc->env.world, rtc->fd, true, severity(rtc));
+    rtc->failing = rtc->failing || !rtc->interrupts;
     rtc->skip = 1;
     if (rtc->interrupts)
         wait_for_interrupt(rtc);
@@ -179,9 +186,8 @@ static void on_silence(void *arg)
     struct rtc *rtc = arg;
 
     rtc->timer = 0;
-    if (!rtc->silent)
-        LOG_ERROR("No interrupts from %s", rtc->conf->rtc_device);
-    rtc->silent = true;
+    LOG(severity(rtc), "No interrupts from %s", rtc->conf->rtc_device);
+    rtc->failing = true;
     leave_special_mode(rtc);
 }
 
@@ -338,11 +344,15 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     if (kind != RTC_EVENT_UPDATE || !rtc->interrupts)
         return;
     if (!world->ops->devices->rtc_get(world->ctx, fd, rtc->utc, &seconds)) {
-        LOG_ERROR("Could not read time from %s : %s", rtc->conf->rtc_device, text_errno(errno));
+        LOG(severity(rtc), "Could not read time from %s : %s", rtc->conf->rtc_device,
+            text_errno(errno));
+        rtc->failing = true;
         leave_special_mode(rtc);
         return;
     }
-    rtc->silent = false;
+    if (rtc->failing)
+        LOG_INFO("RTC %s works again", rtc->conf->rtc_device);
+    rtc->failing = false;
     process_sample(rtc, seconds);
 }
 
@@ -395,7 +405,8 @@ static bool open_device(struct rtc *rtc)
         LOG_ERROR("Could not open RTC device %s : %s", rtc->conf->rtc_device, text_errno(errno));
         return false;
     }
-    if (rtc_device_interrupts(world, rtc->fd, true) && rtc_device_interrupts(world, rtc->fd, false))
+    if (rtc_device_interrupts(world, rtc->fd, true, LOG_SEV_ERROR) &&
+        rtc_device_interrupts(world, rtc->fd, false, LOG_SEV_ERROR))
         return true;
     devices->close(world->ctx, rtc->fd);
     return false;

@@ -62,10 +62,10 @@ bool rtc_device_read_now(const struct world *world, int fd, bool utc, int64_t *s
     return false;
 }
 
-bool rtc_device_interrupts(const struct world *world, int fd, bool on)
+bool rtc_device_interrupts(const struct world *world, int fd, bool on, enum log_severity severity)
 {
     if (world->ops->devices->rtc_interrupts(world->ctx, fd, on))
         return true;
-    LOG_ERROR("Could not %s RTC interrupt : %s", on ? "enable" : "disable", text_errno(errno));
+    LOG(severity, "Could not %s RTC interrupt : %s", on ? "enable" : "disable", text_errno(errno));
     return false;
 }

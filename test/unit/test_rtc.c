@@ -592,7 +592,31 @@ static void initial_measurement_ends_with_an_error(void **state)
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 100.0);
     assert_true(report(&f).samples > 2);
-    close_rtc(&f, "Could not read time from /dev/rtc : Input/output error\n");
+    close_rtc(&f, "Could not read time from /dev/rtc : Input/output error\n"
+                  "RTC /dev/rtc works again\n");
+}
+
+/* In tracking it is asked every few minutes. */
+static void rtc_that_fails_is_reported_once(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_rtc(&f, "");
+    rtc_start(f.rtc, f.s.reference);
+    clock_world_run_until(f.s.w, 200.0);
+    f.devices.rtc_failing = true;
+    clock_world_run_until(f.s.w, 2000.0);
+    f.devices.rtc_no_interrupts = true;
+    clock_world_run_until(f.s.w, 4000.0);
+    f.devices.rtc_failing = f.devices.rtc_no_interrupts = false;
+    clock_world_run_until(f.s.w, 5000.0);
+    f.devices.rtc_no_interrupts = true;
+    clock_world_run_until(f.s.w, 7000.0);
+    f.devices.rtc_no_interrupts = false;
+    close_rtc(&f, "Could not read time from /dev/rtc : Input/output error\n"
+                  "RTC /dev/rtc works again\n"
+                  "Could not enable RTC interrupt : Invalid argument\n");
 }
 
 static void initial_measurement_does_not_wait_for_an_rtc_that_has_stopped(void **state)
@@ -632,7 +656,8 @@ static void rtc_that_stops_is_reported_once(void **state)
     assert_true((int)report(&f).samples > samples);
     f.devices.rtc_stopped = true;
     clock_world_run_until(f.s.w, 4000.0);
-    close_rtc(&f, "No interrupts from /dev/rtc\nNo interrupts from /dev/rtc\n");
+    close_rtc(&f, "No interrupts from /dev/rtc\nRTC /dev/rtc works again\n"
+                  "No interrupts from /dev/rtc\n");
 }
 
 static void rtc_that_stops_after_trimming(void **state)
@@ -652,7 +677,8 @@ static void rtc_that_stops_after_trimming(void **state)
     clock_world_run_until(f.s.w, 300.0);
     assert_true(report(&f).samples > 4);
     assert_between(report(&f).seconds_fast, -1.0, 1.0);
-    close_rtc(&f, "RTC wrong by 5.250 seconds (step)\nNo interrupts from /dev/rtc\n");
+    close_rtc(&f, "RTC wrong by 5.250 seconds (step)\nNo interrupts from /dev/rtc\n"
+                  "RTC /dev/rtc works again\n");
 }
 
 static void device_that_fails_ends_the_tracking(void **state)
@@ -951,6 +977,7 @@ int main(void)
         cmocka_unit_test(initial_measurement_slews_the_clock),
         cmocka_unit_test(initial_measurement_without_coefficients),
         cmocka_unit_test(initial_measurement_ends_with_an_error),
+        cmocka_unit_test(rtc_that_fails_is_reported_once),
         cmocka_unit_test(initial_measurement_does_not_wait_for_an_rtc_that_has_stopped),
         cmocka_unit_test(rtc_that_stops_is_reported_once),
         cmocka_unit_test(rtc_that_stops_after_trimming),
