@@ -137,6 +137,35 @@ static void apply_cmd_access(struct chronyd *d)
     }
 }
 
+static void apply_ntp_name(void *arg, const struct conf_access_rule *rule)
+{
+    ntp_server_set_access(((struct chronyd *)arg)->ntp_server, rule);
+}
+
+static void apply_cmd_name(void *arg, const struct conf_access_rule *rule)
+{
+    if (access_table_set(((struct chronyd *)arg)->cmd_access, &rule->subnet, rule->allow,
+                         rule->all))
+        access_log_rule("command", rule);
+}
+
+/* Names in access rules that have no address yet. */
+static void start_access_names(struct chronyd *d)
+{
+    struct access_names_params params = {
+        .world = d->world,
+        .loop = d->loop,
+        .rules = &d->conf->ntp_access,
+        .apply = apply_ntp_name,
+        .arg = d,
+    };
+
+    d->ntp_access_names = access_names_new(&params);
+    params.rules = &d->conf->cmd_access;
+    params.apply = apply_cmd_name;
+    d->cmd_access_names = access_names_new(&params);
+}
+
 /* What needs root: keys, command and NTP sockets, access rules. */
 static void start_servers(struct chronyd *d)
 {
@@ -163,6 +192,7 @@ static void start_servers(struct chronyd *d)
     d->ntp_server = ntp_server_new(&params);
     local_clock_add_handler(d->clock, CLOCK_HOLDER_SERVER, server_clock_changed, d);
     apply_cmd_access(d);
+    start_access_names(d);
 }
 
 static void on_mode_end(enum reference_mode mode, bool success, void *arg);
@@ -397,6 +427,8 @@ void chronyd_stop(struct chronyd *d)
     ntp_sources_free(d->ntp_sources);
     nts_part_free(d->nts_part);
     cmd_server_free(d->cmd_server);
+    access_names_free(d->ntp_access_names);
+    access_names_free(d->cmd_access_names);
     access_table_free(d->cmd_access);
     ntp_server_free(d->ntp_server);
     ntp_sockets_free(d->ntp_sockets);

@@ -26,6 +26,7 @@
 #include "cmdmon/server.h"
 #include "conf/conf.h"
 #include "ntp/access.h"
+#include "ntp/access_names.h"
 #include "ntp/auth.h"
 #include "ntp/broadcast.h"
 #include "ntp/client_log.h"
@@ -68,6 +69,8 @@ struct chronyd {
     struct ntp_nts nts; /* filled in by nts_part */
 
     struct access_table *cmd_access;
+    struct access_names *ntp_access_names;
+    struct access_names *cmd_access_names;
     struct cmd_server *cmd_server;
 
     enum reference_mode main_mode; /* after initstepslew: normal, -q or -Q */

@@ -494,7 +494,10 @@ static enum cmd_status do_access(struct chronyd *d, request_p request, body_p bo
     struct conf_access_rule rule = access_rule(request);
 
     (void)body;
-    return ntp_server_set_access(d->ntp_server, &rule) ? CMD_STATUS_SUCCESS : CMD_STATUS_BAD_SUBNET;
+    if (!ntp_server_set_access(d->ntp_server, &rule))
+        return CMD_STATUS_BAD_SUBNET;
+    access_names_add_rule(d->ntp_access_names, &rule);
+    return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_p body)
@@ -505,6 +508,7 @@ static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_
     if (!access_table_set(d->cmd_access, &rule.subnet, rule.allow, rule.all))
         return CMD_STATUS_BAD_SUBNET;
     access_log_rule("command", &rule);
+    access_names_add_rule(d->cmd_access_names, &rule);
     return CMD_STATUS_SUCCESS;
 }
 

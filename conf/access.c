@@ -41,16 +41,33 @@ static enum network parse_short_network(const char *text, struct subnet *subnet,
     return too_large ? NETWORK_BAD : NETWORK_OK;
 }
 
+/* What the parser has found beside the rule. */
+struct notes {
+    bool replaced;    /* a number is not used as it is written */
+    const char *name; /* a host name that has no address (yet), within the line; NULL: none */
+    bool has_scope;   /* an address with %INTERFACE */
+};
+
+/* Not an address with a mistake in it, for which no address would ever be found. */
+static bool is_host_name(const char *text)
+{
+    return text_is_graphic(text) && strpbrk(text, ":%/[]") == NULL &&
+           text[strspn(text, "+0123456789.")] != '\0';
+}
+
 /* An address, a short IPv4 network, or (if allowed) a host name. */
 static bool parse_network(const char *text, bool names, const struct conf_env *env,
-                          struct subnet *subnet, bool *replaced)
+                          struct subnet *subnet, struct notes *notes)
 {
     if (ip_addr_parse(text, &subnet->addr)) {
         subnet->bits = subnet->addr.family == IP_V6 ? 128 : 32;
         return true;
     }
 
-    switch (parse_short_network(text, subnet, replaced)) {
+    notes->has_scope = strchr(text, '%') != NULL;
+    if (notes->has_scope)
+        return false;
+    switch (parse_short_network(text, subnet, &notes->replaced)) {
     case NETWORK_OK:
         return true;
     case NETWORK_BAD:
@@ -59,9 +76,12 @@ static bool parse_network(const char *text, bool names, const struct conf_env *e
         break;
     }
 
-    if (!names || !env || !env->resolve ||
-        env->resolve(text, &subnet->addr, 1, env->resolve_arg) < 1)
+    if (!names || !env || !env->resolve)
         return false;
+    if (env->resolve(text, &subnet->addr, 1, env->resolve_arg) < 1) {
+        notes->name = is_host_name(text) ? text : NULL;
+        return false;
+    }
     subnet->bits = subnet->addr.family == IP_V6 ? 128 : 32;
     return true;
 }
@@ -83,9 +103,9 @@ static bool parse_bits(const char *text, enum ip_family family, int *bits, bool 
     return *bits >= 0;
 }
 
-/* As conf_parse_access; *replaced tells that a number is not used as it is written. */
+/* As conf_parse_access. */
 static bool parse_rule(char *line, const struct conf_env *env, struct conf_access_rule *rule,
-                       bool *replaced)
+                       struct notes *notes)
 {
     char *next = text_split(line), *slash;
 
@@ -106,16 +126,16 @@ static bool parse_rule(char *line, const struct conf_env *env, struct conf_acces
     slash = strchr(line, '/');
     if (slash)
         *slash = '\0';
-    return parse_network(line, !slash, env, &rule->subnet, replaced) &&
+    return parse_network(line, !slash, env, &rule->subnet, notes) &&
            (!slash ||
-            parse_bits(slash + 1, rule->subnet.addr.family, &rule->subnet.bits, replaced));
+            parse_bits(slash + 1, rule->subnet.addr.family, &rule->subnet.bits, &notes->replaced));
 }
 
 bool conf_parse_access(char *line, const struct conf_env *env, struct conf_access_rule *rule)
 {
-    bool replaced = false;
+    struct notes notes = {0};
 
-    return parse_rule(line, env, rule, &replaced);
+    return parse_rule(line, env, rule, &notes);
 }
 
 static void warn_replaced(const struct parser *p, const char *args, const struct subnet *subnet)
@@ -127,18 +147,40 @@ static void warn_replaced(const struct parser *p, const char *args, const struct
     parser_warn_value(p, NULL, args, strlen(args), NULL, used);
 }
 
+/* It is looked up again by ntp/access_names.h. */
+static void add_name(const struct parser *p, struct conf_access_rules *rules,
+                     const struct conf_access_rule *rule, const char *name)
+{
+    parser_warn(p, "Could not resolve %s, which is not %s until that succeeds, in %s directive",
+                name, rule->allow ? "allowed" : "denied", p->word);
+    rules->names = mem_resize(rules->names, rules->name_count + 1, sizeof(*rules->names));
+    rules->names[rules->name_count++] = (struct conf_access_name){
+        .name = text_dup(name),
+        .allow = rule->allow,
+        .all = rule->all,
+        .position = rules->count,
+    };
+}
+
 static bool add_rule(struct parser *p, const struct directive *d, char *args, bool allow)
 {
     struct conf_access_rules *rules = (struct conf_access_rules *)((char *)p->conf + d->offset);
     struct conf_access_rule rule = {.allow = allow};
     char *copy = text_dup(args);
-    bool replaced = false, ok = parse_rule(args, p->env, &rule, &replaced);
+    struct notes notes = {0};
+    bool ok = parse_rule(args, p->env, &rule, &notes);
 
-    if (ok && replaced)
+    if (ok && notes.replaced)
         warn_replaced(p, copy, &rule.subnet);
     free(copy);
-    if (!ok)
-        return parser_fail_parse(p);
+    if (notes.name) {
+        add_name(p, rules, &rule, notes.name);
+        return true;
+    }
+    if (!ok) {
+        parser_fail_parse(p);
+        return !notes.has_scope ? false : parser_explain(p, " (a subnet has no interface)");
+    }
     rules->rules = mem_resize(rules->rules, rules->count + 1, sizeof(rule));
     rules->rules[rules->count++] = rule;
     return true;

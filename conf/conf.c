@@ -87,6 +87,14 @@ struct conf *conf_new(const struct conf_env *env)
     return conf;
 }
 
+static void free_access(struct conf_access_rules *access)
+{
+    for (size_t i = 0; i < access->name_count; i++)
+        free(access->names[i].name);
+    free(access->names);
+    free(access->rules);
+}
+
 static void free_strings(struct conf_strings *strings)
 {
     for (size_t i = 0; i < strings->count; i++)
@@ -112,8 +120,8 @@ static void free_lists(struct conf *conf)
     free(conf->initstepslew_servers);
     free(conf->nts_aeads);
     free(conf->broadcasts);
-    free(conf->ntp_access.rules);
-    free(conf->cmd_access.rules);
+    free_access(&conf->ntp_access);
+    free_access(&conf->cmd_access);
     free_strings(&conf->source_dirs);
     free_strings(&conf->nts_server_certs);
     free_strings(&conf->nts_server_keys);

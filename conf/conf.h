@@ -51,9 +51,20 @@ struct conf_access_rule {
     bool all; /* removes more specific rules */
 };
 
+/* A rule for a host name that has no address yet: it is none of the rules below, so that nobody can
+   take it for one. */
+struct conf_access_name {
+    char *name;
+    bool allow;
+    bool all;
+    size_t position; /* number of rules that come before it */
+};
+
 struct conf_access_rules {
     struct conf_access_rule *rules;
     size_t count;
+    struct conf_access_name *names; /* in the order of the configuration */
+    size_t name_count;
 };
 
 struct conf_strings {
