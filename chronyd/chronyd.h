@@ -45,6 +45,7 @@ struct chronyd {
 
     struct world *world;
     struct loop *loop;
+    timer_id dump_timer; /* of a dump command that is on its way */
     struct measurement_log *mlog;
     struct local_clock *clock;
     struct rtc *rtc; /* NULL: not tracked */

@@ -9,6 +9,10 @@
 #include "base/text.h"
 #include "chronyd/chronyd.h"
 
+/* Dump files that are written before the loop goes on, and seconds until the next ones. */
+#define DUMP_SLICE 50
+#define DUMP_PAUSE 0.001
+
 typedef const struct cmd_request *request_p;
 typedef union cmd_reply_body *body_p;
 typedef enum cmd_status (*command_fn)(struct chronyd *d, request_p request, body_p body);
@@ -514,11 +518,23 @@ static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_
 
 /* The daemon itself. */
 
+/* The loop goes on in between. */
+static void on_dump_timer(void *arg)
+{
+    struct chronyd *d = arg;
+
+    d->dump_timer = 0;
+    if (!source_set_dump_some(d->sources, DUMP_SLICE))
+        d->dump_timer = loop_timer_add(d->loop, DUMP_PAUSE, on_dump_timer, d);
+}
+
 static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body)
 {
     (void)request;
     (void)body;
-    source_set_dump(d->sources);
+    loop_timer_cancel(d->loop, d->dump_timer);
+    source_set_dump_begin(d->sources);
+    on_dump_timer(d);
     ntp_sources_dump_nts(d->ntp_sources);
     nts_part_save(d->nts_part);
     return CMD_STATUS_SUCCESS;

@@ -62,6 +62,16 @@ static void env_source_free(void *ctx, struct source *source)
     source_free(source);
 }
 
+static void env_hold_selection(void *ctx)
+{
+    source_set_hold(((struct chronyd *)ctx)->sources);
+}
+
+static void env_release_selection(void *ctx)
+{
+    source_set_release(((struct chronyd *)ctx)->sources);
+}
+
 static void env_source_reset(void *ctx, struct source *source)
 {
     (void)ctx;
@@ -183,6 +193,8 @@ static const struct ntp_env_ops env_ops = {
     .smoothing_offset = env_smoothing_offset,
     .source_new = env_source_new,
     .source_free = env_source_free,
+    .hold_selection = env_hold_selection,
+    .release_selection = env_release_selection,
     .source_reset = env_source_reset,
     .source_set_address = env_source_set_address,
     .source_set_refid = env_source_set_refid,

@@ -102,6 +102,9 @@ struct ntp_env_ops {
     /* Record of a source. */
     struct source *(*source_new)(void *ctx, const struct source_params *params);
     void (*source_free)(void *ctx, struct source *source);
+    /* Around work on many sources: the selection runs once, at the end. */
+    void (*hold_selection)(void *ctx);
+    void (*release_selection)(void *ctx);
     void (*source_reset)(void *ctx, struct source *source);
     /* New address or (copy option) reference ID. name stays. */
     void (*source_set_address)(void *ctx, struct source *source, const struct ip_addr *addr);

@@ -3,7 +3,7 @@
  * The set of sources: table, adding and removing, pools, changes of address, and the dispatch of
  * packets to associations. It owns every association and is the only one that changes the table.
  */
-#include "ntp/sources_state.h"
+#include "ntp/sources_work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,13 +72,45 @@ static void hash_remove(struct ntp_sources *s, const struct record *r)
     s->hash[gap] = NULL;
 }
 
+static struct record **conf_bucket(const struct ntp_sources *s, uint32_t conf_id)
+{
+    return &s->by_conf_id[conf_id & (s->hash_size - 1)];
+}
+
+/* Behind the others: those of a pool stay in order. */
+static void conf_insert(struct ntp_sources *s, struct record *r)
+{
+    struct record **link = conf_bucket(s, r->conf_id);
+
+    while (*link)
+        link = &(*link)->next_of_conf;
+    r->next_of_conf = NULL;
+    *link = r;
+}
+
+static void conf_remove(struct ntp_sources *s, const struct record *r)
+{
+    struct record **link = conf_bucket(s, r->conf_id);
+
+    while (*link != r)
+        link = &(*link)->next_of_conf;
+    *link = r->next_of_conf;
+}
+
 static void hash_grow(struct ntp_sources *s)
 {
+    struct record *r;
+
     s->hash_size *= 2;
     free(s->hash);
+    free(s->by_conf_id);
     s->hash = mem_array(s->hash_size, sizeof(struct record *));
-    for (size_t i = 0; i < s->count; i++)
-        hash_insert(s, s->records[i]);
+    s->by_conf_id = mem_array(s->hash_size, sizeof(struct record *));
+    TAILQ_FOREACH(r, &s->records, others)
+    {
+        hash_insert(s, r);
+        conf_insert(s, r);
+    }
 }
 
 struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *addr)
@@ -93,26 +125,23 @@ struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *a
 
 static void table_add(struct ntp_sources *s, struct record *r)
 {
-    if (s->count == s->capacity) {
-        s->capacity = s->capacity > 0 ? 2 * s->capacity : INITIAL_HASH_SIZE;
-        s->records = mem_resize(s->records, s->capacity, sizeof(struct record *));
-    }
-    s->records[s->count++] = r;
-    if (2 * s->count > s->hash_size)
+    TAILQ_INSERT_TAIL(&s->records, r, others);
+    s->count++;
+    if (2 * s->count > s->hash_size) {
         hash_grow(s);
-    else
+    } else {
         hash_insert(s, r);
+        conf_insert(s, r);
+    }
 }
 
-static void table_remove(struct ntp_sources *s, const struct record *r)
+static void table_remove(struct ntp_sources *s, struct record *r)
 {
-    size_t i = s->count - 1;
-
-    while (s->records[i] != r)
-        i--;
+    sources_work_forget(s, r);
+    TAILQ_REMOVE(&s->records, r, others);
     s->count--;
-    memmove(&s->records[i], &s->records[i + 1], (s->count - i) * sizeof(struct record *));
     hash_remove(s, r);
+    conf_remove(s, r);
 }
 
 bool sources_name_is_address(const char *name, struct ip_addr *addr)
@@ -376,14 +405,13 @@ enum ntp_sources_status ntp_sources_remove(struct ntp_sources *s, const struct i
 
 void ntp_sources_remove_by_conf_id(struct ntp_sources *s, uint32_t conf_id)
 {
+    struct record *r = *conf_bucket(s, conf_id), *next;
     char label[SOURCE_LABEL_SIZE];
 
-    for (size_t i = 0; i < s->count;) {
-        struct record *r = s->records[i];
-        if (r->conf_id != conf_id) {
-            i++;
+    for (; r; r = next) {
+        next = r->next_of_conf;
+        if (r->conf_id != conf_id)
             continue;
-        }
         if (r->pool == NO_POOL)
             LOG_CONTEXT("Removed source %s", sources_label(r, label, sizeof(label)));
         else if (s->pools[r->pool].sources == 1)
@@ -394,20 +422,28 @@ void ntp_sources_remove_by_conf_id(struct ntp_sources *s, uint32_t conf_id)
 
 void ntp_sources_remove_all(struct ntp_sources *s)
 {
-    while (s->count > 0)
-        remove_record(s, s->records[s->count - 1]);
+    const struct ntp_env *env = s->env;
+    bool hold = sources_work_is_large(s->count);
+    struct record *r;
+
+    if (hold)
+        env->ops->hold_selection(env->ctx);
+    while ((r = TAILQ_LAST(&s->records, record_list)) != NULL)
+        remove_record(s, r);
+    if (hold)
+        env->ops->release_selection(env->ctx);
 }
 
 /* Packets. */
 
 static void remove_tentative(struct ntp_sources *s, int pool)
 {
-    for (size_t i = 0; i < s->count;) {
-        struct record *r = s->records[i];
+    struct record *r, *next;
+
+    for (r = TAILQ_FIRST(&s->records); r; r = next) {
+        next = TAILQ_NEXT(r, others);
         if (r->pool == pool && r->tentative)
             remove_record(s, r);
-        else
-            i++;
     }
 }
 
@@ -476,6 +512,9 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
     s->hash_seed = random_pool_u32(&s->shared.random);
     s->hash_size = INITIAL_HASH_SIZE;
     s->hash = mem_array(s->hash_size, sizeof(struct record *));
+    s->by_conf_id = mem_array(s->hash_size, sizeof(struct record *));
+    TAILQ_INIT(&s->records);
+    TAILQ_INIT(&s->queue);
     ntp_sockets_set_source_handlers(s->sockets, &(struct ntp_socket_handlers){
                                                     .source_receive = receive,
                                                     .source_transmitted = transmitted,
@@ -489,21 +528,24 @@ void ntp_sources_free(struct ntp_sources *s)
     if (!s)
         return;
     ntp_sockets_set_source_handlers(s->sockets, &(struct ntp_socket_handlers){0});
+    sources_work_free(s);
     ntp_sources_remove_all(s);
     loop_timer_cancel(s->env->loop, s->round_timer);
     sources_free_queue(s);
     sources_free_files(s);
-    free(s->records);
     free(s->hash);
+    free(s->by_conf_id);
     free(s->pools);
     free(s);
 }
 
 void ntp_sources_start_all(struct ntp_sources *s)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (ip_addr_is_real(&s->records[i]->addr.addr))
-            association_start(s->records[i]->association);
+    struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    if (ip_addr_is_real(&r->addr.addr))
+        association_start(r->association);
 }
 
 void ntp_sources_set_auto_start(struct ntp_sources *s)
@@ -513,6 +555,8 @@ void ntp_sources_set_auto_start(struct ntp_sources *s)
 
 void ntp_sources_clock_change(struct ntp_sources *s, const struct clock_change *change)
 {
-    for (size_t i = 0; i < s->count; i++)
-        association_clock_change(s->records[i]->association, change);
+    struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    association_clock_change(r->association, change);
 }

@@ -98,6 +98,10 @@ bool ntp_sources_set_connectivity(struct ntp_sources *sources, const struct ip_a
 bool ntp_sources_burst(struct ntp_sources *sources, int good, int total, const struct ip_addr *mask,
                        const struct ip_addr *addr);
 
+/* Work on many sources is done in slices between rounds of the loop, in the order in which it was asked
+   for (18.10): some of it is not done yet. */
+bool ntp_sources_is_busy(const struct ntp_sources *sources);
+
 /* Options of one source, 14.4. False: no such source. */
 
 bool ntp_sources_modify_minpoll(struct ntp_sources *sources, const struct ip_addr *addr, int v);
@@ -131,7 +135,7 @@ struct ip_addr ntp_sources_local_addr(const struct ntp_sources *sources,
                                       const struct ip_addr *addr);
 
 /* Saves the NTS cookies of all sources. */
-void ntp_sources_dump_nts(const struct ntp_sources *sources);
+void ntp_sources_dump_nts(struct ntp_sources *sources);
 
 /* To be called on each clock change, before the statistics of the sources are moved. */
 void ntp_sources_clock_change(struct ntp_sources *sources, const struct clock_change *change);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What control commands do with NTP sources: connectivity, bursts, options, reports (ntp.md 14.4,
- * 18.10; cmdmon.md 13, 14). Sources are found by address; nothing here changes the table.
+ * 18.10; cmdmon.md 13, 14). Sources are found by address; nothing here changes the table. What concerns
+ * many of them is done in slices (sources_work.h).
  */
-#include "ntp/sources_state.h"
+#include "ntp/sources_work.h"
+
+#include "base/text.h"
 
 static bool matches(const struct record *r, const struct ip_addr *mask, const struct ip_addr *addr)
 {
@@ -14,47 +17,105 @@ static bool matches(const struct record *r, const struct ip_addr *mask, const st
     return ip_addr_equal_masked(&r->addr.addr, addr, mask);
 }
 
+static bool any_matches(const struct ntp_sources *s, const struct ip_addr *mask,
+                        const struct ip_addr *addr)
+{
+    const struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    if (matches(r, mask, addr))
+        return true;
+    return false;
+}
+
+static bool more(const struct source_work *work)
+{
+    return work->at && work->at->conf_id <= work->last_conf_id;
+}
+
+/* A slice of work on the sources that match. */
+static bool walk(struct ntp_sources *s, struct source_work *work)
+{
+    const struct ntp_env *env = s->env;
+    bool hold = sources_work_is_large(s->count);
+
+    if (hold)
+        env->ops->hold_selection(env->ctx);
+    /* Sources that were added since then are not meant. */
+    for (int n = 0; n < SOURCES_SLICE && more(work); n++) {
+        struct record *r = work->at;
+        work->at = TAILQ_NEXT(r, others);
+        if (matches(r, &work->mask, &work->addr))
+            work->change(r, work);
+    }
+    if (!more(work) && work->selected)
+        association_set_connectivity(work->selected->association, work->connectivity, true);
+    if (hold)
+        env->ops->release_selection(env->ctx);
+    return !more(work);
+}
+
+static struct source_work *new_walk(const struct ntp_sources *s, const struct ip_addr *mask,
+                                    const struct ip_addr *addr)
+{
+    struct source_work *work = mem_alloc(sizeof(*work));
+
+    work->run = walk;
+    work->mask = *mask;
+    work->addr = *addr;
+    work->at = TAILQ_FIRST(&s->records);
+    work->last_conf_id = s->last_conf_id;
+    return work;
+}
+
+static void change_connectivity(struct record *r, struct source_work *work)
+{
+    const struct ntp_env *env = r->set->env;
+
+    if (work->connectivity == SOURCE_MAYBE_ONLINE && work->addr.family == IP_UNSPEC &&
+        !ip_addr_is_real(&r->addr.addr))
+        return;
+    /* Last, to avoid a change of the selection that is of no use. */
+    if (env->ops->source_is_selected(env->ctx, association_source(r->association)))
+        work->selected = r;
+    else
+        association_set_connectivity(r->association, work->connectivity, true);
+}
+
 bool ntp_sources_set_connectivity(struct ntp_sources *s, const struct ip_addr *mask,
                                   const struct ip_addr *addr, enum source_connectivity connectivity)
 {
-    const struct ntp_env *env = s->env;
-    struct record *selected = NULL;
-    bool any = false;
+    struct source_work *work;
 
     if (connectivity != SOURCE_OFFLINE)
         ntp_sources_resolve_now(s);
+    if (!any_matches(s, mask, addr))
+        return false;
+    work = new_walk(s, mask, addr);
+    work->change = change_connectivity;
+    work->connectivity = connectivity;
+    sources_work_add(s, work);
+    return true;
+}
 
-    for (size_t i = 0; i < s->count; i++) {
-        struct record *r = s->records[i];
-        if (!matches(r, mask, addr))
-            continue;
-        any = true;
-        if (connectivity == SOURCE_MAYBE_ONLINE && addr->family == IP_UNSPEC &&
-            !ip_addr_is_real(&r->addr.addr))
-            continue;
-        /* Last, to avoid a change of the selection that is of no use. */
-        if (env->ops->source_is_selected(env->ctx, association_source(r->association)))
-            selected = r;
-        else
-            association_set_connectivity(r->association, connectivity, true);
-    }
-    if (selected)
-        association_set_connectivity(selected->association, connectivity, true);
-    return any;
+static void start_burst(struct record *r, struct source_work *work)
+{
+    association_start_burst(r->association, work->good, work->total);
 }
 
 bool ntp_sources_burst(struct ntp_sources *s, int good, int total, const struct ip_addr *mask,
                        const struct ip_addr *addr)
 {
-    bool any = false;
+    struct source_work *work;
 
-    for (size_t i = 0; i < s->count; i++) {
-        if (!matches(s->records[i], mask, addr))
-            continue;
-        any = true;
-        association_start_burst(s->records[i]->association, good, total);
-    }
-    return any;
+    if (!any_matches(s, mask, addr))
+        return false;
+    work = new_walk(s, mask, addr);
+    work->change = start_burst;
+    work->good = good;
+    work->total = total;
+    sources_work_add(s, work);
+    return true;
 }
 
 static struct association *find(const struct ntp_sources *s, const struct ip_addr *addr)
@@ -170,8 +231,10 @@ bool ntp_sources_report_authdata(const struct ntp_sources *s, const struct ip_ad
 void ntp_sources_report_activity(const struct ntp_sources *s, struct report_activity *report)
 {
     *report = (struct report_activity){0};
-    for (size_t i = 0; i < s->count; i++)
-        association_count_activity(s->records[i]->association, report);
+    const struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    association_count_activity(r->association, report);
 }
 
 const char *ntp_sources_name(const struct ntp_sources *s, const struct ip_addr *addr)
@@ -195,8 +258,17 @@ struct ip_addr ntp_sources_local_addr(const struct ntp_sources *s, const struct 
     return a ? *association_local_addr(a) : (struct ip_addr){0};
 }
 
-void ntp_sources_dump_nts(const struct ntp_sources *s)
+static void save_nts(struct record *r, struct source_work *work)
 {
-    for (size_t i = 0; i < s->count; i++)
-        association_save_nts(s->records[i]->association);
+    (void)work;
+    association_save_nts(r->association);
+}
+
+void ntp_sources_dump_nts(struct ntp_sources *s)
+{
+    const struct ip_addr any = {.family = IP_UNSPEC};
+    struct source_work *work = new_walk(s, &any, &any);
+
+    work->change = save_nts;
+    sources_work_add(s, work);
 }

@@ -18,7 +18,7 @@
 void sources_queue_name(struct ntp_sources *s, const struct ip_port *addr, int pool,
                         const char *name, enum ip_family family, bool random_order, bool refresh)
 {
-    struct queue_entry *entry = mem_alloc(sizeof(*entry)), **end = &s->queue;
+    struct queue_entry *entry = mem_alloc(sizeof(*entry));
 
     entry->addr = *addr;
     entry->pool = pool;
@@ -26,26 +26,24 @@ void sources_queue_name(struct ntp_sources *s, const struct ip_port *addr, int p
     entry->family = family;
     entry->random_order = random_order;
     entry->refresh = refresh;
-    while (*end)
-        end = &(*end)->next;
-    *end = entry;
+    TAILQ_INSERT_TAIL(&s->queue, entry, others);
 }
 
 bool sources_pool_is_queued(const struct ntp_sources *s, int pool)
 {
-    for (const struct queue_entry *e = s->queue; e; e = e->next)
-        if (e->addr.addr.family == IP_UNSPEC && e->pool == pool)
-            return true;
+    const struct queue_entry *e;
+
+    TAILQ_FOREACH(e, &s->queue, others)
+    if (e->addr.addr.family == IP_UNSPEC && e->pool == pool)
+        return true;
     return false;
 }
 
 static struct queue_entry *remove_entry(struct ntp_sources *s, struct queue_entry *entry)
 {
-    struct queue_entry **link = &s->queue, *next = entry->next;
+    struct queue_entry *next = TAILQ_NEXT(entry, others);
 
-    while (*link != entry)
-        link = &(*link)->next;
-    *link = next;
+    TAILQ_REMOVE(&s->queue, entry, others);
     free(entry->name);
     free(entry);
     return next;
@@ -53,8 +51,8 @@ static struct queue_entry *remove_entry(struct ntp_sources *s, struct queue_entr
 
 void sources_free_queue(struct ntp_sources *s)
 {
-    while (s->queue)
-        remove_entry(s, s->queue);
+    while (!TAILQ_EMPTY(&s->queue))
+        remove_entry(s, TAILQ_FIRST(&s->queue));
 }
 
 static bool is_resolved(const struct ntp_sources *s, const struct queue_entry *entry)
@@ -78,9 +76,11 @@ static bool try_address(struct record *r, const struct ip_addr *addr)
 
 static struct record *first_unresolved(const struct ntp_sources *s, int pool)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (s->records[i]->pool == pool && !ip_addr_is_real(&s->records[i]->addr.addr))
-            return s->records[i];
+    struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    if (r->pool == pool && !ip_addr_is_real(&r->addr.addr))
+        return r;
     return NULL;
 }
 
@@ -162,7 +162,7 @@ static void resolve_from(struct ntp_sources *s, struct queue_entry *entry, bool 
 {
     const struct world *w = s->env->world;
 
-    for (; entry; entry = entry->next) {
+    for (; entry; entry = TAILQ_NEXT(entry, others)) {
         s->resolving = entry;
         if (w->ops->resolve(w->ctx, entry->name, IP_UNSPEC, reload, resolved, s))
             return;
@@ -173,9 +173,9 @@ static void resolve_from(struct ntp_sources *s, struct queue_entry *entry, bool 
 
 static void start_round(struct ntp_sources *s)
 {
-    for (struct queue_entry *e = s->queue; e;)
-        e = is_resolved(s, e) ? remove_entry(s, e) : e->next;
-    resolve_from(s, s->queue, true);
+    for (struct queue_entry *e = TAILQ_FIRST(&s->queue); e;)
+        e = is_resolved(s, e) ? remove_entry(s, e) : TAILQ_NEXT(e, others);
+    resolve_from(s, TAILQ_FIRST(&s->queue), true);
 }
 
 static void round_timeout(void *arg)
@@ -194,7 +194,7 @@ static void end_round(struct ntp_sources *s)
         s->interval = MIN_INTERVAL;
     if (s->interval > MAX_INTERVAL)
         s->interval = MAX_INTERVAL;
-    if (s->queue)
+    if (!TAILQ_EMPTY(&s->queue))
         s->round_timer =
             loop_timer_add(s->env->loop, INTERVAL_UNIT * (1 << s->interval), round_timeout, s);
     else
@@ -219,7 +219,7 @@ static void resolved(enum resolve_status status, const struct ip_addr *addrs, in
         is_resolved(s, entry))
         next = remove_entry(s, entry);
     else
-        next = entry->next;
+        next = TAILQ_NEXT(entry, others);
 
     s->resolving = NULL;
     if (!next && s->restart_round) {
@@ -255,13 +255,15 @@ void ntp_sources_resolve_now(struct ntp_sources *s)
 /* The same work is not queued twice, however often it is asked for. */
 static bool is_queued(const struct ntp_sources *s, const struct ip_port *addr, bool refresh)
 {
-    for (const struct queue_entry *e = s->queue; e; e = e->next)
-        if (ip_port_equal(&e->addr, addr) && e->refresh == refresh)
-            return true;
+    const struct queue_entry *e;
+
+    TAILQ_FOREACH(e, &s->queue, others)
+    if (ip_port_equal(&e->addr, addr) && e->refresh == refresh)
+        return true;
     return false;
 }
 
-static void queue_again(struct record *r, bool refresh)
+static void queue_again(struct record *r, bool refresh, bool queued)
 {
     struct ntp_sources *s = r->set;
     char label[SOURCE_LABEL_SIZE];
@@ -269,7 +271,7 @@ static void queue_again(struct record *r, bool refresh)
     LOG_DEBUG("%s %s", refresh ? "refreshing" : "trying to replace",
               sources_label(r, label, sizeof(label)));
     r->last_resolved = loop_mono(s->env->loop);
-    if (is_queued(s, &r->addr, refresh))
+    if (queued)
         return;
     sources_queue_name(s, &r->addr, NO_POOL, r->name, r->family, true, refresh);
 }
@@ -287,7 +289,7 @@ void ntp_sources_replace_bad(struct ntp_sources *s, const struct ip_addr *addr)
     if (now < s->replace_after)
         return;
     s->replace_after = now + world_random_unit(s->env->world) * REPLACE_INTERVAL;
-    queue_again(r, false);
+    queue_again(r, false, is_queued(s, &r->addr, false));
     if (!s->resolving)
         ntp_sources_resolve_now(s);
 }
@@ -295,14 +297,14 @@ void ntp_sources_replace_bad(struct ntp_sources *s, const struct ip_addr *addr)
 void sources_consider_refresh(struct ntp_sources *s)
 {
     double now = loop_mono(s->env->loop), interval = s->conf->refresh;
-    struct record *oldest = NULL;
+    struct record *oldest = NULL, *r;
     struct ip_addr addr;
 
     if (s->conf->refresh == 0 || now < s->last_refresh + interval)
         return;
     s->last_refresh = now;
-    for (size_t i = 0; i < s->count; i++) {
-        struct record *r = s->records[i];
+    TAILQ_FOREACH(r, &s->records, others)
+    {
         if (!sources_name_is_address(r->name, &addr) &&
             (!oldest || r->last_resolved < oldest->last_resolved))
             oldest = r;
@@ -313,14 +315,23 @@ void sources_consider_refresh(struct ntp_sources *s)
         s->last_refresh = oldest->last_resolved;
         return;
     }
-    queue_again(oldest, true);
+    queue_again(oldest, true, is_queued(s, &oldest->addr, true));
     if (!s->resolving)
         ntp_sources_resolve_now(s);
 }
 
 void ntp_sources_refresh(struct ntp_sources *s)
 {
-    for (size_t i = 0; i < s->count; i++)
-        queue_again(s->records[i], true);
+    const struct queue_entry *e;
+    struct record *r;
+
+    TAILQ_FOREACH(r, &s->records, others)
+    r->listed = false;
+    /* One pass over the queue instead of one for each source. */
+    TAILQ_FOREACH(e, &s->queue, others)
+    if (e->refresh && (r = sources_find(s, &e->addr.addr)) && r->addr.port == e->addr.port)
+        r->listed = true;
+    TAILQ_FOREACH(r, &s->records, others)
+    queue_again(r, true, r->listed);
     ntp_sources_resolve_now(s);
 }

@@ -8,6 +8,7 @@
 #define NTP_SOURCES_STATE_H
 
 #include <stddef.h>
+#include <sys/queue.h>
 #include "ntp/association.h"
 #include "ntp/sources.h"
 
@@ -15,6 +16,8 @@
 #define NO_POOL        (-1)
 
 struct record {
+    TAILQ_ENTRY(record) others;
+    struct record *next_of_conf; /* in its bucket of by_conf_id */
     struct ntp_sources *set;
     struct association *association;
     struct ip_port addr; /* as the association has it; ID address: not resolved yet */
@@ -23,10 +26,13 @@ struct record {
     enum ip_family family;
     int pool; /* NO_POOL or index */
     bool tentative;
+    bool listed; /* used by one pass over all, ntp_sources_refresh */
     uint32_t conf_id;
     double last_resolved; /* monotonic */
     bool lookup_failed;   /* of the name, and that was logged; not used in a pool */
 };
+
+TAILQ_HEAD(record_list, record);
 
 struct pool {
     int sources;
@@ -38,7 +44,7 @@ struct pool {
 
 /* A name to be resolved, 18.3. */
 struct queue_entry {
-    struct queue_entry *next;
+    TAILQ_ENTRY(queue_entry) others;
     struct ip_port addr; /* IP_UNSPEC: for the pool */
     int pool;
     char *name;
@@ -59,12 +65,12 @@ struct ntp_sources {
     struct association_env shared;
     struct ntp_sockets *sockets;
 
-    struct record **records; /* in order of creation */
+    struct record_list records; /* in order of creation, which is that of their conf_id */
     size_t count;
-    size_t capacity;
     struct record **hash; /* by address; open addressing */
     size_t hash_size;     /* a power of two, at most half full */
     uint32_t hash_seed;
+    struct record **by_conf_id; /* as many buckets */
     struct pool *pools;
     int pool_count;
     uint32_t last_id;
@@ -76,7 +82,7 @@ struct ntp_sources {
     struct record *saved_record;
     struct ip_port saved_addr;
 
-    struct queue_entry *queue;
+    TAILQ_HEAD(, queue_entry) queue;
     struct queue_entry *resolving; /* NULL: no round is running */
     bool restart_round;
     int interval; /* log2 of the interval between rounds in units of 7 s */
@@ -85,6 +91,9 @@ struct ntp_sources {
     void *round_arg;
     double replace_after;
     double last_refresh;
+
+    struct source_work *work; /* in order; only the first one is on its way (sources_work.h) */
+    timer_id work_timer;
 
     bool configured; /* ntp_sources_add_configured was called */
     struct source_conf *file_sources;
@@ -108,6 +117,10 @@ void sources_free_queue(struct ntp_sources *s);
 
 /* sources_files.c */
 void sources_free_files(struct ntp_sources *s);
+
+/* sources_work.c */
+void sources_work_forget(struct ntp_sources *s, const struct record *r);
+void sources_work_free(struct ntp_sources *s);
 
 #define SOURCE_LABEL_SIZE 512
 

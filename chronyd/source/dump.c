@@ -83,19 +83,33 @@ static bool dump_source(const struct source *s, struct file_trouble *trouble)
     return world_replace_commit(world, &replace);
 }
 
-void source_set_dump(struct source_set *set)
+void source_set_dump_begin(struct source_set *set)
+{
+    set->dump_at = 0;
+    set->dump_ok = true;
+}
+
+bool source_set_dump_some(struct source_set *set, int count)
 {
     struct file_trouble *trouble = &set->dump_trouble;
-    bool ok = true;
 
     if (!set->conf->dump_dir)
-        return;
+        return true;
     trouble->in_round = true;
-    for (int i = 0; i < set->count; i++)
-        ok = dump_source(set->sources[i], trouble) && ok;
+    for (; count > 0 && set->dump_at < set->count; count--)
+        set->dump_ok = dump_source(set->sources[set->dump_at++], trouble) && set->dump_ok;
     trouble->in_round = false;
-    if (ok)
+    if (set->dump_at < set->count)
+        return false;
+    if (set->dump_ok)
         file_trouble_end(trouble, set->conf->dump_dir);
+    return true;
+}
+
+void source_set_dump(struct source_set *set)
+{
+    source_set_dump_begin(set);
+    source_set_dump_some(set, set->count);
 }
 
 /* Next line without its newline; false at the end of the file or if the line is too long. */

@@ -38,6 +38,7 @@ enum source_status {
 
 struct source {
     struct source_set *set;
+    bool removed; /* while the selection is held; it is freed when that ends */
     bool refclock;
     struct ip_addr addr;
     uint32_t refid;
@@ -88,10 +89,16 @@ struct source_set {
     struct source *selected;     /* NULL: none */
     struct source *last_updated; /* NULL: none or freed */
 
+    int holds; /* of the selection */
+    bool select_later;
+    int removed;
+
     bool report_loss;
     bool first_report_done;
     bool no_majority_reported;
     struct file_trouble dump_trouble;
+    int dump_at; /* the next one of the round */
+    bool dump_ok;
 };
 
 /* Address, or text of the reference ID: for logs. Returns buf. */
@@ -104,7 +111,8 @@ void source_update_statistics(struct source *source);
 /* Asks the NTP code to replace it. */
 void source_handle_bad(struct source *source);
 
-/* Selection; updated: the source with a new sample, or NULL. 13 */
+/* Selection; updated: the source with a new sample, or NULL. While it is held (updated NULL only), it is
+   done later. 13 */
 void source_set_select(struct source_set *set, struct source *updated);
 /* Forgets the selected source without a message. 13.7 */
 void source_set_deselect(struct source_set *set);
@@ -117,6 +125,9 @@ int source_set_majority_leap(const struct source_set *set);
    states. Returns the number of sources that were combined. 14 */
 int source_set_combine(struct source_set *set, struct source *const *list, int length,
                        struct samples_tracking *tracking);
+
+/* Nothing that would run the selection does so now. */
+bool source_set_is_held(const struct source_set *set);
 
 char source_status_letter(enum source_status status);
 

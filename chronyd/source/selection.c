@@ -4,6 +4,7 @@
  * agrees on, scores those inside of it and passes the estimate to the reference. Runs after every
  * sample and whenever a source may have become unusable. Deselecting alone never changes the clock.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -544,6 +545,12 @@ void source_set_select(struct source_set *set, struct source *updated)
         .list = set->list,
     };
 
+    if (source_set_is_held(set)) {
+        assert(updated == NULL);
+        set->select_later = true;
+        return;
+    }
+    set->select_later = false;
     if (updated) {
         updated->updates++;
         set->last_updated = updated;

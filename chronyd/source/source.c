@@ -5,6 +5,7 @@
  * clocks through the daemon, and by the local clock's announcements. Everything that may change
  * which source is best runs the selection.
  */
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,27 +202,66 @@ static bool selection_is_noticed(const struct source_set *set)
            measurement_log_enabled(set->env.log, MLOG_SELECTION);
 }
 
+/* Closes the gaps of all that were removed, in one pass. */
+static void purge(struct source_set *set)
+{
+    int kept = 0, dump_at = set->dump_at;
+
+    for (int i = 0; i < set->count; i++) {
+        struct source *s = set->sources[i];
+        if (!s->removed) {
+            set->sources[kept++] = s;
+            continue;
+        }
+        free_record(s);
+        if (i < dump_at)
+            set->dump_at--;
+    }
+    set->count = kept;
+    set->removed = 0;
+    set->select_later = false;
+    if (selection_is_noticed(set))
+        source_set_select(set, NULL);
+}
+
 void source_free(struct source *s)
 {
     if (!s)
         return;
 
     struct source_set *set = s->set;
-    int i = set->count - 1;
 
-    while (set->sources[i] != s)
-        i--;
-    set->count--;
-    memmove(&set->sources[i], &set->sources[i + 1],
-            (size_t)(set->count - i) * sizeof(struct source *));
     if (set->last_updated == s)
         set->last_updated = NULL;
     if (set->selected == s)
         source_set_deselect(set);
     count_for_authselect(s, -1);
     apply_authselect(set);
-    free_record(s);
-    if (selection_is_noticed(set))
+    s->removed = true;
+    set->removed++;
+    if (!source_set_is_held(set))
+        purge(set);
+}
+
+bool source_set_is_held(const struct source_set *set)
+{
+    return set->holds > 0 && (reference_mode(set->env.reference) != REFERENCE_IGNORE ||
+                              !measurement_log_enabled(set->env.log, MLOG_SELECTION));
+}
+
+void source_set_hold(struct source_set *set)
+{
+    set->holds++;
+}
+
+void source_set_release(struct source_set *set)
+{
+    assert(set->holds > 0);
+    if (--set->holds > 0)
+        return;
+    if (set->removed > 0)
+        purge(set);
+    else if (set->select_later)
         source_set_select(set, NULL);
 }
 

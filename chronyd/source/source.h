@@ -48,6 +48,11 @@ struct source *source_new(struct source_set *set, const struct source_params *pa
 struct source *source_new_refclock(struct source_set *set, uint32_t refid,
                                    const struct source_params *params);
 void source_free(struct source *source);
+/* Between these two, which are nested, the selection is held, and it runs once at the end if anything
+   in between would have run it: for work on many sources. (At exit each source that goes has its lines
+   in the log of the selection, so there it is not held if that is written.) No samples may come. */
+void source_set_hold(struct source_set *set);
+void source_set_release(struct source_set *set);
 void source_reset(struct source *source);
 void source_set_address(struct source *source, const struct ip_addr *addr);
 void source_set_refid(struct source *source, uint32_t refid);
@@ -107,6 +112,9 @@ void source_set_reset(struct source_set *set);
 
 /* Dump files in dumpdir (12.6). Nothing happens without one. */
 void source_set_dump(struct source_set *set);
+/* The same, so many files with each call. True: that was all. Sources may go between two calls. */
+void source_set_dump_begin(struct source_set *set);
+bool source_set_dump_some(struct source_set *set, int count);
 void source_set_reload(struct source_set *set);
 void source_set_remove_dump_files(struct source_set *set);
 

@@ -4,6 +4,7 @@
  */
 #include "test/unit/support_env.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,23 @@ static void source_free(void *ctx, struct source *source)
         link = &(*link)->next;
     *link = source->next;
     free(source);
+}
+
+static void hold_selection(void *ctx)
+{
+    struct stub_env *stub = ctx;
+
+    assert(stub->holds == 0);
+    stub->holds++;
+}
+
+static void release_selection(void *ctx)
+{
+    struct stub_env *stub = ctx;
+
+    stub->holds--;
+    assert(stub->holds == 0);
+    stub->released++;
 }
 
 static void source_reset(void *ctx, struct source *source)
@@ -247,6 +265,8 @@ static const struct ntp_env_ops ops = {
     .smoothing_offset = smoothing_offset,
     .source_new = source_new,
     .source_free = source_free,
+    .hold_selection = hold_selection,
+    .release_selection = release_selection,
     .source_reset = source_reset,
     .source_set_address = source_set_address,
     .source_set_refid = source_set_refid,

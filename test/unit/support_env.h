@@ -42,6 +42,7 @@ struct stub_env {
     struct source *selected;
     char last_line[512];
     int lines;
+    int holds, released; /* of the selection */
     /* What the daemon does when a full register is 0. */
     void (*on_bad)(void *arg, const struct ip_addr *addr);
     void *on_bad_arg;

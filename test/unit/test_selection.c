@@ -527,6 +527,58 @@ static void a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees(void
                      STATUS_UNSYNCHRONISED);
 }
 
+#define MANY 200
+
+/* Lines in the log of the selection: one for each source that a run looks at. */
+static int lines_of_selection(const struct source_fixture *f)
+{
+    char path[TEST_PATH_SIZE + 32];
+    int n = 0;
+
+    snprintf(path, sizeof(path), "%s/selection.log", f->directory);
+    char *text = test_read_file(path);
+    for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+        n++;
+    free(text);
+    return n;
+}
+
+static void work_on_many_sources_runs_the_selection_once(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    struct source *sources[MANY], *kept;
+
+    source_fixture_open(&f, "logdir %s\nlog selection\nlogbanner 0", false);
+    for (int i = 0; i < MANY; i++)
+        sources[i] = source_fixture_add(&f, i % 6, 0, 0);
+    kept = sources[MANY / 2];
+    source_set_select(f.set, NULL);
+    int before = lines_of_selection(&f);
+    source_set_hold(f.set);
+    source_set_hold(f.set);
+    for (int i = 0; i < MANY; i += 2)
+        source_free(sources[i + (sources[i] == kept)]);
+    source_set_release(f.set);
+    source_reset_reachability(kept);
+    assert_int_equal(lines_of_selection(&f), before);
+    source_set_release(f.set);
+    assert_int_equal(lines_of_selection(&f), before + MANY / 2);
+    /* In their order, without gaps. */
+    assert_int_equal(source_set_count(f.set), MANY / 2);
+    for (int i = 0; i < MANY / 2; i++)
+        assert_ptr_equal(source_set_get(f.set, i), sources[2 * i + (sources[2 * i] != kept)]);
+    /* Nothing to select, nothing is run. */
+    source_set_hold(f.set);
+    source_set_release(f.set);
+    assert_int_equal(lines_of_selection(&f), before + MANY / 2);
+    /* And one by one it is run for each. */
+    source_free(kept);
+    assert_int_equal(lines_of_selection(&f), before + MANY / 2 + MANY / 2 - 1);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +598,7 @@ int main(void)
         cmocka_unit_test(unknown_step_discards_samples_and_synchronisation),
         cmocka_unit_test(leap_needs_a_majority_of_votes),
         cmocka_unit_test(selection_log_has_a_line_for_each_state),
+        cmocka_unit_test(work_on_many_sources_runs_the_selection_once),
         cmocka_unit_test(a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

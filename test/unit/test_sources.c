@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "test/unit/support_log.h"
 #include "test/unit/support_rig.h"
 
@@ -856,6 +857,123 @@ static void configured_sources_that_fail_are_logged(void **state)
     assert_int_equal(logged("Could not add source 192.0.2.9"), 1);
 }
 
+/* Work on many sources. */
+
+#define MANY  1000
+#define SLICE 250
+
+static void set_many(struct rig *rig, int count)
+{
+    char *text = mem_alloc(64 * MANY + 1), *at = text;
+
+    for (int i = 0; i < count; i++)
+        at += sprintf(at, "server 10.0.%d.%d offline\n", i / 250, i % 250);
+    sim_set_file(rig->sim, "/etc/dir/a.sources", text, 0644);
+    free(text);
+}
+
+static int count_sources(struct rig *rig)
+{
+    struct report_activity a = rig_activity(rig);
+
+    return a.online + a.offline + a.burst_online + a.burst_offline + a.unresolved;
+}
+
+/* Goes on until the work is done; no round of the loop may change more than so many sources. */
+static void finish_work(struct rig *rig, int most)
+{
+    int last = count_sources(rig), last_online = rig_activity(rig).online;
+
+    for (int rounds = 0; ntp_sources_is_busy(rig->sources); rounds++) {
+        assert_in_range(rounds, 0, 10 * MANY);
+        loop_run_once(rig->loop);
+        int now = count_sources(rig), online = rig_activity(rig).online;
+        assert_in_range(abs(now - last), 0, most);
+        assert_in_range(abs(online - last_online), 0, most);
+        last = now;
+        last_online = online;
+    }
+}
+
+static void many_sources_are_worked_on_in_slices(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr any = {.family = IP_UNSPEC}, other = rig_addr("192.0.2.1");
+    struct conf_error error;
+    struct conf_env env = {0};
+
+    assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    ntp_sources_add_configured(rig->sources);
+    start_up(rig);
+
+    /* Adding. What is asked for meanwhile comes after it; sources that come later are not meant. */
+    set_many(rig, MANY);
+    ntp_sources_reload(rig->sources);
+    assert_in_range(count_sources(rig), 1, SLICE);
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
+    finish_work(rig, SLICE);
+    assert_int_equal(count_sources(rig), MANY);
+    assert_in_range(rig_activity(rig).online, 1, SLICE);
+
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
+    assert_in_range(rig_activity(rig).online, SLICE, 2 * SLICE);
+    assert_int_equal(add(rig, "192.0.2.1 offline"), NTP_SOURCES_SUCCESS);
+    finish_work(rig, SLICE);
+    assert_int_equal(rig_activity(rig).online, MANY);
+    assert_int_equal(rig_activity(rig).offline, 1);
+
+    /* Sources may go meanwhile, also the one that would be next. */
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_OFFLINE));
+    for (int i = SLICE - 10; i < SLICE + 10; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250);
+        struct ip_addr addr = rig_addr(text);
+        assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    }
+    finish_work(rig, SLICE);
+    assert_int_equal(rig_activity(rig).online, 0);
+
+    /* Removing: with the selection held. Two reloads that wait are one. */
+    set_many(rig, 10);
+    rig->stub.released = 0;
+    ntp_sources_reload(rig->sources);
+    ntp_sources_reload(rig->sources);
+    ntp_sources_reload(rig->sources);
+    assert_in_range(count_sources(rig), MANY - 2 * SLICE, MANY - SLICE);
+    finish_work(rig, SLICE);
+    assert_int_equal(count_sources(rig), 11);
+    assert_in_range(rig->stub.released, 3, 5);
+    assert_true(exists(rig, "10.0.0.9"));
+    assert_false(exists(rig, "10.0.0.10"));
+    assert_int_equal(ntp_sources_remove(rig->sources, &other), NTP_SOURCES_SUCCESS);
+
+    /* A set that ends in the middle of it frees everything. */
+    set_many(rig, MANY);
+    ntp_sources_reload(rig->sources);
+    assert_true(ntp_sources_is_busy(rig->sources));
+}
+
+static void few_sources_are_worked_on_at_once(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr any = {.family = IP_UNSPEC};
+    struct conf_error error;
+    struct conf_env env = {0};
+
+    assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    set_many(rig, 200);
+    ntp_sources_add_configured(rig->sources);
+    start_up(rig);
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
+    assert_int_equal(rig_activity(rig).online, 200);
+    set_many(rig, 0);
+    ntp_sources_reload(rig->sources);
+    assert_int_equal(count_sources(rig), 0);
+    assert_false(ntp_sources_is_busy(rig->sources));
+    /* As chrony: the selection runs for each of them. */
+    assert_int_equal(rig->stub.released, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -866,6 +984,8 @@ int main(void)
         TEST(names_are_checked),
         TEST(unresolved_sources_have_ids),
         TEST(many_sources_are_found_and_removed),
+        TEST(many_sources_are_worked_on_in_slices),
+        TEST(few_sources_are_worked_on_at_once),
         TEST(sources_have_a_limit),
         TEST(members_of_many_pools_are_found_by_their_addresses),
         TEST(pool_by_address_is_one_server),
