@@ -41,6 +41,8 @@ struct chronyd {
     struct conf *conf;
     uid_t uid; /* user to run as */
     gid_t gid;
+    uid_t resolve_uid; /* of the name resolving helper; the same if there is no other */
+    gid_t resolve_gid;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 
     struct world *world;

@@ -70,6 +70,49 @@ static bool started_as_root(void)
     return geteuid() == 0;
 }
 
+/* What getaddrinfo() calls depends on the system's name services, which no list of calls can know. */
+static bool wants_resolver(const struct chronyd *d)
+{
+    return d->options->filter_level == 1 || d->options->filter_level == -1;
+}
+
+/* Whether a user has nothing to do with the daemon's files and sockets. */
+static bool is_apart(const struct chronyd *d, uid_t uid, gid_t gid)
+{
+    return uid != 0 && gid != 0 && uid != d->uid && gid != d->gid;
+}
+
+/* The helper that reads what the network says about names gets a user of its own, who may neither use the
+   command socket nor read the state of the daemon. */
+static void find_resolve_user(struct chronyd *d)
+{
+    static const char *const names[] = {RESOLVE_USER, "nobody"};
+    uid_t uid;
+    gid_t gid;
+
+    d->resolve_uid = d->uid;
+    d->resolve_gid = d->gid;
+    if (!wants_resolver(d) || !started_as_root())
+        return;
+    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID)) {
+        LOG_WARN(
+            "CAP_SETUID or CAP_SETGID is not permitted : the name resolving helper runs as the "
+            "user of the daemon");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!privileges_look_up_user(names[i], &uid, &gid) || !is_apart(d, uid, gid) ||
+            !privileges_may_become(uid, gid))
+            continue;
+        d->resolve_uid = uid;
+        d->resolve_gid = gid;
+        return;
+    }
+    LOG_WARN("Neither %s nor nobody is a user with a group apart from the daemon's : the name "
+             "resolving helper runs as the user of the daemon",
+             RESOLVE_USER);
+}
+
 /* A plain user stays the one that it is, whose directories are expected, unless another is named. */
 static void find_user(struct chronyd *d)
 {
@@ -116,6 +159,7 @@ void setup_read_conf(struct chronyd *d)
     if (d->conf->pid_file != NULL)
         pidfile_check(d->conf->pid_file, options->foreground_process);
     find_user(d);
+    find_resolve_user(d);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->mail_user != NULL)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
@@ -227,7 +271,7 @@ static void sandbox_limit_fork_server(void *arg)
         return;
     if (d->lock_needs_capability)
         wanted |= PRIVILEGE_IPC_LOCK;
-    if (changes_user(d))
+    if (changes_user(d) || (wants_resolver(d) && d->resolve_uid != d->uid))
         wanted |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
     privileges_limit(wanted);
     if (reads_files && privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
@@ -242,7 +286,7 @@ static void sandbox_kill(pid_t pid, void *arg)
 {
     const struct chronyd *d = arg;
 
-    if (!privileges_kill(pid, d->uid) && errno != ESRCH)
+    if (!privileges_kill(pid, d->uid) && !privileges_kill(pid, d->resolve_uid) && errno != ESRCH)
         LOG_ERROR("Could not end process %ld : %s", (long)pid, text_errno(errno));
 }
 
@@ -280,13 +324,8 @@ static void run_resolver(int channel, void *arg)
 {
     const struct chronyd *d = arg;
 
-    resolver_helper_run(channel, d->uid, d->gid);
-}
-
-/* What getaddrinfo() calls depends on the system's name services, which no list of calls can know. */
-static bool wants_resolver(const struct chronyd *d)
-{
-    return d->options->filter_level == 1 || d->options->filter_level == -1;
+    lock_memory(d);
+    resolver_helper_run(channel, d->resolve_uid, d->resolve_gid, d->options->filter_level);
 }
 
 void setup_helpers(struct chronyd *d)

@@ -21,14 +21,21 @@
 #include "base/log.h"
 #include "base/text.h"
 
-void privileges_find_user(const char *name, uid_t *uid, gid_t *gid)
+bool privileges_look_up_user(const char *name, uid_t *uid, gid_t *gid)
 {
     const struct passwd *user = getpwnam(name);
 
     if (!user)
-        LOG_FATAL("Could not get user/group ID of %s", name);
+        return false;
     *uid = user->pw_uid;
     *gid = user->pw_gid;
+    return true;
+}
+
+void privileges_find_user(const char *name, uid_t *uid, gid_t *gid)
+{
+    if (!privileges_look_up_user(name, uid, gid))
+        LOG_FATAL("Could not get user/group ID of %s", name);
 }
 
 #ifdef FEAT_PRIVDROP
@@ -188,6 +195,17 @@ void privileges_resume(void)
     /* The kernel has set this to the value for programs that change user, which may be another. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     errno = error;
+}
+
+bool privileges_may_become(uid_t uid, gid_t gid)
+{
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+
+    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID) || !privileges_assume(uid, gid))
+        return false;
+    privileges_resume();
+    prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+    return true;
 }
 
 bool privileges_kill(pid_t pid, uid_t uid)

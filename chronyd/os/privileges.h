@@ -21,7 +21,9 @@ enum privilege {
     PRIVILEGE_IPC_LOCK = 64, /* both, to lock memory where the limit cannot be raised */
 };
 
-/* IDs of a user; an unknown name is fatal. */
+/* IDs of a user; false if the name is unknown. */
+bool privileges_look_up_user(const char *name, uid_t *uid, gid_t *gid);
+/* The same; an unknown name is fatal. */
 void privileges_find_user(const char *name, uid_t *uid, gid_t *gid);
 
 /* Those of the wanted capabilities (bits of enum privilege) that are not permitted to this process. 0 in
@@ -45,6 +47,9 @@ void privileges_limit(unsigned int keep);
    is fatal. False with errno: nothing has changed. */
 bool privileges_assume(uid_t uid, gid_t gid);
 void privileges_resume(void);
+
+/* Whether this process, root, can become this user: in a user namespace not every one exists. */
+bool privileges_may_become(uid_t uid, gid_t gid);
 
 /* Kills a child that has become another user. This takes no CAP_KILL: where it is not allowed as it is,
    it is done with the effective user ID of the child, for which CAP_SETUID is enough. False with

@@ -62,8 +62,9 @@ void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
 /* For tests: another limit than RESOLVER_LIMIT. */
 void resolver_set_limit(struct resolver *resolver, double seconds);
 
-/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this user
-   and returns when the channel ends or something else than a lookup comes. */
-void resolver_helper_run(int channel, uid_t uid, gid_t gid);
+/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this user, if it
+   is started as root that may change user, with the filter of its kind if the level is not 0, and returns
+   when the channel ends or something else than a lookup comes. */
+void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level);
 
 #endif

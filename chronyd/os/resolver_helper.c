@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name resolving helper: a process without the main process's system call filter that looks names
- * up for it at filter levels 1 and -1, because what getaddrinfo() calls depends on the system's name
+ * The name resolving helper: a process that looks names up for the main process at filter levels 1 and
+ * -1, with a filter that denies what is dangerous instead of allowing what is known, because what getaddrinfo() calls depends on the system's name
  * services. It is a child of the fork server, so no secret of the main process is in it, and it is
  * started again when it ends or does not answer.
- * Promise: one channel to the main process, the files and sockets of the resolver, the user
- * of the main process, no capability unless that is root, no new privileges.
+ * Promise: one channel to the main process, the files and sockets of the resolver, a user that owns
+ * nothing of the daemon's (started as root), no capability, no new privileges, no signals to others, no
+ * programs.
  * One lookup, one answer, until the other side closes.
  */
 #include "chronyd/os/resolver.h"
@@ -17,6 +18,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "chronyd/os/filter.h"
 #include "chronyd/os/privileges.h"
 #include "chronyd/os/process.h"
 
@@ -32,13 +34,16 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void drop_rights(uid_t uid, gid_t gid)
+static void drop_rights(uid_t uid, gid_t gid, int filter_level)
 {
-    if (geteuid() != 0)
-        privileges_limit(0);
-    else if (uid != 0 || gid != 0)
+    if (geteuid() == 0 && (uid != 0 || gid != 0))
         privileges_drop(uid, gid, 0);
+    else
+        privileges_limit(0);
     privileges_forbid_new();
+    /* No core dumps, no tracing by others of this user. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    filter_load(filter_level, FILTER_RESOLVER);
 }
 
 static void answer_lookup(int channel, const struct ipc_message *question)
@@ -68,7 +73,7 @@ static bool await_lookup(int channel)
     return poll(&p, 1, -1) > 0 || errno == EINTR;
 }
 
-void resolver_helper_run(int channel, uid_t uid, gid_t gid)
+void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level)
 {
     enum ipc_result result = IPC_AGAIN;
     struct ipc_message message;
@@ -78,7 +83,7 @@ void resolver_helper_run(int channel, uid_t uid, gid_t gid)
     /* What the main process has made is not for this one to remove or to report about. */
     log_set_parent_fd(-1);
     log_set_fatal_hook(NULL, NULL);
-    drop_rights(uid, gid);
+    drop_rights(uid, gid, filter_level);
     process_close_descriptors(channel, -1);
     /* Nobody would end this process if a lookup hung when the fork server is gone. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

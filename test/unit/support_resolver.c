@@ -18,7 +18,7 @@ pid_t support_start_resolver(struct world *world)
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        resolver_helper_run(ends[1], getuid(), getgid());
+        resolver_helper_run(ends[1], getuid(), getgid(), 0);
         _exit(0);
     }
     close(ends[1]);
