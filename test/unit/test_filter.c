@@ -19,12 +19,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/device.h"
 #include "base/log.h"
 #include "chronyd/os/filter.h"
 #include "chronyd/os/signals.h"
@@ -45,6 +48,8 @@
 #endif
 
 typedef void (*action)(struct world *w);
+
+#define SHM_KEY 0x74657374
 
 /* Status of a child that loads the filter and then acts; it exits with 0 if it gets that far. */
 static int run_filtered(int level, enum filter_role role, action act)
@@ -145,7 +150,8 @@ static void use_files(struct world *w)
 
     snprintf(path, sizeof(path), "/tmp/test_filter.%d", (int)getpid());
     FILE *f = w->ops->file_new(w->ctx, path, 0644);
-    CHECK(f && fprintf(f, "text\n") > 0 && fclose(f) == 0);
+    CHECK(f && fprintf(f, "text\n") > 0 && fflush(f) == 0 && w->ops->file_sync(w->ctx, f));
+    CHECK(fclose(f) == 0 && w->ops->file_sync_name(w->ctx, path));
     f = w->ops->file_append(w->ctx, path, 0644);
     CHECK(f && fprintf(f, "more\n") > 0 && fclose(f) == 0);
     f = w->ops->file_read(w->ctx, path);
@@ -155,6 +161,32 @@ static void use_files(struct world *w)
     CHECK(w->ops->file_remove(w->ctx, path));
     char **names = w->ops->list_files(w->ctx, "/etc", ".conf");
     CHECK(names);
+}
+
+/* What a reference clock that waits for its device takes. */
+static void use_devices(struct world *w)
+{
+    const struct device_ops *devices = w->ops->devices;
+    const char *call;
+    uint32_t owner;
+    volatile void *segment = devices->shm_attach(w->ctx, SHM_KEY, 96, 0600, &call, &owner);
+    int fd;
+
+    CHECK(segment);
+    devices->shm_detach(w->ctx, segment);
+    fd = devices->open(w->ctx, "/dev/null", true);
+    CHECK(fd >= 0);
+#ifdef FEAT_PPS
+    CHECK(devices->pps_start(w->ctx, fd, false) == PPS_CREATE_FAILED);
+#endif
+#ifdef FEAT_PHC
+    CHECK(devices->phc_open(w->ctx, "/dev/null", false) < 0);
+    CHECK(devices->phc_open(w->ctx, "lo", true) < 0);
+#endif
+#ifdef FEAT_RTC
+    CHECK(!devices->rtc_interrupts(w->ctx, fd, true));
+#endif
+    devices->close(w->ctx, fd);
 }
 
 static void on_answer(enum resolve_status status, const struct ip_addr *addrs, int count, void *arg)
@@ -243,15 +275,19 @@ static void skip_if_sanitized(void)
 static void main_process_works_at_every_level(void **state)
 {
     (void)state;
-    static const action actions[] = {use_udp, use_tcp_client, use_files, use_resolver,
-                                     use_random_and_time};
+    static const action actions[] = {use_udp,      use_tcp_client,      use_files,
+                                     use_resolver, use_random_and_time, use_devices};
     static const int levels[] = {-2, -1, 1, 2};
+    int segment;
 
     skip_if_sanitized();
+    segment = shmget(SHM_KEY, 96, IPC_CREAT | 0600);
+    assert_true(segment >= 0);
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         for (size_t j = 0; j < sizeof(actions) / sizeof(actions[0]); j++)
             expect_allowed(levels[i], FILTER_MAIN, actions[j]);
     }
+    shmctl(segment, IPC_RMID, NULL);
 }
 
 static void program_cannot_be_executed(void **state)
