@@ -31,15 +31,24 @@ static bool is_authorised(const struct cmd_policy *policy, const struct ip_addr 
            (cmd_open_commands(command) & policy->open_commands) != 0;
 }
 
-static enum cmd_status run_request(const struct cmd_policy *policy, const uint8_t *data,
-                                   size_t length, unsigned int command, enum reply_code *reply,
-                                   union cmd_reply_body *body)
+/* A report that changes something on the way is for the Unix socket only (cmdmon.md 13.13). */
+static bool changes_something(const struct cmd_request *request)
+{
+    return cmd_access(request->command) != CMD_ACCESS_READ_ONLY ||
+           (request->command == CMD_CLIENTS && request->u.clients.reset);
+}
+
+static enum cmd_status run_request(const struct cmd_policy *policy, const struct ip_addr *addr,
+                                   const uint8_t *data, size_t length, unsigned int command,
+                                   enum reply_code *reply, union cmd_reply_body *body)
 {
     struct cmd_request request;
     enum cmd_status status;
 
     if (!cmd_request_decode(data, length, command, &request))
         return CMD_STATUS_INVALID;
+    if (addr != NULL && changes_something(&request))
+        return CMD_STATUS_UNAUTHORISED;
     log_set_context_info(true);
     status = policy->ops->execute(policy->ctx, &request, reply, body);
     log_set_context_info(false);
@@ -83,7 +92,7 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     } else if (!is_authorised(policy, addr, header.command)) {
         status = CMD_STATUS_UNAUTHORISED;
     } else {
-        status = run_request(policy, request, length, header.command, &code, &body);
+        status = run_request(policy, addr, request, length, header.command, &code, &body);
     }
     if (status != CMD_STATUS_SUCCESS)
         code = REPLY_NULL;

@@ -136,6 +136,45 @@ static size_t make_tracking(uint8_t *request, size_t size)
     return cmd_request_encode(&header, &body, request, size);
 }
 
+/* With every report open: over UDP none of the requests that change something is executed, over the Unix
+   socket all of them are. */
+static void nothing_over_udp_changes_anything(void **state)
+{
+    struct ip_addr addr = ip_addr_loopback(IP_V4);
+    uint8_t request[2048], reply[CMD_REPLY_MAX];
+    int open = 0;
+
+    (void)state;
+    for (uint16_t command = 0; command < CMD_CODES; command++) {
+        for (int reset = 0; reset < 2; reset++) {
+            struct cmd_request_header header = {.version = CMD_VERSION, .command = command};
+            struct cmd_request body = {.command = command};
+            struct stub stub = {.admit = true, .status = CMD_STATUS_SUCCESS};
+            struct cmd_policy policy = {&stub_ops, &stub, ~0U};
+            bool reads = cmd_access(command) == CMD_ACCESS_READ_ONLY;
+
+            if (command == CMD_CLIENTS)
+                body.u.clients.reset = reset;
+            size_t length = cmd_request_encode(&header, &body, request, sizeof(request));
+            if (length == 0 || cmd_request_length(command, CMD_VERSION) == 0)
+                continue;
+            cmd_answer(&policy, NULL, request, length, reply, sizeof(reply));
+            bool known = stub.executed == 1;
+            stub.executed = 0;
+            assert_int_equal(cmd_answer(&policy, &addr, request, length, reply, sizeof(reply)) > 0,
+                             true);
+            if (!reads || (command == CMD_CLIENTS && reset)) {
+                assert_int_equal(stub.executed, 0);
+                assert_int_equal(reply_status(reply), CMD_STATUS_UNAUTHORISED);
+            } else if (known && cmd_open_commands(command) != 0) {
+                assert_int_equal(stub.executed, 1);
+                open++;
+            }
+        }
+    }
+    assert_true(open > 20);
+}
+
 static void a_limited_request_is_dropped(void **state)
 {
     uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
@@ -233,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_requests_get_the_recorded_kind_of_answer),
+        cmocka_unit_test(nothing_over_udp_changes_anything),
         cmocka_unit_test(a_limited_request_is_dropped),
         cmocka_unit_test(a_report_that_is_not_open_needs_the_unix_socket),
         cmocka_unit_test(no_reply_packet_is_answered),
