@@ -5,6 +5,8 @@
  */
 #include "chronyc/environment.h"
 
+#include "config.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <math.h>
@@ -17,34 +19,76 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef HAVE_GETRANDOM
+#include <sys/random.h>
+#endif
 #include "base/text.h"
 #include "chronyc/line_input.h"
 #include "chronyc/quit_signal.h"
 #include "chronyc/screen.h"
 #include "chronyc/unix_socket.h"
 
+#define RANDOM_FILE "/dev/urandom"
+
 struct os_environment {
     struct unix_socket unix_socket; /* fd is also that of a UDP socket */
     bool is_unix;
     struct screen screen;
     FILE *err;
+    bool random_failed; /* which was told */
 };
 
-static bool os_random(void *arg, void *data, size_t length)
+/* From the kernel, without a file: chronyc works where /dev has no more than a few devices. */
+static size_t kernel_random(uint8_t *data, size_t length)
 {
-    FILE *f = fopen("/dev/urandom", "r");
+    size_t done = 0;
+
+#ifdef HAVE_GETRANDOM
+    while (done < length) {
+        ssize_t n = getrandom(data + done, length - done, GRND_NONBLOCK);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            break;
+    }
+#else
+    (void)data;
+    (void)length;
+#endif
+    return done;
+}
+
+static bool file_random(uint8_t *data, size_t length)
+{
+    FILE *f = fopen(RANDOM_FILE, "r");
     bool result;
 
-    (void)arg;
     if (f == NULL)
         return false;
     setvbuf(f, NULL, _IONBF, 0); /* take no more than asked for */
+    errno = EIO;                 /* of an end of file */
     result = fread(data, 1, length, f) == length;
+    int error = errno;
     fclose(f);
+    errno = error;
     return result;
 }
 
-static int open_udp(const struct ip_port *remote)
+static bool os_random(void *arg, void *data, size_t length)
+{
+    struct os_environment *os = arg;
+    size_t done = kernel_random(data, length);
+
+    if (done == length || file_random((uint8_t *)data + done, length - done))
+        return true;
+    if (!os->random_failed)
+        fprintf(os->err, "Could not read %s : %s\n", RANDOM_FILE, text_errno(errno));
+    os->random_failed = true;
+    return false;
+}
+
+/* A family that the system does not have is nothing to tell: the next address is tried. */
+static int open_udp(const struct ip_port *remote, FILE *err)
 {
     struct sockaddr_storage address;
     socklen_t length = ip_port_to_sockaddr(remote, &address);
@@ -53,7 +97,12 @@ static int open_udp(const struct ip_port *remote)
     if (length == 0)
         return -1;
     fd = socket_prepare(socket(address.ss_family, SOCK_DGRAM, 0));
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, length) < 0) {
+    if (fd < 0) {
+        if (errno != EAFNOSUPPORT)
+            fprintf(err, "Could not open socket : %s\n", text_errno(errno));
+        return -1;
+    }
+    if (connect(fd, (const struct sockaddr *)&address, length) < 0) {
         close(fd);
         return -1;
     }
@@ -68,7 +117,7 @@ static bool os_open(void *arg, const struct endpoint *endpoint)
     os->is_unix = endpoint->path != NULL;
     if (os->is_unix)
         return unix_socket_open(&os->unix_socket, endpoint->path, os_random, arg, os->err);
-    fd = open_udp(&endpoint->addr);
+    fd = open_udp(&endpoint->addr, os->err);
     os->unix_socket.fd = fd;
     return fd >= 0;
 }

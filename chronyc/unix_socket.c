@@ -30,7 +30,9 @@ int socket_prepare(int fd)
     flags = fcntl(fd, F_GETFL);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || flags < 0 ||
         fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+        int error = errno;
         close(fd);
+        errno = error;
         return -1;
     }
     return fd;
@@ -40,8 +42,10 @@ static bool make_address(const char *path, struct sockaddr_un *address, socklen_
 {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
-    if (!text_copy(address->sun_path, sizeof address->sun_path, path))
+    if (!text_copy(address->sun_path, sizeof address->sun_path, path)) {
+        errno = ENAMETOOLONG;
         return false;
+    }
     *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
     return true;
 }
@@ -65,13 +69,15 @@ static bool bind_to(int fd, const char *path)
            bind(fd, (const struct sockaddr *)&address, length) == 0;
 }
 
-static bool is_accessible(const char *path)
+static bool is_accessible(const char *path, FILE *err)
 {
     int fd = socket_prepare(socket(AF_UNIX, SOCK_DGRAM, 0));
     bool result;
 
-    if (fd < 0)
+    if (fd < 0) {
+        fprintf(err, "Could not open socket : %s\n", text_errno(errno));
         return false;
+    }
     result = connect_to(fd, path);
     close(fd);
     return result;
@@ -157,10 +163,8 @@ static bool make_socket(struct unix_socket *s, const char *daemon_path, const ch
     if (mkdirat(outer_fd, random_name, DIRECTORY_MODE) < 0)
         return fail("Could not create dir2", err);
     s->fd = socket_prepare(socket(AF_UNIX, SOCK_DGRAM, 0));
-    if (s->fd < 0 || !bind_to(s->fd, s->path) || !connect_to(s->fd, daemon_path)) {
-        fprintf(err, "Could not bind/connect client Unix socket\n");
-        return false;
-    }
+    if (s->fd < 0 || !bind_to(s->fd, s->path) || !connect_to(s->fd, daemon_path))
+        return fail("Could not bind/connect client Unix socket", err);
     /* What the umask took away is given back. */
     if (chmod(s->path, SOCKET_MODE) < 0 || chmod(s->inner, DIRECTORY_MODE) < 0 ||
         fchmod(outer_fd, DIRECTORY_MODE) < 0)
@@ -176,7 +180,7 @@ bool unix_socket_open(struct unix_socket *s, const char *daemon_path,
     bool result;
 
     *s = (struct unix_socket){.fd = -1};
-    if (!is_accessible(daemon_path) ||
+    if (!is_accessible(daemon_path, err) ||
         !make_random_name(random_name, RANDOM_NAME_LENGTH, random, arg))
         return false;
     if (!make_paths(s, daemon_path, random_name, err)) {
