@@ -5,6 +5,7 @@
  */
 #include "base/addr.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
@@ -101,6 +102,13 @@ const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size)
     /* Only a buffer that is too small gets here without a text. */
     assert(text != NULL);
     return buf;
+}
+
+const char *ip_port_bind_hint(const struct ip_port *addr, int error)
+{
+    return error == EACCES && addr->port > 0 && addr->port < 1024
+               ? "; give the process CAP_NET_BIND_SERVICE, or choose a port above 1023"
+               : "";
 }
 
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size)

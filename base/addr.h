@@ -54,6 +54,9 @@ bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
 const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size);
 /* "192.0.2.1:123", "[2001:db8::1]:123". Returns buf. */
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size);
+/* What can be done if a socket could not be bound to the address with this errno: text to be put behind that of the
+   error, or "". */
+const char *ip_port_bind_hint(const struct ip_port *addr, int error);
 /* "any address", plain address when all bits count, else "ADDRESS/BITS". Returns buf. */
 const char *subnet_format(const struct subnet *subnet, char *buf, size_t size);
 

@@ -168,8 +168,9 @@ static int open_udp(struct cmd_server *server, const struct ip_addr *addr)
     fd = server->world->ops->socket_open(server->world->ctx, &spec);
     if (fd < 0) {
         int error = errno;
-        LOG_ERROR("Could not open command socket on %s : %s",
-                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
+        LOG_ERROR("Could not open command socket on %s : %s%s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error),
+                  ip_port_bind_hint(&local, error));
         return -1;
     }
     loop_fd_add(server->loop, fd, WORLD_READ, handle_readable, server);

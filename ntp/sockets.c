@@ -298,8 +298,9 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
     if (fd < 0) {
         int error = errno;
         check_port_in_use(s, &local, error);
-        LOG_ERROR("Could not open NTP socket on %s : %s",
-                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
+        LOG_ERROR("Could not open NTP socket on %s : %s%s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error),
+                  ip_port_bind_hint(&local, error));
     }
     return fd;
 }

@@ -191,8 +191,9 @@ static void open_listener(struct ke_server *s, enum ip_family family)
                   ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));
     if (fd < 0) {
         int error = errno;
-        LOG_ERROR("Could not open NTS-KE socket on %s : %s",
-                  ip_port_format(&local, text, sizeof(text)), text_errno(error));
+        LOG_ERROR("Could not open NTS-KE socket on %s : %s%s",
+                  ip_port_format(&local, text, sizeof(text)), text_errno(error),
+                  ip_port_bind_hint(&local, error));
         return;
     }
     s->listeners[s->listener_count++] = fd;

@@ -82,7 +82,8 @@ static const struct argument_rule refused_arguments[] = {
     {"ioctl", 1, SCMP_CMP_MASKED_EQ, INT_MASK, TIOCSTI},
 };
 
-/* A process signals itself, as abort() does, and nobody else. */
+/* A process signals itself, as abort() does, and nobody else. This fails for those that use name services, whose
+   modules may ask with the signal 0 whether some other process exists; it ends a helper. */
 static const char *const signal_calls[] = {"kill", "tkill", "tgkill"};
 
 /* ---- NTS-KE helpers ---- */
@@ -199,6 +200,7 @@ static bool add_helper_rules(scmp_filter_ctx ctx, uint32_t violation)
     const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
 
     return filter_add_names(ctx, violation, dangerous_helper, COUNT(dangerous_helper)) &&
+           add_signal_rules(ctx, violation) &&
            filter_add_names(ctx, refuse, refused_helper, COUNT(refused_helper)) &&
            add_numbers(ctx, refuse, numbers, COUNT(numbers)) &&
            add_argument_rule(ctx, refuse, &addressed) && deny_other_options(ctx, violation);
@@ -211,8 +213,7 @@ bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t viol
 
     if (!filter_add_names(ctx, violation, dangerous, COUNT(dangerous)) ||
         !add_numbers(ctx, violation, numbers, COUNT(numbers)) ||
-        !filter_add_names(ctx, refuse, refused, COUNT(refused)) ||
-        !add_signal_rules(ctx, violation))
+        !filter_add_names(ctx, refuse, refused, COUNT(refused)))
         return false;
     for (size_t i = 0; i < COUNT(refused_arguments); i++) {
         if (role == FILTER_NTS_HELPER && refused_arguments[i].name[0] == 'i')
@@ -220,8 +221,9 @@ bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t viol
         if (!add_argument_rule(ctx, refuse, &refused_arguments[i]))
             return false;
     }
-    return role == FILTER_NTS_HELPER ? add_helper_rules(ctx, violation)
-                                     : filter_add_threads_only(ctx, refuse, false);
+    if (role == FILTER_NTS_HELPER)
+        return add_helper_rules(ctx, violation);
+    return add_signal_rules(ctx, refuse) && filter_add_threads_only(ctx, refuse, false);
 }
 
 #endif

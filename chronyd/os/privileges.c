@@ -120,7 +120,8 @@ static const char *way_out(unsigned int wanted)
 
 void privileges_drop(uid_t uid, gid_t gid, unsigned int keep)
 {
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+    keep &= ~privileges_missing(keep);
+    if (keep != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         LOG_FATAL("prctl(PR_SET_KEEPCAPS) failed : %s", text_errno(errno));
     /* In some user namespaces groups can never be set. There is nothing to clear where there are
        none. */

@@ -32,8 +32,10 @@ void process_set_priority(int priority)
     struct sched_param param = {0};
 
     param.sched_priority = priority < min ? min : priority > max ? max : priority;
-    if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) != 0)
-        LOG_ERROR("pthread_setschedparam() failed");
+    int error = pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+    if (error != 0)
+        LOG_ERROR("pthread_setschedparam() failed : %s%s", text_errno(error),
+                  error == EPERM ? "; give the process CAP_SYS_NICE, or raise RLIMIT_RTPRIO" : "");
     else
         LOG_DEBUG("Enabled SCHED_FIFO with priority %d", param.sched_priority);
 #else
