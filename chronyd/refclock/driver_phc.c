@@ -117,17 +117,18 @@ static bool phc_open_clock(struct refclock *clock)
     return true;
 }
 
-/* A device that was unplugged and came back has to be opened again. That of an interface, and one
-   whose pulses are waited for, stay as they are. */
+/* A device that was unplugged and came back has to be opened again, that of an interface by its name:
+   it may have another number then. One whose pulses are waited for stays as it is. */
 static void reopen(const struct refclock *clock, struct phc *phc)
 {
     const struct world *world = refclock_world(clock);
     const struct device_ops *devices = refclock_devices(clock);
     int fd;
 
-    if (clock->parameter[0] != '/' || phc->external)
+    if (phc->external)
         return;
-    fd = devices->open(world->ctx, clock->parameter, false);
+    fd = clock->parameter[0] == '/' ? devices->open(world->ctx, clock->parameter, false)
+                                    : devices->phc_open(world->ctx, clock->parameter, false);
     if (fd < 0)
         return;
     devices->close(world->ctx, phc->fd);

@@ -663,13 +663,12 @@ static void pps_device_that_vanishes_is_reported_once(void **state)
 
 /* ---- PHC ---- */
 
-static void phc_readings_are_samples(void **state)
+static void check_phc_readings(const char *lines)
 {
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
-    open_clocks(&f, "refclock PHC /dev/ptp0 poll 2 dpoll -2 offset -37 noselect\n");
+    open_clocks(&f, lines);
     c = get(&f, 0);
     f.devices.phc_offset = 37.125;
     clock_world_run_until(f.s.w, 10.5);
@@ -691,6 +690,13 @@ static void phc_readings_are_samples(void **state)
     assert_null(strstr(strstr(log, "cannot be read") + 1, "cannot be read"));
     free(log);
     source_fixture_close(&f.s);
+}
+
+static void phc_readings_are_samples(void **state)
+{
+    (void)state;
+    check_phc_readings("refclock PHC /dev/ptp0 poll 2 dpoll -2 offset -37 noselect\n");
+    check_phc_readings("refclock PHC eth0 poll 2 dpoll -2 offset -37 noselect\n");
 }
 
 static void options_of_the_phc_reach_the_device(void **state)
