@@ -12,6 +12,7 @@
 
 struct contents {
     int references; /* names and streams */
+    bool synced;    /* all of it is on the disk */
     char *data;     /* with a terminator behind the length */
     size_t length;
     size_t capacity;
@@ -22,17 +23,22 @@ struct entry {
     struct contents *contents;
 };
 
+struct stream;
+
 struct sim_files {
     struct entry *entries;
     size_t count;
     size_t capacity;
-    long write_limit; /* octets that may still be written; negative: any number */
+    struct stream *streams; /* that are open */
+    long write_limit;       /* octets that may still be written; negative: any number */
 };
 
 struct stream {
     struct sim_files *files;
     struct contents *contents;
     size_t position; /* of the reader */
+    FILE *file;
+    struct stream *next;
 };
 
 struct sim_files *sim_files_new(void)
@@ -76,6 +82,7 @@ static void append(struct contents *contents, const char *data, size_t length)
         contents->data = mem_resize(contents->data, contents->capacity, 1);
     }
     memcpy(contents->data + contents->length, data, length);
+    contents->synced = false;
     contents->length += length;
     contents->data[contents->length] = '\0';
 }
@@ -151,8 +158,11 @@ static ssize_t stream_write(void *cookie, const char *data, size_t length)
 
 static int stream_close(void *cookie)
 {
-    struct stream *stream = cookie;
+    struct stream *stream = cookie, **place = &stream->files->streams;
 
+    while (*place != stream)
+        place = &(*place)->next;
+    *place = stream->next;
     release(stream->contents);
     free(stream);
     return 0;
@@ -169,7 +179,9 @@ static FILE *open_stream(struct sim_files *files, struct contents *contents, con
         free(stream);
         return NULL;
     }
-    *stream = (struct stream){.files = files, .contents = contents};
+    *stream =
+        (struct stream){.files = files, .contents = contents, .file = file, .next = files->streams};
+    files->streams = stream;
     contents->references++;
     return file;
 }
@@ -244,9 +256,33 @@ const char *sim_files_text(const struct sim_files *files, const char *path)
 
 void sim_files_set(struct sim_files *files, const char *path, const char *text)
 {
+    struct entry *entry;
+
     if (find(files, path) != NULL)
         sim_files_remove(files, path);
-    append(create(files, path)->contents, text, strlen(text));
+    entry = create(files, path);
+    append(entry->contents, text, strlen(text));
+    entry->contents->synced = true;
+}
+
+bool sim_files_sync(struct sim_files *files, FILE *file)
+{
+    for (struct stream *stream = files->streams; stream != NULL; stream = stream->next)
+        if (stream->file == file)
+            stream->contents->synced = true;
+    return true;
+}
+
+void sim_files_lose_power(struct sim_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct contents *contents = files->entries[i].contents;
+
+        if (contents->synced)
+            continue;
+        contents->length = 0;
+        contents->data[0] = '\0';
+    }
 }
 
 void sim_files_limit_writes(struct sim_files *files, long octets)

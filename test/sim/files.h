@@ -24,6 +24,7 @@ FILE *sim_files_create(struct sim_files *files, const char *path);
 bool sim_files_rename(struct sim_files *files, const char *from, const char *to);
 bool sim_files_remove(struct sim_files *files, const char *path);
 char **sim_files_list(struct sim_files *files, const char *directory, const char *suffix);
+bool sim_files_sync(struct sim_files *files, FILE *stream);
 bool sim_files_exists(const struct sim_files *files, const char *path);
 
 /* The text of a file, which is valid until it changes; NULL: there is none. */
@@ -31,5 +32,9 @@ const char *sim_files_text(const struct sim_files *files, const char *path);
 void sim_files_set(struct sim_files *files, const char *path, const char *text);
 /* From now on a file takes only so many octets in all (a power cut, a full disk); negative: any. */
 void sim_files_limit_writes(struct sim_files *files, long octets);
+
+/* The worst that a power cut can do: names are what they were, but files of which something was not
+   synced are empty. */
+void sim_files_lose_power(struct sim_files *files);
 
 #endif

@@ -392,6 +392,18 @@ static const struct scenario scenarios[] = {
         .check = check_drift_file,
     },
     {
+        COMMON(14000.0),
+        .name = "power-cut-later",
+        .about = "the power goes between two writings of the drift file, and nothing of the last "
+                 "one is written",
+        .nodes = {SERVER("server"), CLIENT("server server\ndriftfile /drift interval 200\n")},
+        .actions = {{9000.0, POWER_CUT, 1, 0, 0.0}, {9100.0, START_DAEMON, 1, 0, 0.0}},
+        .subject = 1,
+        .limits = {.max_offset = 3e-2, .final_offset = 5e-4},
+        .messages = {{1, "ppm read from /drift", 1, 1}, {1, "Could not read valid", 0, -1}},
+        .check = check_drift_file,
+    },
+    {
         COMMON(10000.0),
         .name = "restart",
         .about = "a restart with -r goes on where the last run ended",

@@ -224,6 +224,11 @@ static bool file_rename(void *ctx, const char *from, const char *to)
     return sim_files_rename(((struct sim_node *)ctx)->files, from, to);
 }
 
+static bool file_sync(void *ctx, FILE *stream)
+{
+    return sim_files_sync(((struct sim_node *)ctx)->files, stream);
+}
+
 static bool file_remove(void *ctx, const char *path)
 {
     return sim_files_remove(((struct sim_node *)ctx)->files, path);
@@ -291,6 +296,7 @@ static const struct world_ops ops = {
     .file_append = file_append,
     .file_new = file_new,
     .file_rename = file_rename,
+    .file_sync = file_sync,
     .file_remove = file_remove,
     .file_info = file_info,
     .list_files = list_files,
