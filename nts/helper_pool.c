@@ -16,23 +16,17 @@
 #include "base/text.h"
 #include "nts/fork_server.h"
 #include "nts/ipc.h"
+#include "nts/ipc_queue.h"
 
 #define START_TIMEOUT 30.0 /* seconds, for the files to be read */
 #define BURST         64   /* messages of one helper for each event */
 /* Seconds without the end of any of its sessions, each of which lasts 2 s at most, until a helper
    counts as stuck; and for the last sessions of an old generation. */
 #define STUCK_TIME  30.0
-#define QUEUE_SIZE  16   /* messages that wait for room in the channel of one helper */
 #define QUEUE_PAUSE 0.02 /* seconds until they are sent again */
 #define RENEW_PAUSE 2.0  /* seconds after a generation that was refused */
 
 enum helper_state { STARTING, READY, DRAINING };
-
-/* What could not be sent yet: a connection with its socket, or IPC_DRAIN. */
-struct queued {
-    struct ipc_message message;
-    int fd; /* -1: none */
-};
 
 struct helper {
     struct helper_pool *pool;
@@ -43,8 +37,7 @@ struct helper {
     enum helper_state state;
     uint32_t *sessions; /* max_sessions of them, and what is on the way */
     int session_count;
-    struct queued *queue; /* QUEUE_SIZE of them, NULL: never needed */
-    int queued;
+    struct ipc_queue queue;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
 };
 
@@ -121,6 +114,15 @@ static void check_ready(struct helper_pool *pool)
         pool->events.changed(pool->events.arg);
 }
 
+/* A socket that had to wait is not needed any more. */
+static void release(int fd, void *arg)
+{
+    const struct helper_pool *pool = arg;
+
+    if (pool->events.release != NULL)
+        pool->events.release(fd, pool->events.arg);
+}
+
 /* The helper sees the end of its channel and ends. One of the generation that serves is started again,
    one of the generation that starts is not. */
 static void lack_descriptor(struct helper_pool *pool, uint32_t generation)
@@ -151,6 +153,8 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
     h = mem_alloc(sizeof(*h));
     h->pool = pool;
     h->channel = channel;
+    h->queue.release = release;
+    h->queue.arg = pool;
     h->generation = message->u.helper.generation;
     h->number = message->u.helper.number;
     h->pid = message->u.helper.pid;
@@ -168,28 +172,10 @@ static void stop_timer(struct helper *h)
     h->stuck_timer = 0;
 }
 
-static void release(struct helper_pool *pool, int fd)
-{
-    if (fd >= 0 && pool->events.release != NULL)
-        pool->events.release(fd, pool->events.arg);
-}
-
-/* Drops what was not sent. */
-static void clear_queue(struct helper *h)
-{
-    for (int i = 0; i < h->queued; i++) {
-        if (h->queue[i].message.type == IPC_CONNECTION)
-            secret_wipe(&h->queue[i].message.u.connection.key.key);
-        release(h->pool, h->queue[i].fd);
-    }
-    h->queued = 0;
-}
-
 static void free_helper(struct helper *h)
 {
     stop_timer(h);
-    clear_queue(h);
-    free(h->queue);
+    ipc_queue_clear(&h->queue);
     free(h->sessions);
     free(h);
 }
@@ -232,44 +218,14 @@ static void await_room(struct helper_pool *pool)
         pool->queue_timer = loop_timer_add(pool->loop, QUEUE_PAUSE, on_queue_timer, pool);
 }
 
-/* Sends what waits. False: the channel is of no use any more. */
-static bool send_queue(struct helper *h)
-{
-    enum ipc_result result = IPC_OK;
-    int sent = 0;
-
-    while (sent < h->queued && result == IPC_OK) {
-        struct queued *q = &h->queue[sent];
-        result = ipc_send(h->channel, &q->message, q->fd);
-        if (result != IPC_OK)
-            break;
-        if (q->message.type == IPC_CONNECTION)
-            secret_wipe(&q->message.u.connection.key.key);
-        release(h->pool, q->fd);
-        sent++;
-    }
-    h->queued -= sent;
-    if (sent > 0)
-        memmove(h->queue, h->queue + sent, (size_t)h->queued * sizeof(*h->queue));
-    if (h->queued > 0)
-        await_room(h->pool);
-    return result == IPC_OK || result == IPC_AGAIN;
-}
-
 /* IPC_OK: sent, IPC_AGAIN: it waits for room, else it is lost. */
 static enum ipc_result send_or_queue(struct helper *h, const struct ipc_message *message, int fd)
 {
-    enum ipc_result result = h->queued > 0 ? IPC_AGAIN : ipc_send(h->channel, message, fd);
+    enum ipc_result result = ipc_queue_send(&h->queue, h->channel, message, fd);
 
-    if (result != IPC_AGAIN)
-        return result;
-    if (h->queued == QUEUE_SIZE)
-        return IPC_BAD;
-    if (h->queue == NULL)
-        h->queue = mem_array(QUEUE_SIZE, sizeof(*h->queue));
-    h->queue[h->queued++] = (struct queued){.message = *message, .fd = fd};
-    await_room(h->pool);
-    return IPC_AGAIN;
+    if (result == IPC_AGAIN)
+        await_room(h->pool);
+    return result;
 }
 
 /* ---- generations ---- */
@@ -531,9 +487,14 @@ static void on_queue_timer(void *arg)
     struct helper_pool *pool = arg;
 
     pool->queue_timer = 0;
-    for (size_t i = pool->count; i-- > 0;)
-        if (pool->helpers[i]->queued > 0 && !send_queue(pool->helpers[i]))
+    for (size_t i = pool->count; i-- > 0;) {
+        enum ipc_result result =
+            ipc_queue_flush(&pool->helpers[i]->queue, pool->helpers[i]->channel);
+        if (result == IPC_AGAIN)
+            await_room(pool);
+        else if (result != IPC_OK)
             remove_helper(pool->helpers[i]);
+    }
     check_generation(pool);
     check_ready(pool);
 }
@@ -600,7 +561,7 @@ void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
 void helper_pool_detach(struct helper_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
-        clear_queue(pool->helpers[i]);
+        ipc_queue_clear(&pool->helpers[i]->queue);
     pool->events = (struct helper_pool_events){0};
 }
 
@@ -630,8 +591,8 @@ static struct helper *least_busy(const struct helper_pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         struct helper *h = pool->helpers[i];
         if (h->state == READY && h->generation == pool->current &&
-            (best == NULL || h->queued < best->queued ||
-             (h->queued == best->queued && h->session_count < best->session_count)))
+            (best == NULL || h->queue.count < best->queue.count ||
+             (h->queue.count == best->queue.count && h->session_count < best->session_count)))
             best = h;
     }
     return best;
@@ -649,7 +610,7 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
     while ((h = least_busy(pool)) != NULL) {
-        if ((size_t)h->session_count >= max_passed(pool) || h->queued == QUEUE_SIZE) {
+        if ((size_t)h->session_count >= max_passed(pool) || h->queue.count == IPC_QUEUE_SIZE) {
             passed = HELPER_POOL_FULL;
             break;
         }

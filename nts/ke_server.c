@@ -27,6 +27,7 @@ struct ke_server {
     timer_id pause_timer;
     int listeners[FAMILIES];
     int listener_count;
+    bool lacking; /* descriptors or memory for connections, which was logged */
     bool started; /* what cannot be opened from now on is not fatal any more */
     struct ke_connections *connections;
 };
@@ -141,12 +142,16 @@ static void on_listener(int listener, unsigned int event, void *arg)
     fd = env->world->ops->accept(env->world->ctx, listener, &peer);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            if (!s->lacking)
+                LOG_ERROR("Could not accept NTS-KE connection : %s", text_errno(errno));
+            s->lacking = true;
             set_listening(s, false);
             if (s->pause_timer == 0)
                 s->pause_timer = loop_timer_add(env->loop, ACCEPT_PAUSE, on_pause_end, s);
         }
         return;
     }
+    s->lacking = false;
     if (!env->is_allowed(&peer.addr, env->arg))
         reason = "access denied";
     else if (!env->count(&peer.addr, env->arg))
