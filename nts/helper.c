@@ -253,7 +253,7 @@ static void give_up_rights(struct helper *h, const struct helper_spec *spec)
     spec->sandbox.drop(spec->sandbox.arg);
     /* The private key is in this process: no core dumps, no tracing by others of this user. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    /* Nobody would end this process if it hung when the fork server is gone. */
+    /* The end of the fork server ends this process too, where the users of both permit it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     h->loop = loop_new(&h->world);
     spec->sandbox.load_filter(spec->sandbox.arg);

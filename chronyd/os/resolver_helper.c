@@ -30,6 +30,7 @@ static void set_signals(void)
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGALRM, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -56,7 +57,10 @@ static void answer_lookup(int channel, const struct ipc_message *question)
     struct resolver_answer answer = {.count = 0};
 
     memcpy(query.name, question->u.lookup.name, sizeof(query.name));
+    /* Nobody waits for it that long. This is for a process that nobody is left to end. */
+    alarm((unsigned int)(2.0 * RESOLVER_LIMIT));
     resolver_lookup(&query, &answer);
+    alarm(0);
     message.u.addresses.id = question->u.lookup.id;
     message.u.addresses.status = answer.status;
     message.u.addresses.count = answer.count;
@@ -85,7 +89,7 @@ void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level)
     log_set_fatal_hook(NULL, NULL);
     drop_rights(uid, gid, filter_level);
     process_close_descriptors(channel, -1);
-    /* Nobody would end this process if a lookup hung when the fork server is gone. */
+    /* The end of the fork server ends this process too, where the users of both permit it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 
     while ((result == IPC_OK || result == IPC_AGAIN) && await_lookup(channel)) {
