@@ -5,6 +5,7 @@
  * signs of life are asked for. Nothing that arrives here may end the process.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 
 #define ORDER_PAUSE 0.05 /* seconds until orders are sent again */
 #define BURST       64   /* messages for each event */
+/* For the exit status of a process whose channel has ended. */
+#define STATUS_PAUSE 5 /* ms */
+#define STATUS_TRIES 100
 
 struct order {
     uint8_t octets[IPC_KILL_SIZE];
@@ -63,7 +67,8 @@ static void send_orders(struct fork_server *f)
     while (f->channel >= 0 && sent < f->order_count && send_order(f->channel, &f->orders[sent]))
         sent++;
     f->order_count -= sent;
-    memmove(f->orders, f->orders + sent, f->order_count * sizeof(*f->orders));
+    if (sent > 0)
+        memmove(f->orders, f->orders + sent, f->order_count * sizeof(*f->orders));
     if (f->order_count > 0 && f->channel >= 0 && f->loop != NULL && f->order_timer == 0)
         f->order_timer = loop_timer_add(f->loop, ORDER_PAUSE, on_order_timer, f);
 }
@@ -105,11 +110,27 @@ void fork_server_kill(struct fork_server *fork_server, pid_t pid)
 
 /* ---- the end ---- */
 
+/* The channel of a process that ends is closed a moment before its status is there; the daemon is about
+   to end, so that it may wait for it. */
+static bool take_status(pid_t pid, int *status)
+{
+    if (pid <= 0)
+        return false;
+    for (int i = 0; i < STATUS_TRIES; i++) {
+        pid_t ended = waitpid(pid, status, WNOHANG);
+
+        if (ended != 0)
+            return ended == pid;
+        poll(NULL, 0, STATUS_PAUSE);
+    }
+    return false;
+}
+
 static void describe_end(struct fork_server *f, char *text, size_t size)
 {
     int status;
 
-    if (f->pid <= 0 || waitpid(f->pid, &status, WNOHANG) != f->pid)
+    if (!take_status(f->pid, &status))
         text_copy(text, size, "ended");
     else if (WIFSIGNALED(status))
         snprintf(text, size, "was killed by signal %d", WTERMSIG(status));
