@@ -69,10 +69,22 @@ static const struct cmd_server_ops cmd_ops = {
     .execute = chronyd_execute,
 };
 
-void chronyd_rekey(struct chronyd *d)
+enum cmd_status chronyd_rekey(struct chronyd *d)
 {
-    ntp_keys_load(d->keys, d->world, d->conf->key_file);
-    nts_part_rekey(d->nts_part);
+    enum nts_rekey nts;
+
+    d->keys_loaded = ntp_keys_load(d->keys, d->world, d->conf->key_file);
+    nts = nts_part_rekey(d->nts_part);
+    if (nts == NTS_REKEY_LATER)
+        return CMD_STATUS_LATER;
+    return nts == NTS_REKEY_DONE && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED;
+}
+
+void chronyd_rekeyed(struct chronyd *d, bool ok)
+{
+    if (d->cmd_server != NULL)
+        cmd_server_answer(d->cmd_server, CMD_REKEY,
+                          ok && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED);
 }
 
 static void on_reload_signal(void *arg)

@@ -61,6 +61,7 @@ struct chronyd {
     struct nic_clocks *nic_clocks;
     struct ntp_env ntp_env;
     struct ntp_keys *keys;
+    bool keys_loaded; /* by the last rekey */
     struct client_log *client_log;
     struct ntp_sockets *ntp_sockets;
     struct ntp_server *ntp_server;
@@ -121,7 +122,10 @@ void chronyd_fill_ntp_env(struct chronyd *daemon);
 enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
                                 enum reply_code *reply, union cmd_reply_body *body);
 
-/* The rekey command, and SIGHUP for certificates. */
-void chronyd_rekey(struct chronyd *daemon);
+/* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be called. */
+enum cmd_status chronyd_rekey(struct chronyd *daemon);
+/* The end of a rekey, also of one that nobody ordered: ok, all certificates can be used. Answers those who
+   wait. */
+void chronyd_rekeyed(struct chronyd *daemon, bool ok);
 
 #endif

@@ -544,8 +544,7 @@ static enum cmd_status do_rekey(struct chronyd *d, request_p request, body_p bod
 {
     (void)request;
     (void)body;
-    chronyd_rekey(d);
-    return CMD_STATUS_SUCCESS;
+    return chronyd_rekey(d);
 }
 
 static enum cmd_status do_cyclelogs(struct chronyd *d, request_p request, body_p body)

@@ -132,9 +132,10 @@ void nts_part_stop_server(struct nts_part *part)
     (void)part;
 }
 
-void nts_part_rekey(struct nts_part *part)
+enum nts_rekey nts_part_rekey(struct nts_part *part)
 {
     (void)part;
+    return NTS_REKEY_DONE;
 }
 
 void nts_part_save(struct nts_part *part)

@@ -22,6 +22,7 @@ struct nts_part {
     struct nts_server_keys *server_keys;
     struct nts_server *server;
     struct ke_server *ke_server;
+    bool keys_loaded; /* by the last rekey */
 };
 
 struct nts_part *nts_part_new(struct chronyd *daemon)
@@ -102,6 +103,13 @@ static const struct nts_server_key *current_cookie_key(void *arg)
     return server_keys_current(((struct nts_part *)arg)->server_keys);
 }
 
+static void on_rekeyed(bool ok, void *arg)
+{
+    const struct nts_part *part = arg;
+
+    chronyd_rekeyed(part->daemon, ok && part->keys_loaded);
+}
+
 void nts_part_start_client(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;
@@ -132,6 +140,7 @@ void nts_part_start_server(struct nts_part *part)
         .is_allowed = is_allowed,
         .count = count_connection,
         .current_key = current_cookie_key,
+        .rekeyed = on_rekeyed,
         .arg = part,
     };
 
@@ -166,12 +175,16 @@ void nts_part_free(struct nts_part *part)
     free(part);
 }
 
-void nts_part_rekey(struct nts_part *part)
+enum nts_rekey nts_part_rekey(struct nts_part *part)
 {
-    if (part->server_keys != NULL)
-        server_keys_reload(part->server_keys);
+    enum ke_rekey certificates = KE_REKEY_DONE;
+
+    part->keys_loaded = part->server_keys == NULL || server_keys_reload(part->server_keys);
     if (part->ke_server != NULL)
-        ke_server_rekey(part->ke_server);
+        certificates = ke_server_rekey(part->ke_server);
+    if (certificates == KE_REKEY_LATER)
+        return NTS_REKEY_LATER;
+    return certificates == KE_REKEY_DONE && part->keys_loaded ? NTS_REKEY_DONE : NTS_REKEY_FAILED;
 }
 
 void nts_part_save(struct nts_part *part)

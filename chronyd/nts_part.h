@@ -32,8 +32,9 @@ void nts_part_start_server(struct nts_part *part);
 /* Saves the server's keys and stops serving. */
 void nts_part_stop_server(struct nts_part *part);
 
-/* The commands rekey and dump. */
-void nts_part_rekey(struct nts_part *part);
+/* The commands rekey and dump. A rekey of NTS_REKEY_LATER ends with chronyd_rekeyed. */
+enum nts_rekey { NTS_REKEY_DONE, NTS_REKEY_FAILED, NTS_REKEY_LATER };
+enum nts_rekey nts_part_rekey(struct nts_part *part);
 void nts_part_save(struct nts_part *part);
 
 #endif

@@ -137,6 +137,7 @@ enum cmd_status {
     CMD_STATUS_BAD_VERSION = 18,
     CMD_STATUS_BAD_LENGTH = 19,
     CMD_STATUS_INVALID_NAME = 21,
+    CMD_STATUS_LATER = 0xffff, /* never sent: the daemon does not know yet */
 };
 
 enum cmd_access {

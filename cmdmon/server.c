@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Daemon side of the control protocol, see server.h. One datagram is read for each report of
- * readiness; nothing is remembered between requests.
+ * readiness; of a request nothing is remembered but that its reply has to come later.
  */
 #include "cmdmon/server.h"
 
@@ -12,6 +12,12 @@
 #include "base/log.h"
 #include "base/text.h"
 
+/* A request whose reply comes later: to whom and with which header. */
+struct waiting {
+    struct cmd_reply_header header;
+    char path[112];
+};
+
 struct cmd_server {
     struct world *world;
     struct loop *loop;
@@ -19,6 +25,8 @@ struct cmd_server {
     struct cmd_policy policy;
     int udp_fds[2]; /* -1: not open */
     int unix_fd;
+    struct waiting waiting[CMD_SERVER_MAX_WAITING];
+    int waiting_count;
 };
 
 /* Step 11: whether the transport may run this command. */
@@ -118,6 +126,80 @@ static bool is_known_host(const struct cmd_server *server, const struct world_da
            server->policy.ops->is_allowed(server->policy.ctx, &msg->remote.addr);
 }
 
+/* ---- replies that come later ---- */
+
+static struct waiting *find_waiting(struct cmd_server *server, const char *path,
+                                    unsigned int command)
+{
+    for (int i = 0; i < server->waiting_count; i++)
+        if (server->waiting[i].header.command == command &&
+            strcmp(server->waiting[i].path, path) == 0)
+            return &server->waiting[i];
+    return NULL;
+}
+
+/* A client whose request waits has sent it again: its reply is to have the new number. */
+static bool is_repeated(struct cmd_server *server, const struct world_datagram *msg)
+{
+    struct cmd_request_header header;
+    struct waiting *waiting;
+
+    if (msg->length < CMD_REQUEST_MIN ||
+        !cmd_request_header_decode(msg->data, msg->length, &header) ||
+        header.type != CMD_TYPE_REQUEST || header.attempt == 0)
+        return false;
+    waiting = find_waiting(server, msg->path, header.command);
+    if (waiting != NULL)
+        waiting->header.sequence = header.sequence;
+    return waiting != NULL;
+}
+
+/* True: this reply has to wait. */
+static bool put_off(struct cmd_server *server, const char *path, uint8_t *reply, size_t length)
+{
+    struct cmd_reply_header header;
+    struct waiting *waiting;
+
+    if (!cmd_reply_header_decode(reply, length, &header) || header.status != CMD_STATUS_LATER)
+        return false;
+    waiting = find_waiting(server, path, header.command);
+    if (waiting == NULL && server->waiting_count < CMD_SERVER_MAX_WAITING)
+        waiting = &server->waiting[server->waiting_count++];
+    if (waiting != NULL) {
+        waiting->header = header;
+        text_copy(waiting->path, sizeof(waiting->path), path);
+        return true;
+    }
+    header.status = CMD_STATUS_FAILED;
+    cmd_reply_encode(&header, NULL, reply, CMD_REPLY_MAX);
+    return false;
+}
+
+void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status)
+{
+    uint8_t reply[CMD_REPLY_MAX];
+    int left = 0;
+
+    for (int i = 0; i < server->waiting_count; i++) {
+        struct waiting *waiting = &server->waiting[i];
+        struct world_datagram msg;
+
+        if (waiting->header.command != command) {
+            server->waiting[left++] = *waiting;
+            continue;
+        }
+        waiting->header.status = (uint16_t)status;
+        world_datagram_init(&msg, reply, sizeof(reply));
+        msg.length = cmd_reply_encode(&waiting->header, NULL, reply, sizeof(reply));
+        msg.path = waiting->path;
+        if (server->unix_fd >= 0)
+            server->world->ops->send(server->world->ctx, server->unix_fd, &msg, 1);
+    }
+    server->waiting_count = left;
+}
+
+/* ---- sockets ---- */
+
 static void handle_readable(int fd, unsigned int event, void *arg)
 {
     struct cmd_server *server = arg;
@@ -139,9 +221,11 @@ static void handle_readable(int fd, unsigned int event, void *arg)
         return;
     }
 
+    if (is_unix && is_repeated(server, &msg))
+        return;
     length = cmd_answer(&server->policy, is_unix ? NULL : &msg.remote.addr, msg.data, msg.length,
                         reply, sizeof(reply));
-    if (length == 0)
+    if (length == 0 || (is_unix && put_off(server, msg.path, reply, length)))
         return;
     msg.data = reply;
     msg.length = length;

@@ -23,7 +23,8 @@ struct cmd_server_ops {
        are never limited. */
     bool (*admit)(void *ctx, const struct ip_addr *addr);
     /* Executes a decoded request. For status 0 *reply and body may be set to the reply's; they come
-       as REPLY_NULL and zeros. */
+       as REPLY_NULL and zeros. CMD_STATUS_LATER, for commands that only the Unix socket has and that
+       have no body in the reply: cmd_server_answer will be called. */
     enum cmd_status (*execute)(void *ctx, const struct cmd_request *request, enum reply_code *reply,
                                union cmd_reply_body *body);
 };
@@ -34,15 +35,23 @@ struct cmd_policy {
     unsigned int open_commands; /* enum open_command */
 };
 
+/* Replies that wait for the end of what they are about. */
+#define CMD_SERVER_MAX_WAITING 8
+
 /*
  * The answer to one datagram that passed the source check, written to reply (CMD_REPLY_MAX octets
  * are enough). addr is the UDP source, NULL for the Unix socket. 0: no answer. Never longer than
- * the request. cmdmon.md 10 steps 3 to 12.
+ * the request. cmdmon.md 10 steps 3 to 12. With CMD_STATUS_LATER in it the reply is not to be sent, its
+ * header is what the later one has.
  */
 size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
                   const uint8_t *request, size_t length, uint8_t *reply, size_t size);
 
 struct cmd_server;
+
+/* Sends the status to all whose request for the command had CMD_STATUS_LATER. A client that sends its
+   request once more in the meantime is answered once, and its command is not executed again. */
+void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status);
 
 /* Opens the UDP sockets (as root, before the privilege drop); failures are logged and not fatal.
    conf and everything behind policy must outlive the server. */

@@ -206,7 +206,7 @@ static void warn_permissions(const struct world *world, const char *path)
              path);
 }
 
-void ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path)
+bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path)
 {
     FILE *file = NULL;
 
@@ -218,14 +218,14 @@ void ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
     /* Keys that were taken away are gone; a file that cannot be read now takes nothing away. */
     if (path && !file && keys->count > 0 && errno != ENOENT) {
         LOG_WARN("Could not open keyfile %s : %s; old keys stay in use", path, text_errno(errno));
-        return;
+        return false;
     }
     drop_keys(keys);
     if (!path)
-        return;
+        return true;
     if (!file) {
         LOG_WARN("Could not open keyfile %s : %s", path, text_errno(errno));
-        return;
+        return false;
     }
     /* Without a buffer in the C library there is no copy of the keys that is not wiped. */
     setvbuf(file, NULL, _IONBF, 0);
@@ -238,6 +238,7 @@ void ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
     for (size_t i = 1; i < keys->count; i++)
         if (keys->keys[i].id == keys->keys[i - 1].id)
             LOG_WARN("Detected duplicate key %u", keys->keys[i].id);
+    return true;
 }
 
 static const struct key *find_key(const struct ntp_keys *keys, uint32_t id)

@@ -20,8 +20,9 @@ struct ntp_keys *ntp_keys_new(void);
 /* Wipes the keys. */
 void ntp_keys_free(struct ntp_keys *keys);
 
-/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged. */
-void ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path);
+/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged. False:
+   the file could not be opened. */
+bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path);
 
 /* False: no such key (ID 0 never is one). type and bits (8 * octets) may be NULL. */
 bool ntp_keys_find(const struct ntp_keys *keys, uint32_t id, enum key_type *type, int *bits);

@@ -145,6 +145,11 @@ void certificate_store_abandon(struct certificate_store *store)
 
 /* ---- facts ---- */
 
+const struct server_files *certificate_store_starting(const struct certificate_store *store)
+{
+    return store->starting;
+}
+
 const struct server_files *certificate_store_adopted(const struct certificate_store *store)
 {
     return store->adopted;

@@ -46,7 +46,8 @@ const struct server_files *certificate_store_read(struct certificate_store *stor
 /* What the last read gave is in use from now on; or it is forgotten, because something else failed. */
 void certificate_store_adopt(struct certificate_store *store);
 void certificate_store_abandon(struct certificate_store *store);
-/* What is in use; NULL: nothing yet. */
+/* What the last read gave, NULL: nothing, or it is adopted; what is in use, NULL: nothing yet. */
+const struct server_files *certificate_store_starting(const struct certificate_store *store);
 const struct server_files *certificate_store_adopted(const struct certificate_store *store);
 /* Why a pair of the last read is bad, the first one; NULL: none is. */
 const char *certificate_store_problem(const struct certificate_store *store);

@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wire.h"
+#include "nts/certificate_checker.h"
+#include "nts/certificate_store.h"
 #include "nts/fork_server.h"
 #include "nts/ipc.h"
 #include "nts/server_files.h"
@@ -61,12 +63,9 @@ struct server {
     int channel;
     int helpers; /* 0: none are wanted */
     uint32_t last_generation;
-    uint32_t starting; /* 0: none */
-    uint32_t adopted;  /* 0: none */
-    /* What the helpers of these generations parse; NULL: none. Those of the adopted one are kept for
-       helpers that are started again: the files may be bad by then. */
-    struct server_files *starting_files;
-    struct server_files *adopted_files;
+    uint32_t starting;               /* 0: none */
+    uint32_t adopted;                /* 0: none */
+    struct certificate_store *store; /* what helpers parse; NULL: none are wanted */
     struct child *children;
     size_t child_count;
     struct place *places; /* by number */
@@ -94,22 +93,18 @@ static bool send_waiting(int channel, const struct ipc_message *message, int fd)
 
 /* ---- children ---- */
 
-static void set_files(struct server_files **place, struct server_files *files)
-{
-    server_files_free(*place);
-    *place = files;
-}
-
-/* In a child: it keeps the files of one generation, or of none. */
+/* In a child: it keeps the files of one generation, or of none, and what others parse is wiped. */
 static struct server_files *keep_files_of(struct server *s, uint32_t generation)
 {
-    struct server_files **kept = generation == s->starting ? &s->starting_files : &s->adopted_files;
-    struct server_files *files = generation == RESOLVER ? NULL : *kept;
+    const struct server_files *kept = NULL;
+    struct server_files *files;
 
-    if (files != NULL)
-        *kept = NULL;
-    set_files(&s->starting_files, NULL);
-    set_files(&s->adopted_files, NULL);
+    if (generation != RESOLVER)
+        kept = generation == s->starting ? certificate_store_starting(s->store)
+                                         : certificate_store_adopted(s->store);
+    files = kept != NULL ? server_files_share(kept) : NULL;
+    certificate_store_free(s->store);
+    s->store = NULL;
     return files;
 }
 
@@ -320,16 +315,39 @@ static int living_generations(const struct server *s)
 }
 
 /* Whether one more generation may be started now. */
-static bool take_credit(struct server *s)
+static bool has_credit(struct server *s)
 {
     struct mono_time now = world_mono_now(s->spec->world);
 
     s->credit = fmin(s->credit + mono_diff(now, s->credit_at), MAX_CREDIT);
     s->credit_at = now;
-    if (s->credit < 1.0 || living_generations(s) >= MAX_GENERATIONS)
-        return false;
-    s->credit -= 1.0;
-    return true;
+    return s->credit >= 1.0 && living_generations(s) < MAX_GENERATIONS;
+}
+
+/* Tells the main process what the files of a generation are like. False: there is nothing to start
+   its helpers with. */
+static bool read_files(struct server *s, uint32_t generation)
+{
+    struct ipc_message message = {.type = IPC_FILES};
+    const bool usable = certificate_store_read(s->store) != NULL;
+    const char *problem = certificate_store_problem(s->store);
+
+    server_files_warn_permissions(s->spec->conf);
+    message.u.files.generation = generation;
+    message.u.files.usable = usable;
+    message.u.files.text[0] = '\0';
+    if (problem != NULL)
+        text_copy(message.u.files.text, sizeof(message.u.files.text), problem);
+    send_waiting(s->channel, &message, -1);
+    return usable;
+}
+
+static void look_at_files(struct server *s)
+{
+    const struct ipc_message changed = {.type = IPC_CHANGED};
+
+    if (s->store != NULL && certificate_store_poll(s->store, world_mono_now(s->spec->world)))
+        send_waiting(s->channel, &changed, -1);
 }
 
 static void start_generation(struct server *s)
@@ -337,17 +355,17 @@ static void start_generation(struct server *s)
     struct ipc_message refused = {.type = IPC_REFUSED};
     const uint32_t generation = ++s->last_generation;
 
-    if (s->helpers == 0 || s->starting != 0 || !take_credit(s)) {
+    if (s->helpers == 0 || s->starting != 0 || !has_credit(s)) {
         refused.u.refused.generation = generation;
         send_waiting(s->channel, &refused, -1);
         return;
     }
+    if (!read_files(s, generation))
+        return;
     s->starting = generation;
-    set_files(&s->starting_files, server_files_read(s->spec->world, s->spec->conf));
-    server_files_warn_permissions(s->spec->conf);
+    s->credit -= 1.0;
     for (int i = 1; i <= s->helpers; i++) {
-        const struct helper_identity identity = {
-            .generation = generation, .number = (uint16_t)i, .renewal = generation > 1};
+        const struct helper_identity identity = {.generation = generation, .number = (uint16_t)i};
 
         if (!start_child(s, &identity)) {
             /* The main process gives the generation up after a while. */
@@ -363,8 +381,7 @@ static void adopt_generation(struct server *s)
         return;
     s->adopted = s->starting;
     s->starting = 0;
-    set_files(&s->adopted_files, s->starting_files);
-    s->starting_files = NULL;
+    certificate_store_adopt(s->store);
     for (int i = 1; i <= s->helpers; i++) {
         bool alive = false;
 
@@ -412,7 +429,8 @@ static bool take_order(struct server *s)
         if (s->starting != 0)
             kill_generation(s, s->starting);
         s->starting = 0;
-        set_files(&s->starting_files, NULL);
+        if (s->store != NULL)
+            certificate_store_abandon(s->store);
         return true;
     case IPC_ORDER_PING:
         send_waiting(s->channel, &alive, -1);
@@ -444,8 +462,27 @@ static void set_signals(struct server *s)
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* Milliseconds to the next look at bad files, or -1. */
+static int look_due(const struct server *s)
+{
+    double wait =
+        s->store == NULL ? -1.0 : certificate_store_wait(s->store, world_mono_now(s->spec->world));
+
+    return wait < 0.0 ? -1 : (int)ceil(wait * 1000.0);
+}
+
+/* Of two times in milliseconds, either of which may be -1 (never). */
+static int earlier(int a, int b)
+{
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
 void fork_server_run(const struct helper_spec *spec, int channel)
 {
+    const struct certificate_store_spec store = {.world = spec->world,
+                                                 .conf = spec->conf,
+                                                 .check = certificate_checker,
+                                                 .arg = (void *)(uintptr_t)spec};
     struct server s = {
         .spec = spec,
         .channel = channel,
@@ -466,12 +503,16 @@ void fork_server_run(const struct helper_spec *spec, int channel)
     s.places[RESOLVER] =
         (struct place){.vacant = spec->run_resolver != NULL, .restart_at = s.credit_at};
 
+    if (s.helpers > 0)
+        s.store = certificate_store_new(&store);
+
     while (running) {
         struct timespec timeout;
         int milliseconds;
 
         reap(&s);
-        milliseconds = restart_due(&s);
+        look_at_files(&s);
+        milliseconds = earlier(restart_due(&s), look_due(&s));
         timeout.tv_sec = milliseconds / 1000;
         timeout.tv_nsec = milliseconds % 1000 * 1000000L;
         if (ppoll(&p, 1, milliseconds < 0 ? NULL : &timeout, &s.wait_mask) > 0)
@@ -481,6 +522,5 @@ void fork_server_run(const struct helper_spec *spec, int channel)
         spec->sandbox.kill(s.children[i].pid, spec->sandbox.arg);
     free(s.children);
     free(s.places);
-    set_files(&s.starting_files, NULL);
-    set_files(&s.adopted_files, NULL);
+    certificate_store_free(s.store);
 }

@@ -12,7 +12,8 @@
  *
  * Who calls what when (numbers are the steps of daemon.md 4):
  *   13  fork_server_start: forks, and waits until the first generation is ready (it has read its
- *       files) or has failed, which is for the caller to report as fatal.
+ *       files), or there is no good certificate to start one with, or it has failed, which is for
+ *       the caller to report as fatal.
  *   21  ke_server_new (nts/ke_server.h) takes the pool of helpers into use; fork_server_attach puts
  *       everything into the event loop.
  *   run ke_server_rekey (chronyc rekey, SIGHUP): a new generation. The handle asks the process for a

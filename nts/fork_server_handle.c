@@ -197,6 +197,10 @@ static void take_message(struct fork_server *f, const struct ipc_message *messag
         helper_pool_add(f->pool, message, fd);
     } else if (f->pool != NULL && message->type == IPC_REFUSED) {
         helper_pool_refused(f->pool, message->u.refused.generation);
+    } else if (f->pool != NULL && message->type == IPC_FILES) {
+        helper_pool_files(f->pool, message);
+    } else if (f->pool != NULL && message->type == IPC_CHANGED) {
+        helper_pool_renew(f->pool);
     } else if (fd >= 0) {
         close(fd);
     }

@@ -206,11 +206,6 @@ static struct tls_credentials *load_credentials(struct helper *h, struct server_
     struct tls_credentials *credentials = tls_credentials_new_server(files, error, sizeof(error));
 
     server_files_free(files);
-    if (credentials != NULL && h->identity->renewal &&
-        !certificate_dates_ok(credentials, time_of_day(h), error, sizeof(error))) {
-        tls_credentials_unref(credentials);
-        credentials = NULL;
-    }
     if (credentials == NULL)
         report_failure(h, error);
     return credentials;

@@ -64,7 +64,6 @@ struct helper_identity {
     uint32_t generation;
     uint16_t number;
     bool restarted; /* takes the place of one that died: dates were reported already */
-    bool renewal;   /* of a later generation: certificates out of their dates are refused */
 };
 
 /* Body of the process: returns the exit status when it is told to drain or the main process is

@@ -54,6 +54,8 @@ struct helper_pool {
     uint32_t pending; /* generation that starts, 0: none */
     uint32_t last;
     bool renew_again;
+    bool bad_files; /* some of the pending generation, or all; both were logged */
+    bool no_files;
     timer_id start_timer;
     timer_id renew_timer;
     timer_id queue_timer;
@@ -256,6 +258,7 @@ static void start_generation(struct helper_pool *pool)
 {
     pool->pending = ++pool->last;
     pool->failure[0] = '\0';
+    pool->bad_files = pool->no_files = false;
     fork_server_order(pool->fork_server, IPC_ORDER_NEW);
     if (pool->loop != NULL)
         pool->start_timer = loop_timer_add(pool->loop, START_TIMEOUT, on_start_timeout, pool);
@@ -278,7 +281,7 @@ static void drain_others(struct helper_pool *pool)
     }
 }
 
-static void end_start(struct helper_pool *pool)
+static void end_start(struct helper_pool *pool, bool ok)
 {
     pool->pending = 0;
     if (pool->loop != NULL)
@@ -287,6 +290,8 @@ static void end_start(struct helper_pool *pool)
     if (pool->renew_again) {
         pool->renew_again = false;
         start_generation(pool);
+    } else if (pool->events.renewed != NULL) {
+        pool->events.renewed(ok, pool->events.arg);
     }
 }
 
@@ -298,15 +303,16 @@ static void adopt(struct helper_pool *pool)
     pool->last_failure[0] = '\0';
     fork_server_order(pool->fork_server, IPC_ORDER_ADOPT);
     drain_others(pool);
-    end_start(pool);
+    end_start(pool, !pool->bad_files);
 }
 
 static void abandon(struct helper_pool *pool)
 {
     const uint32_t generation = pool->pending;
 
-    if (pool->current != 0)
-        LOG_ERROR("%s; old NTS-KE helpers stay", pool->failure);
+    if (!pool->no_files && pool->loop != NULL)
+        LOG_ERROR("%s; %s", pool->failure,
+                  pool->current != 0 ? "old NTS-KE helpers stay" : "there is no NTS-KE");
     fork_server_order(pool->fork_server, IPC_ORDER_ABANDON);
     for (size_t i = 0; i < pool->count;) {
         if (pool->helpers[i]->generation == generation)
@@ -314,8 +320,7 @@ static void abandon(struct helper_pool *pool)
         else
             i++;
     }
-    if (pool->current != 0)
-        end_start(pool);
+    end_start(pool, false);
 }
 
 /* Decides about the pending generation after each event. */
@@ -344,12 +349,27 @@ static void on_start_timeout(void *arg)
     check_ready(pool);
 }
 
-void helper_pool_renew(struct helper_pool *pool)
+bool helper_pool_renew(struct helper_pool *pool)
 {
+    if (pool->lost)
+        return false;
     if (pool->pending != 0)
         pool->renew_again = true;
-    else if (!pool->lost && pool->renew_timer == 0)
+    else if (pool->renew_timer == 0)
         start_generation(pool);
+    return true;
+}
+
+void helper_pool_files(struct helper_pool *pool, const struct ipc_message *message)
+{
+    if (message->u.files.generation != pool->pending)
+        return;
+    pool->bad_files = message->u.files.text[0] != '\0';
+    pool->no_files = !message->u.files.usable;
+    if (pool->no_files)
+        text_copy(pool->failure, sizeof(pool->failure), message->u.files.text);
+    check_generation(pool);
+    check_ready(pool);
 }
 
 static void on_renew_timer(void *arg)
@@ -363,7 +383,7 @@ static void on_renew_timer(void *arg)
 /* Too many orders in a short time, or old generations that still drain: once more in a while. */
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 {
-    if (generation != pool->pending || pool->current == 0 || pool->loop == NULL)
+    if (generation != pool->pending || pool->loop == NULL)
         return;
     LOG_DEBUG("Fork server refused to start generation %u of NTS-KE helpers now",
               (unsigned int)generation);
@@ -536,17 +556,14 @@ static bool await_event(struct helper_pool *pool)
 bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
 {
     start_generation(pool);
-    while (pool->current == 0) {
+    while (pool->pending != 0) {
         if (!await_event(pool) && pool->failure[0] == '\0')
             text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
         check_generation(pool);
-        if (pool->failure[0] != '\0') {
-            text_copy(error, size, pool->failure);
-            return false;
-        }
     }
-    pool->was_ready = true;
-    return true;
+    pool->was_ready = pool->current != 0;
+    text_copy(error, size, pool->failure);
+    return pool->current != 0 || pool->no_files;
 }
 
 void helper_pool_attach(struct helper_pool *pool, struct loop *loop,

@@ -25,7 +25,8 @@ struct helper_pool *helper_pool_new(struct fork_server *fork_server, int helpers
 /* Closes all channels. NULL is allowed. */
 void helper_pool_free(struct helper_pool *pool);
 
-/* Blocks until the first generation is ready. False: error has the line for the log. */
+/* Blocks until the first generation is ready, or all certificates turned out to be bad, which the fork
+   server has logged: then there is no generation yet. False: error has the line for the log. */
 bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size);
 
 /* Registers with the loop. changed is called when the answer of helper_pool_is_ready changes; ended
@@ -34,6 +35,9 @@ bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
 struct helper_pool_events {
     void (*changed)(void *arg);
     void (*ended)(uint32_t session, void *arg);
+    /* A new generation that was ordered has taken over, or has not, and no further one was ordered
+       in the meantime. ok: with all certificates of the configuration. */
+    void (*renewed)(bool ok, void *arg);
     void (*release)(int fd, void *arg);
     void *arg;
 };
@@ -47,6 +51,8 @@ void helper_pool_detach(struct helper_pool *pool);
 struct ipc_message;
 void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel);
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation);
+/* ... and what the files of a generation are like (IPC_FILES). */
+void helper_pool_files(struct helper_pool *pool, const struct ipc_message *message);
 void helper_pool_fork_server_lost(struct helper_pool *pool);
 
 /* A helper of the current generation takes connections. If not, connections may wait in the backlog:
@@ -74,8 +80,9 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
 void helper_pool_poll(struct helper_pool *pool);
 
 /* Starts a new generation. It takes over when all its helpers are ready; if one fails, the reason is
-   logged (error) and the old one stays. During a start a further order is remembered. */
-void helper_pool_renew(struct helper_pool *pool);
+   logged (error) and the old one stays. During a start a further order is remembered. False: there is
+   no fork server any more. */
+bool helper_pool_renew(struct helper_pool *pool);
 
 /* Facts for reports and tests. */
 uint32_t helper_pool_generation(const struct helper_pool *pool);

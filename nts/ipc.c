@@ -103,27 +103,54 @@ static bool get_nothing(struct reader *r, struct ipc_message *m)
     return true;
 }
 
-static void put_failed(struct writer *w, const struct ipc_message *m)
+static void put_text(struct writer *w, const char *text)
 {
-    size_t length = strnlen(m->u.failed.text, IPC_TEXT_SIZE - 1);
+    size_t length = strnlen(text, IPC_TEXT_SIZE - 1);
 
     writer_u16(w, (uint16_t)length);
-    writer_bytes(w, m->u.failed.text, length);
+    writer_bytes(w, text, length);
 }
 
-/* The text goes to the log, so only what cannot do harm there is taken. */
-static bool get_failed(struct reader *r, struct ipc_message *m)
+/* The text may go to the log, so only what cannot do harm there is taken. */
+static bool get_text(struct reader *r, char text[IPC_TEXT_SIZE])
 {
     size_t length = reader_u16(r);
 
-    if (length == 0 || length >= IPC_TEXT_SIZE)
+    if (length >= IPC_TEXT_SIZE)
         return false;
-    reader_bytes(r, m->u.failed.text, length);
-    m->u.failed.text[length] = '\0';
+    reader_bytes(r, text, length);
+    text[length] = '\0';
     for (size_t i = 0; i < length; i++)
-        if (m->u.failed.text[i] < 0x20 || m->u.failed.text[i] > 0x7e)
+        if (text[i] < 0x20 || text[i] > 0x7e)
             return false;
     return true;
+}
+
+static void put_failed(struct writer *w, const struct ipc_message *m)
+{
+    put_text(w, m->u.failed.text);
+}
+
+static bool get_failed(struct reader *r, struct ipc_message *m)
+{
+    return get_text(r, m->u.failed.text) && m->u.failed.text[0] != '\0';
+}
+
+static void put_files(struct writer *w, const struct ipc_message *m)
+{
+    writer_u32(w, m->u.files.generation);
+    writer_u8(w, m->u.files.usable);
+    put_text(w, m->u.files.text);
+}
+
+/* Without a reason there is nothing bad, and nothing that cannot be used. */
+static bool get_files(struct reader *r, struct ipc_message *m)
+{
+    m->u.files.generation = reader_u32(r);
+    uint8_t usable = reader_u8(r);
+    m->u.files.usable = usable != 0;
+    return get_text(r, m->u.files.text) && m->u.files.generation > 0 && usable <= 1 &&
+           (usable == 1 || m->u.files.text[0] != '\0');
 }
 
 static void put_outcome(struct writer *w, const struct ipc_message *m)
@@ -259,6 +286,8 @@ static const struct {
     {IPC_ALIVE, IPC_FORK_SERVER, 0, put_nothing, get_nothing},
     {IPC_LOOKUP, IPC_ASKER, 0, put_lookup, get_lookup},
     {IPC_ADDRESSES, IPC_RESOLVER, 0, put_addresses, get_addresses},
+    {IPC_FILES, IPC_FORK_SERVER, 0, put_files, get_files},
+    {IPC_CHANGED, IPC_FORK_SERVER, 0, put_nothing, get_nothing},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -43,6 +43,8 @@ enum ipc_type {
     IPC_ALIVE = 9,        /* fork server to main: answer to IPC_ORDER_PING */
     IPC_LOOKUP = 10,      /* main to resolver; one at a time */
     IPC_ADDRESSES = 11,   /* resolver to main: the answer */
+    IPC_FILES = 12,       /* fork server to main: what the files of a new generation are like */
+    IPC_CHANGED = 13,     /* fork server to main: bad files have changed, to be read again */
 };
 
 enum ipc_outcome {
@@ -78,6 +80,12 @@ struct ipc_message {
         struct {
             uint32_t generation; /* that will not come */
         } refused;
+        struct {
+            uint32_t generation;
+            bool usable; /* its helpers are started; else it does not come */
+            char text
+                [IPC_TEXT_SIZE]; /* why a certificate is bad, which was logged; empty: none is */
+        } files;
         struct {
             uint32_t id;
             enum ip_family family; /* IP_UNSPEC: both */

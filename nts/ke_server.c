@@ -84,12 +84,25 @@ static void on_pause_end(void *arg)
     set_listening(s, s->pool == NULL || helper_pool_is_ready(s->pool));
 }
 
+static void open_listeners(struct ke_server *s);
+
 static void on_pool_changed(void *arg)
 {
     struct ke_server *s = arg;
 
+    if (helper_pool_generation(s->pool) != 0)
+        open_listeners(s);
     if (s->pause_timer == 0)
         set_listening(s, helper_pool_is_ready(s->pool));
+}
+
+static void on_pool_renewed(bool ok, void *arg)
+{
+    struct ke_server *s = arg;
+
+    on_pool_changed(s);
+    if (s->env.rekeyed != NULL)
+        s->env.rekeyed(ok, s->env.arg);
 }
 
 static void close_socket(struct ke_server *s, int fd)
@@ -265,15 +278,17 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
     if (pool == NULL) {
         start_service(s);
     } else {
-        open_listeners(s);
         const struct helper_pool_events events = {
             .changed = on_pool_changed,
             .ended = on_helper_session_ended,
+            .renewed = on_pool_renewed,
             .release = on_socket_released,
             .arg = s,
         };
 
         s->pool = pool;
+        if (helper_pool_generation(pool) != 0)
+            open_listeners(s);
         helper_pool_attach(s->pool, env->loop, &events);
     }
     s->started = true;
@@ -297,12 +312,11 @@ void ke_server_free(struct ke_server *server)
     free(server);
 }
 
-void ke_server_rekey(struct ke_server *server)
+enum ke_rekey ke_server_rekey(struct ke_server *server)
 {
     if (server->pool != NULL)
-        helper_pool_renew(server->pool);
-    else
-        ke_credentials_reload(server->credentials);
+        return helper_pool_renew(server->pool) ? KE_REKEY_LATER : KE_REKEY_FAILED;
+    return ke_credentials_reload(server->credentials) ? KE_REKEY_DONE : KE_REKEY_FAILED;
 }
 
 struct helper_pool *ke_server_pool(struct ke_server *server)

@@ -34,6 +34,9 @@ struct ke_server_env {
     bool (*count)(const struct ip_addr *addr, void *arg);
     /* The key that encrypts cookies now. */
     const struct nts_server_key *(*current_key)(void *arg);
+    /* The end of what ke_server_rekey has put off, and of later ones; ok: all files are good. May be
+       NULL. */
+    void (*rekeyed)(bool ok, void *arg);
     void *arg;
 };
 
@@ -49,9 +52,10 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
 /* Ends the sessions of this process; helpers go on until the fork server ends. NULL is allowed. */
 void ke_server_free(struct ke_server *server);
 
-/* Reads certificates and keys again, in new helpers or in this process. Bad files are logged, and
-   the old ones stay in use. Running sessions go on. */
-void ke_server_rekey(struct ke_server *server);
+/* Reads certificates and keys again, in new helpers (KE_REKEY_LATER: env->rekeyed will tell) or in this
+   process. Bad files are logged, and the old ones stay in use. Running sessions go on. */
+enum ke_rekey { KE_REKEY_DONE, KE_REKEY_FAILED, KE_REKEY_LATER };
+enum ke_rekey ke_server_rekey(struct ke_server *server);
 
 /* Sessions of one client address (IPv6: one /64) that may run at a time: a quarter of
    maxntsconnections, at least 1. */

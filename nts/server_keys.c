@@ -183,11 +183,10 @@ static bool load(struct nts_server_keys *keys)
     return ok;
 }
 
-void server_keys_reload(struct nts_server_keys *keys)
+bool server_keys_reload(struct nts_server_keys *keys)
 {
     /* With rotation it would delay the next one. */
-    if (keys->rotate == 0)
-        load(keys);
+    return keys->rotate != 0 || keys->path == NULL || load(keys);
 }
 
 /* Rotation */

@@ -37,7 +37,8 @@ const struct aead_cipher *server_keys_current_cipher(const struct nts_server_key
 
 /* The `dump` command. */
 void server_keys_save(struct nts_server_keys *keys);
-/* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). */
-void server_keys_reload(struct nts_server_keys *keys);
+/* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). False: it could not
+   be loaded, and the old keys stay. */
+bool server_keys_reload(struct nts_server_keys *keys);
 
 #endif

@@ -38,6 +38,8 @@ struct fixture {
     struct ke_client_env client_env;
     struct ke_client *client;
     struct nts_server_key key;
+    int rekeyed;
+    bool rekeyed_ok; /* the last one */
     bool denied, limited;
     int counted;
     int idle[MAX_IDLE];
@@ -77,9 +79,29 @@ static int client_updates(void *arg)
     return 1;
 }
 
+static void on_rekeyed(bool ok, void *arg)
+{
+    struct fixture *f = arg;
+
+    f->rekeyed++;
+    f->rekeyed_ok = ok;
+}
+
 static void no_limit(void *arg)
 {
     (void)arg;
+}
+
+static void say_dropped(void *arg)
+{
+    (void)arg;
+    LOG_INFO("rights dropped");
+}
+
+static void say_filtered(void *arg)
+{
+    (void)arg;
+    LOG_INFO("filter loaded");
 }
 
 static void kill_child(pid_t pid, void *arg)
@@ -192,6 +214,7 @@ static void start_server(struct fixture *f, int processes)
         .is_allowed = is_allowed,
         .count = count,
         .current_key = current_key,
+        .rekeyed = on_rekeyed,
         .arg = f,
     };
     const struct fork_server_events events = {.lost = count_loss, .arg = f};
@@ -481,10 +504,10 @@ static void bad_files_keep_the_old_generation(void **state)
     test_key_write(f->tls.key_files[0], &other);
     ke_server_rekey(f->server);
     await_log(f, "The certificate and the given key do not match. (");
-    await_log(f, "server.key); old NTS-KE helpers stay");
+    await_log(f, "server.key); old certificate and key stay in use");
     unlink(f->tls.key_files[0]);
     ke_server_rekey(f->server);
-    await_log(f, "server.key: No such file or directory); old NTS-KE helpers stay");
+    await_log(f, "server.key: No such file or directory); old certificate and key stay in use");
     tls_fixture_new_leaf(&f->tls, &expired);
     ke_server_rekey(f->server);
     await_log(f, "has expired (from ");
@@ -519,8 +542,10 @@ static void helper_is_replaced_while_files_are_bad(void **state)
 
         unlink(i == 0 ? f->tls.key_files[0] : f->tls.cert_files[0]);
         ke_server_rekey(f->server);
-        await_log(f, i == 0 ? "server.key: No such file or directory); old NTS-KE helpers stay"
-                            : "server.crt: No such file or directory); old NTS-KE helpers stay");
+        await_log(
+            f, i == 0
+                   ? "server.key: No such file or directory); old certificate and key stay in use"
+                   : "server.crt: No such file or directory); old certificate and key stay in use");
         kill((pid_t)old.wanted, SIGKILL);
         assert_true(tls_fixture_run(&f->tls, helper_is_new, &old, 10.0));
         assert_true(establish(f));
@@ -541,24 +566,6 @@ static void fork_server_cannot_be_traced(void **state)
     assert_int_equal(st.st_uid, 0);
     if (geteuid() != 0)
         assert_int_equal(open(path, O_RDONLY), -1);
-}
-
-static void bad_files_at_the_start_are_one_line(void **state)
-{
-    struct fixture *f = *state;
-    char error[1024], expected[1024];
-
-    unlink(f->tls.cert_files[0]);
-    f->tls.conf.nts_processes = 2;
-    assert_null(fork_server_start(&f->spec, error, sizeof(error)));
-    snprintf(
-        expected, sizeof(expected),
-        "Could not set credentials : Error while reading file. (%s: No such file or directory)",
-        f->tls.cert_files[0]);
-    assert_string_equal(error, expected);
-    assert_int_equal(log_count(f, "\n"), 0);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-    assert_int_equal(errno, ECHILD);
 }
 
 static void one_address_gets_a_quarter(void **state)
@@ -968,6 +975,11 @@ static void generations_are_limited(void **state)
         for (int n = 0; n < 2; n++) {
             while (ipc_receive(ends[0], IPC_FORK_SERVER, &message, &fd) == IPC_AGAIN)
                 usleep(1000);
+            if (message.type == IPC_FILES) {
+                assert_int_equal(message.u.files.generation, i + 1);
+                n--;
+                continue;
+            }
             if (message.type == IPC_REFUSED) {
                 assert_int_equal(message.u.refused.generation, i + 1);
                 refused++;
@@ -1035,6 +1047,92 @@ static bool port_is_open(const struct fixture *f)
 static bool port_opens(void *arg)
 {
     return port_is_open(arg);
+}
+
+static void helpers_start_as_soon_as_files_are_mended(void **state)
+{
+    struct fixture *f = *state;
+    struct generation second = {f, 2};
+
+    unlink(f->tls.cert_files[0]);
+    start_server(f, 2);
+    assert_int_equal(log_count(f,
+                               "/server.crt: No such file or directory); there is no NTS-KE until "
+                               "this is mended\n"),
+                     1);
+    assert_int_equal(log_count(f, "\n"), 1);
+    assert_false(port_is_open(f));
+    assert_int_equal(helper_pool_generation(ke_server_pool(f->server)), 0);
+    run_for(f, 0.1);
+    test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
+    run_for(f, 0.1);
+    assert_false(port_is_open(f));
+    assert_int_equal(f->rekeyed, 0);
+    assert_int_equal(ke_server_rekey(f->server), KE_REKEY_LATER);
+    assert_true(tls_fixture_run(&f->tls, generation_is_there, &second, 10.0));
+    assert_int_equal(f->rekeyed, 1);
+    assert_true(f->rekeyed_ok);
+    assert_true(establish(f));
+    assert_int_equal(log_count(f, "can be used now"), 1);
+    assert_int_equal(log_count(f, "\n"), 2);
+}
+
+/* A helper parses what it was given when it has no rights any more, and so does what checks files. */
+static void files_are_parsed_without_rights(void **state)
+{
+    struct fixture *f = *state;
+    FILE *file = fopen(f->tls.cert_files[0], "w");
+
+    fputs("garbage\n", file);
+    fclose(file);
+    f->spec.sandbox.drop = say_dropped;
+    f->spec.sandbox.load_filter = say_filtered;
+    start_server(f, 1);
+    char *log = tls_fixture_log(&f->tls);
+    const char *dropped = strstr(log, "rights dropped"), *filtered = strstr(log, "filter loaded");
+    const char *reason = strstr(log, "no certificate in PEM format");
+    assert_non_null(dropped);
+    assert_non_null(filtered);
+    assert_non_null(reason);
+    assert_true(dropped < filtered && filtered < reason);
+    free(log);
+    test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
+    ke_server_rekey(f->server);
+    struct generation second = {f, 2};
+    assert_true(tls_fixture_run(&f->tls, generation_is_there, &second, 10.0));
+    /* One for each check, one for the helper. */
+    assert_int_equal(log_count(f, "rights dropped"), 3);
+    assert_int_equal(log_count(f, "filter loaded"), 3);
+}
+
+static bool was_rekeyed(void *arg)
+{
+    return ((struct fixture *)arg)->rekeyed > 0;
+}
+
+static void end_of_a_renewal_is_reported(void **state)
+{
+    struct fixture *f = *state;
+
+    start_server(f, 1);
+    for (int bad = 0; bad < 2; bad++) {
+        if (bad)
+            unlink(f->tls.key_files[0]);
+        f->rekeyed = 0;
+        assert_int_equal(ke_server_rekey(f->server), KE_REKEY_LATER);
+        assert_int_equal(f->rekeyed, 0);
+        assert_true(tls_fixture_run(&f->tls, was_rekeyed, f, 10.0));
+        assert_int_equal(f->rekeyed_ok, !bad);
+        run_for(f, 0.1);
+        assert_int_equal(f->rekeyed, 1);
+    }
+    /* Two in a row end once. */
+    f->rekeyed = 0;
+    ke_server_rekey(f->server);
+    ke_server_rekey(f->server);
+    assert_true(tls_fixture_run(&f->tls, was_rekeyed, f, 10.0));
+    run_for(f, 0.2);
+    assert_int_equal(f->rekeyed, 1);
 }
 
 static void main_process_serves_as_soon_as_files_are_mended(void **state)
@@ -1191,7 +1289,9 @@ int main(void)
         TEST(orders_during_a_start_are_remembered),
         TEST(helper_is_replaced_while_files_are_bad),
         TEST(fork_server_cannot_be_traced),
-        TEST(bad_files_at_the_start_are_one_line),
+        TEST(helpers_start_as_soon_as_files_are_mended),
+        TEST(files_are_parsed_without_rights),
+        TEST(end_of_a_renewal_is_reported),
         TEST(one_address_gets_a_quarter),
         cmocka_unit_test(an_ipv6_network_is_one_client),
         TEST(sessions_of_a_dead_helper_do_not_count),

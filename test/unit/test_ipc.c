@@ -83,6 +83,34 @@ static void other_kinds_survive(void **state)
     assert_int_equal(out.u.helper.pid, 1234);
 }
 
+static void files_survive_and_have_a_reason(void **state)
+{
+    struct ipc_message files = {.type = IPC_FILES, .u.files = {.generation = 7}};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    (void)state;
+    memset(files.u.files.text, 'y', IPC_TEXT_SIZE - 1);
+    ipc_encode(&files, data);
+    assert_true(ipc_decode(data, sizeof(data), 0, IPC_FORK_SERVER, &out));
+    assert_int_equal(out.u.files.generation, 7);
+    assert_false(out.u.files.usable);
+    assert_string_equal(out.u.files.text, files.u.files.text);
+    data[20] = '\n';
+    assert_false(decodes(data, sizeof(data), 0, IPC_FORK_SERVER));
+    files.u.files.text[0] = '\0';
+    ipc_encode(&files, data); /* not usable, without a reason */
+    assert_false(decodes(data, sizeof(data), 0, IPC_FORK_SERVER));
+    files.u.files.usable = true;
+    ipc_encode(&files, data);
+    assert_true(decodes(data, sizeof(data), 0, IPC_FORK_SERVER));
+    data[8] = 2; /* usable */
+    assert_false(decodes(data, sizeof(data), 0, IPC_FORK_SERVER));
+    files.u.files.generation = 0;
+    ipc_encode(&files, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_FORK_SERVER));
+}
+
 static struct ipc_message lookup_message(void)
 {
     struct ipc_message m = {.type = IPC_LOOKUP};
@@ -188,6 +216,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
         {IPC_REFUSED, IPC_FORK_SERVER, 0},
         {IPC_ALIVE, IPC_FORK_SERVER, 0},
+        {IPC_FILES, IPC_FORK_SERVER, 0},
+        {IPC_CHANGED, IPC_FORK_SERVER, 0},
         {IPC_LOOKUP, IPC_ASKER, 0},
         {IPC_ADDRESSES, IPC_RESOLVER, 0},
     };
@@ -209,6 +239,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.resolver.pid = 2;
         else if (m.type == IPC_REFUSED)
             m.u.refused.generation = 1;
+        else if (m.type == IPC_FILES)
+            m.u.files.generation = 1, m.u.files.usable = true;
         else if (m.type == IPC_LOOKUP)
             strcpy(m.u.lookup.name, "ntp.example");
         else if (m.type == IPC_ADDRESSES)
@@ -428,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connection_survives_in_both_families),
         cmocka_unit_test(other_kinds_survive),
+        cmocka_unit_test(files_survive_and_have_a_reason),
         cmocka_unit_test(lookups_and_answers_survive),
         cmocka_unit_test(wrong_lookups_and_answers_are_refused),
         cmocka_unit_test(nobody_may_send_what_another_role_sends),
