@@ -91,10 +91,28 @@ static size_t max_passed(const struct helper_pool *pool)
     return (size_t)pool->max_sessions + HELPER_POOL_ON_THE_WAY;
 }
 
+static bool has_room(const struct helper *h)
+{
+    return (size_t)h->session_count < max_passed(h->pool) && h->queue.count < IPC_QUEUE_SIZE;
+}
+
+static bool serves(const struct helper *h)
+{
+    return h->state == READY && h->generation == h->pool->current;
+}
+
 static bool any_ready(const struct helper_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
-        if (pool->helpers[i]->state == READY && pool->helpers[i]->generation == pool->current)
+        if (serves(pool->helpers[i]) && has_room(pool->helpers[i]))
+            return true;
+    return false;
+}
+
+static bool any_full(const struct helper_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (serves(pool->helpers[i]) && !has_room(pool->helpers[i]))
             return true;
     return false;
 }
@@ -601,13 +619,14 @@ void helper_pool_free(struct helper_pool *pool)
 
 /* ---- connections ---- */
 
+/* Of those that have room. */
 static struct helper *least_busy(const struct helper_pool *pool)
 {
     struct helper *best = NULL;
 
     for (size_t i = 0; i < pool->count; i++) {
         struct helper *h = pool->helpers[i];
-        if (h->state == READY && h->generation == pool->current &&
+        if (serves(h) && has_room(h) &&
             (best == NULL || h->queue.count < best->queue.count ||
              (h->queue.count == best->queue.count && h->session_count < best->session_count)))
             best = h;
@@ -627,10 +646,6 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
     while ((h = least_busy(pool)) != NULL) {
-        if ((size_t)h->session_count >= max_passed(pool) || h->queue.count == IPC_QUEUE_SIZE) {
-            passed = HELPER_POOL_FULL;
-            break;
-        }
         enum ipc_result result = send_or_queue(h, &message, fd);
         if (result == IPC_OK || result == IPC_AGAIN) {
             if (h->session_count == 0)
@@ -641,6 +656,8 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
         }
         remove_helper(h);
     }
+    if (passed == HELPER_POOL_NONE && any_full(pool))
+        passed = HELPER_POOL_FULL;
     secret_wipe(&message.u.connection.key.key);
     check_ready(pool);
     return passed;

@@ -56,7 +56,7 @@ void helper_pool_files(struct helper_pool *pool, const struct ipc_message *messa
 void helper_pool_fork_server_lost(struct helper_pool *pool);
 
 /* A helper of the current generation takes connections. If not, connections may wait in the backlog:
-   the fork server starts another one. */
+   the fork server starts another one, or all of them have more on the way than they can take at once. */
 bool helper_pool_is_ready(const struct helper_pool *pool);
 
 /* A helper that runs maxntsconnections sessions ends one of them for a new connection. This is for so

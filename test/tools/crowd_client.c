@@ -28,6 +28,7 @@
 #define EVENTS   256
 #define TICK_MS  1
 #define HELLO    2048
+#define SPARE    16 /* descriptors for other things */
 
 struct crowd {
     int port;
@@ -39,6 +40,7 @@ struct crowd {
     int epoll;
     bool *connected; /* by descriptor */
     int descriptors;
+    int open;
     long started, connects, refused, closed;
 };
 
@@ -104,6 +106,10 @@ static void start_connection(struct crowd *c)
     source.sin_addr.s_addr =
         htonl(ntohl(source.sin_addr.s_addr) + (uint32_t)(c->started % (long)c->sources));
     c->started++;
+    if (c->open >= c->descriptors - SPARE) {
+        c->refused++;
+        return;
+    }
     fd = tool_socket(SOCK_STREAM, &source);
     if (fd >= c->descriptors || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         tool_fail("Too many connections");
@@ -113,6 +119,7 @@ static void start_connection(struct crowd *c)
         return;
     }
     c->connected[fd] = false;
+    c->open++;
     event.data.fd = fd;
     if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         tool_fail("Could not watch a connection : %s", strerror(errno));
@@ -124,6 +131,7 @@ static void end_connection(struct crowd *c, int fd)
         c->closed++;
     else
         c->refused++;
+    c->open--;
     close(fd);
 }
 

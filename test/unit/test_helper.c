@@ -26,7 +26,7 @@
 #include "nts/ke_connections.h"
 #include "nts/ke_server.h"
 
-#define MAX_IDLE 40
+#define MAX_IDLE 100
 
 struct fixture {
     struct tls_fixture tls;
@@ -50,7 +50,7 @@ struct fixture {
 
 static bool is_allowed(const struct ip_addr *addr, void *arg)
 {
-    assert_true(ip_addr_is_loopback(addr));
+    assert_true(ip_addr_is_loopback(addr) || (addr->family == IP_V4 && addr->u.v4[0] == 127));
     return !((struct fixture *)arg)->denied;
 }
 
@@ -269,6 +269,22 @@ static int connect_idle(struct fixture *f)
                              .sin_port = htons(f->tls.port)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    f->idle[f->idle_count++] = fd;
+    return fd;
+}
+
+/* From an address of its own. */
+static int connect_idle_from(struct fixture *f, int number)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(f->tls.port)};
+    struct sockaddr_in source = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(0x7f000100u + (uint32_t)number)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&source, sizeof(source)), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
     f->idle[f->idle_count++] = fd;
     return fd;
@@ -592,6 +608,44 @@ static void one_address_gets_a_quarter(void **state)
         /* Until its outcome is known, the session counts. */
         run_for(f, 0.3);
     }
+}
+
+struct counted {
+    struct fixture *f;
+    int wanted;
+};
+
+static bool is_counted(void *arg)
+{
+    const struct counted *c = arg;
+
+    return c->f->counted >= c->wanted;
+}
+
+/* What a helper cannot take at once is not closed: it waits in the backlog until there is room. */
+static void connections_wait_for_a_busy_helper(void **state)
+{
+    struct fixture *f = *state;
+    struct counted c = {f, 0};
+
+    f->tls.conf.max_nts_connections = 4;
+    start_server(f, 1);
+    pid_t helper = only_helper(f);
+    kill(helper, SIGSTOP);
+    while (c.wanted < 4 + HELPER_POOL_ON_THE_WAY) {
+        connect_idle_from(f, c.wanted++);
+        assert_true(tls_fixture_run(&f->tls, is_counted, &c, 5.0));
+    }
+    for (int i = 0; i < 3; i++)
+        connect_idle_from(f, c.wanted + i);
+    run_for(f, 0.2);
+    assert_int_equal(f->counted, c.wanted);
+    for (int i = 0; i < f->idle_count; i++)
+        assert_false(is_closed(f->idle[i]));
+    kill(helper, SIGCONT);
+    c.wanted += 3;
+    assert_true(tls_fixture_run(&f->tls, is_counted, &c, 10.0));
+    assert_true(establish(f));
 }
 
 static void sessions_of_a_dead_helper_do_not_count(void **state)
@@ -1294,6 +1348,7 @@ int main(void)
         TEST(end_of_a_renewal_is_reported),
         TEST(one_address_gets_a_quarter),
         cmocka_unit_test(an_ipv6_network_is_one_client),
+        TEST(connections_wait_for_a_busy_helper),
         TEST(sessions_of_a_dead_helper_do_not_count),
         TEST(processes_end_with_the_server),
         TEST(death_of_the_fork_server_is_reported),
