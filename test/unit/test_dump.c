@@ -105,8 +105,8 @@ static void file_that_cannot_be_replaced_stays_and_is_told_once(void **state)
     dump_open(&d);
     source_fixture_open(&f, d.line, false);
     for (int i = 0; i < 2; i++) {
-        add_samples_from(&f, source_fixture_add(&f, 5 + i, 0, 0), 3 * i, 3);
-        snprintf(blocked[i], sizeof(blocked[i]), "%s/192.0.2.%d.dat.tmp", d.directory, 5 + i);
+        add_samples_from(&f, source_fixture_add(&f, 5 - i, 0, 0), 3 * i, 3);
+        snprintf(blocked[i], sizeof(blocked[i]), "%s/192.0.2.%d.dat.tmp", d.directory, 5 - i);
         assert_int_equal(mkdir(blocked[i], 0755), 0);
     }
     test_write_file(d.directory, "192.0.2.5.dat", "old");
