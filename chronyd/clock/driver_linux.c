@@ -63,7 +63,8 @@ static int adjust_or_die(struct linux_clock *l, struct timex *t)
         int error = errno;
         LOG_FATAL("adjtimex(0x%x) failed : %s%s", modes, text_errno(error),
                   error == EPERM
-                      ? "; give the process CAP_SYS_TIME, or leave the clock to others with -x"
+                      ? "; give the process CAP_SYS_TIME, which that of a user namespace (rootless "
+                        "container) is not, or leave the clock to others with -x"
                       : "");
     }
     return state;

@@ -307,10 +307,10 @@ static void start_fails_where_the_clock_cannot_be_used(void **state)
     expect_start(NULL, 100, 10000, 0, "Fatal error : uname() failed\n");
     expect_start("6.1", -1, 83334, 0, "Fatal error : Can't determine hz from tick 83334\n");
     expect_start("6.1", -1, 20, 0, "Fatal error : Can't determine hz from tick 20\n");
-    expect_start(
-        "6.1", 100, 10000, 0x8001,
-        "Fatal error : adjtimex(0x8001) failed : Operation not permitted; give the process "
-        "CAP_SYS_TIME, or leave the clock to others with -x\n");
+    expect_start("6.1", 100, 10000, 0x8001,
+                 "Fatal error : adjtimex(0x8001) failed : Operation not permitted; give the "
+                 "process CAP_SYS_TIME, which that of a user namespace (rootless container) is "
+                 "not, or leave the clock to others with -x\n");
 }
 
 /* What somebody changes between two calls of ours, the second of which is a query (modes 0), or sets the
