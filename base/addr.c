@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <arpa/inet.h>
 #include <assert.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "base/text.h"
 
 _Static_assert(ADDR_TEXT_SIZE >= INET6_ADDRSTRLEN + sizeof("[]:65535"), "texts have to fit");
+/* Link-local addresses have eight groups at most, none of them in decimal. */
+_Static_assert(ADDR_TEXT_SIZE >= 8 * 5 + sizeof("%4294967295[]:65535"), "texts have to fit");
 
 struct ip_addr ip_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
@@ -64,6 +67,44 @@ bool ip_addr_parse(const char *text, struct ip_addr *addr)
     return true;
 }
 
+/* Link-local addresses, and groups that are valid on one interface or link. */
+static bool can_have_scope(const struct ip_addr *addr)
+{
+    return addr->family == IP_V6 &&
+           (ip_addr_is_link_local(addr) ||
+            (addr->u.v6[0] == 0xff && ((addr->u.v6[1] & 0xf) == 1 || (addr->u.v6[1] & 0xf) == 2)));
+}
+
+bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **interface)
+{
+    const char *percent = strchr(text, '%');
+    char plain[INET6_ADDRSTRLEN];
+    struct ip_addr parsed;
+    uint32_t scope;
+    size_t length, used;
+
+    *interface = NULL;
+    if (percent == NULL)
+        return ip_addr_parse(text, addr);
+    length = (size_t)(percent - text);
+    if (length >= sizeof(plain))
+        return false;
+    memcpy(plain, text, length);
+    plain[length] = '\0';
+    if (!ip_addr_parse(plain, &parsed) || !can_have_scope(&parsed))
+        return false;
+    /* As the kernel has it. */
+    length = strlen(percent + 1);
+    if (length == 0 || length >= IF_NAMESIZE || strpbrk(percent + 1, "/% \t") != NULL)
+        return false;
+    if (percent[1] >= '0' && percent[1] <= '9' && text_scan_uint(percent + 1, &scope, &used) &&
+        used == length)
+        parsed.scope = scope;
+    *addr = parsed;
+    *interface = percent + 1;
+    return true;
+}
+
 bool ip_addr_parse_id(const char *text, struct ip_addr *addr)
 {
     uint64_t id = 0;
@@ -101,6 +142,11 @@ const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size)
     }
     /* Only a buffer that is too small gets here without a text. */
     assert(text != NULL);
+    if (addr->scope != 0 && can_have_scope(addr)) {
+        size_t length = strlen(buf);
+
+        snprintf(buf + length, size - length, "%%%lu", (unsigned long)addr->scope);
+    }
     return buf;
 }
 
@@ -117,7 +163,7 @@ const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size)
 
     ip_addr_format(&addr->addr, text, sizeof(text));
     if (addr->addr.family == IP_V6)
-        snprintf(buf, size, "[%.45s]:%u", text, addr->port);
+        snprintf(buf, size, "[%.54s]:%u", text, addr->port);
     else
         snprintf(buf, size, "%.45s:%u", text, addr->port);
     return buf;
@@ -173,7 +219,8 @@ int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
         return (a->u.id > b->u.id) - (a->u.id < b->u.id);
     length = ip_addr_octets(a, &a_octets);
     ip_addr_octets(b, &b_octets);
-    return length > 0 ? memcmp(a_octets, b_octets, length) : 0;
+    int order = length > 0 ? memcmp(a_octets, b_octets, length) : 0;
+    return order != 0 ? order : (a->scope > b->scope) - (a->scope < b->scope);
 }
 
 /* Not by way of ip_addr_compare: the client log looks at up to eight addresses for each request. */
@@ -185,13 +232,22 @@ bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
     case IP_V4:
         return memcmp(a->u.v4, b->u.v4, sizeof(a->u.v4)) == 0;
     case IP_V6:
-        return memcmp(a->u.v6, b->u.v6, sizeof(a->u.v6)) == 0;
+        return memcmp(a->u.v6, b->u.v6, sizeof(a->u.v6)) == 0 && a->scope == b->scope;
     case IP_ID:
         return a->u.id == b->u.id;
     case IP_UNSPEC:
         break;
     }
     return true;
+}
+
+bool ip_addr_matches(const struct ip_addr *addr, const struct ip_addr *wanted)
+{
+    struct ip_addr a = *addr;
+
+    if (wanted->scope == 0)
+        a.scope = 0;
+    return ip_addr_equal(&a, wanted);
 }
 
 bool ip_port_equal(const struct ip_port *a, const struct ip_port *b)
@@ -304,7 +360,9 @@ unsigned int ip_port_to_sockaddr(const struct ip_port *addr, struct sockaddr_sto
         memcpy(sa, &v4, sizeof(v4));
         return sizeof(v4);
     case IP_V6:
-        v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(addr->port)};
+        v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                   .sin6_port = htons(addr->port),
+                                   .sin6_scope_id = addr->addr.scope};
         memcpy(&v6.sin6_addr, addr->addr.u.v6, sizeof(v6.sin6_addr));
         memcpy(sa, &v6, sizeof(v6));
         return sizeof(v6);
@@ -339,4 +397,15 @@ bool ip_port_from_sockaddr(const void *sa, size_t len, struct ip_port *addr)
         return true;
     }
     return false;
+}
+
+uint32_t ip_scope_from_sockaddr(const void *sa, size_t len)
+{
+    struct sockaddr_in6 v6;
+    struct ip_port addr;
+
+    if (!ip_port_from_sockaddr(sa, len, &addr) || !can_have_scope(&addr.addr))
+        return 0;
+    memcpy(&v6, sa, sizeof(v6));
+    return v6.sin6_scope_id;
 }

@@ -19,6 +19,7 @@ enum ip_family {
 
 struct ip_addr {
     enum ip_family family;
+    uint32_t scope; /* interface index of link-local IPv6 addresses and groups; 0: none given */
     union {
         uint8_t v4[4]; /* network order */
         uint8_t v6[16];
@@ -47,10 +48,14 @@ struct ip_addr ip_addr_from_id(uint32_t id);
 
 /* Dotted quad or IPv6 without brackets and scope. False if the text is anything else. */
 bool ip_addr_parse(const char *text, struct ip_addr *addr);
+/* The same, and "%INTERFACE" behind a link-local IPv6 address or group. *interface is the part behind the percent
+   sign (within text), NULL when there is none; a decimal number there is the scope of addr, of another
+   name the caller has to find the index. False: anything else, names of no form included. */
+bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **interface);
 /* "ID#" and a decimal number, as chronyc prints and reads it. */
 bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
 
-/* "192.0.2.1", "2001:db8::1", "ID#0000000001", "[UNSPEC]". Returns buf. */
+/* "192.0.2.1", "2001:db8::1", "fe80::1%2", "ID#0000000001", "[UNSPEC]". Returns buf. */
 const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size);
 /* "192.0.2.1:123", "[2001:db8::1]:123". Returns buf. */
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size);
@@ -61,8 +66,10 @@ const char *ip_port_bind_hint(const struct ip_port *addr, int error);
 const char *subnet_format(const struct subnet *subnet, char *buf, size_t size);
 
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
+/* The same without the scope where `wanted` has none. */
+bool ip_addr_matches(const struct ip_addr *addr, const struct ip_addr *wanted);
 bool ip_port_equal(const struct ip_port *a, const struct ip_port *b);
-/* Total order for sorting: family, then octets. */
+/* Total order for sorting: family, octets, scope. */
 int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b);
 /* (a AND mask) = (b AND mask); a mask of another family is not applied. */
 bool ip_addr_equal_masked(const struct ip_addr *a, const struct ip_addr *b,
@@ -93,5 +100,7 @@ struct sockaddr_storage;
    it has no such form; nothing is written behind it. */
 unsigned int ip_port_to_sockaddr(const struct ip_port *addr, struct sockaddr_storage *sa);
 bool ip_port_from_sockaddr(const void *sa, size_t len, struct ip_port *addr);
+/* The scope of a link-local IPv6 address, which the function above leaves out; 0: none. */
+uint32_t ip_scope_from_sockaddr(const void *sa, size_t len);
 
 #endif

@@ -19,13 +19,17 @@ bool argument_source(struct client *c, const char *text, struct ip_addr *addr)
     return ip_addr_parse_id(text, addr) || argument_host(c, text, addr);
 }
 
-bool argument_source_or_refid(const char *text, struct ip_addr *addr, uint32_t *refid)
+bool argument_source_or_refid(struct client *c, const char *text, struct ip_addr *addr,
+                              uint32_t *refid)
 {
     size_t length = strlen(text);
+    const char *interface;
 
     *refid = 0;
-    if (ip_addr_parse_id(text, addr) || ip_addr_parse(text, addr))
+    if (ip_addr_parse_id(text, addr))
         return true;
+    if (ip_addr_parse_scoped(text, addr, &interface))
+        return !interface || addr->scope != 0 || client_resolve(c, text, addr, 1) == 1;
     if (length < 1 || length > 4)
         return false;
     *addr = (struct ip_addr){.family = IP_UNSPEC};

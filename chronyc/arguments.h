@@ -13,7 +13,8 @@ bool argument_host(struct client *c, const char *text, struct ip_addr *addr);
 /* The same, or an ID. */
 bool argument_source(struct client *c, const char *text, struct ip_addr *addr);
 /* Numeric address, ID, or reference ID of 1 to 4 characters; then the family is IP_UNSPEC. */
-bool argument_source_or_refid(const char *text, struct ip_addr *addr, uint32_t *refid);
+bool argument_source_or_refid(struct client *c, const char *text, struct ip_addr *addr,
+                              uint32_t *refid);
 /* "[MASK/]ADDRESS", "ADDRESS/BITS" or nothing. Prints the error. */
 bool argument_where(struct client *c, char *text, struct cmd_mask_addr *where);
 /* "[all] [SUBNET]"; all tells whether the word was there. */
@@ -28,7 +29,8 @@ struct bad_option {
 };
 bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad);
 /* "ADDRESS|REFID [+OPTION|-OPTION]..." */
-bool argument_selectopts(char *text, struct cmd_selectopts *opts, struct bad_option *bad);
+bool argument_selectopts(struct client *c, char *text, struct cmd_selectopts *opts,
+                         struct bad_option *bad);
 
 /* What a report of sources was asked to show. */
 struct source_flags {

@@ -194,13 +194,14 @@ static bool fail_select_option(struct bad_option *bad, const char *word)
     return false;
 }
 
-bool argument_selectopts(char *text, struct cmd_selectopts *opts, struct bad_option *bad)
+bool argument_selectopts(struct client *c, char *text, struct cmd_selectopts *opts,
+                         struct bad_option *bad)
 {
     char *word = text;
 
     memset(bad, 0, sizeof *bad);
     text = text_split(text);
-    if (!argument_source_or_refid(word, &opts->addr, &opts->refid))
+    if (!argument_source_or_refid(c, word, &opts->addr, &opts->refid))
         return false;
     while (text[0] != '\0') {
         uint32_t option;

@@ -36,11 +36,17 @@ void client_free(struct client *c)
 
 int client_resolve(struct client *c, const char *name, struct ip_addr *addrs, int max)
 {
+    const char *interface;
+
     if (max < 1)
         return 0;
     if (ip_addr_parse(name, &addrs[0]))
         return c->family == IP_UNSPEC || addrs[0].family == c->family;
-    return c->env->resolve(c->env->arg, name, c->family, addrs, max);
+    int count = c->env->resolve(c->env->arg, name, c->family, addrs, max);
+
+    if (count < 1 && ip_addr_parse_scoped(name, &addrs[0], &interface))
+        fprintf(c->env->err, "Invalid host %s : no interface %s\n", name, interface);
+    return count;
 }
 
 static struct endpoint *add_endpoint(struct client *c)

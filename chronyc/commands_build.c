@@ -145,7 +145,7 @@ bool build_offset(struct client *c, char *args, struct cmd_request *request)
     char *value = text_split(args);
     size_t used;
 
-    if (!argument_source_or_refid(args, &offset->addr, &offset->refid) ||
+    if (!argument_source_or_refid(c, args, &offset->addr, &offset->refid) ||
         !text_scan_double(value, &offset->offset, &used))
         return refuse(c, "Invalid syntax for offset command");
     return true;
@@ -155,7 +155,7 @@ bool build_selectopts(struct client *c, char *args, struct cmd_request *request)
 {
     struct bad_option bad;
 
-    if (argument_selectopts(args, &request->u.selectopts, &bad))
+    if (argument_selectopts(c, args, &request->u.selectopts, &bad))
         return true;
     refuse(c, "Invalid syntax for selectopts command");
     argument_print_bad_option(c, &bad);

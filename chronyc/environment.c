@@ -204,20 +204,25 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
     struct addrinfo hints = {.ai_family = to_af(family), .ai_socktype = SOCK_DGRAM}, *list;
     int count = 0;
 
+    bool has_scope = strchr(name, '%') != NULL;
+
     (void)arg;
+    /* An address with an interface is no name. */
+    if (has_scope)
+        hints.ai_flags = AI_NUMERICHOST;
     if (name[0] == '\0' || getaddrinfo(name, NULL, &hints, &list) != 0)
         return 0;
     for (const struct addrinfo *ai = list; ai != NULL && count < max; ai = ai->ai_next) {
         struct ip_port addr;
-        struct sockaddr_in6 sin6;
 
-        if (ai->ai_family == AF_INET6 && ai->ai_addrlen >= sizeof sin6) {
-            memcpy(&sin6, ai->ai_addr, sizeof sin6);
-            if (sin6.sin6_scope_id != 0)
-                continue;
-        }
-        if (ip_port_from_sockaddr(ai->ai_addr, ai->ai_addrlen, &addr))
-            addrs[count++] = addr.addr;
+        uint32_t scope = ip_scope_from_sockaddr(ai->ai_addr, ai->ai_addrlen);
+
+        /* Only an interface that the user names counts. */
+        if ((scope != 0 && !has_scope) ||
+            !ip_port_from_sockaddr(ai->ai_addr, ai->ai_addrlen, &addr))
+            continue;
+        addr.addr.scope = scope;
+        addrs[count++] = addr.addr;
     }
     freeaddrinfo(list);
     return count;

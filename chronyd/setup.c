@@ -40,13 +40,19 @@ static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, vo
     hints.ai_family = options->family == IP_V4   ? AF_INET
                       : options->family == IP_V6 ? AF_INET6
                                                  : AF_UNSPEC;
+    /* An address with an interface is no name. */
+    if (strchr(name, '%') != NULL)
+        hints.ai_flags = AI_NUMERICHOST;
     if (getaddrinfo(name, NULL, &hints, &list) != 0)
         return 0;
     for (item = list; item != NULL && count < max; item = item->ai_next) {
         struct ip_port addr;
 
-        if (ip_port_from_sockaddr(item->ai_addr, item->ai_addrlen, &addr))
-            addrs[count++] = addr.addr;
+        if (!ip_port_from_sockaddr(item->ai_addr, item->ai_addrlen, &addr))
+            continue;
+        if (hints.ai_flags & AI_NUMERICHOST)
+            addr.addr.scope = ip_scope_from_sockaddr(item->ai_addr, item->ai_addrlen);
+        addrs[count++] = addr.addr;
     }
     freeaddrinfo(list);
     return count;

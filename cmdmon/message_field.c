@@ -120,7 +120,7 @@ struct ip_addr field_get_addr(struct reader *r)
 
     reader_bytes(r, octets, sizeof octets);
     family = reader_u16(r);
-    reader_skip(r, 2);
+    uint16_t scope = reader_u16(r);
 
     switch (family) {
     case IP_V4:
@@ -130,6 +130,9 @@ struct ip_addr field_get_addr(struct reader *r)
     case IP_V6:
         addr.family = IP_V6;
         memcpy(addr.u.v6, octets, sizeof addr.u.v6);
+        /* Padding to all but this pair of programs, for which the octets alone may name two sources. */
+        if (ip_addr_is_link_local(&addr))
+            addr.scope = scope;
         break;
     case IP_ID:
         id = reader_make(octets, sizeof octets);
@@ -161,7 +164,8 @@ void field_put_addr(struct writer *w, const struct ip_addr *addr)
         break;
     }
     writer_u16(w, (uint16_t)addr->family);
-    writer_u16(w, 0);
+    writer_u16(w, ip_addr_is_link_local(addr) && addr->scope <= UINT16_MAX ? (uint16_t)addr->scope
+                                                                           : 0);
 }
 
 int32_t field_get_i32(struct reader *r)

@@ -64,6 +64,11 @@ bool conf_fail(struct conf_error *error, const char *format, ...)
 bool parser_has_comment(const char *args);
 bool parser_explain_comment(struct parser *p);
 
+/* An address, which may have an interface ("fe80::1%eth0"), no name. False: use the other one. */
+bool parser_address(const struct parser *p, const char *text, struct ip_addr *addr);
+/* Could not parse, and behind the location what is missing. */
+bool parser_fail_address(struct parser *p, const char *text);
+
 /* Checks the number of words: `Missing arguments ...`, `Too many arguments ...`. */
 bool parser_check_words(struct parser *p, const char *args, int min, int max);
 

@@ -234,7 +234,9 @@ DIRECTIVE_HANDLER(broadcast)
     int number = 123;
 
     (void)d;
-    if (!ip_addr_parse(address, &broadcast.dest.addr) || text_count_words(port) > 1 ||
+    if (!parser_address(p, address, &broadcast.dest.addr))
+        return parser_fail_address(p, address);
+    if (text_count_words(port) > 1 ||
         !parser_next_int(p, &args, INT_MIN, INT_MAX, &broadcast.interval))
         return parser_fail_parse(p);
     if (port[0] != '\0' && !parser_next_int(p, &port, 0, UINT16_MAX, &number))
@@ -268,9 +270,13 @@ DIRECTIVE_HANDLER(initstepslew)
         struct ip_addr addr;
 
         hosts = text_split(hosts);
-        if (!ip_addr_parse(host, &addr) &&
-            (!p->env->resolve || p->env->resolve(host, &addr, 1, p->env->resolve_arg) < 1)) {
-            LOG_WARN("Could not resolve address of initstepslew server %s", host);
+        const char *interface = strchr(host, '%');
+
+        if (!parser_address(p, host, &addr) &&
+            (interface || !p->env->resolve ||
+             p->env->resolve(host, &addr, 1, p->env->resolve_arg) < 1)) {
+            LOG_WARN("Could not resolve address of initstepslew server %s%s%s", host,
+                     interface ? " : no interface " : "", interface ? interface + 1 : "");
             continue;
         }
         conf->initstepslew_servers =

@@ -102,8 +102,8 @@ static bool set_bind_address(struct parser *p, const struct directive *d, const 
     struct ip_addr addr;
     size_t offset;
 
-    if (!ip_addr_parse(text, &addr))
-        return false;
+    if (!parser_address(p, text, &addr))
+        return parser_fail_address(p, text);
     offset = addr.family == IP_V6 ? d->offset6 : d->offset;
     *(struct ip_addr *)((char *)p->conf + offset) = addr;
     return true;
@@ -113,7 +113,7 @@ DIRECTIVE_HANDLER(bind)
 {
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    return set_bind_address(p, d, args) || parser_fail_parse(p);
+    return set_bind_address(p, d, args);
 }
 
 DIRECTIVE_HANDLER(bind_command)
@@ -124,7 +124,7 @@ DIRECTIVE_HANDLER(bind_command)
         conf_set_string(&p->conf->bind_cmd_path, args[1] == '\0' ? NULL : args);
         return true;
     }
-    return set_bind_address(p, d, args) || parser_fail_parse(p);
+    return set_bind_address(p, d, args);
 }
 
 DIRECTIVE_HANDLER(ignored)

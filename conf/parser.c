@@ -107,6 +107,26 @@ static bool fail_value(struct parser *p, const struct options_report *report, bo
                           report->value);
 }
 
+bool parser_address(const struct parser *p, const char *text, struct ip_addr *addr)
+{
+    const char *interface;
+
+    return ip_addr_parse_scoped(text, addr, &interface) &&
+           (!interface || addr->scope != 0 ||
+            (p->env->resolve && p->env->resolve(text, addr, 1, p->env->resolve_arg) == 1));
+}
+
+bool parser_fail_address(struct parser *p, const char *text)
+{
+    const char *interface;
+    struct ip_addr addr;
+
+    parser_fail_parse(p);
+    if (ip_addr_parse_scoped(text, &addr, &interface))
+        return parser_explain(p, ": no interface %s", interface);
+    return text[0] != '\0' && parser_explain(p, ": %s is not an address", text);
+}
+
 void parser_warn(const struct parser *p, const char *format, ...)
 {
     struct conf_error text;

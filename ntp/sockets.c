@@ -371,6 +371,7 @@ static void open_initial(struct ntp_sockets *s)
 static void hold_for_configured(struct ntp_sockets *s, bool hold)
 {
     const struct conf *conf = s->conf;
+    const char *interface;
     struct ip_port remote;
 
     for (size_t i = 0; i < conf->source_count + conf->broadcast_count; i++) {
@@ -379,7 +380,7 @@ static void hold_for_configured(struct ntp_sockets *s, bool hold)
         } else {
             remote.port = conf->sources[i].options.port;
             if (conf->sources[i].kind != SOURCE_PEER ||
-                !ip_addr_parse(conf->sources[i].name, &remote.addr))
+                !ip_addr_parse_scoped(conf->sources[i].name, &remote.addr, &interface))
                 continue;
         }
         if (hold)

@@ -113,14 +113,20 @@ static void hash_grow(struct ntp_sources *s)
     }
 }
 
+/* Of the sources with these octets the one with this scope, else (without one) the first. */
 struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *addr)
 {
+    struct record *found = NULL;
+
     if (addr->family == IP_UNSPEC)
         return NULL;
-    for (size_t i = hash_of(s, addr); s->hash[i]; i = (i + 1) & (s->hash_size - 1))
+    for (size_t i = hash_of(s, addr); s->hash[i]; i = (i + 1) & (s->hash_size - 1)) {
         if (ip_addr_equal(&s->hash[i]->addr.addr, addr))
             return s->hash[i];
-    return NULL;
+        if (!found && ip_addr_matches(&s->hash[i]->addr.addr, addr))
+            found = s->hash[i];
+    }
+    return found;
 }
 
 static void table_add(struct ntp_sources *s, struct record *r)
@@ -144,9 +150,13 @@ static void table_remove(struct ntp_sources *s, struct record *r)
     conf_remove(s, r);
 }
 
+/* Not an address with the name of an interface, which is looked up as a name is: another interface may
+   have the name later. */
 bool sources_name_is_address(const char *name, struct ip_addr *addr)
 {
-    return ip_addr_parse(name, addr);
+    const char *interface;
+
+    return ip_addr_parse_scoped(name, addr, &interface) && (!interface || addr->scope != 0);
 }
 
 const char *sources_label(const struct record *r, char *buf, size_t size)
@@ -335,7 +345,9 @@ static enum ntp_sources_status add_name(struct ntp_sources *s, const struct sour
 
     if (!text_is_graphic(conf->name))
         return NTP_SOURCES_BAD_NAME;
-    if (conf->pool) {
+    /* With an interface it is an address, of one server. */
+    const bool pool = conf->pool && strchr(conf->name, '%') == NULL;
+    if (pool) {
         int max = conf->options.max_sources;
         int quota = max < 1 ? 1 : max > MAX_POOL_QUOTA ? MAX_POOL_QUOTA : max;
         add->pool = new_pool(s, quota);
@@ -345,7 +357,7 @@ static enum ntp_sources_status add_name(struct ntp_sources *s, const struct sour
         add->addr.addr = ip_addr_from_id(++s->last_id);
         status = add_source(s, add);
     }
-    if (!conf->pool)
+    if (!pool)
         queued = add->addr;
     if (added > 1 || status == NTP_SOURCES_SUCCESS)
         sources_queue_name(s, &queued, add->pool, conf->name, conf->options.family, false, false);
@@ -463,16 +475,27 @@ static void confirm(struct record *r)
     sources_consider_refresh(s);
 }
 
-static struct record *find_sender(const struct ntp_sources *s, const struct ip_port *addr)
+/* A link-local address says who it is together with the interface of the packet only. */
+static struct record *find_sender(const struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
-    struct record *r = sources_find(s, &addr->addr);
+    struct ip_addr addr = arrival->remote.addr;
+    struct record *r;
 
-    return r && r->addr.port == addr->port ? r : NULL;
+    if (addr.family == IP_V6 && arrival->if_index > 0 && ip_addr_is_link_local(&addr))
+        addr.scope = (uint32_t)arrival->if_index;
+    r = sources_find(s, &addr);
+    if (!r && addr.scope != 0) {
+        /* Its scope was not given: bindacqdevice may have told the interface. */
+        r = sources_find(s, &arrival->remote.addr);
+        if (r && r->addr.addr.scope != 0)
+            r = NULL;
+    }
+    return r && r->addr.port == arrival->remote.port ? r : NULL;
 }
 
 static bool receive(void *arg, const struct ntp_arrival *arrival)
 {
-    struct record *r = find_sender(arg, &arrival->remote);
+    struct record *r = find_sender(arg, arrival);
 
     if (!r)
         return false;
@@ -484,7 +507,7 @@ static bool receive(void *arg, const struct ntp_arrival *arrival)
 
 static bool transmitted(void *arg, const struct ntp_arrival *arrival)
 {
-    struct record *r = find_sender(arg, &arrival->remote);
+    struct record *r = find_sender(arg, arrival);
 
     return r && association_transmitted(r->association, arrival);
 }

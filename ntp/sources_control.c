@@ -14,7 +14,8 @@ static bool matches(const struct record *r, const struct ip_addr *mask, const st
         return true;
     if (addr->family == IP_ID)
         return ip_addr_equal(&r->addr.addr, addr);
-    return ip_addr_equal_masked(&r->addr.addr, addr, mask);
+    return ip_addr_equal_masked(&r->addr.addr, addr, mask) &&
+           (addr->scope == 0 || addr->scope == r->addr.addr.scope);
 }
 
 static bool any_matches(const struct ntp_sources *s, const struct ip_addr *mask,

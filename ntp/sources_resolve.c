@@ -7,6 +7,7 @@
 #include "ntp/sources_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/text.h"
 
@@ -144,8 +145,12 @@ static void log_lookup(struct ntp_sources *s, const struct queue_entry *entry, b
 
     if (!flag || *flag == failed)
         return;
+    const char *interface = strchr(entry->name, '%');
+
     *flag = failed;
-    if (failed)
+    if (failed && interface)
+        LOG_WARN("Invalid host %s : no interface %s, trying again", entry->name, interface + 1);
+    else if (failed)
         LOG_INFO("Could not resolve %s, trying again", entry->name);
     else
         LOG_INFO("Resolved %s", entry->name);

@@ -131,6 +131,7 @@ static const unsigned long ioctl_requests[] = {
     RTC_UIE_ON,
     RTC_UIE_OFF,
     SIOCETHTOOL,
+    SIOCGIFINDEX,
 };
 
 static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int argument,

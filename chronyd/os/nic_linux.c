@@ -78,7 +78,7 @@ static bool request(struct linux_world *w, const char *name, unsigned long numbe
     return result >= 0;
 }
 
-static bool get_index(struct linux_world *w, const char *name, int *index)
+bool linux_interface_index(struct linux_world *w, const char *name, int *index)
 {
     struct ifreq r;
 
@@ -177,8 +177,8 @@ static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, stru
     int rx_filter;
 
     errno = EOPNOTSUPP;
-    if (w->timestamp_method != TIMESTAMPING_LINUX || !get_index(w, name, &nic->if_index) ||
-        !get_abilities(w, name, &reported))
+    if (w->timestamp_method != TIMESTAMPING_LINUX ||
+        !linux_interface_index(w, name, &nic->if_index) || !get_abilities(w, name, &reported))
         return false;
     rx_filter = nic_choose_filter(filter, reported);
     if (!set_timestamping(w, name, &rx_filter))

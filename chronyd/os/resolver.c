@@ -29,6 +29,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "chronyd/os/linux_internal.h"
 
 struct request {
     struct request *next;
@@ -91,7 +92,7 @@ static bool take_address(const struct addrinfo *info, enum ip_family family, str
 
     if (!ip_port_from_sockaddr(info->ai_addr, info->ai_addrlen, &address))
         return false;
-    /* A scope cannot be kept in an address. */
+    /* What a name service says of interfaces is not taken: they are ours. */
     if (info->ai_family == AF_INET6 &&
         ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0)
         return false;
@@ -363,6 +364,28 @@ void resolver_check(struct resolver *resolver, bool readable)
 
 /* ---- Queue ---- */
 
+/* An address with an interface, which is not there yet or any more as a name may have no address yet.
+   Nobody else is asked. */
+static void find_scoped(const struct resolver *resolver, struct resolver_query *query,
+                        struct resolver_answer *answer)
+{
+    const char *interface;
+    struct ip_addr addr;
+    int index;
+
+    if (!ip_addr_parse_scoped(query->name, &addr, &interface) || query->family == IP_V4)
+        return;
+    answer->status = RESOLVE_TRY_AGAIN;
+    if (addr.scope == 0) {
+        if (!linux_interface_index(resolver->world->ctx, interface, &index))
+            return;
+        addr.scope = (uint32_t)index;
+    }
+    answer->status = RESOLVE_SUCCESS;
+    answer->addrs[0] = addr;
+    answer->count = 1;
+}
+
 /* Addresses need no lookup, and names none when their family is switched off. */
 static bool answer_at_once(const struct resolver *resolver, struct resolver_query *query,
                            struct resolver_answer *answer)
@@ -376,6 +399,10 @@ static bool answer_at_once(const struct resolver *resolver, struct resolver_quer
     if ((!resolver->ipv4 && !resolver->ipv6) || (query->family == IP_V4 && !resolver->ipv4) ||
         (query->family == IP_V6 && !resolver->ipv6))
         return true;
+    if (strchr(query->name, '%') != NULL) {
+        find_scoped(resolver, query, answer);
+        return true;
+    }
     if (!ip_addr_parse(query->name, &addr))
         return false;
     if (query->family == IP_UNSPEC || query->family == addr.family) {

@@ -121,7 +121,10 @@ static bool passed_socket_matches(int fd, const struct world_socket *spec)
         type != (spec->type == WORLD_TCP ? SOCK_STREAM : SOCK_DGRAM))
         return false;
     if (getsockname(fd, (struct sockaddr *)&sa, &length) < 0 ||
-        !ip_port_from_sockaddr(&sa, length, &local) || !ip_port_equal(&local, spec->local))
+        !ip_port_from_sockaddr(&sa, length, &local))
+        return false;
+    local.addr.scope = ip_scope_from_sockaddr(&sa, length);
+    if (!ip_port_equal(&local, spec->local))
         return false;
     if (spec->type != WORLD_TCP)
         return true;

@@ -300,6 +300,7 @@ void source_set_reload(struct source_set *set)
 static bool is_dump_name(const char *name, const char *end)
 {
     char address[ADDR_TEXT_SIZE];
+    const char *interface;
     struct ip_addr addr;
     size_t length = strlen(name);
     size_t suffix = strlen(end);
@@ -312,7 +313,7 @@ static bool is_dump_name(const char *name, const char *end)
         return false;
     memcpy(address, name, length - suffix);
     address[length - suffix] = '\0';
-    return ip_addr_parse(address, &addr);
+    return ip_addr_parse_scoped(address, &addr, &interface);
 }
 
 static void remove_files(const struct source_set *set, const char *suffix)

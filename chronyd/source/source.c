@@ -511,12 +511,16 @@ static struct ip_addr refid_as_address(uint32_t refid)
 
 struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr)
 {
+    struct source *found = NULL;
+
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
         if (!s->refclock && ip_addr_equal(&s->addr, addr))
             return s;
+        if (!found && !s->refclock && ip_addr_matches(&s->addr, addr))
+            found = s;
     }
-    return NULL;
+    return found;
 }
 
 struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid)

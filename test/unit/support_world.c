@@ -236,7 +236,9 @@ static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bo
         msgs[n].length = d->packet.length;
         msgs[n].remote = errqueue ? d->packet.to : d->packet.from;
         msgs[n].local = d->packet.to.addr;
-        msgs[n].if_index = 1;
+        /* As the kernel does, without the scope, which is the index of the interface. */
+        msgs[n].if_index = msgs[n].remote.addr.scope != 0 ? (int)msgs[n].remote.addr.scope : 1;
+        msgs[n].remote.addr.scope = 0;
         if (sim->timestamps)
             msgs[n].kernel_time.i = at(d->due + sim->step);
         if (sim->hardware && !errqueue)

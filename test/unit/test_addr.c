@@ -222,6 +222,85 @@ static void socket_addresses_round_trip(void **state)
     assert_false(ip_port_from_sockaddr(&sa, 0, &back));
 }
 
+static void scopes_of_link_local_addresses(void **state)
+{
+    static const struct {
+        const char *text, *interface;
+        uint32_t scope;
+    } good[] = {
+        {"fe80::1%eth0", "eth0", 0},
+        {"fe80::1%2", "2", 2},
+        {"febf::%1x", "1x", 0},
+        {"ff02::101%br-lan", "br-lan", 0},
+        {"fe80::1%eth0.100", "eth0.100", 0},
+        {"fe80::1", NULL, 0},
+        {"192.0.2.1", NULL, 0},
+        {"2001:db8::1", NULL, 0},
+    };
+    static const char *const bad[] = {"fe80::1%",
+                                      "2001:db8::1%eth0",
+                                      "192.0.2.1%eth0",
+                                      "169.254.0.1%eth0",
+                                      "ff05::1%eth0",
+                                      "name.test%eth0",
+                                      "fe80::1%eth0/64",
+                                      "fe80::1/64%eth0",
+                                      "[fe80::1%lo]",
+                                      "fe80::1%a%b",
+                                      "fe80::1%sixteen-letters-",
+                                      "fe80::1% lo",
+                                      "fe80::1%eth0 ",
+                                      "%eth0",
+                                      "name.test",
+                                      ""};
+    const char *interface;
+    struct ip_addr addr, other;
+    char buf[ADDR_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        if (!ip_addr_parse_scoped(good[i].text, &addr, &interface))
+            fail_msg("refused: %s", good[i].text);
+        assert_int_equal(addr.scope, good[i].scope);
+        assert_true((interface == NULL) == (good[i].interface == NULL));
+        if (interface != NULL)
+            assert_string_equal(interface, good[i].interface);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (ip_addr_parse_scoped(bad[i], &addr, &interface))
+            fail_msg("accepted: %s", bad[i]);
+    /* The plain form stays plain: it reads what others send, too. */
+    assert_false(ip_addr_parse("fe80::1%2", &addr));
+
+    assert_true(ip_addr_parse_scoped("fe80::1%2", &addr, &interface));
+    assert_true(ip_addr_parse_scoped("fe80::1%3", &other, &interface));
+    assert_false(ip_addr_equal(&addr, &other));
+    assert_true(ip_addr_compare(&addr, &other) < 0);
+    assert_false(ip_addr_matches(&addr, &other));
+    assert_int_equal(ip_addr_refid(&addr), ip_addr_refid(&other));
+    assert_string_equal(ip_addr_format(&addr, buf, sizeof(buf)), "fe80::1%2");
+    other.scope = 0;
+    assert_true(ip_addr_matches(&addr, &other));
+    assert_false(ip_addr_matches(&other, &addr));
+    assert_true(ip_addr_compare(&other, &addr) < 0);
+
+    /* What is longest still fits. */
+    memset(&addr.u, 0xbb, sizeof(addr.u));
+    addr.u.v6[0] = 0xfe;
+    addr.scope = UINT32_MAX;
+    struct ip_port port = {addr, UINT16_MAX};
+    assert_string_equal(ip_port_format(&port, buf, sizeof(buf)),
+                        "[febb:bbbb:bbbb:bbbb:bbbb:bbbb:bbbb:bbbb%4294967295]:65535");
+
+    struct sockaddr_storage sa;
+    unsigned int length = ip_port_to_sockaddr(&port, &sa);
+    assert_int_equal(ip_scope_from_sockaddr(&sa, length), UINT32_MAX);
+    assert_true(ip_port_from_sockaddr(&sa, length, &port));
+    assert_int_equal(port.addr.scope, 0);
+    port.addr = parsed("2001:db8::1");
+    assert_int_equal(ip_scope_from_sockaddr(&sa, ip_port_to_sockaddr(&port, &sa)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +316,7 @@ int main(void)
         cmocka_unit_test(reference_ids_of_the_worked_example),
         cmocka_unit_test(only_printable_characters_of_a_reference_id),
         cmocka_unit_test(socket_addresses_round_trip),
+        cmocka_unit_test(scopes_of_link_local_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

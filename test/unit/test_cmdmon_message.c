@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/wire.h"
 #include "cmdmon/message.h"
+#include "cmdmon/message_field.h"
 #include "test/unit/chronyc_support.h"
 
 #define PATH_SIZE 4096
@@ -286,9 +287,43 @@ static void instants_keep_their_sign_and_old_senders_are_understood(void **state
     assert_int_equal(request.u.time.nsec, 999999999);
 }
 
+/* 4.3: the padding carries the scope of link-local addresses, and nothing else does. */
+static void scope_is_in_the_padding(void **state)
+{
+    static const struct {
+        uint8_t first, second;
+        uint32_t scope, read;
+    } cases[] = {{0xfe, 0x80, 0, 0},
+                 {0xfe, 0x80, 7, 7},
+                 {0xfe, 0x80, 0xffff, 0xffff},
+                 {0xfe, 0x80, 0x10000, 0},
+                 {0x20, 0x01, 7, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ip_addr addr = {.family = IP_V6, .scope = cases[i].scope};
+        uint8_t data[20];
+        struct writer w = writer_make(data, sizeof(data));
+        struct reader r = reader_make(data, sizeof(data));
+
+        addr.u.v6[0] = cases[i].first;
+        addr.u.v6[1] = cases[i].second;
+        field_put_addr(&w, &addr);
+        assert_false(w.failed);
+        struct ip_addr read = field_get_addr(&r);
+        assert_int_equal(read.scope, cases[i].read);
+        assert_memory_equal(read.u.v6, addr.u.v6, sizeof(addr.u.v6));
+    }
+
+    const uint8_t v4[20] = {192, 0, 2, 1, [17] = 1, [18] = 0xff, 0xff};
+    struct reader r = reader_make(v4, sizeof(v4));
+    assert_int_equal(field_get_addr(&r).scope, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scope_is_in_the_padding),
         cmocka_unit_test(recorded_messages_survive_a_round_trip),
         cmocka_unit_test(floats_are_those_of_the_recordings),
         cmocka_unit_test(floats_follow_the_worked_examples),

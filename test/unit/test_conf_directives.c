@@ -339,9 +339,33 @@ static void addresses_are_kept_per_family(void **state)
         char error[256];
 
         assert_word_count_errors(names[i]);
-        snprintf(error, sizeof(error), "Could not parse %s directive at line 1", names[i]);
+        snprintf(error, sizeof(error),
+                 "Could not parse %s directive at line 1: known.test is not an address", names[i]);
         assert_error(line_of("%s known.test", names[i]), error);
+        snprintf(error, sizeof(error), "Could not parse %s directive at line 1: no interface nope",
+                 names[i]);
+        assert_error(line_of("%s fe80::1%%nope", names[i]), error);
     }
+}
+
+/* With a number no interface has to be found, which is done as for names. */
+static void addresses_may_have_an_interface(void **state)
+{
+    struct conf *conf = test_conf("bindaddress fe80::1%2\nbindacqaddress fe80::2%3\n"
+                                  "bindcmdaddress fe80::3%4\nbroadcast 60 ff02::101%5\n"
+                                  "initstepslew 1 fe80::5%6 fe80::6%nope");
+
+    (void)state;
+    assert_int_equal(conf->bind_addr6.scope, 2);
+    assert_address(&conf->bind_addr6, "fe80::1%2");
+    assert_int_equal(conf->bind_acq6.scope, 3);
+    assert_int_equal(conf->bind_cmd6.scope, 4);
+    assert_int_equal(conf->broadcasts[0].dest.addr.scope, 5);
+    assert_int_equal(conf->initstepslew_count, 1);
+    assert_int_equal(conf->initstepslew_servers[0].scope, 6);
+    conf_free(conf);
+    assert_error("broadcast 60 fe80::1%nope",
+                 "Could not parse broadcast directive at line 1: no interface nope");
 }
 
 static void words_select_modes_without_regard_to_case(void **state)
@@ -795,6 +819,7 @@ int main(void)
         cmocka_unit_test(client_mode_has_no_server_port_command_socket_and_pidfile),
         cmocka_unit_test(a_slash_switches_pidfile_and_command_socket_off),
         cmocka_unit_test(addresses_are_kept_per_family),
+        cmocka_unit_test(addresses_may_have_an_interface),
         cmocka_unit_test(words_select_modes_without_regard_to_case),
         cmocka_unit_test(positional_numbers_are_read_in_sequence),
         cmocka_unit_test(positional_numbers_have_their_errors),

@@ -325,6 +325,69 @@ static void empty_round_ends_at_once(void **state)
     assert_int_equal(rig->rounds, 1);
 }
 
+static void set_scoped_name(struct rig *rig, const char *name, const char *text, uint32_t scope)
+{
+    struct ip_addr addr = rig_addr(text);
+
+    addr.scope = scope;
+    sim_set_name(rig->sim, name, RESOLVE_SUCCESS, &addr, 1);
+}
+
+/* The same address on two interfaces is two sources, and each gets its own packets. */
+static void sources_on_different_interfaces(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr addr = rig_addr("fe80::1");
+
+    set_scoped_name(rig, "fe80::1%eth0", "fe80::1", 5);
+    set_scoped_name(rig, "fe80::1%eth1", "fe80::1", 6);
+    add(rig, "fe80::1%eth0 minpoll 4 maxpoll 4");
+    /* One server, although it is called a pool. */
+    assert_int_equal(rig_add(rig, SOURCE_SERVER, true, "fe80::1%eth1 minpoll 4 maxpoll 4"),
+                     NTP_SOURCES_UNRESOLVED);
+    assert_int_equal(rig_activity(rig).unresolved, 2);
+    add(rig, "fe80::1%eth2");
+    /* By the index of an interface: an address. */
+    assert_int_equal(rig_add(rig, SOURCE_SERVER, false, "fe80::1%7 minpoll 4 maxpoll 4"),
+                     NTP_SOURCES_SUCCESS);
+    assert_int_equal(rig_add(rig, SOURCE_SERVER, false, "fe80::1%7"), NTP_SOURCES_IN_USE);
+    start_up(rig);
+    rig_run(rig, 40);
+    for (uint32_t scope = 5; scope <= 7; scope++) {
+        addr.scope = scope;
+        struct source *source = ntp_sources_find(rig->sources, &addr);
+        assert_non_null(source);
+        assert_int_equal(source->addr.scope, scope);
+        assert_int_equal(source->samples, 3);
+        assert_string_equal(ntp_sources_name(rig->sources, &addr), scope == 5   ? "fe80::1%eth0"
+                                                                   : scope == 6 ? "fe80::1%eth1"
+                                                                                : "fe80::1%7");
+    }
+    assert_int_equal(logged("Invalid host fe80::1%eth2 : no interface eth2, trying again"), 1);
+
+    /* Without an interface any of them is meant, with another one none. */
+    addr.scope = 8;
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_NONE);
+    addr.scope = 6;
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    assert_null(ntp_sources_find(rig->sources, &addr));
+    addr.scope = 0;
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_SUCCESS);
+    assert_int_equal(ntp_sources_remove(rig->sources, &addr), NTP_SOURCES_NONE);
+}
+
+/* bindacqdevice tells the interface of an address that has none itself. */
+static void link_local_source_without_interface(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr addr = rig_addr("fe80::1");
+
+    rig_add_server(rig, "fe80::1 minpoll 4 maxpoll 4");
+    rig_run(rig, 40);
+    assert_int_equal(ntp_sources_find(rig->sources, &addr)->samples, 3);
+}
+
 /* Pools. */
 
 static void pool_keeps_the_first_that_answer(void **state)
@@ -993,6 +1056,8 @@ int main(void)
         TEST(request_to_resolve_starts_a_round_at_once),
         TEST(failed_names_are_given_up_with_a_warning),
         TEST(failed_lookups_are_logged_once),
+        TEST(sources_on_different_interfaces),
+        TEST(link_local_source_without_interface),
         TEST(first_usable_address_is_taken),
         TEST(names_without_sources_left_are_not_looked_up),
         TEST(empty_round_ends_at_once),
