@@ -86,9 +86,11 @@ static enum pps_result linux_pps_start(void *ctx, int fd, bool clear)
     int capabilities;
 
     (void)ctx;
-    /* Whether it is a PPS device at all. */
-    if (ioctl(fd, PPS_GETPARAMS, &params) < 0)
+    /* Whether it is a PPS device at all; time_pps_create() of <timepps.h> has this error, too. */
+    if (ioctl(fd, PPS_GETPARAMS, &params) < 0) {
+        errno = EOPNOTSUPP;
         return PPS_CREATE_FAILED;
+    }
     if (ioctl(fd, PPS_GETCAP, &capabilities) < 0)
         return PPS_GETCAP_FAILED;
     if (ioctl(fd, PPS_GETPARAMS, &params) < 0)

@@ -266,7 +266,7 @@ static bool load_dump(struct source *s, FILE *file)
 static void reload_source(struct source *s)
 {
     const struct world *world = s->set->env.world;
-    char path[PATH_MAX], label[SOURCE_LABEL_SIZE];
+    char path[PATH_MAX], name[ADDR_TEXT_SIZE];
 
     if (!get_path(s, path, sizeof(path)))
         return;
@@ -279,11 +279,11 @@ static void reload_source(struct source *s)
     bool loaded = load_dump(s, file);
     fclose(file);
 
-    source_label(s, label, sizeof(label));
+    source_plain_name(s, name, sizeof(name));
     if (loaded)
-        LOG_INFO("Loaded dump file for %s", label);
+        LOG_INFO("Loaded dump file for %s", name);
     else
-        LOG_WARN("Could not load dump file for %s", label);
+        LOG_WARN("Could not load dump file for %s", name);
 }
 
 void source_set_reload(struct source_set *set)

@@ -224,6 +224,20 @@ static void purge(struct source_set *set)
         source_set_select(set, NULL);
 }
 
+/* An online source goes offline before it is removed: it has a last line in the log of the selection,
+   and if no other one can be selected the message says so. 12.2 */
+static void leave(struct source *s)
+{
+    if (s->set->last_updated == s)
+        s->set->last_updated = NULL; /* so that it is not replaced as a bad one */
+    if (s->refclock || !s->active || !selection_is_noticed(s->set))
+        return;
+    s->reach = 0;
+    s->reach_size = 1;
+    s->unreach_run = 1;
+    source_set_select(s->set, NULL);
+}
+
 void source_free(struct source *s)
 {
     if (!s)
@@ -231,8 +245,7 @@ void source_free(struct source *s)
 
     struct source_set *set = s->set;
 
-    if (set->last_updated == s)
-        set->last_updated = NULL;
+    leave(s);
     if (set->selected == s)
         source_set_deselect(set);
     count_for_authselect(s, -1);

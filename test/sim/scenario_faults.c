@@ -411,7 +411,7 @@ static const struct scenario scenarios[] = {
         .actions = {{5000.0, STOP_DAEMON, 1, 0, 0.0}, {5010.0, START_RELOAD, 1, 0, 0.0}},
         .subject = 1,
         .limits = {.max_offset = 5e-4, .change = 1e-4},
-        .messages = {{1, "Loaded dump file for 192.168.123.1 (server)", 1, 1}},
+        .messages = {{1, "Loaded dump file for 192.168.123.1", 1, 1}},
     },
     {
         COMMON(10000.0),

@@ -497,6 +497,31 @@ static void selection_log_has_a_line_for_each_state(void **state)
     source_fixture_close(&f);
 }
 
+/* It goes offline first, so that there is a last line for it, and the message is that of a source that cannot
+   be reached. */
+static void a_source_that_goes_has_a_last_line(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    char path[TEST_PATH_SIZE + 32];
+
+    source_fixture_open(&f, "logdir %s\nlog selection\nlogbanner 0", false);
+    struct source *s = add_interval(&f, 1, (struct interval){-4, 6, 0});
+    source_set_active(s, true);
+    source_set_select(f.set, s);
+    source_free(s);
+    snprintf(path, sizeof(path), "%s/selection.log", f.directory);
+    char *text = test_read_file(path);
+    assert_string_equal(text, "2023-11-14 22:13:20 192.0.2.1       * -----    1  1.00  0.000e+00 "
+                              "-4.000e-03  6.000e-03\n"
+                              /* the clock was corrected by 1 ms in between */
+                              "2023-11-14 22:13:19 192.0.2.1       * -----    0  1.00  0.000e+00 "
+                              "-5.000e-03  5.000e-03\n");
+    free(text);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
 /* Frees the selected one of two sources in the mode; the state of the other one afterwards. */
 static enum source_status other_after_free(const char *lines, enum reference_mode mode)
 {
@@ -599,6 +624,7 @@ int main(void)
         cmocka_unit_test(leap_needs_a_majority_of_votes),
         cmocka_unit_test(selection_log_has_a_line_for_each_state),
         cmocka_unit_test(work_on_many_sources_runs_the_selection_once),
+        cmocka_unit_test(a_source_that_goes_has_a_last_line),
         cmocka_unit_test(a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
