@@ -104,16 +104,3 @@ void certificate_watch_check(struct certificate_watch *watch, int64_t now)
     }
     watch->silent = false;
 }
-
-bool certificate_dates_ok(const struct tls_credentials *credentials, int64_t now, char *text,
-                          size_t size)
-{
-    struct tls_certificate_dates dates;
-
-    for (size_t i = 0; tls_credentials_dates(credentials, i, &dates); i++) {
-        enum certificate_state state = certificate_state(&dates, now);
-        if (state >= CERTIFICATE_EXPIRED)
-            return !certificate_describe(&dates, state, text, size);
-    }
-    return true;
-}

@@ -38,8 +38,4 @@ void certificate_watch_free(struct certificate_watch *watch);
 /* Logs (warning; expired: error) what has become worse since the last check. */
 void certificate_watch_check(struct certificate_watch *watch, int64_t now);
 
-/* The first certificate that is out of its dates. False (text with file and dates): there is one. */
-bool certificate_dates_ok(const struct tls_credentials *credentials, int64_t now, char *text,
-                          size_t size);
-
 #endif

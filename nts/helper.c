@@ -105,10 +105,7 @@ static void report_outcome(struct helper *h, uint32_t session, enum ipc_outcome 
 
 static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
 {
-    report_outcome(arg, id,
-                   outcome == KE_SESSION_COMPLETE    ? IPC_SESSION_COMPLETE
-                   : outcome == KE_SESSION_TIMED_OUT ? IPC_SESSION_TIMED_OUT
-                                                     : IPC_SESSION_FAILED);
+    report_outcome(arg, id, ke_service_ipc_outcome(outcome));
 }
 
 static void on_emptied(void *arg)

@@ -215,7 +215,7 @@ static void remove_helper(struct helper *h)
     stop_timer(h);
     for (int i = 0; i < h->session_count; i++)
         if (pool->events.ended != NULL)
-            pool->events.ended(h->sessions[i], pool->events.arg);
+            pool->events.ended(h->sessions[i], IPC_SESSION_FAILED, pool->events.arg);
     if (h->generation == pool->pending && pool->failure[0] == '\0')
         text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
     free_helper(h);
@@ -414,7 +414,7 @@ void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 
 /* ---- messages ---- */
 
-static bool end_session(struct helper *h, uint32_t session)
+static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome outcome)
 {
     for (int i = 0; i < h->session_count; i++) {
         if (h->sessions[i] != session)
@@ -425,7 +425,7 @@ static bool end_session(struct helper *h, uint32_t session)
         else if (h->state != DRAINING)
             stop_timer(h);
         if (h->pool->events.ended != NULL)
-            h->pool->events.ended(session, h->pool->events.arg);
+            h->pool->events.ended(session, outcome, h->pool->events.arg);
         return true;
     }
     return false;
@@ -461,7 +461,7 @@ static bool take_message(struct helper *h, const struct ipc_message *message)
         take_failure(h, message->u.failed.text);
         return true;
     case IPC_OUTCOME:
-        return end_session(h, message->u.outcome.session);
+        return end_session(h, message->u.outcome.session, message->u.outcome.outcome);
     default:
         return false;
     }

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "nts/context.h"
+#include "nts/ipc.h"
 
 struct helper_pool;
 
@@ -34,7 +35,7 @@ bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
    that is not needed any more. */
 struct helper_pool_events {
     void (*changed)(void *arg);
-    void (*ended)(uint32_t session, void *arg);
+    void (*ended)(uint32_t session, enum ipc_outcome outcome, void *arg);
     /* A new generation that was ordered has taken over, or has not, and no further one was ordered
        in the meantime. ok: with all certificates of the configuration. */
     void (*renewed)(bool ok, void *arg);
@@ -48,7 +49,6 @@ void helper_pool_detach(struct helper_pool *pool);
 
 /* For the handle of the fork server: a new helper (channel -1: its descriptor was lost), a generation
    that will not come, and that there is no fork server any more. */
-struct ipc_message;
 void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel);
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation);
 /* ... and what the files of a generation are like (IPC_FILES). */

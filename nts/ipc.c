@@ -163,7 +163,7 @@ static bool get_outcome(struct reader *r, struct ipc_message *m)
 {
     m->u.outcome.session = reader_u32(r);
     uint8_t outcome = reader_u8(r);
-    if (outcome < IPC_SESSION_COMPLETE || outcome > IPC_SESSION_REJECTED)
+    if (outcome < IPC_SESSION_COMPLETE || outcome >= IPC_OUTCOMES)
         return false;
     m->u.outcome.outcome = (enum ipc_outcome)outcome;
     return true;

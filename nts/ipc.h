@@ -52,7 +52,12 @@ enum ipc_outcome {
     IPC_SESSION_FAILED = 2,
     IPC_SESSION_TIMED_OUT = 3,
     IPC_SESSION_REJECTED = 4, /* no slot */
+    /* Kinds of failed handshakes (nts/tls.h). */
+    IPC_SESSION_BAD_NAME = 5,
+    IPC_SESSION_NO_MATCH = 6,
+    IPC_SESSION_REFUSED = 7,
 };
+#define IPC_OUTCOMES (IPC_SESSION_REFUSED + 1)
 
 struct ipc_message {
     enum ipc_type type;

@@ -30,6 +30,7 @@ struct ke_server {
     bool lacking; /* descriptors or memory for connections, which was logged */
     bool started; /* what cannot be opened from now on is not fatal any more */
     struct ke_connections *connections;
+    unsigned int failures[IPC_OUTCOMES]; /* handshakes, by kind */
 };
 
 int ke_server_address_limit(int max_connections)
@@ -45,19 +46,32 @@ static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
            ke_server_address_limit(s->env.conf->max_nts_connections);
 }
 
-static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
+/* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who looks
+   whether it is the certificate or the clients. */
+static void count_failure(struct ke_server *s, enum ipc_outcome outcome)
+{
+    if (outcome != IPC_SESSION_BAD_NAME && outcome != IPC_SESSION_NO_MATCH &&
+        outcome != IPC_SESSION_REFUSED)
+        return;
+    s->failures[outcome]++;
+    LOG_DEBUG(
+        "TLS handshakes that failed so far: %u (server name refused), %u (nothing in common), "
+        "%u (refused by clients)",
+        s->failures[IPC_SESSION_BAD_NAME], s->failures[IPC_SESSION_NO_MATCH],
+        s->failures[IPC_SESSION_REFUSED]);
+}
+
+static void on_helper_session_ended(uint32_t id, enum ipc_outcome outcome, void *arg)
 {
     struct ke_server *s = arg;
 
-    (void)outcome;
+    count_failure(s, outcome);
     ke_connections_remove(s->connections, id);
 }
 
-static void on_helper_session_ended(uint32_t id, void *arg)
+static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
 {
-    struct ke_server *s = arg;
-
-    ke_connections_remove(s->connections, id);
+    on_helper_session_ended(id, ke_service_ipc_outcome(outcome), arg);
 }
 
 /* A connection that waited for a helper's queue was passed on, or its helper is gone. */

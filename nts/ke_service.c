@@ -234,3 +234,18 @@ bool ke_service_is_empty(const struct ke_service *service)
 {
     return service->active + service->answered == 0;
 }
+
+enum ipc_outcome ke_service_ipc_outcome(enum ke_session_outcome outcome)
+{
+    static const enum ipc_outcome outcomes[] = {
+        [KE_SESSION_ACTIVE] = IPC_SESSION_FAILED,
+        [KE_SESSION_COMPLETE] = IPC_SESSION_COMPLETE,
+        [KE_SESSION_FAILED] = IPC_SESSION_FAILED,
+        [KE_SESSION_TIMED_OUT] = IPC_SESSION_TIMED_OUT,
+        [KE_SESSION_BAD_NAME] = IPC_SESSION_BAD_NAME,
+        [KE_SESSION_NO_MATCH] = IPC_SESSION_NO_MATCH,
+        [KE_SESSION_REFUSED] = IPC_SESSION_REFUSED,
+    };
+
+    return outcomes[outcome];
+}

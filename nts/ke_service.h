@@ -14,6 +14,7 @@
 #include "base/world.h"
 #include "conf/conf.h"
 #include "nts/context.h"
+#include "nts/ipc.h"
 #include "nts/ke_session.h"
 #include "nts/tls_credentials.h"
 
@@ -47,6 +48,8 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
                       const struct nts_server_key *key);
 /* Sessions that have not answered yet. */
 int ke_service_active(const struct ke_service *service);
+/* The outcome of a session as the processes tell each other. */
+enum ipc_outcome ke_service_ipc_outcome(enum ke_session_outcome outcome);
 /* No session at all is left. */
 bool ke_service_is_empty(const struct ke_service *service);
 

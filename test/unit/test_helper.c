@@ -939,9 +939,10 @@ static void on_release(int fd, void *arg)
     ((struct releases *)arg)->released++;
 }
 
-static void on_ended(uint32_t session, void *arg)
+static void on_ended(uint32_t session, enum ipc_outcome outcome, void *arg)
 {
     (void)session;
+    (void)outcome;
     ((struct releases *)arg)->ended++;
 }
 
@@ -1159,6 +1160,29 @@ static void files_are_parsed_without_rights(void **state)
     assert_int_equal(log_count(f, "filter loaded"), 3);
 }
 
+static void failed_handshakes_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    const struct tls_peer bad_name = {.alpn = "ntske/1", .server_name = "not_a_host"};
+    const struct tls_peer old = {.alpn = "ntske/1", .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+
+    if (log_lowest() != LOG_SEV_DEBUG)
+        skip();
+    log_set_threshold(LOG_SEV_DEBUG);
+    for (int processes = 0; processes < 2; processes++) {
+        tls_fixture_clear_log(&f->tls);
+        start_server(f, processes);
+        pid_t pid = tls_peer_client(&f->tls, &bad_name);
+        await_log(f, "failed so far: 1 (server name refused), 0 (nothing in common), 0 (refused");
+        waitpid(pid, NULL, 0);
+        pid = tls_peer_client(&f->tls, &old);
+        await_log(f, "failed so far: 1 (server name refused), 1 (nothing in common), 0 (refused");
+        waitpid(pid, NULL, 0);
+        end_server(f);
+    }
+    log_set_threshold(LOG_SEV_INFO);
+}
+
 static bool was_rekeyed(void *arg)
 {
     return ((struct fixture *)arg)->rekeyed > 0;
@@ -1346,6 +1370,7 @@ int main(void)
         TEST(helpers_start_as_soon_as_files_are_mended),
         TEST(files_are_parsed_without_rights),
         TEST(end_of_a_renewal_is_reported),
+        TEST(failed_handshakes_are_counted),
         TEST(one_address_gets_a_quarter),
         cmocka_unit_test(an_ipv6_network_is_one_client),
         TEST(connections_wait_for_a_busy_helper),
