@@ -870,6 +870,9 @@ static void lack_of_descriptors_does_not_end_the_service(void **state)
     int taken[64], count_taken = 0;
     pid_t pids[2];
 
+    /* valgrind applies limits itself, and not to descriptors that come in messages. */
+    if (getenv("TEST_WRAPPER") != NULL)
+        skip();
     start_server(f, 2);
     assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
