@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "nts/certificate_check.h"
 #include "nts/ipc.h"
 
 /* ---- the new process ---- */

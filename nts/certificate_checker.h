@@ -9,8 +9,11 @@
 #ifndef NTS_CERTIFICATE_CHECKER_H
 #define NTS_CERTIFICATE_CHECKER_H
 
-#include "nts/certificate_check.h"
+#include <stdbool.h>
 #include "nts/helper.h"
+#include "nts/server_files.h"
+
+struct pair_verdict; /* nts/certificate_check.h, which needs GnuTLS */
 
 /* Seconds for a check, then the process is ended. */
 #define CERTIFICATE_CHECKER_TIME 10.0

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "nts/certificate_check.h"
 
 struct certificate_store {
     struct certificate_store_spec spec;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "nts/certificate_check.h"
 #include "nts/certificate_store.h"
 #include "nts/certificate_watch.h"
 
