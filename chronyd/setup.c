@@ -330,7 +330,9 @@ static void run_resolver(int channel, void *arg)
 {
     const struct chronyd *d = arg;
 
-    lock_memory(d);
+    /* It gives up the capability that locked memory may need to grow. */
+    if (!d->lock_needs_capability)
+        lock_memory(d);
     resolver_helper_run(channel, d->resolve_uid, d->resolve_gid, d->options->filter_level);
 }
 
