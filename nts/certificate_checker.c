@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
@@ -92,15 +91,6 @@ static void refuse_all(struct pair_verdict *verdicts, size_t count, const char *
     }
 }
 
-/* One that has said all ends by itself. One that hangs is ended, and reaped by the fork server later. */
-static void end_process(const struct helper_spec *spec, pid_t pid, bool is_done)
-{
-    if (!is_done)
-        spec->sandbox.kill(pid, spec->sandbox.arg);
-    while (waitpid(pid, NULL, is_done ? 0 : WNOHANG) < 0 && errno == EINTR)
-        ;
-}
-
 bool certificate_checker(const struct server_files *files, const struct server_files *kept,
                          struct pair_verdict *verdicts, void *arg)
 {
@@ -123,7 +113,9 @@ bool certificate_checker(const struct server_files *files, const struct server_f
         while (done < files->count &&
                receive_verdict(spec->world, deadline, ends[0], &verdicts[done]))
             done++;
-        end_process(spec, pid, done == files->count);
+        /* Nobody waits for it, not even for one that has said all: what it parsed may have taken it over.
+           The fork server reaps it with its other children. */
+        spec->sandbox.kill(pid, spec->sandbox.arg);
     }
     close(ends[0]);
     if (done == files->count)

@@ -230,6 +230,7 @@ static void reap(struct server *s)
     int status;
     pid_t pid;
 
+    /* Processes that have judged certificates are among them, and are nobody's loss. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < s->child_count; i++) {
             struct child child = s->children[i];

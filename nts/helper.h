@@ -24,9 +24,10 @@
  * process that calls (LOG_FATAL). None of the functions may be NULL.
  */
 struct helper_sandbox {
-    /* In the fork server: keep CAP_DAC_READ_SEARCH if there are NTS-KE helpers, and CAP_SETUID and
-       CAP_SETGID if children change user, as far as they are permitted, and nothing else, staying root. Warns of what will not work.
-       Does nothing when not started as root. */
+    /* In the fork server: sets no-new-privs and, when started as root, stays root with nothing but
+       CAP_DAC_READ_SEARCH if there are NTS-KE helpers, CAP_SETUID and CAP_SETGID if children change
+       user, and CAP_IPC_LOCK if locked memory needs it, as far as they are permitted. Warns of what
+       will not work. */
     void (*limit_fork_server)(void *arg);
     /* In the fork server: kills a child, also one that has changed its user. */
     void (*kill)(pid_t pid, void *arg);

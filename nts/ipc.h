@@ -2,9 +2,9 @@
 /*
  * Messages between the main process, the fork server, the NTS-KE helpers and the name resolving
  * helper: fixed size, versioned, encoded field by field, and validated as if the sender were hostile,
- * against a table of what each role may send. The codec is pure; the two functions at the end move
+ * against a table of what each role may send. The codec is pure; the functions at the end move
  * messages and descriptors over Unix sequenced-packet sockets. Orders from the main process to the
- * fork server are single octets.
+ * fork server are shorter: one octet, and the process ID for IPC_ORDER_KILL.
  */
 #ifndef NTS_IPC_H
 #define NTS_IPC_H
@@ -51,7 +51,7 @@ enum ipc_outcome {
     IPC_SESSION_COMPLETE = 1,
     IPC_SESSION_FAILED = 2,
     IPC_SESSION_TIMED_OUT = 3,
-    IPC_SESSION_REJECTED = 4, /* no slot */
+    IPC_SESSION_REJECTED = 4, /* not begun: no descriptor or TLS session for it */
     /* Kinds of failed handshakes (nts/tls.h). */
     IPC_SESSION_BAD_NAME = 5,
     IPC_SESSION_NO_MATCH = 6,
@@ -88,8 +88,8 @@ struct ipc_message {
         struct {
             uint32_t generation;
             bool usable; /* its helpers are started; else it does not come */
-            char text
-                [IPC_TEXT_SIZE]; /* why a certificate is bad, which was logged; empty: none is */
+            /* Why a certificate is bad, which was logged; empty: none is. */
+            char text[IPC_TEXT_SIZE];
         } files;
         struct {
             uint32_t id;
@@ -108,13 +108,12 @@ struct ipc_message {
 
 /* Orders to the fork server. */
 enum ipc_order {
-    IPC_ORDER_NEW = 'n',   /* start a new generation */
-    IPC_ORDER_ADOPT = 'a', /* the new generation works: restart its helpers when they die, and only
-                                these */
+    IPC_ORDER_NEW = 'n', /* start a new generation */
+    /* The new generation works: restart its helpers when they die, and only these. */
+    IPC_ORDER_ADOPT = 'a',
     IPC_ORDER_ABANDON = 'x', /* the new generation does not work: forget it */
-    IPC_ORDER_STOP = 's',
-    IPC_ORDER_PING = 'p', /* answer with IPC_ALIVE */
-    IPC_ORDER_KILL = 'k', /* followed by the process ID of a helper, 4 octets in network order */
+    IPC_ORDER_PING = 'p',    /* answer with IPC_ALIVE */
+    IPC_ORDER_KILL = 'k',    /* followed by the process ID of a child, 4 octets in network order */
 };
 #define IPC_KILL_SIZE 5
 
