@@ -106,8 +106,7 @@ static void hash_grow(struct ntp_sources *s)
     free(s->by_conf_id);
     s->hash = mem_array(s->hash_size, sizeof(struct record *));
     s->by_conf_id = mem_array(s->hash_size, sizeof(struct record *));
-    TAILQ_FOREACH(r, &s->records, others)
-    {
+    TAILQ_FOREACH (r, &s->records, others) {
         hash_insert(s, r);
         conf_insert(s, r);
     }
@@ -566,9 +565,9 @@ void ntp_sources_start_all(struct ntp_sources *s)
 {
     struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    if (ip_addr_is_real(&r->addr.addr))
-        association_start(r->association);
+    TAILQ_FOREACH (r, &s->records, others)
+        if (ip_addr_is_real(&r->addr.addr))
+            association_start(r->association);
 }
 
 void ntp_sources_set_auto_start(struct ntp_sources *s)
@@ -580,6 +579,6 @@ void ntp_sources_clock_change(struct ntp_sources *s, const struct clock_change *
 {
     struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    association_clock_change(r->association, change);
+    TAILQ_FOREACH (r, &s->records, others)
+        association_clock_change(r->association, change);
 }

@@ -23,9 +23,9 @@ static bool any_matches(const struct ntp_sources *s, const struct ip_addr *mask,
 {
     const struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    if (matches(r, mask, addr))
-        return true;
+    TAILQ_FOREACH (r, &s->records, others)
+        if (matches(r, mask, addr))
+            return true;
     return false;
 }
 
@@ -234,8 +234,8 @@ void ntp_sources_report_activity(const struct ntp_sources *s, struct report_acti
     *report = (struct report_activity){0};
     const struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    association_count_activity(r->association, report);
+    TAILQ_FOREACH (r, &s->records, others)
+        association_count_activity(r->association, report);
 }
 
 const char *ntp_sources_name(const struct ntp_sources *s, const struct ip_addr *addr)

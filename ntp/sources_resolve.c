@@ -34,9 +34,9 @@ bool sources_pool_is_queued(const struct ntp_sources *s, int pool)
 {
     const struct queue_entry *e;
 
-    TAILQ_FOREACH(e, &s->queue, others)
-    if (e->addr.addr.family == IP_UNSPEC && e->pool == pool)
-        return true;
+    TAILQ_FOREACH (e, &s->queue, others)
+        if (e->addr.addr.family == IP_UNSPEC && e->pool == pool)
+            return true;
     return false;
 }
 
@@ -79,9 +79,9 @@ static struct record *first_unresolved(const struct ntp_sources *s, int pool)
 {
     struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    if (r->pool == pool && !ip_addr_is_real(&r->addr.addr))
-        return r;
+    TAILQ_FOREACH (r, &s->records, others)
+        if (r->pool == pool && !ip_addr_is_real(&r->addr.addr))
+            return r;
     return NULL;
 }
 
@@ -262,9 +262,9 @@ static bool is_queued(const struct ntp_sources *s, const struct ip_port *addr, b
 {
     const struct queue_entry *e;
 
-    TAILQ_FOREACH(e, &s->queue, others)
-    if (ip_port_equal(&e->addr, addr) && e->refresh == refresh)
-        return true;
+    TAILQ_FOREACH (e, &s->queue, others)
+        if (ip_port_equal(&e->addr, addr) && e->refresh == refresh)
+            return true;
     return false;
 }
 
@@ -308,8 +308,7 @@ void sources_consider_refresh(struct ntp_sources *s)
     if (s->conf->refresh == 0 || now < s->last_refresh + interval)
         return;
     s->last_refresh = now;
-    TAILQ_FOREACH(r, &s->records, others)
-    {
+    TAILQ_FOREACH (r, &s->records, others) {
         if (!sources_name_is_address(r->name, &addr) &&
             (!oldest || r->last_resolved < oldest->last_resolved))
             oldest = r;
@@ -330,13 +329,13 @@ void ntp_sources_refresh(struct ntp_sources *s)
     const struct queue_entry *e;
     struct record *r;
 
-    TAILQ_FOREACH(r, &s->records, others)
-    r->listed = false;
+    TAILQ_FOREACH (r, &s->records, others)
+        r->listed = false;
     /* One pass over the queue instead of one for each source. */
-    TAILQ_FOREACH(e, &s->queue, others)
-    if (e->refresh && (r = sources_find(s, &e->addr.addr)) && r->addr.port == e->addr.port)
-        r->listed = true;
-    TAILQ_FOREACH(r, &s->records, others)
-    queue_again(r, true, r->listed);
+    TAILQ_FOREACH (e, &s->queue, others)
+        if (e->refresh && (r = sources_find(s, &e->addr.addr)) && r->addr.port == e->addr.port)
+            r->listed = true;
+    TAILQ_FOREACH (r, &s->records, others)
+        queue_again(r, true, r->listed);
     ntp_sources_resolve_now(s);
 }
