@@ -48,9 +48,10 @@ struct ip_addr ip_addr_from_id(uint32_t id);
 
 /* Dotted quad or IPv6 without brackets and scope. False if the text is anything else. */
 bool ip_addr_parse(const char *text, struct ip_addr *addr);
-/* The same, and "%INTERFACE" behind a link-local IPv6 address or group. *interface is the part behind the percent
-   sign (within text), NULL when there is none; a decimal number there is the scope of addr, of another
-   name the caller has to find the index. False: anything else, names of no form included. */
+/* The same, and "%INTERFACE" behind a link-local IPv6 address or group. *interface is the part
+   behind the percent sign (within text), NULL when there is none; a decimal number there is the
+   scope of addr, of another name the caller has to find the index. False: anything else, names of
+   no form included. */
 bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **interface);
 /* "ID#" and a decimal number, as chronyc prints and reads it. */
 bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
@@ -59,8 +60,8 @@ bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
 const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size);
 /* "192.0.2.1:123", "[2001:db8::1]:123". Returns buf. */
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size);
-/* What can be done if a socket could not be bound to the address with this errno: text to be put behind that of the
-   error, or "". */
+/* What can be done if a socket could not be bound to the address with this errno: text to be put
+   behind that of the error, or "". */
 const char *ip_port_bind_hint(const struct ip_port *addr, int error);
 /* "any address", plain address when all bits count, else "ADDRESS/BITS". Returns buf. */
 const char *subnet_format(const struct subnet *subnet, char *buf, size_t size);

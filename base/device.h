@@ -69,7 +69,8 @@ struct device_ops {
     enum pps_result (*pps_start)(void *ctx, int fd, bool clear);
     bool (*pps_fetch)(void *ctx, int fd, bool clear, uint32_t *sequence, struct raw_time *time);
 
-    /* PTP clock by path or name of an interface (-1 with errno), its index, readings (their number, 0: none). method starts as PHC_UNKNOWN and belongs to the descriptor. */
+    /* PTP clock by path or name of an interface (-1 with errno), its index, readings (their number,
+       0: none). method starts as PHC_UNKNOWN and belongs to the descriptor. */
     int (*phc_open)(void *ctx, const char *name, bool writable);
     bool (*phc_index)(void *ctx, int fd, int *index);
     int (*phc_read)(void *ctx, int fd, bool no_cross, enum phc_method *method,

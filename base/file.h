@@ -15,8 +15,8 @@
    (/dev/null). It never waits: a FIFO, a directory, a device without end or anything else is refused.
    NULL with errno set, also to ERRNO_NOT_A_FILE (base/text.h). */
 FILE *file_open_read(const char *path);
-/* For reading whatever it is, waiting for it: only for what somebody has named as such, like a pipe that
-   is the configuration (-f /dev/stdin). NULL with errno set. */
+/* For reading whatever it is, waiting for it: only for what somebody has named as such, like a pipe
+   that is the configuration (-f /dev/stdin). NULL with errno set. */
 FILE *file_open_input(const char *path);
 /* For appending, O_CREAT|O_NOFOLLOW: a regular file, a character device, or a FIFO that has a reader
    (ENXIO without). Writing never waits. NULL with errno set. */

@@ -236,8 +236,8 @@ struct world_replace_spec {
     const char *path;
     const char *tmp_path; /* NULL: PATH.tmp */
     mode_t mode;
-    const char *
-        failure; /* message when writing fails, the reason is added; NULL: `Could not write PATH` */
+    /* Message when writing fails, to which the reason is added; NULL: `Could not write PATH`. */
+    const char *failure;
     struct file_trouble *trouble; /* NULL: every failure is logged */
     bool sync;      /* the contents are on the disk before they take the old ones' place */
     bool sync_name; /* ... and the entry in the directory when commit returns */

@@ -107,7 +107,8 @@ int chronyd_run(const struct options *options, int passed_fds);
 /* Steps of the start that concern the process, in chronyd/setup.c. */
 void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);
-/* The limits of open files and locked memory, before other processes are made and rights are dropped. */
+/* The limits of open files and locked memory, before other processes are made and rights are
+   dropped. */
 void setup_limits(struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
 /* Puts them into the event loop. */
@@ -124,8 +125,8 @@ enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
 
 /* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be called. */
 enum cmd_status chronyd_rekey(struct chronyd *daemon);
-/* The end of a rekey, also of one that nobody ordered: ok, all certificates can be used. Answers those who
-   wait. */
+/* The end of a rekey, also of one that nobody ordered: ok, all certificates can be used. Answers
+   those who wait. */
 void chronyd_rekeyed(struct chronyd *daemon, bool ok);
 
 #endif

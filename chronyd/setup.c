@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The start-up steps that concern the process rather than time: configuration, PID file,
- * directories, helper processes, privileges (daemon.md 4 to 8). Called once by chronyd_run, in the
- * order of the functions here. Errors are fatal with one message; what was made is then removed.
+ * directories, helper processes, limits, privileges (daemon.md 4 to 8). Each step is called once, by
+ * chronyd_run, which has their order. Errors are fatal with one message; what was made is then removed.
  */
 #include <assert.h>
 #include <errno.h>
@@ -88,8 +88,8 @@ static bool is_apart(const struct chronyd *d, uid_t uid, gid_t gid)
     return uid != 0 && gid != 0 && uid != d->uid && gid != d->gid;
 }
 
-/* The helper that reads what the network says about names gets a user of its own, who may neither use the
-   command socket nor read the state of the daemon. */
+/* The helper that reads what the network says about names gets a user of its own, who may neither
+   use the command socket nor read the state of the daemon. */
 static void find_resolve_user(struct chronyd *d)
 {
     static const char *const names[] = {RESOLVE_USER, "nobody"};

@@ -103,8 +103,8 @@ void conf_add_string(struct conf_strings *strings, const char *value);
 #define DIRECTIVE_HANDLER(name)                                                                    \
     bool directive_##name(struct parser *p, const struct directive *d, char *args)
 
-/* NAME [option]..., as in server, pool and peer; the name of the entry is
-   allocated. False: error is set. */
+/* NAME [option]..., as in server, pool and peer; the name of the entry is allocated. False: error is
+   set. */
 bool parser_source(struct parser *p, char *args, struct source_conf *source);
 
 /* directive_values.c: the classes of config.md 3 and what has its own syntax but is one value */

@@ -77,7 +77,8 @@ static bool read_file(const struct parser *parent, const char *path, bool found_
     if (p.level > MAX_INCLUDE_LEVEL)
         return conf_fail(p.error, "Maximum include level reached");
 
-    /* What is named may be a pipe; what was found in a directory may be anything, and nobody writes to it. */
+    /* What is named may be a pipe; what was found in a directory may be anything, and nobody writes
+       to it. */
     stream = found_by_pattern ? file_open_read(path) : file_open_input(path);
     if (!stream && found_by_pattern && (errno == EISDIR || errno == ERRNO_NOT_A_FILE)) {
         LOG_WARN("Could not read %s : %s", path, text_errno(errno));

@@ -26,8 +26,8 @@ struct option_row {
     size_t offset; /* of the value in the struct that the table is for */
     int min, max;
     int constant; /* OPTION_BITS, OPTION_SET */
-    bool
-        checked; /* OPTION_INT: every release of chrony refuses a number out of range (modulo 2^32) */
+    /* OPTION_INT: every release of chrony refuses a number out of range (modulo 2^32). */
+    bool checked;
     /* OPTION_OTHER: reads a prefix of the text; *used is its length. False: bad value. */
     bool (*read)(const char *text, void *value, size_t *used);
 };

@@ -19,8 +19,9 @@ static int compare(const void *a, const void *b)
     return source_conf_compare(a, b);
 }
 
-/* Takes over the outcome of entries that are in both sorted lists and removes those that vanished, so
-   many at a time; `known` tells for each new entry whether it was in the old list. False: more are left. */
+/* Takes over the outcome of entries that are in both sorted lists and removes those that vanished,
+   so many at a time; `known` tells for each new entry whether it was in the old list. False: more
+   are left. */
 static bool match_lists(struct ntp_sources *s, struct source_work *w)
 {
     int removed = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work on many sources in slices, so that thousands of them do not keep the event loop from answering
- * clients (ntp.md 18.10). The first slice is done at once, the others a moment later each; what is asked
- * for meanwhile is done after it. Up to SOURCES_SLICE sources all is done at once.
+ * Work on many sources in slices, so that thousands of them do not keep the event loop from
+ * answering clients (ntp.md 18.10). The first slice is done at once, the others a moment later
+ * each; what is asked for meanwhile is done after it. Up to SOURCES_SLICE sources all is done at
+ * once.
  */
 #ifndef NTP_SOURCES_WORK_H
 #define NTP_SOURCES_WORK_H

@@ -113,8 +113,8 @@ bool certificate_checker(const struct server_files *files, const struct server_f
         while (done < files->count &&
                receive_verdict(spec->world, deadline, ends[0], &verdicts[done]))
             done++;
-        /* Nobody waits for it, not even for one that has said all: what it parsed may have taken it over.
-           The fork server reaps it with its other children. */
+        /* Nobody waits for it, not even for one that has said all: what it parsed may have taken it
+           over. The fork server reaps it with its other children. */
         spec->sandbox.kill(pid, spec->sandbox.arg);
     }
     close(ends[0]);

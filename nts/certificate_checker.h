@@ -19,7 +19,8 @@ struct pair_verdict; /* nts/certificate_check.h, which needs GnuTLS */
 #define CERTIFICATE_CHECKER_TIME 10.0
 
 /* For struct certificate_store_spec; arg: const struct helper_spec *. Blocks until the verdicts are
-   there. False: the process failed or took too long; then nothing is usable, and the verdicts say so. */
+   there. False: the process failed or took too long; then nothing is usable, and the verdicts say
+   so. */
 bool certificate_checker(const struct server_files *files, const struct server_files *kept,
                          struct pair_verdict *verdicts, void *arg);
 

@@ -4,8 +4,9 @@
  * while the main process holds no secret, runs the name resolving helper and generations of NTS-KE
  * helpers, the latter when told to, reaps them and starts them again (with a back-off) when they die.
  *
- * Promise: descriptors: its channel and the log. Files: those of certificates and keys on an NTS server,
- * which it reads for each generation, keeps in memory for the adopted one, and never parses.
+ * Promise: descriptors: its channel and the log. Files: those of certificates and keys on an NTS
+ * server, which it reads for each generation, keeps in memory for the adopted one, and never
+ * parses.
  * Capabilities: those to change user, for the children that it forks, and on an NTS server to read
  * files, as far as they are permitted. It reads orders of one or five octets only. When its channel
  * ends, it kills its children and ends.

@@ -55,8 +55,9 @@ void helper_pool_refused(struct helper_pool *pool, uint32_t generation);
 void helper_pool_files(struct helper_pool *pool, const struct ipc_message *message);
 void helper_pool_fork_server_lost(struct helper_pool *pool);
 
-/* A helper of the current generation takes connections. If not, connections may wait in the backlog:
-   the fork server starts another one, or all of them have more on the way than they can take at once. */
+/* A helper of the current generation takes connections. If not, connections may wait in the
+   backlog: the fork server starts another one, or all of them have more on the way than they can
+   take at once. */
 bool helper_pool_is_ready(const struct helper_pool *pool);
 
 /* A helper that runs maxntsconnections sessions ends one of them for a new connection. This is for so
@@ -72,7 +73,8 @@ enum helper_pool_result {
 };
 
 /* Hands a connection to the helper with the fewest sessions. The socket stays the caller's to
-   close, with HELPER_POOL_KEPT when it is released. session: any number that no other running session has. */
+   close, with HELPER_POOL_KEPT when it is released. session: any number that no other running
+   session has. */
 enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t session, int fd,
                                          const struct ip_port *peer,
                                          const struct nts_server_key *key);

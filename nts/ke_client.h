@@ -16,10 +16,10 @@
 
 struct tls_credentials;
 
-/* Facts and services that all sessions share; owned by the NTS client, outlives them. */
 /* Sets of trusted certificates that are complained about. */
 #define KE_CLIENT_MAX_UNTRUSTING 8
 
+/* Facts and services that all sessions share; owned by the NTS client, outlives them. */
 struct ke_client_env {
     struct world *world;
     struct loop *loop;

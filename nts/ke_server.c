@@ -46,8 +46,8 @@ static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
            ke_server_address_limit(s->env.conf->max_nts_connections);
 }
 
-/* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who looks
-   whether it is the certificate or the clients. */
+/* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who
+   looks whether it is the certificate or the clients. */
 static void count_failure(struct ke_server *s, enum ipc_outcome outcome)
 {
     if (outcome != IPC_SESSION_BAD_NAME && outcome != IPC_SESSION_NO_MATCH &&
@@ -232,8 +232,8 @@ static void open_listener(struct ke_server *s, enum ip_family family)
     loop_fd_add(s->env.loop, fd, WORLD_READ, on_listener, s);
 }
 
-/* As soon as there is a certificate to serve with. Those that failed are tried again with the next
-   generation. */
+/* As soon as there is a certificate to serve with. If none could be opened, they are tried again with
+   the next generation. */
 static void open_listeners(struct ke_server *s)
 {
     if (s->listener_count > 0)

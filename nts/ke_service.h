@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The server's NTS-KE sessions of one process (nts.md 15.3): which of them gives way when there are
- * too many, and what a request is answered with. Used by a helper, and by the main process with ntsprocesses 0. It has one cookie key for
- * each connection and none in between.
+ * too many, and what a request is answered with. Used by a helper, and by the main process with
+ * ntsprocesses 0. It has one cookie key for each connection and none in between.
  */
 #ifndef NTS_KE_SERVICE_H
 #define NTS_KE_SERVICE_H

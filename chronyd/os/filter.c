@@ -224,8 +224,8 @@ void filter_check_level(int level)
 }
 
 #ifdef FEAT_SCFILTER
-/* Ends the process, and not only the thread that made the call, which would leave half of a daemon behind. Kernels
-   before 4.14 know only the latter. */
+/* Ends the process, and not only the thread that made the call, which would leave half of a daemon
+   behind. Kernels before 4.14 know only the latter. */
 static uint32_t kill_action(void)
 {
     return seccomp_api_get() >= 3 ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_KILL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system call filter of -F (system.md 11). It is loaded at the end of start-up; the lists
- * are in filter.c and filter_denied.c. The fork server never has one. That of the name resolving helper,
- * which runs what the name services of the system need, allows by default at every level.
+ * The system call filter of -F (system.md 11). It is loaded at the end of start-up; the lists are
+ * in filter.c and filter_denied.c. The fork server never has one. That of the name resolving
+ * helper, which runs what the name services of the system need, allows by default at every level.
  */
 #ifndef CHRONYD_OS_FILTER_H
 #define CHRONYD_OS_FILTER_H

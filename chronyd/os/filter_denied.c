@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What level 2 of the system call filter denies, and what is denied to the name resolving helper at
- * every level (system.md 11.2, extended): loading code into the kernel, mounting, looking into other
- * processes, signals to them, and the ways around the rules of this list, such as io_uring. What nothing
- * here or in a library in use calls ends the process; what a library may try, and can do without, fails
- * with EPERM.
+ * every level (system.md 11.2, extended): loading code into the kernel, mounting, looking into
+ * other processes, signals to them, and the ways around the rules of this list, such as io_uring.
+ * What nothing here or in a library in use calls ends the process; what a library may try, and can
+ * do without, fails with EPERM.
  */
 #include "config.h"
 
@@ -67,8 +67,8 @@ struct argument_rule {
     scmp_datum_t masked;
 };
 
-/* Fails: limits of others, and asking the kernel for a signal to another process when something comes in. A
-   request for input of a terminal that nobody has typed. */
+/* Fails: limits of others, and asking the kernel for a signal to another process when something
+   comes in. A request for input of a terminal that nobody has typed. */
 static const struct argument_rule refused_arguments[] = {
     {"prlimit64", 0, SCMP_CMP_NE, 0, 0},
     {"fcntl", 1, SCMP_CMP_MASKED_EQ, INT_MASK, F_SETOWN},
@@ -82,8 +82,9 @@ static const struct argument_rule refused_arguments[] = {
     {"ioctl", 1, SCMP_CMP_MASKED_EQ, INT_MASK, TIOCSTI},
 };
 
-/* A process signals itself, as abort() does, and nobody else. This fails for those that use name services, whose
-   modules may ask with the signal 0 whether some other process exists; it ends a helper. */
+/* A process signals itself, as abort() does, and nobody else. This fails for those that use name
+   services, whose modules may ask with the signal 0 whether some other process exists; it ends a
+   helper. */
 static const char *const signal_calls[] = {"kill", "tkill", "tgkill"};
 
 /* ---- NTS-KE helpers ---- */

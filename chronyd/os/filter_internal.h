@@ -19,9 +19,9 @@
    does not have is skipped. False if the library refuses. */
 bool filter_add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t count);
 
-/* New threads of this process and no other children: clone() with any other flags gets the action, and
-   clone3(), whose flags a filter cannot see, does not exist, upon which libc takes clone(). `allowed`: the
-   rules are exceptions of a filter that denies by default. */
+/* New threads of this process and no other children: clone() with any other flags gets the action,
+   and clone3(), whose flags a filter cannot see, does not exist, upon which libc takes clone().
+   `allowed`: the rules are exceptions of a filter that denies by default. */
 bool filter_add_threads_only(scmp_filter_ctx ctx, uint32_t action, bool allowed);
 
 /* The rules of a filter that allows by default. Violations that are dangerous get the action. */

@@ -128,9 +128,9 @@ bool control_parse(struct msghdr *hdr, struct world_datagram *msg, struct contro
 #ifdef HAVE_LINUX_TIMESTAMPING
 /* nic_linux.c */
 extern const struct nic_ops linux_nics;
-/* The value of hwtstamp_config.rx_filter to ask for; reported: bits of the filters of the card. */
 /* Index of an interface by its name; false: there is none. */
 bool linux_interface_index(struct linux_world *w, const char *name, int *index);
+/* The value of hwtstamp_config.rx_filter to ask for; reported: bits of the filters of the card. */
 int nic_choose_filter(enum nic_filter filter, uint32_t reported);
 #endif
 

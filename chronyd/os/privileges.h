@@ -26,8 +26,8 @@ bool privileges_look_up_user(const char *name, uid_t *uid, gid_t *gid);
 /* The same; an unknown name is fatal. */
 void privileges_find_user(const char *name, uid_t *uid, gid_t *gid);
 
-/* Those of the wanted capabilities (bits of enum privilege) that are not permitted to this process. 0 in
-   builds without libcap. */
+/* Those of the wanted capabilities (bits of enum privilege) that are not permitted to this process.
+   0 in builds without libcap. */
 unsigned int privileges_missing(unsigned int wanted);
 
 /* Ends the program with a message that names the capability unless privileges_drop() could change to
@@ -38,8 +38,8 @@ void privileges_check_change(uid_t uid, gid_t gid);
    capabilities to those of `keep` that are permitted (bits of enum privilege; 0: none at all). */
 void privileges_drop(uid_t uid, gid_t gid, unsigned int keep);
 
-/* Reduces the capabilities to those of `keep` that are permitted, without a change of user, for the fork
-   server. Does nothing in builds without libcap. */
+/* Reduces the capabilities to those of `keep` that are permitted, without a change of user, for the
+   fork server. Does nothing in builds without libcap. */
 void privileges_limit(unsigned int keep);
 
 /* For the fork server: does something with the effective user and group IDs of another user, and with

@@ -109,8 +109,8 @@ static bool close_range_at_once(unsigned int first, unsigned int last)
 #endif
 }
 
-/* What /proc lists. Closing while reading does not matter, since nothing is skipped that was open at the
-   start: the list is in ascending order. */
+/* What /proc lists. Closing while reading does not matter, since nothing is skipped that was open
+   at the start: the list is in ascending order. */
 static bool close_listed(int keep1, int keep2)
 {
     DIR *directory = opendir("/proc/self/fd");

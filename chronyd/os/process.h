@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Real-time priority and memory locking (daemon.md 8, system.md 13).
+ * Real-time priority, memory locking and open files of a process (daemon.md 8, system.md 13).
  */
 #ifndef CHRONYD_OS_PROCESS_H
 #define CHRONYD_OS_PROCESS_H
@@ -11,8 +11,8 @@
 /* SCHED_FIFO for the calling thread. 0 does nothing, a value outside 1..99 is fatal, failure is an
    error. */
 void process_set_priority(int priority);
-/* Raises the limit of locked memory, which children inherit, to infinity. False with errno: what is locked
-   needs CAP_IPC_LOCK, also when it grows later. */
+/* Raises the limit of locked memory, which children inherit, to infinity. False with errno: what is
+   locked needs CAP_IPC_LOCK, also when it grows later. */
 bool process_raise_lock_limit(void);
 /* Locks present and future memory of this process (children do not inherit that); failure is an
    error. */

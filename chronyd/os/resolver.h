@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Name resolution that does not block: one lookup at a time, in a thread that is joined when its
- * answer is due, or by an unfiltered helper process (system.md 12.2).
+ * answer is due, or by a helper process with a filter of its own kind (system.md 12.2).
  */
 #ifndef CHRONYD_OS_RESOLVER_H
 #define CHRONYD_OS_RESOLVER_H
@@ -37,7 +37,7 @@ struct resolver;
 /* The world is asked for the monotonic time only. */
 struct resolver *resolver_new(const struct world *world, bool ipv4, bool ipv6);
 void resolver_free(struct resolver *resolver);
-/* False if the name is too long or there is no memory for it. */
+/* False if the name is too long. */
 bool resolver_add(struct resolver *resolver, const char *name, enum ip_family family, bool reload,
                   resolve_handler handler, void *arg);
 int resolver_pending(const struct resolver *resolver);
@@ -62,9 +62,9 @@ void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
 /* For tests: another limit than RESOLVER_LIMIT. */
 void resolver_set_limit(struct resolver *resolver, double seconds);
 
-/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this user, if it
-   is started as root that may change user, with the filter of its kind if the level is not 0, and returns
-   when the channel ends or something else than a lookup comes. */
+/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this
+   user, if it is started as root that may change user, with the filter of its kind if the level is
+   not 0, and returns when the channel ends or something else than a lookup comes. */
 void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level);
 
 #endif

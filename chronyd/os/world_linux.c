@@ -108,8 +108,8 @@ static unsigned int from_poll_events(short revents, unsigned int wanted)
 /* The kernel keeps that many on its stack. */
 #define POLL_PART 16U
 
-/* ppoll() for a kernel that has no memory for the whole set: in parts so small that it needs none, without
-   waiting, and then once for a moment. A clock that runs goes on. */
+/* ppoll() for a kernel that has no memory for the whole set: in parts so small that it needs none,
+   without waiting, and then once for a moment. A clock that runs goes on. */
 static int poll_in_parts(struct pollfd *fds, size_t count, const struct timespec *timeout,
                          const sigset_t *mask)
 {

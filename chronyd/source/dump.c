@@ -59,9 +59,9 @@ static void write_dump(const struct source *s, FILE *file)
 }
 
 /*
- * Replaces the file; one that could not be written leaves the old one. There is no waiting for the disk:
- * at the end of a daemon with hundreds of sources there is no time for it, and a file that a power cut
- * has destroyed costs a source its history and a warning.
+ * Replaces the file; one that could not be written leaves the old one. There is no waiting for the
+ * disk: at the end of a daemon with hundreds of sources there is no time for it, and a file that a
+ * power cut has destroyed costs a source its history and a warning.
  */
 static bool dump_source(const struct source *s, struct file_trouble *trouble)
 {

@@ -111,8 +111,8 @@ void source_update_statistics(struct source *source);
 /* Asks the NTP code to replace it. */
 void source_handle_bad(struct source *source);
 
-/* Selection; updated: the source with a new sample, or NULL. While it is held (updated NULL only), it is
-   done later. 13 */
+/* Selection; updated: the source with a new sample, or NULL. While it is held (updated NULL only),
+   it is done later. 13 */
 void source_set_select(struct source_set *set, struct source *updated);
 /* Forgets the selected source without a message. 13.7 */
 void source_set_deselect(struct source_set *set);

@@ -136,8 +136,8 @@ static size_t make_tracking(uint8_t *request, size_t size)
     return cmd_request_encode(&header, &body, request, size);
 }
 
-/* With every report open: over UDP none of the requests that change something is executed, over the Unix
-   socket all of them are. */
+/* With every report open: over UDP none of the requests that change something is executed, over the
+   Unix socket all of them are. */
 static void nothing_over_udp_changes_anything(void **state)
 {
     struct ip_addr addr = ip_addr_loopback(IP_V4);

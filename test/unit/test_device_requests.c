@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the Linux world asks the kernel and the drivers of network cards, PTP clocks, PPS sources and
- * real-time clocks, and what it makes of the answers (system.md 3.1, 4.1, 4.2, 4.4, 5.2, 5.3, 5.7, 8.2).
- * The drivers are this program's own ioctl() and open(); its setsockopt() can refuse options.
+ * What the Linux world asks the kernel and the drivers of network cards, PTP clocks, PPS sources
+ * and real-time clocks, and what it makes of the answers (system.md 3.1, 4.1, 4.2, 4.4, 5.2, 5.3,
+ * 5.7, 8.2). The drivers are this program's own ioctl() and open(); its setsockopt() can refuse
+ * options.
  */
 #include "test/unit/unit.h"
 
@@ -614,7 +615,8 @@ static void what_is_no_clock_is_taken_as_an_interface(void **state)
 #endif
 }
 
-/* The kernel, or a library that stands between, may have one family only; and a run may use one only. */
+/* The kernel, or a library that stands between, may have one family only; and a run may use one
+   only. */
 static void requests_go_through_a_socket_of_a_family_that_there_is(void **state)
 {
     (void)state;

@@ -313,8 +313,8 @@ static void start_fails_where_the_clock_cannot_be_used(void **state)
                  "not, or leave the clock to others with -x\n");
 }
 
-/* What somebody changes between two calls of ours, the second of which is a query (modes 0), or sets the
-   frequency, or the status. */
+/* What somebody changes between two calls of ours, the second of which is a query (modes 0), or
+   sets the frequency, or the status. */
 static void another_program_is_noticed(void **state)
 {
     enum call { QUERY, FREQUENCY, STATUS };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each dangerous call from inside each role at each level of the system call filter: it ends the process
- * or fails with EPERM. The arguments make every call harmless, and without the filter it does not fail
- * with EPERM, as far as the kernel and the rights of the test allow that, which is checked, too.
+ * Each dangerous call from inside each role at each level of the system call filter: it ends the
+ * process or fails with EPERM. The arguments make every call harmless, and without the filter it
+ * does not fail with EPERM, as far as the kernel and the rights of the test allow that, which is
+ * checked, too.
  */
 #include "config.h"
 

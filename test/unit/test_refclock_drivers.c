@@ -732,7 +732,8 @@ static void options_of_the_phc_reach_the_device(void **state)
     close_clocks(&f, "");
 }
 
-/* 0 and 16 samples, a separation of 2^dpoll, and the precision of the reference clock (system.md 3.4). */
+/* 0 and 16 samples, a separation of 2^dpoll, and the precision of the reference clock (system.md
+   3.4). */
 static void tracker_of_the_phc_has_the_options_of_the_clock(void **state)
 {
     struct fixture f;

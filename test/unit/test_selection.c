@@ -497,8 +497,8 @@ static void selection_log_has_a_line_for_each_state(void **state)
     source_fixture_close(&f);
 }
 
-/* It goes offline first, so that there is a last line for it, and the message is that of a source that cannot
-   be reached. */
+/* It goes offline first, so that there is a last line for it, and the message is that of a source
+   that cannot be reached. */
 static void a_source_that_goes_has_a_last_line(void **state)
 {
     (void)state;

@@ -242,8 +242,8 @@ static void failed_names_are_given_up_with_a_warning(void **state)
     assert_int_equal(logged("Invalid host bad.test"), 1);
 }
 
-/* Once for a server and once for a pool, whatever the rounds, replacements and refreshes; then once when
-   it is over. */
+/* Once for a server and once for a pool, whatever the rounds, replacements and refreshes; then once
+   when it is over. */
 static void failed_lookups_are_logged_once(void **state)
 {
     struct rig *rig = *state;

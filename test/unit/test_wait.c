@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Waiting when the kernel has no memory for a large set of descriptors: the daemon goes on. This program has a
- * ppoll() of its own, which fails like that.
+ * Waiting when the kernel has no memory for a large set of descriptors: the daemon goes on. This
+ * program has a ppoll() of its own, which fails like that.
  */
 /* For the function below to be the one that is called. */
 #undef _FORTIFY_SOURCE
