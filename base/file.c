@@ -92,6 +92,14 @@ FILE *file_open_append(const char *path, mode_t mode)
                         check_appendable);
 }
 
+/* A device, such as /dev/null in the place of a file that nobody wants, is not ours to take away. */
+static bool is_device(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
 FILE *file_open_new(const char *path, mode_t mode)
 {
     /* Somebody may put a file there again and again; the log must not fill up with that. */
@@ -102,6 +110,10 @@ FILE *file_open_new(const char *path, mode_t mode)
 
         if (stream != NULL || errno != EEXIST)
             return stream;
+        if (is_device(path)) {
+            errno = ERRNO_NOT_A_FILE;
+            return NULL;
+        }
         if (unlink(path) < 0 && errno != ENOENT)
             return NULL;
         if (++attempts == next_warning) {
@@ -113,6 +125,15 @@ FILE *file_open_new(const char *path, mode_t mode)
             next_warning *= 10;
         }
     }
+}
+
+bool file_replace(const char *from, const char *to)
+{
+    if (is_device(to)) {
+        errno = ERRNO_NOT_A_FILE;
+        return false;
+    }
+    return rename(from, to) == 0;
 }
 
 bool file_remove(const char *path)

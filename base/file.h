@@ -22,11 +22,15 @@ FILE *file_open_input(const char *path);
    (ENXIO without). Writing never waits. NULL with errno set. */
 FILE *file_open_append(const char *path, mode_t mode);
 /* Exclusive creation; an existing file is removed and creation repeated (warning `Failing to
-   replace PATH (N attempts)` after 100, 1000, ... tries). NULL with errno set. */
+   replace PATH (N attempts)` after 100, 1000, ... tries), a device is not (ERRNO_NOT_A_FILE). NULL with
+   errno set. */
 FILE *file_open_new(const char *path, mode_t mode);
 
 /* For replacing a file (base/world.h): PATH.tmp, allocated. */
 char *file_temporary_path(const char *path);
+
+/* Renames, over an existing file but not over a device (ERRNO_NOT_A_FILE). False with errno set. */
+bool file_replace(const char *from, const char *to);
 
 /* Removes; false with errno set. */
 bool file_remove(const char *path);

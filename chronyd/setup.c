@@ -215,10 +215,7 @@ void setup_files(struct chronyd *d)
             file_make_directory(directories[i], 0750, d->uid, d->gid);
 
     log_set_fatal_hook(clean_up_after_fatal, d);
-    if (conf->pid_file != NULL) {
-        pidfile_write(conf->pid_file);
-        d->pidfile_written = true;
-    }
+    d->pidfile_written = conf->pid_file != NULL && pidfile_write(conf->pid_file);
 }
 
 /* ---- Memory ---- */

@@ -52,7 +52,7 @@ FILE *linux_file_new(void *ctx, const char *path, mode_t mode)
 bool linux_file_rename(void *ctx, const char *from, const char *to)
 {
     (void)ctx;
-    return rename(from, to) == 0;
+    return file_replace(from, to);
 }
 
 /* Not every file system and every kind of file can. */

@@ -81,15 +81,20 @@ void pidfile_check(const char *path, pid_t foreground)
     LOG_WARN("Replacing stale %s (pid=%d is %s)", path, pid, name);
 }
 
-void pidfile_write(const char *path)
+bool pidfile_write(const char *path)
 {
     FILE *f = file_open_new(path, 0644);
 
+    if (!f && errno == ERRNO_NOT_A_FILE) {
+        LOG_WARN("There is no PID file, %s is a device", path);
+        return false;
+    }
     if (!f)
         LOG_FATAL("Could not open %s : %s", path, text_errno(errno));
     bool written = fprintf(f, "%d\n", (int)getpid()) > 0;
     if (fclose(f) != 0 || !written)
         LOG_FATAL("Could not write %s : %s", path, text_errno(errno));
+    return true;
 }
 
 void pidfile_remove(const char *path)

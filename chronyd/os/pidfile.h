@@ -5,14 +5,16 @@
 #ifndef CHRONYD_OS_PIDFILE_H
 #define CHRONYD_OS_PIDFILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Fatal if the file names a process that exists and may be a daemon. One that certainly is not (another
    program, a zombie, this process or those that it comes from) gives a warning. foreground: the process
    that waits for this one (daemonise.h), 0: none. */
 void pidfile_check(const char *path, pid_t foreground);
-/* Writes the ID of this process; replaces an existing file or link. Failure is fatal. */
-void pidfile_write(const char *path);
+/* Writes the ID of this process; replaces an existing file or link. Failure is fatal. False after a
+   warning: the path is a device such as /dev/null, which stays, and there is no PID file. */
+bool pidfile_write(const char *path);
 /* Failure is logged as an error, unless there is no such file. */
 void pidfile_remove(const char *path);
 
