@@ -125,11 +125,17 @@ struct control_info {
    must be dropped. */
 bool control_parse(struct msghdr *hdr, struct world_datagram *msg, struct control_info *info);
 
+/* interface.c: one request to the driver of an interface (data: its argument, NULL: none; the answer is in
+   r). False with errno. */
+struct ifreq;
+bool linux_interface_request(struct linux_world *w, const char *name, unsigned long number,
+                             void *data, struct ifreq *r);
+/* Index of an interface by its name; false: there is none. */
+bool linux_interface_index(struct linux_world *w, const char *name, int *index);
+
 #ifdef HAVE_LINUX_TIMESTAMPING
 /* nic_linux.c */
 extern const struct nic_ops linux_nics;
-/* Index of an interface by its name; false: there is none. */
-bool linux_interface_index(struct linux_world *w, const char *name, int *index);
 /* The value of hwtstamp_config.rx_filter to ask for; reported: bits of the filters of the card. */
 int nic_choose_filter(enum nic_filter filter, uint32_t reported);
 #endif

@@ -18,8 +18,6 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
@@ -55,48 +53,13 @@ static char **nic_list(void *ctx)
     return names;
 }
 
-/* One request to the driver of an interface. False with errno. */
-static bool request(struct linux_world *w, const char *name, unsigned long number, void *data,
-                    struct ifreq *r)
-{
-    int fd, result, error;
-
-    memset(r, 0, sizeof(*r));
-    if (!text_copy(r->ifr_name, sizeof(r->ifr_name), name)) {
-        errno = ENODEV;
-        return false;
-    }
-    fd = sockets_create_probe(w);
-    if (fd < 0)
-        return false;
-    if (data != NULL)
-        r->ifr_data = data;
-    result = ioctl(fd, number, r);
-    error = errno;
-    close(fd);
-    errno = error;
-    return result >= 0;
-}
-
-bool linux_interface_index(struct linux_world *w, const char *name, int *index)
-{
-    struct ifreq r;
-
-    if (!request(w, name, SIOCGIFINDEX, NULL, &r)) {
-        LOG_DEBUG("ioctl(%s) failed : %s", "SIOCGIFINDEX", text_errno(errno));
-        return false;
-    }
-    *index = r.ifr_ifindex;
-    return true;
-}
-
 /* The receive filters that it knows, as bits. */
 static bool get_abilities(struct linux_world *w, const char *name, uint32_t *rx_filters)
 {
     struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
     struct ifreq r;
 
-    if (!request(w, name, SIOCETHTOOL, &info, &r)) {
+    if (!linux_interface_request(w, name, SIOCETHTOOL, &info, &r)) {
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
         return false;
     }
@@ -143,7 +106,7 @@ static bool is_set_already(struct linux_world *w, const char *name, int rx_filte
     struct hwtstamp_config config = {.flags = 0};
     struct ifreq r;
 
-    if (!request(w, name, SIOCGHWTSTAMP, &config, &r)) {
+    if (!linux_interface_request(w, name, SIOCGHWTSTAMP, &config, &r)) {
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCGHWTSTAMP", text_errno(errno));
         return false;
     }
@@ -157,7 +120,7 @@ static bool set_timestamping(struct linux_world *w, const char *name, int *rx_fi
     struct ifreq r;
     int error;
 
-    if (request(w, name, SIOCSHWTSTAMP, &config, &r)) {
+    if (linux_interface_request(w, name, SIOCSHWTSTAMP, &config, &r)) {
         *rx_filter = config.rx_filter;
         return true;
     }
@@ -193,7 +156,7 @@ static bool nic_speed(void *ctx, const char *name, int *speed)
     struct ethtool_cmd command = {.cmd = ETHTOOL_GSET};
     struct ifreq r;
 
-    if (!request(ctx, name, SIOCETHTOOL, &command, &r)) {
+    if (!linux_interface_request(ctx, name, SIOCETHTOOL, &command, &r)) {
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
         return false;
     }
