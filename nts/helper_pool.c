@@ -25,6 +25,7 @@
 #define STUCK_TIME  30.0
 #define QUEUE_PAUSE 0.02 /* seconds until they are sent again */
 #define RENEW_PAUSE 2.0  /* seconds after a generation that was refused */
+#define RETRY_PAUSE 60.0 /* seconds after one that did not start, with files that can be used */
 
 enum helper_state { STARTING, READY, DRAINING };
 
@@ -62,7 +63,7 @@ struct helper_pool {
     bool was_ready;
     bool lacking;                     /* descriptors, which was logged */
     char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
-    char last_failure[IPC_TEXT_SIZE]; /* of a restarted helper, logged once */
+    char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
 };
 
 static void on_helper(int fd, unsigned int event, void *arg);
@@ -324,13 +325,38 @@ static void adopt(struct helper_pool *pool)
     end_start(pool, !pool->bad_files);
 }
 
+static void on_renew_timer(void *arg)
+{
+    struct helper_pool *pool = arg;
+
+    pool->renew_timer = 0;
+    if (!pool->lost && pool->pending == 0)
+        start_generation(pool);
+}
+
+static void renew_later(struct helper_pool *pool, double pause)
+{
+    if (pool->loop != NULL && !pool->lost && pool->pending == 0 && pool->renew_timer == 0)
+        pool->renew_timer = loop_timer_add(pool->loop, pause, on_renew_timer, pool);
+}
+
+static void report_failure(struct helper_pool *pool, const char *text, const char *consequence)
+{
+    const bool is_news = strcmp(pool->last_failure, text) != 0;
+
+    text_copy(pool->last_failure, sizeof(pool->last_failure), text);
+    LOG(is_news ? LOG_SEV_ERROR : LOG_SEV_DEBUG, "%s%s", text, consequence);
+}
+
+/* Bad files are tried again when they change; nothing tells when helpers can be started again. */
 static void abandon(struct helper_pool *pool)
 {
     const uint32_t generation = pool->pending;
+    const bool retry = !pool->no_files;
 
     if (!pool->no_files && pool->loop != NULL)
-        LOG_ERROR("%s; %s", pool->failure,
-                  pool->current != 0 ? "old NTS-KE helpers stay" : "there is no NTS-KE");
+        report_failure(pool, pool->failure,
+                       pool->current != 0 ? "; old NTS-KE helpers stay" : "; there is no NTS-KE");
     fork_server_order(pool->fork_server, IPC_ORDER_ABANDON);
     for (size_t i = 0; i < pool->count;) {
         if (pool->helpers[i]->generation == generation)
@@ -339,6 +365,8 @@ static void abandon(struct helper_pool *pool)
             i++;
     }
     end_start(pool, false);
+    if (retry)
+        renew_later(pool, RETRY_PAUSE);
 }
 
 /* Decides about the pending generation after each event. */
@@ -371,9 +399,13 @@ bool helper_pool_renew(struct helper_pool *pool)
 {
     if (pool->lost)
         return false;
+    pool->last_failure[0] = '\0';
+    if (pool->loop != NULL)
+        loop_timer_cancel(pool->loop, pool->renew_timer);
+    pool->renew_timer = 0;
     if (pool->pending != 0)
         pool->renew_again = true;
-    else if (pool->renew_timer == 0)
+    else
         start_generation(pool);
     return true;
 }
@@ -390,14 +422,6 @@ void helper_pool_files(struct helper_pool *pool, const struct ipc_message *messa
     check_ready(pool);
 }
 
-static void on_renew_timer(void *arg)
-{
-    struct helper_pool *pool = arg;
-
-    pool->renew_timer = 0;
-    helper_pool_renew(pool);
-}
-
 /* Too many orders in a short time, or old generations that still drain: once more in a while. */
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 {
@@ -409,7 +433,7 @@ void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
     pool->renew_again = false;
     loop_timer_cancel(pool->loop, pool->start_timer);
     pool->start_timer = 0;
-    pool->renew_timer = loop_timer_add(pool->loop, RENEW_PAUSE, on_renew_timer, pool);
+    renew_later(pool, RENEW_PAUSE);
 }
 
 /* ---- messages ---- */
@@ -438,9 +462,8 @@ static void take_failure(struct helper *h, const char *text)
     if (h->generation == pool->pending) {
         if (pool->failure[0] == '\0')
             text_copy(pool->failure, sizeof(pool->failure), text);
-    } else if (strcmp(pool->last_failure, text) != 0) {
-        text_copy(pool->last_failure, sizeof(pool->last_failure), text);
-        LOG_ERROR("%s", text);
+    } else {
+        report_failure(pool, text, "");
     }
 }
 

@@ -82,8 +82,8 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
 void helper_pool_poll(struct helper_pool *pool);
 
 /* Starts a new generation. It takes over when all its helpers are ready; if one fails, the reason is
-   logged (error) and the old one stays. During a start a further order is remembered. False: there is
-   no fork server any more. */
+   logged (error), the old one stays, and with files that can be used it is tried again each minute.
+   During a start a further order is remembered. False: there is no fork server any more. */
 bool helper_pool_renew(struct helper_pool *pool);
 
 /* Facts for reports and tests. */

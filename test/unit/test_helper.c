@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -1140,6 +1141,42 @@ static void helpers_start_as_soon_as_files_are_mended(void **state)
     assert_int_equal(log_count(f, "\n"), 2);
 }
 
+static int fail_to_run(const struct helper_spec *spec, const struct helper_identity *identity,
+                       struct server_files *files, int channel)
+{
+    const struct fixture *f = spec->sandbox.arg;
+
+    if (access(f->tls.key_files[0], X_OK) == 0)
+        return HELPER_EXIT_FATAL;
+    return helper_run(spec, identity, files, channel);
+}
+
+/* With good files nothing but time can mend it: it is tried again, and an order is an order. */
+static void helpers_that_cannot_start_are_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    struct generation fourth = {f, 4};
+
+    f->spec.run_helper = fail_to_run;
+    unlink(f->tls.cert_files[0]);
+    start_server(f, 1);
+    chmod(f->tls.key_files[0], 0700);
+    test_cert_write(f->tls.cert_files[0], (const struct test_cert *[]){&f->tls.leaf}, 1);
+    assert_int_equal(ke_server_rekey(f->server), KE_REKEY_LATER);
+    await_log(f, "NTS-KE helpers failed; there is no NTS-KE\n");
+    assert_false(f->rekeyed_ok);
+    assert_int_equal(ke_server_rekey(f->server), KE_REKEY_LATER);
+    while (f->rekeyed < 2)
+        run_for(f, 0.05);
+    assert_int_equal(log_count(f, "NTS-KE helpers failed; there is no NTS-KE\n"), 2);
+    chmod(f->tls.key_files[0], 0600);
+    run_for(f, 0.1);
+    assert_int_equal(helper_pool_generation(ke_server_pool(f->server)), 0);
+    f->tls.clock_offset += 60.0;
+    assert_true(tls_fixture_run(&f->tls, generation_is_there, &fourth, 10.0));
+    assert_true(establish(f));
+}
+
 /* A helper parses what it was given when it has no rights any more, and so does what checks files. */
 static void files_are_parsed_without_rights(void **state)
 {
@@ -1376,6 +1413,7 @@ int main(void)
         TEST(helper_is_replaced_while_files_are_bad),
         TEST(fork_server_cannot_be_traced),
         TEST(helpers_start_as_soon_as_files_are_mended),
+        TEST(helpers_that_cannot_start_are_tried_again),
         TEST(files_are_parsed_without_rights),
         TEST(end_of_a_renewal_is_reported),
         TEST(failed_handshakes_are_counted),
