@@ -108,7 +108,8 @@ static unsigned int from_poll_events(short revents, unsigned int wanted)
 /* The kernel keeps that many on its stack. */
 #define POLL_PART 16U
 
-/* ppoll() for a kernel that has no memory for the whole set: in parts so small that it needs none,
+/* ppoll() for a kernel that has no memory for the whole set, or that takes fewer since somebody has
+   lowered the limit of descriptors below those that are open: in parts so small that they need none,
    without waiting, and then once for a moment. A clock that runs goes on. */
 static int poll_in_parts(struct pollfd *fds, size_t count, const struct timespec *timeout,
                          const sigset_t *mask)
@@ -134,7 +135,9 @@ static int poll_all(struct pollfd *fds, size_t count, const struct timespec *tim
 {
     int result = ppoll(fds, count, timeout, mask);
 
-    return result < 0 && errno == ENOMEM ? poll_in_parts(fds, count, timeout, mask) : result;
+    return result < 0 && (errno == ENOMEM || errno == EINVAL)
+               ? poll_in_parts(fds, count, timeout, mask)
+               : result;
 }
 
 /* The result of ppoll() with signals let through; EINTR also if one came just before. */

@@ -25,6 +25,7 @@
 #define PIPES 40
 
 static nfds_t most_that_fit = 16;
+static int refusal = ENOMEM;
 static int failures;
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -33,7 +34,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 
     if (count > most_that_fit) {
         failures++;
-        errno = ENOMEM;
+        errno = refusal;
         return -1;
     }
     if (timeout)
@@ -58,6 +59,7 @@ static int set_up(void **state)
         f->fds[i] = (struct world_fd){.fd = f->pipes[i][0], .events = WORLD_READ};
     }
     failures = 0;
+    refusal = ENOMEM;
     most_that_fit = 16;
     *state = f;
     return 0;
@@ -79,6 +81,18 @@ static int tear_down(void **state)
 static int wait_for(struct fixture *f, double timeout)
 {
     return f->world->ops->wait(f->world->ctx, f->fds, PIPES, timeout);
+}
+
+/* The limit of descriptors was lowered below those that are open. */
+static void refused_set_is_polled_in_parts(void **state)
+{
+    struct fixture *f = *state;
+
+    refusal = EINVAL;
+    assert_int_equal(write(f->pipes[PIPES - 1][1], "x", 1), 1);
+    assert_int_equal(wait_for(f, 5.0), 1);
+    assert_int_equal(f->fds[PIPES - 1].revents, WORLD_READ);
+    assert_true(failures > 0);
 }
 
 static void all_that_is_ready_is_found(void **state)
@@ -120,6 +134,7 @@ static void not_even_one_part_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(refused_set_is_polled_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_that_is_ready_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_ready_is_no_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(not_even_one_part_fits, set_up, tear_down),
