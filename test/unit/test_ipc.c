@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 #include <fcntl.h>
 #include <string.h>
@@ -398,6 +399,9 @@ static void message_survives_without_a_free_descriptor(void **state)
     int ends[2], fd = 0;
 
     (void)state;
+    /* valgrind applies limits itself, and not to descriptors that come in messages. */
+    if (getenv("TEST_WRAPPER") != NULL)
+        skip();
     assert_true(ipc_pair(ends));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = limit;
