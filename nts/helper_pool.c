@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Channels, generations and sessions of the helpers, in the main process; see helper_pool.h. A
- * generation takes over when all its helpers are ready; the old one is told to drain. Nothing that
- * arrives here may end the process.
+ * Channels and sessions of the helpers, in the main process; see helper_pool.h. Nothing that arrives
+ * here may end the process.
  */
-#include "nts/helper_pool.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,56 +13,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/fork_server.h"
-#include "nts/ipc.h"
-#include "nts/ipc_queue.h"
+#include "nts/helper_pool_internal.h"
 
-#define START_TIMEOUT 30.0 /* seconds, for the files to be read */
-#define BURST         64   /* messages of one helper for each event */
+#define BURST 64 /* messages of one helper for each event */
 /* Seconds without the end of any of its sessions, each of which lasts 2 s at most, until a helper
    counts as stuck; and for the last sessions of an old generation. */
 #define STUCK_TIME  30.0
 #define QUEUE_PAUSE 0.02 /* seconds until they are sent again */
-#define RENEW_PAUSE 2.0  /* seconds after a generation that was refused */
-#define RETRY_PAUSE 60.0 /* seconds after one that did not start, with files that can be used */
-
-enum helper_state { STARTING, READY, DRAINING };
-
-struct helper {
-    struct helper_pool *pool;
-    int channel;
-    uint32_t generation;
-    uint16_t number;
-    pid_t pid;
-    enum helper_state state;
-    uint32_t *sessions; /* max_sessions of them, and what is on the way */
-    int session_count;
-    struct ipc_queue queue;
-    timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
-};
-
-struct helper_pool {
-    struct fork_server *fork_server;
-    bool lost; /* the fork server is */
-    int wanted;
-    int max_sessions;
-    struct loop *loop; /* NULL: not attached yet */
-    struct helper_pool_events events;
-    struct helper **helpers;
-    size_t count;
-    uint32_t current; /* generation that serves, 0: none yet */
-    uint32_t pending; /* generation that starts, 0: none */
-    uint32_t last;
-    bool renew_again;
-    bool bad_files; /* some of the pending generation, or all; both were logged */
-    bool no_files;
-    timer_id start_timer;
-    timer_id renew_timer;
-    timer_id queue_timer;
-    bool was_ready;
-    bool lacking;                     /* descriptors, which was logged */
-    char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
-    char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
-};
 
 static void on_helper(int fd, unsigned int event, void *arg);
 
@@ -99,7 +54,7 @@ static bool has_room(const struct helper *h)
 
 static bool serves(const struct helper *h)
 {
-    return h->state == READY && h->generation == h->pool->current;
+    return h->state == HELPER_READY && h->generation == h->pool->current;
 }
 
 static bool any_ready(const struct helper_pool *pool)
@@ -133,6 +88,12 @@ static void check_ready(struct helper_pool *pool)
     pool->was_ready = ready;
     if (pool->events.changed != NULL)
         pool->events.changed(pool->events.arg);
+}
+
+void helper_pool_check(struct helper_pool *pool)
+{
+    generation_check(pool);
+    check_ready(pool);
 }
 
 /* A socket that had to wait is not needed any more. */
@@ -201,8 +162,7 @@ static void free_helper(struct helper *h)
     free(h);
 }
 
-/* The helper is gone or not to be trusted; its sessions are over. */
-static void remove_helper(struct helper *h)
+void helper_remove(struct helper *h)
 {
     struct helper_pool *pool = h->pool;
 
@@ -226,7 +186,7 @@ static void remove_helper(struct helper *h)
 static void kill_helper(struct helper *h)
 {
     fork_server_kill(h->pool->fork_server, h->pid);
-    remove_helper(h);
+    helper_remove(h);
 }
 
 /* ---- sending ---- */
@@ -239,8 +199,7 @@ static void await_room(struct helper_pool *pool)
         pool->queue_timer = loop_timer_add(pool->loop, QUEUE_PAUSE, on_queue_timer, pool);
 }
 
-/* IPC_OK: sent, IPC_AGAIN: it waits for room, else it is lost. */
-static enum ipc_result send_or_queue(struct helper *h, const struct ipc_message *message, int fd)
+enum ipc_result helper_send(struct helper *h, const struct ipc_message *message, int fd)
 {
     enum ipc_result result = ipc_queue_send(&h->queue, h->channel, message, fd);
 
@@ -249,10 +208,7 @@ static enum ipc_result send_or_queue(struct helper *h, const struct ipc_message 
     return result;
 }
 
-/* ---- generations ---- */
-
-static void on_start_timeout(void *arg);
-static void check_generation(struct helper_pool *pool);
+/* ---- helpers that do not answer ---- */
 
 static void on_stuck(void *arg)
 {
@@ -262,178 +218,14 @@ static void on_stuck(void *arg)
     h->stuck_timer = 0;
     LOG_ERROR("NTS-KE helper #%d (process %d) does not answer", h->number, (int)h->pid);
     kill_helper(h);
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
-static void start_timer(struct helper *h)
+void helper_start_timer(struct helper *h)
 {
     stop_timer(h);
     if (h->pool->loop != NULL)
         h->stuck_timer = loop_timer_add(h->pool->loop, STUCK_TIME, on_stuck, h);
-}
-
-static void start_generation(struct helper_pool *pool)
-{
-    pool->pending = ++pool->last;
-    pool->failure[0] = '\0';
-    pool->bad_files = pool->no_files = false;
-    fork_server_order(pool->fork_server, IPC_ORDER_NEW);
-    if (pool->loop != NULL)
-        pool->start_timer = loop_timer_add(pool->loop, START_TIMEOUT, on_start_timeout, pool);
-}
-
-static void drain_others(struct helper_pool *pool)
-{
-    const struct ipc_message drain = {.type = IPC_DRAIN};
-
-    for (size_t i = 0; i < pool->count; i++) {
-        struct helper *h = pool->helpers[i];
-        if (h->generation == pool->current || h->state == DRAINING)
-            continue;
-        h->state = DRAINING;
-        start_timer(h);
-        /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
-        enum ipc_result result = send_or_queue(h, &drain, -1);
-        if (result != IPC_OK && result != IPC_AGAIN)
-            shutdown(h->channel, SHUT_RDWR);
-    }
-}
-
-static void end_start(struct helper_pool *pool, bool ok)
-{
-    pool->pending = 0;
-    if (pool->loop != NULL)
-        loop_timer_cancel(pool->loop, pool->start_timer);
-    pool->start_timer = 0;
-    if (pool->renew_again) {
-        pool->renew_again = false;
-        start_generation(pool);
-    } else if (pool->events.renewed != NULL) {
-        pool->events.renewed(ok, pool->events.arg);
-    }
-}
-
-static void adopt(struct helper_pool *pool)
-{
-    if (pool->current != 0)
-        LOG_INFO("NTS-KE helpers read certificates and keys again");
-    pool->current = pool->pending;
-    pool->last_failure[0] = '\0';
-    fork_server_order(pool->fork_server, IPC_ORDER_ADOPT);
-    drain_others(pool);
-    end_start(pool, !pool->bad_files);
-}
-
-static void on_renew_timer(void *arg)
-{
-    struct helper_pool *pool = arg;
-
-    pool->renew_timer = 0;
-    if (!pool->lost && pool->pending == 0)
-        start_generation(pool);
-}
-
-static void renew_later(struct helper_pool *pool, double pause)
-{
-    if (pool->loop != NULL && !pool->lost && pool->pending == 0 && pool->renew_timer == 0)
-        pool->renew_timer = loop_timer_add(pool->loop, pause, on_renew_timer, pool);
-}
-
-static void report_failure(struct helper_pool *pool, const char *text, const char *consequence)
-{
-    const bool is_news = strcmp(pool->last_failure, text) != 0;
-
-    text_copy(pool->last_failure, sizeof(pool->last_failure), text);
-    LOG(is_news ? LOG_SEV_ERROR : LOG_SEV_DEBUG, "%s%s", text, consequence);
-}
-
-/* Bad files are tried again when they change; nothing tells when helpers can be started again. */
-static void abandon(struct helper_pool *pool)
-{
-    const uint32_t generation = pool->pending;
-    const bool retry = !pool->no_files;
-
-    if (!pool->no_files && pool->loop != NULL)
-        report_failure(pool, pool->failure,
-                       pool->current != 0 ? "; old NTS-KE helpers stay" : "; there is no NTS-KE");
-    fork_server_order(pool->fork_server, IPC_ORDER_ABANDON);
-    for (size_t i = 0; i < pool->count;) {
-        if (pool->helpers[i]->generation == generation)
-            remove_helper(pool->helpers[i]);
-        else
-            i++;
-    }
-    end_start(pool, false);
-    if (retry)
-        renew_later(pool, RETRY_PAUSE);
-}
-
-/* Decides about the pending generation after each event. */
-static void check_generation(struct helper_pool *pool)
-{
-    int ready = 0;
-
-    if (pool->pending == 0)
-        return;
-    for (size_t i = 0; i < pool->count; i++)
-        if (pool->helpers[i]->generation == pool->pending && pool->helpers[i]->state == READY)
-            ready++;
-    if (pool->failure[0] != '\0')
-        abandon(pool);
-    else if (ready >= pool->wanted)
-        adopt(pool);
-}
-
-static void on_start_timeout(void *arg)
-{
-    struct helper_pool *pool = arg;
-
-    pool->start_timer = 0;
-    text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
-    check_generation(pool);
-    check_ready(pool);
-}
-
-bool helper_pool_renew(struct helper_pool *pool)
-{
-    if (pool->lost)
-        return false;
-    pool->last_failure[0] = '\0';
-    if (pool->loop != NULL)
-        loop_timer_cancel(pool->loop, pool->renew_timer);
-    pool->renew_timer = 0;
-    if (pool->pending != 0)
-        pool->renew_again = true;
-    else
-        start_generation(pool);
-    return true;
-}
-
-void helper_pool_files(struct helper_pool *pool, const struct ipc_message *message)
-{
-    if (message->u.files.generation != pool->pending)
-        return;
-    pool->bad_files = message->u.files.text[0] != '\0';
-    pool->no_files = !message->u.files.usable;
-    if (pool->no_files)
-        text_copy(pool->failure, sizeof(pool->failure), message->u.files.text);
-    check_generation(pool);
-    check_ready(pool);
-}
-
-/* Too many orders in a short time, or old generations that still drain: once more in a while. */
-void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
-{
-    if (generation != pool->pending || pool->loop == NULL)
-        return;
-    LOG_DEBUG("Fork server refused to start generation %u of NTS-KE helpers now",
-              (unsigned int)generation);
-    pool->pending = 0;
-    pool->renew_again = false;
-    loop_timer_cancel(pool->loop, pool->start_timer);
-    pool->start_timer = 0;
-    renew_later(pool, RENEW_PAUSE);
 }
 
 /* ---- messages ---- */
@@ -445,8 +237,8 @@ static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome out
             continue;
         h->sessions[i] = h->sessions[--h->session_count];
         if (h->session_count > 0)
-            start_timer(h);
-        else if (h->state != DRAINING)
+            helper_start_timer(h);
+        else if (h->state != HELPER_DRAINING)
             stop_timer(h);
         if (h->pool->events.ended != NULL)
             h->pool->events.ended(session, outcome, h->pool->events.arg);
@@ -463,7 +255,7 @@ static void take_failure(struct helper *h, const char *text)
         if (pool->failure[0] == '\0')
             text_copy(pool->failure, sizeof(pool->failure), text);
     } else {
-        report_failure(pool, text, "");
+        generation_report(pool, text, "");
     }
 }
 
@@ -472,14 +264,14 @@ static bool take_message(struct helper *h, const struct ipc_message *message)
 {
     switch (message->type) {
     case IPC_READY:
-        if (h->state != STARTING)
+        if (h->state != HELPER_STARTING)
             return false;
-        h->state = READY;
+        h->state = HELPER_READY;
         if (h->generation == h->pool->current)
             h->pool->last_failure[0] = '\0';
         return true;
     case IPC_FAILED:
-        if (h->state != STARTING)
+        if (h->state != HELPER_STARTING)
             return false;
         take_failure(h, message->u.failed.text);
         return true;
@@ -507,7 +299,7 @@ static void read_helper(struct helper *h)
                       (int)h->pid);
             kill_helper(h);
         } else if (result != IPC_AGAIN) {
-            remove_helper(h);
+            helper_remove(h);
         }
         return;
     }
@@ -521,15 +313,13 @@ static void on_helper(int fd, unsigned int event, void *arg)
     (void)fd;
     (void)event;
     read_helper(h);
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
 void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel)
 {
     add_helper(pool, message, channel);
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
 void helper_pool_fork_server_lost(struct helper_pool *pool)
@@ -538,8 +328,7 @@ void helper_pool_fork_server_lost(struct helper_pool *pool)
     pool->renew_again = false;
     if (pool->pending != 0 && pool->failure[0] == '\0')
         text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
 /* A queue of one helper that breaks does not concern the others. */
@@ -554,10 +343,9 @@ static void on_queue_timer(void *arg)
         if (result == IPC_AGAIN)
             await_room(pool);
         else if (result != IPC_OK)
-            remove_helper(pool->helpers[i]);
+            helper_remove(pool->helpers[i]);
     }
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
 void helper_pool_poll(struct helper_pool *pool)
@@ -566,8 +354,7 @@ void helper_pool_poll(struct helper_pool *pool)
     for (size_t i = pool->count; i-- > 0;)
         if (i < pool->count)
             read_helper(pool->helpers[i]);
-    check_generation(pool);
-    check_ready(pool);
+    helper_pool_check(pool);
 }
 
 /* ---- start and end ---- */
@@ -582,7 +369,7 @@ static bool await_event(struct helper_pool *pool)
     fds[0] = (struct pollfd){.fd = fork_server_channel(pool->fork_server), .events = POLLIN};
     for (size_t i = 0; i < pool->count; i++)
         fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel, .events = POLLIN};
-    r = poll(fds, count, (int)(START_TIMEOUT * 1000.0));
+    r = poll(fds, count, (int)(GENERATION_START_TIMEOUT * 1000.0));
     if (r > 0) {
         for (size_t i = count - 1; i > 0; i--)
             if (fds[i].revents != 0)
@@ -596,11 +383,11 @@ static bool await_event(struct helper_pool *pool)
 
 bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
 {
-    start_generation(pool);
+    generation_start(pool);
     while (pool->pending != 0) {
         if (!await_event(pool) && pool->failure[0] == '\0')
             text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
-        check_generation(pool);
+        generation_check(pool);
     }
     pool->was_ready = pool->current != 0;
     text_copy(error, size, pool->failure);
@@ -669,15 +456,15 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
     while ((h = least_busy(pool)) != NULL) {
-        enum ipc_result result = send_or_queue(h, &message, fd);
+        enum ipc_result result = helper_send(h, &message, fd);
         if (result == IPC_OK || result == IPC_AGAIN) {
             if (h->session_count == 0)
-                start_timer(h);
+                helper_start_timer(h);
             h->sessions[h->session_count++] = session;
             passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_KEPT;
             break;
         }
-        remove_helper(h);
+        helper_remove(h);
     }
     if (passed == HELPER_POOL_NONE && any_full(pool))
         passed = HELPER_POOL_FULL;
@@ -696,7 +483,8 @@ int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max)
     int n = 0;
 
     for (size_t i = 0; i < pool->count && n < max; i++)
-        if (pool->helpers[i]->generation == pool->current && pool->helpers[i]->state == READY)
+        if (pool->helpers[i]->generation == pool->current &&
+            pool->helpers[i]->state == HELPER_READY)
             pids[n++] = pool->helpers[i]->pid;
     return n;
 }

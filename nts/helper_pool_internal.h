@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by the two files of the pool of helpers: helper_pool.c (helpers, their channels and sessions) and
+ * helper_generations.c (starting, adopting and giving up generations).
+ */
+#ifndef NTS_HELPER_POOL_INTERNAL_H
+#define NTS_HELPER_POOL_INTERNAL_H
+
+#include "nts/helper_pool.h"
+#include "nts/ipc_queue.h"
+
+#define GENERATION_START_TIMEOUT 30.0 /* seconds, for the files to be read */
+
+enum helper_state { HELPER_STARTING, HELPER_READY, HELPER_DRAINING };
+
+struct helper {
+    struct helper_pool *pool;
+    int channel;
+    uint32_t generation;
+    uint16_t number;
+    pid_t pid;
+    enum helper_state state;
+    uint32_t *sessions; /* max_sessions of them, and what is on the way */
+    int session_count;
+    struct ipc_queue queue;
+    timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
+};
+
+struct helper_pool {
+    struct fork_server *fork_server;
+    bool lost; /* the fork server is */
+    int wanted;
+    int max_sessions;
+    struct loop *loop; /* NULL: not attached yet */
+    struct helper_pool_events events;
+    struct helper **helpers;
+    size_t count;
+    uint32_t current; /* generation that serves, 0: none yet */
+    uint32_t pending; /* generation that starts, 0: none */
+    uint32_t last;
+    bool renew_again;
+    bool bad_files; /* some of the pending generation, or all; both were logged */
+    bool no_files;
+    timer_id start_timer;
+    timer_id renew_timer;
+    timer_id queue_timer;
+    bool was_ready;
+    bool lacking;                     /* descriptors, which was logged */
+    char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
+    char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
+};
+
+/* ---- helper_pool.c ---- */
+
+/* The helper is gone or not to be trusted; its sessions are over. It is freed. */
+void helper_remove(struct helper *helper);
+/* IPC_OK: sent, IPC_AGAIN: it waits for room, else it is lost. */
+enum ipc_result helper_send(struct helper *helper, const struct ipc_message *message, int fd);
+/* The end of a session, or of the helper, is expected within the time limit, or it is killed. */
+void helper_start_timer(struct helper *helper);
+/* After each event: decides about the pending generation, and tells when the pool is ready or not any
+   more. */
+void helper_pool_check(struct helper_pool *pool);
+
+/* ---- helper_generations.c ---- */
+
+/* Orders a generation; none may be pending. */
+void generation_start(struct helper_pool *pool);
+/* Adopts the pending one when all of its helpers are ready, gives it up when something has failed. */
+void generation_check(struct helper_pool *pool);
+/* Logs why a helper could not start: an error if it is news, else for debugging. */
+void generation_report(struct helper_pool *pool, const char *text, const char *consequence);
+
+#endif
