@@ -76,10 +76,15 @@ static void change_connectivity(struct record *r, struct source_work *work)
     if (work->connectivity == SOURCE_MAYBE_ONLINE && work->addr.family == IP_UNSPEC &&
         !ip_addr_is_real(&r->addr.addr))
         return;
-    /* Last, to avoid a change of the selection that is of no use. */
-    if (env->ops->source_is_selected(env->ctx, association_source(r->association)))
+    /* Last, to avoid a change of the selection that is of no use. Between two slices it may have changed
+       all the same. */
+    if (env->ops->source_is_selected(env->ctx, association_source(r->association))) {
+        struct record *earlier = work->selected;
+
         work->selected = r;
-    else
+        r = earlier;
+    }
+    if (r)
         association_set_connectivity(r->association, work->connectivity, true);
 }
 

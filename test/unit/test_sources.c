@@ -1016,6 +1016,28 @@ static void many_sources_are_worked_on_in_slices(void **state)
     assert_true(ntp_sources_is_busy(rig->sources));
 }
 
+/* Without the one that was selected at first another one may be selected before the work is done. */
+static void every_selected_source_goes_offline(void **state)
+{
+    struct rig *rig = *state;
+    struct ip_addr any = {.family = IP_UNSPEC};
+    struct conf_error error;
+    struct conf_env env = {0};
+
+    assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    set_many(rig, MANY);
+    ntp_sources_add_configured(rig->sources);
+    start_up(rig);
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
+    finish_work(rig, SLICE);
+    assert_int_equal(rig_activity(rig).online, MANY);
+    rig->stub.selected = rig_source(rig, "10.0.0.5");
+    assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_OFFLINE));
+    rig->stub.selected = rig_source(rig, "10.0.3.5");
+    finish_work(rig, SLICE + 1);
+    assert_int_equal(rig_activity(rig).online, 0);
+}
+
 static void few_sources_are_worked_on_at_once(void **state)
 {
     struct rig *rig = *state;
@@ -1048,6 +1070,7 @@ int main(void)
         TEST(unresolved_sources_have_ids),
         TEST(many_sources_are_found_and_removed),
         TEST(many_sources_are_worked_on_in_slices),
+        TEST(every_selected_source_goes_offline),
         TEST(few_sources_are_worked_on_at_once),
         TEST(sources_have_a_limit),
         TEST(members_of_many_pools_are_found_by_their_addresses),
