@@ -236,6 +236,11 @@ void chronyd_open(struct chronyd *d)
     start_servers(d);
 }
 
+static void on_sources_work_done(void *arg)
+{
+    chronyd_work_done(arg);
+}
+
 static void start_sources(struct chronyd *d)
 {
     struct reference_env reference_env = {
@@ -270,6 +275,7 @@ static void start_sources(struct chronyd *d)
         .mono = ntp_server_mono_scale(d->ntp_server),
     };
     d->ntp_sources = ntp_sources_new(&params);
+    ntp_sources_set_work_handler(d->ntp_sources, on_sources_work_done, d);
     local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);
 }
 

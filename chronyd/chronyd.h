@@ -129,4 +129,8 @@ enum cmd_status chronyd_rekey(struct chronyd *daemon);
    those who wait. */
 void chronyd_rekeyed(struct chronyd *daemon, bool ok);
 
+/* Work on many sources, or a dump of many, has ended: when no other is left, it answers the commands
+   that wait for that. */
+void chronyd_work_done(struct chronyd *daemon);
+
 #endif

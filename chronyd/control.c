@@ -191,14 +191,36 @@ static enum cmd_status do_trimrtc(struct chronyd *d, request_p request, body_p b
 
 /* Sources: connectivity and options. */
 
+static bool is_working(const struct chronyd *d)
+{
+    return d->dump_timer != 0 || ntp_sources_is_busy(d->ntp_sources);
+}
+
+/* As chrony's, the reply comes when the command is done: with many sources that is later. */
+static enum cmd_status when_done(const struct chronyd *d, enum cmd_status status)
+{
+    return status == CMD_STATUS_SUCCESS && is_working(d) ? CMD_STATUS_LATER : status;
+}
+
+void chronyd_work_done(struct chronyd *d)
+{
+    static const unsigned int commands[] = {CMD_ONLINE, CMD_OFFLINE,        CMD_ONOFFLINE,
+                                            CMD_BURST,  CMD_RELOAD_SOURCES, CMD_DUMP};
+
+    if (d->cmd_server == NULL || is_working(d))
+        return;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        cmd_server_answer(d->cmd_server, commands[i], CMD_STATUS_SUCCESS);
+}
+
 static enum cmd_status do_online(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_mask_addr *where = &request->u.where;
 
     (void)body;
-    return found(ntp_sources_set_connectivity(d->ntp_sources, &where->mask, &where->addr,
-                                              request->command == CMD_ONLINE ? SOURCE_ONLINE
-                                                                             : SOURCE_OFFLINE));
+    return when_done(d, found(ntp_sources_set_connectivity(
+                            d->ntp_sources, &where->mask, &where->addr,
+                            request->command == CMD_ONLINE ? SOURCE_ONLINE : SOURCE_OFFLINE)));
 }
 
 static enum cmd_status do_onoffline(struct chronyd *d, request_p request, body_p body)
@@ -208,7 +230,7 @@ static enum cmd_status do_onoffline(struct chronyd *d, request_p request, body_p
     (void)request;
     (void)body;
     ntp_sources_set_connectivity(d->ntp_sources, &any, &any, SOURCE_MAYBE_ONLINE);
-    return CMD_STATUS_SUCCESS;
+    return when_done(d, CMD_STATUS_SUCCESS);
 }
 
 static enum cmd_status do_burst(struct chronyd *d, request_p request, body_p body)
@@ -216,8 +238,9 @@ static enum cmd_status do_burst(struct chronyd *d, request_p request, body_p bod
     const struct cmd_burst *burst = &request->u.burst;
 
     (void)body;
-    return found(ntp_sources_burst(d->ntp_sources, burst->good_samples, burst->total_samples,
-                                   &burst->where.mask, &burst->where.addr));
+    return when_done(
+        d, found(ntp_sources_burst(d->ntp_sources, burst->good_samples, burst->total_samples,
+                                   &burst->where.mask, &burst->where.addr)));
 }
 
 static enum cmd_status do_modify_integer(struct chronyd *d, request_p request, body_p body)
@@ -338,7 +361,7 @@ static enum cmd_status do_reload_sources(struct chronyd *d, request_p request, b
     (void)request;
     (void)body;
     ntp_sources_reload(d->ntp_sources);
-    return CMD_STATUS_SUCCESS;
+    return when_done(d, CMD_STATUS_SUCCESS);
 }
 
 static enum cmd_status do_reselect(struct chronyd *d, request_p request, body_p body)
@@ -518,14 +541,22 @@ static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_
 
 /* The daemon itself. */
 
+static void on_dump_timer(void *arg);
+
 /* The loop goes on in between. */
+static void dump_some(struct chronyd *d)
+{
+    if (!source_set_dump_some(d->sources, DUMP_SLICE))
+        d->dump_timer = loop_timer_add(d->loop, DUMP_PAUSE, on_dump_timer, d);
+}
+
 static void on_dump_timer(void *arg)
 {
     struct chronyd *d = arg;
 
     d->dump_timer = 0;
-    if (!source_set_dump_some(d->sources, DUMP_SLICE))
-        d->dump_timer = loop_timer_add(d->loop, DUMP_PAUSE, on_dump_timer, d);
+    dump_some(d);
+    chronyd_work_done(d);
 }
 
 static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body)
@@ -533,11 +564,12 @@ static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body
     (void)request;
     (void)body;
     loop_timer_cancel(d->loop, d->dump_timer);
+    d->dump_timer = 0;
     source_set_dump_begin(d->sources);
-    on_dump_timer(d);
+    dump_some(d);
     ntp_sources_dump_nts(d->ntp_sources);
     nts_part_save(d->nts_part);
-    return CMD_STATUS_SUCCESS;
+    return when_done(d, CMD_STATUS_SUCCESS);
 }
 
 static enum cmd_status do_rekey(struct chronyd *d, request_p request, body_p body)

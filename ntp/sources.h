@@ -101,6 +101,9 @@ bool ntp_sources_burst(struct ntp_sources *sources, int good, int total, const s
 /* Work on many sources is done in slices between rounds of the loop, in the order in which it was asked
    for (18.10): some of it is not done yet. */
 bool ntp_sources_is_busy(const struct ntp_sources *sources);
+/* Called when work that was not done at once has ended, and no more waits. handler NULL: nobody. */
+void ntp_sources_set_work_handler(struct ntp_sources *sources, void (*handler)(void *arg),
+                                  void *arg);
 
 /* Options of one source, 14.4. False: no such source. */
 

@@ -94,6 +94,8 @@ struct ntp_sources {
 
     struct source_work *work; /* in order; only the first one is on its way (sources_work.h) */
     timer_id work_timer;
+    void (*work_handler)(void *arg);
+    void *work_arg;
 
     bool configured; /* ntp_sources_add_configured was called */
     struct source_conf *file_sources;

@@ -49,6 +49,8 @@ static void on_timer(void *arg)
     s->work_timer = 0;
     if (s->work)
         run_first(s);
+    if (!s->work && s->work_handler)
+        s->work_handler(s->work_arg);
 }
 
 void sources_work_add(struct ntp_sources *s, struct source_work *work)
@@ -92,4 +94,10 @@ void sources_work_free(struct ntp_sources *s)
 bool ntp_sources_is_busy(const struct ntp_sources *s)
 {
     return s->work != NULL;
+}
+
+void ntp_sources_set_work_handler(struct ntp_sources *s, void (*handler)(void *arg), void *arg)
+{
+    s->work_handler = handler;
+    s->work_arg = arg;
 }

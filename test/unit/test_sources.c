@@ -958,9 +958,15 @@ static void finish_work(struct rig *rig, int most)
     }
 }
 
+static void count_end(void *arg)
+{
+    (*(int *)arg)++;
+}
+
 static void many_sources_are_worked_on_in_slices(void **state)
 {
     struct rig *rig = *state;
+    int ends = 0;
     struct ip_addr any = {.family = IP_UNSPEC}, other = rig_addr("192.0.2.1");
     struct conf_error error;
     struct conf_env env = {0};
@@ -969,12 +975,16 @@ static void many_sources_are_worked_on_in_slices(void **state)
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
 
-    /* Adding. What is asked for meanwhile comes after it; sources that come later are not meant. */
+    /* Adding. What is asked for meanwhile comes after it; sources that come later are not meant. The end
+       is told once. */
+    ntp_sources_set_work_handler(rig->sources, count_end, &ends);
     set_many(rig, MANY);
     ntp_sources_reload(rig->sources);
     assert_in_range(count_sources(rig), 1, SLICE);
     assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
+    assert_int_equal(ends, 0);
     finish_work(rig, SLICE);
+    assert_int_equal(ends, 1);
     assert_int_equal(count_sources(rig), MANY);
     assert_in_range(rig_activity(rig).online, 1, SLICE);
 
@@ -1044,17 +1054,20 @@ static void few_sources_are_worked_on_at_once(void **state)
     struct ip_addr any = {.family = IP_UNSPEC};
     struct conf_error error;
     struct conf_env env = {0};
+    int ends = 0;
 
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
     set_many(rig, 200);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
+    ntp_sources_set_work_handler(rig->sources, count_end, &ends);
     assert_true(ntp_sources_set_connectivity(rig->sources, &any, &any, SOURCE_ONLINE));
     assert_int_equal(rig_activity(rig).online, 200);
     set_many(rig, 0);
     ntp_sources_reload(rig->sources);
     assert_int_equal(count_sources(rig), 0);
     assert_false(ntp_sources_is_busy(rig->sources));
+    assert_int_equal(ends, 0); /* nobody had to wait */
     /* As chrony: the selection runs for each of them. */
     assert_int_equal(rig->stub.released, 0);
 }
