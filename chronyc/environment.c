@@ -202,9 +202,8 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
                       int max)
 {
     struct addrinfo hints = {.ai_family = to_af(family), .ai_socktype = SOCK_DGRAM}, *list;
-    int count = 0;
-
     bool has_scope = strchr(name, '%') != NULL;
+    int count = 0;
 
     (void)arg;
     /* An address with an interface is no name. */
@@ -213,9 +212,8 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
     if (name[0] == '\0' || getaddrinfo(name, NULL, &hints, &list) != 0)
         return 0;
     for (const struct addrinfo *ai = list; ai != NULL && count < max; ai = ai->ai_next) {
-        struct ip_port addr;
-
         uint32_t scope = ip_scope_from_sockaddr(ai->ai_addr, ai->ai_addrlen);
+        struct ip_port addr;
 
         /* Only an interface that the user names counts. */
         if ((scope != 0 && !has_scope) ||

@@ -75,7 +75,7 @@ static void remove_socket(struct refclock *clock)
 {
     const struct world *world = refclock_world(clock);
 
-    if (clock->data && !world->ops->file_remove(world->ctx, clock->parameter))
+    if (!world->ops->file_remove(world->ctx, clock->parameter))
         LOG_DEBUG("Could not remove %s : %s", clock->parameter, text_errno(errno));
 }
 

@@ -317,8 +317,10 @@ void refclock_set_open(struct refclock_set *set, const struct conf *conf)
 void refclock_set_clean_up(struct refclock_set *set)
 {
     for (int i = 0; i < set->count; i++) {
-        if (set->clocks[i]->driver->clean_up)
-            set->clocks[i]->driver->clean_up(set->clocks[i]);
+        struct refclock *c = set->clocks[i];
+
+        if (c->data && c->driver->clean_up)
+            c->driver->clean_up(c);
     }
 }
 
