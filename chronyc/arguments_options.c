@@ -4,6 +4,7 @@
  */
 #include "chronyc/arguments.h"
 
+#include <stddef.h>
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
@@ -100,60 +101,20 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
 #define LOCAL_DEFAULT_STRATUM 10
 #define LOCAL_ORPHAN_WAIT     300.0 /* default of waitunsynced with orphan */
 
-static void find_nearest(struct bad_option *bad, const char *const *names)
-{
-    struct nearest nearest = nearest_start(bad->word);
-
-    for (; *names != NULL; names++)
-        nearest_offer(&nearest, *names);
-    bad->nearest = nearest.best;
-}
-
-/* Reads one option and its value; false: unknown, missing or out of range. */
-static bool parse_local_option(char *option, char **rest, struct cmd_local *local,
-                               struct bad_option *bad)
-{
-    static const char *const names[] = {"activate",   "distance",     "orphan", "stratum",
-                                        "waitsynced", "waitunsynced", NULL};
-
-    const struct {
-        const char *name;
-        double *value;
-    } numbers[] = {
-        {"distance", &local->distance},
-        {"activate", &local->activate},
-        {"waitsynced", &local->wait_synced},
-        {"waitunsynced", &local->wait_unsynced},
-    };
-    size_t used;
-    int stratum;
-
-    if (text_equal_nocase(option, "orphan")) {
-        local->orphan = true;
-        return true;
-    }
-    if (text_equal_nocase(option, "stratum")) {
-        if (!text_scan_int(*rest, &stratum, &used) || stratum < 1 || stratum > LOCAL_STRATUM_MAX)
-            return false;
-        local->stratum = stratum;
-        *rest += used;
-        return true;
-    }
-    for (size_t i = 0; i < COUNT(numbers); i++) {
-        if (text_equal_nocase(option, numbers[i].name)) {
-            if (!text_scan_double(*rest, numbers[i].value, &used))
-                return false;
-            *rest += used;
-            return true;
-        }
-    }
-    bad->word = option;
-    find_nearest(bad, names);
-    return false;
-}
+static const struct option_row local_options[] = {
+    {"activate", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, activate)},
+    {"distance", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, distance)},
+    {"orphan", OPTION_BOOL, .offset = offsetof(struct cmd_local, orphan)},
+    {"stratum", OPTION_INT, .offset = offsetof(struct cmd_local, stratum), .min = 1,
+     .max = LOCAL_STRATUM_MAX},
+    {"waitsynced", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, wait_synced)},
+    {"waitunsynced", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, wait_unsynced)},
+};
 
 bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
 {
+    struct options_report report = {0};
+
     memset(local, 0, sizeof *local);
     memset(bad, 0, sizeof *bad);
     if (strcmp(text, "off") == 0)
@@ -163,14 +124,14 @@ bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
     local->stratum = LOCAL_DEFAULT_STRATUM;
     local->distance = 1.0;
     local->wait_unsynced = -1.0;
-    while (text[0] != '\0') {
-        char *option = text;
-
-        text = text_split(text);
-        if (!parse_local_option(option, &text, local, bad))
-            return false;
-        while (text[0] == ' ')
-            text++;
+    switch (options_parse(local_options, COUNT(local_options), text, local, &report)) {
+    case OPTIONS_OK:
+        break;
+    case OPTIONS_UNKNOWN:
+        *bad = (struct bad_option){.word = report.word, .nearest = report.nearest};
+        return false;
+    case OPTIONS_VALUE:
+        return false;
     }
     if (local->wait_unsynced < 0.0)
         local->wait_unsynced = local->orphan ? LOCAL_ORPHAN_WAIT : 0.0;
@@ -187,10 +148,12 @@ static const struct word_number select_options[] = {
 /* A word of selectopts that is none: its name without the sign, or all of it. */
 static bool fail_select_option(struct bad_option *bad, const char *word)
 {
-    static const char *const names[] = {"noselect", "prefer", "require", "trust", NULL};
+    const char *name = word + (word[0] == '+' || word[0] == '-');
+    struct nearest nearest = nearest_start(name);
 
-    bad->word = word + (word[0] == '+' || word[0] == '-');
-    find_nearest(bad, names);
+    for (size_t i = 0; i < COUNT(select_options); i++)
+        nearest_offer(&nearest, select_options[i].word);
+    *bad = (struct bad_option){.word = name, .nearest = nearest.best};
     return false;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tables of options: words behind a directive, some with a value (config.md 3, classes i, u and d).
- * Internal to conf/: shared by source options, refclock, local, hwtimestamp and the rate limits.
+ * Shared by source options, refclock, local, hwtimestamp and the rate limits, and by chronyc's commands
+ * that have such options.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
