@@ -155,7 +155,8 @@ static bool is_repeated(struct cmd_server *server, const struct world_datagram *
 }
 
 /* True: this reply has to wait. */
-static bool put_off(struct cmd_server *server, const char *path, uint8_t *reply, size_t length)
+static bool put_off(struct cmd_server *server, const char *path, const uint8_t *reply,
+                    size_t length)
 {
     struct cmd_reply_header header;
     struct waiting *waiting;
@@ -165,14 +166,12 @@ static bool put_off(struct cmd_server *server, const char *path, uint8_t *reply,
     waiting = find_waiting(server, path, header.command);
     if (waiting == NULL && server->waiting_count < CMD_SERVER_MAX_WAITING)
         waiting = &server->waiting[server->waiting_count++];
+    /* One too many is not answered: nothing has failed, and its client asks again. */
     if (waiting != NULL) {
         waiting->header = header;
         text_copy(waiting->path, sizeof(waiting->path), path);
-        return true;
     }
-    header.status = CMD_STATUS_FAILED;
-    cmd_reply_encode(&header, NULL, reply, CMD_REPLY_MAX);
-    return false;
+    return true;
 }
 
 void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status)

@@ -216,6 +216,11 @@ static void on_stuck(void *arg)
     struct helper_pool *pool = h->pool;
 
     h->stuck_timer = 0;
+    h->silence += HELPER_POOL_ROUND;
+    if (h->silence < STUCK_TIME) {
+        h->stuck_timer = loop_timer_add(pool->loop, HELPER_POOL_ROUND, on_stuck, h);
+        return;
+    }
     LOG_ERROR("NTS-KE helper #%d (process %d) does not answer", h->number, (int)h->pid);
     kill_helper(h);
     helper_pool_check(pool);
@@ -224,8 +229,9 @@ static void on_stuck(void *arg)
 void helper_start_timer(struct helper *h)
 {
     stop_timer(h);
+    h->silence = 0.0;
     if (h->pool->loop != NULL)
-        h->stuck_timer = loop_timer_add(h->pool->loop, STUCK_TIME, on_stuck, h);
+        h->stuck_timer = loop_timer_add(h->pool->loop, HELPER_POOL_ROUND, on_stuck, h);
 }
 
 /* ---- messages ---- */

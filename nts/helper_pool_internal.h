@@ -10,6 +10,8 @@
 #include "nts/ipc_queue.h"
 
 #define GENERATION_START_TIMEOUT 30.0 /* seconds, for the files to be read */
+/* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is no silence. */
+#define HELPER_POOL_ROUND 5.0
 
 enum helper_state { HELPER_STARTING, HELPER_READY, HELPER_DRAINING };
 
@@ -24,6 +26,7 @@ struct helper {
     int session_count;
     struct ipc_queue queue;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
+    double silence;       /* seconds */
 };
 
 struct helper_pool {
@@ -42,6 +45,7 @@ struct helper_pool {
     bool bad_files; /* some of the pending generation, or all; both were logged */
     bool no_files;
     timer_id start_timer;
+    double start_time; /* seconds since the order */
     timer_id renew_timer;
     timer_id queue_timer;
     bool was_ready;

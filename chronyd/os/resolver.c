@@ -58,8 +58,9 @@ struct resolver {
     struct request **end;
     int count;
     bool under_way;            /* the first request is with the thread or the helper */
-    struct mono_time deadline; /* of it */
-    struct job *job;           /* NULL: no thread */
+    struct mono_time deadline; /* of the half of its time that goes on */
+    bool is_second_half;
+    struct job *job; /* NULL: no thread */
     pthread_t thread;
     int pipe_fd; /* read end, -1: no thread */
     struct job *stuck[MAX_STUCK];
@@ -175,7 +176,21 @@ static void fail_call(struct resolver *resolver, const char *call, int error)
 static void start_clock(struct resolver *resolver)
 {
     resolver->under_way = true;
-    resolver->deadline = mono_add(world_mono_now(resolver->world), resolver->limit);
+    resolver->is_second_half = false;
+    resolver->deadline = mono_add(world_mono_now(resolver->world), resolver->limit / 2.0);
+}
+
+/* The limit is waited for in two halves. One that went by at once, with all processes stopped, leaves the
+   other one to whoever answers. */
+static bool has_taken_too_long(struct resolver *resolver)
+{
+    if (mono_diff(resolver->deadline, world_mono_now(resolver->world)) > 0.0)
+        return false;
+    if (resolver->is_second_half)
+        return true;
+    start_clock(resolver);
+    resolver->is_second_half = true;
+    return false;
 }
 
 /* A place for a thread that may take too long. */
@@ -358,7 +373,7 @@ void resolver_check(struct resolver *resolver, bool readable)
         resolver->under_way = false;
         resolver->due = true;
     }
-    if (resolver->under_way && resolver_time_left(resolver) <= 0.0)
+    if (resolver->under_way && has_taken_too_long(resolver))
         give_up(resolver);
 }
 

@@ -302,6 +302,15 @@ static void run_for(struct fixture *f, double seconds)
     tls_fixture_run(&f->tls, never, NULL, seconds);
 }
 
+/* Seconds, as they pass for a daemon that runs: little by little. */
+static void let_time_pass(struct fixture *f, double seconds)
+{
+    for (double passed = 0.0; passed <= seconds; passed += 2.5) {
+        f->tls.clock_offset += 2.5;
+        run_for(f, 0.02);
+    }
+}
+
 /* The other side has closed it. */
 static bool is_closed(int fd)
 {
@@ -735,6 +744,33 @@ static void sleep_is_no_silence(void **state)
     }
     assert_int_equal(f->lost, 0);
     assert_true(establish(f));
+}
+
+/* The same for a helper that has a session, and for one that starts. */
+static void sleep_is_no_silence_of_helpers(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pid;
+
+    start_server(f, 1);
+    pid = only_helper(f);
+    connect_idle(f);
+    run_for(f, 0.1);
+    kill(pid, SIGSTOP);
+    f->tls.clock_offset += 1000.0;
+    run_for(f, 0.1);
+    kill(pid, SIGCONT);
+    assert_true(establish(f));
+    assert_int_equal(only_helper(f), pid);
+    kill(f->fork_server, SIGSTOP);
+    ke_server_rekey(f->server);
+    f->tls.clock_offset += 1000.0;
+    run_for(f, 0.1);
+    assert_int_equal(f->rekeyed, 0);
+    kill(f->fork_server, SIGCONT);
+    await_log(f, "NTS-KE helpers read certificates and keys again");
+    assert_true(f->rekeyed_ok);
+    assert_int_equal(log_count(f, "\n"), 1);
 }
 
 static bool both_helpers_are_there(void *arg)
@@ -1278,6 +1314,37 @@ static void main_process_serves_as_soon_as_files_are_mended(void **state)
     assert_int_equal(log_count(f, "\n"), 2);
 }
 
+/* In the process that judges the files, which one of them has taken over: it says that they are good,
+   and does not end. */
+static void approve_and_hang(void *arg)
+{
+    const struct ipc_message good = {.type = IPC_READY};
+    char name[16];
+
+    (void)arg;
+    prctl(PR_GET_NAME, name);
+    if (strcmp(name, "chronyd-certs") != 0)
+        return;
+    for (int fd = 3; fd < 256; fd++)
+        ipc_send(fd, &good, -1);
+    for (;;)
+        pause();
+}
+
+static void nobody_waits_for_who_judged_the_files(void **state)
+{
+    struct fixture *f = *state;
+
+    f->spec.sandbox.load_filter = approve_and_hang;
+    start_server(f, 1);
+    assert_true(establish(f));
+    for (int i = 0; i < 2 * FORK_SERVER_SILENCE; i++) {
+        f->tls.clock_offset += FORK_SERVER_PING;
+        run_for(f, 0.1);
+    }
+    assert_int_equal(f->lost, 0);
+}
+
 /* ---- dates of certificates ---- */
 
 static void states_of_a_certificate(void **state)
@@ -1357,7 +1424,7 @@ static void helper_that_does_not_answer_is_replaced(void **state)
     kill(pid, SIGSTOP);
     connect_idle(f);
     run_for(f, 0.1);
-    f->tls.clock_offset += 31.0;
+    let_time_pass(f, 30.0);
     assert_true(tls_fixture_run(&f->tls, process_is_gone, &pid, 10.0));
     assert_true(establish(f));
     assert_int_equal(log_count(f, "does not answer"), 1);
@@ -1375,7 +1442,7 @@ static void old_helper_that_does_not_end_is_killed(void **state)
     await_log(f, "NTS-KE helpers read certificates and keys again");
     assert_true(establish(f));
     assert_false(process_is_gone(&pid));
-    f->tls.clock_offset += 31.0;
+    let_time_pass(f, 30.0);
     assert_true(tls_fixture_run(&f->tls, process_is_gone, &pid, 10.0));
     assert_true(establish(f));
 }
@@ -1426,6 +1493,8 @@ int main(void)
         TEST(death_of_the_fork_server_is_reported),
         TEST(silent_fork_server_is_reported),
         TEST(sleep_is_no_silence),
+        TEST(sleep_is_no_silence_of_helpers),
+        TEST(nobody_waits_for_who_judged_the_files),
         TEST(helper_without_descriptors_loses_one_connection),
         TEST(lack_of_descriptors_does_not_end_the_service),
         TEST(orders_wait_for_room),

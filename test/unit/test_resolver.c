@@ -230,6 +230,23 @@ static void stopped_helper_is_replaced(void **state)
     assert_int_equal(f->replaced, pid);
 }
 
+/* All processes were stopped, or the machine slept: the helper gets time to answer. */
+static void sleep_is_not_the_time_of_a_lookup(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pid = start_helper(f);
+
+    world_linux_set_lookup_limit(f->world, LIMIT);
+    kill(pid, SIGSTOP);
+    ask(f, "good.test");
+    usleep((useconds_t)(1.1e6 * LIMIT));
+    world_linux_set_lookup_limit(f->world, WAIT);
+    assert_int_equal(f->world->ops->wait(f->world->ctx, NULL, 0, 0.0), 0);
+    kill(pid, SIGCONT);
+    assert_int_equal(take_answer(f), RESOLVE_SUCCESS);
+    assert_int_equal(f->replaced, 0);
+}
+
 /* The test is the helper: an answer to a question that nobody asked, and no message at all. */
 static void lying_helper_is_dismissed(void **state)
 {
@@ -300,6 +317,7 @@ int main(void)
         TEST(killed_helper_is_noticed_with_the_next_lookup),
         TEST(helper_that_hangs_is_replaced),
         TEST(stopped_helper_is_replaced),
+        TEST(sleep_is_not_the_time_of_a_lookup),
         TEST(lying_helper_is_dismissed),
         TEST(thread_that_hangs_holds_up_nobody),
         TEST(threads_that_hang_are_few),
