@@ -196,10 +196,13 @@ static bool is_working(const struct chronyd *d)
     return d->dump_timer != 0 || ntp_sources_is_busy(d->ntp_sources);
 }
 
-/* As chrony's, the reply comes when the command is done: with many sources that is later. */
+/* As chrony's, the reply comes when the command is done: with many sources that is later. It will be
+   done in any case, so a client that finds no room to wait is told so. */
 static enum cmd_status when_done(const struct chronyd *d, enum cmd_status status)
 {
-    return status == CMD_STATUS_SUCCESS && is_working(d) ? CMD_STATUS_LATER : status;
+    bool later = is_working(d) && cmd_server_has_room(d->cmd_server);
+
+    return status == CMD_STATUS_SUCCESS && later ? CMD_STATUS_LATER : status;
 }
 
 void chronyd_work_done(struct chronyd *d)

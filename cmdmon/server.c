@@ -164,7 +164,7 @@ static bool put_off(struct cmd_server *server, const char *path, const uint8_t *
     if (!cmd_reply_header_decode(reply, length, &header) || header.status != CMD_STATUS_LATER)
         return false;
     waiting = find_waiting(server, path, header.command);
-    if (waiting == NULL && server->waiting_count < CMD_SERVER_MAX_WAITING)
+    if (waiting == NULL && cmd_server_has_room(server))
         waiting = &server->waiting[server->waiting_count++];
     /* One too many is not answered: nothing has failed, and its client asks again. */
     if (waiting != NULL) {
@@ -195,6 +195,11 @@ void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd
             server->world->ops->send(server->world->ctx, server->unix_fd, &msg, 1);
     }
     server->waiting_count = left;
+}
+
+bool cmd_server_has_room(const struct cmd_server *server)
+{
+    return server->waiting_count < CMD_SERVER_MAX_WAITING;
 }
 
 /* ---- sockets ---- */
