@@ -145,6 +145,12 @@ void privileges_check_change(uid_t uid, gid_t gid)
     if (uid != geteuid() && privileges_missing(PRIVILEGE_SETUID))
         LOG_FATAL("setuid(%u) failed : %s%s", (unsigned int)uid, text_errno(EPERM),
                   way_out(PRIVILEGE_SETUID));
+    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID) == 0 &&
+        !privileges_may_become(uid, gid) && errno == EINVAL)
+        LOG_FATAL(
+            "setuid(%u) or setgid(%u) failed : %s; the user namespace (rootless container) has no "
+            "such ID (map more IDs, or -u root)",
+            (unsigned int)uid, (unsigned int)gid, text_errno(EINVAL));
 }
 
 #else

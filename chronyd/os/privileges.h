@@ -30,8 +30,8 @@ void privileges_find_user(const char *name, uid_t *uid, gid_t *gid);
    0 in builds without libcap. */
 unsigned int privileges_missing(unsigned int wanted);
 
-/* Ends the program with a message that names the capability unless privileges_drop() could change to
-   this user. For the start, before other processes depend on it. */
+/* Ends the program with a message that names the capability, or the user namespace that does not have
+   this user, unless privileges_drop() could change to it. For the start, before other processes depend on it. */
 void privileges_check_change(uid_t uid, gid_t gid);
 
 /* Clears the supplementary groups, changes group and user, and reduces effective and permitted
