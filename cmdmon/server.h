@@ -52,7 +52,7 @@ struct cmd_server;
 /* Sends the status to all whose request for the command had CMD_STATUS_LATER. A client that sends its
    request once more in the meantime is answered once, and its command is not executed again. */
 void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status);
-/* One more may wait. With CMD_STATUS_LATER for a request that finds no room the reply is "failed". */
+/* One more may wait. CMD_STATUS_LATER for a request that finds no room sends nothing: its client asks again. */
 bool cmd_server_has_room(const struct cmd_server *server);
 
 /* Opens the UDP sockets (as root, before the privilege drop); failures are logged and not fatal.
