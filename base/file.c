@@ -58,11 +58,17 @@ static int check_appendable(const struct stat *st)
                                                                                  : ERRNO_NOT_A_FILE;
 }
 
-/* Opens without waiting, and refuses what is not of the right kind. */
+/* Somebody has named it: it may have to be waited for, but it has to end. */
+static int check_input(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && is_endless(st) ? ERRNO_NOT_A_FILE : 0;
+}
+
+/* Opens what is of the right kind. */
 static FILE *open_checked(const char *path, int flags, mode_t mode, const char *stdio_mode,
                           int (*check)(const struct stat *st))
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
     struct stat st;
     int error;
 
@@ -78,17 +84,17 @@ static FILE *open_checked(const char *path, int flags, mode_t mode, const char *
 
 FILE *file_open_read(const char *path)
 {
-    return open_checked(path, O_RDONLY, 0, "r", check_readable);
+    return open_checked(path, O_RDONLY | O_NONBLOCK, 0, "r", check_readable);
 }
 
 FILE *file_open_input(const char *path)
 {
-    return open_stream(path, O_RDONLY, 0, "r");
+    return open_checked(path, O_RDONLY, 0, "r", check_input);
 }
 
 FILE *file_open_append(const char *path, mode_t mode)
 {
-    return open_checked(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, mode, "a",
+    return open_checked(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode, "a",
                         check_appendable);
 }
 

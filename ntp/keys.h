@@ -20,8 +20,9 @@ struct ntp_keys *ntp_keys_new(void);
 /* Wipes the keys. */
 void ntp_keys_free(struct ntp_keys *keys);
 
-/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged. False:
-   the file could not be opened. */
+/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged. False: the
+   file exists and cannot be opened, so that the old keys stay. Where there were none, nothing is missed:
+   distributions install a file without keys that only root may read. */
 bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path);
 
 /* False: no such key (ID 0 never is one). type and bits (8 * octets) may be NULL. */

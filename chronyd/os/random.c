@@ -13,7 +13,6 @@
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
-#include "base/file.h"
 #include "base/log.h"
 #include "chronyd/os/linux_internal.h"
 
@@ -56,7 +55,7 @@ static void fill(struct random_source *random)
         return;
 #endif
     if (!random->device) {
-        random->device = file_open_input("/dev/urandom");
+        random->device = fopen("/dev/urandom", "re");
         /* Without a buffer of stdio, which would outlive a fork. */
         if (!random->device || setvbuf(random->device, NULL, _IONBF, 0) != 0)
             LOG_FATAL("Can't read from /dev/urandom");

@@ -203,7 +203,7 @@ static void missing_and_open_files_are_reported(void **state)
     struct fixture *f = *state;
 
     load(f, "1 MD5 abc\n");
-    ntp_keys_load(f->keys, sim_world_interface(f->sim), "/nowhere");
+    assert_true(ntp_keys_load(f->keys, sim_world_interface(f->sim), "/nowhere"));
     assert_true(logged(f, "Could not open keyfile /nowhere"));
     assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
 
@@ -232,7 +232,7 @@ static void keys_stay_when_their_file_cannot_be_read(void **state)
 
     load(f, "1 MD5 abc\n");
     ops.file_read = refuse_read;
-    ntp_keys_load(f->keys, &refusing, PATH);
+    assert_false(ntp_keys_load(f->keys, &refusing, PATH));
     assert_true(
         logged(f, "Could not open keyfile " PATH " : Permission denied; old keys stay in use"));
     assert_true(ntp_keys_find(f->keys, 1, NULL, NULL));
