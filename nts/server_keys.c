@@ -25,6 +25,7 @@ struct nts_server_keys {
     struct loop *loop;
     char *path; /* NULL: keys are not kept */
     struct state_file *file;
+    bool file_stays; /* it was not read, for lack of resources only: its keys may be good */
     int rotate;
     timer_id timer;
     struct nts_server_key keys[NTS_SERVER_KEYS];
@@ -79,7 +80,7 @@ static void write_file(FILE *stream, const void *arg)
 
 void server_keys_save(struct nts_server_keys *keys)
 {
-    if (keys->file != NULL && keys->rotate > 0)
+    if (keys->file != NULL && keys->rotate > 0 && !keys->file_stays)
         state_file_write(keys->file, write_file, keys);
 }
 
@@ -165,10 +166,14 @@ static bool load(struct nts_server_keys *keys)
         return false;
     stream = keys->world->ops->file_read(keys->world->ctx, keys->path);
     if (stream == NULL) {
-        LOG(errno == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s", keys->path,
-            text_errno(errno));
+        int error = errno;
+
+        keys->file_stays = error == EMFILE || error == ENFILE || error == ENOMEM;
+        LOG(error == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s%s", keys->path,
+            text_errno(error), keys->file_stays ? "; it is not replaced until a rotation" : "");
         return false;
     }
+    keys->file_stays = false;
     file_buffer_use(&buffer, stream);
     ok = read_file(stream, &loaded);
     fclose(stream);
@@ -197,6 +202,7 @@ static void rotate(void *arg)
 
     keys->current = (keys->current + 1) % NTS_SERVER_KEYS;
     generate_key(keys, (keys->current + FUTURE_OFFSET) % NTS_SERVER_KEYS);
+    keys->file_stays = false;
     /* The file as it was before has the key that is current now, as the future one. */
     if (keys->file != NULL)
         state_file_write_later(keys->file, keys->rotate, write_file, keys);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The server's key set: rotation and the file ntskeys, nts.md 12.1, 12.2 and 13. */
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -279,6 +280,36 @@ static void full_disk_keeps_the_old_file_and_leaves_no_other(void **state)
     shut_down(&f);
 }
 
+static FILE *lack_descriptors(void *ctx, const char *path)
+{
+    (void)ctx;
+    (void)path;
+    errno = EMFILE;
+    return NULL;
+}
+
+/* The keys in it may be good: all clients would have to come for new cookies. */
+static void file_that_was_not_read_for_lack_of_descriptors_stays(void **state)
+{
+    struct fixture f;
+    struct world_ops ops;
+
+    (void)state;
+    test_world_init(&f.test);
+    test_world_put(&f.test, PATH, EXAMPLE);
+    ops = *f.test.world.ops;
+    ops.file_read = lack_descriptors;
+    f.test.world.ops = &ops;
+    f.loop = loop_new(&f.test.world);
+    f.keys = server_keys_new(&f.test.world, f.loop, "/keys", 1000);
+    server_keys_save(f.keys);
+    assert_true(file_is(&f, EXAMPLE));
+    /* With the rotation the ones that are used now are worth more. */
+    test_world_advance(f.loop, 1000.0 + 61.0);
+    assert_false(file_is(&f, EXAMPLE));
+    shut_down(&f);
+}
+
 static void keys_are_saved_when_they_are_freed(void **state)
 {
     struct fixture f;
@@ -306,6 +337,7 @@ int main(void)
         cmocka_unit_test(without_rotation_rekey_loads_and_nothing_is_saved),
         cmocka_unit_test(with_rotation_rekey_does_nothing),
         cmocka_unit_test(full_disk_keeps_the_old_file_and_leaves_no_other),
+        cmocka_unit_test(file_that_was_not_read_for_lack_of_descriptors_stays),
         cmocka_unit_test(keys_are_saved_when_they_are_freed),
     };
 
