@@ -137,7 +137,10 @@ static bool os_send(void *arg, const void *data, size_t length)
 {
     struct os_environment *os = arg;
 
-    return send(os->unix_socket.fd, data, length, 0) == (ssize_t)length;
+    if (send(os->unix_socket.fd, data, length, 0) == (ssize_t)length)
+        return true;
+    /* The queue of a daemon's Unix socket is short: as if the datagram was lost, it is sent again. */
+    return errno == EAGAIN || errno == ENOBUFS;
 }
 
 /* Longer times are waited for in parts: the caller asks again. */
