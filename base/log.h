@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log sink for messages (daemon.md 15). It is the one place with state of the whole process:
- * destination, threshold and context. Measurement logs are in chronyd/measurement_log.h.
+ * destination, threshold and context. Measurement logs are in clock/measurement_log.h.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

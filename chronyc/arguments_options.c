@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
-#include "conf/options.h"
+#include "conf/option_table.h"
 
 struct word_number {
     const char *word;

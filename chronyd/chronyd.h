@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon: one struct that owns every module; nothing else creates or frees modules. It does not
- * know what kind of world it lives in: chronyd/run.c starts it as a Linux process, and the simulator
+ * know what kind of world it lives in: chronyd/daemon.c starts it as a Linux process, and the simulator
  * runs many of them in one process.
  */
 #ifndef CHRONYD_CHRONYD_H
@@ -11,30 +11,30 @@
 #include <sys/types.h>
 #include "base/loop.h"
 #include "base/world.h"
-#include "chronyd/clock/local_clock.h"
-#include "chronyd/clock/reference.h"
-#include "chronyd/clock/smoothing.h"
-#include "chronyd/clock/temperature.h"
-#include "chronyd/manual.h"
-#include "chronyd/measurement_log.h"
-#include "chronyd/nic_clocks.h"
-#include "chronyd/nts_part.h"
 #include "chronyd/command_line.h"
+#include "chronyd/manual.h"
+#include "chronyd/nts_part.h"
 #include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
-#include "chronyd/source/source.h"
-#include "cmdmon/server.h"
+#include "clock/local_clock.h"
+#include "clock/measurement_log.h"
+#include "clock/nic_clocks.h"
+#include "clock/reference.h"
+#include "clock/smoothing.h"
+#include "clock/temperature.h"
+#include "cmdmon/service.h"
 #include "conf/conf.h"
 #include "ntp/access.h"
 #include "ntp/access_names.h"
 #include "ntp/auth.h"
 #include "ntp/broadcast.h"
-#include "ntp/client_log.h"
+#include "ntp/client/sources.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
-#include "ntp/server.h"
+#include "ntp/server/client_log.h"
+#include "ntp/server/server.h"
 #include "ntp/sockets.h"
-#include "ntp/sources.h"
+#include "source/source.h"
 
 struct chronyd {
     const struct options *options;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Execution of control commands (cmdmon.md 13 and 14): one function for each, found through a table
- * by request code. Requests come decoded and authorised from cmdmon/server.c. A function fills the
+ * by request code. Requests come decoded and authorised from cmdmon/service.c. A function fills the
  * reply's body and returns the status.
  */
 #include <string.h>

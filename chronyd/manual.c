@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/regression.h"
 #include "base/text.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 #define MIN_SAMPLE_INTERVAL  1.0
 #define REGRESSION_TOLERANCE 1.0e-8

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 #include "base/report.h"
-#include "chronyd/clock/local_clock.h"
-#include "chronyd/clock/reference.h"
+#include "clock/local_clock.h"
+#include "clock/reference.h"
 
 struct manual;
 

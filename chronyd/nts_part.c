@@ -8,12 +8,12 @@
 
 #include "base/text.h"
 #include "chronyd/chronyd.h"
+#include "nts/client_auth.h"
 #include "nts/context.h"
 #include "nts/fork_server.h"
 #include "nts/helper.h"
 #include "nts/ke_server.h"
-#include "nts/ntp_client.h"
-#include "nts/ntp_server.h"
+#include "nts/server_auth.h"
 #include "nts/server_keys.h"
 
 struct nts_part {

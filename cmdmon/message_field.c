@@ -3,8 +3,8 @@
  * Wire types of the control protocol: float, timestamp, address (cmdmon.md 4). Every word that can
  * be received decodes to a value; nothing here fails except by the reader's and writer's bounds.
  */
-#include "cmdmon/message_field.h"
 #include "cmdmon/message.h"
+#include "cmdmon/message_field.h"
 
 #include <math.h>
 #include <string.h>

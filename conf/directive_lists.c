@@ -12,8 +12,8 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "conf/files.h"
-#include "conf/options.h"
+#include "conf/directories.h"
+#include "conf/option_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

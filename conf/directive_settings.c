@@ -12,7 +12,7 @@
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
-#include "conf/options.h"
+#include "conf/option_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -3,7 +3,7 @@
  * Which fragments are read and in which order. Called for confdir (with the file system) and for
  * sourcedir (with struct world); it opens nothing itself.
  */
-#include "conf/files.h"
+#include "conf/directories.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/text.h"
-#include "conf/options.h"
+#include "conf/option_table.h"
 
 static void fail(struct conf_error *error, const char *location, const char *format, va_list args)
 {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/text.h"
-#include "conf/options.h"
+#include "conf/option_table.h"
 
 #define FIELD(f)      offsetof(struct source_options, f)
 #define IN(f, lo, hi) .kind = OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)

@@ -11,7 +11,7 @@
 #include "base/addr.h"
 #include "base/report.h"
 #include "base/wire.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 /* NTS client of one association. */
 struct ntp_nts_client_params {

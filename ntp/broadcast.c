@@ -8,9 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/text.h"
-#include "ntp/packet.h"
-#include "ntp/poll.h"
+#include "ntp/client/poll.h"
 #include "ntp/transmit.h"
+#include "ntp/wire/packet.h"
 
 #define FIRST_SEPARATION 0.2
 #define RANDOMNESS       0.02

@@ -16,7 +16,7 @@
 #include "base/report.h"
 #include "base/world.h"
 
-struct source; /* chronyd/source/: register, regression, selection state of one source */
+struct source; /* source/: register, regression, selection state of one source */
 
 /* A local timestamp of a packet, ntp.md 5.1. */
 struct ntp_local_timestamp {

@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "base/wire.h"
 #include "base/world.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 struct ntp_keys;
 

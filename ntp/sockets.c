@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/packet.h"
 #include "ntp/ptp.h"
+#include "ntp/wire/packet.h"
 
 #define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
 #define MIN_BATCH           8

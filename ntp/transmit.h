@@ -13,8 +13,8 @@
 #include "base/wire.h"
 #include "conf/source_options.h"
 #include "ntp/env.h"
-#include "ntp/packet.h"
 #include "ntp/random_pool.h"
+#include "ntp/wire/packet.h"
 
 /* The time scale that leaves out the corrections of the clock, the same in all packets of the daemon
    (ntp.md 16.2). */

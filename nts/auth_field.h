@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include "base/crypto.h"
 #include "base/wire.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 #include "nts/context.h"
 
 /*

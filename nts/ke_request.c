@@ -7,7 +7,7 @@
 #include "nts/ke_request.h"
 
 #include <string.h>
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 #include "nts/cookie.h"
 #include "nts/ke_record.h"
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
-#include "ntp/packet.h"
 #include "ntp/ptp.h"
+#include "ntp/wire/packet.h"
 
 #define SENT_MAX_LENGTH (NTP_MAX_LENGTH + PTP_OVERHEAD)
 

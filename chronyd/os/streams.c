@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/text.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "chronyd/os/linux_internal.h"
 
 ssize_t linux_stream_read(void *ctx, int fd, void *data, size_t size)

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "chronyd/refclock/refclock.h"
-#include "ntp/sample_filter.h"
+#include "source/sample_filter.h"
 
 struct refclock;
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "chronyd/clock/hardware_clock.h"
 #include "chronyd/refclock/clock.h"
-#include "ntp/packet.h"
+#include "clock/hardware_clock.h"
+#include "ntp/wire/packet.h"
 
 #define MAX_SAMPLES 16
 

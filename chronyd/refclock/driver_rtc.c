@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "chronyd/rtc/rtc_device.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 #define HALF_SECOND_NS 500000000
 

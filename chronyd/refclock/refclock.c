@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "config.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 #define COMBINE_RATIO      0.6
 #define MIN_LOCAL_LOCK_AGE 3

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include "base/report.h"
 #include "base/world.h"
-#include "chronyd/clock/local_clock.h"
-#include "chronyd/clock/reference.h"
-#include "chronyd/measurement_log.h"
-#include "chronyd/source/source.h"
+#include "clock/local_clock.h"
+#include "clock/measurement_log.h"
+#include "clock/reference.h"
 #include "conf/conf.h"
+#include "source/source.h"
 
 struct refclock_set;
 

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "chronyd/rtc/rtc_device.h"
 #include "config.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 
 #define MAX_SAMPLES       64
 #define DROPPED_WHEN_FULL 4

@@ -12,10 +12,10 @@
 #include "base/loop.h"
 #include "base/report.h"
 #include "base/world.h"
-#include "chronyd/clock/local_clock.h"
-#include "chronyd/clock/reference.h"
-#include "chronyd/measurement_log.h"
 #include "chronyd/rtc/rtc_file.h"
+#include "clock/local_clock.h"
+#include "clock/measurement_log.h"
+#include "clock/reference.h"
 #include "conf/conf.h"
 
 struct rtc;

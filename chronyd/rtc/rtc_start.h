@@ -8,8 +8,8 @@
 #define CHRONYD_RTC_RTC_START_H
 
 #include "base/world.h"
-#include "chronyd/clock/local_clock.h"
 #include "chronyd/rtc/rtc_file.h"
+#include "clock/local_clock.h"
 #include "conf/conf.h"
 
 /* Steps the clock if the RTC (or the drift file) says so; every outcome is logged, none is fatal.

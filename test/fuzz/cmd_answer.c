@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "cmdmon/server.h"
+#include "cmdmon/service.h"
 #include "test/fuzz/support.h"
 
 static bool is_allowed(void *ctx, const struct ip_addr *addr)

@@ -5,9 +5,9 @@
  */
 #include "chronyd/os/frame.h"
 #include "conf/source_options.h"
-#include "ntp/packet.h"
+#include "ntp/client/response.h"
 #include "ntp/ptp.h"
-#include "ntp/response.h"
+#include "ntp/wire/packet.h"
 #include "test/fuzz/support.h"
 
 static void check_fields(const uint8_t *data, const struct ntp_info *info)

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "ntp/client_log.h"
-#include "ntp/server.h"
-#include "ntp/timestamp_map.h"
+#include "ntp/server/client_log.h"
+#include "ntp/server/server.h"
+#include "ntp/server/timestamp_map.h"
 #include "nts/auth_field.h"
 #include "nts/cookie.h"
-#include "nts/ntp_server.h"
+#include "nts/server_auth.h"
 #include "nts/server_keys.h"
 #include "test/fuzz/support.h"
 

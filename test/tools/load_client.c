@@ -19,7 +19,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "base/wire.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 #include "nts/auth_field.h"
 #include "test/tools/nts_session.h"
 #include "test/tools/tool.h"

@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include "base/text.h"
 #include "base/wire.h"
-#include "ntp/packet.h"
+#include "ntp/wire/packet.h"
 #include "nts/auth_field.h"
 #include "nts/context.h"
 #include "test/tools/nts_session.h"

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two levels below the local clock, each a table of functions. `struct clock_driver` is what
+ * the local clock steers: the slew engine over a kernel clock, or the null driver. `struct
+ * kernel_clock` is what the slew engine steers: a clock whose frequency can be set.
+ * Signs: frequencies are ppm by which the uncompensated clock is fast; offsets are positive when
+ * the clock is fast and has to go back. discipline.md 1.1, 5, 6.
+ */
+#ifndef CLOCK_DRIVER_H
+#define CLOCK_DRIVER_H
+
+#include <stdbool.h>
+#include "base/instant.h"
+
+struct clock_driver_ops {
+    /* Absolute frequency, at start and later. */
+    double (*read_frequency)(void *ctx);
+    /* Returns what was set. */
+    double (*set_frequency)(void *ctx, double freq_ppm);
+    /* rate: correction time times offset, s^2; 0: as fast as allowed. */
+    void (*accrue_offset)(void *ctx, double offset, double rate);
+    /* Cooked minus raw at a raw time; error bound in *err. */
+    double (*correction)(void *ctx, struct raw_time raw, double *err);
+    bool (*step)(void *ctx, double offset);
+    /* The clock was stepped (discipline.md 5.4); NULL: nothing to do. */
+    void (*stepped)(void *ctx, double offset);
+    /* NULL: no control of the kernel's synchronisation status. */
+    void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
+    /* NULL: the clock cannot apply leap seconds. leap -1, 0, 1; tai_offset 0: unknown. 6.4 */
+    void (*set_leap)(void *ctx, int leap, int tai_offset);
+    /* Ends slews; the frequency stays. */
+    void (*free)(void *ctx);
+};
+
+struct clock_driver {
+    const struct clock_driver_ops *ops;
+    void *ctx;
+};
+
+struct kernel_clock_ops {
+    double (*read_frequency)(void *ctx);
+    double (*set_frequency)(void *ctx, double freq_ppm); /* returns what was set */
+    bool (*step)(void *ctx, double offset);
+    void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
+    void (*set_leap)(void *ctx, int leap, int tai_offset);
+    void (*free)(void *ctx);
+};
+
+struct kernel_clock {
+    const struct kernel_clock_ops *ops;
+    void *ctx;
+    double max_freq_ppm;
+    double max_set_delay; /* seconds until a new frequency is in effect, at most */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Estimate of the clock's frequency and skew from a measurement and what was known before
+ * (discipline.md 15.3). Pure.
+ */
+#ifndef CLOCK_ESTIMATE_H
+#define CLOCK_ESTIMATE_H
+
+#include <stdbool.h>
+
+struct clock_estimate {
+    double frequency;          /* change to be made */
+    double residual_frequency; /* what is left of the measured frequency */
+    double skew;
+};
+
+/* previous_skew: of the last estimate; a measured skew above max_skew has no weight. A manual
+   measurement is taken as it is. All are ratios. */
+struct clock_estimate clock_estimate(double previous_skew, double frequency, double skew,
+                                     double max_skew, bool manual);
+
+#endif

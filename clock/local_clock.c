@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local clock (discipline.md 4): owns the driver, the cooked time of the last event and the
+ * lists of those who are told of changes. Every change of the clock by this process goes through
+ * the operations here, so that each is checked, announced and counted. It never decides by itself
+ * that the clock should be changed.
+ */
+#include "clock/local_clock.h"
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "clock/driver_linux.h"
+#include "clock/driver_null.h"
+#include "clock/precision.h"
+#include "clock/slew.h"
+
+#define MAX_DRIFT_LIMIT   100000.0
+#define MIN_PRECISION     1.0e-9
+#define MAX_PRECISION     1.0
+#define MIN_PRECISION_LOG (-30)
+#define MAX_HANDLERS      64
+
+struct change_holder {
+    enum clock_holder holder;
+    clock_change_handler handler;
+    void *arg;
+};
+
+struct dispersion_holder {
+    dispersion_handler handler;
+    void *arg;
+};
+
+struct local_clock {
+    struct world *world;
+    struct loop *loop;
+    struct clock_driver driver;
+
+    double freq_ppm; /* as set in the driver, with the temperature compensation */
+    double temp_comp_ppm;
+    double max_drift_ppm;
+    double max_error;
+    double precision;
+    int precision_log;
+
+    struct local_time event_time;
+    double event_error;
+    uint64_t updates;
+
+    struct change_holder holders[MAX_HANDLERS];
+    int holder_count;
+    struct dispersion_holder dispersion_holders[MAX_HANDLERS];
+    int dispersion_holder_count;
+    void (*step_hook)(struct local_time before, void *arg);
+    void *step_hook_arg;
+    void (*leap_hook)(struct local_time now, int leap, void *arg);
+    void *leap_hook_arg;
+};
+
+static void on_wake(struct raw_time raw, void *arg)
+{
+    struct local_clock *c = arg;
+
+    c->event_time = local_clock_cook(c, raw, &c->event_error);
+}
+
+static void on_jump(struct raw_time raw, double step, void *arg)
+{
+    struct local_clock *c = arg;
+
+    local_clock_external_step(c, raw, (struct local_time){raw.i}, step, fabs(step));
+}
+
+struct local_clock *local_clock_new_with_driver(struct world *world, struct loop *loop,
+                                                const struct local_clock_params *params,
+                                                struct clock_driver driver)
+{
+    struct local_clock *c = mem_alloc(sizeof(*c));
+
+    c->world = world;
+    c->loop = loop;
+    c->driver = driver;
+    c->max_drift_ppm = fmax(0.0, fmin(params->max_drift_ppm, MAX_DRIFT_LIMIT));
+    c->max_error = params->max_clock_error_ppm * 1.0e-6;
+
+    double precision = params->precision > 0.0 ? params->precision : clock_precision_measure(world);
+    c->precision = fmax(MIN_PRECISION, fmin(precision, MAX_PRECISION));
+    c->precision_log = (int)lround(log2(c->precision));
+    if (c->precision_log < MIN_PRECISION_LOG)
+        c->precision_log = MIN_PRECISION_LOG;
+    LOG_DEBUG("Clock precision %.9f (%d)", c->precision, c->precision_log);
+
+    c->freq_ppm = driver.ops->read_frequency(driver.ctx);
+    c->event_time = local_clock_now(c, &c->event_error);
+    loop_set_wake_handler(loop, on_wake, c);
+    loop_set_jump_handler(loop, on_jump, c);
+    return c;
+}
+
+struct local_clock *local_clock_new(struct world *world, struct loop *loop,
+                                    const struct local_clock_params *params)
+{
+    if (!params->control)
+        return local_clock_new_with_driver(world, loop, params, driver_null_new(world));
+
+    struct slew *slew =
+        slew_new(world, loop, driver_linux_new(world, params->rtc_sync), params->max_slew_rate_ppm);
+    struct local_clock *c = local_clock_new_with_driver(world, loop, params, slew_driver(slew));
+    slew_set_dispersion_handler(slew, local_clock_announce_dispersion, c);
+    return c;
+}
+
+void local_clock_free(struct local_clock *c)
+{
+    if (!c)
+        return;
+    loop_set_wake_handler(c->loop, NULL, NULL);
+    loop_set_jump_handler(c->loop, NULL, NULL);
+    c->driver.ops->free(c->driver.ctx);
+    free(c);
+}
+
+double local_clock_precision(const struct local_clock *c)
+{
+    return c->precision;
+}
+
+int local_clock_precision_log(const struct local_clock *c)
+{
+    return c->precision_log;
+}
+
+double local_clock_max_error(const struct local_clock *c)
+{
+    return c->max_error;
+}
+
+bool local_clock_can_leap(const struct local_clock *c)
+{
+    return c->driver.ops->set_leap != NULL;
+}
+
+double local_clock_correction(const struct local_clock *c, struct raw_time raw, double *err)
+{
+    return c->driver.ops->correction(c->driver.ctx, raw, err);
+}
+
+struct local_time local_clock_cook(const struct local_clock *c, struct raw_time raw, double *err)
+{
+    return (struct local_time){instant_add(raw.i, local_clock_correction(c, raw, err))};
+}
+
+struct local_time local_clock_now(const struct local_clock *c, double *err)
+{
+    return local_clock_cook(c, world_raw_now(c->world), err);
+}
+
+struct raw_time local_clock_event_raw(const struct local_clock *c)
+{
+    return loop_event_raw(c->loop);
+}
+
+struct local_time local_clock_event_time(const struct local_clock *c, double *err)
+{
+    if (err)
+        *err = c->event_error;
+    return c->event_time;
+}
+
+/* Holders: kept in the order of 4.4, those of the same kind in order of registration. */
+
+void local_clock_add_handler(struct local_clock *c, enum clock_holder holder,
+                             clock_change_handler handler, void *arg)
+{
+    int at = c->holder_count;
+
+    assert(c->holder_count < MAX_HANDLERS);
+    for (; at > 0 && c->holders[at - 1].holder > holder; at--)
+        c->holders[at] = c->holders[at - 1];
+    c->holders[at] = (struct change_holder){holder, handler, arg};
+    c->holder_count++;
+}
+
+void local_clock_remove_handler(struct local_clock *c, clock_change_handler handler, void *arg)
+{
+    int kept = 0;
+
+    for (int i = 0; i < c->holder_count; i++) {
+        if (c->holders[i].handler != handler || c->holders[i].arg != arg)
+            c->holders[kept++] = c->holders[i];
+    }
+    c->holder_count = kept;
+}
+
+void local_clock_add_dispersion_handler(struct local_clock *c, dispersion_handler handler,
+                                        void *arg)
+{
+    assert(c->dispersion_holder_count < MAX_HANDLERS);
+    c->dispersion_holders[c->dispersion_holder_count++] = (struct dispersion_holder){handler, arg};
+}
+
+void local_clock_remove_dispersion_handler(struct local_clock *c, dispersion_handler handler,
+                                           void *arg)
+{
+    int kept = 0;
+
+    for (int i = 0; i < c->dispersion_holder_count; i++) {
+        if (c->dispersion_holders[i].handler != handler || c->dispersion_holders[i].arg != arg)
+            c->dispersion_holders[kept++] = c->dispersion_holders[i];
+    }
+    c->dispersion_holder_count = kept;
+}
+
+void local_clock_announce_dispersion(double dispersion, void *arg)
+{
+    const struct local_clock *c = arg;
+
+    for (int i = 0; i < c->dispersion_holder_count; i++)
+        c->dispersion_holders[i].handler(dispersion, c->dispersion_holders[i].arg);
+}
+
+void local_clock_set_step_hook(struct local_clock *c,
+                               void (*hook)(struct local_time before, void *arg), void *arg)
+{
+    c->step_hook = hook;
+    c->step_hook_arg = arg;
+}
+
+void local_clock_set_leap_hook(struct local_clock *c,
+                               void (*hook)(struct local_time now, int leap, void *arg), void *arg)
+{
+    c->leap_hook = hook;
+    c->leap_hook_arg = arg;
+}
+
+static void announce(struct local_clock *c, const struct clock_change *change)
+{
+    /* The loop and the last event time come first, then the driver. The loop knows of the steps of
+       others by itself. */
+    if (change->type == CLOCK_STEP)
+        loop_clock_stepped(c->loop, change->doffset);
+    local_adjust(&c->event_time, change->cooked, change->dfreq, change->doffset);
+    if (change->type == CLOCK_STEP && c->driver.ops->stepped)
+        c->driver.ops->stepped(c->driver.ctx, change->doffset);
+
+    for (int i = 0; i < c->holder_count; i++)
+        c->holders[i].handler(change, c->holders[i].arg);
+}
+
+/* Raw and cooked time now, as announcements and checks need them. */
+static struct clock_change change_now(const struct local_clock *c, enum clock_change_type type)
+{
+    struct clock_change change = {.type = type, .raw = world_raw_now(c->world)};
+
+    change.cooked = local_clock_cook(c, change.raw, NULL);
+    return change;
+}
+
+static bool offset_is_sane(struct instant now, double offset)
+{
+    if (time_offset_is_sane(now, -offset))
+        return true;
+    LOG_WARN("Adjustment of %.1f seconds is invalid", -offset);
+    return false;
+}
+
+static double clamp_frequency(const struct local_clock *c, double freq_ppm)
+{
+    if (isnan(freq_ppm))
+        return c->freq_ppm;
+    if (fabs(freq_ppm) <= c->max_drift_ppm)
+        return freq_ppm;
+    LOG_WARN("Frequency %.1f ppm exceeds allowed maximum", freq_ppm);
+    return freq_ppm > 0.0 ? c->max_drift_ppm : -c->max_drift_ppm;
+}
+
+/* Sets the driver and returns the gain that was made relative to the old setting. */
+static double set_driver_frequency(struct local_clock *c, double freq_ppm)
+{
+    double old_ppm = c->freq_ppm;
+
+    c->freq_ppm = c->driver.ops->set_frequency(c->driver.ctx, freq_ppm);
+    return (c->freq_ppm - old_ppm) / (1.0e6 - old_ppm);
+}
+
+static void accrue(struct local_clock *c, double offset, double rate)
+{
+    c->driver.ops->accrue_offset(c->driver.ctx, offset, rate);
+    if (offset != 0.0)
+        c->updates++;
+}
+
+double local_clock_read_frequency(const struct local_clock *c)
+{
+    if (c->temp_comp_ppm == 0.0)
+        return c->freq_ppm;
+    return (c->freq_ppm + c->temp_comp_ppm) / (1.0 - 1.0e-6 * c->temp_comp_ppm);
+}
+
+void local_clock_set_frequency(struct local_clock *c, double freq_ppm)
+{
+    freq_ppm = clamp_frequency(c, freq_ppm);
+    if (c->temp_comp_ppm != 0.0)
+        freq_ppm = freq_ppm * (1.0 - 1.0e-6 * c->temp_comp_ppm) - c->temp_comp_ppm;
+
+    double dfreq = set_driver_frequency(c, freq_ppm);
+    struct clock_change change = change_now(c, CLOCK_ADJUST);
+    change.dfreq = dfreq;
+    announce(c, &change);
+}
+
+void local_clock_accumulate_frequency(struct local_clock *c, double dfreq)
+{
+    double freq_ppm = clamp_frequency(c, c->freq_ppm + dfreq * (1.0e6 - c->freq_ppm));
+
+    dfreq = set_driver_frequency(c, freq_ppm);
+    struct clock_change change = change_now(c, CLOCK_ADJUST);
+    change.dfreq = dfreq;
+    announce(c, &change);
+}
+
+bool local_clock_accumulate_offset(struct local_clock *c, double offset, double rate)
+{
+    struct clock_change change = change_now(c, CLOCK_ADJUST);
+
+    if (!offset_is_sane(change.cooked.i, offset))
+        return false;
+    accrue(c, offset, rate);
+    change.doffset = offset;
+    announce(c, &change);
+    return true;
+}
+
+/* False: the offset is not sane, nothing was done. */
+static bool apply(struct local_clock *c, double dfreq, double offset, double rate,
+                  struct clock_change *change)
+{
+    *change = change_now(c, CLOCK_ADJUST);
+    if (!offset_is_sane(change->cooked.i, offset))
+        return false;
+
+    double freq_ppm = clamp_frequency(c, c->freq_ppm + dfreq * (1.0e6 - c->freq_ppm));
+    change->dfreq = set_driver_frequency(c, freq_ppm);
+    accrue(c, offset, rate);
+    change->doffset = offset;
+    return true;
+}
+
+bool local_clock_accumulate(struct local_clock *c, double dfreq, double offset, double rate)
+{
+    struct clock_change change;
+
+    if (!apply(c, dfreq, offset, rate, &change))
+        return false;
+    announce(c, &change);
+    return true;
+}
+
+bool local_clock_accumulate_unannounced(struct local_clock *c, double dfreq, double offset,
+                                        double rate)
+{
+    struct clock_change change;
+
+    return apply(c, dfreq, offset, rate, &change);
+}
+
+bool local_clock_step(struct local_clock *c, double offset)
+{
+    struct clock_change change = change_now(c, CLOCK_STEP);
+
+    if (!offset_is_sane(change.raw.i, offset))
+        return false;
+    if (!c->driver.ops->step(c->driver.ctx, offset)) {
+        LOG_ERROR("Could not step system clock");
+        return false;
+    }
+    if (offset != 0.0)
+        c->updates++;
+    if (c->step_hook)
+        c->step_hook(change.cooked, c->step_hook_arg);
+    change.doffset = offset;
+    announce(c, &change);
+    return true;
+}
+
+bool local_clock_make_step(struct local_clock *c)
+{
+    struct raw_time raw = world_raw_now(c->world);
+    double correction = local_clock_correction(c, raw, NULL);
+
+    if (!offset_is_sane(raw.i, -correction))
+        return false;
+
+    /* The slew is cancelled first, so that cooked time is raw time when that is stepped. */
+    if (!local_clock_accumulate_offset(c, correction, 0.0))
+        return false;
+    if (!local_clock_step(c, -correction)) {
+        local_clock_accumulate_offset(c, -correction, 0.0);
+        return false;
+    }
+    LOG_WARN("System clock was stepped by %.6f seconds", correction);
+    return true;
+}
+
+void local_clock_cancel_correction(struct local_clock *c)
+{
+    double correction = local_clock_correction(c, world_raw_now(c->world), NULL);
+
+    local_clock_accumulate_offset(c, correction, 0.0);
+}
+
+void local_clock_external_step(struct local_clock *c, struct raw_time raw, struct local_time cooked,
+                               double offset, double dispersion)
+{
+    uint64_t updates = c->updates;
+
+    local_clock_cancel_correction(c);
+    c->updates = updates; /* not our correction */
+
+    struct clock_change change = {
+        .type = CLOCK_UNKNOWN_STEP, .raw = raw, .cooked = cooked, .doffset = offset};
+    announce(c, &change);
+    local_clock_announce_dispersion(dispersion, c);
+}
+
+void local_clock_notify_leap(struct local_clock *c, int leap)
+{
+    struct clock_change change = change_now(c, CLOCK_STEP);
+
+    if (c->leap_hook)
+        c->leap_hook(change.cooked, leap, c->leap_hook_arg);
+    change.doffset = -leap;
+    announce(c, &change);
+}
+
+void local_clock_command_dfreq(struct local_clock *c, double freq_ppm)
+{
+    local_clock_accumulate_frequency(c, freq_ppm * 1.0e-6);
+    LOG_INFO("Accumulated delta freq of %.3fppm", freq_ppm);
+}
+
+bool local_clock_command_doffset(struct local_clock *c, double offset)
+{
+    if (!local_clock_accumulate_offset(c, offset, 0.0))
+        return false;
+    LOG_INFO("Accumulated delta offset of %.6f seconds", offset);
+    return true;
+}
+
+double local_clock_set_temperature_compensation(struct local_clock *c, double comp_ppm)
+{
+    if (comp_ppm == c->temp_comp_ppm)
+        return comp_ppm;
+
+    double uncompensated = local_clock_read_frequency(c);
+    c->freq_ppm = c->driver.ops->set_frequency(
+        c->driver.ctx, uncompensated * (1.0 - 1.0e-6 * comp_ppm) - comp_ppm);
+    c->temp_comp_ppm = (uncompensated - c->freq_ppm) / (1.0e-6 * uncompensated + 1.0);
+    return c->temp_comp_ppm;
+}
+
+void local_clock_set_sync_status(struct local_clock *c, bool synchronised, double est_error,
+                                 double max_error)
+{
+    if (c->driver.ops->set_sync_status)
+        c->driver.ops->set_sync_status(c->driver.ctx, synchronised, est_error, max_error);
+}
+
+void local_clock_set_leap(struct local_clock *c, int leap, int tai_offset)
+{
+    if (c->driver.ops->set_leap)
+        c->driver.ops->set_leap(c->driver.ctx, leap, tai_offset);
+}
+
+uint64_t local_clock_updates(const struct local_clock *c)
+{
+    return c->updates;
+}

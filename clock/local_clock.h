@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local clock: raw and cooked time, the operations that change them, and the announcement of
+ * every change to the holders of local timestamps, in a fixed order. discipline.md 4. Only the
+ * reference, manual input, the RTC at start and commands change it; nothing else steers the clock.
+ */
+#ifndef CLOCK_LOCAL_CLOCK_H
+#define CLOCK_LOCAL_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/clock_change.h"
+#include "base/loop.h"
+#include "base/world.h"
+#include "clock/driver.h"
+
+struct local_clock;
+
+/* Holders of local times, in the order in which they are told of changes (4.4). The event loop and
+   the driver come before all of these by themselves. */
+enum clock_holder {
+    CLOCK_HOLDER_RTC,
+    CLOCK_HOLDER_SOURCES,
+    CLOCK_HOLDER_REFCLOCKS,
+    CLOCK_HOLDER_INTERFACES,
+    CLOCK_HOLDER_SERVER,
+    CLOCK_HOLDER_REFERENCE,
+    CLOCK_HOLDER_NTP_SOURCES,
+    CLOCK_HOLDER_MANUAL,
+    CLOCK_HOLDER_SMOOTHING,
+};
+
+struct local_clock_params {
+    double precision;           /* clockprecision, seconds; 0: measure */
+    double max_drift_ppm;       /* maxdrift */
+    double max_clock_error_ppm; /* maxclockerror */
+    double max_slew_rate_ppm;   /* maxslewrate */
+    bool control;               /* false: -x, -Q */
+    bool rtc_sync;
+};
+
+/*
+ * Measures the precision, starts the driver that params asks for and hooks itself to the loop (wake
+ * and jump handlers, which it then owns). Ends the program with a fatal message where the kernel's
+ * clock cannot be used. World and loop must outlive it. Freeing ends the slew that is in progress;
+ * the frequency stays.
+ */
+struct local_clock *local_clock_new(struct world *world, struct loop *loop,
+                                    const struct local_clock_params *params);
+/* The same with a given driver, which is taken over. A slew engine's dispersion handler is the
+   caller's to set, to local_clock_announce_dispersion. */
+struct local_clock *local_clock_new_with_driver(struct world *world, struct loop *loop,
+                                                const struct local_clock_params *params,
+                                                struct clock_driver driver);
+void local_clock_free(struct local_clock *clock);
+
+/* Precision quantum in seconds (1e-9 to 1), and its log2 (at least -30). 4.2 */
+double local_clock_precision(const struct local_clock *clock);
+int local_clock_precision_log(const struct local_clock *clock);
+double local_clock_max_error(const struct local_clock *clock); /* fraction */
+/* Whether the driver can apply leap seconds. */
+bool local_clock_can_leap(const struct local_clock *clock);
+
+/* Raw to cooked; err: error bound in seconds, may be NULL. */
+double local_clock_correction(const struct local_clock *clock, struct raw_time raw, double *err);
+struct local_time local_clock_cook(const struct local_clock *clock, struct raw_time raw,
+                                   double *err);
+struct local_time local_clock_now(const struct local_clock *clock, double *err);
+/* Time of the last wake-up; the second form gives the cooked time with its error (or NULL). */
+struct raw_time local_clock_event_raw(const struct local_clock *clock);
+struct local_time local_clock_event_time(const struct local_clock *clock, double *err);
+
+typedef void (*dispersion_handler)(double dispersion, void *arg);
+void local_clock_add_handler(struct local_clock *clock, enum clock_holder holder,
+                             clock_change_handler handler, void *arg);
+void local_clock_remove_handler(struct local_clock *clock, clock_change_handler handler, void *arg);
+void local_clock_add_dispersion_handler(struct local_clock *clock, dispersion_handler handler,
+                                        void *arg);
+void local_clock_remove_dispersion_handler(struct local_clock *clock, dispersion_handler handler,
+                                           void *arg);
+void local_clock_announce_dispersion(double dispersion, void *clock);
+/* Called with the cooked time before each successful step, to reset time smoothing (4.3). */
+void local_clock_set_step_hook(struct local_clock *clock,
+                               void (*hook)(struct local_time before, void *arg), void *arg);
+/* Called with the cooked time before a leap second is announced (4.3, 21.5). */
+void local_clock_set_leap_hook(struct local_clock *clock,
+                               void (*hook)(struct local_time now, int leap, void *arg), void *arg);
+
+/* Operations of 4.3. Absolute frequency in ppm; dfreq is a ratio; offsets in seconds, positive when
+   the clock is fast. Those that return bool fail when the result would not be sane or the step
+   failed, and have logged the reason. */
+double local_clock_read_frequency(const struct local_clock *clock);
+void local_clock_set_frequency(struct local_clock *clock, double freq_ppm);
+void local_clock_accumulate_frequency(struct local_clock *clock, double dfreq);
+bool local_clock_accumulate_offset(struct local_clock *clock, double offset, double rate);
+bool local_clock_accumulate(struct local_clock *clock, double dfreq, double offset, double rate);
+/* The same, but nobody is told: for a reference clock that the clock follows (26.8), which corrects
+   its own samples. */
+bool local_clock_accumulate_unannounced(struct local_clock *clock, double dfreq, double offset,
+                                        double rate);
+bool local_clock_step(struct local_clock *clock, double offset);
+bool local_clock_make_step(struct local_clock *clock);
+void local_clock_cancel_correction(struct local_clock *clock);
+/* Somebody else stepped the clock: -offset; raw is the time now. */
+void local_clock_external_step(struct local_clock *clock, struct raw_time raw,
+                               struct local_time cooked, double offset, double dispersion);
+/* Announces a leap second (-1, 1) as a step, without changing the clock (17.5). */
+void local_clock_notify_leap(struct local_clock *clock, int leap);
+/* Commands dfreq and doffset, with their messages (cmdmon.md 14.13). */
+void local_clock_command_dfreq(struct local_clock *clock, double freq_ppm);
+bool local_clock_command_doffset(struct local_clock *clock, double offset);
+/* Temperature compensation in ppm (22): returns the value that is in effect. */
+double local_clock_set_temperature_compensation(struct local_clock *clock, double comp_ppm);
+
+/* Kernel status: errors in seconds; nothing happens where the driver has no control. */
+void local_clock_set_sync_status(struct local_clock *clock, bool synchronised, double est_error,
+                                 double max_error);
+void local_clock_set_leap(struct local_clock *clock, int leap, int tai_offset);
+
+/* Corrections of the clock made by this process so far: changes of the offset by slew or step, not
+   steps made by others or zero offsets. For nocerttimecheck (nts.md). */
+uint64_t local_clock_updates(const struct local_clock *clock);
+
+#endif

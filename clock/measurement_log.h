@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The measurement log files in logdir: opening at the first entry, banners, one flushed line per
+ * entry, closing for rotation (daemon.md 18, discipline.md 27). Whoever has values formats its own
+ * entries; headings live here.
+ */
+#ifndef CLOCK_MEASUREMENT_LOG_H
+#define CLOCK_MEASUREMENT_LOG_H
+
+#include <stdbool.h>
+#include "base/world.h"
+
+enum measurement_log_kind {
+    MLOG_MEASUREMENTS,
+    MLOG_SELECTION,
+    MLOG_STATISTICS,
+    MLOG_TRACKING,
+    MLOG_RTC,
+    MLOG_REFCLOCKS,
+    MLOG_TEMPCOMP,
+    MLOG_KINDS,
+};
+
+struct measurement_log;
+
+/* directory: logdir or NULL; banner: entries between headings, 0 never; files: the bits of enum
+   log_file_bit (conf/conf.h) that are enabled. The directory is copied. */
+struct measurement_log *measurement_log_new(struct world *world, const char *directory, int banner,
+                                            unsigned int files);
+void measurement_log_free(struct measurement_log *log);
+
+/* Whether entries of this kind are wanted and can still be written; log may be NULL (no). */
+bool measurement_log_enabled(const struct measurement_log *log, enum measurement_log_kind kind);
+
+/* Writes one line (without newline), if enabled. A file that cannot be opened is reported once and
+   stays off. */
+void measurement_log_write(struct measurement_log *log, enum measurement_log_kind kind,
+                           const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Closes all files; each is opened again, and gets its banner, with the next entry (cyclelogs). */
+void measurement_log_cycle(struct measurement_log *log);
+
+#endif

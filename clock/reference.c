@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reference update and everything that follows from it (discipline.md 15, 16, 19): the one place that
+ * decides how the local clock is corrected. Called by source selection, manual input and commands. It
+ * never looks at single sources. What is said about the result is in reference_serve.c.
+ */
+#include "clock/reference.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "clock/change_mail.h"
+#include "clock/drift_file.h"
+#include "clock/estimate.h"
+#include "clock/reference_state.h"
+#include "ntp/wire/packet.h"
+
+#define MIN_SKEW         1.0e-12
+#define INITIAL_SKEW     1.0
+#define MEAN_SQUARE_GAIN 0.1
+
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct reference *r = arg;
+
+    if (!local_is_zero(r->ref_time))
+        local_adjust(&r->ref_time, change->cooked, change->dfreq, change->doffset);
+    if (change->type == CLOCK_UNKNOWN_STEP) {
+        r->updated = false;
+        reference_set_unsynchronised(r);
+    }
+    if (change->type != CLOCK_ADJUST)
+        r->leap = leap_clock_stepped(r->leap_second, change, r->leap);
+}
+
+static void set_initial_frequency(struct reference *r)
+{
+    double freq_ppm = 0.0, skew_ppm;
+    enum drift_file_status status = DRIFT_FILE_MISSING;
+
+    if (r->conf->drift_file)
+        status = drift_file_read(r->world, r->conf->drift_file, &freq_ppm, &skew_ppm);
+    if (status == DRIFT_FILE_OK) {
+        r->skew = fmax(MIN_SKEW, 1.0e-6 * skew_ppm);
+        LOG_INFO("Frequency %.3f +/- %.3f ppm read from %s", freq_ppm, skew_ppm,
+                 r->conf->drift_file);
+        local_clock_set_frequency(r->clock, freq_ppm);
+    } else {
+        freq_ppm = 0.0;
+        if (status == DRIFT_FILE_INVALID)
+            LOG_WARN("Could not read valid frequency and skew from driftfile %s",
+                     r->conf->drift_file);
+    }
+    /* What somebody has set before us is gone on with. */
+    if (freq_ppm == 0.0 && local_clock_read_frequency(r->clock) != 0.0)
+        LOG_INFO("Initial frequency %.3f ppm", local_clock_read_frequency(r->clock));
+}
+
+/* interval: seconds to the next time; 0: this is the last one. */
+static void write_drift_file(struct reference *r, double interval)
+{
+    const struct drift_file_values values = {local_clock_read_frequency(r->clock), r->skew * 1.0e6};
+
+    if (!r->drift_file)
+        return;
+    if (interval > 0.0)
+        state_file_write_later(r->drift_file, interval, drift_file_print, &values);
+    else
+        state_file_write(r->drift_file, drift_file_print, &values);
+}
+
+/* seconds: raw time, 0: none. 17.4 */
+static void update_leap_status(struct reference *r, int leap, int64_t seconds)
+{
+    r->leap = leap_update(r->leap_second, leap, seconds, false);
+}
+
+static void on_leap_end(void *arg)
+{
+    struct reference *r = arg;
+
+    if (r->leap == NTP_LEAP_INSERT || r->leap == NTP_LEAP_DELETE)
+        r->leap = NTP_LEAP_NORMAL;
+}
+
+bool reference_is_leap_close(const struct reference *r, int64_t seconds)
+{
+    return leap_is_close(r->leap_second, seconds);
+}
+
+bool reference_is_leap_close_now(const struct reference *r)
+{
+    return leap_is_close_now(r->leap_second);
+}
+
+/* Fallback drift, 16.3. */
+
+static void set_fallback_frequency(double freq_ppm, void *arg)
+{
+    local_clock_set_frequency(((struct reference *)arg)->clock, freq_ppm);
+}
+
+static void on_fallback(void *arg)
+{
+    reference_set_unsynchronised(arg);
+}
+
+static void schedule_fallback_drift(struct reference *r)
+{
+    fallback_drift_schedule(r->fallback_drift,
+                            loop_mono(r->loop) - (r->updated ? r->last_update : 0.0));
+}
+
+static void start_leap_seconds(struct reference *r)
+{
+    struct leap_env env = {r->world, r->loop, r->clock, on_leap_end, r};
+
+    r->leap_second = leap_new(&env, r->conf);
+}
+
+static void start_fallback_drift(struct reference *r)
+{
+    struct fallback_drift_env env = {r->loop, set_fallback_frequency, on_fallback, r};
+
+    r->fallback_drift =
+        fallback_drift_new(&env, r->conf->fallback_drift_min, r->conf->fallback_drift_max);
+}
+
+struct reference *reference_new(const struct reference_env *env, const struct conf *conf)
+{
+    struct reference *r = mem_alloc(sizeof(*r));
+
+    r->world = env->world;
+    r->loop = env->loop;
+    r->clock = env->clock;
+    r->log = env->log;
+    r->on_end = env->on_end;
+    r->on_end_arg = env->on_end_arg;
+    r->conf = conf;
+    r->mode = REFERENCE_NORMAL;
+
+    r->max_update_skew = fabs(conf->max_update_skew) * 1.0e-6;
+    r->makestep_limit = conf->makestep_limit;
+    r->makestep_threshold = conf->makestep_threshold;
+    r->max_change_start = conf->max_change_start;
+    r->max_change_ignore = conf->max_change_ignore;
+    reference_set_local(r, &conf->local);
+
+    r->leap = NTP_LEAP_UNSYNC;
+    r->skew = INITIAL_SKEW;
+    r->root_delay = REFERENCE_UNKNOWN_DISTANCE;
+    r->root_dispersion = REFERENCE_UNKNOWN_DISTANCE;
+    r->unsynchronised_since = loop_mono(r->loop);
+    r->local_activated = r->local.activate == 0.0;
+
+    start_leap_seconds(r);
+    start_fallback_drift(r);
+    set_initial_frequency(r);
+    if (conf->drift_file)
+        r->drift_file = drift_file_new(r->world, r->loop, conf->drift_file);
+    local_clock_add_handler(r->clock, CLOCK_HOLDER_REFERENCE, on_clock_change, r);
+    reference_set_unsynchronised(r);
+    return r;
+}
+
+void reference_free(struct reference *r)
+{
+    if (!r)
+        return;
+    /* The kernel must not apply a leap second that nobody watches any more. */
+    update_leap_status(r, NTP_LEAP_UNSYNC, 0);
+    write_drift_file(r, 0.0);
+    state_file_free(r->drift_file);
+    local_clock_remove_handler(r->clock, on_clock_change, r);
+    fallback_drift_free(r->fallback_drift);
+    leap_free(r->leap_second);
+    free(r);
+}
+
+void reference_set_mode(struct reference *r, enum reference_mode mode)
+{
+    r->mode = mode;
+}
+
+enum reference_mode reference_mode(const struct reference *r)
+{
+    return r->mode;
+}
+
+bool reference_is_one_shot(const struct reference *r)
+{
+    return r->mode == REFERENCE_INIT_STEP_SLEW || r->mode == REFERENCE_UPDATE_ONCE ||
+           r->mode == REFERENCE_PRINT_ONCE;
+}
+
+static void end_mode(struct reference *r, bool success)
+{
+    enum reference_mode mode = r->mode;
+
+    r->mode = REFERENCE_IGNORE;
+    if (r->on_end)
+        r->on_end(mode, success, r->on_end_arg);
+}
+
+static double root_distance_at(const struct reference *r, struct local_time when)
+{
+    return 0.5 * r->root_delay + reference_root_dispersion(r, when);
+}
+
+static void update_sync_status(const struct reference *r, struct local_time now)
+{
+    if (!r->synchronised) {
+        local_clock_set_sync_status(r->clock, false, 0.0, 0.0);
+        return;
+    }
+    double elapsed = fabs(local_diff(now, r->ref_time));
+    local_clock_set_sync_status(r->clock, true, r->offset_sd + elapsed * r->frequency_sd,
+                                root_distance_at(r, now));
+}
+
+static char leap_letter(int leap)
+{
+    return leap == NTP_LEAP_NORMAL   ? 'N'
+           : leap == NTP_LEAP_INSERT ? '+'
+           : leap == NTP_LEAP_DELETE ? '-'
+                                     : '?';
+}
+
+static void write_tracking_log(struct reference *r, struct local_time now, int combined,
+                               double offset, double offset_sd, double correction,
+                               double old_distance)
+{
+    char date[32], source[ADDR_TEXT_SIZE];
+    double max_error = old_distance + fabs(r->last_raw_error);
+
+    r->last_raw_error = offset - correction;
+    if (!measurement_log_enabled(r->log, MLOG_TRACKING))
+        return;
+    if (r->addr.family != IP_UNSPEC)
+        ip_addr_format(&r->addr, source, sizeof(source));
+    else
+        refid_format(r->refid, source, sizeof(source));
+    instant_format_utc(now.i, date, sizeof(date));
+    measurement_log_write(
+        r->log, MLOG_TRACKING,
+        "%s %-15s %2d %10.3f %10.3f %10.3e %1c %2d %10.3e %10.3e %10.3e %10.3e %10.3e", date,
+        source, r->stratum, local_clock_read_frequency(r->clock), 1.0e6 * r->skew, offset,
+        leap_letter(r->leap), combined, offset_sd, correction, r->root_delay,
+        reference_root_dispersion(r, now), max_error);
+}
+
+void reference_set_unsynchronised(struct reference *r)
+{
+    if (r->mode != REFERENCE_NORMAL) {
+        if (reference_is_one_shot(r)) {
+            LOG_WARN("No suitable source for %s",
+                     r->mode == REFERENCE_INIT_STEP_SLEW ? "initstepslew" : "synchronisation");
+            end_mode(r, false);
+        }
+        return;
+    }
+
+    struct raw_time raw = world_raw_now(r->world);
+    double correction = local_clock_correction(r->clock, raw, NULL);
+    struct local_time now = {instant_add(raw.i, correction)};
+    double old_distance = root_distance_at(r, now);
+
+    schedule_fallback_drift(r);
+    update_leap_status(r, NTP_LEAP_UNSYNC, 0);
+    r->addr = ip_addr_any(IP_V4);
+    r->stratum = 0;
+    if (r->synchronised)
+        r->unsynchronised_since = loop_mono(r->loop);
+    r->synchronised = false;
+    update_sync_status(r, now);
+    write_tracking_log(r, now, 0, 0.0, 0.0, correction, old_distance);
+}
+
+/* 19.1: the only effect of an update in a one-shot mode. */
+static void finish_one_shot(struct reference *r, double offset)
+{
+    switch (r->mode) {
+    case REFERENCE_INIT_STEP_SLEW: {
+        bool step = fabs(offset) >= r->conf->initstepslew_threshold;
+        LOG_INFO("System's initial offset : %.6f seconds %s of true (%s)", fabs(offset),
+                 offset >= 0.0 ? "fast" : "slow", step ? "step" : "slew");
+        if (step)
+            local_clock_step(r->clock, offset);
+        else
+            local_clock_accumulate_offset(r->clock, offset, 0.0);
+        break;
+    }
+    case REFERENCE_UPDATE_ONCE:
+        LOG_INFO("System clock wrong by %.6f seconds (%s)", -offset, "step");
+        local_clock_step(r->clock, offset);
+        break;
+    case REFERENCE_PRINT_ONCE:
+        LOG_INFO("System clock wrong by %.6f seconds (%s)", -offset, "ignored");
+        break;
+    case REFERENCE_NORMAL:
+    case REFERENCE_IGNORE:
+        return;
+    }
+    end_mode(r, true);
+}
+
+/* False: the offset is larger than maxchange allows. 15.4, step 7 */
+static bool offset_is_allowed(struct reference *r, double offset)
+{
+    if (r->max_change_start < 0)
+        return true;
+    if (r->max_change_start > 0) {
+        r->max_change_start--;
+        return true;
+    }
+    if (fabs(offset) <= r->conf->max_change_offset)
+        return true;
+
+    LOG_WARN("Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds (%s) ",
+             -offset, r->conf->max_change_offset,
+             r->max_change_ignore == 0 ? "exiting" : "ignored");
+    if (r->max_change_ignore == 0)
+        end_mode(r, false);
+    else if (r->max_change_ignore > 0)
+        r->max_change_ignore--;
+    return false;
+}
+
+/* 15.4, step 10. error: of the raw clock. */
+static bool step_is_wanted(struct reference *r, double error)
+{
+    if (r->makestep_limit == 0)
+        return false;
+    if (r->makestep_limit > 0)
+        r->makestep_limit--;
+    return fabs(error) > r->makestep_threshold;
+}
+
+static void notify_large_change(const struct reference *r, double offset, struct local_time now)
+{
+    if (fabs(offset) > r->conf->log_change)
+        LOG_WARN("System clock wrong by %.6f seconds", -offset);
+    if (r->conf->mail_user && fabs(offset) > r->conf->mail_change)
+        change_mail_send(r->world, r->conf->mail_user, now, -offset, r->conf->mail_change);
+}
+
+static void update_mean_square(struct reference *r, double offset)
+{
+    double square = offset * offset;
+
+    if (r->mean_square_moving) {
+        r->mean_square += MEAN_SQUARE_GAIN * (square - r->mean_square);
+    } else {
+        if (r->mean_square > 0.0 && r->mean_square < square)
+            r->mean_square_moving = true;
+        r->mean_square = square;
+    }
+}
+
+/* 15.4, step 9 */
+static void store_update(struct reference *r, const struct reference_update *u,
+                         const struct clock_estimate *estimate, double interval, double offset)
+{
+    bool manual = u->leap == NTP_LEAP_UNSYNC;
+
+    if (manual && r->synchronised)
+        r->unsynchronised_since = loop_mono(r->loop);
+    r->synchronised = !manual;
+    r->stratum = u->stratum + 1;
+    r->refid = u->refid;
+    r->addr = u->addr;
+    r->ref_time = u->ref_time;
+    r->skew = estimate->skew;
+    r->residual_frequency = estimate->residual_frequency;
+    r->root_delay = u->root_delay;
+    r->root_dispersion = u->root_dispersion;
+    r->frequency_sd = u->frequency_sd;
+    r->offset_sd = u->offset_sd;
+    r->updated = true;
+    r->last_update = loop_mono(r->loop);
+    r->last_update_interval = interval;
+    r->last_offset = offset;
+}
+
+/* Steps 10 to 13: hands frequency and offset to the clock. */
+static void correct_clock(struct reference *r, double frequency, double offset, double correction,
+                          double rate, struct local_time now)
+{
+    bool step = step_is_wanted(r, offset - correction);
+    double slew_amount = step ? correction : offset;
+    double step_amount = step ? offset - correction : 0.0;
+
+    local_clock_accumulate(r->clock, frequency, slew_amount, rate);
+    notify_large_change(r, offset, now);
+    if (step_amount != 0.0) {
+        if (local_clock_step(r->clock, step_amount))
+            LOG_WARN("System clock was stepped by %.6f seconds", -step_amount);
+        else
+            local_clock_accumulate_offset(r->clock, step_amount, 0.0);
+    }
+}
+
+static bool is_finite_update(const struct reference_update *u)
+{
+    return isfinite(u->offset) && isfinite(u->offset_sd) && isfinite(u->frequency) &&
+           isfinite(u->frequency_sd) && isfinite(u->skew) && isfinite(u->root_delay) &&
+           isfinite(u->root_dispersion);
+}
+
+void reference_update(struct reference *r, const struct reference_update *u)
+{
+    if (!is_finite_update(u)) {
+        LOG_DEBUG("Reference update that is not finite ignored");
+        return;
+    }
+    if (r->mode != REFERENCE_NORMAL) {
+        finish_one_shot(r, u->offset);
+        return;
+    }
+
+    struct raw_time raw = world_raw_now(r->world);
+    double correction = local_clock_correction(r->clock, raw, NULL);
+    struct local_time now = {instant_add(raw.i, correction)};
+    double offset = u->offset + local_diff(now, u->ref_time) * u->frequency;
+    bool manual = u->leap == NTP_LEAP_UNSYNC;
+    double interval = r->updated ? loop_mono(r->loop) - r->last_update : 0.0;
+    struct clock_estimate estimate =
+        clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);
+
+    if (!offset_is_allowed(r, offset))
+        return;
+
+    double old_distance = root_distance_at(r, now);
+    store_update(r, u, &estimate, interval, offset);
+    correct_clock(r, estimate.frequency, offset, correction,
+                  0.5 * r->conf->corr_time_ratio * u->offset_sd * interval, now);
+
+    /* The reference time was moved with the clock; so must be what it is compared with. */
+    now = local_clock_now(r->clock, NULL);
+    update_leap_status(r, u->leap, raw.i.sec);
+    update_sync_status(r, now);
+
+    /* The exact time would reveal when packets are received. */
+    r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
+    write_tracking_log(r, now, u->combined_sources, offset, u->offset_sd, correction, old_distance);
+
+    r->drift_file_age += interval;
+    if (r->drift_file_age >= r->conf->drift_file_interval) {
+        write_drift_file(r, r->conf->drift_file_interval);
+        r->drift_file_age = 0.0;
+    }
+    if (r->synchronised) {
+        fallback_drift_update(r->fallback_drift, local_clock_read_frequency(r->clock), interval);
+        schedule_fallback_drift(r);
+    }
+    update_mean_square(r, offset);
+    r->local_adjustments = 0;
+}
+
+bool reference_follow_local(struct reference *r, double dfreq, double doffset)
+{
+    double ratio = r->conf->corr_time_ratio, now = loop_mono(r->loop);
+    double elapsed = now - r->last_local_adjustment;
+
+    if (r->mode != REFERENCE_NORMAL)
+        return false;
+    r->local_adjustments++;
+    r->last_local_adjustment = now;
+    return local_clock_accumulate_unannounced(
+        r->clock, dfreq, doffset,
+        fmax(0.5 * ratio * fabs(doffset) * elapsed,
+             0.5 * ratio * r->offset_sd * r->last_update_interval / r->local_adjustments));
+}
+
+int reference_tai_offset(const struct reference *r, int64_t seconds)
+{
+    return leap_tai_offset(r->leap_second, seconds);
+}
+
+void reference_update_leap(struct reference *r, int leap)
+{
+    if (!r->synchronised)
+        return;
+    update_leap_status(r, leap, world_raw_now(r->world).i.sec);
+    update_sync_status(r, local_clock_now(r->clock, NULL));
+}
+
+void reference_modify_makestep(struct reference *r, int limit, double threshold)
+{
+    r->makestep_limit = limit;
+    r->makestep_threshold = threshold;
+    LOG_INFO("New makestep %f %d", threshold, limit);
+}
+
+void reference_modify_max_update_skew(struct reference *r, double skew_ppm)
+{
+    r->max_update_skew = skew_ppm * 1.0e-6;
+    LOG_INFO("New maxupdateskew %f ppm", skew_ppm);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The reference: takes the combined estimate of the sources, steers the local clock with it, and
+ * knows what this host says about its own time to others. Also the one-shot modes, makestep,
+ * maxchange, drift file, local reference, tracking report and log. discipline.md 15, 16, 18, 19.
+ * Called by source selection, manual input, the NTP code (parameters) and commands.
+ */
+#ifndef CLOCK_REFERENCE_H
+#define CLOCK_REFERENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/loop.h"
+#include "base/report.h"
+#include "base/world.h"
+#include "clock/local_clock.h"
+#include "clock/measurement_log.h"
+#include "conf/conf.h"
+#include "ntp/env.h"
+
+struct reference;
+
+enum reference_mode {
+    REFERENCE_NORMAL,
+    REFERENCE_INIT_STEP_SLEW, /* initstepslew */
+    REFERENCE_UPDATE_ONCE,    /* -q */
+    REFERENCE_PRINT_ONCE,     /* -Q */
+    REFERENCE_IGNORE,         /* after the end of a mode, and at exit */
+};
+
+/* The mode that was in effect has ended; the mode is REFERENCE_IGNORE now. In the modes normal
+   (maxchange), -q and -Q the daemon is to exit with status 0 on success, else 1. After the initial
+   step or slew it removes those sources 2 s later and sets the normal mode. 19.4 */
+typedef void (*reference_end_handler)(enum reference_mode mode, bool success, void *arg);
+
+struct reference_env {
+    struct world *world;
+    struct loop *loop;
+    struct local_clock *clock;
+    struct measurement_log *log; /* NULL: none */
+    reference_end_handler on_end;
+    void *on_end_arg;
+};
+
+/* Data of one update, signs as in discipline.md 1.1 (offset: positive fast). */
+struct reference_update {
+    int stratum; /* of the source */
+    int leap;    /* enum ntp_leap; NTP_LEAP_UNSYNC: manual input */
+    int combined_sources;
+    uint32_t refid;
+    struct ip_addr addr; /* IP_UNSPEC: reference clock or manual */
+    struct local_time ref_time;
+    double offset, offset_sd;
+    double frequency, frequency_sd, skew;
+    double root_delay, root_dispersion;
+};
+
+/* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised
+   (first line of the tracking log). conf must outlive it. */
+struct reference *reference_new(const struct reference_env *env, const struct conf *conf);
+/* Cancels a pending leap second and writes the drift file. The mode should be REFERENCE_IGNORE. */
+void reference_free(struct reference *ref);
+
+void reference_set_mode(struct reference *ref, enum reference_mode mode);
+enum reference_mode reference_mode(const struct reference *ref);
+/* -q, -Q and initstepslew: selection is silent, failure ends the mode. */
+bool reference_is_one_shot(const struct reference *ref);
+
+void reference_update(struct reference *ref, const struct reference_update *update);
+/* In a one-shot mode this means failure. 16.1 */
+void reference_set_unsynchronised(struct reference *ref);
+/* Majority of the voting sources changed (17.3); accepted only while synchronised. */
+void reference_update_leap(struct reference *ref, int leap);
+
+/* A reference clock with the option local: the clock follows its changes, without an announcement
+   (26.8). False: it was not changed. */
+bool reference_follow_local(struct reference *ref, double dfreq, double doffset);
+
+/* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
+int reference_tai_offset(const struct reference *ref, int64_t seconds);
+
+/* Whether the present time, or another one in seconds, is within 5 s of a leap second: then there are
+   no samples, and no leap status of sources. 17.7 */
+bool reference_is_leap_close(const struct reference *ref, int64_t seconds);
+bool reference_is_leap_close_now(const struct reference *ref);
+
+/* Parameters served and reported at a local time. 18.1 */
+void reference_get(struct reference *ref, struct local_time when, struct ntp_reference *out);
+/* Stratum that would be served now (16: unsynchronised): the test of -t, daemon.md 10. */
+int reference_our_stratum(struct reference *ref);
+int reference_orphan_stratum(const struct reference *ref);
+double reference_skew(const struct reference *ref);
+
+void reference_report_tracking(struct reference *ref, struct report_tracking *report);
+
+/* Commands, with their messages. */
+void reference_modify_makestep(struct reference *ref, int limit, double threshold);
+void reference_modify_max_update_skew(struct reference *ref, double skew_ppm);
+void reference_enable_local(struct reference *ref, const struct conf_local *local);
+void reference_disable_local(struct reference *ref);
+
+#endif

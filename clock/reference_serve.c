@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the reference says about this host's time (discipline.md 18, 20.1): parameters of NTP packets,
+ * the local reference, the tracking report. Nothing here changes the clock; the only state that is
+ * changed is that of the local reference.
+ */
+#include <math.h>
+#include "base/log.h"
+#include "clock/reference_state.h"
+#include "ntp/wire/packet.h"
+
+#define LOCAL_REF_MAX_AGE    64.0
+#define LOCAL_REF_MIN_AGE    1.0
+#define MIN_LOCAL_STRATUM    1
+#define MAX_LOCAL_STRATUM    15
+#define ORPHAN_WAIT_UNSYNCED 300.0
+
+void reference_set_local(struct reference *r, const struct conf_local *local)
+{
+    r->local = *local;
+    if (r->local.stratum < MIN_LOCAL_STRATUM)
+        r->local.stratum = MIN_LOCAL_STRATUM;
+    if (r->local.stratum > MAX_LOCAL_STRATUM)
+        r->local.stratum = MAX_LOCAL_STRATUM;
+    if (r->local.wait_unsynced < 0.0)
+        r->local.wait_unsynced = r->local.orphan ? ORPHAN_WAIT_UNSYNCED : 0.0;
+}
+
+double reference_root_dispersion(const struct reference *r, struct local_time when)
+{
+    if (local_is_zero(r->ref_time))
+        return REFERENCE_UNKNOWN_DISTANCE;
+    return r->root_dispersion +
+           fabs(local_diff(when, r->ref_time)) *
+               (r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock));
+}
+
+/* A recent time that is not later than any transmit timestamp. 18.1 */
+static struct local_time get_local_ref_time(struct reference *r, struct local_time when)
+{
+    double age = local_diff(when, r->local_ref_time);
+
+    if (!(age <= LOCAL_REF_MAX_AGE && age >= LOCAL_REF_MIN_AGE))
+        r->local_ref_time = local_add(when, -LOCAL_REF_MIN_AGE - world_random_unit(r->world));
+    return r->local_ref_time;
+}
+
+void reference_get(struct reference *r, struct local_time when, struct ntp_reference *out)
+{
+    double dispersion = r->synchronised ? reference_root_dispersion(r, when) : 0.0;
+    double distance = 0.5 * r->root_delay + dispersion;
+    bool waited = r->synchronised
+                      ? local_diff(when, r->ref_time) >= r->local.wait_synced
+                      : loop_mono(r->loop) - r->unsynchronised_since >= r->local.wait_unsynced;
+
+    if (r->local.activate == 0.0 || (r->synchronised && distance < r->local.activate))
+        r->local_activated = true;
+    bool local_ready = r->local.enabled && r->local_activated && waited;
+
+    if (r->synchronised && !(local_ready && distance > r->local.distance)) {
+        *out = (struct ntp_reference){
+            .synchronised = true,
+            .leap = leap_in_progress(r->leap_second) ? NTP_LEAP_UNSYNC : r->leap,
+            .stratum = r->stratum,
+            .refid = r->refid,
+            .ref_time = r->ref_time,
+            .root_delay = r->root_delay,
+            .root_dispersion = dispersion,
+        };
+    } else if (local_ready) {
+        *out = (struct ntp_reference){
+            .leap = NTP_LEAP_NORMAL,
+            .stratum = r->local.stratum,
+            .refid = NTP_REFID_LOCAL,
+            .ref_time = get_local_ref_time(r, when),
+        };
+    } else {
+        *out = (struct ntp_reference){
+            .leap = NTP_LEAP_UNSYNC,
+            .stratum = NTP_MAX_STRATUM,
+            .refid = NTP_REFID_UNSYNC,
+            .root_delay = REFERENCE_UNKNOWN_DISTANCE,
+            .root_dispersion = REFERENCE_UNKNOWN_DISTANCE,
+        };
+    }
+}
+
+int reference_our_stratum(struct reference *r)
+{
+    struct ntp_reference parameters;
+
+    reference_get(r, local_clock_event_time(r->clock, NULL), &parameters);
+    return parameters.stratum;
+}
+
+int reference_orphan_stratum(const struct reference *r)
+{
+    if (r->local.enabled && r->local.orphan && r->mode == REFERENCE_NORMAL)
+        return r->local.stratum;
+    return NTP_MAX_STRATUM;
+}
+
+double reference_skew(const struct reference *r)
+{
+    return r->skew;
+}
+
+void reference_report_tracking(struct reference *r, struct report_tracking *report)
+{
+    struct raw_time raw = world_raw_now(r->world);
+    double correction = local_clock_correction(r->clock, raw, NULL);
+    struct ntp_reference parameters;
+
+    reference_get(r, (struct local_time){instant_add(raw.i, correction)}, &parameters);
+    *report = (struct report_tracking){
+        .refid = parameters.refid,
+        .stratum = parameters.stratum == NTP_MAX_STRATUM ? 0 : parameters.stratum,
+        .leap = parameters.leap,
+        .ref_time = parameters.ref_time.i,
+        .correction = correction,
+        .last_offset = r->last_offset,
+        .rms_offset = sqrt(r->mean_square),
+        .freq_ppm = local_clock_read_frequency(r->clock),
+        .root_delay = parameters.root_delay,
+        .root_dispersion = parameters.root_dispersion,
+        .last_update_interval = r->last_update_interval,
+    };
+    if (parameters.synchronised) {
+        report->addr = r->addr;
+        report->resid_freq_ppm = 1.0e6 * r->residual_frequency;
+        report->skew_ppm = 1.0e6 * r->skew;
+    }
+}
+
+void reference_enable_local(struct reference *r, const struct conf_local *local)
+{
+    reference_set_local(r, local);
+    r->local.enabled = true;
+    r->local_activated = r->local.activate == 0.0;
+    LOG_INFO("Enabled local reference mode");
+}
+
+void reference_disable_local(struct reference *r)
+{
+    r->local.enabled = false;
+    LOG_INFO("Disabled local reference mode");
+}

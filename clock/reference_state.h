@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * State of the reference, for its own files only: reference.c updates it, reference_serve.c answers
+ * what this host says about its time.
+ */
+#ifndef CLOCK_REFERENCE_STATE_H
+#define CLOCK_REFERENCE_STATE_H
+
+#include "clock/fallback_drift.h"
+#include "clock/leap.h"
+#include "clock/reference.h"
+
+/* Root delay and root dispersion while nothing is known, seconds. */
+#define REFERENCE_UNKNOWN_DISTANCE 1.0
+
+struct reference {
+    struct world *world;
+    struct loop *loop;
+    struct local_clock *clock;
+    struct measurement_log *log;
+    reference_end_handler on_end;
+    void *on_end_arg;
+    const struct conf *conf;
+    enum reference_mode mode;
+
+    /* Settings that commands or time change. */
+    double max_update_skew;
+    int makestep_limit;
+    double makestep_threshold;
+    int max_change_start, max_change_ignore;
+    struct conf_local local;
+
+    bool synchronised;
+    int leap; /* enum ntp_leap */
+    int stratum;
+    uint32_t refid;
+    struct ip_addr addr; /* IP_UNSPEC: the refid says more */
+    struct local_time ref_time;
+    double skew, residual_frequency, frequency_sd, offset_sd;
+    double root_delay, root_dispersion;
+
+    bool updated;       /* last_update is set */
+    double last_update; /* monotonic */
+    double last_update_interval;
+    double last_offset;
+    int local_adjustments;        /* since the last update (26.8) */
+    double last_local_adjustment; /* monotonic */
+    double mean_square;
+    bool mean_square_moving;
+    double last_raw_error;         /* offset - correction of the last tracking log entry */
+    double unsynchronised_since;   /* monotonic */
+    struct state_file *drift_file; /* NULL: none */
+    double drift_file_age;
+
+    struct leap *leap_second;
+    struct fallback_drift *fallback_drift; /* NULL: off */
+
+    bool local_activated;
+    struct local_time local_ref_time;
+};
+
+/* Settings of the local reference, with the stratum in its range and defaults filled in. 18.2 */
+void reference_set_local(struct reference *ref, const struct conf_local *local);
+
+/* At a local time; 1.0 before the first update. 15.5 */
+double reference_root_dispersion(const struct reference *ref, struct local_time when);
+
+#endif

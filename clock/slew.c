@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The slew engine (discipline.md 5): holds the offset that is still to be corrected and drives it
+ * to zero by changing the frequency of a kernel clock for planned times. Called by the local clock
+ * and by its own timer. It never steps by itself. The steps for drivers with a fast slew are left
+ * out: no kernel clock here has one.
+ */
+#include "clock/slew.h"
+#include <math.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+
+#define MIN_OFFSET          1.0e-9
+#define MIN_DURATION        1.0
+#define MAX_DURATION        1.0e4
+#define MAX_EXCESS          100.0
+#define MIN_EXCESS_MULTIPLE 5.0
+#define EXCESS_DECAY        0.9
+#define MIN_EXCESS          1.0e-9
+
+struct slew {
+    struct world *world;
+    struct loop *loop;
+    struct kernel_clock kernel;
+    double max_rate; /* seconds of offset per second */
+    slew_dispersion_handler on_dispersion;
+    void *on_dispersion_arg;
+
+    double base_freq_ppm;
+    double kernel_freq_ppm;
+    double offset_register; /* as of `start` */
+    double correction_rate;
+    double freq;           /* seconds of offset per second of raw time */
+    struct raw_time start; /* zero until the first slew */
+    double duration;
+    double excess; /* decaying maximum of how late slews ended */
+    double error;
+    timer_id timer;
+};
+
+static void announce_dispersion(const struct slew *s, double dispersion)
+{
+    if (s->on_dispersion)
+        s->on_dispersion(dispersion, s->on_dispersion_arg);
+}
+
+static double clamp(double low, double value, double high)
+{
+    return fmax(low, fmin(value, high));
+}
+
+static void on_timer(void *arg);
+
+/* Takes what the slew in progress has corrected out of the register. 5.3, steps 2 to 4 */
+static void end_slew(struct slew *s, struct raw_time now)
+{
+    double elapsed = raw_diff(now, s->start);
+
+    s->offset_register -= s->freq * elapsed;
+
+    s->excess = (s->excess + MIN_EXCESS) * EXCESS_DECAY;
+    double excess = elapsed - s->duration;
+    if (s->excess < excess && excess <= MAX_EXCESS)
+        s->excess = excess;
+}
+
+static double desired_duration(const struct slew *s)
+{
+    double offset = fabs(s->offset_register);
+
+    if (offset < MIN_OFFSET)
+        return MAX_DURATION;
+    return fmax(fmax(s->correction_rate / offset, MIN_DURATION), MIN_EXCESS_MULTIPLE * s->excess);
+}
+
+/* The whole of 5.3. */
+static void update_slew(struct slew *s)
+{
+    loop_timer_cancel(s->loop, s->timer);
+
+    struct raw_time now = world_raw_now(s->world);
+    end_slew(s, now);
+
+    double correction_freq =
+        clamp(-s->max_rate, s->offset_register / desired_duration(s), s->max_rate);
+    double total_ppm = s->base_freq_ppm + correction_freq * (1.0e6 - s->base_freq_ppm);
+
+    total_ppm = clamp(-s->kernel.max_freq_ppm, total_ppm, s->kernel.max_freq_ppm);
+    s->kernel_freq_ppm = s->kernel.ops->set_frequency(s->kernel.ctx, total_ppm);
+
+    double old_freq = s->freq;
+    s->freq = (s->kernel_freq_ppm - s->base_freq_ppm) / (1.0e6 - s->kernel_freq_ppm);
+
+    /* When exactly the kernel changed the frequency is not known. */
+    s->error = fabs((old_freq - s->freq) * s->kernel.max_set_delay);
+    if (s->error >= MIN_OFFSET)
+        announce_dispersion(s, s->error);
+
+    if (fabs(s->offset_register) < MIN_OFFSET || s->offset_register * s->freq <= 0.0)
+        s->duration = MAX_DURATION;
+    else
+        s->duration = clamp(MIN_DURATION, s->offset_register / s->freq, MAX_DURATION);
+
+    s->timer = loop_timer_add(s->loop, s->duration, on_timer, s);
+    s->start = now;
+    LOG_DEBUG("slew offset=%e corr_rate=%e base_freq=%f total_freq=%f slew_freq=%e duration=%f "
+              "slew_error=%e",
+              s->offset_register, s->correction_rate, s->base_freq_ppm, s->kernel_freq_ppm, s->freq,
+              s->duration, s->error);
+}
+
+static void on_timer(void *arg)
+{
+    struct slew *s = arg;
+
+    s->timer = 0;
+    update_slew(s);
+}
+
+static double slew_read_frequency(void *ctx)
+{
+    const struct slew *s = ctx;
+
+    return s->base_freq_ppm;
+}
+
+static double slew_set_frequency(void *ctx, double freq_ppm)
+{
+    struct slew *s = ctx;
+
+    s->base_freq_ppm = freq_ppm;
+    update_slew(s);
+    return s->base_freq_ppm;
+}
+
+static void slew_accrue_offset(void *ctx, double offset, double rate)
+{
+    struct slew *s = ctx;
+
+    s->offset_register += offset;
+    s->correction_rate = rate;
+    update_slew(s);
+}
+
+static double slew_correction(void *ctx, struct raw_time raw, double *err)
+{
+    const struct slew *s = ctx;
+    double elapsed = raw_diff(raw, s->start);
+
+    if (err)
+        *err = fabs(elapsed) <= s->kernel.max_set_delay ? s->error : 0.0;
+    return s->freq * elapsed - s->offset_register;
+}
+
+static bool slew_step(void *ctx, double offset)
+{
+    const struct slew *s = ctx;
+
+    return s->kernel.ops->step(s->kernel.ctx, offset);
+}
+
+static void slew_stepped(void *ctx, double offset)
+{
+    struct slew *s = ctx;
+
+    s->start = raw_add(s->start, -offset);
+}
+
+static void slew_set_sync_status(void *ctx, bool synchronised, double est_error, double max_error)
+{
+    const struct slew *s = ctx;
+    double offset = fabs(s->offset_register);
+
+    s->kernel.ops->set_sync_status(s->kernel.ctx, synchronised, fmax(est_error, offset),
+                                   max_error + offset);
+}
+
+static void slew_set_leap(void *ctx, int leap, int tai_offset)
+{
+    const struct slew *s = ctx;
+
+    s->kernel.ops->set_leap(s->kernel.ctx, leap, tai_offset);
+}
+
+static void slew_free(void *ctx)
+{
+    struct slew *s = ctx;
+
+    loop_timer_cancel(s->loop, s->timer);
+    s->kernel.ops->set_frequency(
+        s->kernel.ctx, clamp(-s->kernel.max_freq_ppm, s->base_freq_ppm, s->kernel.max_freq_ppm));
+    s->kernel.ops->free(s->kernel.ctx);
+    free(s);
+}
+
+static const struct clock_driver_ops slew_ops = {
+    .read_frequency = slew_read_frequency,
+    .set_frequency = slew_set_frequency,
+    .accrue_offset = slew_accrue_offset,
+    .correction = slew_correction,
+    .step = slew_step,
+    .stepped = slew_stepped,
+    .set_sync_status = slew_set_sync_status,
+    .set_leap = slew_set_leap,
+    .free = slew_free,
+};
+
+struct slew *slew_new(struct world *world, struct loop *loop, struct kernel_clock kernel,
+                      double max_rate_ppm)
+{
+    struct slew *s = mem_alloc(sizeof(*s));
+
+    s->world = world;
+    s->loop = loop;
+    s->kernel = kernel;
+    s->max_rate = max_rate_ppm * 1.0e-6;
+    s->base_freq_ppm = kernel.ops->read_frequency(kernel.ctx);
+    s->kernel_freq_ppm = s->base_freq_ppm;
+    return s;
+}
+
+void slew_set_dispersion_handler(struct slew *s, slew_dispersion_handler handler, void *arg)
+{
+    s->on_dispersion = handler;
+    s->on_dispersion_arg = arg;
+}
+
+struct clock_driver slew_driver(struct slew *s)
+{
+    return (struct clock_driver){&slew_ops, s};
+}
+
+void slew_get_state(const struct slew *s, struct slew_state *state)
+{
+    *state = (struct slew_state){
+        .base_freq_ppm = s->base_freq_ppm,
+        .offset_register = s->offset_register,
+        .slew_freq = s->freq,
+        .duration = s->duration,
+        .excess = s->excess,
+        .error = s->error,
+        .kernel_freq_ppm = s->kernel_freq_ppm,
+    };
+}

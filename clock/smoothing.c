@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Time smoothing (discipline.md 21). Owns the offset between the served time and the local clock, and
+ * the curve on which it goes to zero: three stages of constant wander, so that frequency and wander
+ * stay within their limits. It never changes the clock.
+ */
+#include "clock/smoothing.h"
+#include <math.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+
+/* Without leaponly it starts when the clock's frequency is known well: skew to maximum wander. */
+#define UNLOCK_SKEW_WANDER_RATIO 10000.0
+
+struct smoothing {
+    struct local_clock *clock;
+    const struct reference *reference;
+    double max_freq, max_wander;
+    bool leap_only;
+    bool locked;
+    struct local_time last_update; /* zero: none */
+    struct smoothing_curve curve;
+};
+
+/* A direction of the first stage: its length, that of the last one, and how wrong it would be. */
+struct direction {
+    double l1, l3, error;
+};
+
+static struct direction try_direction(const struct smoothing_curve *c, double d, double max_wander)
+{
+    double s1 = c->offset / max_wander;
+    double s2 = c->freq * c->freq / (2.0 * max_wander * max_wander);
+    double r = d * s1 + s2;
+    double l3 = sqrt(fmax(0.0, r));
+    double l1 = l3 - d * c->freq / max_wander;
+    double missing = fmax(0.0, -l1);
+
+    return (struct direction){
+        .l1 = fmax(0.0, l1), .l3 = l3, .error = fmax(0.0, -r) + missing * missing};
+}
+
+void smoothing_plan(struct smoothing_curve *c, double max_freq, double max_wander)
+{
+    struct direction down = try_direction(c, -1.0, max_wander);
+    struct direction up = try_direction(c, 1.0, max_wander);
+    double d = down.error < up.error ? -1.0 : 1.0;
+    struct direction best = d < 0.0 ? down : up;
+    double l2 = 0.0;
+
+    /* The top of the triangle is cut off where it is above the maximum frequency, or all of it that is
+       above the present frequency, if this is larger already. Where 21.4 writes g we take the height
+       of what is cut off, which is the same in the first case, and lets the curve end at zero in the
+       second one, too. */
+    double excess = d * c->freq + best.l1 * max_wander - max_freq;
+    if (excess > 0.0) {
+        double cut = fmin(excess / max_wander, best.l1);
+        double top = excess / max_wander <= best.l1 ? max_freq : d * c->freq;
+
+        l2 = cut * (2.0 + cut * max_wander / top);
+        best.l1 -= cut;
+        best.l3 -= cut;
+    }
+    c->stages[0] = (struct smoothing_stage){d * max_wander, best.l1};
+    c->stages[1] = (struct smoothing_stage){0.0, l2};
+    c->stages[2] = (struct smoothing_stage){-d * max_wander, best.l3};
+}
+
+struct smoothing_value smoothing_evaluate(const struct smoothing_curve *c, double elapsed)
+{
+    struct smoothing_value v = {c->offset, c->freq, 0.0};
+
+    for (int i = 0; i < 3 && elapsed > 0.0; i++) {
+        double length = fmin(c->stages[i].length, elapsed);
+
+        v.wander = c->stages[i].wander;
+        v.offset -= length * (2.0 * v.freq + v.wander * length) / 2.0;
+        v.freq += v.wander * length;
+        elapsed -= length;
+    }
+    if (elapsed > 0.0) {
+        v.wander = 0.0;
+        v.offset -= elapsed * v.freq;
+    }
+    return v;
+}
+
+static void activate(struct smoothing *s, struct local_time now)
+{
+    if (!s->locked)
+        return;
+    LOG_INFO("Activated time smoothing%s", s->leap_only ? " (leap seconds only)" : "");
+    s->locked = false;
+    s->last_update = now;
+}
+
+static void update(struct smoothing *s, struct local_time now, double offset, double freq)
+{
+    struct smoothing_value v;
+
+    if (s->locked) {
+        if (s->leap_only || reference_skew(s->reference) / s->max_wander < UNLOCK_SKEW_WANDER_RATIO)
+            activate(s, now);
+        return;
+    }
+    v = smoothing_evaluate(&s->curve, local_diff(now, s->last_update));
+    v.offset += offset;
+    v.freq = (v.freq - freq) / (1.0 - freq);
+    if (!isfinite(v.offset) || !isfinite(v.freq))
+        v = (struct smoothing_value){0};
+    s->last_update = now;
+    s->curve.offset = v.offset;
+    s->curve.freq = v.freq;
+    smoothing_plan(&s->curve, s->max_freq, s->max_wander);
+}
+
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct smoothing *s = arg;
+
+    if (change->type == CLOCK_ADJUST) {
+        if (s->leap_only)
+            update(s, change->cooked, 0.0, 0.0);
+        else
+            update(s, change->cooked, change->doffset, change->dfreq);
+    }
+    if (!local_is_zero(s->last_update))
+        local_adjust(&s->last_update, change->cooked, change->dfreq, change->doffset);
+}
+
+static void reset(struct smoothing *s, struct local_time now)
+{
+    s->curve = (struct smoothing_curve){0};
+    s->last_update = now;
+    LOG_INFO("Reset time smoothing");
+}
+
+static void on_step(struct local_time before, void *arg)
+{
+    reset(arg, before);
+}
+
+/* Otherwise the second comes as an offset that is slewed, or with a step. */
+static void on_leap(struct local_time now, int leap, void *arg)
+{
+    struct smoothing *s = arg;
+
+    if (s->leap_only)
+        update(s, now, leap, 0.0);
+}
+
+struct smoothing *smoothing_new(struct local_clock *clock, const struct reference *reference,
+                                const struct conf *conf)
+{
+    struct smoothing *s;
+
+    if (!(conf->smooth_max_freq > 0.0 && conf->smooth_max_wander > 0.0))
+        return NULL;
+    s = mem_alloc(sizeof(*s));
+    s->clock = clock;
+    s->reference = reference;
+    s->max_freq = conf->smooth_max_freq * 1.0e-6;
+    s->max_wander = conf->smooth_max_wander * 1.0e-6;
+    s->leap_only = conf->smooth_leap_only;
+    s->locked = true;
+    local_clock_add_handler(clock, CLOCK_HOLDER_SMOOTHING, on_clock_change, s);
+    local_clock_set_step_hook(clock, on_step, s);
+    local_clock_set_leap_hook(clock, on_leap, s);
+    return s;
+}
+
+void smoothing_free(struct smoothing *s)
+{
+    if (!s)
+        return;
+    local_clock_remove_handler(s->clock, on_clock_change, s);
+    local_clock_set_step_hook(s->clock, NULL, NULL);
+    local_clock_set_leap_hook(s->clock, NULL, NULL);
+    free(s);
+}
+
+bool smoothing_offset(const struct smoothing *s, struct local_time when, double *offset)
+{
+    *offset = s ? smoothing_evaluate(&s->curve, local_diff(when, s->last_update)).offset : 0.0;
+    return s != NULL;
+}
+
+bool smoothing_reset(struct smoothing *s)
+{
+    if (s)
+        reset(s, local_clock_now(s->clock, NULL));
+    return s != NULL;
+}
+
+bool smoothing_activate(struct smoothing *s)
+{
+    if (s)
+        activate(s, local_clock_now(s->clock, NULL));
+    return s != NULL;
+}
+
+bool smoothing_report(const struct smoothing *s, struct report_smoothing *report)
+{
+    const struct smoothing_stage *stages;
+    struct smoothing_value v;
+    double elapsed;
+
+    if (!s)
+        return false;
+    elapsed = local_diff(local_clock_now(s->clock, NULL), s->last_update);
+    v = smoothing_evaluate(&s->curve, elapsed);
+    *report = (struct report_smoothing){
+        .active = !s->locked,
+        .leap_only = s->leap_only,
+        .offset = v.offset,
+        .freq_ppm = v.freq * -1.0e6,
+        .wander_ppm = v.wander * -1.0e6,
+    };
+    if (s->locked || elapsed < 0.0)
+        return true;
+    stages = s->curve.stages;
+    report->last_update_ago = elapsed;
+    report->remaining_time =
+        fmax(0.0, stages[0].length + stages[1].length + stages[2].length - elapsed);
+    return true;
+}

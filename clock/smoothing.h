@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Time smoothing (discipline.md 21): what is added to the time that is served, so that it changes
+ * slowly while the own clock makes large corrections. Follows the announcements of the clock; asked by
+ * the NTP server through the daemon.
+ */
+#ifndef CLOCK_SMOOTHING_H
+#define CLOCK_SMOOTHING_H
+
+#include <stdbool.h>
+#include "base/report.h"
+#include "clock/local_clock.h"
+#include "clock/reference.h"
+#include "conf/conf.h"
+
+/* The mathematics (21.2, 21.4), free of clocks. */
+
+struct smoothing_stage {
+    double wander; /* change of frequency per second */
+    double length; /* seconds, 0 or more */
+};
+
+struct smoothing_curve {
+    double offset; /* to be added, seconds */
+    double freq;   /* by which the offset decreases per second */
+    struct smoothing_stage stages[3];
+};
+
+struct smoothing_value {
+    double offset, freq, wander;
+};
+
+/* Stages that bring offset and frequency to zero with at most this frequency and this wander (> 0). */
+void smoothing_plan(struct smoothing_curve *curve, double max_freq, double max_wander);
+/* Value some seconds after the beginning of the curve. */
+struct smoothing_value smoothing_evaluate(const struct smoothing_curve *curve, double elapsed);
+
+/* The module. */
+
+struct smoothing;
+
+/* NULL when smoothtime is off; the other functions accept NULL. Sets the step and leap hooks of the
+   clock. Must be created after the reference. */
+struct smoothing *smoothing_new(struct local_clock *clock, const struct reference *reference,
+                                const struct conf *conf);
+void smoothing_free(struct smoothing *smoothing);
+
+/* Seconds to be added to a cooked time that is served. False: off. */
+bool smoothing_offset(const struct smoothing *smoothing, struct local_time when, double *offset);
+
+/* Commands and report. False: off. */
+bool smoothing_reset(struct smoothing *smoothing);
+bool smoothing_activate(struct smoothing *smoothing);
+bool smoothing_report(const struct smoothing *smoothing, struct report_smoothing *report);
+
+#endif

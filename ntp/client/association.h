@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Association with one NTP server or symmetric peer: when to send, what to send, what is done with
+ * what comes back (ntp.md 6 to 9, 12 to 15). Created and freed by the set of sources (ntp/client/sources.h),
+ * which finds it by address for each packet.
+ */
+#ifndef NTP_CLIENT_ASSOCIATION_H
+#define NTP_CLIENT_ASSOCIATION_H
+
+#include <stdbool.h>
+#include "base/addr.h"
+#include "base/clock_change.h"
+#include "base/report.h"
+#include "conf/source_options.h"
+#include "ntp/auth.h"
+#include "ntp/env.h"
+#include "ntp/keys.h"
+#include "ntp/random_pool.h"
+#include "ntp/sockets.h"
+#include "ntp/transmit.h"
+
+struct association;
+
+/* What all associations share. */
+struct association_env {
+    const struct ntp_env *env;
+    struct ntp_sockets *sockets;
+    const struct ntp_keys *keys;
+    struct ntp_nts nts;
+    struct random_pool random;
+    double hwts_timeout; /* for which a response waits for a transmit timestamp; 0 or less: none */
+    bool add_net_correction;           /* the extension field is sent at all: ptpport is used */
+    const struct ntp_mono_scale *mono; /* sent to peers */
+};
+
+struct association_params {
+    enum source_kind kind;
+    struct ip_port addr; /* may be an ID address */
+    const char *name;    /* kept by the owner as long as the association lives */
+    const struct source_options *options;
+    /* NTS-KE negotiated another NTP address; see struct ntp_nts_client_params. */
+    bool (*change_address)(void *arg, const struct ip_port *addr);
+    void *arg;
+};
+
+/* env must outlive it. It is suspended until it is started. 7.1 */
+struct association *association_new(struct association_env *env,
+                                    const struct association_params *params);
+void association_free(struct association *a);
+
+/* Ends the suspension; needs a real address. */
+void association_start(struct association *a);
+
+/* New address: by NTS-KE (ntp_only) or by name (6.3, end). */
+void association_change_address(struct association *a, const struct ip_port *addr, bool ntp_only);
+
+/* 7.2; `by_request` logs the change. */
+void association_set_connectivity(struct association *a, enum source_connectivity connectivity,
+                                  bool by_request);
+/* 7.3; nothing for peers and during a burst. */
+void association_start_burst(struct association *a, int good, int total);
+
+enum association_result {
+    ASSOCIATION_NOT_MINE, /* for the server function */
+    ASSOCIATION_DROPPED,
+    ASSOCIATION_PROCESSED,
+    ASSOCIATION_GOOD,
+};
+/* A packet from its address and port, 11.2. */
+enum association_result association_receive(struct association *a,
+                                            const struct ntp_arrival *arrival);
+/* Transmit timestamp of a packet to its address and port, 5.5; false: for the server function. */
+bool association_transmitted(struct association *a, const struct ntp_arrival *arrival);
+
+void association_clock_change(struct association *a, const struct clock_change *change);
+
+struct source *association_source(const struct association *a);
+/* Where the last valid response arrived; IP_UNSPEC before. */
+const struct ip_addr *association_local_addr(const struct association *a);
+
+/* Reports, 25.1, cmdmon.md 13. */
+void association_report_source(const struct association *a, struct report_source *report);
+void association_report_ntpdata(const struct association *a, struct report_ntpdata *report);
+void association_report_authdata(const struct association *a, struct report_authdata *report);
+void association_count_activity(const struct association *a, struct report_activity *report);
+void association_save_nts(const struct association *a);
+
+/* Options at run time, 14.4. */
+void association_modify_minpoll(struct association *a, int v);
+void association_modify_maxpoll(struct association *a, int v);
+void association_modify_max_delay(struct association *a, double v);
+void association_modify_max_delay_ratio(struct association *a, double v);
+void association_modify_max_delay_dev_ratio(struct association *a, double v);
+void association_modify_min_stratum(struct association *a, int v);
+void association_modify_poll_target(struct association *a, int v);
+void association_modify_offset(struct association *a, double v);
+
+#endif

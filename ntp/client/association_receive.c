@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Association: packets from its address, transmit timestamps of its own (ntp.md 5.5, 11.2, 12). The
+ * judgement itself is in response.c; here is what follows from it for polling, the statistics of
+ * the source and the report, and when a response has to wait for a timestamp.
+ */
+#include "ntp/client/association_state.h"
+
+#include <string.h>
+#include "base/log.h"
+
+#define MAX_TX_DELAY    1.0
+#define KOD_RATE_FACTOR 4.0
+#define BAD_ADJUSTMENT  0.02
+#define LOOP_ADJUSTMENT 0.1
+
+static void count_received(struct association *a, const struct ntp_arrival *arrival)
+{
+    a->report.total_rx++;
+    if (arrival->time.source == TIMESTAMP_KERNEL)
+        a->report.total_kernel_rx++;
+    else if (arrival->time.source == TIMESTAMP_HARDWARE)
+        a->report.total_hw_rx++;
+}
+
+/* 11.2 step 3. PROCESSED: it is a packet to be judged. */
+static enum association_result classify(const struct association *a, int mode)
+{
+    switch (mode) {
+    case NTP_MODE_ACTIVE:
+        return a->is_peer ? ASSOCIATION_PROCESSED : ASSOCIATION_NOT_MINE;
+    case NTP_MODE_PASSIVE:
+        return a->is_peer ? ASSOCIATION_PROCESSED : ASSOCIATION_DROPPED;
+    case NTP_MODE_CLIENT:
+        return ASSOCIATION_NOT_MINE;
+    case NTP_MODE_SERVER:
+        return a->is_peer ? ASSOCIATION_DROPPED : ASSOCIATION_PROCESSED;
+    default:
+        return ASSOCIATION_DROPPED;
+    }
+}
+
+/* 15.5 */
+static bool check_auth(struct association *a, const uint8_t *packet, const struct ntp_info *info)
+{
+    if (info->auth != a->auth)
+        return false;
+    switch (a->auth) {
+    case NTP_AUTH_NONE:
+        return true;
+    case NTP_AUTH_SYMMETRIC:
+        return info->mac_key_id == a->key_id && ntp_keys_check_mac(a->shared->keys, packet, info);
+    case NTP_AUTH_NTS:
+        return a->nts && a->shared->nts.client->check_response(a->nts, packet, info);
+    case NTP_AUTH_MSSNTP:
+    case NTP_AUTH_MSSNTP_EXT:
+        break;
+    }
+    return false;
+}
+
+static void measure(struct association *a, struct response *r)
+{
+    const struct ntp_env_ops *ops = association_ops(a);
+    void *ctx = association_ctx(a);
+    struct response_test_input input = {.max_quantile_delay = -1.0};
+    struct source_test_data data;
+    struct ntp_reference own = {0};
+
+    if (!response_measure(r, &a->ex, &a->limits, ops->source_skew(ctx, a->source)))
+        return;
+    if (ops->source_test_data(ctx, a->source, r->sample.time, &data))
+        input.data = &data;
+    if (a->quantile)
+        input.max_quantile_delay =
+            quantile_get(a->quantile, a->quantile_k) + quantile_min_step(a->quantile) / 2.0;
+    input.loop_possible = ntp_sockets_is_serving(a->shared->sockets) && !ops->one_shot(ctx);
+    if (input.loop_possible)
+        ops->reference(ctx, ops->event_time(ctx, NULL), &own);
+    input.own = &own;
+    response_test(r, &a->ex, &a->limits, &input);
+}
+
+/* 12.9 steps 3 and 4 */
+static void update_source(struct association *a, const struct response *r)
+{
+    const struct ntp_env_ops *ops = association_ops(a);
+    void *ctx = association_ctx(a);
+    bool synced = response_is_synced(r);
+
+    if (a->copy) {
+        if (synced && a->ex.far_stratum > 0) {
+            a->ex.far_stratum--;
+            ops->source_set_refid(ctx, a->source, r->header.refid);
+        } else {
+            ops->source_reset(ctx, a->source);
+        }
+    }
+    if (!synced)
+        return;
+    ops->source_update_status(
+        ctx, a->source, a->ex.far_stratum > a->min_stratum ? a->ex.far_stratum : a->min_stratum,
+        r->header.leap);
+    if (a->quantile)
+        quantile_add(a->quantile, r->sample.peer_delay);
+}
+
+static void use_sample(struct association *a, const struct response *r)
+{
+    if (!response_is_good(r)) {
+        association_adjust_poll(a, r->tests & NTP_TEST_D ? BAD_ADJUSTMENT : LOOP_ADJUSTMENT);
+        association_process_sample(a, NULL);
+        return;
+    }
+    association_process_sample(a, &r->sample);
+    if (a->activity != ACTIVITY_BURST_ONLINE && a->activity != ACTIVITY_BURST_OFFLINE)
+        return;
+    if (--a->burst_good <= 0)
+        association_end_burst(a);
+}
+
+static void schedule_next(struct association *a, const struct response *r)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    if (a->activity == ACTIVITY_OFFLINE)
+        return;
+    double delay = association_delay(a, false);
+    if (r->kod_rate) {
+        LOG_WARN("Received KoD RATE from %s", ip_addr_format(&a->addr.addr, text, sizeof(text)));
+        delay += KOD_RATE_FACTOR * log2_to_seconds(a->poll.current);
+        if (a->activity == ACTIVITY_BURST_ONLINE || a->activity == ACTIVITY_BURST_OFFLINE)
+            a->burst_good = 0;
+    }
+    association_set_timer(a, delay);
+}
+
+/* 12.9 */
+static void accept_response(struct association *a, const struct response *r)
+{
+    a->report.total_valid++;
+    if (response_is_good(r))
+        a->report.total_good++;
+
+    response_accept(r, &a->ex, a->poll.current);
+    association_ops(a)->source_update_reachability(association_ctx(a), a->source,
+                                                   response_is_synced(r));
+    update_source(a, r);
+    use_sample(a, r);
+    association_close_client(a);
+    a->local_addr = r->local;
+    schedule_next(a, r);
+    association_update_report(a, r);
+}
+
+void association_drop_waiting(struct association *a)
+{
+    loop_timer_cancel(a->shared->env->loop, a->waiting.timer);
+    a->waiting.timer = 0;
+    a->waiting.exists = false;
+}
+
+static void waiting_timeout(void *arg)
+{
+    struct association *a = arg;
+
+    a->waiting.timer = 0;
+    association_use_waiting(a);
+}
+
+/* 12.4: that of a close server can come before the transmit timestamp of the request. */
+static bool has_to_wait(const struct association *a, const struct response *r)
+{
+    const struct ntp_env_ops *ops = association_ops(a);
+
+    return response_is_synced(r) && !a->ex.answered && a->report.total_good > 0 &&
+           a->shared->hwts_timeout > 0.0 && a->ex.near_tx.source != TIMESTAMP_HARDWARE &&
+           ops->has_hardware_timestamps != NULL && ops->has_hardware_timestamps(association_ctx(a));
+}
+
+static void let_wait(struct association *a, const struct ntp_arrival *arrival)
+{
+    struct waiting_response *w = &a->waiting;
+
+    LOG_DEBUG("Saved valid response for later processing");
+    memcpy(w->data, arrival->packet, arrival->length);
+    w->arrival = *arrival;
+    w->arrival.packet = w->data;
+    w->exists = true;
+    w->timer = loop_timer_add(a->shared->env->loop, a->shared->hwts_timeout, waiting_timeout, a);
+}
+
+/* has_waited: its authentication was checked when it came, and it waits only once. */
+static bool process(struct association *a, const struct ntp_arrival *arrival,
+                    const struct ntp_info *info, bool has_waited)
+{
+    struct response r;
+
+    response_read(&r, &a->limits, arrival->packet, info, &arrival->time, &arrival->local);
+    response_check(&r, &a->ex, &a->limits, has_waited || check_auth(a, arrival->packet, info));
+    if (!has_waited && has_to_wait(a, &r)) {
+        if (!a->waiting.exists) {
+            let_wait(a, arrival);
+            return true;
+        }
+        association_use_waiting(a);
+    }
+    measure(a, &r);
+    response_update(&r, &a->ex, &a->limits);
+    if (response_is_valid(&r))
+        accept_response(a, &r);
+    association_log_measurement(a, &r);
+    return response_is_good(&r);
+}
+
+void association_use_waiting(struct association *a)
+{
+    const struct ntp_arrival arrival = a->waiting.arrival;
+    struct ntp_info info;
+    char text[ADDR_TEXT_SIZE];
+
+    if (!a->waiting.exists)
+        return;
+    association_drop_waiting(a);
+    LOG_DEBUG("Processing saved response from %s",
+              ip_addr_format(&arrival.remote.addr, text, sizeof(text)));
+    if (ntp_packet_parse(arrival.packet, arrival.length, &info))
+        process(a, &arrival, &info, true);
+}
+
+enum association_result association_receive(struct association *a,
+                                            const struct ntp_arrival *arrival)
+{
+    struct ntp_info info;
+
+    count_received(a, arrival);
+    if (!ntp_packet_parse(arrival->packet, arrival->length, &info))
+        return ASSOCIATION_DROPPED;
+    enum association_result result = classify(a, info.mode);
+    if (result != ASSOCIATION_PROCESSED)
+        return result;
+    if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->held)
+        return ASSOCIATION_DROPPED;
+    return process(a, arrival, &info, false) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
+}
+
+/* 5.5: each later timestamp of the same packet is a better one. */
+static void update_tx_timestamp(struct association *a, const struct ntp_arrival *arrival)
+{
+    struct ntp_local_timestamp *t = &a->ex.near_tx;
+    struct ntp_header header;
+
+    ntp_header_read(arrival->packet, &header);
+    if (local_is_zero(t->time)) {
+        LOG_DEBUG("Unexpected TX update");
+        return;
+    }
+    if (!ntp_time_equal(header.receive, a->ex.sent_rx) ||
+        !ntp_time_equal(header.transmit, a->ex.sent_tx)) {
+        LOG_DEBUG("RX/TX timestamp mismatch");
+        return;
+    }
+    double delay = local_diff(arrival->time.time, t->time);
+    if (delay < 0.0 || delay > MAX_TX_DELAY) {
+        LOG_DEBUG("Unacceptable TX delay %.9f", delay);
+        return;
+    }
+    LOG_DEBUG("Updated TX timestamp delay=%.9f", delay);
+    *t = arrival->time;
+}
+
+bool association_transmitted(struct association *a, const struct ntp_arrival *arrival)
+{
+    struct ntp_info info;
+
+    if (!ntp_packet_parse(arrival->packet, arrival->length, &info))
+        return true;
+    if (info.mode != NTP_MODE_CLIENT && info.mode != NTP_MODE_ACTIVE)
+        return false;
+
+    update_tx_timestamp(a, arrival);
+    if (arrival->time.source == TIMESTAMP_HARDWARE) {
+        a->report.total_hw_tx++;
+        association_use_waiting(a);
+    } else if (arrival->time.source == TIMESTAMP_KERNEL) {
+        a->report.total_kernel_tx++;
+    }
+    return true;
+}

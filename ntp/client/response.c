@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judging a response: is it ours, is it usable, what does it say about the clock. Pure functions
+ * over the state of one exchange; nothing in the state changes before authentication has passed.
+ */
+#include "ntp/client/response.h"
+
+#include <math.h>
+#include "base/clock_change.h"
+#include "base/log.h"
+#include "conf/source_options.h"
+
+#define MAX_DISTANCE            16.0
+#define MAX_SERVER_INTERVAL     4.0
+#define MAX_MONO_CORRECTION     16.0
+#define MAX_NET_CORRECTION_FREQ 100e-6
+#define MAX_PEER_DELAY_RATIO    0.5
+#define MAX_PEER_TX_RATIO       1.5
+#define PREVIOUS_TX_RATIO       0.1
+
+void exchange_reset(struct exchange *exchange)
+{
+    *exchange = (struct exchange){.near_tx = exchange->near_tx};
+}
+
+static void adjust(struct ntp_local_timestamp *t, const struct clock_change *change)
+{
+    if (!local_is_zero(t->time))
+        local_adjust(&t->time, change->cooked, change->dfreq, change->doffset);
+}
+
+void exchange_clock_change(struct exchange *exchange, const struct clock_change *change)
+{
+    adjust(&exchange->near_rx, change);
+    adjust(&exchange->near_tx, change);
+    adjust(&exchange->older_tx, change);
+    adjust(&exchange->boot_near_rx, change);
+}
+
+/* Requested fields that are present and well-formed; the last of a kind counts. 12.1 */
+static void read_fields(struct response *r, unsigned int wanted)
+{
+    struct ntp_ext_field field;
+    size_t pos = NTP_HEADER_LENGTH;
+
+    if (!(r->info->ext_flags & wanted))
+        return;
+    while (ntp_ext_next(r->packet, r->info, &pos, &field)) {
+        struct ntp_mono_root root;
+        double correction;
+
+        if (field.type == NTP_EXT_MONO_ROOT && (wanted & EXT_FLAG_MONO_ROOT) &&
+            ntp_mono_root_read(field.body, field.body_length, &root)) {
+            r->has_mono_root = true;
+            r->mono_root = root;
+        } else if (field.type == NTP_EXT_NET_CORRECTION && (wanted & EXT_FLAG_NET_CORRECTION) &&
+                   ntp_net_correction_read(field.body, field.body_length, &correction)) {
+            r->net_correction = correction;
+        }
+    }
+}
+
+void response_read(struct response *r, const struct response_limits *limits, const uint8_t *packet,
+                   const struct ntp_info *info, const struct ntp_local_timestamp *rx,
+                   const struct ip_addr *local)
+{
+    *r = (struct response){.packet = packet, .info = info, .rx = *rx, .local = *local};
+    ntp_header_read(packet, &r->header);
+    read_fields(r, limits->ext_flags);
+    r->root_delay =
+        r->has_mono_root ? r->mono_root.root_delay : ntp_short_to_double(r->header.root_delay);
+    r->root_dispersion = r->has_mono_root ? r->mono_root.root_dispersion
+                                          : ntp_short_to_double(r->header.root_dispersion);
+    r->sample.time = rx->time;
+}
+
+static void set_test(struct response *r, unsigned int test, bool passed)
+{
+    r->tests = passed ? r->tests | test : r->tests & ~test;
+}
+
+void response_check(struct response *r, const struct exchange *ex,
+                    const struct response_limits *limits, bool authentic)
+{
+    const struct ntp_header *h = &r->header;
+    bool basic = ntp_time_equal(h->origin, ex->sent_tx);
+    bool interleaved = limits->interleaved && ntp_time_equal(h->origin, ex->sent_rx);
+    bool has_zero = ntp_time_is_zero(h->origin) || ntp_time_is_zero(h->receive) ||
+                    ntp_time_is_zero(h->transmit);
+
+    set_test(r, NTP_TEST_1,
+             !ntp_time_equal(h->receive, ex->far_rx) || !ntp_time_equal(h->transmit, ex->far_tx));
+    set_test(r, NTP_TEST_2, basic || interleaved);
+    set_test(r, NTP_TEST_3, !has_zero);
+    set_test(r, NTP_TEST_5, authentic);
+    set_test(r, NTP_TEST_6,
+             h->leap != NTP_LEAP_UNSYNC && h->stratum < NTP_MAX_STRATUM &&
+                 h->stratum != NTP_INVALID_STRATUM);
+    set_test(r, NTP_TEST_7, r->root_delay / 2.0 + r->root_dispersion < MAX_DISTANCE);
+
+    r->interleaved = !basic && interleaved;
+    unsigned int kod_tests = NTP_TEST_1 | NTP_TEST_2 | NTP_TEST_5;
+    r->kod_rate = (r->tests & kod_tests) == kod_tests && h->leap == NTP_LEAP_UNSYNC &&
+                  h->stratum == NTP_INVALID_STRATUM && h->refid == NTP_KOD_RATE;
+}
+
+static void set_mono_correction(struct response *r, const struct exchange *ex)
+{
+    const struct ntp_mono_root *root = &r->mono_root;
+
+    if (!r->has_mono_root || root->epoch != ex->far_epoch || ntp_time_is_zero(ex->far_mono) ||
+        ntp_time_is_zero(root->mono_receive))
+        return;
+    double m = ntp_time_diff(root->mono_receive, ex->far_mono) -
+               ntp_time_diff(r->header.receive, ex->far_rx);
+    if (fabs(m) <= MAX_MONO_CORRECTION)
+        r->mono_correction = m;
+}
+
+/* The four timestamps of a measurement, 12.5. */
+struct timestamps {
+    struct ntp_local_timestamp t1, t4;
+    struct instant t2, t3, answered_rx;
+};
+
+static struct instant remote(struct ntp_time t)
+{
+    return ntp_time_to_instant(t);
+}
+
+static void choose_basic(struct response *r, const struct exchange *ex, struct timestamps *t)
+{
+    t->t1 = ex->near_tx;
+    t->t1.net_correction = r->net_correction;
+    t->t2 = remote(r->header.receive);
+    t->t3 = remote(r->header.transmit);
+    t->t4 = r->rx;
+    t->answered_rx = t->t2;
+    r->tx_is_current = true;
+    r->sample.root_delay = r->root_delay;
+    r->sample.root_dispersion = r->root_dispersion;
+}
+
+/* What the remote side timed before its last correction is moved to the time scale of now. A server
+   gives the transmit timestamp as it was then, an active peer has moved it itself. */
+static void choose_interleaved(struct response *r, const struct exchange *ex, struct timestamps *t)
+{
+    double shift = -r->mono_correction;
+    bool moved = r->header.mode == NTP_MODE_ACTIVE;
+    bool previous = !local_is_zero(ex->older_tx.time) &&
+                    PREVIOUS_TX_RATIO * local_diff(ex->near_tx.time, ex->near_rx.time) >
+                        local_diff(ex->near_rx.time, ex->older_tx.time);
+
+    t->t3 = instant_add(remote(r->header.transmit), moved ? 0.0 : shift);
+    t->t4 = ex->near_rx;
+    r->prev_remote_tx = remote(ex->far_tx);
+    if (previous) {
+        t->t1 = ex->older_tx;
+        t->t2 = instant_add(remote(ex->far_rx), shift);
+        t->answered_rx = t->t2;
+        r->sample.root_delay = ex->far_root_delay;
+        r->sample.root_dispersion = ex->far_root_disp;
+        return;
+    }
+    t->t1 = ex->near_tx;
+    t->t1.net_correction = r->net_correction;
+    t->t2 = remote(r->header.receive);
+    t->answered_rx = remote(ex->far_rx);
+    r->tx_is_current = true;
+    r->sample.root_delay = fmax(r->root_delay, ex->far_root_delay);
+    r->sample.root_dispersion = fmax(r->root_dispersion, ex->far_root_disp);
+}
+
+/* Corrections of transparent clocks; the values are not authenticated, so they are limited. */
+static void apply_net_correction(struct response *r, const struct timestamps *t)
+{
+    double rx = t->t4.net_correction - t->t4.wire_time;
+    double tx = t->t1.net_correction - t->t4.wire_time;
+    double low = (rx + tx) * (1.0 - MAX_NET_CORRECTION_FREQ);
+
+    if (!(t->t4.net_correction > t->t4.wire_time) || !(t->t1.net_correction > 0.0))
+        return;
+    if (low < 0.0 || low > r->sample.peer_delay) {
+        LOG_DEBUG("Invalid correction %.9f peer_delay=%.9f", low, r->sample.peer_delay);
+        return;
+    }
+    r->sample.offset += (rx - tx) / 2.0;
+    r->sample.peer_delay = fmax(r->sample.peer_delay - low, r->precision);
+    LOG_DEBUG("Applied correction rx=%.9f tx=%.9f dur=%.9f", rx, tx, t->t4.wire_time);
+}
+
+bool response_measure(struct response *r, const struct exchange *ex,
+                      const struct response_limits *limits, double skew)
+{
+    struct ntp_sample *s = &r->sample;
+    struct timestamps t;
+
+    r->tx_source = ex->near_tx.source;
+    if (!response_is_synced(r) || (r->interleaved && !ex->ts_usable))
+        return false;
+
+    set_mono_correction(r, ex);
+    if (r->interleaved)
+        choose_interleaved(r, ex, &t);
+    else
+        choose_basic(r, ex, &t);
+
+    double remote_interval = instant_diff(t.t3, t.t2);
+    double local_interval = local_diff(t.t4.time, t.t1.time);
+    struct instant remote_average = instant_add(t.t2, remote_interval / 2.0);
+
+    s->time = local_add(t.t1.time, local_interval / 2.0);
+    r->response_time = fabs(instant_diff(t.t3, t.answered_rx));
+    r->precision = limits->quantum + log2_to_seconds(r->header.precision);
+    s->peer_delay = fmax(fabs(local_interval - remote_interval), r->precision);
+    s->offset = instant_diff(remote_average, s->time.i) + limits->offset;
+    s->peer_dispersion =
+        fmax(r->precision, fmax(t.t1.error, t.t4.error)) + skew * fabs(local_interval);
+    s->root_delay += s->peer_delay;
+    s->root_dispersion += s->peer_dispersion;
+    apply_net_correction(r, &t);
+
+    r->remote_tx = t.t3;
+    r->tx_source = t.t1.source;
+    r->has_sample = true;
+    return true;
+}
+
+static bool passes_interleaved_peer(const struct response *r, const struct exchange *ex)
+{
+    int poll = ex->far_poll < ex->poll_at_rx ? ex->far_poll : ex->poll_at_rx;
+    double interval = log2_to_seconds(poll);
+
+    if (r->sample.peer_delay > MAX_PEER_DELAY_RATIO * interval ||
+        ntp_time_compare(r->header.receive, r->header.transmit) <= 0)
+        return false;
+    return ex->far_poll > ex->poll_at_rx || instant_is_zero(r->prev_remote_tx) ||
+           instant_diff(r->remote_tx, r->prev_remote_tx) <= MAX_PEER_TX_RATIO * interval;
+}
+
+static bool passes_a(const struct response *r, const struct exchange *ex,
+                     const struct response_limits *limits)
+{
+    const struct ntp_sample *s = &r->sample;
+
+    if (!(s->peer_delay - s->peer_dispersion <= limits->max_delay) ||
+        !(r->precision <= limits->max_delay) || ex->warmup_left > 0 ||
+        !time_offset_is_sane(s->time.i, s->offset))
+        return false;
+    if (limits->is_peer)
+        return !r->interleaved || passes_interleaved_peer(r, ex);
+    if (r->response_time > MAX_SERVER_INTERVAL)
+        return false;
+    /* The first interleaved response after a good basic one repeats its timestamps. */
+    return !(r->interleaved && local_is_zero(ex->older_tx.time) && r->tx_is_current);
+}
+
+static double growth(const struct source_test_data *d, const struct response_limits *limits)
+{
+    return d->last_sample_ago * (d->skew + limits->max_clock_error);
+}
+
+static bool passes_b(const struct response *r, const struct response_limits *limits,
+                     const struct source_test_data *d)
+{
+    if (limits->max_delay_ratio < 1.0 || !d)
+        return true;
+    return r->sample.peer_delay <= d->min_delay * limits->max_delay_ratio + growth(d, limits);
+}
+
+static bool passes_c(const struct response *r, const struct response_limits *limits,
+                     const struct response_test_input *input)
+{
+    const struct source_test_data *d = input->data;
+
+    if (input->max_quantile_delay >= 0.0)
+        return r->sample.peer_delay <= input->max_quantile_delay;
+    if (!d)
+        return true;
+    double max = d->sd * limits->max_delay_dev_ratio + growth(d, limits);
+    double delta = (r->sample.peer_delay - d->min_delay) / 2.0;
+    /* An offset that the longer delay cannot explain is news, not noise. */
+    return delta <= max || fabs(r->sample.offset + d->predicted_offset) - delta > max;
+}
+
+static bool passes_d(const struct response *r, const struct response_test_input *input)
+{
+    const struct ntp_header *h = &r->header;
+    const struct ntp_reference *own = input->own;
+
+    if (!input->loop_possible)
+        return true;
+    if (h->stratum > 1 && ip_addr_is_real(&r->local) && h->refid == ip_addr_refid(&r->local))
+        return false;
+    return !(
+        h->stratum == own->stratum && h->refid == own->refid &&
+        h->root_delay == ntp_short_from_double(own->root_delay) &&
+        !ntp_time_is_zero(h->reference) &&
+        ntp_time_equal(h->reference, ntp_time_from_instant(own->ref_time.i, (struct ntp_time){0})));
+}
+
+void response_test(struct response *r, const struct exchange *ex,
+                   const struct response_limits *limits, const struct response_test_input *input)
+{
+    if (!r->has_sample)
+        return;
+    set_test(r, NTP_TEST_A, passes_a(r, ex, limits));
+    set_test(r, NTP_TEST_B, passes_b(r, limits, input->data));
+    set_test(r, NTP_TEST_C, passes_c(r, limits, input));
+    set_test(r, NTP_TEST_D, passes_d(r, input));
+}
+
+static void take_timestamps(const struct response *r, struct exchange *ex)
+{
+    ex->far_rx = r->header.receive;
+    ex->far_tx = r->header.transmit;
+    ex->near_rx = r->rx;
+    ex->ts_usable = response_is_synced(r);
+    ex->boot_far_tx = (struct ntp_time){0};
+    ex->boot_near_rx = (struct ntp_local_timestamp){0};
+    ex->boot_new = false;
+
+    if (r->has_mono_root && !ntp_time_is_zero(r->mono_root.mono_receive)) {
+        ex->far_epoch = r->mono_root.epoch;
+        ex->far_mono = r->mono_root.mono_receive;
+        ex->mono_shift += r->mono_correction;
+    } else {
+        ex->far_epoch = 0;
+        ex->far_mono = (struct ntp_time){0};
+        ex->mono_shift = 0.0;
+    }
+
+    ex->near_tx.net_correction = r->net_correction;
+    ex->older_tx =
+        r->interleaved || !response_is_good(r) ? ex->near_tx : (struct ntp_local_timestamp){0};
+}
+
+void response_update(struct response *r, struct exchange *ex, const struct response_limits *limits)
+{
+    const struct ntp_time transmit = r->header.transmit;
+    unsigned int boot_tests = NTP_TEST_1 | NTP_TEST_5;
+    bool first = !ex->answered || (limits->is_peer && ntp_time_compare(ex->far_tx, transmit) < 0);
+
+    if (response_is_valid(r) && first) {
+        take_timestamps(r, ex);
+    } else if (limits->is_peer && (r->tests & boot_tests) == boot_tests &&
+               !ntp_time_is_zero(transmit) &&
+               (!ex->boot_new || ntp_time_compare(ex->boot_far_tx, transmit) < 0)) {
+        ex->boot_far_tx = transmit;
+        ex->boot_near_rx = r->rx;
+        ex->boot_new = true;
+    }
+
+    if (ex->answered)
+        r->tests &= ~(unsigned int)(NTP_TEST_2 | NTP_TEST_3);
+    else if (response_is_valid(r))
+        ex->answered = true;
+}
+
+void response_accept(const struct response *r, struct exchange *ex, int poll)
+{
+    int stratum = r->header.stratum;
+
+    ex->far_poll = r->header.poll;
+    ex->far_stratum =
+        stratum == NTP_INVALID_STRATUM || stratum > NTP_MAX_STRATUM ? NTP_MAX_STRATUM : stratum;
+    ex->far_root_delay = r->root_delay;
+    ex->far_root_disp = r->root_dispersion;
+    ex->poll_at_rx = poll;
+    ex->unanswered_at_rx = ex->unanswered;
+    ex->unanswered = 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Receive and transmit times of replies that the server may need for the interleaved mode: a ring
+ * sorted by receive timestamp, bounded by clientloglimit (ntp.md 24). The server looks up, saves
+ * and disables; transmit times may be improved later.
+ */
+#ifndef NTP_SERVER_TIMESTAMP_MAP_H
+#define NTP_SERVER_TIMESTAMP_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/clock_change.h"
+#include "base/instant.h"
+#include "base/world.h"
+
+struct timestamp_map;
+
+/* capacity: a power of two, at least 1. Memory is allocated with the first entry. */
+struct timestamp_map *timestamp_map_new(size_t capacity);
+void timestamp_map_free(struct timestamp_map *map);
+
+/* False: absent or disabled. *transmit is zero if it is not valid. */
+bool timestamp_map_find(struct timestamp_map *map, struct ntp_time receive,
+                        struct local_time *transmit, enum timestamp_source *source);
+/* One interleaved reply per entry. */
+void timestamp_map_disable(struct timestamp_map *map, struct ntp_time receive);
+/* 24.3 */
+void timestamp_map_save(struct timestamp_map *map, struct ntp_time receive,
+                        struct local_time transmit, enum timestamp_source source);
+/* A transmit time that came later (5.5): undoes one clock change and takes it if it is 0 to 1 s
+   after the one that is stored. */
+void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
+                           struct local_time transmit, enum timestamp_source source);
+
+void timestamp_map_clock_change(struct timestamp_map *map, const struct clock_change *change);
+
+/* Number of entries and whole seconds between the first and the last. */
+void timestamp_map_stats(const struct timestamp_map *map, uint64_t *entries, uint64_t *span);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * NTS of the NTP server (nts.md 11). Called for each request that passed the access list and the
+ * rate limit, with octets of anybody; everything about a request is in the caller's struct
+ * ntp_nts_request. It only reads the key set, allocates nothing and logs nothing.
+ */
+#include "nts/server_auth.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "nts/auth_field.h"
+
+#define FIELD_HEADER 4
+
+struct nts_server {
+    const struct world *world;
+    const struct nts_server_keys *keys;
+};
+
+/* Kept between the check of a request and its response. */
+struct request_state {
+    int aead;
+    struct secret s2c;
+    uint8_t nonce[NTS_NONCE_LENGTH];
+    size_t plain_length; /* new cookies, as fields */
+    uint8_t plain[NTS_MAX_COOKIES * (FIELD_HEADER + NTS_OWN_COOKIE_MAX)];
+};
+
+static_assert(sizeof(struct request_state) <= sizeof(struct ntp_nts_request),
+              "room for the state of a request");
+static_assert(_Alignof(struct request_state) <= _Alignof(struct ntp_nts_request),
+              "alignment of the state of a request");
+
+/* The fields of a request that count. */
+struct request_fields {
+    bool has_uid;
+    bool has_cookie;
+    bool has_auth;
+    int requested;        /* cookies: the one that was sent and the placeholders */
+    size_t cookie_length; /* of the first cookie or placeholder */
+    struct ntp_ext_field cookie;
+    struct ntp_ext_field auth;
+};
+
+/* Counts a cookie or placeholder; false if its length is not that of the others. */
+static bool count_requested(struct request_fields *fields, const struct ntp_ext_field *field)
+{
+    if (fields->requested == 0)
+        fields->cookie_length = field->body_length;
+    fields->requested++;
+    return field->body_length == fields->cookie_length;
+}
+
+static bool take_field(struct request_fields *fields, const struct ntp_ext_field *field,
+                       size_t packet_length)
+{
+    switch (field->type) {
+    case NTP_EXT_NTS_UID:
+        fields->has_uid = true;
+        return true;
+    case NTP_EXT_NTS_COOKIE:
+        if (fields->has_cookie || field->body_length > NTS_MAX_COOKIE_LENGTH)
+            return false;
+        fields->has_cookie = true;
+        fields->cookie = *field;
+        return count_requested(fields, field);
+    case NTP_EXT_NTS_PLACEHOLDER:
+        return count_requested(fields, field);
+    case NTP_EXT_NTS_AUTH:
+        fields->has_auth = true;
+        fields->auth = *field;
+        return field->start + field->length == packet_length;
+    default:
+        return true;
+    }
+}
+
+static bool collect_fields(const uint8_t *packet, const struct ntp_info *info,
+                           struct request_fields *fields)
+{
+    struct ntp_ext_field field;
+    size_t pos = NTP_HEADER_LENGTH;
+    int walked = 0;
+
+    while (ntp_ext_next(packet, info, &pos, &field)) {
+        if (!take_field(fields, &field, info->length))
+            return false;
+        walked++;
+    }
+    return walked == info->ext_fields && fields->has_uid && fields->has_cookie && fields->has_auth;
+}
+
+/* Placeholders may also come encrypted. */
+static bool count_encrypted(const uint8_t *plain, size_t length, struct request_fields *fields)
+{
+    struct ntp_ext_field field;
+    size_t pos = 0;
+
+    while (ntp_ext_next_inner(plain, length, &pos, &field))
+        if (field.type == NTP_EXT_NTS_PLACEHOLDER && !count_requested(fields, &field))
+            return false;
+    return pos == length;
+}
+
+static bool prepare_cookies(const struct nts_server *server, const struct nts_context *context,
+                            int count, struct request_state *state)
+{
+    struct writer w = writer_make(state->plain, sizeof(state->plain));
+    const struct nts_server_key *key = server_keys_current(server->keys);
+    const struct aead_cipher *cipher = server_keys_current_cipher(server->keys);
+
+    for (int i = 0; i < count; i++) {
+        uint8_t nonce[NTS_NONCE_LENGTH];
+        struct nts_cookie cookie;
+
+        world_random(server->world, nonce, sizeof(nonce));
+        if (!nts_cookie_make(key, cipher, context, nonce, &cookie) ||
+            !ntp_ext_add_inner(&w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length))
+            return false;
+    }
+    state->plain_length = w.pos;
+    return !w.failed;
+}
+
+/* The part of the check that needs the client's keys. */
+static bool check_authenticated(const struct nts_server *server, const uint8_t *packet,
+                                struct request_fields *fields, const struct nts_context *context,
+                                struct request_state *state, uint32_t *kod)
+{
+    uint8_t plain[NTP_MAX_LENGTH];
+    size_t plain_length;
+
+    if (!aead_supported(context->aead))
+        return false;
+    if (!auth_field_open(packet, &fields->auth, context->aead, &context->c2s, plain,
+                         &plain_length)) {
+        *kod = NTP_KOD_NTSN;
+        return false;
+    }
+    if (!count_encrypted(plain, plain_length, fields))
+        return false;
+    state->aead = context->aead;
+    state->s2c = context->s2c;
+    world_random(server->world, state->nonce, sizeof(state->nonce));
+    return prepare_cookies(
+        server, context, fields->requested < NTS_MAX_COOKIES ? fields->requested : NTS_MAX_COOKIES,
+        state);
+}
+
+static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_info *info,
+                          struct ntp_nts_request *request, uint32_t *kod)
+{
+    const struct nts_server *server = ctx;
+    struct request_state *state = (struct request_state *)(void *)request->opaque;
+    struct request_fields fields = {.has_uid = false};
+    struct nts_context context = {.aead = 0};
+    bool ok;
+
+    *kod = 0;
+    state->aead = 0;
+    state->s2c.length = 0;
+    if (info->mode != NTP_MODE_CLIENT || info->ext_fields == 0 ||
+        !collect_fields(packet, info, &fields))
+        return false;
+    if (server->keys == NULL ||
+        !nts_cookie_decode(server_keys_all(server->keys), server_keys_ciphers(server->keys),
+                           fields.cookie.body, fields.cookie.body_length, &context)) {
+        *kod = NTP_KOD_NTSN;
+        return false;
+    }
+    ok = check_authenticated(server, packet, &fields, &context, state, kod);
+    nts_context_wipe(&context);
+    if (!ok)
+        secret_wipe(&state->s2c);
+    return ok;
+}
+
+static bool copy_uids(const uint8_t *packet, const struct ntp_info *info, struct writer *w)
+{
+    struct ntp_ext_field field;
+    size_t pos = NTP_HEADER_LENGTH;
+
+    while (ntp_ext_next(packet, info, &pos, &field))
+        if (field.type == NTP_EXT_NTS_UID &&
+            !ntp_ext_add(w, field.type, field.body, field.body_length))
+            return false;
+    return !w->failed;
+}
+
+static bool add_response(void *ctx, const uint8_t *packet, const struct ntp_info *info,
+                         struct ntp_nts_request *request, uint32_t kod, struct writer *w)
+{
+    struct request_state *state = (struct request_state *)(void *)request->opaque;
+    bool ok = copy_uids(packet, info, w);
+
+    (void)ctx;
+    if (ok && kod != NTP_KOD_NTSN) {
+        /* As long as the request, so that nothing is amplified and every placeholder paid back. */
+        size_t missing = info->length > w->pos ? info->length - w->pos : 0;
+
+        ok = auth_field_add(w, state->aead, &state->s2c, state->nonce, state->plain,
+                            state->plain_length, missing);
+    }
+    secret_wipe(&state->s2c);
+    return ok && w->pos <= info->length;
+}
+
+struct nts_server *nts_server_new(const struct world *world, const struct nts_server_keys *keys)
+{
+    struct nts_server *server = mem_alloc(sizeof(*server));
+
+    server->world = world;
+    server->keys = keys;
+    return server;
+}
+
+void nts_server_free(struct nts_server *server)
+{
+    free(server);
+}
+
+const struct ntp_nts_server_ops *nts_server_ops(void)
+{
+    static const struct ntp_nts_server_ops ops = {
+        .check_request = check_request,
+        .add_response = add_response,
+    };
+
+    return &ops;
+}

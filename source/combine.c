@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Combining of the estimates of several sources (discipline.md 14). Called by selection for the
+ * sources that agree. The reference time stays that of the selected source.
+ */
+#include "source/combine.h"
+#include <math.h>
+#include "source/record.h"
+
+#define DISTANT_PENALTY 32
+#define FULL_REACH_SIZE 8
+/* Keeps the weights finite. */
+#define MIN_DISTANCE 1.0e-12
+#define MIN_SD       1.0e-15
+
+/* Whether a source is too far from the selected one, or was so a short time ago. */
+static bool is_distant(struct source *source, const struct samples_tracking *selected,
+                       const struct samples_tracking *t, double distance)
+{
+    const struct source_set *set = source->set;
+    double limit = set->conf->combine_limit;
+    double max_frequency_diff =
+        limit * (selected->skew + t->skew + local_clock_max_error(set->env.clock));
+
+    if (source != set->selected && (source->info.root_distance > limit * distance ||
+                                    fabs(selected->frequency - t->frequency) > max_frequency_diff))
+        source->distant = source->reach_size == FULL_REACH_SIZE ? DISTANT_PENALTY : 1;
+    else if (source->distant > 0)
+        source->distant--;
+    return source->distant != 0;
+}
+
+void combine_add(struct combine_sums *sums, const struct samples_tracking *selected,
+                 const struct samples_tracking *t, double root_distance)
+{
+    double elapsed = local_diff(selected->ref_time, t->ref_time);
+    double offset = t->offset + elapsed * t->frequency;
+    double offset_sd = t->offset_sd + elapsed * t->frequency_sd;
+    double offset_weight = 1.0 / fmax(root_distance, MIN_DISTANCE);
+    double frequency_sd = fmax(t->frequency_sd, MIN_SD);
+    double skew = fmax(t->skew, MIN_SD);
+    double difference = offset - selected->offset;
+
+    sums->offset_weight += offset_weight;
+    sums->offset += offset_weight * offset;
+    sums->offset_square += offset_weight * (offset_sd * offset_sd + difference * difference);
+    sums->frequency_weight += 1.0 / (frequency_sd * frequency_sd);
+    sums->frequency += t->frequency / (frequency_sd * frequency_sd);
+    sums->skew_weight += 1.0 / (skew * skew);
+    sums->count++;
+}
+
+void combine_finish(const struct combine_sums *sums, struct samples_tracking *tracking)
+{
+    if (sums->count == 0)
+        return;
+    tracking->offset = sums->offset / sums->offset_weight;
+    tracking->offset_sd = sqrt(sums->offset_square / sums->offset_weight);
+    tracking->frequency = sums->frequency / sums->frequency_weight;
+    tracking->frequency_sd = 1.0 / sqrt(sums->frequency_weight);
+    tracking->skew = 1.0 / sqrt(sums->skew_weight);
+}
+
+int source_set_combine(struct source_set *set, struct source *const *list, int length,
+                       struct samples_tracking *tracking)
+{
+    struct combine_sums sums = {0};
+
+    if (length == 1)
+        return 1;
+
+    double distance = set->selected->info.root_distance;
+    if (!set->selected->refclock)
+        distance += set->reselect_distance;
+
+    for (int i = 0; i < length; i++) {
+        struct samples_tracking t;
+        samples_tracking(list[i]->samples, &t);
+        if (is_distant(list[i], tracking, &t, distance)) {
+            source_mark(list[i], STATUS_DISTANT, true);
+            continue;
+        }
+        if (list[i]->status == STATUS_OK)
+            source_mark(list[i], STATUS_COMBINED, true);
+        combine_add(&sums, tracking, &t, list[i]->info.root_distance);
+    }
+    combine_finish(&sums, tracking);
+    return sums.count;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The register of samples of one source and the statistics made from it (discipline.md 11). Owned
+ * by the source's record. It logs nothing; what is worth a log line is returned.
+ * Offsets are positive when the local clock is fast; only samples_add takes NTP's sign.
+ */
+#ifndef SOURCE_SAMPLES_H
+#define SOURCE_SAMPLES_H
+
+#include <stdbool.h>
+#include "base/clock_change.h"
+#include "base/instant.h"
+#include "ntp/env.h"
+
+#define SAMPLES_MAX 64
+
+struct samples;
+
+struct samples_params {
+    int min_samples;  /* limited to 1..max */
+    int max_samples;  /* 0: SAMPLES_MAX; limited to 1..SAMPLES_MAX */
+    double min_delay; /* mindelay, 0: none */
+    double asymmetry; /* 1.0: estimated */
+    double precision; /* quantum of the local clock, seconds */
+};
+
+struct samples *samples_new(const struct samples_params *params);
+void samples_free(struct samples *samples);
+void samples_reset(struct samples *samples);
+
+/* False if the sample was not later than the newest one, so that the history was discarded before
+   it was added. 11.2 */
+bool samples_add(struct samples *samples, const struct ntp_sample *sample);
+
+/* What a fit found out, for the statistics log (27.1). */
+struct samples_fit {
+    struct local_time time;
+    double sd, offset, offset_sd, frequency, skew, stress;
+    int count; /* before dropping */
+    int start;
+    int runs;
+    double asymmetry;
+};
+/* Runs the regression; false with fewer than 3 samples, and fit is not set then. 11.3 */
+bool samples_update(struct samples *samples, struct samples_fit *fit);
+
+int samples_minimum(const struct samples *samples); /* min_samples, as limited */
+int samples_count(const struct samples *samples);
+double samples_min_delay(const struct samples *samples); /* INFINITY: none. 11.6 */
+double samples_asymmetry(const struct samples *samples);
+double samples_predict_offset(const struct samples *samples, struct local_time when);
+/* Half of the frequency range, at most 2e-3. */
+double samples_skew(const struct samples *samples);
+
+struct samples_selection {
+    double root_distance;
+    double low, high;
+    double first_ago, last_ago;
+    double sd;
+};
+/* False: no valid data. The values are set whenever there is a sample. 11.7 */
+bool samples_selection(const struct samples *samples, struct local_time now, double max_jitter,
+                       struct samples_selection *out);
+
+struct samples_tracking {
+    struct local_time ref_time;
+    double offset, offset_sd;
+    double frequency, frequency_sd, skew;
+    double root_delay, root_dispersion;
+};
+void samples_tracking(const struct samples *samples, struct samples_tracking *out);
+
+/* Data for the delay tests; false with fewer than 6 samples. 9 */
+bool samples_test_data(const struct samples *samples, struct local_time when,
+                       struct source_test_data *out);
+
+void samples_slew(struct samples *samples, struct local_time when, double dfreq, double doffset);
+void samples_correct_offset(struct samples *samples, double correction);
+void samples_add_dispersion(struct samples *samples, double dispersion);
+
+/* The newest sample, for reports. False: none. 20.2 */
+struct samples_latest {
+    struct local_time time;
+    double original_offset, offset;
+    double error;
+};
+bool samples_latest(const struct samples *samples, struct samples_latest *out);
+
+struct samples_report {
+    int count, runs;
+    double span; /* seconds */
+    double frequency, skew, sd;
+    double offset, offset_error;
+};
+void samples_report(const struct samples *samples, struct local_time now,
+                    struct samples_report *out); /* 20.3 */
+
+/* Dump and reload, 12.6: entries are oldest first. */
+struct samples_entry {
+    struct local_time time;
+    double offset, original_offset;
+    double peer_delay, peer_dispersion;
+    double root_delay, root_dispersion;
+};
+void samples_get_entry(const struct samples *samples, int index, struct samples_entry *out);
+int samples_asymmetry_run(const struct samples *samples);
+/* Replaces the register; count is limited to what the register can hold, the newest are kept. */
+void samples_load(struct samples *samples, const struct samples_entry *entries, int count,
+                  int asymmetry_run);
+
+#endif

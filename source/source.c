@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records of sources (discipline.md 12): reachability, status, samples, effective selection
+ * options, and how they follow changes of the clock. Called by NTP associations and reference
+ * clocks through the daemon, and by the local clock's announcements. Everything that may change
+ * which source is best runs the selection.
+ */
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "conf/source_options.h"
+#include "ntp/wire/packet.h"
+#include "source/intersection.h"
+#include "source/record.h"
+
+#define FULL_REACH_SIZE 8
+/* A source in a one-shot mode gets 7 requests and needs 3 samples. */
+#define ONE_SHOT_UPDATES 7
+#define ONE_SHOT_SAMPLES 3
+
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct source_set *set = arg;
+
+    for (int i = 0; i < set->count; i++) {
+        if (change->type == CLOCK_UNKNOWN_STEP)
+            samples_reset(set->sources[i]->samples);
+        else
+            samples_slew(set->sources[i]->samples, change->cooked, change->dfreq, change->doffset);
+    }
+    if (change->type == CLOCK_UNKNOWN_STEP)
+        source_set_select(set, NULL);
+}
+
+static void on_dispersion(double dispersion, void *arg)
+{
+    struct source_set *set = arg;
+
+    for (int i = 0; i < set->count; i++)
+        samples_add_dispersion(set->sources[i]->samples, dispersion);
+}
+
+struct source_set *source_set_new(const struct source_set_env *env, const struct conf *conf)
+{
+    struct source_set *set = mem_alloc(sizeof(*set));
+
+    set->env = *env;
+    set->conf = conf;
+    set->reselect_distance = conf->reselect_distance;
+    local_clock_add_handler(env->clock, CLOCK_HOLDER_SOURCES, on_clock_change, set);
+    local_clock_add_dispersion_handler(env->clock, on_dispersion, set);
+    return set;
+}
+
+static void free_record(struct source *s)
+{
+    samples_free(s->samples);
+    free(s);
+}
+
+void source_set_free(struct source_set *set)
+{
+    if (!set)
+        return;
+    local_clock_remove_handler(set->env.clock, on_clock_change, set);
+    local_clock_remove_dispersion_handler(set->env.clock, on_dispersion, set);
+    for (int i = 0; i < set->count; i++)
+        free_record(set->sources[i]);
+    free(set->sources);
+    free(set->list);
+    free(set->endpoints);
+    free(set);
+}
+
+/* by: 1 when the source comes, -1 when it goes; both around a change of its options. */
+static void count_for_authselect(const struct source *s, int by)
+{
+    if (s->refclock || (s->conf_options & SELECT_NOSELECT))
+        return;
+    if (s->authenticated)
+        s->set->authenticated += by;
+    else
+        s->set->unauthenticated += by;
+}
+
+/* What authselectmode adds to the options of a source. 12.4 */
+static void update_options(struct source *s)
+{
+    s->options = s->conf_options;
+    if (s->conf_options & SELECT_NOSELECT)
+        return;
+    if (s->set->ignore_unauthenticated && !s->refclock && !s->authenticated)
+        s->options |= SELECT_NOSELECT;
+    if (s->set->trust_authenticated && (s->refclock || s->authenticated))
+        s->options |= SELECT_TRUST | SELECT_REQUIRE;
+}
+
+/* After any change of the counts. All the sources are gone through only when it matters to them, so
+   that adding thousands takes no time. */
+static void apply_authselect(struct source_set *set)
+{
+    enum authselect_mode mode = set->conf->authselect_mode;
+    bool ignore =
+        mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && set->authenticated > 0);
+    bool trust = mode == AUTHSELECT_MIX && set->authenticated > 0 && set->unauthenticated > 0;
+
+    if (ignore == set->ignore_unauthenticated && trust == set->trust_authenticated)
+        return;
+    set->ignore_unauthenticated = ignore;
+    set->trust_authenticated = trust;
+    for (int i = 0; i < set->count; i++)
+        update_options(set->sources[i]);
+}
+
+static void reset_record(struct source *s)
+{
+    s->reach = 0;
+    s->reach_size = 0;
+    s->unreach_run = 0;
+    s->updates = 0;
+    s->distant = 0;
+    s->bad = 0;
+    s->status = STATUS_MISSING_SAMPLES;
+    s->reported = 0;
+    s->score = 1.0;
+    s->info = (struct samples_selection){0};
+    s->stratum = 0;
+    s->leap = NTP_LEAP_UNSYNC;
+    s->leap_vote = false;
+    samples_reset(s->samples);
+}
+
+static void make_room(struct source_set *set)
+{
+    if (set->count < set->capacity)
+        return;
+    set->capacity = set->capacity > 0 ? 2 * set->capacity : 16;
+
+    size_t capacity = (size_t)set->capacity;
+    set->sources = mem_resize(set->sources, capacity, sizeof(struct source *));
+    set->list = mem_resize(set->list, capacity, sizeof(struct source *));
+    set->endpoints = mem_resize(set->endpoints, 2 * capacity, sizeof(*set->endpoints));
+}
+
+static struct source *add_record(struct source_set *set, const struct source_params *params,
+                                 bool refclock)
+{
+    const struct conf *conf = set->conf;
+    struct source *s = mem_alloc(sizeof(*s));
+    struct samples_params samples = {
+        .min_samples =
+            params->min_samples == SOURCE_DEFAULT_SAMPLES ? conf->min_samples : params->min_samples,
+        .max_samples =
+            params->max_samples == SOURCE_DEFAULT_SAMPLES ? conf->max_samples : params->max_samples,
+        .min_delay = params->min_delay,
+        .asymmetry = params->asymmetry,
+        .precision = local_clock_precision(set->env.clock),
+    };
+
+    s->set = set;
+    s->refclock = refclock;
+    s->authenticated = params->authenticated;
+    s->conf_options = params->select_options;
+    s->max_unreach = params->max_unreach;
+    s->samples = samples_new(&samples);
+    reset_record(s);
+
+    make_room(set);
+    set->sources[set->count++] = s;
+    count_for_authselect(s, 1);
+    update_options(s);
+    apply_authselect(set);
+    return s;
+}
+
+struct source *source_new(struct source_set *set, const struct source_params *params)
+{
+    struct source *s = add_record(set, params, false);
+
+    s->name = params->name;
+    source_set_address(s, &params->addr);
+    return s;
+}
+
+struct source *source_new_refclock(struct source_set *set, uint32_t refid,
+                                   const struct source_params *params)
+{
+    struct source *s = add_record(set, params, true);
+
+    s->refid = refid;
+    return s;
+}
+
+/* At exit, when the sources go one by one, only the log of the selection tells of it. 19.3 */
+static bool selection_is_noticed(const struct source_set *set)
+{
+    return reference_mode(set->env.reference) != REFERENCE_IGNORE ||
+           measurement_log_enabled(set->env.log, MLOG_SELECTION);
+}
+
+/* Closes the gaps of all that were removed, in one pass. */
+static void purge(struct source_set *set)
+{
+    int kept = 0, dump_at = set->dump_at;
+
+    for (int i = 0; i < set->count; i++) {
+        struct source *s = set->sources[i];
+        if (!s->removed) {
+            set->sources[kept++] = s;
+            continue;
+        }
+        free_record(s);
+        if (i < dump_at)
+            set->dump_at--;
+    }
+    set->count = kept;
+    set->removed = 0;
+    set->select_later = false;
+    if (selection_is_noticed(set))
+        source_set_select(set, NULL);
+}
+
+/* An online source goes offline before it is removed: it has a last line in the log of the selection,
+   and if no other one can be selected the message says so. 12.2 */
+static void leave(struct source *s)
+{
+    if (s->set->last_updated == s)
+        s->set->last_updated = NULL; /* so that it is not replaced as a bad one */
+    if (s->refclock || !s->active || !selection_is_noticed(s->set))
+        return;
+    s->reach = 0;
+    s->reach_size = 1;
+    s->unreach_run = 1;
+    source_set_select(s->set, NULL);
+}
+
+void source_free(struct source *s)
+{
+    if (!s)
+        return;
+
+    struct source_set *set = s->set;
+
+    leave(s);
+    if (set->selected == s)
+        source_set_deselect(set);
+    count_for_authselect(s, -1);
+    apply_authselect(set);
+    s->removed = true;
+    set->removed++;
+    if (!source_set_is_held(set))
+        purge(set);
+}
+
+bool source_set_is_held(const struct source_set *set)
+{
+    return set->holds > 0 && (reference_mode(set->env.reference) != REFERENCE_IGNORE ||
+                              !measurement_log_enabled(set->env.log, MLOG_SELECTION));
+}
+
+void source_set_hold(struct source_set *set)
+{
+    set->holds++;
+}
+
+void source_set_release(struct source_set *set)
+{
+    assert(set->holds > 0);
+    if (--set->holds > 0)
+        return;
+    if (set->removed > 0)
+        purge(set);
+    else if (set->select_later)
+        source_set_select(set, NULL);
+}
+
+void source_reset(struct source *s)
+{
+    reset_record(s);
+    if (s->set->selected == s)
+        source_set_select(s->set, NULL);
+}
+
+void source_set_address(struct source *s, const struct ip_addr *addr)
+{
+    s->addr = *addr;
+    s->refid = ip_addr_refid(addr);
+}
+
+void source_set_refid(struct source *s, uint32_t refid)
+{
+    s->refid = refid;
+}
+
+void source_set_active(struct source *s, bool active)
+{
+    s->active = active;
+}
+
+void source_set_check_one_shot(struct source_set *set)
+{
+    if (!reference_is_one_shot(set->env.reference))
+        return;
+    for (int i = 0; i < set->count; i++) {
+        const struct source *s = set->sources[i];
+        int updates_left = ONE_SHOT_UPDATES - s->reach_size;
+        if (s->active && updates_left > 0 &&
+            updates_left + samples_count(s->samples) >= ONE_SHOT_SAMPLES)
+            return;
+    }
+    reference_set_unsynchronised(set->env.reference);
+}
+
+void source_set_forget_reports(struct source_set *set)
+{
+    set->report_loss = false;
+    set->first_report_done = false;
+    set->no_majority_reported = false;
+}
+
+void source_handle_bad(struct source *s)
+{
+    const struct source_set_env *env = &s->set->env;
+
+    if (!s->refclock && env->on_bad)
+        env->on_bad(s, env->arg);
+}
+
+void source_update_reachability(struct source *s, bool reachable)
+{
+    s->reach = (uint8_t)(s->reach << 1 | reachable);
+    if (s->reach_size < FULL_REACH_SIZE)
+        s->reach_size++;
+    if (s->reach != 0)
+        s->unreach_run = 0;
+    else if (s->unreach_run < INT_MAX)
+        s->unreach_run++;
+
+    source_set_check_one_shot(s->set);
+    if (s->reach == 0) {
+        if (s->reach_size == FULL_REACH_SIZE)
+            source_handle_bad(s);
+        source_set_select(s->set, NULL);
+    }
+}
+
+void source_reset_reachability(struct source *s)
+{
+    s->reach = 0;
+    s->reach_size = 0;
+    s->unreach_run = 0;
+    source_update_reachability(s, false);
+}
+
+void source_update_status(struct source *s, int stratum, int leap)
+{
+    s->stratum = stratum;
+    if (reference_is_leap_close_now(s->set->env.reference))
+        return;
+    s->leap = leap;
+    if (s->leap_vote)
+        reference_update_leap(s->set->env.reference, source_set_majority_leap(s->set));
+}
+
+const char *source_plain_name(const struct source *s, char *buf, size_t size)
+{
+    if (s->refclock)
+        return refid_format(s->refid, buf, size);
+    return ip_addr_format(&s->addr, buf, size);
+}
+
+const char *source_label(const struct source *s, char *buf, size_t size)
+{
+    char address[ADDR_TEXT_SIZE];
+
+    source_plain_name(s, address, sizeof(address));
+    if (!s->refclock && s->name && strcmp(s->name, address) != 0)
+        snprintf(buf, size, "%s (%s)", address, s->name);
+    else
+        snprintf(buf, size, "%s", address);
+    return buf;
+}
+
+void source_update_statistics(struct source *s)
+{
+    char date[32], name[ADDR_TEXT_SIZE];
+    struct samples_fit fit;
+
+    if (!samples_update(s->samples, &fit) ||
+        !measurement_log_enabled(s->set->env.log, MLOG_STATISTICS))
+        return;
+    instant_format_utc(fit.time.i, date, sizeof(date));
+    measurement_log_write(s->set->env.log, MLOG_STATISTICS,
+                          "%s %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %7.1e %3d %3d %3d %5.2f",
+                          date, source_plain_name(s, name, sizeof(name)), fit.sd, fit.offset,
+                          fit.offset_sd, fit.frequency, fit.skew, fit.stress, fit.count, fit.start,
+                          fit.runs, fit.asymmetry);
+}
+
+/* Around a leap second the clock of the source or ours may be a second off. 12.3 */
+static bool is_around_leap(const struct source *s, const struct ntp_sample *sample)
+{
+    const struct reference *reference = s->set->env.reference;
+
+    return reference_is_leap_close_now(reference) ||
+           reference_is_leap_close(reference, sample->time.i.sec) ||
+           reference_is_leap_close(reference, instant_add(sample->time.i, sample->offset).sec);
+}
+
+void source_accumulate(struct source *s, const struct ntp_sample *sample)
+{
+    char name[ADDR_TEXT_SIZE];
+
+    if (is_around_leap(s, sample)) {
+        LOG_INFO("Dropping sample around leap second");
+        return;
+    }
+    if (!samples_add(s->samples, sample))
+        LOG_WARN("Out of order sample detected, discarding history for %s",
+                 source_plain_name(s, name, sizeof(name)));
+    source_update_statistics(s);
+    source_set_select(s->set, s);
+}
+
+void source_correct_offset(struct source *s, double correction)
+{
+    samples_correct_offset(s->samples, correction);
+}
+
+void source_slew(struct source *s, struct local_time when, double dfreq, double doffset)
+{
+    samples_slew(s->samples, when, dfreq, doffset);
+}
+
+void source_drop_samples(struct source *s)
+{
+    samples_reset(s->samples);
+}
+
+bool source_estimate(const struct source *s, struct source_estimate *estimate)
+{
+    struct samples_tracking tracking;
+
+    if (samples_count(s->samples) < samples_minimum(s->samples))
+        return false;
+    samples_tracking(s->samples, &tracking);
+    *estimate = (struct source_estimate){
+        .time = tracking.ref_time,
+        .offset = tracking.offset,
+        .frequency = tracking.frequency,
+    };
+    return true;
+}
+
+bool source_is_reachable(const struct source *s)
+{
+    return s->reach != 0;
+}
+
+bool source_is_selected(const struct source *s)
+{
+    return s->set->selected == s;
+}
+
+int source_samples(const struct source *s)
+{
+    return samples_count(s->samples);
+}
+
+double source_predict_offset(const struct source *s, struct local_time when)
+{
+    return samples_predict_offset(s->samples, when);
+}
+
+double source_skew(const struct source *s)
+{
+    return samples_skew(s->samples);
+}
+
+double source_min_delay(const struct source *s)
+{
+    return samples_min_delay(s->samples);
+}
+
+double source_asymmetry(const struct source *s)
+{
+    return samples_asymmetry(s->samples);
+}
+
+bool source_test_data(const struct source *s, struct local_time when, struct source_test_data *out)
+{
+    return samples_test_data(s->samples, when, out);
+}
+
+const struct ip_addr *source_address(const struct source *s)
+{
+    return &s->addr;
+}
+
+bool source_is_refclock(const struct source *s)
+{
+    return s->refclock;
+}
+
+int source_set_count(const struct source_set *set)
+{
+    return set->count;
+}
+
+struct source *source_set_get(const struct source_set *set, int index)
+{
+    return index >= 0 && index < set->count ? set->sources[index] : NULL;
+}
+
+static struct ip_addr refid_as_address(uint32_t refid)
+{
+    return ip_addr_v4((uint8_t)(refid >> 24), (uint8_t)(refid >> 16), (uint8_t)(refid >> 8),
+                      (uint8_t)refid);
+}
+
+struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr)
+{
+    struct source *found = NULL;
+
+    for (int i = 0; i < set->count; i++) {
+        struct source *s = set->sources[i];
+        if (!s->refclock && ip_addr_equal(&s->addr, addr))
+            return s;
+        if (!found && !s->refclock && ip_addr_matches(&s->addr, addr))
+            found = s;
+    }
+    return found;
+}
+
+struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid)
+{
+    for (int i = 0; i < set->count; i++) {
+        struct source *s = set->sources[i];
+        if (s->refclock && s->refid == refid)
+            return s;
+    }
+    return NULL;
+}
+
+void source_set_reselect(struct source_set *set)
+{
+    source_set_deselect(set);
+    source_set_select(set, NULL);
+}
+
+void source_set_modify_reselect_distance(struct source_set *set, double distance)
+{
+    if (distance == set->reselect_distance)
+        return;
+    set->reselect_distance = distance;
+    LOG_INFO("New reselect distance %f", distance);
+}
+
+void source_set_reset(struct source_set *set)
+{
+    for (int i = 0; i < set->count; i++)
+        reset_record(set->sources[i]);
+    LOG_INFO("Reset all sources");
+
+    /* The selection runs with the announcement. */
+    local_clock_external_step(set->env.clock, local_clock_event_raw(set->env.clock),
+                              local_clock_event_time(set->env.clock, NULL), 0.0, 0.0);
+}
+
+void source_modify_options(struct source *s, unsigned int mask, unsigned int options)
+{
+    char name[ADDR_TEXT_SIZE];
+
+    if ((s->conf_options & mask) == options)
+        return;
+    count_for_authselect(s, -1);
+    s->conf_options = (s->conf_options & ~mask) | options;
+    count_for_authselect(s, 1);
+    LOG_INFO("Source %s selection options modified", source_plain_name(s, name, sizeof(name)));
+    update_options(s);
+    apply_authselect(s->set);
+}
+
+/* Seconds as reports give them; never negative. */
+static uint32_t whole_seconds(double seconds)
+{
+    if (!(seconds > 0.0))
+        return 0;
+    return seconds < 4294967294.0 ? (uint32_t)seconds : 4294967294U;
+}
+
+static int report_state(enum source_status status)
+{
+    switch (status) {
+    case STATUS_SELECTED:
+        return 0;
+    case STATUS_FALSETICKER:
+        return 2;
+    case STATUS_JITTERY:
+        return 3;
+    case STATUS_COMBINED:
+        return 4;
+    case STATUS_WAITS_SOURCES:
+    case STATUS_NOT_PREFERRED:
+    case STATUS_WAITS_UPDATE:
+    case STATUS_DISTANT:
+        return 5;
+    default:
+        return 1;
+    }
+}
+
+void source_report(const struct source *s, struct report_source *report)
+{
+    struct samples_latest latest;
+
+    *report = (struct report_source){
+        .addr = s->refclock ? refid_as_address(s->refid) : s->addr,
+        .state = report_state(s->status),
+        .mode = s->refclock ? 2 : 0,
+        .reachability = s->reach,
+        .latest_age = UINT32_MAX,
+    };
+    if (!samples_latest(s->samples, &latest))
+        return;
+
+    struct local_time now = local_clock_now(s->set->env.clock, NULL);
+    /* The exact time would reveal when packets are received. */
+    if (!s->refclock)
+        latest.time.i.nsec = 0;
+    report->stratum = s->stratum;
+    report->latest_age = whole_seconds(local_diff(now, latest.time));
+    report->orig_offset = latest.original_offset;
+    report->offset = latest.offset;
+    report->error = latest.error;
+}
+
+void source_report_stats(const struct source *s, struct report_sourcestats *report)
+{
+    struct samples_report r;
+
+    samples_report(s->samples, local_clock_now(s->set->env.clock, NULL), &r);
+    *report = (struct report_sourcestats){
+        .refid = s->refid,
+        .samples = (uint32_t)r.count,
+        .runs = (uint32_t)r.runs,
+        .span_seconds = whole_seconds(r.span + 0.5),
+        .sd = r.sd,
+        .resid_freq_ppm = 1.0e6 * r.frequency,
+        .skew_ppm = 1.0e6 * r.skew,
+        .est_offset = r.offset,
+        .est_offset_err = r.offset_error,
+    };
+    if (!s->refclock)
+        report->addr = s->addr;
+}
+
+void source_report_select(const struct source *s, struct report_selectdata *report)
+{
+    *report = (struct report_selectdata){
+        .refid = s->refid,
+        .state = source_status_letter(s->status),
+        .authenticated = s->authenticated,
+        .leap = s->leap,
+        .conf_options = (uint16_t)s->conf_options,
+        .eff_options = (uint16_t)s->options,
+        .last_sample_ago = whole_seconds(s->info.last_ago),
+        .score = s->score,
+        .low_limit = s->info.low,
+        .high_limit = s->info.high,
+    };
+    if (!s->refclock)
+        report->addr = s->addr;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records of time sources and the set that they form: reachability, statistics, selection and
+ * combining (discipline.md 12, 13, 14). The functions on one source are those of struct
+ * ntp_env_ops. The set owns its records; NTP associations and reference clocks hold pointers to
+ * them until they free them. Selection results go to the reference; nothing here steers the clock
+ * itself.
+ */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/report.h"
+#include "base/world.h"
+#include "clock/local_clock.h"
+#include "clock/measurement_log.h"
+#include "clock/reference.h"
+#include "conf/conf.h"
+#include "ntp/env.h"
+
+struct source;
+struct source_set;
+
+struct source_set_env {
+    struct world *world;
+    struct local_clock *clock;
+    struct reference *reference;
+    struct measurement_log *log; /* NULL: none */
+    /* The source was bad in 4 selections in a row: try to replace it (12.5). May be NULL; may not
+       free the source before it returns to the loop. */
+    void (*on_bad)(struct source *source, void *arg);
+    /* Reference ID of the local address used with a source (orphan mode); 0: unknown. May be
+       NULL. */
+    uint32_t (*local_refid)(const struct source *source, void *arg);
+    void *arg;
+};
+
+/* Takes limits, authselectmode and dumpdir from conf, which must outlive the set. Registers with
+   the clock for changes. */
+struct source_set *source_set_new(const struct source_set_env *env, const struct conf *conf);
+/* Frees the records that are left, too, without running the selection. */
+void source_set_free(struct source_set *set);
+
+/* NTP source; the name must stay valid. */
+struct source *source_new(struct source_set *set, const struct source_params *params);
+/* Reference clock: params->addr and name are not used. */
+struct source *source_new_refclock(struct source_set *set, uint32_t refid,
+                                   const struct source_params *params);
+void source_free(struct source *source);
+/* Between these two, which are nested, the selection is held, and it runs once at the end if anything
+   in between would have run it: for work on many sources. (At exit each source that goes has its lines
+   in the log of the selection, so there it is not held if that is written.) No samples may come. */
+void source_set_hold(struct source_set *set);
+void source_set_release(struct source_set *set);
+void source_reset(struct source *source);
+void source_set_address(struct source *source, const struct ip_addr *addr);
+void source_set_refid(struct source *source, uint32_t refid);
+void source_set_active(struct source *source, bool active);
+void source_update_reachability(struct source *source, bool reachable);
+void source_reset_reachability(struct source *source);
+void source_update_status(struct source *source, int stratum, int leap);
+void source_accumulate(struct source *source, const struct ntp_sample *sample);
+/* Adds to the offsets of the samples, which are positive when the local clock is fast. */
+void source_correct_offset(struct source *source, double correction);
+/* For reference clocks with the option local: the samples alone follow a change of the clock or are
+   dropped; and what they say, false with fewer samples than the minimum. 26.8 */
+struct source_estimate {
+    struct local_time time;
+    double offset; /* positive: local clock fast */
+    double frequency;
+};
+void source_slew(struct source *source, struct local_time when, double dfreq, double doffset);
+void source_drop_samples(struct source *source);
+bool source_estimate(const struct source *source, struct source_estimate *estimate);
+bool source_is_reachable(const struct source *source);
+bool source_is_selected(const struct source *source);
+int source_samples(const struct source *source);
+double source_predict_offset(const struct source *source, struct local_time when);
+double source_skew(const struct source *source);
+double source_min_delay(const struct source *source);
+double source_asymmetry(const struct source *source);
+bool source_test_data(const struct source *source, struct local_time when,
+                      struct source_test_data *out);
+
+const struct ip_addr *source_address(const struct source *source);
+bool source_is_refclock(const struct source *source);
+
+/* Number of sources, and one by index in order of creation (NULL: out of range). */
+int source_set_count(const struct source_set *set);
+struct source *source_set_get(const struct source_set *set, int index);
+/* NTP source by address, and the first reference clock by reference ID; NULL: none. */
+struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr);
+struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid);
+/* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
+   calls it when the regular sources are started in -q and -Q. */
+void source_set_check_one_shot(struct source_set *set);
+/* Another mode of operation begins: selections of the last one were not the loss of anything, and
+   nothing has been reported. 13.7 */
+void source_set_forget_reports(struct source_set *set);
+
+/* poll and mode are left to the caller. 20.2 */
+void source_report(const struct source *source, struct report_source *report);
+void source_report_stats(const struct source *source, struct report_sourcestats *report);
+void source_report_select(const struct source *source, struct report_selectdata *report);
+
+/* Commands: selectopts (bits of enum select_option, 14.23), reselect, reselectdist, reset sources. */
+void source_modify_options(struct source *source, unsigned int mask, unsigned int options);
+void source_set_reselect(struct source_set *set);
+void source_set_modify_reselect_distance(struct source_set *set, double distance);
+void source_set_reset(struct source_set *set);
+
+/* Dump files in dumpdir (12.6). Nothing happens without one. */
+void source_set_dump(struct source_set *set);
+/* The same, so many files with each call. True: that was all. Sources may go between two calls. */
+void source_set_dump_begin(struct source_set *set);
+bool source_set_dump_some(struct source_set *set, int count);
+void source_set_reload(struct source_set *set);
+void source_set_remove_dump_files(struct source_set *set);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reference: estimates of discipline.md 15.3, update procedure, one-shot modes, drift file, local
+ * reference, tracking report and log.
+ */
+#include "test/unit/support/unit.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock/drift_file.h"
+#include "ntp/wire/packet.h"
+#include "test/unit/support/sources.h"
+
+#define NULL_DRIVER "Disabled control of system clock\n"
+
+static void assert_near(double value, double expected)
+{
+    if (fabs(value - expected) > fabs(expected) * 1e-9 + 1e-15) {
+        print_error("%.12g is not %.12g\n", value, expected);
+        fail();
+    }
+}
+
+static struct reference_update make_update(const struct source_fixture *f, double offset)
+{
+    return (struct reference_update){
+        .stratum = 1,
+        .leap = NTP_LEAP_NORMAL,
+        .combined_sources = 1,
+        .refid = 0xc0000201,
+        .addr = ip_addr_v4(192, 0, 2, 1),
+        .ref_time = local_clock_event_time(f->clock, NULL),
+        .offset = offset,
+        .offset_sd = 1e-3,
+        .frequency_sd = 1e-8,
+        .skew = 1e-6,
+        .root_delay = 0.02,
+        .root_dispersion = 0.01,
+    };
+}
+
+static void update_with_offset(struct source_fixture *f, double offset)
+{
+    struct reference_update u = make_update(f, offset);
+
+    reference_update(f->reference, &u);
+}
+
+static struct report_tracking tracking(struct source_fixture *f)
+{
+    struct report_tracking r;
+
+    reference_report_tracking(f->reference, &r);
+    return r;
+}
+
+static void estimates_weigh_new_and_old_frequency(void **state)
+{
+    (void)state;
+    static const struct {
+        double p, f, k, frequency, skew, residual;
+        int leap;
+    } rows[] = {
+        {1.0, 1e-5, 5e-6, 1e-5, 5.000037201e-6, 8.33e-17, NTP_LEAP_NORMAL},
+        {1e-6, 2e-6, 5e-7, 1.846153846e-6, 1.071400248e-6, 1.538461538e-7, NTP_LEAP_NORMAL},
+        {1e-6, 5e-7, 2e-6, 2.142857143e-7, 1.676007258e-6, 2.857142857e-7, NTP_LEAP_NORMAL},
+        {1e-6, 5e-7, 2e-3, 0, 1e-6, 5e-7, NTP_LEAP_NORMAL},
+        {1e-6, 5e-5, 0.0999, 5e-5, 0.0999, 0, NTP_LEAP_UNSYNC},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct source_fixture f;
+        char directory[TEST_PATH_SIZE], line[TEST_PATH_SIZE + 32];
+
+        /* The skew at the start comes from the drift file. */
+        test_directory_make(directory);
+        if (rows[i].p < 1.0)
+            test_write_file(directory, "drift", "0.0 1.0\n");
+        snprintf(line, sizeof(line), "driftfile %s/drift", directory);
+        source_fixture_open(&f, line, false);
+        struct reference_update u = make_update(&f, 0.0);
+        u.leap = rows[i].leap;
+        u.frequency = rows[i].f;
+        u.skew = rows[i].k;
+        reference_update(f.reference, &u);
+        assert_near(reference_skew(f.reference), rows[i].skew);
+        struct report_tracking r = tracking(&f);
+        assert_near(r.freq_ppm, rows[i].frequency * 1e6);
+        if (rows[i].leap == NTP_LEAP_NORMAL)
+            assert_true(fabs(r.resid_freq_ppm * 1e-6 - rows[i].residual) < 1e-16);
+        source_fixture_check_log(&f, NULL);
+        source_fixture_close(&f);
+        test_directory_remove(directory);
+    }
+}
+
+static void start_is_unsynchronised_and_logged(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    char path[TEST_PATH_SIZE + 32];
+
+    source_fixture_open(&f, "logdir %s\nlog tracking\nlogbanner 0", false);
+    struct report_tracking r = tracking(&f);
+    assert_int_equal(r.stratum, 0);
+    assert_int_equal(r.refid, 0);
+    assert_int_equal(r.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(r.ref_time.sec, 0);
+    assert_true(r.root_delay == 1.0 && r.root_dispersion == 1.0);
+    assert_int_equal(reference_our_stratum(f.reference), 16);
+
+    clock_world_wake_at(f.w, 10.0);
+    update_with_offset(&f, 0.25);
+    snprintf(path, sizeof(path), "%s/tracking.log", f.directory);
+    char *text = test_read_file(path);
+    assert_string_equal(
+        text,
+        "2023-11-14 22:13:20 0.0.0.0          0      0.000 1000000.000  0.000e+00 ?  0  0.000e+00 "
+        "-0.000e+00  1.000e+00  1.000e+00  1.500e+00\n"
+        "2023-11-14 22:13:29 192.0.2.1        2      0.000      1.000  2.500e-01 N  1  1.000e-03 "
+        "-0.000e+00  2.000e-02  1.000e-02  1.500e+00\n");
+    free(text);
+    source_fixture_check_log(&f, NULL_DRIVER);
+    source_fixture_close(&f);
+}
+
+static void offset_is_slewed_at_the_suggested_rate(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    struct slew_state s;
+
+    source_fixture_open(&f, "", true);
+    clock_world_wake_at(f.w, 0.5);
+    update_with_offset(&f, 0.0);
+    clock_world_run_until(f.w, 64.5);
+    update_with_offset(&f, -0.01);
+    slew_get_state(f.slew, &s);
+    assert_near(s.offset_register, -0.01);
+    /* rate 0.5 * 3 * 1e-3 * 64 = 0.096 s^2, so 9.6 s of true time, 9.61 s of this clock. */
+    assert_true(fabs(s.duration - 9.61) < 1e-4);
+    struct report_tracking r = tracking(&f);
+    assert_near(r.correction, 0.01);
+    assert_near(r.last_offset, -0.01);
+    assert_near(r.last_update_interval, 64.0);
+    assert_near(r.rms_offset, 0.01);
+    assert_int_equal(r.stratum, 2);
+    assert_true(r.addr.family == IP_V4);
+    assert_int_equal(f.w->kernel.status & STA_UNSYNC, 0);
+    source_fixture_check_log(&f, "");
+    source_fixture_close(&f);
+}
+
+static void makestep_steps_the_error_of_the_raw_clock(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "makestep 1.0 2\nlogchange 0.5", true);
+    update_with_offset(&f, -5.0);
+    assert_true(f.w->stepped_ns == 5000000000);
+    assert_near(tracking(&f).correction, 0.0);
+    update_with_offset(&f, -0.75); /* below the threshold, but counts */
+    assert_true(f.w->stepped_ns == 5000000000);
+    update_with_offset(&f, -5.0); /* limit reached */
+    assert_true(f.w->stepped_ns == 5000000000);
+    reference_modify_makestep(f.reference, -1, 2.0);
+    local_clock_cancel_correction(f.clock);
+    update_with_offset(&f, 3.0);
+    assert_true(f.w->stepped_ns == 2000000000);
+    source_fixture_check_log(&f, "System clock wrong by 5.000000 seconds\n"
+                                 "System clock was stepped by 5.000000 seconds\n"
+                                 "System clock wrong by 0.750000 seconds\n"
+                                 "System clock wrong by 5.000000 seconds\n"
+                                 "New makestep 2.000000 -1\n"
+                                 "System clock wrong by -3.000000 seconds\n"
+                                 "System clock was stepped by -3.000000 seconds\n");
+    source_fixture_close(&f);
+}
+
+static void failing_step_is_slewed(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "makestep 1.0 2", false);
+    update_with_offset(&f, -5.0);
+    assert_near(tracking(&f).correction, 5.0);
+    source_fixture_check_log(&f, NULL_DRIVER "System clock wrong by 5.000000 seconds\n"
+                                             "Could not step system clock\n");
+    source_fixture_close(&f);
+}
+
+static void maxchange_ignores_and_then_exits(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "maxchange 1.0 1 1\nlogchange 100", false);
+    update_with_offset(&f, 5.0);
+    assert_near(tracking(&f).last_offset, 5.0);
+    update_with_offset(&f, 6.0);
+    assert_near(tracking(&f).last_offset, 5.0);
+    assert_int_equal(f.ended, 0);
+    update_with_offset(&f, -6.0);
+    assert_int_equal(f.ended, 1);
+    assert_int_equal(f.ended_mode, REFERENCE_NORMAL);
+    assert_false(f.ended_success);
+    assert_int_equal(reference_mode(f.reference), REFERENCE_IGNORE);
+    update_with_offset(&f, 0.5);
+    assert_near(tracking(&f).last_offset, 5.0);
+    source_fixture_check_log(
+        &f, NULL_DRIVER "Adjustment of -6.000 seconds exceeds the allowed maximum of 1.000 seconds "
+                        "(ignored) \n"
+                        "Adjustment of 6.000 seconds exceeds the allowed maximum of 1.000 seconds "
+                        "(exiting) \n");
+    source_fixture_close(&f);
+}
+
+static void updates_that_are_not_finite_are_ignored(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", false);
+    update_with_offset(&f, NAN);
+    update_with_offset(&f, INFINITY);
+    assert_int_equal(tracking(&f).stratum, 0);
+    assert_near(tracking(&f).correction, 0.0);
+    source_fixture_check_log(&f, NULL_DRIVER);
+    source_fixture_close(&f);
+}
+
+static void one_shot_modes_end_with_the_first_update(void **state)
+{
+    (void)state;
+    static const struct {
+        enum reference_mode mode;
+        double offset;
+        int64_t stepped_ns;
+        double correction;
+        const char *log;
+    } cases[] = {
+        {REFERENCE_UPDATE_ONCE, 0.25, -250000000, 0.0,
+         "System clock wrong by -0.250000 seconds (step)\n"},
+        {REFERENCE_PRINT_ONCE, -0.25, 0, 0.0, "System clock wrong by 0.250000 seconds (ignored)\n"},
+        {REFERENCE_INIT_STEP_SLEW, -0.25, 0, 0.25,
+         "System's initial offset : 0.250000 seconds slow of true (slew)\n"},
+        {REFERENCE_INIT_STEP_SLEW, 30.0, -30000000000, 0.0,
+         "System's initial offset : 30.000000 seconds fast of true (step)\n"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct source_fixture f;
+        source_fixture_open(&f, "initstepslew 10 192.0.2.1", true);
+        reference_set_mode(f.reference, cases[i].mode);
+        assert_true(reference_is_one_shot(f.reference));
+        update_with_offset(&f, cases[i].offset);
+        assert_int_equal(f.ended, 1);
+        assert_int_equal(f.ended_mode, cases[i].mode);
+        assert_true(f.ended_success);
+        assert_true(f.w->stepped_ns == cases[i].stepped_ns);
+        assert_near(tracking(&f).correction, cases[i].correction);
+        assert_int_equal(tracking(&f).stratum, 0);
+        assert_false(reference_is_one_shot(f.reference));
+        source_fixture_check_log(&f, cases[i].log);
+        source_fixture_close(&f);
+    }
+}
+
+static void one_shot_fails_when_no_source_can_succeed(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", false);
+    reference_set_mode(f.reference, REFERENCE_PRINT_ONCE);
+    struct source *s = source_fixture_add(&f, 1, 0, 0);
+    source_set_active(s, true);
+    for (int i = 0; i < 4; i++)
+        source_update_reachability(s, false);
+    assert_int_equal(f.ended, 0);
+    source_update_reachability(s, false); /* the fifth: two updates are left for three samples */
+    assert_int_equal(f.ended, 1);
+    assert_false(f.ended_success);
+    source_fixture_check_log(&f, NULL_DRIVER "No suitable source for synchronisation\n");
+    source_fixture_close(&f);
+
+    source_fixture_open(&f, "", false);
+    reference_set_mode(f.reference, REFERENCE_INIT_STEP_SLEW);
+    source_set_check_one_shot(f.set);
+    assert_int_equal(f.ended, 1);
+    source_fixture_check_log(&f, NULL_DRIVER "No suitable source for initstepslew\n");
+    source_fixture_close(&f);
+}
+
+static void drift_file_is_read_and_written(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    char directory[TEST_PATH_SIZE], line[TEST_PATH_SIZE + 32], path[TEST_PATH_SIZE + 32];
+    double freq, skew;
+
+    test_directory_make(directory);
+    snprintf(line, sizeof(line), "driftfile %s/drift interval 100", directory);
+    snprintf(path, sizeof(path), "%s/drift", directory);
+    test_write_file(directory, "drift", "           -12.345000             0.250000\n");
+
+    source_fixture_open(&f, line, false);
+    assert_near(tracking(&f).freq_ppm, -12.345);
+    assert_near(reference_skew(f.reference), 0.25e-6);
+    remove(path);
+    for (int i = 0; i <= 10; i++) {
+        assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_MISSING);
+        clock_world_run_until(f.w, 1.0 + 10.0 * i);
+        update_with_offset(&f, 0.0);
+    }
+    /* It has to be on the disk first. */
+    assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_MISSING);
+    clock_world_run_until(f.w, 150.0);
+    assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_MISSING);
+    clock_world_run_until(f.w, 152.0);
+    assert_int_equal(drift_file_read(&f.w->world, path, &freq, &skew), DRIFT_FILE_OK);
+    assert_near(freq, -12.345);
+    remove(path);
+    char expected[TEST_PATH_SIZE + 128];
+    snprintf(expected, sizeof(expected),
+             NULL_DRIVER "Frequency -12.345 +/- 0.250 ppm read from %s\n", path);
+    source_fixture_check_log(&f, expected);
+    source_fixture_close(&f); /* writes it once more */
+    char *text = test_read_file(path);
+    assert_int_equal(strlen(text), 42);
+    assert_memory_equal(text, "          -12.345000 ", 21);
+    free(text);
+
+    test_write_file(directory, "drift", "nonsense\n");
+    source_fixture_open(&f, line, false);
+    snprintf(expected, sizeof(expected),
+             NULL_DRIVER "Could not read valid frequency and skew from driftfile %s\n", path);
+    source_fixture_check_log(&f, expected);
+    source_fixture_close(&f);
+    test_directory_remove(directory);
+}
+
+static void local_reference_serves_when_the_distance_grows(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+    struct ntp_reference p;
+
+    source_fixture_open(&f, "local stratum 8 distance 0.5", false);
+    clock_world_wake_at(f.w, 1.0);
+    reference_get(f.reference, local_clock_event_time(f.clock, NULL), &p);
+    assert_false(p.synchronised);
+    assert_int_equal(p.stratum, 8);
+    assert_int_equal(p.refid, NTP_REFID_LOCAL);
+    double age = local_diff(local_clock_event_time(f.clock, NULL), p.ref_time);
+    assert_true(age >= 1.0 && age <= 2.0);
+    struct report_tracking r = tracking(&f);
+    assert_int_equal(r.leap, NTP_LEAP_NORMAL);
+    assert_true(r.root_delay == 0.0 && r.skew_ppm == 0.0);
+
+    update_with_offset(&f, 0.0);
+    reference_get(f.reference, local_clock_event_time(f.clock, NULL), &p);
+    assert_true(p.synchronised);
+    assert_int_equal(p.stratum, 2);
+    /* 0.02 s at first, then 2e-6 s more each second. */
+    reference_get(f.reference, local_add(local_clock_event_time(f.clock, NULL), 250000.0), &p);
+    assert_int_equal(p.stratum, 8);
+    assert_int_equal(reference_our_stratum(f.reference), 2);
+
+    reference_disable_local(f.reference);
+    reference_set_unsynchronised(f.reference);
+    assert_int_equal(reference_our_stratum(f.reference), 16);
+    struct conf_local orphan = {
+        .stratum = 20, .orphan = true, .distance = 1.0, .wait_unsynced = -1.0};
+    reference_enable_local(f.reference, &orphan);
+    assert_int_equal(reference_orphan_stratum(f.reference), 15);
+    assert_int_equal(reference_our_stratum(f.reference), 16); /* waits for 300 s */
+    clock_world_run_until(f.w, 400.0);
+    assert_int_equal(reference_our_stratum(f.reference), 15);
+    source_fixture_check_log(&f, NULL_DRIVER "Disabled local reference mode\n"
+                                             "Enabled local reference mode\n");
+    source_fixture_close(&f);
+}
+
+static void leap_is_announced_at_the_end_of_june_and_december_only(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", false);
+    struct reference_update u = make_update(&f, 0.0);
+    u.leap = NTP_LEAP_INSERT;
+    reference_update(f.reference, &u);
+    assert_int_equal(tracking(&f).leap, NTP_LEAP_NORMAL);
+    f.w->jumped_ns = (1704067200LL - 3600 - 1700000000LL) * 1000000000LL; /* 2023-12-31 23:00 */
+    reference_update_leap(f.reference, NTP_LEAP_INSERT);
+    assert_int_equal(tracking(&f).leap, NTP_LEAP_INSERT);
+    source_fixture_check_log(&f, NULL_DRIVER);
+    source_fixture_close(&f);
+}
+
+static void mail_tells_of_a_large_change(void **state)
+{
+    (void)state;
+    struct source_fixture f;
+
+    setenv("TZ", "UTC", 1);
+    source_fixture_open(&f, "mailonchange root@localhost 0.5\nlogchange 10", false);
+    update_with_offset(&f, 0.25);
+    assert_null(f.w->mail);
+    update_with_offset(&f, 0.75);
+    assert_string_equal(f.w->mail,
+                        "To: root@localhost\n"
+                        "Subject: chronyd reports change to system clock on node [host.test]\n\n"
+                        "On Tuesday, 14 November 2023\n"
+                        "  with the system clock reading 22:13:19 (UTC)\n\n"
+                        "chronyd started to apply an adjustment of -0.750 seconds to it,\n"
+                        "  which exceeded the reporting threshold of 0.500 seconds\n\n");
+    source_fixture_check_log(&f, NULL_DRIVER);
+    source_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(estimates_weigh_new_and_old_frequency),
+        cmocka_unit_test(start_is_unsynchronised_and_logged),
+        cmocka_unit_test(offset_is_slewed_at_the_suggested_rate),
+        cmocka_unit_test(makestep_steps_the_error_of_the_raw_clock),
+        cmocka_unit_test(failing_step_is_slewed),
+        cmocka_unit_test(maxchange_ignores_and_then_exits),
+        cmocka_unit_test(updates_that_are_not_finite_are_ignored),
+        cmocka_unit_test(one_shot_modes_end_with_the_first_update),
+        cmocka_unit_test(one_shot_fails_when_no_source_can_succeed),
+        cmocka_unit_test(drift_file_is_read_and_written),
+        cmocka_unit_test(local_reference_serves_when_the_distance_grows),
+        cmocka_unit_test(leap_is_announced_at_the_end_of_june_and_december_only),
+        cmocka_unit_test(mail_tells_of_a_large_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,842 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every directive of config.md 8 with its default, its range and its error texts; repeated
+ * directives; checks between directives; directives without effect.
+ */
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/log.h"
+#include "conf/directive.h"
+#include "test/unit/support/conf.h"
+#include "config.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OF(f)        offsetof(struct conf, f)
+
+static const struct {
+    const char *name;
+    size_t offset;
+    long min, max, value;
+} integers[] = {
+    {"acquisitionport", OF(acquisition_port), 0, 65535, -1},
+    {"cmdport", OF(cmd_port), 0, 65535, 323},
+    {"dscp", OF(dscp), 0, 63, 0},
+    {"logbanner", OF(log_banner), 0, INT_MAX, 32},
+    {"maxntsconnections", OF(max_nts_connections), 1, INT_MAX, 100},
+    {"maxsamples", OF(max_samples), 0, INT_MAX, 0},
+    {"maxstratum", OF(max_stratum), 0, INT_MAX, 15},
+    {"maxtxbuffers", OF(max_tx_buffers), 0, 1048576, 0},
+    {"minsamples", OF(min_samples), 0, INT_MAX, 6},
+    {"minsources", OF(min_sources), 1, INT_MAX, 1},
+    {"minstratum", OF(min_stratum), 0, INT_MAX, 0},
+    {"nocerttimecheck", OF(no_cert_time_check), 0, INT_MAX, 0},
+    {"ntsprocesses", OF(nts_processes), 0, 1000, 1},
+    {"ntsrefresh", OF(nts_refresh), 0, INT_MAX, 2419200},
+    {"ntsrotate", OF(nts_rotate), 0, INT_MAX, 604800},
+    {"port", OF(port), 0, 65535, 123},
+    {"ptpdomain", OF(ptp_domain), 0, 255, 123},
+    {"ptpport", OF(ptp_port), 0, 65535, 0},
+    {"refresh", OF(refresh), 0, INT_MAX, 1209600},
+    {"sched_priority", OF(sched_priority), 0, 100, 0},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+    double value;
+} reals[] = {
+    {"clockprecision", OF(clock_precision), 0.0},
+    {"combinelimit", OF(combine_limit), 3.0},
+    {"corrtimeratio", OF(corr_time_ratio), 3.0},
+    {"hwtstimeout", OF(hwts_timeout), 0.001},
+    {"logchange", OF(log_change), 1.0},
+    {"maxclockerror", OF(max_clock_error), 1.0},
+    {"maxdistance", OF(max_distance), 3.0},
+    {"maxdrift", OF(max_drift), 100000.0},
+    {"maxjitter", OF(max_jitter), 1.0},
+    {"maxslewrate", OF(max_slew_rate), 1e6 / 12},
+    {"maxupdateskew", OF(max_update_skew), 1000.0},
+    {"reselectdist", OF(reselect_distance), 1e-4},
+    {"rtcautotrim", OF(rtc_autotrim), 0.0},
+    {"stratumweight", OF(stratum_weight), 1e-3},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+    const char *value;
+} strings[] = {
+    {"bindacqdevice", OF(bind_acq_device), NULL},
+    {"bindcmddevice", OF(bind_cmd_device), NULL},
+    {"binddevice", OF(bind_device), NULL},
+    {"dumpdir", OF(dump_dir), NULL},
+    {"hwclockfile", OF(hwclock_file), DEFAULT_HWCLOCK_FILE},
+    {"keyfile", OF(key_file), NULL},
+    {"leapseclist", OF(leapsec_list), NULL},
+    {"leapsectz", OF(leapsec_tz), NULL},
+    {"logdir", OF(log_dir), NULL},
+    {"ntpsigndsocket", OF(ntp_signd_socket), NULL},
+    {"ntscachedir", OF(nts_dump_dir), NULL},
+    {"ntsdumpdir", OF(nts_dump_dir), NULL},
+    {"ntsntpserver", OF(nts_ntp_server), NULL},
+    {"pidfile", OF(pid_file), DEFAULT_PID_FILE},
+    {"rtcdevice", OF(rtc_device), DEFAULT_RTC_DEVICE},
+    {"rtcfile", OF(rtc_file), NULL},
+    {"user", OF(user), DEFAULT_USER},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} flags[] = {
+    {"lock_all", OF(lock_memory)},      {"manual", OF(manual)},
+    {"noclientlog", OF(no_client_log)}, {"nosystemcert", OF(no_system_cert)},
+    {"rtconutc", OF(rtc_on_utc)},       {"rtcsync", OF(rtc_sync)},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} lists[] = {
+    {"ntsservercert", OF(nts_server_certs)},
+    {"ntsserverkey", OF(nts_server_keys)},
+};
+
+/* Formats a line; valid until the next call. */
+static const char *line_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *line_of(const char *format, ...)
+{
+    static char line[4096];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    return line;
+}
+
+static void assert_word_count_errors(const char *name)
+{
+    char error[256];
+
+    snprintf(error, sizeof(error), "Missing arguments for %s directive at line 1", name);
+    assert_error(name, error);
+    snprintf(error, sizeof(error), "Too many arguments for %s directive at line 1", name);
+    assert_error(line_of("%s 1 2", name), error);
+}
+
+static long stored_int(const char *line, size_t offset)
+{
+    struct conf *conf = test_conf(line);
+    long value = *(int *)((char *)conf + offset);
+
+    conf_free(conf);
+    return value;
+}
+
+static double stored_real(const char *line, size_t offset)
+{
+    struct conf *conf = test_conf(line);
+    double value = *(double *)((char *)conf + offset);
+
+    conf_free(conf);
+    return value;
+}
+
+/* The directive takes a value out of its range, uses another one, and says so. */
+static void assert_nearest(const char *name, size_t offset, long value, long used, long min,
+                           long max)
+{
+    char line[128], log[256];
+
+    snprintf(line, sizeof(line), "%s %ld", name, value);
+    snprintf(log, sizeof(log),
+             "Invalid value %ld in %s directive (min %ld, max %ld) at line 1, using %ld\n", value,
+             name, min, max, used);
+    assert_accepted_with(line, log);
+    log_set_threshold(LOG_SEV_FATAL);
+    assert_int_equal(stored_int(line, offset), used);
+    log_set_threshold(LOG_SEV_INFO);
+}
+
+static void integers_have_their_default_and_range(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(integers); i++) {
+        const char *name = integers[i].name;
+        long min = integers[i].min, max = integers[i].max;
+        char error[256];
+
+        assert_int_equal(stored_int("", integers[i].offset), integers[i].value);
+        assert_int_equal(stored_int(line_of("%s %ld", name, min), integers[i].offset), min);
+        assert_int_equal(stored_int(line_of("%s %ld", name, max), integers[i].offset), max);
+        assert_int_equal(stored_int(line_of("%s +00%ld", name, max), integers[i].offset), max);
+        assert_word_count_errors(name);
+
+        assert_nearest(name, integers[i].offset, min - 1, min, min, max);
+        assert_nearest(name, integers[i].offset, max + 1, max, min, max);
+        assert_nearest(name, integers[i].offset, LONG_MIN, min, min, max);
+        assert_nearest(name, integers[i].offset, LONG_MAX, max, min, max);
+
+        snprintf(error, sizeof(error), "Could not parse %s directive at line 1", name);
+        assert_error(line_of("%s x", name), error);
+        assert_error(line_of("%s -", name), error);
+    }
+}
+
+static void nts_port_has_its_default_and_range(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_int_equal(conf->nts_port, 4460);
+    conf_free(conf);
+    conf = test_conf("ntsport 65535");
+    assert_int_equal(conf->nts_port, 65535);
+    conf_free(conf);
+    conf = test_conf("ntsport 0");
+    assert_int_equal(conf->nts_port, 0);
+    conf_free(conf);
+    assert_word_count_errors("ntsport");
+    assert_accepted_with("ntsport 65536", "Invalid value 65536 in ntsport directive (min 0, "
+                                          "max 65535) at line 1, using 65535\n");
+    assert_accepted_with("ntsport 1x",
+                         "Invalid value 1x in ntsport directive at line 1, using 1\n");
+    assert_error("ntsport x", "Could not parse ntsport directive at line 1");
+}
+
+static void reals_have_their_default_and_ignore_what_follows_the_number(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(reals); i++) {
+        const char *name = reals[i].name;
+        size_t offset = reals[i].offset;
+        char error[256];
+
+        assert_true(stored_real("", offset) == reals[i].value);
+        assert_true(stored_real(line_of("%s 1.5", name), offset) == 1.5);
+        assert_true(stored_real(line_of("%s 1abc", name), offset) == 1.0);
+        assert_true(stored_real(line_of("%s -2e3", name), offset) == -2000.0);
+        assert_true(stored_real(line_of("%s 0x1p3", name), offset) == 8.0);
+        assert_true(isinf(stored_real(line_of("%s inf", name), offset)));
+        assert_true(isnan(stored_real(line_of("%s nan", name), offset)));
+        assert_word_count_errors(name);
+        snprintf(error, sizeof(error), "Could not parse %s directive at line 1", name);
+        assert_error(line_of("%s x1", name), error);
+    }
+}
+
+static void strings_have_their_default_and_the_last_one_wins(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(strings); i++) {
+        struct conf *conf = test_conf("");
+        const char *value = *(char **)((char *)conf + strings[i].offset);
+
+        if (!strings[i].value || strings[i].value[0] == '\0')
+            assert_null(value);
+        else
+            assert_string_equal(value, strings[i].value);
+        conf_free(conf);
+
+        conf = test_conf(line_of("%s /first\n%s /Second=x", strings[i].name, strings[i].name));
+        assert_string_equal(*(char **)((char *)conf + strings[i].offset), "/Second=x");
+        conf_free(conf);
+        assert_word_count_errors(strings[i].name);
+    }
+}
+
+static void flags_are_off_and_take_no_argument(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        struct conf *conf = test_conf("");
+        char error[256];
+
+        assert_false(*(bool *)((char *)conf + flags[i].offset));
+        conf_free(conf);
+        conf = test_conf(flags[i].name);
+        assert_true(*(bool *)((char *)conf + flags[i].offset));
+        conf_free(conf);
+        snprintf(error, sizeof(error), "Too many arguments for %s directive at line 1",
+                 flags[i].name);
+        assert_error(line_of("%s 1", flags[i].name), error);
+    }
+}
+
+static void lists_of_files_accumulate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        struct conf *conf = test_conf(line_of("%s a\n%s b", lists[i].name, lists[i].name));
+        struct conf_strings *list = (struct conf_strings *)((char *)conf + lists[i].offset);
+
+        assert_int_equal(list->count, 2);
+        assert_string_equal(list->items[0], "a");
+        assert_string_equal(list->items[1], "b");
+        conf_free(conf);
+        assert_word_count_errors(lists[i].name);
+    }
+}
+
+static void client_mode_has_no_server_port_command_socket_and_pidfile(void **state)
+{
+    struct conf_env env = {.client_only = true};
+    struct conf *conf = conf_new(&env);
+
+    (void)state;
+    assert_int_equal(conf->port, 0);
+    assert_int_equal(conf->cmd_port, 0);
+    assert_null(conf->bind_cmd_path);
+    assert_null(conf->pid_file);
+    conf_free(conf);
+}
+
+static void a_slash_switches_pidfile_and_command_socket_off(void **state)
+{
+    struct conf *conf = test_conf("pidfile /\nbindcmdaddress /");
+
+    (void)state;
+    assert_null(conf->pid_file);
+    assert_null(conf->bind_cmd_path);
+    assert_true(ip_addr_is_loopback(&conf->bind_cmd4));
+    conf_free(conf);
+}
+
+static void assert_address(const struct ip_addr *addr, const char *text)
+{
+    char buf[ADDR_TEXT_SIZE];
+
+    assert_string_equal(ip_addr_format(addr, buf, sizeof(buf)), text);
+}
+
+static void addresses_are_kept_per_family(void **state)
+{
+    static const char *const names[] = {"bindacqaddress", "bindaddress", "bindcmdaddress"};
+    struct conf *conf = test_conf("bindaddress 192.0.2.1\nbindaddress 2001:db8::1\n"
+                                  "bindaddress 192.0.2.2\nbindacqaddress ::\n"
+                                  "bindcmdaddress 0.0.0.0\nbindcmdaddress /run/x.sock");
+
+    (void)state;
+    assert_address(&conf->bind_addr4, "192.0.2.2");
+    assert_address(&conf->bind_addr6, "2001:db8::1");
+    assert_int_equal(conf->bind_acq4.family, IP_UNSPEC);
+    assert_address(&conf->bind_acq6, "::");
+    assert_address(&conf->bind_cmd4, "0.0.0.0");
+    assert_address(&conf->bind_cmd6, "::1");
+    assert_string_equal(conf->bind_cmd_path, "/run/x.sock");
+    conf_free(conf);
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char error[256];
+
+        assert_word_count_errors(names[i]);
+        snprintf(error, sizeof(error),
+                 "Could not parse %s directive at line 1: known.test is not an address", names[i]);
+        assert_error(line_of("%s known.test", names[i]), error);
+        snprintf(error, sizeof(error), "Could not parse %s directive at line 1: no interface nope",
+                 names[i]);
+        assert_error(line_of("%s fe80::1%%nope", names[i]), error);
+    }
+}
+
+/* With a number no interface has to be found, which is done as for names. */
+static void addresses_may_have_an_interface(void **state)
+{
+    struct conf *conf = test_conf("bindaddress fe80::1%2\nbindacqaddress fe80::2%3\n"
+                                  "bindcmdaddress fe80::3%4\nbroadcast 60 ff02::101%5\n"
+                                  "initstepslew 1 fe80::5%6 fe80::6%nope");
+
+    (void)state;
+    assert_int_equal(conf->bind_addr6.scope, 2);
+    assert_address(&conf->bind_addr6, "fe80::1%2");
+    assert_int_equal(conf->bind_acq6.scope, 3);
+    assert_int_equal(conf->bind_cmd6.scope, 4);
+    assert_int_equal(conf->broadcasts[0].dest.addr.scope, 5);
+    assert_int_equal(conf->initstepslew_count, 1);
+    assert_int_equal(conf->initstepslew_servers[0].scope, 6);
+    conf_free(conf);
+    assert_error("broadcast 60 fe80::1%nope",
+                 "Could not parse broadcast directive at line 1: no interface nope");
+}
+
+static void words_select_modes_without_regard_to_case(void **state)
+{
+    static const char *const bad[] = {"authselectmode",         "authselectmode x",
+                                      "authselectmode mix mix", "leapsecmode",
+                                      "leapsecmode x",          "leapsecmode slew slew"};
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_int_equal(conf->authselect_mode, AUTHSELECT_MIX);
+    assert_int_equal(conf->leapsec_mode, LEAPSEC_SYSTEM);
+    conf_free(conf);
+    conf = test_conf("authselectmode require\nAuthSelectMode PREFER\nleapsecmode Slew");
+    assert_int_equal(conf->authselect_mode, AUTHSELECT_PREFER);
+    assert_int_equal(conf->leapsec_mode, LEAPSEC_SLEW);
+    conf_free(conf);
+    conf = test_conf("authselectmode ignore\nleapsecmode ignore");
+    assert_int_equal(conf->authselect_mode, AUTHSELECT_IGNORE);
+    assert_int_equal(conf->leapsec_mode, LEAPSEC_IGNORE);
+    conf_free(conf);
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        char error[256];
+
+        snprintf(error, sizeof(error), "Could not parse %.*s directive at line 1",
+                 (int)strcspn(bad[i], " "), bad[i]);
+        assert_error_begins(bad[i], error);
+    }
+}
+
+static void positional_numbers_are_read_in_sequence(void **state)
+{
+    struct conf *conf = test_conf("makestep 1.0 3.5\nmaxchange 1e3 1 -1x\nfallbackdrift 16 19\n"
+                                  "mailonchange root 0.5s\nsmoothtime 400 0.01 LeapOnly");
+
+    (void)state;
+    assert_true(conf->makestep_threshold == 1.0);
+    assert_int_equal(conf->makestep_limit, 3);
+    assert_true(conf->max_change_offset == 1000.0);
+    assert_int_equal(conf->max_change_start, 1);
+    assert_int_equal(conf->max_change_ignore, -1);
+    assert_int_equal(conf->fallback_drift_min, 16);
+    assert_int_equal(conf->fallback_drift_max, 19);
+    assert_string_equal(conf->mail_user, "root");
+    assert_true(conf->mail_change == 0.5);
+    assert_true(conf->smooth_max_freq == 400.0);
+    assert_true(conf->smooth_max_wander == 0.01);
+    assert_true(conf->smooth_leap_only);
+    conf_free(conf);
+
+    conf = test_conf("smoothtime 400 0.01 leaponly\nsmoothtime 1 2x");
+    assert_false(conf->smooth_leap_only);
+    assert_true(conf->smooth_max_wander == 2.0);
+    conf_free(conf);
+
+    conf = test_conf("");
+    assert_int_equal(conf->makestep_limit, 0);
+    assert_int_equal(conf->max_change_start, -1);
+    assert_null(conf->mail_user);
+    conf_free(conf);
+}
+
+static void positional_numbers_have_their_errors(void **state)
+{
+    static const char *const bad[] = {
+        "makestep 1x 1",      "makestep 1 x",     "makestep x 1",
+        "makestep 1-1 5",     "maxchange 1 1x 1", "maxchange 1 1.0 1",
+        "maxchange x 1 1",    "maxchange 1 1 x",  "fallbackdrift a 1",
+        "fallbackdrift 1x 2", "mailonchange a b", "smoothtime 1 2 x",
+        "smoothtime 1 x",     "smoothtime 1x 2",  "smoothtime 1 2x leaponly",
+    };
+    static const struct {
+        const char *name;
+        int words;
+    } counted[] = {{"makestep", 2}, {"maxchange", 3}, {"fallbackdrift", 2}, {"mailonchange", 2}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        char error[256];
+
+        snprintf(error, sizeof(error), "Could not parse %.*s directive at line 1",
+                 (int)strcspn(bad[i], " "), bad[i]);
+        assert_error(bad[i], error);
+    }
+    for (size_t i = 0; i < COUNT(counted); i++) {
+        char line[256], error[256];
+
+        snprintf(error, sizeof(error), "Missing arguments for %s directive at line 1",
+                 counted[i].name);
+        snprintf(line, sizeof(line), "%s", counted[i].name);
+        for (int n = 1; n < counted[i].words; n++)
+            strcat(line, " 1");
+        assert_error(line, error);
+        snprintf(error, sizeof(error), "Too many arguments for %s directive at line 1",
+                 counted[i].name);
+        strcat(line, " 1 1");
+        assert_error(line, error);
+    }
+    assert_error("smoothtime 1", "Missing arguments for smoothtime directive at line 1");
+    assert_error("smoothtime 1 2 3 4", "Too many arguments for smoothtime directive at line 1");
+}
+
+static void restart_mode_switches_steps_at_start_off(void **state)
+{
+    struct conf_env env = {.restarted = true};
+    struct conf *conf = conf_new(&env);
+    struct conf_error error;
+
+    (void)state;
+    assert_true(conf_read_line(conf, &env, "makestep 0.5 3", 1, &error));
+    assert_int_equal(conf->makestep_limit, 0);
+    assert_true(conf_read_line(conf, &env, "makestep 0.5 -1", 1, &error));
+    assert_int_equal(conf->makestep_limit, -1);
+    /* Not even parsed */
+    assert_true(conf_read_line(conf, &env, "initstepslew nonsense", 1, &error));
+    assert_int_equal(conf->initstepslew_count, 0);
+    conf_free(conf);
+}
+
+static void clientloglimit_is_one_unsigned_long(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_true(conf->client_log_limit == 524288);
+    conf_free(conf);
+    conf = test_conf("clientloglimit 100000000x");
+    assert_true(conf->client_log_limit == 100000000);
+    conf_free(conf);
+    conf = test_conf("clientloglimit 99999999999999999999999");
+    assert_true(conf->client_log_limit == ULONG_MAX);
+    conf_free(conf);
+    assert_word_count_errors("clientloglimit");
+    assert_error("clientloglimit x", "Could not parse clientloglimit directive at line 1");
+}
+
+static void driftfile_keeps_an_earlier_interval(void **state)
+{
+    static const char *const bad[] = {"driftfile",
+                                      "driftfile a b",
+                                      "driftfile a interval",
+                                      "driftfile a interval x",
+                                      "driftfile a interval 3x",
+                                      "driftfile a interval 3 4",
+                                      "driftfile a every 3"};
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_null(conf->drift_file);
+    assert_int_equal(conf->drift_file_interval, 3600);
+    conf_free(conf);
+    conf = test_conf("driftfile a INTERVAL -7\ndriftfile b");
+    assert_string_equal(conf->drift_file, "b");
+    assert_int_equal(conf->drift_file_interval, -7);
+    conf_free(conf);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_error_begins(bad[i], "Could not parse driftfile directive at line 1");
+}
+
+static void tempcomp_has_two_forms(void **state)
+{
+    struct conf *conf = test_conf("tempcomp /t 0 26000 0.0 0.000183 0.5x");
+
+    (void)state;
+    assert_string_equal(conf->tempcomp.file, "/t");
+    assert_null(conf->tempcomp.points_file);
+    assert_true(conf->tempcomp.interval == 1.0);
+    assert_true(conf->tempcomp.t0 == 26000.0);
+    assert_true(conf->tempcomp.k0 == 0.0);
+    assert_true(conf->tempcomp.k1 == 0.000183);
+    assert_true(conf->tempcomp.k2 == 0.5);
+    conf_free(conf);
+
+    conf = test_conf("tempcomp /t 30 1 2 3 4\ntempcomp /u 0.1 /points");
+    assert_string_equal(conf->tempcomp.file, "/u");
+    assert_string_equal(conf->tempcomp.points_file, "/points");
+    assert_true(conf->tempcomp.interval == 0.1);
+    assert_true(conf->tempcomp.k2 == 0.0);
+    conf_free(conf);
+
+    assert_error("tempcomp", "Missing arguments for tempcomp directive at line 1");
+    assert_error("tempcomp a 1", "Missing arguments for tempcomp directive at line 1");
+    assert_error("tempcomp a 1 2 3", "Missing arguments for tempcomp directive at line 1");
+    assert_error("tempcomp a 1 2 3 4 5 6", "Too many arguments for tempcomp directive at line 1");
+    assert_error("tempcomp a x points", "Could not parse tempcomp directive at line 1");
+    assert_accepted_with("tempcomp a 1x points",
+                         "Invalid value 1x in tempcomp directive at line 1, using 1\n");
+    assert_error("tempcomp a 1 2 3 x 5", "Could not parse tempcomp directive at line 1");
+}
+
+static void local_starts_again_from_the_defaults(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_false(conf->local.enabled);
+    conf_free(conf);
+
+    conf = test_conf("local stratum 15 orphan distance 0.5 activate 0.1 waitsynced 10\nlocal");
+    assert_true(conf->local.enabled);
+    assert_int_equal(conf->local.stratum, 10);
+    assert_false(conf->local.orphan);
+    assert_true(conf->local.distance == 1.0);
+    assert_true(conf->local.activate == 0.0);
+    assert_true(conf->local.wait_synced == 0.0);
+    assert_true(conf->local.wait_unsynced == 0.0);
+    conf_free(conf);
+
+    conf = test_conf("local Stratum 1 ORPHAN distance 0.0 waitsynced 7200 waitunsynced 20");
+    assert_int_equal(conf->local.stratum, 1);
+    assert_true(conf->local.orphan);
+    assert_true(conf->local.distance == 0.0);
+    assert_true(conf->local.wait_synced == 7200.0);
+    assert_true(conf->local.wait_unsynced == 20.0);
+    conf_free(conf);
+
+    conf = test_conf("local orphan waitunsynced -1");
+    assert_true(conf->local.wait_unsynced == 300.0);
+    conf_free(conf);
+
+    assert_error_begins("local foo", "Invalid option in local directive at line 1");
+    assert_error_begins("local stratum", "Invalid value in local directive at line 1");
+    assert_error_begins("local stratum 0", "Invalid value in local directive at line 1");
+    assert_error_begins("local stratum 16", "Invalid value in local directive at line 1");
+    assert_error_begins("local distance x", "Invalid value in local directive at line 1");
+}
+
+static void assert_ratelimit(const struct conf_ratelimit *l, bool on, int interval, int burst,
+                             int leak, int kod)
+{
+    assert_int_equal(l->enabled, on);
+    assert_int_equal(l->interval, interval);
+    assert_int_equal(l->burst, burst);
+    assert_int_equal(l->leak, leak);
+    assert_int_equal(l->kod, kod);
+}
+
+static void rate_limits_keep_options_that_are_not_named(void **state)
+{
+    static const char *const bad[] = {"foo 1", "interval", "interval x", "leak 1 2", "1"};
+    static const char *const names[] = {"ratelimit", "ntsratelimit", "cmdratelimit"};
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_ratelimit(&conf->ntp_ratelimit, false, 3, 8, 2, 0);
+    assert_ratelimit(&conf->nts_ratelimit, false, 6, 8, 2, 0);
+    assert_ratelimit(&conf->cmd_ratelimit, false, -4, 8, 2, 0);
+    conf_free(conf);
+
+    conf = test_conf("ratelimit interval 1 burst 16\nratelimit leak 3 KOD 4\nntsratelimit\n"
+                     "cmdratelimit interval 3burst 4");
+    assert_ratelimit(&conf->ntp_ratelimit, true, 1, 16, 3, 4);
+    assert_ratelimit(&conf->nts_ratelimit, true, 6, 8, 2, 0);
+    assert_ratelimit(&conf->cmd_ratelimit, true, 3, 4, 2, 0);
+    conf_free(conf);
+
+    conf = test_conf("ratelimit interval -32 burst -1 leak 0 kod -3\n"
+                     "ntsratelimit interval 32 burst 32 leak 32\ncmdratelimit interval 12");
+    assert_ratelimit(&conf->ntp_ratelimit, true, -19, 1, 1, 0);
+    assert_ratelimit(&conf->nts_ratelimit, true, 12, 32, 4, 0);
+    assert_ratelimit(&conf->cmd_ratelimit, true, 12, 8, 2, 0);
+    conf_free(conf);
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char error[256];
+
+        snprintf(error, sizeof(error), "Could not parse %s directive at line 1", names[i]);
+        for (size_t j = 0; j < COUNT(bad); j++)
+            assert_error_begins(line_of("%s %s", names[i], bad[j]), error);
+    }
+    assert_error_begins("ntsratelimit kod 1", "Could not parse ntsratelimit directive at line 1");
+    assert_error_begins("cmdratelimit kod 1", "Could not parse cmdratelimit directive at line 1");
+}
+
+static void log_names_add_up_and_have_exact_case(void **state)
+{
+    struct conf *conf = test_conf("log\nlog tracking rawmeasurements\nlog selection");
+
+    (void)state;
+    assert_int_equal(conf->log_files, LOGFILE_TRACKING | LOGFILE_RAWMEASUREMENTS |
+                                          LOGFILE_MEASUREMENTS | LOGFILE_SELECTION);
+    conf_free(conf);
+    conf = test_conf("log measurements statistics rtc refclocks tempcomp");
+    assert_int_equal(conf->log_files, LOGFILE_MEASUREMENTS | LOGFILE_STATISTICS | LOGFILE_RTC |
+                                          LOGFILE_REFCLOCKS | LOGFILE_TEMPCOMP);
+    conf_free(conf);
+    assert_error_begins("log tracking Tracking", "Invalid log parameter at line 1");
+}
+
+static void ntsaeads_and_opencommands_replace_their_list(void **state)
+{
+    const unsigned int usual = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
+                               OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
+    struct conf *conf = test_conf("");
+
+    (void)state;
+    assert_int_equal(conf->nts_aead_count, 2);
+    assert_int_equal(conf->nts_aeads[0], 30);
+    assert_int_equal(conf->nts_aeads[1], 15);
+    assert_int_equal(conf->open_commands, usual);
+    conf_free(conf);
+
+    conf = test_conf("ntsaeads 15 30 2147483647\nntsaeads 15\nopencommands tracking\n"
+                     "opencommands Clients authdata ntpdata selectdata serverstats");
+    assert_int_equal(conf->nts_aead_count, 1);
+    assert_int_equal(conf->nts_aeads[0], 15);
+    assert_int_equal(conf->open_commands, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_NTPDATA |
+                                              OPEN_SELECTDATA | OPEN_SERVERSTATS);
+    conf_free(conf);
+
+    conf = test_conf("ntsaeads\nopencommands");
+    assert_int_equal(conf->nts_aead_count, 0);
+    assert_int_equal(conf->open_commands, 0);
+    conf_free(conf);
+
+    assert_error("ntsaeads 15 1x", "Could not parse ntsaeads directive at line 1");
+    assert_error("ntsaeads 15 -1",
+                 "Invalid value -1 in ntsaeads directive (min 0, max 2147483647) at line 1");
+    assert_error_begins("opencommands tracking foo",
+                        "Could not parse opencommands directive at line 1");
+}
+
+static void trusted_certificates_belong_to_a_set(void **state)
+{
+    struct conf *conf = test_conf("ntstrustedcerts /a\nntstrustedcerts 7x /b");
+
+    (void)state;
+    assert_int_equal(conf->trusted_cert_count, 2);
+    assert_int_equal(conf->trusted_certs[0].set, 0);
+    assert_string_equal(conf->trusted_certs[0].path, "/a");
+    assert_int_equal(conf->trusted_certs[1].set, 7);
+    assert_string_equal(conf->trusted_certs[1].path, "/b");
+    conf_free(conf);
+    assert_error("ntstrustedcerts", "Missing arguments for ntstrustedcerts directive at line 1");
+    assert_error("ntstrustedcerts 1 2 3",
+                 "Too many arguments for ntstrustedcerts directive at line 1");
+    assert_error("ntstrustedcerts x /b", "Could not parse ntstrustedcerts directive at line 1");
+}
+
+static void errors_name_the_word_as_typed(void **state)
+{
+    (void)state;
+    assert_error("Foo bar", "Invalid directive Foo at line 1");
+    assert_error("SERVER", "Invalid syntax for SERVER directive at line 1");
+    assert_error_begins("Pool a b", "Invalid option in Pool directive at line 1");
+    assert_error("PORT 1 2", "Too many arguments for PORT directive at line 1");
+    assert_error_begins(" \t server a # x ", "Invalid option in server directive at line 1");
+    assert_error("serv a", "Invalid directive serv at line 1 (did you mean server?)");
+    assert_null(test_error("  ; server"));
+    assert_null(test_error("%"));
+    assert_null(test_error("!x"));
+    assert_null(test_error("# x"));
+    assert_null(test_error(""));
+}
+
+static void assert_check(const char *lines, const char *message)
+{
+    struct conf *conf = test_conf(lines);
+    struct conf_error error = {""};
+    bool ok = conf_check(conf, &error);
+
+    conf_free(conf);
+    assert_int_equal(ok, message == NULL);
+    if (message)
+        assert_string_equal(error.message, message);
+}
+
+static void directives_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    assert_check("", NULL);
+    assert_check("ntsservercert a\nntsserverkey b", NULL);
+    assert_check("ntsservercert a\nrtcsync\nrtcfile x", "Uneven number of NTS certs and keys");
+    assert_check("rtcfile a\nrtcsync", "rtcfile directive cannot be used with rtcsync");
+    assert_check("refclock PPP a", "unknown refclock driver PPP (did you mean PPS?)");
+    assert_check("refclock pps a", "unknown refclock driver pps (did you mean PPS?)");
+    assert_check("refclock PPS a tai", "refclock tai option requires leapseclist or leapsectz");
+    assert_check("refclock PPS a tai\nleapsectz right/UTC", NULL);
+    assert_check("refclock RTC /dev/rtc\nrtcsync",
+                 "RTC refclock cannot be used together with rtcsync or rtcfile");
+    assert_check("refclock RTC /dev/rtc\nrtcfile x",
+                 "RTC refclock cannot be used together with rtcsync or rtcfile");
+    assert_check("allow 1.2.3.4/33", "Bad subnet in 1.2.3.4/33");
+    assert_check("cmddeny all 2001:db8::/129", "Bad subnet in 2001:db8::/129");
+    assert_check("allow 1.2.3.4/32\ndeny ::/128\nallow", NULL);
+    assert_check("noclientlog", NULL);
+    assert_check("noclientlog\nratelimit", "Rate limiting cannot be enabled with noclientlog");
+    assert_check("noclientlog\nntsratelimit", "Rate limiting cannot be enabled with noclientlog");
+    assert_check("noclientlog\ncmdratelimit", "Rate limiting cannot be enabled with noclientlog");
+}
+
+static void directives_of_the_past_are_accepted(void **state)
+{
+    char directory[TEST_PATH_SIZE], *log;
+
+    (void)state;
+    test_directory_make(directory);
+    test_log_begin(directory);
+    conf_free(test_conf("dumponexit a b\ncommandkey 3\nGenerateCommandKey\nlinux_hz 100\n"
+                        "linux_freq_scale 1.0 x"));
+    log = test_log_end(directory);
+    assert_string_equal(log, "commandkey directive is no longer supported\n"
+                             "GenerateCommandKey directive is no longer supported\n"
+                             "linux_hz directive is no longer supported\n"
+                             "linux_freq_scale directive is no longer supported\n");
+    free(log);
+    test_directory_remove(directory);
+}
+
+static void the_table_is_sorted_and_knows_the_whole_index(void **state)
+{
+    char *spec = test_read_file(TEST_DATA_DIR "/../../doc/spec/config.md");
+    char *row = strstr(spec, "## 8. Index of all directives");
+    char *end = strstr(row, "\n---\n");
+    size_t rows = 0, names = 0;
+
+    (void)state;
+    for (; (row = strstr(row, "\n| `")) && row < end; row++) {
+        const char *name = row + 4;
+        size_t length = strcspn(name, "`");
+        bool found = false;
+
+        for (size_t i = 0; conf_directive_name(i); i++) {
+            found = found || (strlen(conf_directive_name(i)) == length &&
+                              strncmp(conf_directive_name(i), name, length) == 0);
+        }
+        if (!found)
+            fail_msg("%.*s is not in the table", (int)length, name);
+        rows++;
+    }
+    for (size_t i = 0; conf_directive_name(i); i++) {
+        if (i > 0)
+            assert_true(strcmp(conf_directive_name(i - 1), conf_directive_name(i)) < 0);
+        names++;
+    }
+    assert_true(rows >= 100);
+    assert_int_equal(rows, names);
+    free(spec);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(integers_have_their_default_and_range),
+        cmocka_unit_test(nts_port_has_its_default_and_range),
+        cmocka_unit_test(reals_have_their_default_and_ignore_what_follows_the_number),
+        cmocka_unit_test(strings_have_their_default_and_the_last_one_wins),
+        cmocka_unit_test(flags_are_off_and_take_no_argument),
+        cmocka_unit_test(lists_of_files_accumulate),
+        cmocka_unit_test(client_mode_has_no_server_port_command_socket_and_pidfile),
+        cmocka_unit_test(a_slash_switches_pidfile_and_command_socket_off),
+        cmocka_unit_test(addresses_are_kept_per_family),
+        cmocka_unit_test(addresses_may_have_an_interface),
+        cmocka_unit_test(words_select_modes_without_regard_to_case),
+        cmocka_unit_test(positional_numbers_are_read_in_sequence),
+        cmocka_unit_test(positional_numbers_have_their_errors),
+        cmocka_unit_test(restart_mode_switches_steps_at_start_off),
+        cmocka_unit_test(clientloglimit_is_one_unsigned_long),
+        cmocka_unit_test(driftfile_keeps_an_earlier_interval),
+        cmocka_unit_test(tempcomp_has_two_forms),
+        cmocka_unit_test(local_starts_again_from_the_defaults),
+        cmocka_unit_test(rate_limits_keep_options_that_are_not_named),
+        cmocka_unit_test(log_names_add_up_and_have_exact_case),
+        cmocka_unit_test(ntsaeads_and_opencommands_replace_their_list),
+        cmocka_unit_test(trusted_certificates_belong_to_a_set),
+        cmocka_unit_test(errors_name_the_word_as_typed),
+        cmocka_unit_test(directives_that_contradict_each_other_are_refused),
+        cmocka_unit_test(directives_of_the_past_are_accepted),
+        cmocka_unit_test(the_table_is_sorted_and_knows_the_whole_index),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

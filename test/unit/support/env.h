@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon around the NTP code, as the unit tests need it: a perfect local clock (corrected time
+ * is the raw time of the virtual world plus an offset), a reference that the test sets, and records
+ * of sources that remember what they were told.
+ */
+#ifndef TEST_UNIT_SUPPORT_ENV_H
+#define TEST_UNIT_SUPPORT_ENV_H
+
+#include "ntp/env.h"
+#include "test/unit/support/world.h"
+
+struct source {
+    struct source *next;
+    struct ip_addr addr;
+    uint32_t refid;
+    bool active;
+    unsigned int reach;
+    int reach_size;
+    int samples;
+    int resets;
+    int stratum;
+    int leap;
+    double asymmetry; /* set by the test */
+    struct ntp_sample last;
+    double corrected;
+    bool has_test_data;
+    struct source_test_data test_data;
+};
+
+struct stub_env {
+    struct ntp_env env;
+    struct sim_world *sim;
+    struct ntp_reference reference;
+    bool one_shot;
+    bool hardware_timestamps; /* of the virtual world are understood */
+    double clock_offset;      /* of the local clock to the virtual time */
+    double event_offset;      /* of the time of the event to that */
+    double smoothing;         /* offset of time smoothing, 0: it is off */
+    double predicted;
+    struct source *sources;
+    struct source *selected;
+    char last_line[512];
+    int lines;
+    int holds, released; /* of the selection */
+    /* What the daemon does when a full register is 0. */
+    void (*on_bad)(void *arg, const struct ip_addr *addr);
+    void *on_bad_arg;
+};
+
+void stub_env_init(struct stub_env *stub, struct sim_world *sim, struct loop *loop);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The name resolving helper for tests, see support_resolver.h.
+ */
+#include "test/unit/support/resolver.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "chronyd/os/resolver.h"
+#include "chronyd/os/world_linux.h"
+
+pid_t support_start_resolver(struct world *world)
+{
+    int ends[2];
+
+    if (!ipc_pair(ends))
+        abort();
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        resolver_helper_run(ends[1], getuid(), getgid(), 0);
+        _exit(0);
+    }
+    close(ends[1]);
+    if (pid < 0)
+        abort();
+    world_linux_set_resolver_helper(world, ends[0], pid);
+    return pid;
+}
