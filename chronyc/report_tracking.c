@@ -6,13 +6,12 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include "base/refid.h"
 #include "base/text.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/names.h"
 #include "chronyc/report_json.h"
-
-#define REFID_LOCAL 0x7f7f0101U
 
 static void put_seconds(struct printer *p, const char *label, int decimals, bool plus, double value)
 {

@@ -251,7 +251,7 @@ static void start_sources(struct chronyd *d)
         .on_end = on_mode_end,
         .on_end_arg = d,
     };
-    struct source_set_env set_env = {
+    struct source_register_env set_env = {
         .world = d->world,
         .clock = d->clock,
         .log = d->mlog,
@@ -263,7 +263,7 @@ static void start_sources(struct chronyd *d)
 
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
-    d->sources = source_set_new(&set_env, d->conf);
+    d->sources = source_register_new(&set_env, d->conf);
     refclock_set_attach(d->refclocks, d->sources, d->reference);
     nts_part_start_client(d->nts_part);
     params = (struct ntp_sources_params){
@@ -311,7 +311,7 @@ static void warn_about_unresolved(struct chronyd *d)
     struct report_activity activity;
 
     ntp_sources_report_activity(d->ntp_sources, &activity);
-    if (activity.unresolved > 0 && (int)activity.unresolved == source_set_count(d->sources))
+    if (activity.unresolved > 0 && (int)activity.unresolved == source_register_count(d->sources))
         LOG_WARN("No source has an address yet, waiting for name resolution%s",
                  d->options->timeout < 0 ? " without a time limit (option -t sets one)" : "");
 }
@@ -325,8 +325,8 @@ static void on_resolving_round_end(void *arg)
         return;
     d->sources_started = true;
     if (d->options->reload_dumps)
-        source_set_reload(d->sources);
-    source_set_remove_dump_files(d->sources);
+        source_register_reload(d->sources);
+    source_register_remove_dump_files(d->sources);
     rtc_start(d->rtc, d->reference);
     if (uses_configured_sources(d))
         refclock_set_start(d->refclocks);
@@ -334,7 +334,7 @@ static void on_resolving_round_end(void *arg)
     ntp_sources_set_auto_start(d->ntp_sources);
     if (reference_is_one_shot(d->reference)) {
         warn_about_unresolved(d);
-        source_set_check_one_shot(d->sources);
+        source_register_check_one_shot(d->sources);
     }
 }
 
@@ -373,7 +373,7 @@ static void after_initstepslew(void *arg)
     struct chronyd *d = arg;
 
     ntp_sources_remove_all(d->ntp_sources);
-    source_set_forget_reports(d->sources);
+    source_register_forget_reports(d->sources);
     begin_main_mode(d);
 }
 
@@ -414,7 +414,7 @@ static void begin_mode(void *arg)
     if (d->main_mode == REFERENCE_NORMAL) {
         reference_set_mode(d->reference, REFERENCE_INIT_STEP_SLEW);
         ntp_sources_start_all(d->ntp_sources);
-        source_set_check_one_shot(d->sources);
+        source_register_check_one_shot(d->sources);
     } else {
         begin_main_mode(d);
     }
@@ -433,7 +433,7 @@ void chronyd_begin(struct chronyd *d)
 void chronyd_stop(struct chronyd *d)
 {
     local_clock_cancel_correction(d->clock);
-    source_set_dump(d->sources);
+    source_register_dump(d->sources);
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 
     smoothing_free(d->smoothing);
@@ -454,7 +454,7 @@ void chronyd_stop(struct chronyd *d)
     client_log_free(d->client_log);
     ntp_keys_free(d->keys);
     refclock_set_free(d->refclocks);
-    source_set_free(d->sources);
+    source_register_free(d->sources);
     reference_free(d->reference);
     rtc_free(d->rtc);
     local_clock_free(d->clock);

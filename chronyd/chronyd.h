@@ -52,7 +52,7 @@ struct chronyd {
     struct local_clock *clock;
     struct rtc *rtc; /* NULL: not tracked */
     struct reference *reference;
-    struct source_set *sources;
+    struct source_register *sources;
     struct refclock_set *refclocks;
     struct manual *manual;
     struct temperature *temperature; /* NULL: no tempcomp */

@@ -27,7 +27,7 @@ static enum cmd_status found(bool ok)
 static enum cmd_status do_source_count(struct chronyd *d, request_p request, body_p body)
 {
     (void)request;
-    body->source_count = (uint32_t)source_set_count(d->sources);
+    body->source_count = (uint32_t)source_register_count(d->sources);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -43,7 +43,7 @@ static void report_source(const struct chronyd *d, const struct source *source,
 
 static enum cmd_status do_source_report(struct chronyd *d, request_p request, body_p body)
 {
-    const struct source *source = source_set_get(d->sources, request->u.index);
+    const struct source *source = source_register_get(d->sources, request->u.index);
 
     if (source == NULL)
         return CMD_STATUS_NO_SOURCE;
@@ -286,8 +286,8 @@ static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_
 {
     const struct cmd_selectopts *arg = &request->u.selectopts;
     struct source *source = arg->addr.family == IP_UNSPEC
-                                ? source_set_find_refclock(d->sources, arg->refid)
-                                : source_set_find(d->sources, &arg->addr);
+                                ? source_register_find_refclock(d->sources, arg->refid)
+                                : source_register_find(d->sources, &arg->addr);
 
     (void)body;
     if (source != NULL)
@@ -371,14 +371,14 @@ static enum cmd_status do_reselect(struct chronyd *d, request_p request, body_p 
 {
     (void)request;
     (void)body;
-    source_set_reselect(d->sources);
+    source_register_reselect(d->sources);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_reselectdist(struct chronyd *d, request_p request, body_p body)
 {
     (void)body;
-    source_set_modify_reselect_distance(d->sources, request->u.number);
+    source_register_modify_reselect_distance(d->sources, request->u.number);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -386,7 +386,7 @@ static enum cmd_status do_reset_sources(struct chronyd *d, request_p request, bo
 {
     (void)request;
     (void)body;
-    source_set_reset(d->sources);
+    source_register_reset(d->sources);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -549,7 +549,7 @@ static void on_dump_timer(void *arg);
 /* The loop goes on in between. */
 static void dump_some(struct chronyd *d)
 {
-    if (!source_set_dump_some(d->sources, DUMP_SLICE))
+    if (!source_register_dump_some(d->sources, DUMP_SLICE))
         d->dump_timer = loop_timer_add(d->loop, DUMP_PAUSE, on_dump_timer, d);
 }
 
@@ -568,7 +568,7 @@ static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body
     (void)body;
     loop_timer_cancel(d->loop, d->dump_timer);
     d->dump_timer = 0;
-    source_set_dump_begin(d->sources);
+    source_register_dump_begin(d->sources);
     dump_some(d);
     ntp_sources_dump_nts(d->ntp_sources);
     nts_part_save(d->nts_part);

@@ -122,7 +122,7 @@ static void correct_clock(struct manual *m, struct local_time now, const double 
         LOG_INFO("Making a slew of %.6f", slew);
 
     struct reference_update update = {
-        .leap = NTP_LEAP_UNSYNC,
+        .leap = LEAP_UNSYNC,
         .combined_sources = 1,
         .refid = REFID_MANUAL,
         .ref_time = now,

@@ -25,13 +25,13 @@ static bool env_has_hardware_timestamps(void *ctx)
     return nic_clocks_any(((struct chronyd *)ctx)->nic_clocks);
 }
 
-static bool env_hardware_timestamp(void *ctx, const struct ntp_hardware_packet *packet,
-                                   struct ntp_local_timestamp *timestamp)
+static bool env_hardware_timestamp(void *ctx, const struct hardware_packet *packet,
+                                   struct local_timestamp *timestamp)
 {
     return nic_clocks_timestamp(((struct chronyd *)ctx)->nic_clocks, packet, timestamp);
 }
 
-static void env_reference(void *ctx, struct local_time when, struct ntp_reference *out)
+static void env_reference(void *ctx, struct local_time when, struct reference_data *out)
 {
     reference_get(((struct chronyd *)ctx)->reference, when, out);
 }
@@ -64,12 +64,12 @@ static void env_source_free(void *ctx, struct source *source)
 
 static void env_hold_selection(void *ctx)
 {
-    source_set_hold(((struct chronyd *)ctx)->sources);
+    source_register_hold(((struct chronyd *)ctx)->sources);
 }
 
 static void env_release_selection(void *ctx)
 {
-    source_set_release(((struct chronyd *)ctx)->sources);
+    source_register_release(((struct chronyd *)ctx)->sources);
 }
 
 static void env_source_reset(void *ctx, struct source *source)
@@ -114,7 +114,8 @@ static void env_source_update_status(void *ctx, struct source *source, int strat
     source_update_status(source, stratum, leap);
 }
 
-static void env_source_accumulate(void *ctx, struct source *source, const struct ntp_sample *sample)
+static void env_source_accumulate(void *ctx, struct source *source,
+                                  const struct source_sample *sample)
 {
     (void)ctx;
     source_accumulate(source, sample);

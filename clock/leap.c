@@ -14,7 +14,7 @@
 #include <time.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define DAY             86400
 #define CLOSENESS       5    /* seconds */
@@ -182,14 +182,14 @@ int leap_update(struct leap *l, int status, int64_t raw_seconds, bool reset)
         struct leap_day day = leap_data_get(l->data, raw_seconds);
 
         tai_offset = day.tai_offset;
-        if (status == NTP_LEAP_NORMAL)
+        if (status == LEAP_NORMAL)
             status = day.leap;
     }
-    if (status == NTP_LEAP_INSERT || status == NTP_LEAP_DELETE) {
+    if (status == LEAP_INSERT || status == LEAP_DELETE) {
         if (!is_leap_day(raw_seconds))
-            status = NTP_LEAP_NORMAL;
+            status = LEAP_NORMAL;
         else
-            second = status == NTP_LEAP_INSERT ? 1 : -1;
+            second = status == LEAP_INSERT ? 1 : -1;
     }
 
     if ((second != l->second || tai_offset != l->tai_offset) && !leap_is_close_now(l)) {

@@ -32,7 +32,7 @@ struct leap_env {
 struct leap *leap_new(const struct leap_env *env, const struct conf *conf);
 void leap_free(struct leap *leap);
 
-/* Leap status update (17.4): status (enum ntp_leap) as announced at a raw time in seconds (0: none).
+/* Leap status update (17.4): status (enum leap_status) as announced at a raw time in seconds (0: none).
    reset: the date may have changed, the timer is set anew. Returns the status to serve. */
 int leap_update(struct leap *leap, int status, int64_t raw_seconds, bool reset);
 /* The clock was changed by a step; status is the present leap status. Returns that to serve. 17.6 */

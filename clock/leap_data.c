@@ -10,7 +10,7 @@
 #include <time.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define HALF_DAY          43200
 #define DAY               86400
@@ -31,7 +31,7 @@ struct leap_data {
 static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t time)
 {
     const struct world *w = d->world;
-    struct leap_day day = {.leap = NTP_LEAP_NORMAL};
+    struct leap_day day = {.leap = LEAP_NORMAL};
     time_t t = (time_t)time;
     struct tm fields;
     int64_t seconds;
@@ -51,9 +51,9 @@ static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t 
     if (!w->ops->zone_time(w->ctx, zone, &fields, &seconds))
         return day;
     if (fields.tm_sec == 60)
-        day.leap = NTP_LEAP_INSERT;
+        day.leap = LEAP_INSERT;
     else if (fields.tm_sec == 1)
-        day.leap = NTP_LEAP_DELETE;
+        day.leap = LEAP_DELETE;
     return day;
 }
 
@@ -98,9 +98,9 @@ static bool parse_line(struct list *l, const char *line)
 
     if (l->midnight == time) {
         if (offset > l->previous)
-            l->day.leap = NTP_LEAP_INSERT;
+            l->day.leap = LEAP_INSERT;
         else if (offset < l->previous)
-            l->day.leap = NTP_LEAP_DELETE;
+            l->day.leap = LEAP_DELETE;
         l->day.tai_offset = l->previous;
     } else if (l->midnight > time) {
         l->day.tai_offset = (int)offset;
@@ -134,7 +134,7 @@ static struct leap_day read_list(struct leap_data *d, const char *path, int64_t 
     struct list l = {
         .midnight = (time / DAY + 1) * DAY + SECONDS_1900_1970,
         .previous = MIN_TAI_OFFSET,
-        .day = {.leap = NTP_LEAP_NORMAL},
+        .day = {.leap = LEAP_NORMAL},
     };
     FILE *stream = d->world->ops->file_read(d->world->ctx, path);
 
@@ -144,7 +144,7 @@ static struct leap_day read_list(struct leap_data *d, const char *path, int64_t 
     }
     if (!parse_list(&l, stream)) {
         report_failure(d, "parse", path, "");
-        l.day = (struct leap_day){.leap = NTP_LEAP_NORMAL};
+        l.day = (struct leap_day){.leap = LEAP_NORMAL};
     } else {
         if (d->failed)
             LOG_INFO("Leap second list %s works again", path);
@@ -167,8 +167,8 @@ static bool is_usable(struct leap_data *d,
         int64_t time;
         struct leap_day day;
     } known[] = {
-        {1341014400, {NTP_LEAP_INSERT, 34}}, /* 2012-06-30 */
-        {1356912000, {NTP_LEAP_NORMAL, 35}}, /* 2012-12-31 */
+        {1341014400, {LEAP_INSERT, 34}}, /* 2012-06-30 */
+        {1356912000, {LEAP_NORMAL, 35}}, /* 2012-12-31 */
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -211,7 +211,7 @@ struct leap_day leap_data_get(struct leap_data *d, int64_t time)
     int64_t when = time - time % HALF_DAY;
 
     if (!d->list && !d->zone)
-        return (struct leap_day){.leap = NTP_LEAP_NORMAL};
+        return (struct leap_day){.leap = LEAP_NORMAL};
     if (when != d->when) {
         d->day = d->list ? read_list(d, d->list, when) : read_zone(d, d->zone, when);
         d->when = when;

@@ -12,7 +12,7 @@
 struct leap_data;
 
 struct leap_day {
-    int leap;       /* enum ntp_leap: what the end of the UTC day brings */
+    int leap;       /* enum leap_status: what the end of the UTC day brings */
     int tai_offset; /* TAI-UTC in seconds on that day; 0: unknown */
 };
 

@@ -284,7 +284,7 @@ static struct nic_clock *find_clock(struct nic_clocks *nics, int if_index)
 }
 
 /* Where the data of UDP begins in received frames is seen in those that are sent. */
-static void learn_udp_start(struct nic_clock *clock, const struct ntp_hardware_packet *packet)
+static void learn_udp_start(struct nic_clock *clock, const struct hardware_packet *packet)
 {
     size_t frame = packet->frame_length > 0 ? (size_t)packet->frame_length : 0;
 
@@ -298,7 +298,7 @@ static void learn_udp_start(struct nic_clock *clock, const struct ntp_hardware_p
 
 /* Seconds that a received packet took on the wire: cards take the time at the start of the
    frame, NTP wants that of the end. */
-static double wire_time(const struct nic_clock *clock, const struct ntp_hardware_packet *packet)
+static double wire_time(const struct nic_clock *clock, const struct hardware_packet *packet)
 {
     double length;
 
@@ -312,8 +312,8 @@ static double wire_time(const struct nic_clock *clock, const struct ntp_hardware
     return (length + FRAME_CHECK_SEQUENCE) / (clock->speed * 1e6 / 8.0);
 }
 
-bool nic_clocks_timestamp(struct nic_clocks *nics, const struct ntp_hardware_packet *packet,
-                          struct ntp_local_timestamp *timestamp)
+bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet *packet,
+                          struct local_timestamp *timestamp)
 {
     struct nic_clock *clock = find_clock(nics, packet->if_index);
     struct hardware_time hardware = packet->time;
@@ -336,7 +336,7 @@ bool nic_clocks_timestamp(struct nic_clocks *nics, const struct ntp_hardware_pac
         LOG_DEBUG("Unacceptable timestamp delay %.9f", local_diff(packet->known, local));
         return false;
     }
-    *timestamp = (struct ntp_local_timestamp){
+    *timestamp = (struct local_timestamp){
         .time = local,
         .error = error,
         .source = TIMESTAMP_HARDWARE,

@@ -12,7 +12,7 @@
 #include "base/world.h"
 #include "clock/local_clock.h"
 #include "conf/conf.h"
-#include "ntp/env.h"
+#include "base/timestamp.h"
 
 struct nic_clocks;
 
@@ -34,7 +34,7 @@ bool nic_clocks_any(const struct nic_clocks *nics);
 /* The local time of a packet that a card has timestamped. False: it cannot be told (unknown
    interface, clock not followed yet), or is too far from what the daemon knows; the timestamp is
    left as it is. */
-bool nic_clocks_timestamp(struct nic_clocks *nics, const struct ntp_hardware_packet *packet,
-                          struct ntp_local_timestamp *timestamp);
+bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet *packet,
+                          struct local_timestamp *timestamp);
 
 #endif

@@ -16,7 +16,7 @@
 #include "clock/drift_file.h"
 #include "clock/estimate.h"
 #include "clock/reference_state.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define MIN_SKEW         1.0e-12
 #define INITIAL_SKEW     1.0
@@ -82,8 +82,8 @@ static void on_leap_end(void *arg)
 {
     struct reference *r = arg;
 
-    if (r->leap == NTP_LEAP_INSERT || r->leap == NTP_LEAP_DELETE)
-        r->leap = NTP_LEAP_NORMAL;
+    if (r->leap == LEAP_INSERT || r->leap == LEAP_DELETE)
+        r->leap = LEAP_NORMAL;
 }
 
 bool reference_is_leap_close(const struct reference *r, int64_t seconds)
@@ -149,7 +149,7 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     r->max_change_ignore = conf->max_change_ignore;
     reference_set_local(r, &conf->local);
 
-    r->leap = NTP_LEAP_UNSYNC;
+    r->leap = LEAP_UNSYNC;
     r->skew = INITIAL_SKEW;
     r->root_delay = REFERENCE_UNKNOWN_DISTANCE;
     r->root_dispersion = REFERENCE_UNKNOWN_DISTANCE;
@@ -171,7 +171,7 @@ void reference_free(struct reference *r)
     if (!r)
         return;
     /* The kernel must not apply a leap second that nobody watches any more. */
-    update_leap_status(r, NTP_LEAP_UNSYNC, 0);
+    update_leap_status(r, LEAP_UNSYNC, 0);
     write_drift_file(r, 0.0);
     state_file_free(r->drift_file);
     local_clock_remove_handler(r->clock, on_clock_change, r);
@@ -223,10 +223,7 @@ static void update_sync_status(const struct reference *r, struct local_time now)
 
 static char leap_letter(int leap)
 {
-    return leap == NTP_LEAP_NORMAL   ? 'N'
-           : leap == NTP_LEAP_INSERT ? '+'
-           : leap == NTP_LEAP_DELETE ? '-'
-                                     : '?';
+    return leap == LEAP_NORMAL ? 'N' : leap == LEAP_INSERT ? '+' : leap == LEAP_DELETE ? '-' : '?';
 }
 
 static void write_tracking_log(struct reference *r, struct local_time now, int combined,
@@ -269,7 +266,7 @@ void reference_set_unsynchronised(struct reference *r)
     double old_distance = root_distance_at(r, now);
 
     schedule_fallback_drift(r);
-    update_leap_status(r, NTP_LEAP_UNSYNC, 0);
+    update_leap_status(r, LEAP_UNSYNC, 0);
     r->addr = ip_addr_any(IP_V4);
     r->stratum = 0;
     if (r->synchronised)
@@ -364,7 +361,7 @@ static void update_mean_square(struct reference *r, double offset)
 static void store_update(struct reference *r, const struct reference_update *u,
                          const struct clock_estimate *estimate, double interval, double offset)
 {
-    bool manual = u->leap == NTP_LEAP_UNSYNC;
+    bool manual = u->leap == LEAP_UNSYNC;
 
     if (manual && r->synchronised)
         r->unsynchronised_since = loop_mono(r->loop);
@@ -425,7 +422,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
     double correction = local_clock_correction(r->clock, raw, NULL);
     struct local_time now = {instant_add(raw.i, correction)};
     double offset = u->offset + local_diff(now, u->ref_time) * u->frequency;
-    bool manual = u->leap == NTP_LEAP_UNSYNC;
+    bool manual = u->leap == LEAP_UNSYNC;
     double interval = r->updated ? loop_mono(r->loop) - r->last_update : 0.0;
     struct clock_estimate estimate =
         clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);

@@ -16,7 +16,18 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "conf/conf.h"
-#include "ntp/env.h"
+#include "base/sync_status.h"
+
+/* Reference data served and reported at a local time: ntp.md 20.6, discipline.md 18.1. */
+struct reference_data {
+    bool synchronised;
+    int leap;    /* enum leap_status */
+    int stratum; /* 16: unsynchronised */
+    uint32_t refid;
+    struct local_time ref_time;
+    double root_delay;
+    double root_dispersion;
+};
 
 struct reference;
 
@@ -45,7 +56,7 @@ struct reference_env {
 /* Data of one update, signs as in discipline.md 1.1 (offset: positive fast). */
 struct reference_update {
     int stratum; /* of the source */
-    int leap;    /* enum ntp_leap; NTP_LEAP_UNSYNC: manual input */
+    int leap;    /* enum leap_status; LEAP_UNSYNC: manual input */
     int combined_sources;
     uint32_t refid;
     struct ip_addr addr; /* IP_UNSPEC: reference clock or manual */
@@ -85,7 +96,7 @@ bool reference_is_leap_close(const struct reference *ref, int64_t seconds);
 bool reference_is_leap_close_now(const struct reference *ref);
 
 /* Parameters served and reported at a local time. 18.1 */
-void reference_get(struct reference *ref, struct local_time when, struct ntp_reference *out);
+void reference_get(struct reference *ref, struct local_time when, struct reference_data *out);
 /* Stratum that would be served now (16: unsynchronised): the test of -t, daemon.md 10. */
 int reference_our_stratum(struct reference *ref);
 int reference_orphan_stratum(const struct reference *ref);

@@ -7,7 +7,8 @@
 #include <math.h>
 #include "base/log.h"
 #include "clock/reference_state.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
+#include "base/refid.h"
 
 #define LOCAL_REF_MAX_AGE    64.0
 #define LOCAL_REF_MIN_AGE    1.0
@@ -45,7 +46,7 @@ static struct local_time get_local_ref_time(struct reference *r, struct local_ti
     return r->local_ref_time;
 }
 
-void reference_get(struct reference *r, struct local_time when, struct ntp_reference *out)
+void reference_get(struct reference *r, struct local_time when, struct reference_data *out)
 {
     double dispersion = r->synchronised ? reference_root_dispersion(r, when) : 0.0;
     double distance = 0.5 * r->root_delay + dispersion;
@@ -58,9 +59,9 @@ void reference_get(struct reference *r, struct local_time when, struct ntp_refer
     bool local_ready = r->local.enabled && r->local_activated && waited;
 
     if (r->synchronised && !(local_ready && distance > r->local.distance)) {
-        *out = (struct ntp_reference){
+        *out = (struct reference_data){
             .synchronised = true,
-            .leap = leap_in_progress(r->leap_second) ? NTP_LEAP_UNSYNC : r->leap,
+            .leap = leap_in_progress(r->leap_second) ? LEAP_UNSYNC : r->leap,
             .stratum = r->stratum,
             .refid = r->refid,
             .ref_time = r->ref_time,
@@ -68,17 +69,17 @@ void reference_get(struct reference *r, struct local_time when, struct ntp_refer
             .root_dispersion = dispersion,
         };
     } else if (local_ready) {
-        *out = (struct ntp_reference){
-            .leap = NTP_LEAP_NORMAL,
+        *out = (struct reference_data){
+            .leap = LEAP_NORMAL,
             .stratum = r->local.stratum,
-            .refid = NTP_REFID_LOCAL,
+            .refid = REFID_LOCAL,
             .ref_time = get_local_ref_time(r, when),
         };
     } else {
-        *out = (struct ntp_reference){
-            .leap = NTP_LEAP_UNSYNC,
+        *out = (struct reference_data){
+            .leap = LEAP_UNSYNC,
             .stratum = NTP_MAX_STRATUM,
-            .refid = NTP_REFID_UNSYNC,
+            .refid = REFID_UNSYNC,
             .root_delay = REFERENCE_UNKNOWN_DISTANCE,
             .root_dispersion = REFERENCE_UNKNOWN_DISTANCE,
         };
@@ -87,7 +88,7 @@ void reference_get(struct reference *r, struct local_time when, struct ntp_refer
 
 int reference_our_stratum(struct reference *r)
 {
-    struct ntp_reference parameters;
+    struct reference_data parameters;
 
     reference_get(r, local_clock_event_time(r->clock, NULL), &parameters);
     return parameters.stratum;
@@ -109,7 +110,7 @@ void reference_report_tracking(struct reference *r, struct report_tracking *repo
 {
     struct raw_time raw = world_raw_now(r->world);
     double correction = local_clock_correction(r->clock, raw, NULL);
-    struct ntp_reference parameters;
+    struct reference_data parameters;
 
     reference_get(r, (struct local_time){instant_add(raw.i, correction)}, &parameters);
     *report = (struct report_tracking){

@@ -31,7 +31,7 @@ struct reference {
     struct conf_local local;
 
     bool synchronised;
-    int leap; /* enum ntp_leap */
+    int leap; /* enum leap_status */
     int stratum;
     uint32_t refid;
     struct ip_addr addr; /* IP_UNSPEC: the refid says more */

@@ -14,70 +14,10 @@
 #include "base/instant.h"
 #include "base/loop.h"
 #include "base/report.h"
+#include "base/timestamp.h"
 #include "base/world.h"
-
-struct source; /* source/: register, regression, selection state of one source */
-
-/* A local timestamp of a packet, ntp.md 5.1. */
-struct ntp_local_timestamp {
-    struct local_time time;
-    double error;
-    enum timestamp_source source;
-    double wire_time;      /* seconds on the wire, hardware receive timestamps only */
-    double net_correction; /* seconds */
-};
-
-/* A packet that a network card has timestamped, 5.4. */
-struct ntp_hardware_packet {
-    struct hardware_time time;
-    int if_index; /* -1: unknown */
-    bool sent;    /* else received */
-    enum ip_family family;
-    size_t length;           /* of the UDP payload */
-    int frame_length;        /* layer 2, -1: unknown */
-    struct local_time known; /* by the daemon */
-};
-
-struct ntp_sample {
-    struct local_time time;
-    double offset; /* positive: local clock slow */
-    double peer_delay;
-    double peer_dispersion;
-    double root_delay;      /* including the peer delay */
-    double root_dispersion; /* including the peer dispersion */
-};
-
-/* Reference data served and reported at a local time: ntp.md 20.6, discipline.md 18.1. */
-struct ntp_reference {
-    bool synchronised;
-    int leap;    /* enum ntp_leap */
-    int stratum; /* 16: unsynchronised */
-    uint32_t refid;
-    struct local_time ref_time;
-    double root_delay;
-    double root_dispersion;
-};
-
-/* Data for the delay tests B and C, ntp.md 13. */
-struct source_test_data {
-    double last_sample_ago;
-    double predicted_offset; /* positive: local fast */
-    double min_delay;
-    double skew;
-    double sd;
-};
-
-struct source_params {
-    struct ip_addr addr;
-    const char *name; /* as configured; kept by the caller as long as the source lives */
-    bool authenticated;
-    unsigned int select_options; /* enum select_option */
-    int min_samples;             /* SOURCE_DEFAULT_SAMPLES: the directive's value */
-    int max_samples;
-    double min_delay;
-    double asymmetry;
-    int max_unreach;
-};
+#include "clock/reference.h"
+#include "source/source.h"
 
 struct ntp_env_ops {
     /* Clock. err: error bound in seconds, may be NULL. now: a fresh reading; event_time: the time of
@@ -89,11 +29,11 @@ struct ntp_env_ops {
     /* Hardware timestamps. Whether some interface is enabled for them; what the time of a packet
        means, false when it is of no use. NULL, both: there are none. */
     bool (*has_hardware_timestamps)(void *ctx);
-    bool (*hardware_timestamp)(void *ctx, const struct ntp_hardware_packet *packet,
-                               struct ntp_local_timestamp *timestamp);
+    bool (*hardware_timestamp)(void *ctx, const struct hardware_packet *packet,
+                               struct local_timestamp *timestamp);
 
     /* Reference. one_shot: -q, -Q, initstepslew. */
-    void (*reference)(void *ctx, struct local_time when, struct ntp_reference *out);
+    void (*reference)(void *ctx, struct local_time when, struct reference_data *out);
     bool (*one_shot)(void *ctx);
     /* The last leap second mode "slew" hides the leap (10.2); smoothing: false when not enabled. */
     bool (*leap_is_slewed)(void *ctx);
@@ -114,7 +54,7 @@ struct ntp_env_ops {
     void (*source_reset_reachability)(void *ctx, struct source *source); /* and one 0, 12.2 */
     void (*source_update_status)(void *ctx, struct source *source, int stratum, int leap);
     /* Accumulates, runs the regression and the selection (discipline.md 12.3, 13.3). */
-    void (*source_accumulate)(void *ctx, struct source *source, const struct ntp_sample *sample);
+    void (*source_accumulate)(void *ctx, struct source *source, const struct source_sample *sample);
     void (*source_correct_offset)(void *ctx, struct source *source, double correction);
     bool (*source_is_reachable)(void *ctx, const struct source *source);
     bool (*source_is_selected)(void *ctx, const struct source *source);

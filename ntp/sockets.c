@@ -69,13 +69,13 @@ static bool is_shared(const struct ntp_sockets *s, int fd)
 }
 
 static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagram *msg, bool sent,
-                               struct ntp_local_timestamp *t)
+                               struct local_timestamp *t)
 {
     const struct ntp_env *env = s->env;
 
     if (instant_is_zero(msg->hardware_time.i) || env->ops->hardware_timestamp == NULL)
         return false;
-    struct ntp_hardware_packet packet = {
+    struct hardware_packet packet = {
         .time = msg->hardware_time,
         .if_index = msg->hardware_if_index > 0 ? msg->hardware_if_index : msg->if_index,
         .sent = sent,
@@ -89,7 +89,7 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
 }
 
 static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram *msg,
-                             struct ntp_local_timestamp *t)
+                             struct local_timestamp *t)
 {
     const struct ntp_env *env = s->env;
     struct local_time kernel;
@@ -110,11 +110,11 @@ static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram 
 
 /* The first reading of a packet's time is that of the wake-up. That of the network card is taken if
    its clock is followed, else the kernel's if it is credible. ntp.md 5.2 */
-static struct ntp_local_timestamp get_time(struct ntp_sockets *s, const struct world_datagram *msg,
-                                           bool sent)
+static struct local_timestamp get_time(struct ntp_sockets *s, const struct world_datagram *msg,
+                                       bool sent)
 {
     const struct ntp_env *env = s->env;
-    struct ntp_local_timestamp t = {.source = TIMESTAMP_DAEMON};
+    struct local_timestamp t = {.source = TIMESTAMP_DAEMON};
 
     t.time = env->ops->event_time(env->ctx, &t.error);
     if (take_hardware_time(s, msg, sent, &t))

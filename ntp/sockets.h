@@ -26,7 +26,7 @@ struct ntp_arrival {
     struct ip_port remote; /* its sender, or the destination of an own packet */
     struct ip_addr local;
     int if_index;
-    struct ntp_local_timestamp time;
+    struct local_timestamp time;
 };
 
 struct ntp_socket_handlers {

@@ -63,10 +63,10 @@ static void fill_reference(struct fill *f)
         (f->input->mode == NTP_MODE_SERVER || f->input->mode == NTP_MODE_BROADCAST)) {
         f->smoothed = fabs(c->smoothing_offset) > c->quantum;
         f->smooth = f->smoothed ? c->smoothing_offset : 0.0;
-        if (c->leap_is_slewed && (leap == NTP_LEAP_INSERT || leap == NTP_LEAP_DELETE))
-            leap = NTP_LEAP_NORMAL;
+        if (c->leap_is_slewed && (leap == LEAP_INSERT || leap == LEAP_DELETE))
+            leap = LEAP_NORMAL;
         if (f->smoothed && has_local_receive(f)) {
-            h->refid = NTP_REFID_SMOOTH;
+            h->refid = REFID_SMOOTH;
             ref_time = local_add(ref_time, f->smooth);
         }
     }
@@ -80,7 +80,7 @@ static void fill_reference(struct fill *f)
     h->reference = ntp_time_from_instant(ref_time.i, (struct ntp_time){0});
 
     if (f->input->kod != 0) {
-        h->leap = NTP_LEAP_UNSYNC;
+        h->leap = LEAP_UNSYNC;
         h->stratum = NTP_INVALID_STRATUM;
         h->refid = f->input->kod;
     }
@@ -152,7 +152,7 @@ static void fill_transmit(struct fill *f)
 
 static bool add_net_correction(const struct fill *f, struct writer *w)
 {
-    const struct ntp_local_timestamp *rx = f->input->local_receive;
+    const struct local_timestamp *rx = f->input->local_receive;
     uint8_t body[NTP_EXT_BODY_LENGTH];
     double correction = 0.0;
 

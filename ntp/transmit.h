@@ -30,8 +30,8 @@ struct transmit_context {
     struct local_time (*now)(void *arg);
     void *now_arg;
     struct local_time event_time;
-    struct ntp_reference reference; /* modes other than client only */
-    int precision_log;              /* -30 or more */
+    struct reference_data reference; /* modes other than client only */
+    int precision_log;               /* -30 or more */
     double quantum;
     bool smoothing; /* time smoothing is enabled */
     double smoothing_offset;
@@ -50,9 +50,9 @@ struct transmit_input {
     bool has_their_receive;
     struct ntp_time their_receive;
     struct ntp_time their_transmit;
-    const struct ntp_local_timestamp *local_receive; /* NULL: zero */
-    struct local_time previous_transmit;             /* zero: none */
-    struct ntp_time previous_own_receive;            /* zero: none */
+    const struct local_timestamp *local_receive; /* NULL: zero */
+    struct local_time previous_transmit;         /* zero: none */
+    struct ntp_time previous_own_receive;        /* zero: none */
     struct ntp_time previous_own_transmit;
 };
 

@@ -17,7 +17,7 @@
 static bool is_distant(struct source *source, const struct samples_tracking *selected,
                        const struct samples_tracking *t, double distance)
 {
-    const struct source_set *set = source->set;
+    const struct source_register *set = source->set;
     double limit = set->conf->combine_limit;
     double max_frequency_diff =
         limit * (selected->skew + t->skew + local_clock_max_error(set->env.clock));
@@ -61,8 +61,8 @@ void combine_finish(const struct combine_sums *sums, struct samples_tracking *tr
     tracking->skew = 1.0 / sqrt(sums->skew_weight);
 }
 
-int source_set_combine(struct source_set *set, struct source *const *list, int length,
-                       struct samples_tracking *tracking)
+int source_register_combine(struct source_register *set, struct source *const *list, int length,
+                            struct samples_tracking *tracking)
 {
     struct combine_sums sums = {0};
 

@@ -14,7 +14,7 @@
 #include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 #include "source/record.h"
 
 #define DUMP_IDENTIFIER  "SRC0"
@@ -83,13 +83,13 @@ static bool dump_source(const struct source *s, struct file_trouble *trouble)
     return world_replace_commit(world, &replace);
 }
 
-void source_set_dump_begin(struct source_set *set)
+void source_register_dump_begin(struct source_register *set)
 {
     set->dump_at = 0;
     set->dump_ok = true;
 }
 
-bool source_set_dump_some(struct source_set *set, int count)
+bool source_register_dump_some(struct source_register *set, int count)
 {
     struct file_trouble *trouble = &set->dump_trouble;
 
@@ -106,10 +106,10 @@ bool source_set_dump_some(struct source_set *set, int count)
     return true;
 }
 
-void source_set_dump(struct source_set *set)
+void source_register_dump(struct source_register *set)
 {
-    source_set_dump_begin(set);
-    source_set_dump_some(set, set->count);
+    source_register_dump_begin(set);
+    source_register_dump_some(set, set->count);
 }
 
 /* Next line without its newline; false at the end of the file or if the line is too long. */
@@ -251,7 +251,7 @@ static bool load_dump(struct source *s, FILE *file)
         line[0] != '\0')
         return false;
     if ((s->authenticated && authenticated == 0) || stratum < 0 || stratum > MAX_STRATUM ||
-        leap < NTP_LEAP_NORMAL || leap >= NTP_LEAP_UNSYNC)
+        leap < LEAP_NORMAL || leap >= LEAP_UNSYNC)
         return false;
     if (!load_samples(s, file))
         return false;
@@ -286,7 +286,7 @@ static void reload_source(struct source *s)
         LOG_WARN("Could not load dump file for %s", name);
 }
 
-void source_set_reload(struct source_set *set)
+void source_register_reload(struct source_register *set)
 {
     if (!set->conf->dump_dir)
         return;
@@ -294,7 +294,7 @@ void source_set_reload(struct source_set *set)
         reload_source(set->sources[i]);
         set->sources[i]->updates++;
     }
-    source_set_select(set, NULL);
+    source_register_select(set, NULL);
 }
 
 static bool is_dump_name(const char *name, const char *end)
@@ -316,7 +316,7 @@ static bool is_dump_name(const char *name, const char *end)
     return ip_addr_parse_scoped(address, &addr, &interface);
 }
 
-static void remove_files(const struct source_set *set, const char *suffix)
+static void remove_files(const struct source_register *set, const char *suffix)
 {
     const struct world *world = set->env.world;
     const char *directory = set->conf->dump_dir;
@@ -334,7 +334,7 @@ static void remove_files(const struct source_set *set, const char *suffix)
     free(names);
 }
 
-void source_set_remove_dump_files(struct source_set *set)
+void source_register_remove_dump_files(struct source_register *set)
 {
     if (!set->conf->dump_dir)
         return;

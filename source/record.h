@@ -37,7 +37,7 @@ enum source_status {
 #define SOURCE_LABEL_SIZE 384
 
 struct source {
-    struct source_set *set;
+    struct source_register *set;
     bool removed; /* while the selection is held; it is freed when that ends */
     bool refclock;
     struct ip_addr addr;
@@ -62,14 +62,14 @@ struct source {
     double score;
     struct samples_selection info;
     int stratum;
-    int leap; /* enum ntp_leap */
+    int leap; /* enum leap_status */
     bool leap_vote;
 };
 
 struct endpoint;
 
-struct source_set {
-    struct source_set_env env;
+struct source_register {
+    struct source_register_env env;
     const struct conf *conf;
     double reselect_distance;
 
@@ -113,21 +113,21 @@ void source_handle_bad(struct source *source);
 
 /* Selection; updated: the source with a new sample, or NULL. While it is held (updated NULL only),
    it is done later. 13 */
-void source_set_select(struct source_set *set, struct source *updated);
+void source_register_select(struct source_register *set, struct source *updated);
 /* Forgets the selected source without a message. 13.7 */
-void source_set_deselect(struct source_set *set);
+void source_register_deselect(struct source_register *set);
 /* Assigns a final state, with its messages and log line. */
 void source_mark(struct source *source, enum source_status status, bool with_message);
 /* Leap status of the majority of the sources with a vote. 17.3 */
-int source_set_majority_leap(const struct source_set *set);
+int source_register_majority_leap(const struct source_register *set);
 
 /* Estimate of the selected source combined with the others of the list, which get their final
    states. Returns the number of sources that were combined. 14 */
-int source_set_combine(struct source_set *set, struct source *const *list, int length,
-                       struct samples_tracking *tracking);
+int source_register_combine(struct source_register *set, struct source *const *list, int length,
+                            struct samples_tracking *tracking);
 
 /* Nothing that would run the selection does so now. */
-bool source_set_is_held(const struct source_set *set);
+bool source_register_is_held(const struct source_register *set);
 
 char source_status_letter(enum source_status status);
 

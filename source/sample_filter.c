@@ -23,12 +23,12 @@ struct sample_filter {
     double max_variance; /* 0: no limit */
     double combine_ratio;
     bool has_last;
-    struct ntp_sample last; /* the one before the samples were taken; valid while count is 0 */
+    struct source_sample last; /* the one before the samples were taken; valid while count is 0 */
     double average_variance;
     int average_count;
-    struct ntp_sample *samples; /* oldest first */
-    int *order;                 /* working space: indices of candidates */
-    double *points;             /* working space: x, y, weights */
+    struct source_sample *samples; /* oldest first */
+    int *order;                    /* working space: indices of candidates */
+    double *points;                /* working space: x, y, weights */
 };
 
 struct sample_filter *sample_filter_new(const struct sample_filter_params *params)
@@ -67,7 +67,7 @@ void sample_filter_reset(struct sample_filter *filter)
     filter->has_last = false;
 }
 
-bool sample_filter_add(struct sample_filter *filter, const struct ntp_sample *sample)
+bool sample_filter_add(struct sample_filter *filter, const struct source_sample *sample)
 {
     if (filter->count > 0 &&
         instant_compare(sample->time.i, filter->samples[filter->count - 1].time.i) <= 0)
@@ -82,7 +82,7 @@ bool sample_filter_add(struct sample_filter *filter, const struct ntp_sample *sa
     return true;
 }
 
-const struct ntp_sample *sample_filter_last(const struct sample_filter *filter)
+const struct source_sample *sample_filter_last(const struct sample_filter *filter)
 {
     if (filter->count > 0)
         return &filter->samples[filter->count - 1];
@@ -161,7 +161,7 @@ static bool fit_line(const struct sample_filter *f, const int *kept, int n, doub
     struct regression_line line;
 
     for (int i = 0; i < n; i++) {
-        const struct ntp_sample *s = &f->samples[kept[i]];
+        const struct source_sample *s = &f->samples[kept[i]];
         x[i] = local_diff(s->time, origin) - mean_x;
         y[i] = s->offset;
         w[i] = s->peer_dispersion;
@@ -207,16 +207,16 @@ static double average_dispersion(struct sample_filter *f, const struct spread *s
     return s->dispersion;
 }
 
-static bool combine(struct sample_filter *f, struct ntp_sample *out)
+static bool combine(struct sample_filter *f, struct source_sample *out)
 {
     int *kept, n = keep_middle(f, select_candidates(f), &kept);
     struct local_time origin = f->samples[kept[n - 1]].time;
-    struct ntp_sample mean = {0};
+    struct source_sample mean = {0};
     struct spread spread;
     double x = 0.0;
 
     for (int i = 0; i < n; i++) {
-        const struct ntp_sample *s = &f->samples[kept[i]];
+        const struct source_sample *s = &f->samples[kept[i]];
         x += local_diff(s->time, origin) / n;
         mean.offset += s->offset / n;
         mean.peer_delay += s->peer_delay / n;
@@ -244,7 +244,7 @@ static bool combine(struct sample_filter *f, struct ntp_sample *out)
     return true;
 }
 
-bool sample_filter_take(struct sample_filter *filter, struct ntp_sample *sample)
+bool sample_filter_take(struct sample_filter *filter, struct source_sample *sample)
 {
     if (filter->count == 0 || !combine(filter, sample))
         return false;
@@ -258,7 +258,7 @@ double sample_filter_average_dispersion(const struct sample_filter *filter)
     return sqrt(filter->average_variance);
 }
 
-static void adjust(struct ntp_sample *s, const struct clock_change *change)
+static void adjust(struct source_sample *s, const struct clock_change *change)
 {
     s->offset -= local_adjust(&s->time, change->cooked, change->dfreq, change->doffset);
 }

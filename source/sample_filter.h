@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include "base/clock_change.h"
-#include "ntp/env.h"
+#include "source/sample.h"
 
 #define SAMPLE_FILTER_MAX 256
 
@@ -28,12 +28,12 @@ int sample_filter_length(const struct sample_filter *filter);
 /* Drops the samples and the memory of the last one. */
 void sample_filter_reset(struct sample_filter *filter);
 /* False: not later than the newest sample in the filter, ignored. */
-bool sample_filter_add(struct sample_filter *filter, const struct ntp_sample *sample);
+bool sample_filter_add(struct sample_filter *filter, const struct source_sample *sample);
 /* The last sample that was added since the reset; NULL: none. */
-const struct ntp_sample *sample_filter_last(const struct sample_filter *filter);
+const struct source_sample *sample_filter_last(const struct sample_filter *filter);
 /* The filtered sample, after which the filter is empty, but for the memory of the last one. False:
    none; the samples stay. */
-bool sample_filter_take(struct sample_filter *filter, struct ntp_sample *sample);
+bool sample_filter_take(struct sample_filter *filter, struct source_sample *sample);
 /* Square root of the running average of the variance: a usual error of one sample. */
 double sample_filter_average_dispersion(const struct sample_filter *filter);
 

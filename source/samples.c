@@ -146,7 +146,7 @@ static void append(struct samples *s, const struct samples_entry *entry)
         s->min_delay_index = at;
 }
 
-bool samples_add(struct samples *s, const struct ntp_sample *sample)
+bool samples_add(struct samples *s, const struct source_sample *sample)
 {
     bool in_order = true;
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include "base/clock_change.h"
 #include "base/instant.h"
-#include "ntp/env.h"
+#include "source/sample.h"
 
 #define SAMPLES_MAX 64
 
@@ -30,7 +30,7 @@ void samples_reset(struct samples *samples);
 
 /* False if the sample was not later than the newest one, so that the history was discarded before
    it was added. 11.2 */
-bool samples_add(struct samples *samples, const struct ntp_sample *sample);
+bool samples_add(struct samples *samples, const struct source_sample *sample);
 
 /* What a fit found out, for the statistics log (27.1). */
 struct samples_fit {

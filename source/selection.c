@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include "base/log.h"
 #include "conf/source_options.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 #include "source/intersection.h"
 #include "source/record.h"
 
@@ -21,7 +21,7 @@
 
 /* What the steps of one run find out. */
 struct run {
-    struct source_set *set;
+    struct source_register *set;
     struct local_time now;
     struct source *updated;
 
@@ -45,7 +45,7 @@ char source_status_letter(enum source_status status)
     return letters[status];
 }
 
-static bool messages_enabled(const struct source_set *set)
+static bool messages_enabled(const struct source_register *set)
 {
     return reference_mode(set->env.reference) == REFERENCE_NORMAL;
 }
@@ -126,7 +126,7 @@ void source_mark(struct source *source, enum source_status status, bool with_mes
         report_mark(source);
 }
 
-static void mark_all_ok(struct source_set *set, enum source_status status)
+static void mark_all_ok(struct source_register *set, enum source_status status)
 {
     for (int i = 0; i < set->count; i++) {
         if (set->sources[i]->status == STATUS_OK)
@@ -134,7 +134,7 @@ static void mark_all_ok(struct source_set *set, enum source_status status)
     }
 }
 
-void source_set_deselect(struct source_set *set)
+void source_register_deselect(struct source_register *set)
 {
     if (set->selected) {
         set->selected = NULL;
@@ -142,15 +142,15 @@ void source_set_deselect(struct source_set *set)
     }
 }
 
-static void deselect_with_message(struct source_set *set, const char *format, ...)
+static void deselect_with_message(struct source_register *set, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void deselect_with_message(struct source_set *set, const char *format, ...)
+static void deselect_with_message(struct source_register *set, const char *format, ...)
 {
     char text[128];
     va_list args;
 
-    source_set_deselect(set);
+    source_register_deselect(set);
     if (!set->report_loss)
         return;
     set->report_loss = false;
@@ -182,7 +182,7 @@ static enum source_status test_source(struct run *run, struct source *s)
         run->max_missing_reach_size = max_int(run->max_missing_reach_size, s->reach_size);
         return STATUS_MISSING_SAMPLES;
     }
-    if (s->leap == NTP_LEAP_UNSYNC)
+    if (s->leap == LEAP_UNSYNC)
         return STATUS_UNSYNCHRONISED;
     if (s->stratum < conf->min_stratum || s->stratum > conf->max_stratum)
         return STATUS_BAD_STRATUM;
@@ -212,7 +212,7 @@ static enum source_status test_source(struct run *run, struct source *s)
 /* In a group of servers that poll each other the one with the smallest ID is the origin of time. */
 static void elect_orphan(struct run *run, struct source *orphan)
 {
-    const struct source_set_env *env = &run->set->env;
+    const struct source_register_env *env = &run->set->env;
     uint32_t local_refid = env->local_refid ? env->local_refid(orphan, env->arg) : 0;
 
     if (local_refid == 0) {
@@ -226,7 +226,7 @@ static void elect_orphan(struct run *run, struct source *orphan)
 /* 13.4 */
 static void test_sources(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     int orphan_stratum = reference_orphan_stratum(set->env.reference);
     struct source *orphan = NULL;
 
@@ -265,13 +265,13 @@ static void test_sources(struct run *run)
 /* 13.5. False: the run ends here. */
 static bool check_waiting(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
 
     if (run->missing > 0 && run->ok > 0 && !set->selected &&
         run->max_ok_reach_size < FULL_REACH_SIZE &&
         run->max_ok_reach >> 1 == run->max_missing_reach) {
         mark_all_ok(set, STATUS_WAITS_STATS);
-        source_set_deselect(set);
+        source_register_deselect(set);
         return false;
     }
     if (!set->first_report_done &&
@@ -289,7 +289,7 @@ static bool check_waiting(struct run *run)
 
 static void report_no_majority(struct run *run, int voters)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     const char *kind = run->best.trust_depth > 0 ? "trusted " : "";
 
     if (!set->no_majority_reported && messages_enabled(set)) {
@@ -312,7 +312,7 @@ static void report_no_majority(struct run *run, int voters)
 /* False: no majority, the run ends here. */
 static bool find_intersection(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     size_t count = 0;
     int trusted = 0;
 
@@ -349,7 +349,7 @@ static bool agrees(const struct run *run, const struct source *s)
 /* Makes the list of sources that agree, or ends the run if there are too few. */
 static bool collect_truechimers(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
 
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
@@ -407,7 +407,7 @@ static void keep_preferred(struct run *run)
 /* Updates the scores and returns the source with the largest one. 13.8 */
 static struct source *find_candidate(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     double weight = set->conf->stratum_weight;
     int min_stratum = run->list[0]->stratum;
     struct source *candidate = NULL;
@@ -445,7 +445,7 @@ static struct source *find_candidate(struct run *run)
 /* False: the candidate has to wait for an update, the run ends here. */
 static bool choose(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     struct source *candidate = find_candidate(run);
 
     if (set->selected && set->selected->status == STATUS_OK &&
@@ -453,7 +453,7 @@ static bool choose(struct run *run)
         return true;
 
     if (candidate->updates == 0) {
-        source_set_deselect(set);
+        source_register_deselect(set);
         mark_all_ok(set, STATUS_WAITS_UPDATE);
         return false;
     }
@@ -469,7 +469,7 @@ static bool choose(struct run *run)
     return true;
 }
 
-int source_set_majority_leap(const struct source_set *set)
+int source_register_majority_leap(const struct source_register *set)
 {
     int votes = 0, inserts = 0, deletes = 0;
 
@@ -478,21 +478,21 @@ int source_set_majority_leap(const struct source_set *set)
         if (!s->leap_vote)
             continue;
         votes++;
-        if (s->leap == NTP_LEAP_INSERT)
+        if (s->leap == LEAP_INSERT)
             inserts++;
-        else if (s->leap == NTP_LEAP_DELETE)
+        else if (s->leap == LEAP_DELETE)
             deletes++;
     }
     if (inserts > votes / 2)
-        return NTP_LEAP_INSERT;
+        return LEAP_INSERT;
     if (deletes > votes / 2)
-        return NTP_LEAP_DELETE;
-    return NTP_LEAP_NORMAL;
+        return LEAP_DELETE;
+    return LEAP_NORMAL;
 }
 
 static void update_reference(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
     const struct source *selected = set->selected;
     struct samples_tracking tracking;
 
@@ -500,11 +500,11 @@ static void update_reference(struct run *run)
         set->sources[i]->updates = 0;
 
     samples_tracking(selected->samples, &tracking);
-    int combined = source_set_combine(set, run->list, run->length, &tracking);
+    int combined = source_register_combine(set, run->list, run->length, &tracking);
 
     struct reference_update update = {
         .stratum = selected->stratum,
-        .leap = source_set_majority_leap(set),
+        .leap = source_register_majority_leap(set),
         .combined_sources = combined,
         .refid = selected->refid,
         .addr = selected->addr,
@@ -522,7 +522,7 @@ static void update_reference(struct run *run)
 
 static void finish(struct run *run)
 {
-    struct source_set *set = run->set;
+    struct source_register *set = run->set;
 
     source_mark(set->selected, STATUS_SELECTED, true);
     if (set->selected->updates > 0) {
@@ -536,7 +536,7 @@ static void finish(struct run *run)
     }
 }
 
-void source_set_select(struct source_set *set, struct source *updated)
+void source_register_select(struct source_register *set, struct source *updated)
 {
     struct run run = {
         .set = set,
@@ -545,7 +545,7 @@ void source_set_select(struct source_set *set, struct source *updated)
         .list = set->list,
     };
 
-    if (source_set_is_held(set)) {
+    if (source_register_is_held(set)) {
         assert(updated == NULL);
         set->select_later = true;
         return;

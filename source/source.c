@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/source_options.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 #include "source/intersection.h"
 #include "source/record.h"
 
@@ -24,7 +24,7 @@
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
-    struct source_set *set = arg;
+    struct source_register *set = arg;
 
     for (int i = 0; i < set->count; i++) {
         if (change->type == CLOCK_UNKNOWN_STEP)
@@ -33,20 +33,21 @@ static void on_clock_change(const struct clock_change *change, void *arg)
             samples_slew(set->sources[i]->samples, change->cooked, change->dfreq, change->doffset);
     }
     if (change->type == CLOCK_UNKNOWN_STEP)
-        source_set_select(set, NULL);
+        source_register_select(set, NULL);
 }
 
 static void on_dispersion(double dispersion, void *arg)
 {
-    struct source_set *set = arg;
+    struct source_register *set = arg;
 
     for (int i = 0; i < set->count; i++)
         samples_add_dispersion(set->sources[i]->samples, dispersion);
 }
 
-struct source_set *source_set_new(const struct source_set_env *env, const struct conf *conf)
+struct source_register *source_register_new(const struct source_register_env *env,
+                                            const struct conf *conf)
 {
-    struct source_set *set = mem_alloc(sizeof(*set));
+    struct source_register *set = mem_alloc(sizeof(*set));
 
     set->env = *env;
     set->conf = conf;
@@ -62,7 +63,7 @@ static void free_record(struct source *s)
     free(s);
 }
 
-void source_set_free(struct source_set *set)
+void source_register_free(struct source_register *set)
 {
     if (!set)
         return;
@@ -101,7 +102,7 @@ static void update_options(struct source *s)
 
 /* After any change of the counts. All the sources are gone through only when it matters to them, so
    that adding thousands takes no time. */
-static void apply_authselect(struct source_set *set)
+static void apply_authselect(struct source_register *set)
 {
     enum authselect_mode mode = set->conf->authselect_mode;
     bool ignore =
@@ -129,12 +130,12 @@ static void reset_record(struct source *s)
     s->score = 1.0;
     s->info = (struct samples_selection){0};
     s->stratum = 0;
-    s->leap = NTP_LEAP_UNSYNC;
+    s->leap = LEAP_UNSYNC;
     s->leap_vote = false;
     samples_reset(s->samples);
 }
 
-static void make_room(struct source_set *set)
+static void make_room(struct source_register *set)
 {
     if (set->count < set->capacity)
         return;
@@ -146,7 +147,7 @@ static void make_room(struct source_set *set)
     set->endpoints = mem_resize(set->endpoints, 2 * capacity, sizeof(*set->endpoints));
 }
 
-static struct source *add_record(struct source_set *set, const struct source_params *params,
+static struct source *add_record(struct source_register *set, const struct source_params *params,
                                  bool refclock)
 {
     const struct conf *conf = set->conf;
@@ -177,7 +178,7 @@ static struct source *add_record(struct source_set *set, const struct source_par
     return s;
 }
 
-struct source *source_new(struct source_set *set, const struct source_params *params)
+struct source *source_new(struct source_register *set, const struct source_params *params)
 {
     struct source *s = add_record(set, params, false);
 
@@ -186,7 +187,7 @@ struct source *source_new(struct source_set *set, const struct source_params *pa
     return s;
 }
 
-struct source *source_new_refclock(struct source_set *set, uint32_t refid,
+struct source *source_new_refclock(struct source_register *set, uint32_t refid,
                                    const struct source_params *params)
 {
     struct source *s = add_record(set, params, true);
@@ -196,14 +197,14 @@ struct source *source_new_refclock(struct source_set *set, uint32_t refid,
 }
 
 /* At exit, when the sources go one by one, only the log of the selection tells of it. 19.3 */
-static bool selection_is_noticed(const struct source_set *set)
+static bool selection_is_noticed(const struct source_register *set)
 {
     return reference_mode(set->env.reference) != REFERENCE_IGNORE ||
            measurement_log_enabled(set->env.log, MLOG_SELECTION);
 }
 
 /* Closes the gaps of all that were removed, in one pass. */
-static void purge(struct source_set *set)
+static void purge(struct source_register *set)
 {
     int kept = 0, dump_at = set->dump_at;
 
@@ -221,7 +222,7 @@ static void purge(struct source_set *set)
     set->removed = 0;
     set->select_later = false;
     if (selection_is_noticed(set))
-        source_set_select(set, NULL);
+        source_register_select(set, NULL);
 }
 
 /* An online source goes offline before it is removed: it has a last line in the log of the selection,
@@ -235,7 +236,7 @@ static void leave(struct source *s)
     s->reach = 0;
     s->reach_size = 1;
     s->unreach_run = 1;
-    source_set_select(s->set, NULL);
+    source_register_select(s->set, NULL);
 }
 
 void source_free(struct source *s)
@@ -243,31 +244,31 @@ void source_free(struct source *s)
     if (!s)
         return;
 
-    struct source_set *set = s->set;
+    struct source_register *set = s->set;
 
     leave(s);
     if (set->selected == s)
-        source_set_deselect(set);
+        source_register_deselect(set);
     count_for_authselect(s, -1);
     apply_authselect(set);
     s->removed = true;
     set->removed++;
-    if (!source_set_is_held(set))
+    if (!source_register_is_held(set))
         purge(set);
 }
 
-bool source_set_is_held(const struct source_set *set)
+bool source_register_is_held(const struct source_register *set)
 {
     return set->holds > 0 && (reference_mode(set->env.reference) != REFERENCE_IGNORE ||
                               !measurement_log_enabled(set->env.log, MLOG_SELECTION));
 }
 
-void source_set_hold(struct source_set *set)
+void source_register_hold(struct source_register *set)
 {
     set->holds++;
 }
 
-void source_set_release(struct source_set *set)
+void source_register_release(struct source_register *set)
 {
     assert(set->holds > 0);
     if (--set->holds > 0)
@@ -275,14 +276,14 @@ void source_set_release(struct source_set *set)
     if (set->removed > 0)
         purge(set);
     else if (set->select_later)
-        source_set_select(set, NULL);
+        source_register_select(set, NULL);
 }
 
 void source_reset(struct source *s)
 {
     reset_record(s);
     if (s->set->selected == s)
-        source_set_select(s->set, NULL);
+        source_register_select(s->set, NULL);
 }
 
 void source_set_address(struct source *s, const struct ip_addr *addr)
@@ -301,7 +302,7 @@ void source_set_active(struct source *s, bool active)
     s->active = active;
 }
 
-void source_set_check_one_shot(struct source_set *set)
+void source_register_check_one_shot(struct source_register *set)
 {
     if (!reference_is_one_shot(set->env.reference))
         return;
@@ -315,7 +316,7 @@ void source_set_check_one_shot(struct source_set *set)
     reference_set_unsynchronised(set->env.reference);
 }
 
-void source_set_forget_reports(struct source_set *set)
+void source_register_forget_reports(struct source_register *set)
 {
     set->report_loss = false;
     set->first_report_done = false;
@@ -324,7 +325,7 @@ void source_set_forget_reports(struct source_set *set)
 
 void source_handle_bad(struct source *s)
 {
-    const struct source_set_env *env = &s->set->env;
+    const struct source_register_env *env = &s->set->env;
 
     if (!s->refclock && env->on_bad)
         env->on_bad(s, env->arg);
@@ -340,11 +341,11 @@ void source_update_reachability(struct source *s, bool reachable)
     else if (s->unreach_run < INT_MAX)
         s->unreach_run++;
 
-    source_set_check_one_shot(s->set);
+    source_register_check_one_shot(s->set);
     if (s->reach == 0) {
         if (s->reach_size == FULL_REACH_SIZE)
             source_handle_bad(s);
-        source_set_select(s->set, NULL);
+        source_register_select(s->set, NULL);
     }
 }
 
@@ -363,7 +364,7 @@ void source_update_status(struct source *s, int stratum, int leap)
         return;
     s->leap = leap;
     if (s->leap_vote)
-        reference_update_leap(s->set->env.reference, source_set_majority_leap(s->set));
+        reference_update_leap(s->set->env.reference, source_register_majority_leap(s->set));
 }
 
 const char *source_plain_name(const struct source *s, char *buf, size_t size)
@@ -402,7 +403,7 @@ void source_update_statistics(struct source *s)
 }
 
 /* Around a leap second the clock of the source or ours may be a second off. 12.3 */
-static bool is_around_leap(const struct source *s, const struct ntp_sample *sample)
+static bool is_around_leap(const struct source *s, const struct source_sample *sample)
 {
     const struct reference *reference = s->set->env.reference;
 
@@ -411,7 +412,7 @@ static bool is_around_leap(const struct source *s, const struct ntp_sample *samp
            reference_is_leap_close(reference, instant_add(sample->time.i, sample->offset).sec);
 }
 
-void source_accumulate(struct source *s, const struct ntp_sample *sample)
+void source_accumulate(struct source *s, const struct source_sample *sample)
 {
     char name[ADDR_TEXT_SIZE];
 
@@ -423,7 +424,7 @@ void source_accumulate(struct source *s, const struct ntp_sample *sample)
         LOG_WARN("Out of order sample detected, discarding history for %s",
                  source_plain_name(s, name, sizeof(name)));
     source_update_statistics(s);
-    source_set_select(s->set, s);
+    source_register_select(s->set, s);
 }
 
 void source_correct_offset(struct source *s, double correction)
@@ -506,12 +507,12 @@ bool source_is_refclock(const struct source *s)
     return s->refclock;
 }
 
-int source_set_count(const struct source_set *set)
+int source_register_count(const struct source_register *set)
 {
     return set->count;
 }
 
-struct source *source_set_get(const struct source_set *set, int index)
+struct source *source_register_get(const struct source_register *set, int index)
 {
     return index >= 0 && index < set->count ? set->sources[index] : NULL;
 }
@@ -522,7 +523,7 @@ static struct ip_addr refid_as_address(uint32_t refid)
                       (uint8_t)refid);
 }
 
-struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr)
+struct source *source_register_find(const struct source_register *set, const struct ip_addr *addr)
 {
     struct source *found = NULL;
 
@@ -536,7 +537,7 @@ struct source *source_set_find(const struct source_set *set, const struct ip_add
     return found;
 }
 
-struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid)
+struct source *source_register_find_refclock(const struct source_register *set, uint32_t refid)
 {
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
@@ -546,13 +547,13 @@ struct source *source_set_find_refclock(const struct source_set *set, uint32_t r
     return NULL;
 }
 
-void source_set_reselect(struct source_set *set)
+void source_register_reselect(struct source_register *set)
 {
-    source_set_deselect(set);
-    source_set_select(set, NULL);
+    source_register_deselect(set);
+    source_register_select(set, NULL);
 }
 
-void source_set_modify_reselect_distance(struct source_set *set, double distance)
+void source_register_modify_reselect_distance(struct source_register *set, double distance)
 {
     if (distance == set->reselect_distance)
         return;
@@ -560,7 +561,7 @@ void source_set_modify_reselect_distance(struct source_set *set, double distance
     LOG_INFO("New reselect distance %f", distance);
 }
 
-void source_set_reset(struct source_set *set)
+void source_register_reset(struct source_register *set)
 {
     for (int i = 0; i < set->count; i++)
         reset_record(set->sources[i]);

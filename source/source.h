@@ -17,12 +17,24 @@
 #include "clock/measurement_log.h"
 #include "clock/reference.h"
 #include "conf/conf.h"
-#include "ntp/env.h"
+#include "source/sample.h"
+
+struct source_params {
+    struct ip_addr addr;
+    const char *name; /* as configured; kept by the caller as long as the source lives */
+    bool authenticated;
+    unsigned int select_options; /* enum select_option */
+    int min_samples;             /* SOURCE_DEFAULT_SAMPLES: the directive's value */
+    int max_samples;
+    double min_delay;
+    double asymmetry;
+    int max_unreach;
+};
 
 struct source;
-struct source_set;
+struct source_register;
 
-struct source_set_env {
+struct source_register_env {
     struct world *world;
     struct local_clock *clock;
     struct reference *reference;
@@ -38,21 +50,22 @@ struct source_set_env {
 
 /* Takes limits, authselectmode and dumpdir from conf, which must outlive the set. Registers with
    the clock for changes. */
-struct source_set *source_set_new(const struct source_set_env *env, const struct conf *conf);
+struct source_register *source_register_new(const struct source_register_env *env,
+                                            const struct conf *conf);
 /* Frees the records that are left, too, without running the selection. */
-void source_set_free(struct source_set *set);
+void source_register_free(struct source_register *set);
 
 /* NTP source; the name must stay valid. */
-struct source *source_new(struct source_set *set, const struct source_params *params);
+struct source *source_new(struct source_register *set, const struct source_params *params);
 /* Reference clock: params->addr and name are not used. */
-struct source *source_new_refclock(struct source_set *set, uint32_t refid,
+struct source *source_new_refclock(struct source_register *set, uint32_t refid,
                                    const struct source_params *params);
 void source_free(struct source *source);
 /* Between these two, which are nested, the selection is held, and it runs once at the end if anything
    in between would have run it: for work on many sources. (At exit each source that goes has its lines
    in the log of the selection, so there it is not held if that is written.) No samples may come. */
-void source_set_hold(struct source_set *set);
-void source_set_release(struct source_set *set);
+void source_register_hold(struct source_register *set);
+void source_register_release(struct source_register *set);
 void source_reset(struct source *source);
 void source_set_address(struct source *source, const struct ip_addr *addr);
 void source_set_refid(struct source *source, uint32_t refid);
@@ -60,7 +73,7 @@ void source_set_active(struct source *source, bool active);
 void source_update_reachability(struct source *source, bool reachable);
 void source_reset_reachability(struct source *source);
 void source_update_status(struct source *source, int stratum, int leap);
-void source_accumulate(struct source *source, const struct ntp_sample *sample);
+void source_accumulate(struct source *source, const struct source_sample *sample);
 /* Adds to the offsets of the samples, which are positive when the local clock is fast. */
 void source_correct_offset(struct source *source, double correction);
 /* For reference clocks with the option local: the samples alone follow a change of the clock or are
@@ -87,17 +100,17 @@ const struct ip_addr *source_address(const struct source *source);
 bool source_is_refclock(const struct source *source);
 
 /* Number of sources, and one by index in order of creation (NULL: out of range). */
-int source_set_count(const struct source_set *set);
-struct source *source_set_get(const struct source_set *set, int index);
+int source_register_count(const struct source_register *set);
+struct source *source_register_get(const struct source_register *set, int index);
 /* NTP source by address, and the first reference clock by reference ID; NULL: none. */
-struct source *source_set_find(const struct source_set *set, const struct ip_addr *addr);
-struct source *source_set_find_refclock(const struct source_set *set, uint32_t refid);
+struct source *source_register_find(const struct source_register *set, const struct ip_addr *addr);
+struct source *source_register_find_refclock(const struct source_register *set, uint32_t refid);
 /* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
    calls it when the regular sources are started in -q and -Q. */
-void source_set_check_one_shot(struct source_set *set);
+void source_register_check_one_shot(struct source_register *set);
 /* Another mode of operation begins: selections of the last one were not the loss of anything, and
    nothing has been reported. 13.7 */
-void source_set_forget_reports(struct source_set *set);
+void source_register_forget_reports(struct source_register *set);
 
 /* poll and mode are left to the caller. 20.2 */
 void source_report(const struct source *source, struct report_source *report);
@@ -106,16 +119,16 @@ void source_report_select(const struct source *source, struct report_selectdata 
 
 /* Commands: selectopts (bits of enum select_option, 14.23), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);
-void source_set_reselect(struct source_set *set);
-void source_set_modify_reselect_distance(struct source_set *set, double distance);
-void source_set_reset(struct source_set *set);
+void source_register_reselect(struct source_register *set);
+void source_register_modify_reselect_distance(struct source_register *set, double distance);
+void source_register_reset(struct source_register *set);
 
 /* Dump files in dumpdir (12.6). Nothing happens without one. */
-void source_set_dump(struct source_set *set);
+void source_register_dump(struct source_register *set);
 /* The same, so many files with each call. True: that was all. Sources may go between two calls. */
-void source_set_dump_begin(struct source_set *set);
-bool source_set_dump_some(struct source_set *set, int count);
-void source_set_reload(struct source_set *set);
-void source_set_remove_dump_files(struct source_set *set);
+void source_register_dump_begin(struct source_register *set);
+bool source_register_dump_some(struct source_register *set, int count);
+void source_register_reload(struct source_register *set);
+void source_register_remove_dump_files(struct source_register *set);
 
 #endif

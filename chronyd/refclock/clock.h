@@ -57,7 +57,7 @@ struct refclock {
     bool pps;      /* only the fraction of a second counts */
 
     struct refclock *lock; /* completes the pulses; NULL: none */
-    int leap;              /* enum ntp_leap */
+    int leap;              /* enum leap_status */
     bool pulse_driven;     /* the last accepted sample was a pulse */
     bool bad_input;        /* was reported */
     bool bad_input_in_poll;
@@ -71,7 +71,7 @@ struct refclock {
 struct refclock_set {
     struct refclock_env env;
     const struct conf *conf;
-    struct source_set *sources;
+    struct source_register *sources;
     struct reference *reference;
     struct refclock **clocks;
     int count;
@@ -129,9 +129,9 @@ bool refclock_is_locked(const struct refclock *clock);
 int refclock_stratum(const struct refclock *clock, struct local_time when);
 void refclock_log_sample(const struct refclock *clock, struct local_time time, bool pulse,
                          double raw_offset, double offset, double dispersion);
-void refclock_log_filtered(const struct refclock *clock, const struct ntp_sample *sample);
+void refclock_log_filtered(const struct refclock *clock, const struct source_sample *sample);
 
 /* The local option (2.10): a filtered sample goes to the source, and the clock follows it. */
-void refclock_follow_local(struct refclock *clock, const struct ntp_sample *sample);
+void refclock_follow_local(struct refclock *clock, const struct source_sample *sample);
 
 #endif

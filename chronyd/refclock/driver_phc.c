@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "clock/hardware_clock.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define MAX_SAMPLES 16
 
@@ -161,7 +161,7 @@ static void phc_poll(struct refclock *clock)
         return;
     LOG_DEBUG("PHC offset: %+.9f err: %.9f", instant_diff(sample.hardware.i, sample.system.i),
               sample.error);
-    refclock_add_sample(clock, sample.system, sample.hardware.i, NTP_LEAP_NORMAL, sample.quality);
+    refclock_add_sample(clock, sample.system, sample.hardware.i, LEAP_NORMAL, sample.quality);
 }
 
 static void phc_clock_change(struct refclock *clock, const struct clock_change *change)

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "chronyd/rtc/rtc_device.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define HALF_SECOND_NS 500000000
 
@@ -60,8 +60,8 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
                            text_errno(errno));
         return;
     }
-    refclock_add_sample(clock, local_clock_event_raw(clock->set->env.clock), reference,
-                        NTP_LEAP_NORMAL, 1);
+    refclock_add_sample(clock, local_clock_event_raw(clock->set->env.clock), reference, LEAP_NORMAL,
+                        1);
 }
 
 static bool rtc_open(struct refclock *clock)
@@ -109,7 +109,7 @@ static void rtc_poll(struct refclock *clock)
                            text_errno(errno));
         return;
     }
-    refclock_add_sample(clock, now, reference, NTP_LEAP_NORMAL, 1);
+    refclock_add_sample(clock, now, reference, LEAP_NORMAL, 1);
 }
 
 static void rtc_close(struct refclock *clock)

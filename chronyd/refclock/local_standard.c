@@ -22,7 +22,7 @@ static void slew_own_samples(struct refclock *c, double dfreq, double doffset)
     sample_filter_clock_change(c->filter, &change);
 }
 
-void refclock_follow_local(struct refclock *c, const struct ntp_sample *sample)
+void refclock_follow_local(struct refclock *c, const struct source_sample *sample)
 {
     struct source_estimate before, after;
     bool known = source_estimate(c->source, &before);

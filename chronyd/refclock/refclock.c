@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "config.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define COMBINE_RATIO      0.6
 #define MIN_LOCAL_LOCK_AGE 3
@@ -227,12 +227,12 @@ static struct refclock *make_clock(struct refclock_set *set, const struct conf_r
     c->max_lock_age = conf->max_lock_age;
     c->offset = conf->offset;
     c->pps = conf->pps || conf->local;
-    c->leap = NTP_LEAP_NORMAL;
+    c->leap = LEAP_NORMAL;
     c->driver_poll = conf->dpoll;
     c->refid = conf->refid != 0 ? conf->refid : default_refid(conf->driver, index);
     refid_format(c->refid, c->name, sizeof(c->name));
     if (conf->local) {
-        c->leap = NTP_LEAP_UNSYNC;
+        c->leap = LEAP_UNSYNC;
         if (c->max_lock_age < MIN_LOCAL_LOCK_AGE)
             c->max_lock_age = MIN_LOCAL_LOCK_AGE;
     }
@@ -324,7 +324,7 @@ void refclock_set_clean_up(struct refclock_set *set)
     }
 }
 
-void refclock_set_attach(struct refclock_set *set, struct source_set *sources,
+void refclock_set_attach(struct refclock_set *set, struct source_register *sources,
                          struct reference *reference)
 {
     set->sources = sources;
@@ -391,7 +391,7 @@ void refclock_bad_input(struct refclock *c, const char *format, ...)
 
 static void process(struct refclock *c)
 {
-    struct ntp_sample sample;
+    struct source_sample sample;
     int stratum;
 
     report_good_input(c);
@@ -401,7 +401,7 @@ static void process(struct refclock *c)
         return;
     stratum = refclock_stratum(c, sample.time);
     if (c->conf->local) {
-        c->leap = NTP_LEAP_UNSYNC;
+        c->leap = LEAP_UNSYNC;
         source_update_status(c->source, stratum, c->leap);
         refclock_follow_local(c, &sample);
     } else {
@@ -473,12 +473,12 @@ static bool is_unlocked_pps(const struct refclock *c)
 /* A PPS that only refines what somebody else says about the second is no better than that. */
 int refclock_stratum(const struct refclock *c, struct local_time when)
 {
-    struct ntp_reference ref;
+    struct reference_data ref;
 
     if (!is_unlocked_pps(c))
         return c->conf->stratum;
     reference_get(c->set->reference, when, &ref);
-    if (ref.refid == c->refid || (!ref.synchronised && ref.leap != NTP_LEAP_UNSYNC))
+    if (ref.refid == c->refid || (!ref.synchronised && ref.leap != LEAP_UNSYNC))
         return ref.stratum - 1;
     for (int i = 0; i < c->set->count; i++) {
         if (ref.synchronised && c->set->clocks[i]->refid == ref.refid &&
@@ -514,11 +514,11 @@ bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double
 static char leap_letter(const struct refclock *c)
 {
     switch (c->leap) {
-    case NTP_LEAP_NORMAL:
+    case LEAP_NORMAL:
         return 'N';
-    case NTP_LEAP_INSERT:
+    case LEAP_INSERT:
         return '+';
-    case NTP_LEAP_DELETE:
+    case LEAP_DELETE:
         return '-';
     default:
         return '?';
@@ -539,7 +539,7 @@ void refclock_log_sample(const struct refclock *c, struct local_time time, bool 
                           pulse, raw_offset, offset, dispersion);
 }
 
-void refclock_log_filtered(const struct refclock *c, const struct ntp_sample *sample)
+void refclock_log_filtered(const struct refclock *c, const struct source_sample *sample)
 {
     char date[32];
 

@@ -33,7 +33,7 @@ void refclock_set_open(struct refclock_set *set, const struct conf *conf);
 /* After a fatal error: sockets are removed from the file system. */
 void refclock_set_clean_up(struct refclock_set *set);
 /* Gives each clock its source. Before NTP sources are made, so that they come first in reports. */
-void refclock_set_attach(struct refclock_set *set, struct source_set *sources,
+void refclock_set_attach(struct refclock_set *set, struct source_register *sources,
                          struct reference *reference);
 /* Measurements begin (2.4). */
 void refclock_set_start(struct refclock_set *set);

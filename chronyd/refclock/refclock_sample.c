@@ -6,7 +6,7 @@
 #include <math.h>
 #include "base/log.h"
 #include "chronyd/refclock/clock.h"
-#include "ntp/wire/packet.h"
+#include "base/sync_status.h"
 
 #define MAX_ERROR_PULSES  0.4 /* allowed error of a completed pulse, in pulse intervals */
 #define HALF_PULSE        0.5
@@ -29,7 +29,7 @@ static bool age_is_valid(const struct refclock *clock, struct local_time time)
 static bool accumulate(struct refclock *clock, struct local_time time, double offset,
                        double dispersion, int quality)
 {
-    struct ntp_sample sample = {
+    struct source_sample sample = {
         .time = time,
         .offset = offset,
         .peer_delay = clock->conf->delay,
@@ -109,7 +109,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
     }
     if (!age_is_valid(clock, time))
         return;
-    if (leap != NTP_LEAP_NORMAL && leap != NTP_LEAP_INSERT && leap != NTP_LEAP_DELETE) {
+    if (leap != LEAP_NORMAL && leap != LEAP_INSERT && leap != LEAP_DELETE) {
         LOG_DEBUG("refclock sample ignored bad leap %d", leap);
         return;
     }
@@ -152,8 +152,8 @@ static void lose_local_lock(struct refclock *clock)
 static bool complete_from_lock(struct refclock *clock, struct local_time time, double dispersion,
                                double *offset, int *leap)
 {
-    const struct ntp_sample *last = sample_filter_last(clock->lock->filter);
-    struct ntp_sample ref = {.time = time, .offset = *offset};
+    const struct source_sample *last = sample_filter_last(clock->lock->filter);
+    struct source_sample ref = {.time = time, .offset = *offset};
     double rate = clock->rate, sample_diff, offset_diff;
 
     if (last)
@@ -190,14 +190,14 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
 static bool complete_from_reference(struct refclock *clock, struct local_time time, double offset,
                                     int *leap)
 {
-    struct ntp_reference reference;
+    struct reference_data reference;
     double distance;
 
     reference_get(clock->set->reference, time, &reference);
     distance = fabs(reference.root_delay) / 2.0 + reference.root_dispersion;
-    if (reference.leap == NTP_LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
+    if (reference.leap == LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
         LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f", offset,
-                  reference.leap != NTP_LEAP_UNSYNC, distance);
+                  reference.leap != LEAP_UNSYNC, distance);
         sample_filter_reset(clock->filter);
         return false;
     }
@@ -219,7 +219,7 @@ static double reduce_to_pulse(double offset, double rate)
 void refclock_add_cooked_pulse(struct refclock *clock, const struct cooked_pulse *pulse)
 {
     double dispersion = pulse->dispersion + clock->precision, offset;
-    int leap = NTP_LEAP_NORMAL;
+    int leap = LEAP_NORMAL;
 
     if (!clock->source)
         return;

@@ -11,10 +11,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/regression.h"
+#include "base/sync_status.h"
 #include "base/text.h"
 #include "chronyd/rtc/rtc_device.h"
 #include "config.h"
-#include "ntp/wire/packet.h"
 
 #define MAX_SAMPLES       64
 #define DROPPED_WHEN_FULL 4

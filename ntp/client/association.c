@@ -174,7 +174,7 @@ struct association *association_new(struct association_env *shared,
     a->name = params->name;
     a->nts_port = o->nts_port;
     a->fd = -1;
-    a->held = true;
+    a->suspended = true;
     set_options(a, o);
     set_auth(a, o);
     a->version = choose_version(a, o);
@@ -343,7 +343,7 @@ void association_start_burst(struct association *a, int good, int total)
 
 void association_start(struct association *a)
 {
-    a->held = false;
+    a->suspended = false;
     if (a->activity != ACTIVITY_OFFLINE)
         association_set_initial_timer(a);
 }
@@ -395,7 +395,7 @@ void association_clock_change(struct association *a, const struct clock_change *
 static bool may_poll_subsecond(const struct association *a)
 {
     const struct ntp_env_ops *ops = association_ops(a);
-    const struct ntp_sample *last = a->filter ? sample_filter_last(a->filter) : NULL;
+    const struct source_sample *last = a->filter ? sample_filter_last(a->filter) : NULL;
 
     if (!ops->source_is_reachable(association_ctx(a), a->source))
         return false;
@@ -410,7 +410,7 @@ void association_adjust_poll(struct association *a, double adjustment)
         a->poll.current = 0;
 }
 
-static void accumulate(struct association *a, const struct ntp_sample *sample)
+static void accumulate(struct association *a, const struct source_sample *sample)
 {
     const struct ntp_env_ops *ops = association_ops(a);
     void *ctx = association_ctx(a);
@@ -427,9 +427,9 @@ static void accumulate(struct association *a, const struct ntp_sample *sample)
                                             ops->source_samples(ctx, a->source), a->poll_target));
 }
 
-void association_process_sample(struct association *a, const struct ntp_sample *sample)
+void association_process_sample(struct association *a, const struct source_sample *sample)
 {
-    struct ntp_sample filtered;
+    struct source_sample filtered;
 
     if (!a->filter) {
         if (sample)

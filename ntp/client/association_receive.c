@@ -65,7 +65,7 @@ static void measure(struct association *a, struct response *r)
     void *ctx = association_ctx(a);
     struct response_test_input input = {.max_quantile_delay = -1.0};
     struct source_test_data data;
-    struct ntp_reference own = {0};
+    struct reference_data own = {0};
 
     if (!response_measure(r, &a->ex, &a->limits, ops->source_skew(ctx, a->source)))
         return;
@@ -239,7 +239,7 @@ enum association_result association_receive(struct association *a,
     enum association_result result = classify(a, info.mode);
     if (result != ASSOCIATION_PROCESSED)
         return result;
-    if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->held)
+    if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->suspended)
         return ASSOCIATION_DROPPED;
     return process(a, arrival, &info, false) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
 }
@@ -247,7 +247,7 @@ enum association_result association_receive(struct association *a,
 /* 5.5: each later timestamp of the same packet is a better one. */
 static void update_tx_timestamp(struct association *a, const struct ntp_arrival *arrival)
 {
-    struct ntp_local_timestamp *t = &a->ex.near_tx;
+    struct local_timestamp *t = &a->ex.near_tx;
     struct ntp_header header;
 
     ntp_header_read(arrival->packet, &header);

@@ -127,8 +127,8 @@ void association_log_measurement(struct association *a, const struct response *r
     static const char leaps[] = {'N', '+', '-', '?'};
     const struct ntp_env *env = a->shared->env;
     const struct ntp_header *h = &r->header;
-    struct ntp_sample none = {.time = r->rx.time};
-    const struct ntp_sample *s = r->has_sample ? &r->sample : &none;
+    struct source_sample none = {.time = r->rx.time};
+    const struct source_sample *s = r->has_sample ? &r->sample : &none;
     char line[256], date[32], addr[ADDR_TEXT_SIZE];
 
     if (!env->ops->log_measurement ||

@@ -39,7 +39,7 @@ static double peer_delay(const struct association *a, double delay, double last,
 {
     const struct ntp_env_ops *ops = association_ops(a);
     void *ctx = association_ctx(a);
-    struct ntp_reference own;
+    struct reference_data own;
 
     ops->reference(ctx, ops->event_time(ctx, NULL), &own);
     int diff = a->ex.far_stratum - own.stratum;
@@ -82,7 +82,7 @@ void association_set_timer(struct association *a, double delay)
 {
     struct loop *loop = a->shared->env->loop;
 
-    if (a->held)
+    if (a->suspended)
         return;
     loop_timer_cancel(loop, a->rx_timer);
     a->rx_timer = 0;
@@ -199,7 +199,7 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
         return false;
     a->ex.sent_rx = output.receive;
     a->ex.sent_tx = output.transmit;
-    a->ex.near_tx = (struct ntp_local_timestamp){.source = TIMESTAMP_DAEMON};
+    a->ex.near_tx = (struct local_timestamp){.source = TIMESTAMP_DAEMON};
     a->ex.near_tx.time = association_ops(a)->now(association_ctx(a), &a->ex.near_tx.error);
     return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true);
 }

@@ -52,7 +52,7 @@ struct association {
 
     /* State, 6.3. */
     enum activity activity;
-    bool held;
+    bool suspended;
     int fd;            /* -1: none */
     bool holds_server; /* peers: a use of the server socket of their family */
     timer_id tx_timer, rx_timer;
@@ -76,7 +76,7 @@ void association_end_burst(struct association *a);
 void association_close_client(struct association *a);
 void association_adjust_poll(struct association *a, double adjustment);
 /* 13.4; NULL: a missing sample. */
-void association_process_sample(struct association *a, const struct ntp_sample *sample);
+void association_process_sample(struct association *a, const struct source_sample *sample);
 
 /* association_receive.c: uses the response that waits, if there is one, or forgets it. */
 void association_use_waiting(struct association *a);

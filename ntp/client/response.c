@@ -23,7 +23,7 @@ void exchange_reset(struct exchange *exchange)
     *exchange = (struct exchange){.near_tx = exchange->near_tx};
 }
 
-static void adjust(struct ntp_local_timestamp *t, const struct clock_change *change)
+static void adjust(struct local_timestamp *t, const struct clock_change *change)
 {
     if (!local_is_zero(t->time))
         local_adjust(&t->time, change->cooked, change->dfreq, change->doffset);
@@ -61,7 +61,7 @@ static void read_fields(struct response *r, unsigned int wanted)
 }
 
 void response_read(struct response *r, const struct response_limits *limits, const uint8_t *packet,
-                   const struct ntp_info *info, const struct ntp_local_timestamp *rx,
+                   const struct ntp_info *info, const struct local_timestamp *rx,
                    const struct ip_addr *local)
 {
     *r = (struct response){.packet = packet, .info = info, .rx = *rx, .local = *local};
@@ -94,13 +94,13 @@ void response_check(struct response *r, const struct exchange *ex,
     set_test(r, NTP_TEST_3, !has_zero);
     set_test(r, NTP_TEST_5, authentic);
     set_test(r, NTP_TEST_6,
-             h->leap != NTP_LEAP_UNSYNC && h->stratum < NTP_MAX_STRATUM &&
+             h->leap != LEAP_UNSYNC && h->stratum < NTP_MAX_STRATUM &&
                  h->stratum != NTP_INVALID_STRATUM);
     set_test(r, NTP_TEST_7, r->root_delay / 2.0 + r->root_dispersion < MAX_DISTANCE);
 
     r->interleaved = !basic && interleaved;
     unsigned int kod_tests = NTP_TEST_1 | NTP_TEST_2 | NTP_TEST_5;
-    r->kod_rate = (r->tests & kod_tests) == kod_tests && h->leap == NTP_LEAP_UNSYNC &&
+    r->kod_rate = (r->tests & kod_tests) == kod_tests && h->leap == LEAP_UNSYNC &&
                   h->stratum == NTP_INVALID_STRATUM && h->refid == NTP_KOD_RATE;
 }
 
@@ -119,7 +119,7 @@ static void set_mono_correction(struct response *r, const struct exchange *ex)
 
 /* The four timestamps of a measurement, 12.5. */
 struct timestamps {
-    struct ntp_local_timestamp t1, t4;
+    struct local_timestamp t1, t4;
     struct instant t2, t3, answered_rx;
 };
 
@@ -192,7 +192,7 @@ static void apply_net_correction(struct response *r, const struct timestamps *t)
 bool response_measure(struct response *r, const struct exchange *ex,
                       const struct response_limits *limits, double skew)
 {
-    struct ntp_sample *s = &r->sample;
+    struct source_sample *s = &r->sample;
     struct timestamps t;
 
     r->tx_source = ex->near_tx.source;
@@ -241,7 +241,7 @@ static bool passes_interleaved_peer(const struct response *r, const struct excha
 static bool passes_a(const struct response *r, const struct exchange *ex,
                      const struct response_limits *limits)
 {
-    const struct ntp_sample *s = &r->sample;
+    const struct source_sample *s = &r->sample;
 
     if (!(s->peer_delay - s->peer_dispersion <= limits->max_delay) ||
         !(r->precision <= limits->max_delay) || ex->warmup_left > 0 ||
@@ -286,7 +286,7 @@ static bool passes_c(const struct response *r, const struct response_limits *lim
 static bool passes_d(const struct response *r, const struct response_test_input *input)
 {
     const struct ntp_header *h = &r->header;
-    const struct ntp_reference *own = input->own;
+    const struct reference_data *own = input->own;
 
     if (!input->loop_possible)
         return true;
@@ -317,7 +317,7 @@ static void take_timestamps(const struct response *r, struct exchange *ex)
     ex->near_rx = r->rx;
     ex->ts_usable = response_is_synced(r);
     ex->boot_far_tx = (struct ntp_time){0};
-    ex->boot_near_rx = (struct ntp_local_timestamp){0};
+    ex->boot_near_rx = (struct local_timestamp){0};
     ex->boot_new = false;
 
     if (r->has_mono_root && !ntp_time_is_zero(r->mono_root.mono_receive)) {
@@ -332,7 +332,7 @@ static void take_timestamps(const struct response *r, struct exchange *ex)
 
     ex->near_tx.net_correction = r->net_correction;
     ex->older_tx =
-        r->interleaved || !response_is_good(r) ? ex->near_tx : (struct ntp_local_timestamp){0};
+        r->interleaved || !response_is_good(r) ? ex->near_tx : (struct local_timestamp){0};
 }
 
 void response_update(struct response *r, struct exchange *ex, const struct response_limits *limits)

@@ -48,10 +48,10 @@ struct exchange {
     struct ntp_time far_mono;
     uint32_t far_epoch;
     double mono_shift;
-    struct ntp_local_timestamp near_rx, near_tx, older_tx;
+    struct local_timestamp near_rx, near_tx, older_tx;
     struct ntp_time sent_rx, sent_tx;
     struct ntp_time boot_far_tx;
-    struct ntp_local_timestamp boot_near_rx;
+    struct local_timestamp boot_near_rx;
     bool boot_new;
 };
 
@@ -75,7 +75,7 @@ struct response {
     const uint8_t *packet;
     const struct ntp_info *info;
     struct ntp_header header;
-    struct ntp_local_timestamp rx;
+    struct local_timestamp rx;
     struct ip_addr local;
     bool has_mono_root;
     struct ntp_mono_root mono_root;
@@ -88,7 +88,7 @@ struct response {
     bool kod_rate; /* a RATE kiss that passed tests 1, 2, 5 */
 
     bool has_sample;
-    struct ntp_sample sample;
+    struct source_sample sample;
     double mono_correction;
     double response_time;
     double precision;
@@ -115,7 +115,7 @@ static inline bool response_is_good(const struct response *r)
 
 /* 1. Reads a parsed packet. packet and info must stay valid while r is used. */
 void response_read(struct response *r, const struct response_limits *limits, const uint8_t *packet,
-                   const struct ntp_info *info, const struct ntp_local_timestamp *rx,
+                   const struct ntp_info *info, const struct local_timestamp *rx,
                    const struct ip_addr *local);
 /* 2. Tests 1 to 7, 12.2, 12.3. */
 void response_check(struct response *r, const struct exchange *ex,
@@ -128,7 +128,7 @@ struct response_test_input {
     const struct source_test_data *data; /* NULL: not available */
     double max_quantile_delay;           /* limit of 13.2; negative: 13.3 is used */
     bool loop_possible;                  /* somebody could be synchronised to us (test D) */
-    const struct ntp_reference *own;     /* what this daemon sends now */
+    const struct reference_data *own;    /* what this daemon sends now */
 };
 
 /* 4. Tests A to D of a sample, 12.6. */

@@ -37,7 +37,7 @@ struct server_request {
     const uint8_t *packet;
     size_t length;
     struct ip_port remote;
-    struct ntp_local_timestamp rx;
+    struct local_timestamp rx;
 };
 
 struct server_reply {

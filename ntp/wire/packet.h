@@ -11,13 +11,14 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/instant.h"
+#include "base/sync_status.h"
+#include "base/refid.h"
 #include "base/wire.h"
 
 #define NTP_PORT              123
 #define NTP_VERSION           4
 #define NTP_HEADER_LENGTH     48
 #define NTP_MAX_LENGTH        1140
-#define NTP_MAX_STRATUM       16
 #define NTP_INVALID_STRATUM   0
 #define NTP_MIN_EXT_LENGTH    16
 #define NTP_MIN_MAC_LENGTH    20
@@ -25,11 +26,8 @@
 #define NTP_MAX_MAC_LENGTH    68
 #define NTP_MAX_EXT_LENGTH    1024
 
-#define NTP_REFID_UNSYNC 0x00000000u
-#define NTP_REFID_LOCAL  0x7f7f0101u
-#define NTP_REFID_SMOOTH 0x7f7f01ffu
-#define NTP_KOD_RATE     0x52415445u
-#define NTP_KOD_NTSN     0x4e54534eu
+#define NTP_KOD_RATE 0x52415445u
+#define NTP_KOD_NTSN 0x4e54534eu
 
 enum ntp_mode {
     NTP_MODE_UNDEFINED = 0,
@@ -38,13 +36,6 @@ enum ntp_mode {
     NTP_MODE_CLIENT = 3,
     NTP_MODE_SERVER = 4,
     NTP_MODE_BROADCAST = 5,
-};
-
-enum ntp_leap {
-    NTP_LEAP_NORMAL = 0,
-    NTP_LEAP_INSERT = 1,
-    NTP_LEAP_DELETE = 2,
-    NTP_LEAP_UNSYNC = 3
 };
 
 enum ntp_ext_type {

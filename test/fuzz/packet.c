@@ -35,9 +35,9 @@ static void judge(const uint8_t *data, const struct ntp_info *info)
                                                EXT_FLAG_MONO_ROOT | EXT_FLAG_NET_CORRECTION,
                                            .max_delay = 3.0,
                                            .max_clock_error = 1e-6};
-    const struct ntp_local_timestamp rx = {.time = {{FUZZ_TIME, 0}}};
+    const struct local_timestamp rx = {.time = {{FUZZ_TIME, 0}}};
     const struct ip_addr local = ip_addr_v4(192, 0, 2, 1);
-    const struct ntp_reference own = {.stratum = 16};
+    const struct reference_data own = {.stratum = 16};
     const struct response_test_input input = {.loop_possible = true, .own = &own};
     struct exchange ex = {.near_rx = rx, .near_tx = rx};
     struct ntp_header header;

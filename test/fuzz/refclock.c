@@ -163,7 +163,7 @@ static void feed(struct input *in, struct refclock_set *set, struct loop *loop, 
     }
     loop_run_once(loop);
     for (int i = 0; i < set->count; i++) {
-        const struct ntp_sample *last = sample_filter_last(set->clocks[i]->filter);
+        const struct source_sample *last = sample_filter_last(set->clocks[i]->filter);
 
         if (last != NULL)
             assert(isfinite(last->offset) && isfinite(last->root_dispersion));
@@ -183,8 +183,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct local_clock *clock = local_clock_new(world, loop, &params);
     struct reference_env reference_env = {.world = world, .loop = loop, .clock = clock};
     struct reference *reference = reference_new(&reference_env, conf);
-    struct source_set_env set_env = {.world = world, .clock = clock, .reference = reference};
-    struct source_set *sources = source_set_new(&set_env, conf);
+    struct source_register_env set_env = {.world = world, .clock = clock, .reference = reference};
+    struct source_register *sources = source_register_new(&set_env, conf);
     struct refclock_env env = {world, loop, clock, NULL};
     struct refclock_set *set = refclock_set_new(&env);
 
@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     refclock_set_start(set);
     feed(&in, set, loop, data, size);
     refclock_set_free(set);
-    source_set_free(sources);
+    source_register_free(sources);
     reference_set_mode(reference, REFERENCE_IGNORE);
     reference_free(reference);
     local_clock_free(clock);

@@ -360,7 +360,7 @@ static void print_reply(const struct client *client, const uint8_t *reply, size_
             cookies = count_cookies(client, reply, &field);
     }
     printf("%zu", length);
-    if (header.stratum == 0 && header.leap == NTP_LEAP_UNSYNC && header.refid == NTP_KOD_NTSN)
+    if (header.stratum == 0 && header.leap == LEAP_UNSYNC && header.refid == NTP_KOD_NTSN)
         printf(" NAK");
     printf(" uids %d", uids);
     if (cookies >= 0)

@@ -110,7 +110,7 @@ static void debug_messages_show_their_origin(void **state)
     assert_matches(contents(log_path), STAMP "W:nks#2:base/x\\.c:17:\\(label\\) text\n$");
     LOG_DEBUG("more");
     assert_matches(contents(log_path),
-                   "\n[^ ]+Z D:nks#2:.*test_log.c:[0-9]+:\\(debug_messages[a-z_]*\\) more\n$");
+                   "\n[^ ]+Z D:nks#2:.*log.c:[0-9]+:\\(debug_messages[a-z_]*\\) more\n$");
 }
 
 static void long_messages_are_cut(void **state)

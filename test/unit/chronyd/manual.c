@@ -82,7 +82,7 @@ static void first_time_is_slewed_to(void **state)
     /* Not synchronised: only a local reference would be served. */
     reference_report_tracking(x.f.reference, &tracking);
     assert_int_equal(tracking.stratum, 0);
-    assert_int_equal(tracking.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(tracking.leap, LEAP_UNSYNC);
     assert_close(tracking.last_offset, 0.5, 1e-9);
     close_fixture(&x, "Making a slew of 0.500000\n");
 }

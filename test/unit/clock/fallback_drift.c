@@ -197,7 +197,7 @@ static void reference_falls_back_without_updates(void **state)
         clock_world_run_until(f.w, 32.0 * i);
         struct reference_update u = {
             .stratum = 1,
-            .leap = NTP_LEAP_NORMAL,
+            .leap = LEAP_NORMAL,
             .combined_sources = 1,
             .refid = 0xc0000201,
             .ref_time = local_clock_event_time(f.clock, NULL),
@@ -219,7 +219,7 @@ static void reference_falls_back_without_updates(void **state)
     clock_world_run_until(f.w, 352.0 + 64.1);
     reference_report_tracking(f.reference, &r);
     assert_int_equal(r.stratum, 0);
-    assert_int_equal(r.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(r.leap, LEAP_UNSYNC);
     assert_true(r.freq_ppm > 10.0 && r.freq_ppm < last);
     source_fixture_check_log(&f, "");
     source_fixture_close(&f);

@@ -42,7 +42,7 @@ static void update(struct source_fixture *f, int leap)
 
 static int served_leap(struct source_fixture *f)
 {
-    struct ntp_reference r;
+    struct reference_data r;
 
     reference_get(f->reference, local_clock_now(f->clock, NULL), &r);
     return r.leap;
@@ -66,11 +66,11 @@ static void check_progress(struct source_fixture *f, int leap, double start, dou
     clock_world_run_until(f->w, BEFORE + start - 0.001);
     assert_int_equal(served_leap(f), leap);
     clock_world_run_until(f->w, BEFORE + start + 0.001);
-    assert_int_equal(served_leap(f), NTP_LEAP_UNSYNC);
+    assert_int_equal(served_leap(f), LEAP_UNSYNC);
     clock_world_run_until(f->w, BEFORE + end - 0.001);
-    assert_int_equal(served_leap(f), NTP_LEAP_UNSYNC);
+    assert_int_equal(served_leap(f), LEAP_UNSYNC);
     clock_world_run_until(f->w, BEFORE + end + 0.001);
-    assert_int_equal(served_leap(f), NTP_LEAP_NORMAL);
+    assert_int_equal(served_leap(f), LEAP_NORMAL);
 }
 
 static void kernel_inserts_the_second(void **state)
@@ -79,16 +79,16 @@ static void kernel_inserts_the_second(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
-    update(&f, NTP_LEAP_INSERT);
-    assert_int_equal(served_leap(&f), NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
+    assert_int_equal(served_leap(&f), LEAP_INSERT);
     assert_true(f.w->kernel.status & STA_INS);
     /* 3 s, in which the raw clock shows 2. */
-    check_progress(&f, NTP_LEAP_INSERT, -0.5, 2.5);
+    check_progress(&f, LEAP_INSERT, -0.5, 2.5);
     assert_true(fabs(raw_now(&f) - 1.501) < 1e-6);
     assert_false(f.w->kernel.status & (STA_INS | STA_DEL));
     clock_world_run_until(f.w, BEFORE + 64.0);
-    update(&f, NTP_LEAP_INSERT); /* of a server that is late: the day is over */
-    assert_int_equal(served_leap(&f), NTP_LEAP_NORMAL);
+    update(&f, LEAP_INSERT); /* of a server that is late: the day is over */
+    assert_int_equal(served_leap(&f), LEAP_NORMAL);
     assert_false(f.w->kernel.status & (STA_INS | STA_DEL));
     source_fixture_check_log(&f, "System clock status set to insert leap second\n"
                                  "System clock status reset after leap second\n");
@@ -101,11 +101,11 @@ static void kernel_deletes_the_second(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
-    update(&f, NTP_LEAP_DELETE);
-    assert_int_equal(served_leap(&f), NTP_LEAP_DELETE);
+    update(&f, LEAP_DELETE);
+    assert_int_equal(served_leap(&f), LEAP_DELETE);
     assert_true(f.w->kernel.status & STA_DEL);
     /* From 23:59:58.5; the second in it that is missing leaves 1 s until raw M + 0.5. */
-    check_progress(&f, NTP_LEAP_DELETE, -1.5, -0.5);
+    check_progress(&f, LEAP_DELETE, -1.5, -0.5);
     assert_true(fabs(raw_now(&f) - 0.501) < 1e-6);
     assert_false(f.w->kernel.status & (STA_INS | STA_DEL));
     source_fixture_check_log(&f, "System clock status set to delete leap second\n"
@@ -123,15 +123,15 @@ static void database_tells_the_kernel_tai_offset(void **state)
     test_write_file(directory, "list", LIST);
     snprintf(line, sizeof(line), "leapseclist %s/list", directory);
     open_before_midnight(&f, line, true);
-    update(&f, NTP_LEAP_NORMAL); /* sources that don't know of it */
-    assert_int_equal(served_leap(&f), NTP_LEAP_INSERT);
+    update(&f, LEAP_NORMAL); /* sources that don't know of it */
+    assert_int_equal(served_leap(&f), LEAP_INSERT);
     assert_int_equal(f.w->kernel.tai, 33);
-    check_progress(&f, NTP_LEAP_INSERT, -0.5, 2.5);
+    check_progress(&f, LEAP_INSERT, -0.5, 2.5);
     assert_int_equal(f.w->kernel.tai, 34);
     clock_world_run_until(f.w, BEFORE + 64.0);
     int calls = f.w->call_count;
-    update(&f, NTP_LEAP_NORMAL);
-    assert_int_equal(served_leap(&f), NTP_LEAP_NORMAL);
+    update(&f, LEAP_NORMAL);
+    assert_int_equal(served_leap(&f), LEAP_NORMAL);
     /* Frequency twice and the synchronisation status, nothing about leap seconds. */
     assert_int_equal(f.w->call_count, calls + 3);
     source_fixture_check_log(&f, NULL);
@@ -143,7 +143,7 @@ static void database_tells_the_kernel_tai_offset(void **state)
 static struct source *add_sampled_source(struct source_fixture *f)
 {
     struct source *s = source_fixture_add(f, 1, 0, 0);
-    struct ntp_sample sample = {
+    struct source_sample sample = {
         .offset = -0.25,
         .peer_delay = 1e-3,
         .peer_dispersion = 1e-6,
@@ -175,7 +175,7 @@ static void daemon_steps_the_clock(void **state)
         int leap;
         double start;
         double second;
-    } rows[] = {{NTP_LEAP_INSERT, 0.0, 1.0}, {NTP_LEAP_DELETE, -1.0, -1.0}};
+    } rows[] = {{LEAP_INSERT, 0.0, 1.0}, {LEAP_DELETE, -1.0, -1.0}};
 
     for (size_t i = 0; i < 2; i++) {
         struct source_fixture f;
@@ -201,7 +201,7 @@ static void daemon_slews_the_clock(void **state)
         int leap;
         double start;
         double second;
-    } rows[] = {{NTP_LEAP_INSERT, 0.0, 1.0}, {NTP_LEAP_DELETE, -1.0, -1.0}};
+    } rows[] = {{LEAP_INSERT, 0.0, 1.0}, {LEAP_DELETE, -1.0, -1.0}};
 
     for (size_t i = 0; i < 2; i++) {
         struct source_fixture f;
@@ -232,9 +232,9 @@ static void leap_second_is_ignored(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     struct source *s = add_sampled_source(&f);
-    check_progress(&f, NTP_LEAP_INSERT, 0.0, 2.0);
+    check_progress(&f, LEAP_INSERT, 0.0, 2.0);
     assert_true(fabs(raw_now(&f) - 2.001) < 1e-6);
     check_sample(s, 62);
     source_fixture_check_log(&f, "Ignoring leap second\n");
@@ -247,9 +247,9 @@ static void virtual_clock_steps_instead_of_the_kernel(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "", false);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     struct source *s = add_sampled_source(&f);
-    check_progress(&f, NTP_LEAP_INSERT, 0.0, 2.0);
+    check_progress(&f, LEAP_INSERT, 0.0, 2.0);
     assert_true(fabs(raw_now(&f) - 2.001) < 1e-6);
     assert_true(fabs(cooked_now(&f) - 1.001) < 1e-6);
     check_sample(s, 61);
@@ -278,8 +278,8 @@ static void announcement_counts_in_june_and_december_only(void **state)
         struct source_fixture f;
 
         source_fixture_open_at(&f, "", true, rows[i].start);
-        update(&f, NTP_LEAP_INSERT);
-        assert_int_equal(served_leap(&f), rows[i].accepted ? NTP_LEAP_INSERT : NTP_LEAP_NORMAL);
+        update(&f, LEAP_INSERT);
+        assert_int_equal(served_leap(&f), rows[i].accepted ? LEAP_INSERT : LEAP_NORMAL);
         assert_int_equal((f.w->kernel.status & STA_INS) != 0, rows[i].accepted);
         source_fixture_check_log(&f, NULL);
         source_fixture_close(&f);
@@ -292,13 +292,13 @@ static void announcement_that_is_withdrawn_is_forgotten(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     clock_world_run_until(f.w, 64.0);
-    reference_update_leap(f.reference, NTP_LEAP_NORMAL);
-    assert_int_equal(served_leap(&f), NTP_LEAP_NORMAL);
+    reference_update_leap(f.reference, LEAP_NORMAL);
+    assert_int_equal(served_leap(&f), LEAP_NORMAL);
     assert_false(f.w->kernel.status & STA_INS);
     clock_world_run_until(f.w, BEFORE + 0.2);
-    assert_int_equal(served_leap(&f), NTP_LEAP_NORMAL);
+    assert_int_equal(served_leap(&f), LEAP_NORMAL);
     source_fixture_check_log(&f, "System clock status set to insert leap second\n"
                                  "System clock status set to not insert/delete leap second\n");
     source_fixture_close(&f);
@@ -310,7 +310,7 @@ static void end_of_the_daemon_cancels_the_leap_second(void **state)
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     reference_set_mode(f.reference, REFERENCE_IGNORE);
     reference_free(f.reference);
     assert_false(f.w->kernel.status & STA_INS);
@@ -326,34 +326,34 @@ static void timer_follows_steps_of_the_clock(void **state)
 
     /* By the daemon, 100 s back. */
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE - 500.0);
     assert_true(local_clock_step(f.clock, 100.0));
-    check_progress(&f, NTP_LEAP_INSERT, 100.0, 102.0);
+    check_progress(&f, LEAP_INSERT, 100.0, 102.0);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 
     /* To the next day: there is no leap second any more. */
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     assert_true(local_clock_step(f.clock, -4000.0));
-    assert_int_equal(served_leap(&f), NTP_LEAP_NORMAL);
+    assert_int_equal(served_leap(&f), LEAP_NORMAL);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 
     /* By somebody else, so little that it is not noticed. */
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE - 1000.0);
     f.w->jumped_ns += 5000000000;
-    check_progress(&f, NTP_LEAP_INSERT, -5.0, -3.0);
+    check_progress(&f, LEAP_INSERT, -5.0, -3.0);
     source_fixture_check_log(&f, "Ignoring leap second\n");
     source_fixture_close(&f);
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE - 1000.0);
     f.w->jumped_ns -= 5000000000;
-    check_progress(&f, NTP_LEAP_INSERT, 5.0, 7.0);
+    check_progress(&f, LEAP_INSERT, 5.0, 7.0);
     source_fixture_check_log(&f, "Ignoring leap second\n");
     source_fixture_close(&f);
 }
@@ -374,11 +374,11 @@ static void samples_around_the_leap_second_are_dropped(void **state)
     int count = 0;
 
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     struct source *s = source_fixture_add(&f, 1, 0, 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         clock_world_run_until(f.w, BEFORE + rows[i].t);
-        struct ntp_sample sample = {
+        struct source_sample sample = {
             .time = local_add(local_clock_event_time(f.clock, NULL), -rows[i].ago),
             .offset = rows[i].offset,
             .peer_delay = 1e-3,
@@ -407,17 +407,17 @@ static void leap_status_of_sources_is_not_changed_around_the_leap_second(void **
     struct report_selectdata r;
 
     open_before_midnight(&f, "leapsecmode ignore", true);
-    update(&f, NTP_LEAP_INSERT);
+    update(&f, LEAP_INSERT);
     struct source *s = source_fixture_add(&f, 1, 0, 0);
-    source_update_status(s, 2, NTP_LEAP_INSERT);
+    source_update_status(s, 2, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE + 1.0);
-    source_update_status(s, 3, NTP_LEAP_NORMAL);
+    source_update_status(s, 3, LEAP_NORMAL);
     source_report_select(s, &r);
-    assert_int_equal(r.leap, NTP_LEAP_INSERT);
+    assert_int_equal(r.leap, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE + 5.1);
-    source_update_status(s, 3, NTP_LEAP_NORMAL);
+    source_update_status(s, 3, LEAP_NORMAL);
     source_report_select(s, &r);
-    assert_int_equal(r.leap, NTP_LEAP_NORMAL);
+    assert_int_equal(r.leap, LEAP_NORMAL);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 }

@@ -70,12 +70,12 @@ static void check_day(struct leap_data *data, int64_t time, int leap, int tai_of
 
 static void check_2008(struct leap_data *data)
 {
-    check_day(data, 1230724800, NTP_LEAP_INSERT, 33); /* 2008-12-31 12:00 */
-    check_day(data, 1230681600, NTP_LEAP_INSERT, 33); /* 2008-12-31 00:00 */
-    check_day(data, 1230767999, NTP_LEAP_INSERT, 33); /* 2008-12-31 23:59:59 */
-    check_day(data, 1230681599, NTP_LEAP_NORMAL, 33); /* 2008-12-30 23:59:59 */
-    check_day(data, 1230768000, NTP_LEAP_NORMAL, 34); /* 2009-01-01 00:00 */
-    check_day(data, 1404172800, NTP_LEAP_NORMAL, 35);
+    check_day(data, 1230724800, LEAP_INSERT, 33); /* 2008-12-31 12:00 */
+    check_day(data, 1230681600, LEAP_INSERT, 33); /* 2008-12-31 00:00 */
+    check_day(data, 1230767999, LEAP_INSERT, 33); /* 2008-12-31 23:59:59 */
+    check_day(data, 1230681599, LEAP_NORMAL, 33); /* 2008-12-30 23:59:59 */
+    check_day(data, 1230768000, LEAP_NORMAL, 34); /* 2009-01-01 00:00 */
+    check_day(data, 1404172800, LEAP_NORMAL, 35);
 }
 
 static void example_list_knows_the_leap_second_of_2008(void **state)
@@ -98,8 +98,8 @@ static void deleted_second_is_a_smaller_offset(void **state)
 
     open_fixture(&f, LIST "3644697600 34\n"); /* 2015-07-01 */
     struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
-    check_day(data, 1435665600, NTP_LEAP_DELETE, 35);
-    check_day(data, 1435708800 + 43200, NTP_LEAP_NORMAL, 34);
+    check_day(data, 1435665600, LEAP_DELETE, 35);
+    check_day(data, 1435708800 + 43200, LEAP_NORMAL, 34);
     leap_data_free(data);
     check_log(&f, "Using leap second list PATH\n");
     close_fixture(&f);
@@ -112,9 +112,9 @@ static void first_entry_is_compared_with_ten(void **state)
 
     open_fixture(&f, "2272060800 10\n2287785600 11\n" LIST);
     struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
-    check_day(data, 63072000 - 86400, NTP_LEAP_NORMAL, 10);
-    check_day(data, 78796800 - 86400, NTP_LEAP_INSERT, 10);
-    check_day(data, 63072000 - 2 * 86400, NTP_LEAP_NORMAL, 0);
+    check_day(data, 63072000 - 86400, LEAP_NORMAL, 10);
+    check_day(data, 78796800 - 86400, LEAP_INSERT, 10);
+    check_day(data, 63072000 - 2 * 86400, LEAP_NORMAL, 0);
     leap_data_free(data);
     check_log(&f, "Using leap second list PATH\n");
     close_fixture(&f);
@@ -141,7 +141,7 @@ static void broken_lists_are_refused(void **state)
 
         open_fixture(&f, broken[i]);
         struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
-        check_day(data, 1230724800, NTP_LEAP_NORMAL, 0);
+        check_day(data, 1230724800, LEAP_NORMAL, 0);
         leap_data_free(data);
         check_log(&f, "Failed to parse leap seconds list PATH\n"
                       "Leap second list PATH failed check, ignoring\n");
@@ -179,9 +179,9 @@ static void expired_list_is_used_with_a_warning(void **state)
 
     open_fixture(&f, LIST);
     struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
-    check_day(data, 1719532800 - 43201, NTP_LEAP_NORMAL, 35); /* 2024-06-27, expiry 28 June */
-    check_day(data, 1719532800 - 43200, NTP_LEAP_NORMAL, 35);
-    check_day(data, 1719532800 - 1, NTP_LEAP_NORMAL, 35);
+    check_day(data, 1719532800 - 43201, LEAP_NORMAL, 35); /* 2024-06-27, expiry 28 June */
+    check_day(data, 1719532800 - 43200, LEAP_NORMAL, 35);
+    check_day(data, 1719532800 - 1, LEAP_NORMAL, 35);
     leap_data_free(data);
     check_log(&f, "Using leap second list PATH\n"
                   "Leap second list PATH needs update\n"
@@ -197,13 +197,13 @@ static void file_is_read_again_in_the_next_half_day(void **state)
 
     open_fixture(&f, LIST);
     struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
-    check_day(data, 1435622400, NTP_LEAP_NORMAL, 35);
+    check_day(data, 1435622400, LEAP_NORMAL, 35);
     test_write_file(f.directory, "list", LIST "3644697600 36\n");
-    check_day(data, 1435622400 + 43199, NTP_LEAP_NORMAL, 35);
-    check_day(data, 1435622400 + 43200, NTP_LEAP_INSERT, 35);
+    check_day(data, 1435622400 + 43199, LEAP_NORMAL, 35);
+    check_day(data, 1435622400 + 43200, LEAP_INSERT, 35);
     file_remove(f.path);
-    check_day(data, 1435622400 + 43200 + 5, NTP_LEAP_INSERT, 35);
-    check_day(data, 1435708800, NTP_LEAP_NORMAL, 0);
+    check_day(data, 1435622400 + 43200 + 5, LEAP_INSERT, 35);
+    check_day(data, 1435708800, LEAP_NORMAL, 0);
     leap_data_free(data);
     check_log(&f, "Using leap second list PATH\nFailed to open leap seconds list PATH\n");
     close_fixture(&f);
@@ -218,14 +218,14 @@ static void list_that_is_lost_is_told_once_and_when_it_is_back(void **state)
     struct leap_data *data = leap_data_new(&f.w->world, f.path, NULL);
     assert_int_equal(remove(f.path), 0);
     for (int i = 1; i <= 4; i++)
-        check_day(data, 1230681600 + i * 43200, NTP_LEAP_NORMAL, 0);
+        check_day(data, 1230681600 + i * 43200, LEAP_NORMAL, 0);
     test_write_file(f.directory, "list", "nonsense\n");
-    check_day(data, 1230681600 + 5 * 43200, NTP_LEAP_NORMAL, 0);
+    check_day(data, 1230681600 + 5 * 43200, LEAP_NORMAL, 0);
     test_write_file(f.directory, "list", LIST);
-    check_day(data, 1230681600, NTP_LEAP_INSERT, 33);
+    check_day(data, 1230681600, LEAP_INSERT, 33);
     assert_int_equal(remove(f.path), 0);
     assert_int_equal(mkfifo(f.path, 0644), 0);
-    check_day(data, 1230681600 + 43200, NTP_LEAP_NORMAL, 0);
+    check_day(data, 1230681600 + 43200, LEAP_NORMAL, 0);
     leap_data_free(data);
     check_log(&f, "Using leap second list PATH\n"
                   "Failed to open leap seconds list PATH\n"
@@ -244,12 +244,12 @@ static void zone_gives_the_same_answers(void **state)
     struct leap_data *data = leap_data_new(&f.w->world, NULL, "right/UTC");
     check_2008(data);
     int calls = f.w->zone_calls;
-    check_day(data, 1404172800 + 100, NTP_LEAP_NORMAL, 35);
+    check_day(data, 1404172800 + 100, LEAP_NORMAL, 35);
     assert_int_equal(f.w->zone_calls, calls);
     leap_data_free(data);
 
     data = leap_data_new(&f.w->world, NULL, "Europe/Prague");
-    check_day(data, 1230724800, NTP_LEAP_NORMAL, 0);
+    check_day(data, 1230724800, LEAP_NORMAL, 0);
     leap_data_free(data);
     check_log(&f, "Using right/UTC timezone to obtain leap second data\n"
                   "Timezone Europe/Prague failed leap second check, ignoring\n");
@@ -264,7 +264,7 @@ static void list_has_priority_over_the_zone(void **state)
     open_fixture(&f, LIST "3644697600 36\n");
     f.w->zone = "right/UTC";
     struct leap_data *data = leap_data_new(&f.w->world, f.path, "right/UTC");
-    check_day(data, 1435665600, NTP_LEAP_INSERT, 35); /* the zone doesn't know it */
+    check_day(data, 1435665600, LEAP_INSERT, 35); /* the zone doesn't know it */
     leap_data_free(data);
 
     file_remove(f.path);

@@ -121,9 +121,9 @@ static void start(struct fixture *f, const char *lines)
 }
 
 /* A packet that eth0 has stamped t seconds after the start, which is now. */
-static struct ntp_hardware_packet packet(const struct fixture *f, double t)
+static struct hardware_packet packet(const struct fixture *f, double t)
 {
-    return (struct ntp_hardware_packet){
+    return (struct hardware_packet){
         .time.i = instant_add(clock_world_raw(f->w, t).i, HW_OFFSET),
         .if_index = 2,
         .family = IP_V4,
@@ -134,10 +134,10 @@ static struct ntp_hardware_packet packet(const struct fixture *f, double t)
 }
 
 /* Seconds by which its timestamp is later than t. */
-static double stamp(struct fixture *f, const struct ntp_hardware_packet *p, double t,
-                    struct ntp_local_timestamp *out)
+static double stamp(struct fixture *f, const struct hardware_packet *p, double t,
+                    struct local_timestamp *out)
 {
-    struct ntp_local_timestamp local;
+    struct local_timestamp local;
 
     if (!nic_clocks_timestamp(f->nics, p, &local))
         fail_msg("no timestamp");
@@ -150,10 +150,10 @@ static double stamp(struct fixture *f, const struct ntp_hardware_packet *p, doub
 /* Packets until the clock is known, which takes two readings. Returns the time of the last. */
 static double follow(struct fixture *f)
 {
-    struct ntp_local_timestamp local;
+    struct local_timestamp local;
 
     for (int t = 1; t < 10; t++) {
-        struct ntp_hardware_packet p = packet(f, t);
+        struct hardware_packet p = packet(f, t);
 
         clock_world_run_until(f->w, t);
         if (nic_clocks_timestamp(f->nics, &p, &local))
@@ -181,8 +181,8 @@ static void named_interfaces_win_over_the_wildcard(void **state)
 static void nothing_is_enabled_unasked(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p = packet(f, 0.0);
-    struct ntp_local_timestamp local;
+    struct hardware_packet p = packet(f, 0.0);
+    struct local_timestamp local;
 
     start(f, "maxtxbuffers 17\n");
     assert_false(nic_clocks_any(f->nics));
@@ -232,8 +232,8 @@ static void interfaces_that_cannot_are_fatal_if_named(void **state)
 static void timestamps_count_from_the_second_reading(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p;
-    struct ntp_local_timestamp local;
+    struct hardware_packet p;
+    struct local_timestamp local;
 
     start(f, "hwtimestamp eth0\n");
     assert_int_equal(f->devices.phc_reads, 0);
@@ -256,8 +256,8 @@ static void timestamps_count_from_the_second_reading(void **state)
 static void received_packets_are_moved_to_the_end_of_the_frame(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p;
-    struct ntp_local_timestamp local;
+    struct hardware_packet p;
+    struct local_timestamp local;
 
     start(f, "hwtimestamp eth0 minpoll 4\n");
     nics_of_test.speed = -1;
@@ -311,8 +311,8 @@ static void received_packets_are_moved_to_the_end_of_the_frame(void **state)
 static void speed_of_the_link_is_that_of_the_last_reading(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     double t;
 
     start(f, "hwtimestamp eth0\n");
@@ -334,7 +334,7 @@ static void speed_of_the_link_is_that_of_the_last_reading(void **state)
 static void compensations_have_their_signs(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p;
+    struct hardware_packet p;
     double t;
 
     start(f, "hwtimestamp eth0 txcomp 300e-9 rxcomp 645e-9\n");
@@ -349,8 +349,8 @@ static void compensations_have_their_signs(void **state)
    behind the last reading, is later than what the readings say in the mean. */
 static double stamp_after_noise(struct fixture *f, const char *lines)
 {
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     double t = 0.0;
 
     nic_clocks_free(f->nics);
@@ -376,8 +376,8 @@ static void options_of_the_interface_are_those_of_its_clock(void **state)
     static const char all[] = "hwtimestamp eth0 nocrossts minpoll 0 maxpoll 10 precision 1e-3 "
                               "minsamples 3 maxsamples 16\n";
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
 
     /* The line through the last two only. */
     assert_between(stamp_after_noise(f, two), -1.1e-6, -0.9e-6);
@@ -397,8 +397,8 @@ static void options_of_the_interface_are_those_of_its_clock(void **state)
 static void least_number_of_samples_is_that_of_the_option(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
 
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
@@ -432,8 +432,8 @@ static void least_number_of_samples_is_that_of_the_option(void **state)
 static void timestamps_far_from_the_daemon_are_not_believed(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     double t;
 
     start(f, "hwtimestamp eth0\n");
@@ -450,8 +450,8 @@ static void timestamps_far_from_the_daemon_are_not_believed(void **state)
 static void debug_messages_tell_why_a_timestamp_is_not_used(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
 
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
@@ -482,8 +482,8 @@ static void debug_messages_tell_why_a_timestamp_is_not_used(void **state)
 static void clock_is_read_without_traffic(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p = packet(f, 0.0);
-    struct ntp_local_timestamp local;
+    struct hardware_packet p = packet(f, 0.0);
+    struct local_timestamp local;
     int reads;
 
     start(f, "hwtimestamp eth0 minpoll 0 maxpoll 2\n");
@@ -504,8 +504,8 @@ static void clock_is_read_without_traffic(void **state)
 static void clocks_are_read_at_different_times(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
 
     start(f, "hwtimestamp eth0 maxpoll 2\nhwtimestamp eth1 maxpoll 2\n");
     for (int round = 0; round < 2; round++) {
@@ -537,8 +537,8 @@ static void clocks_are_read_at_different_times(void **state)
 static void readings_of_no_quality_are_dropped(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     int reads;
 
     start(f, "hwtimestamp eth0 maxpoll 10\n");
@@ -570,8 +570,8 @@ static void readings_of_no_quality_are_dropped(void **state)
 static void clock_that_cannot_be_read_is_not_trusted(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     double t;
 
     start(f, "hwtimestamp eth0\n");
@@ -593,9 +593,9 @@ static void clock_that_cannot_be_read_is_not_trusted(void **state)
 static void mapping_follows_changes_of_the_clock(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_hardware_packet p;
+    struct hardware_packet p;
     struct local_time before;
-    struct ntp_local_timestamp local;
+    struct local_timestamp local;
     double t;
 
     start(f, "hwtimestamp eth0\n");
@@ -612,8 +612,8 @@ static void mapping_follows_changes_of_the_clock(void **state)
 static void jump_of_the_clock_of_a_card_is_noticed(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_local_timestamp local;
-    struct ntp_hardware_packet p;
+    struct local_timestamp local;
+    struct hardware_packet p;
     double t;
 
     start(f, "hwtimestamp eth0\n");

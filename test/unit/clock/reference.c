@@ -26,7 +26,7 @@ static struct reference_update make_update(const struct source_fixture *f, doubl
 {
     return (struct reference_update){
         .stratum = 1,
-        .leap = NTP_LEAP_NORMAL,
+        .leap = LEAP_NORMAL,
         .combined_sources = 1,
         .refid = 0xc0000201,
         .addr = ip_addr_v4(192, 0, 2, 1),
@@ -62,11 +62,11 @@ static void estimates_weigh_new_and_old_frequency(void **state)
         double p, f, k, frequency, skew, residual;
         int leap;
     } rows[] = {
-        {1.0, 1e-5, 5e-6, 1e-5, 5.000037201e-6, 8.33e-17, NTP_LEAP_NORMAL},
-        {1e-6, 2e-6, 5e-7, 1.846153846e-6, 1.071400248e-6, 1.538461538e-7, NTP_LEAP_NORMAL},
-        {1e-6, 5e-7, 2e-6, 2.142857143e-7, 1.676007258e-6, 2.857142857e-7, NTP_LEAP_NORMAL},
-        {1e-6, 5e-7, 2e-3, 0, 1e-6, 5e-7, NTP_LEAP_NORMAL},
-        {1e-6, 5e-5, 0.0999, 5e-5, 0.0999, 0, NTP_LEAP_UNSYNC},
+        {1.0, 1e-5, 5e-6, 1e-5, 5.000037201e-6, 8.33e-17, LEAP_NORMAL},
+        {1e-6, 2e-6, 5e-7, 1.846153846e-6, 1.071400248e-6, 1.538461538e-7, LEAP_NORMAL},
+        {1e-6, 5e-7, 2e-6, 2.142857143e-7, 1.676007258e-6, 2.857142857e-7, LEAP_NORMAL},
+        {1e-6, 5e-7, 2e-3, 0, 1e-6, 5e-7, LEAP_NORMAL},
+        {1e-6, 5e-5, 0.0999, 5e-5, 0.0999, 0, LEAP_UNSYNC},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -87,7 +87,7 @@ static void estimates_weigh_new_and_old_frequency(void **state)
         assert_near(reference_skew(f.reference), rows[i].skew);
         struct report_tracking r = tracking(&f);
         assert_near(r.freq_ppm, rows[i].frequency * 1e6);
-        if (rows[i].leap == NTP_LEAP_NORMAL)
+        if (rows[i].leap == LEAP_NORMAL)
             assert_true(fabs(r.resid_freq_ppm * 1e-6 - rows[i].residual) < 1e-16);
         source_fixture_check_log(&f, NULL);
         source_fixture_close(&f);
@@ -105,7 +105,7 @@ static void start_is_unsynchronised_and_logged(void **state)
     struct report_tracking r = tracking(&f);
     assert_int_equal(r.stratum, 0);
     assert_int_equal(r.refid, 0);
-    assert_int_equal(r.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(r.leap, LEAP_UNSYNC);
     assert_int_equal(r.ref_time.sec, 0);
     assert_true(r.root_delay == 1.0 && r.root_dispersion == 1.0);
     assert_int_equal(reference_our_stratum(f.reference), 16);
@@ -289,7 +289,7 @@ static void one_shot_fails_when_no_source_can_succeed(void **state)
 
     source_fixture_open(&f, "", false);
     reference_set_mode(f.reference, REFERENCE_INIT_STEP_SLEW);
-    source_set_check_one_shot(f.set);
+    source_register_check_one_shot(f.set);
     assert_int_equal(f.ended, 1);
     source_fixture_check_log(&f, NULL_DRIVER "No suitable source for initstepslew\n");
     source_fixture_close(&f);
@@ -347,18 +347,18 @@ static void local_reference_serves_when_the_distance_grows(void **state)
 {
     (void)state;
     struct source_fixture f;
-    struct ntp_reference p;
+    struct reference_data p;
 
     source_fixture_open(&f, "local stratum 8 distance 0.5", false);
     clock_world_wake_at(f.w, 1.0);
     reference_get(f.reference, local_clock_event_time(f.clock, NULL), &p);
     assert_false(p.synchronised);
     assert_int_equal(p.stratum, 8);
-    assert_int_equal(p.refid, NTP_REFID_LOCAL);
+    assert_int_equal(p.refid, REFID_LOCAL);
     double age = local_diff(local_clock_event_time(f.clock, NULL), p.ref_time);
     assert_true(age >= 1.0 && age <= 2.0);
     struct report_tracking r = tracking(&f);
-    assert_int_equal(r.leap, NTP_LEAP_NORMAL);
+    assert_int_equal(r.leap, LEAP_NORMAL);
     assert_true(r.root_delay == 0.0 && r.skew_ppm == 0.0);
 
     update_with_offset(&f, 0.0);
@@ -392,12 +392,12 @@ static void leap_is_announced_at_the_end_of_june_and_december_only(void **state)
 
     source_fixture_open(&f, "", false);
     struct reference_update u = make_update(&f, 0.0);
-    u.leap = NTP_LEAP_INSERT;
+    u.leap = LEAP_INSERT;
     reference_update(f.reference, &u);
-    assert_int_equal(tracking(&f).leap, NTP_LEAP_NORMAL);
+    assert_int_equal(tracking(&f).leap, LEAP_NORMAL);
     f.w->jumped_ns = (1704067200LL - 3600 - 1700000000LL) * 1000000000LL; /* 2023-12-31 23:00 */
-    reference_update_leap(f.reference, NTP_LEAP_INSERT);
-    assert_int_equal(tracking(&f).leap, NTP_LEAP_INSERT);
+    reference_update_leap(f.reference, LEAP_INSERT);
+    assert_int_equal(tracking(&f).leap, LEAP_INSERT);
     source_fixture_check_log(&f, NULL_DRIVER);
     source_fixture_close(&f);
 }

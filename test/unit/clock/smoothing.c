@@ -248,11 +248,11 @@ static void it_starts_when_the_frequency_is_known(void **state)
 
     open_fixture(&x, "smoothtime 400 0.001"); /* unlocked by a skew below 10 ppm */
     clock_world_run_until(x.f.w, 10.0);
-    update(&x, NTP_LEAP_NORMAL, 0.1, 0.0, 1e-4);
+    update(&x, LEAP_NORMAL, 0.1, 0.0, 1e-4);
     struct report_smoothing r = report(&x);
     assert_false(r.active);
     assert_true(r.offset == 0.0 && r.last_update_ago == 0.0 && r.remaining_time == 0.0);
-    update(&x, NTP_LEAP_NORMAL, 0.1, 0.0, 1e-6);
+    update(&x, LEAP_NORMAL, 0.1, 0.0, 1e-6);
     r = report(&x);
     assert_true(r.active);
     assert_false(r.leap_only);
@@ -271,7 +271,7 @@ static void corrections_are_added_to_the_served_time(void **state)
     assert_true(smoothing_activate(x.s)); /* no effect, no message */
     clock_world_run_until(x.f.w, 10.0);
     double before = local_diff(local_clock_now(x.f.clock, NULL), (struct local_time){{0, 0}});
-    update(&x, NTP_LEAP_NORMAL, 0.01, 0.0, 1e-6);
+    update(&x, LEAP_NORMAL, 0.01, 0.0, 1e-6);
     /* Cooked time went back at once, and what is served did not. */
     double after = local_diff(local_clock_now(x.f.clock, NULL), (struct local_time){{0, 0}});
     assert_close(after - before, -0.01, 1e-6);
@@ -330,11 +330,11 @@ static void leap_second_is_smeared(void **state)
     double offset;
 
     open_fixture(&x, "leapsecmode slew\nsmoothtime 400 0.001024 leaponly");
-    update(&x, NTP_LEAP_INSERT, 0.3, 1e-5, 1e-2);
+    update(&x, LEAP_INSERT, 0.3, 1e-5, 1e-2);
     struct report_smoothing r = report(&x);
     assert_true(r.active && r.leap_only);
     clock_world_run_until(x.f.w, 3599.0);
-    update(&x, NTP_LEAP_INSERT, -0.2, 0.0, 1e-6);
+    update(&x, LEAP_INSERT, -0.2, 0.0, 1e-6);
     assert_close(offset_now(&x), 0.0, 1e-12); /* other corrections are not smoothed */
 
     clock_world_run_until(x.f.w, 3600.5);
@@ -358,7 +358,7 @@ static void slewed_leap_second_is_smoothed_like_any_offset(void **state)
     struct fixture x;
 
     open_fixture(&x, "leapsecmode slew\nsmoothtime 400 0.001024");
-    update(&x, NTP_LEAP_INSERT, 0.0, 0.0, 1e-6);
+    update(&x, LEAP_INSERT, 0.0, 0.0, 1e-6);
     clock_world_run_until(x.f.w, 3600.5);
     assert_close(offset_now(&x), 1.0, 1e-6);
     close_fixture(&x, "Activated time smoothing\nAdjusting system clock for leap second\n");
@@ -370,7 +370,7 @@ static void stepped_leap_second_resets_it(void **state)
     struct fixture x;
 
     open_fixture(&x, "leapsecmode step\nsmoothtime 400 0.001024");
-    update(&x, NTP_LEAP_INSERT, 0.0, 0.0, 1e-6);
+    update(&x, LEAP_INSERT, 0.0, 0.0, 1e-6);
     clock_world_run_until(x.f.w, 3600.5);
     assert_true(offset_now(&x) == 0.0);
     close_fixture(&x, "Activated time smoothing\nReset time smoothing\n"

@@ -21,12 +21,12 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     rig_init(&f->rig, NULL, NULL);
-    f->rig.stub.reference = (struct ntp_reference){.synchronised = true,
-                                                   .stratum = 3,
-                                                   .refid = 0xc0000201,
-                                                   .ref_time = {{SIM_START - 10, 5}},
-                                                   .root_delay = 0.01,
-                                                   .root_dispersion = 0.002};
+    f->rig.stub.reference = (struct reference_data){.synchronised = true,
+                                                    .stratum = 3,
+                                                    .refid = 0xc0000201,
+                                                    .ref_time = {{SIM_START - 10, 5}},
+                                                    .root_delay = 0.01,
+                                                    .root_dispersion = 0.002};
     *state = f;
     return 0;
 }
@@ -150,8 +150,8 @@ static void unsynchronised_server_says_so(void **state)
     struct fixture *f = *state;
     struct ntp_header h;
 
-    f->rig.stub.reference =
-        (struct ntp_reference){.leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0};
+    f->rig.stub.reference = (struct reference_data){
+        .leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0};
     start(f, 1, "192.0.2.255");
     rig_run(&f->rig, 2.0);
     ntp_header_read(sim_sent(f->rig.sim, 0)->data, &h);

@@ -135,7 +135,7 @@ static void pair_start(struct pair *p, int client_domain)
     rig_restart(&p->client, NULL);
     rig_restart(&p->server, NULL);
     p->server.stub.reference =
-        (struct ntp_reference){.synchronised = true, .stratum = 2, .refid = 0x01020304};
+        (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     p->log = client_log_new(sim_world_interface(p->client.sim), p->server.conf);
     p->ntp = ntp_server_new(&(struct ntp_server_params){.env = &p->server.stub.env,
                                                         .conf = p->server.conf,

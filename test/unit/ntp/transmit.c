@@ -18,7 +18,7 @@ struct fixture {
     struct random_pool random;
     struct transmit_context context;
     struct transmit_input input;
-    struct ntp_local_timestamp rx;
+    struct local_timestamp rx;
     struct transmit_output output;
     uint8_t data[NTP_MAX_LENGTH];
     size_t length;
@@ -50,7 +50,7 @@ static int setup(void **state)
 
     f->sim = sim_world_new();
     f->random = random_pool_make(sim_world_interface(f->sim));
-    f->rx = (struct ntp_local_timestamp){.time = at(250000000)};
+    f->rx = (struct local_timestamp){.time = at(250000000)};
     f->context = (struct transmit_context){
         .random = &f->random,
         .now = now,
@@ -296,7 +296,7 @@ static void smoothing_below_the_quantum_is_none(void **state)
         f->context.smoothing_offset = i == 0 ? 1e-6 : i == 1 ? -1.001e-6 : i == 2 ? -1e-6 : 0.125;
         fill(f);
         assert_int_equal(f->output.smoothed, i == 1);
-        assert_int_equal(f->header.refid == NTP_REFID_SMOOTH, i == 1);
+        assert_int_equal(f->header.refid == REFID_SMOOTH, i == 1);
         if (i != 1)
             assert_close(seconds(f->header.receive, at(250000000)), 0.0, 2e-9);
     }

@@ -60,12 +60,12 @@ static size_t answer(struct fixture *f, const uint8_t *packet, size_t length,
     if (!ops->check_request(f->server, packet, &info, &request, &kod)) {
         if (kod == 0)
             return 0;
-        header.leap = NTP_LEAP_UNSYNC;
+        header.leap = LEAP_UNSYNC;
         header.stratum = 0;
         header.refid = kod;
     } else {
         assert_int_equal(kod, 0);
-        header.refid = NTP_REFID_LOCAL;
+        header.refid = REFID_LOCAL;
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;

@@ -73,7 +73,8 @@ static void check(const struct source_fixture *f, const struct row *row)
     struct slew_state s;
 
     for (int i = 0; i < 2; i++)
-        assert_int_equal(source_status_letter(source_set_get(f->set, i)->status), row->states[i]);
+        assert_int_equal(source_status_letter(source_register_get(f->set, i)->status),
+                         row->states[i]);
     reference_report_tracking(f->reference, &r);
     slew_get_state(f->slew, &s);
     assert_near(r.last_offset, row->last_offset, 1e-8);
@@ -102,7 +103,7 @@ static void two_sources_discipline_the_clock(void **state)
         struct report_tracking before, after;
 
         slew_start = run_until(&f, slew_start, row->t);
-        struct ntp_sample sample = {
+        struct source_sample sample = {
             .time = local_clock_event_time(f.clock, NULL),
             .offset = row->offset,
             .peer_delay = row->delay,
@@ -112,7 +113,7 @@ static void two_sources_discipline_the_clock(void **state)
         };
         reference_report_tracking(f.reference, &before);
         source_update_reachability(s, true);
-        source_update_status(s, 2, NTP_LEAP_NORMAL);
+        source_update_status(s, 2, LEAP_NORMAL);
         source_accumulate(s, &sample);
         reference_report_tracking(f.reference, &after);
         if (after.last_offset != before.last_offset)

@@ -30,7 +30,7 @@ static void add_samples_from(struct source_fixture *f, struct source *s, int fir
 {
     for (int i = first; i < first + count; i++) {
         clock_world_wake_at(f->w, 16.0 * i);
-        struct ntp_sample sample = {
+        struct source_sample sample = {
             .time = local_clock_event_time(f->clock, NULL),
             .offset = 1.05e-3,
             .peer_delay = 1.1e-3,
@@ -39,7 +39,7 @@ static void add_samples_from(struct source_fixture *f, struct source *s, int fir
             .root_dispersion = 1.02e-3,
         };
         source_update_reachability(s, true);
-        source_update_status(s, 2, NTP_LEAP_NORMAL);
+        source_update_status(s, 2, LEAP_NORMAL);
         samples_add(s->samples, &sample);
         source_update_statistics(s);
     }
@@ -67,7 +67,7 @@ static void registers_survive_a_restart(void **state)
     struct source *s = source_fixture_add(&f, 5, 0, 0);
     source_fixture_add(&f, 1, 0, 0); /* no samples, no file */
     add_samples(&f, s, 3);
-    source_set_dump(f.set);
+    source_register_dump(f.set);
     char *text = test_read_file(d.path);
     assert_string_equal(text, GOOD_FILE);
     free(text);
@@ -77,7 +77,7 @@ static void registers_survive_a_restart(void **state)
     source_fixture_open(&f, d.line, false);
     s = source_fixture_add(&f, 5, 0, 0);
     clock_world_wake_at(f.w, 100.0);
-    source_set_reload(f.set);
+    source_register_reload(f.set);
     assert_int_equal(source_samples(s), 3);
     assert_int_equal(s->reach, 7);
     assert_int_equal(s->reach_size, 3);
@@ -89,7 +89,7 @@ static void registers_survive_a_restart(void **state)
                                  "Selected source 192.0.2.5 (ntp.test)\n");
 
     source_reset(s);
-    source_set_dump(f.set); /* nothing stored any more */
+    source_register_dump(f.set); /* nothing stored any more */
     assert_int_not_equal(access(d.path, F_OK), 0);
     source_fixture_close(&f);
     test_directory_remove(d.directory);
@@ -111,16 +111,16 @@ static void file_that_cannot_be_replaced_stays_and_is_told_once(void **state)
     }
     test_write_file(d.directory, "192.0.2.5.dat", "old");
     for (int i = 0; i < 3; i++)
-        source_set_dump(f.set);
+        source_register_dump(f.set);
     char *text = test_read_file(d.path);
     assert_string_equal(text, "old");
     free(text);
     /* It is not over before both can be written. */
     assert_int_equal(rmdir(blocked[0]), 0);
-    source_set_dump(f.set);
+    source_register_dump(f.set);
     assert_int_equal(rmdir(blocked[1]), 0);
     for (int i = 0; i < 3; i++)
-        source_set_dump(f.set);
+        source_register_dump(f.set);
     text = test_read_file(d.path);
     assert_string_equal(text, GOOD_FILE);
     free(text);
@@ -169,7 +169,7 @@ static void bad_files_are_refused(void **state)
         struct source *s = source_fixture_add(&f, 5, 0, 0);
         clock_world_wake_at(f.w, 100.0);
         test_write_file(d.directory, "192.0.2.5.dat", bad[i]);
-        source_set_reload(f.set);
+        source_register_reload(f.set);
         assert_int_equal(source_samples(s), 0);
         assert_int_equal(s->reach, 0);
         source_fixture_check_log(&f, "Disabled control of system clock\n"
@@ -191,7 +191,7 @@ static void unauthenticated_history_is_not_for_an_authenticated_source(void **st
     struct source *s = source_fixture_add(&f, 5, 0, 0);
     s->authenticated = true;
     clock_world_wake_at(f.w, 100.0);
-    source_set_reload(f.set);
+    source_register_reload(f.set);
     assert_int_equal(source_samples(s), 0);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -218,7 +218,7 @@ static void only_dump_files_are_removed_after_the_start(void **state)
     for (int i = 0; i < count; i++)
         test_write_file(d.directory, names[i], "x");
     source_fixture_open(&f, d.line, false);
-    source_set_remove_dump_files(f.set);
+    source_register_remove_dump_files(f.set);
     for (int i = 0; i < count; i++) {
         char path[TEST_PATH_SIZE + 32];
         snprintf(path, sizeof(path), "%s/%s", d.directory, names[i]);

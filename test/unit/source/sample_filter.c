@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include "source/sample_filter.h"
 
-static struct ntp_sample example(int i, double start, double scale)
+static struct source_sample example(int i, double start, double scale)
 {
     static const double offsets[] = {1.0, 1.4, 0.8, 1.2, 5.0, 1.1, 0.9, 1.3, 1.0, -2.0};
     static const double dispersions[] = {1.0, 1.1, 1.2, 1.0, 1.3, 1.4, 1.6, 1.1, 1.0, 1.0};
 
-    return (struct ntp_sample){
+    return (struct source_sample){
         .time = local_add((struct local_time){{0, 0}}, start + 16.0 * i),
         .offset = scale * 1e-3 * offsets[i],
         .peer_delay = 1e-3 * (i + 1),
@@ -37,14 +37,14 @@ static struct sample_filter *new_filter(int length, double ratio)
 static void fill(struct sample_filter *filter, int samples, double start, double scale)
 {
     for (int i = 0; i < samples; i++) {
-        struct ntp_sample s = example(i, start, scale);
+        struct source_sample s = example(i, start, scale);
         assert_true(sample_filter_add(filter, &s));
     }
 }
 
 static void check(struct sample_filter *filter, const struct expected *e)
 {
-    struct ntp_sample out;
+    struct source_sample out;
 
     assert_true(sample_filter_take(filter, &out));
     assert_close(local_diff(out.time, (struct local_time){{0, 0}}), e->time, 1e-5);
@@ -120,11 +120,11 @@ static void worked_examples(void **state)
 static void largest_filter_combines_many_samples(void **state)
 {
     struct sample_filter *filter = new_filter(SAMPLE_FILTER_MAX, 1.0);
-    struct ntp_sample out;
+    struct source_sample out;
 
     (void)state;
     for (int i = 0; i < 2 * SAMPLE_FILTER_MAX; i++) {
-        struct ntp_sample s = example(0, 1000.0 + i, 1.0);
+        struct source_sample s = example(0, 1000.0 + i, 1.0);
         assert_true(sample_filter_add(filter, &s));
     }
     assert_true(sample_filter_take(filter, &out));
@@ -137,7 +137,7 @@ static void add_round(struct sample_filter *filter, double start, int count, con
                       const double *dispersions)
 {
     for (int i = 0; i < count; i++) {
-        struct ntp_sample s = {
+        struct source_sample s = {
             .time = local_add((struct local_time){{0, 0}}, start + i),
             .offset = offsets[i],
             .peer_dispersion = dispersions ? dispersions[i] : 1e-9,
@@ -147,9 +147,9 @@ static void add_round(struct sample_filter *filter, double start, int count, con
     }
 }
 
-static struct ntp_sample take(struct sample_filter *filter)
+static struct source_sample take(struct sample_filter *filter)
 {
-    struct ntp_sample out;
+    struct source_sample out;
 
     assert_true(sample_filter_take(filter, &out));
     return out;
@@ -210,7 +210,7 @@ static void drift_of_four_samples_is_no_dispersion(void **state)
 {
     static const double offsets[] = {-9.0, 1.0, 2.0, 3.0, 4.0, 9.0};
     struct sample_filter *filter = new_filter(6, 0.6);
-    struct ntp_sample out;
+    struct source_sample out;
 
     (void)state;
     add_round(filter, 0.0, 6, offsets, NULL);
@@ -228,7 +228,7 @@ static void drift_of_four_samples_is_no_dispersion(void **state)
 }
 
 /* A round whose middle three samples have the variance a^2, with two degrees of freedom. */
-static struct ntp_sample take_round(struct sample_filter *filter, double start, double a)
+static struct source_sample take_round(struct sample_filter *filter, double start, double a)
 {
     const double offsets[] = {-9.0, -a, 0.0, a, 9.0};
 
@@ -250,7 +250,7 @@ static void dispersion_below_the_usual_is_not_believed(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sample_filter *filter = new_filter(5, 0.6);
-        struct ntp_sample out;
+        struct source_sample out;
 
         assert_close(take_round(filter, 0.0, 1.0).peer_dispersion, 1.0, 1e-12);
         out = take_round(filter, 100.0, sqrt(cases[i].variance));
@@ -303,7 +303,7 @@ static void line_has_two_degrees_less_than_samples(void **state)
 static void samples_that_are_not_newer_are_refused(void **state)
 {
     struct sample_filter *filter = new_filter(4, 0.6);
-    struct ntp_sample s = example(1, 1000.0, 1.0), earlier = example(0, 1000.0, 1.0), out;
+    struct source_sample s = example(1, 1000.0, 1.0), earlier = example(0, 1000.0, 1.0), out;
 
     (void)state;
     assert_true(sample_filter_add(filter, &s));
@@ -320,13 +320,13 @@ static void too_large_dispersion_gives_nothing_and_keeps_the_samples(void **stat
 {
     struct sample_filter *filter = sample_filter_new(&(struct sample_filter_params){
         .length = 8, .max_dispersion = 1e-4, .combine_ratio = 0.6, .quantum = 1e-6});
-    struct ntp_sample out;
+    struct source_sample out;
 
     (void)state;
     fill(filter, 2, 1000.0, 1.0);
     assert_false(sample_filter_take(filter, &out));
     for (int i = 2; i < 8; i++) {
-        struct ntp_sample s = example(0, 1000.0 + 16 * i, 1.0);
+        struct source_sample s = example(0, 1000.0 + 16 * i, 1.0);
         assert_true(sample_filter_add(filter, &s));
     }
     assert_true(sample_filter_take(filter, &out));
@@ -337,7 +337,7 @@ static void changes_of_the_clock_move_what_is_stored_or_the_last_one(void **stat
 {
     struct sample_filter *filter = new_filter(4, 0.6);
     struct clock_change change = {.cooked = {{1000, 0}}, .doffset = 0.5};
-    struct ntp_sample s = example(0, 1000.0, 1.0), out;
+    struct source_sample s = example(0, 1000.0, 1.0), out;
 
     (void)state;
     sample_filter_add(filter, &s);

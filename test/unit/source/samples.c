@@ -32,7 +32,7 @@ static void add_example_sample(struct samples *s, int i)
 {
     static const double offsets[] = {1.00, 1.05, 0.98, 1.10, 1.02, 1.07, 1.30, 1.04};
     static const double delays[] = {1.0, 1.1, 1.0, 1.2, 1.05, 1.1, 2.0, 1.02};
-    struct ntp_sample sample = {
+    struct source_sample sample = {
         .time = at(64.0 * i),
         .offset = offsets[i] * 1e-3,
         .peer_delay = delays[i] * 1e-3,
@@ -131,7 +131,8 @@ static void delays_below_the_fixed_minimum_are_reflected(void **state)
     struct samples_tracking t;
 
     for (int i = 0; i < 4; i++) {
-        struct ntp_sample sample = {.time = at(16.0 * i), .peer_delay = 1.5e-4, .root_delay = 1e-3};
+        struct source_sample sample = {
+            .time = at(16.0 * i), .peer_delay = 1.5e-4, .root_delay = 1e-3};
         assert_true(samples_add(s, &sample));
     }
     samples_get_entry(s, 0, &e);
@@ -148,7 +149,7 @@ static void sample_out_of_order_discards_the_history(void **state)
 {
     (void)state;
     struct samples *s = make(6, 0, 0.0, 1.0);
-    struct ntp_sample sample = {.time = at(64.0), .offset = 0.5};
+    struct source_sample sample = {.time = at(64.0), .offset = 0.5};
 
     add_example_sample(s, 0);
     add_example_sample(s, 1);
@@ -165,7 +166,7 @@ static void register_keeps_the_newest_samples_within_its_limit(void **state)
     struct samples_fit fit;
 
     for (int i = 0; i < 500; i++) {
-        struct ntp_sample sample = {
+        struct source_sample sample = {
             .time = at(i), .offset = i % 3 * 1e-6, .peer_delay = 1e-3 + i % 7 * 1e-6};
         assert_true(samples_add(s, &sample));
         samples_update(s, &fit);

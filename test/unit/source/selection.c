@@ -25,14 +25,14 @@ struct interval {
 static struct source *add_interval(struct source_fixture *f, int number, struct interval interval)
 {
     struct source *s = source_fixture_add(f, number, interval.options, 1);
-    struct ntp_sample sample = {
+    struct source_sample sample = {
         .time = local_clock_event_time(f->clock, NULL),
         .offset = -(interval.low + interval.high) / 2e3,
         .root_dispersion = (interval.high - interval.low) / 2e3,
     };
 
     source_update_reachability(s, true);
-    source_update_status(s, 2, NTP_LEAP_NORMAL);
+    source_update_status(s, 2, LEAP_NORMAL);
     assert_true(samples_add(s->samples, &sample));
     source_update_statistics(s);
     return s;
@@ -42,8 +42,8 @@ static void assert_states(const struct source_fixture *f, const char *expected)
 {
     char states[16] = "";
 
-    for (int i = 0; i < source_set_count(f->set); i++)
-        states[i] = source_status_letter(source_set_get(f->set, i)->status);
+    for (int i = 0; i < source_register_count(f->set); i++)
+        states[i] = source_status_letter(source_register_get(f->set, i)->status);
     assert_string_equal(states, expected);
 }
 
@@ -89,10 +89,10 @@ static void examples_a_to_g(void **state)
         source_fixture_open(&f, "", false);
         for (int i = 0; i < count; i++) {
             add_interval(&f, i + 1, examples[e].intervals[i]);
-            source_set_get(f.set, i)->reach_size = 8; /* so that failures are reported */
+            source_register_get(f.set, i)->reach_size = 8; /* so that failures are reported */
         }
         for (int i = 0; i < count; i++) {
-            source_set_select(f.set, source_set_get(f.set, i));
+            source_register_select(f.set, source_register_get(f.set, i));
             assert_states(&f, examples[e].states[i]);
         }
         source_fixture_check_log(&f, examples[e].log);
@@ -118,7 +118,7 @@ static void other_source_is_selected_when_its_score_exceeds_10(void **state)
         f.set->selected = a;
         for (int n = 1; n <= cases[i].updates; n++) {
             assert_true(source_is_selected(a));
-            source_set_select(f.set, b);
+            source_register_select(f.set, b);
         }
         assert_true(source_is_selected(b));
         source_fixture_check_log(&f, NULL);
@@ -190,7 +190,7 @@ static void authselectmode_changes_the_effective_options(void **state)
 }
 
 /* 12.4, from the whole set. */
-static unsigned int expected_options(const struct source_set *set, const struct source *s)
+static unsigned int expected_options(const struct source_register *set, const struct source *s)
 {
     enum authselect_mode mode = set->conf->authselect_mode;
     unsigned int options = s->conf_options;
@@ -268,7 +268,7 @@ static void bad_sources_are_reported_and_replaced_after_four_updates(void **stat
     source_fixture_open(&f, "maxdistance 0.001", false);
     struct source *s = add_interval(&f, 5, (struct interval){-5, 5, 0});
     for (int i = 1; i <= 5; i++) {
-        source_set_select(f.set, s);
+        source_register_select(f.set, s);
         assert_int_equal(s->status, STATUS_BAD_DISTANCE);
         assert_int_equal(f.bad, i < 4 ? 0 : i - 3);
     }
@@ -286,12 +286,12 @@ static void sources_that_are_no_good_by_themselves(void **state)
     source_fixture_open(&f, "maxstratum 4\nminsources 2\nmaxjitter 0.5", false);
     struct source *s = add_interval(&f, 1, (struct interval){-5, 5, SELECT_NOSELECT});
     s = add_interval(&f, 2, (struct interval){-5, 5, 0});
-    source_update_status(s, 2, NTP_LEAP_UNSYNC);
+    source_update_status(s, 2, LEAP_UNSYNC);
     s = add_interval(&f, 3, (struct interval){-5, 5, 0});
-    source_update_status(s, 5, NTP_LEAP_NORMAL);
+    source_update_status(s, 5, LEAP_NORMAL);
     s = add_interval(&f, 4, (struct interval){NAN, NAN, 0});
     s = add_interval(&f, 5, (struct interval){-5, 5, 0});
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     assert_states(&f, "NsrdW");
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -305,13 +305,13 @@ static void orphan_with_the_smallest_id_is_elected(void **state)
     source_fixture_open(&f, "local stratum 10 orphan", false);
     struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
     struct source *b = add_interval(&f, 2, (struct interval){-5, 5, 0});
-    source_update_status(a, 10, NTP_LEAP_NORMAL);
-    source_update_status(b, 10, NTP_LEAP_NORMAL);
+    source_update_status(a, 10, LEAP_NORMAL);
+    source_update_status(b, 10, LEAP_NORMAL);
     f.local_refid = 0xc0000201;
-    source_set_select(f.set, a);
+    source_register_select(f.set, a);
     assert_states(&f, "OO");
     f.local_refid = 0xc0000202;
-    source_set_select(f.set, a);
+    source_register_select(f.set, a);
     assert_states(&f, "*O");
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -329,22 +329,22 @@ static void orphans_are_the_last_resort(void **state)
     struct source *c = add_interval(&f, 3, (struct interval){-5, 5, 0});
     f.local_refid = 0xc00002ff;
     /* One with a stratum above that of orphans is none, nor one that is not reachable. */
-    source_update_status(a, 11, NTP_LEAP_NORMAL);
-    source_update_status(b, 10, NTP_LEAP_NORMAL);
-    source_update_status(c, 10, NTP_LEAP_NORMAL);
-    source_set_select(f.set, b);
+    source_update_status(a, 11, LEAP_NORMAL);
+    source_update_status(b, 10, LEAP_NORMAL);
+    source_update_status(c, 10, LEAP_NORMAL);
+    source_register_select(f.set, b);
     assert_states(&f, "O*O");
-    source_update_status(b, 11, NTP_LEAP_NORMAL);
-    source_set_select(f.set, c);
+    source_update_status(b, 11, LEAP_NORMAL);
+    source_register_select(f.set, c);
     assert_states(&f, "OO*");
     for (int i = 0; i < 8; i++)
         source_update_reachability(c, false);
-    source_set_select(f.set, c);
+    source_register_select(f.set, c);
     assert_states(&f, "OOO");
     /* Any real source goes before them. */
     source_update_reachability(c, true);
-    source_update_status(a, 9, NTP_LEAP_NORMAL);
-    source_set_select(f.set, a);
+    source_update_status(a, 9, LEAP_NORMAL);
+    source_register_select(f.set, a);
     assert_states(&f, "*OO");
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -357,9 +357,9 @@ static void orphan_needs_to_know_its_own_id(void **state)
 
     source_fixture_open(&f, "local stratum 10 orphan", false);
     struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
-    source_update_status(a, 10, NTP_LEAP_NORMAL);
+    source_update_status(a, 10, LEAP_NORMAL);
     f.local_refid = 0;
-    source_set_select(f.set, a);
+    source_register_select(f.set, a);
     assert_states(&f, "O");
     source_fixture_check_log(&f, NULL_DRIVER "Unknown local refid in orphan mode\n");
     source_fixture_close(&f);
@@ -373,16 +373,16 @@ static void loss_is_reported_once_and_keeps_the_reference(void **state)
 
     source_fixture_open(&f, "", false);
     struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     assert_true(source_is_selected(s));
-    source_update_status(s, 2, NTP_LEAP_UNSYNC);
-    source_set_select(f.set, NULL);
-    source_set_select(f.set, NULL);
+    source_update_status(s, 2, LEAP_UNSYNC);
+    source_register_select(f.set, NULL);
+    source_register_select(f.set, NULL);
     assert_false(source_is_selected(s));
     reference_report_tracking(f.reference, &tracking);
     assert_int_equal(tracking.stratum, 3);
     source_free(s);
-    assert_int_equal(source_set_count(f.set), 0);
+    assert_int_equal(source_register_count(f.set), 0);
     source_fixture_check_log(&f, NULL_DRIVER
                              "Selected source 192.0.2.1\n"
                              "Can't synchronise: no selectable sources (0 unreachable sources)\n");
@@ -398,14 +398,14 @@ static void selection_of_an_earlier_mode_is_no_loss(void **state)
     source_fixture_open(&f, "initstepslew 10\n", false);
     struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
     reference_set_mode(f.reference, REFERENCE_INIT_STEP_SLEW);
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     assert_true(source_is_selected(s));
     assert_int_equal(reference_mode(f.reference), REFERENCE_IGNORE);
     source_free(s);
-    source_set_forget_reports(f.set);
+    source_register_forget_reports(f.set);
     reference_set_mode(f.reference, REFERENCE_NORMAL);
     s = source_fixture_add(&f, 2, 0, SOURCE_DEFAULT_SAMPLES);
-    source_set_select(f.set, NULL);
+    source_register_select(f.set, NULL);
     source_fixture_check_log(&f, NULL_DRIVER
                              "System's initial offset : 0.000000 seconds fast of true (slew)\n");
     /* Eight polls without an answer are a reason to tell. */
@@ -424,13 +424,13 @@ static void unreachable_source_goes_stale(void **state)
 
     source_fixture_open(&f, "", false);
     struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     for (int i = 0; i < 8; i++)
         source_update_reachability(s, false);
     assert_false(source_is_reachable(s));
     assert_int_equal(f.bad, 1);
     clock_world_wake_at(f.w, 10.0);
-    source_set_select(f.set, NULL);
+    source_register_select(f.set, NULL);
     assert_states(&f, "S");
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -445,7 +445,7 @@ static void unknown_step_discards_samples_and_synchronisation(void **state)
 
     source_fixture_open(&f, "", false);
     struct source *s = add_interval(&f, 1, (struct interval){-5, 5, 0});
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     source_report(s, &report);
     assert_int_equal(report.state, 0);
     assert_int_equal(report.stratum, 2);
@@ -457,7 +457,7 @@ static void unknown_step_discards_samples_and_synchronisation(void **state)
     assert_int_equal(report.stratum, 0);
     reference_report_tracking(f.reference, &tracking);
     assert_int_equal(tracking.stratum, 0);
-    assert_int_equal(tracking.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(tracking.leap, LEAP_UNSYNC);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 }
@@ -470,11 +470,11 @@ static void leap_needs_a_majority_of_votes(void **state)
     source_fixture_open(&f, "", false);
     struct source *a = add_interval(&f, 1, (struct interval){-5, 5, 0});
     struct source *b = add_interval(&f, 2, (struct interval){-5, 5, 0});
-    source_set_select(f.set, a);
-    a->leap = NTP_LEAP_INSERT;
-    assert_int_equal(source_set_majority_leap(f.set), NTP_LEAP_NORMAL);
-    b->leap = NTP_LEAP_INSERT;
-    assert_int_equal(source_set_majority_leap(f.set), NTP_LEAP_INSERT);
+    source_register_select(f.set, a);
+    a->leap = LEAP_INSERT;
+    assert_int_equal(source_register_majority_leap(f.set), LEAP_NORMAL);
+    b->leap = LEAP_INSERT;
+    assert_int_equal(source_register_majority_leap(f.set), LEAP_INSERT);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 }
@@ -487,7 +487,7 @@ static void selection_log_has_a_line_for_each_state(void **state)
 
     source_fixture_open(&f, "logdir %s\nlog selection\nlogbanner 0", false);
     struct source *s = add_interval(&f, 1, (struct interval){-4, 6, SELECT_PREFER});
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     snprintf(path, sizeof(path), "%s/selection.log", f.directory);
     char *text = test_read_file(path);
     assert_string_equal(text, "2023-11-14 22:13:20 192.0.2.1       * --P--    1  1.00  0.000e+00 "
@@ -508,7 +508,7 @@ static void a_source_that_goes_has_a_last_line(void **state)
     source_fixture_open(&f, "logdir %s\nlog selection\nlogbanner 0", false);
     struct source *s = add_interval(&f, 1, (struct interval){-4, 6, 0});
     source_set_active(s, true);
-    source_set_select(f.set, s);
+    source_register_select(f.set, s);
     source_free(s);
     snprintf(path, sizeof(path), "%s/selection.log", f.directory);
     char *text = test_read_file(path);
@@ -530,12 +530,12 @@ static enum source_status other_after_free(const char *lines, enum reference_mod
     source_fixture_open(&f, lines, false);
     struct source *a = add_interval(&f, 1, (struct interval){-4, 6, 0});
     struct source *b = add_interval(&f, 2, (struct interval){-4, 6, 0});
-    source_set_select(f.set, a);
-    source_set_select(f.set, b);
+    source_register_select(f.set, a);
+    source_register_select(f.set, b);
     struct source *selected = source_is_selected(a) ? a : b, *other = selected == a ? b : a;
     assert_int_equal(other->status, STATUS_COMBINED);
     reference_set_mode(f.reference, mode);
-    other->leap = NTP_LEAP_UNSYNC;
+    other->leap = LEAP_UNSYNC;
     source_free(selected);
     enum source_status status = other->status;
     source_fixture_check_log(&f, NULL);
@@ -578,24 +578,24 @@ static void work_on_many_sources_runs_the_selection_once(void **state)
     for (int i = 0; i < MANY; i++)
         sources[i] = source_fixture_add(&f, i % 6, 0, 0);
     kept = sources[MANY / 2];
-    source_set_select(f.set, NULL);
+    source_register_select(f.set, NULL);
     int before = lines_of_selection(&f);
-    source_set_hold(f.set);
-    source_set_hold(f.set);
+    source_register_hold(f.set);
+    source_register_hold(f.set);
     for (int i = 0; i < MANY; i += 2)
         source_free(sources[i + (sources[i] == kept)]);
-    source_set_release(f.set);
+    source_register_release(f.set);
     source_reset_reachability(kept);
     assert_int_equal(lines_of_selection(&f), before);
-    source_set_release(f.set);
+    source_register_release(f.set);
     assert_int_equal(lines_of_selection(&f), before + MANY / 2);
     /* In their order, without gaps. */
-    assert_int_equal(source_set_count(f.set), MANY / 2);
+    assert_int_equal(source_register_count(f.set), MANY / 2);
     for (int i = 0; i < MANY / 2; i++)
-        assert_ptr_equal(source_set_get(f.set, i), sources[2 * i + (sources[2 * i] != kept)]);
+        assert_ptr_equal(source_register_get(f.set, i), sources[2 * i + (sources[2 * i] != kept)]);
     /* Nothing to select, nothing is run. */
-    source_set_hold(f.set);
-    source_set_release(f.set);
+    source_register_hold(f.set);
+    source_register_release(f.set);
     assert_int_equal(lines_of_selection(&f), before + MANY / 2);
     /* And one by one it is run for each. */
     source_free(kept);

@@ -38,22 +38,22 @@ static bool has_hardware_timestamps(void *ctx)
     return ((struct stub_env *)ctx)->hardware_timestamps;
 }
 
-static bool hardware_timestamp(void *ctx, const struct ntp_hardware_packet *packet,
-                               struct ntp_local_timestamp *timestamp)
+static bool hardware_timestamp(void *ctx, const struct hardware_packet *packet,
+                               struct local_timestamp *timestamp)
 {
     struct stub_env *stub = ctx;
     double offset = stub->clock_offset - SIM_HARDWARE_OFFSET;
 
     if (!stub->hardware_timestamps)
         return false;
-    *timestamp = (struct ntp_local_timestamp){
+    *timestamp = (struct local_timestamp){
         .time = {instant_add(packet->time.i, offset)},
         .source = TIMESTAMP_HARDWARE,
     };
     return true;
 }
 
-static void reference(void *ctx, struct local_time when, struct ntp_reference *out)
+static void reference(void *ctx, struct local_time when, struct reference_data *out)
 {
     struct stub_env *stub = ctx;
 
@@ -83,7 +83,7 @@ static bool smoothing_offset(void *ctx, struct local_time when, double *offset)
     return stub->smoothing != 0.0;
 }
 
-static struct source *source_new(void *ctx, const struct source_params *params)
+static struct source *fake_source_new(void *ctx, const struct source_params *params)
 {
     struct stub_env *stub = ctx;
     struct source *s = mem_alloc(sizeof(*s));
@@ -95,7 +95,7 @@ static struct source *source_new(void *ctx, const struct source_params *params)
     return s;
 }
 
-static void source_free(void *ctx, struct source *source)
+static void fake_source_free(void *ctx, struct source *source)
 {
     struct stub_env *stub = ctx;
     struct source **link = &stub->sources;
@@ -123,7 +123,7 @@ static void release_selection(void *ctx)
     stub->released++;
 }
 
-static void source_reset(void *ctx, struct source *source)
+static void fake_source_reset(void *ctx, struct source *source)
 {
     (void)ctx;
     source->resets++;
@@ -132,26 +132,26 @@ static void source_reset(void *ctx, struct source *source)
     source->samples = 0;
 }
 
-static void source_set_address(void *ctx, struct source *source, const struct ip_addr *addr)
+static void fake_source_set_address(void *ctx, struct source *source, const struct ip_addr *addr)
 {
     (void)ctx;
     source->addr = *addr;
     source->refid = ip_addr_refid(addr);
 }
 
-static void source_set_refid(void *ctx, struct source *source, uint32_t refid)
+static void fake_source_set_refid(void *ctx, struct source *source, uint32_t refid)
 {
     (void)ctx;
     source->refid = refid;
 }
 
-static void source_set_active(void *ctx, struct source *source, bool active)
+static void fake_source_set_active(void *ctx, struct source *source, bool active)
 {
     (void)ctx;
     source->active = active;
 }
 
-static void source_update_reachability(void *ctx, struct source *source, bool reachable)
+static void fake_source_update_reachability(void *ctx, struct source *source, bool reachable)
 {
     struct stub_env *stub = ctx;
 
@@ -162,53 +162,55 @@ static void source_update_reachability(void *ctx, struct source *source, bool re
         stub->on_bad(stub->on_bad_arg, &source->addr);
 }
 
-static void source_reset_reachability(void *ctx, struct source *source)
+static void fake_source_reset_reachability(void *ctx, struct source *source)
 {
     source->reach = 0;
     source->reach_size = 0;
-    source_update_reachability(ctx, source, false);
+    fake_source_update_reachability(ctx, source, false);
 }
 
-static void source_update_status(void *ctx, struct source *source, int stratum, int leap)
+static void fake_source_update_status(void *ctx, struct source *source, int stratum, int leap)
 {
     (void)ctx;
     source->leap = leap;
     source->stratum = stratum;
 }
 
-static void source_accumulate(void *ctx, struct source *source, const struct ntp_sample *sample)
+static void fake_source_accumulate(void *ctx, struct source *source,
+                                   const struct source_sample *sample)
 {
     (void)ctx;
     source->samples++;
     source->last = *sample;
 }
 
-static void source_correct_offset(void *ctx, struct source *source, double correction)
+static void fake_source_correct_offset(void *ctx, struct source *source, double correction)
 {
     (void)ctx;
     source->corrected += correction;
 }
 
-static bool source_is_reachable(void *ctx, const struct source *source)
+static bool fake_source_is_reachable(void *ctx, const struct source *source)
 {
     (void)ctx;
     return source->reach != 0;
 }
 
-static bool source_is_selected(void *ctx, const struct source *source)
+static bool fake_source_is_selected(void *ctx, const struct source *source)
 {
     struct stub_env *stub = ctx;
 
     return stub->selected == source;
 }
 
-static int source_samples(void *ctx, const struct source *source)
+static int fake_source_samples(void *ctx, const struct source *source)
 {
     (void)ctx;
     return source->samples;
 }
 
-static double source_predict_offset(void *ctx, const struct source *source, struct local_time when)
+static double fake_source_predict_offset(void *ctx, const struct source *source,
+                                         struct local_time when)
 {
     struct stub_env *stub = ctx;
 
@@ -217,27 +219,27 @@ static double source_predict_offset(void *ctx, const struct source *source, stru
     return stub->predicted;
 }
 
-static double source_skew(void *ctx, const struct source *source)
+static double fake_source_skew(void *ctx, const struct source *source)
 {
     (void)ctx;
     (void)source;
     return 1e-6;
 }
 
-static double source_min_delay(void *ctx, const struct source *source)
+static double fake_source_min_delay(void *ctx, const struct source *source)
 {
     (void)ctx;
     return source->samples > 0 ? source->last.peer_delay : INFINITY;
 }
 
-static double source_asymmetry(void *ctx, const struct source *source)
+static double fake_source_asymmetry(void *ctx, const struct source *source)
 {
     (void)ctx;
     return source->asymmetry;
 }
 
-static bool source_test_data(void *ctx, const struct source *source, struct local_time when,
-                             struct source_test_data *out)
+static bool fake_source_test_data(void *ctx, const struct source *source, struct local_time when,
+                                  struct source_test_data *out)
 {
     (void)ctx;
     (void)when;
@@ -263,27 +265,27 @@ static const struct ntp_env_ops ops = {
     .one_shot = one_shot,
     .leap_is_slewed = leap_is_slewed,
     .smoothing_offset = smoothing_offset,
-    .source_new = source_new,
-    .source_free = source_free,
+    .source_new = fake_source_new,
+    .source_free = fake_source_free,
     .hold_selection = hold_selection,
     .release_selection = release_selection,
-    .source_reset = source_reset,
-    .source_set_address = source_set_address,
-    .source_set_refid = source_set_refid,
-    .source_set_active = source_set_active,
-    .source_update_reachability = source_update_reachability,
-    .source_reset_reachability = source_reset_reachability,
-    .source_update_status = source_update_status,
-    .source_accumulate = source_accumulate,
-    .source_correct_offset = source_correct_offset,
-    .source_is_reachable = source_is_reachable,
-    .source_is_selected = source_is_selected,
-    .source_samples = source_samples,
-    .source_predict_offset = source_predict_offset,
-    .source_skew = source_skew,
-    .source_min_delay = source_min_delay,
-    .source_asymmetry = source_asymmetry,
-    .source_test_data = source_test_data,
+    .source_reset = fake_source_reset,
+    .source_set_address = fake_source_set_address,
+    .source_set_refid = fake_source_set_refid,
+    .source_set_active = fake_source_set_active,
+    .source_update_reachability = fake_source_update_reachability,
+    .source_reset_reachability = fake_source_reset_reachability,
+    .source_update_status = fake_source_update_status,
+    .source_accumulate = fake_source_accumulate,
+    .source_correct_offset = fake_source_correct_offset,
+    .source_is_reachable = fake_source_is_reachable,
+    .source_is_selected = fake_source_is_selected,
+    .source_samples = fake_source_samples,
+    .source_predict_offset = fake_source_predict_offset,
+    .source_skew = fake_source_skew,
+    .source_min_delay = fake_source_min_delay,
+    .source_asymmetry = fake_source_asymmetry,
+    .source_test_data = fake_source_test_data,
     .log_measurement = log_measurement,
 };
 

@@ -22,7 +22,7 @@ struct source {
     int stratum;
     int leap;
     double asymmetry; /* set by the test */
-    struct ntp_sample last;
+    struct source_sample last;
     double corrected;
     bool has_test_data;
     struct source_test_data test_data;
@@ -31,7 +31,7 @@ struct source {
 struct stub_env {
     struct ntp_env env;
     struct sim_world *sim;
-    struct ntp_reference reference;
+    struct reference_data reference;
     bool one_shot;
     bool hardware_timestamps; /* of the virtual world are understood */
     double clock_offset;      /* of the local clock to the virtual time */

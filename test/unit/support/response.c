@@ -55,7 +55,7 @@ int response_fixture_setup(void **state)
     f->local = ip_addr_v4(192, 0, 2, 100);
     f->limits = (struct response_limits){
         .max_delay = 3.0, .max_delay_dev_ratio = 10.0, .quantum = 1e-9, .max_clock_error = 1e-6};
-    f->own = (struct ntp_reference){.leap = 3, .stratum = 16};
+    f->own = (struct reference_data){.leap = 3, .stratum = 16};
     *state = f;
     return 0;
 }

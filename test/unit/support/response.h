@@ -16,10 +16,10 @@ struct response_fixture {
     struct ntp_header header;
     struct exchange ex;
     struct response_limits limits;
-    struct ntp_local_timestamp rx;
+    struct local_timestamp rx;
     struct ip_addr local;
     struct response r;
-    struct ntp_reference own;
+    struct reference_data own;
 };
 
 /* Times of the examples are seconds after a base; the ones on the wire get their nearest timestamp. */

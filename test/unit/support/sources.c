@@ -82,14 +82,14 @@ void source_fixture_open_at(struct source_fixture *f, const char *lines, bool co
 
     struct reference_env reference_env = {&f->w->world, f->w->loop, f->clock, f->mlog, on_end, f};
     f->reference = reference_new(&reference_env, f->conf);
-    struct source_set_env set_env = {.world = &f->w->world,
-                                     .clock = f->clock,
-                                     .reference = f->reference,
-                                     .log = f->mlog,
-                                     .on_bad = on_bad,
-                                     .local_refid = local_refid,
-                                     .arg = f};
-    f->set = source_set_new(&set_env, f->conf);
+    struct source_register_env set_env = {.world = &f->w->world,
+                                          .clock = f->clock,
+                                          .reference = f->reference,
+                                          .log = f->mlog,
+                                          .on_bad = on_bad,
+                                          .local_refid = local_refid,
+                                          .arg = f};
+    f->set = source_register_new(&set_env, f->conf);
 }
 
 void source_fixture_check_log(struct source_fixture *f, const char *expected_log)
@@ -103,7 +103,7 @@ void source_fixture_check_log(struct source_fixture *f, const char *expected_log
 
 void source_fixture_close(struct source_fixture *f)
 {
-    source_set_free(f->set);
+    source_register_free(f->set);
     reference_free(f->reference);
     local_clock_free(f->clock);
     measurement_log_free(f->mlog);

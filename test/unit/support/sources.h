@@ -21,7 +21,7 @@ struct source_fixture {
     struct slew *slew; /* NULL: null driver */
     struct local_clock *clock;
     struct reference *reference;
-    struct source_set *set;
+    struct source_register *set;
 
     int ended; /* calls of the end handler, and what it was told */
     enum reference_mode ended_mode;

@@ -68,7 +68,7 @@ static struct refclock *get(struct fixture *f, int index)
 
 static double last_offset(const struct refclock *c)
 {
-    const struct ntp_sample *last = sample_filter_last(c->filter);
+    const struct source_sample *last = sample_filter_last(c->filter);
 
     assert_non_null(last);
     return last->offset;
@@ -344,9 +344,9 @@ static void sock_takes_samples_and_pulses(void **state)
     c = get(&f, 0);
     assert_string_equal(f.devices.socket_path, "/run/gps.sock");
     clock_world_run_until(f.s.w, 10.5);
-    send_message(&f, 10.25, 0.002, 0, NTP_LEAP_DELETE);
+    send_message(&f, 10.25, 0.002, 0, LEAP_DELETE);
     assert_close(last_offset(c), 0.002, 1e-9);
-    assert_int_equal(c->leap, NTP_LEAP_DELETE);
+    assert_int_equal(c->leap, LEAP_DELETE);
     assert_false(c->pulse_driven);
     /* The sign of pulses is the other one. */
     send_message(&f, 10.4, 0.1, 1, 0);
@@ -387,7 +387,7 @@ static void put_sample(struct fixture *f, int64_t clock_sec, int clock_nsec, int
     put_int(f, 16, clock_nsec / 1000);
     memcpy(f->devices.shm + 24, &receive_sec, sizeof(receive_sec));
     put_int(f, 32, receive_nsec / 1000);
-    put_int(f, 36, NTP_LEAP_INSERT);
+    put_int(f, 36, LEAP_INSERT);
     put_int(f, 52, clock_nsec);
     put_int(f, 56, receive_nsec);
     put_int(f, 48, 1);
@@ -418,7 +418,7 @@ static void shm_is_read_by_its_layout(void **state)
     put_sample(&f, START + 10, 200000123, START + 10, 100000023);
     poll_clock(&f, 0);
     assert_close(last_offset(c), 0.1000001, 1e-10);
-    assert_int_equal(c->leap, NTP_LEAP_INSERT);
+    assert_int_equal(c->leap, LEAP_INSERT);
     assert_int_equal(get_int(&f, 48), 0); /* taken */
 
     /* Nanoseconds of one time that do not belong to the microseconds: an old writer. */
@@ -450,7 +450,7 @@ static void shm_ignores_what_it_does_not_understand(void **state)
     put_int(&f, 0, 2);
     poll_clock(&f, 0);
     put_int(&f, 0, 0);
-    put_int(&f, 36, NTP_LEAP_UNSYNC); /* no fix yet */
+    put_int(&f, 36, LEAP_UNSYNC); /* no fix yet */
     poll_clock(&f, 0);
     assert_null(sample_filter_last(c->filter));
     assert_int_equal(c->reached, 0);

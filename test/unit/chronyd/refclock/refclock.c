@@ -66,7 +66,7 @@ static struct raw_time at(const struct fixture *f, double t)
 /* Offset of the last sample in the filter; fails without one. */
 static double last_offset(const struct refclock *c)
 {
-    const struct ntp_sample *last = sample_filter_last(c->filter);
+    const struct source_sample *last = sample_filter_last(c->filter);
 
     assert_non_null(last);
     return last->offset;
@@ -76,7 +76,7 @@ static void sample(struct fixture *f, struct refclock *c, double t, double offse
 {
     struct raw_time raw = at(f, t);
 
-    refclock_add_sample(c, raw, instant_add(raw.i, offset), NTP_LEAP_NORMAL, 1);
+    refclock_add_sample(c, raw, instant_add(raw.i, offset), LEAP_NORMAL, 1);
 }
 
 /* ---- Creation ---- */
@@ -133,7 +133,7 @@ static void limits_of_options(void **state)
     assert_close(get(&f, 1)->precision, 1e-3, 0.0);
     assert_int_equal(get(&f, 1)->driver_poll, 6);
     assert_int_equal(get(&f, 2)->max_lock_age, 3);
-    assert_int_equal(get(&f, 2)->leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(get(&f, 2)->leap, LEAP_UNSYNC);
     refclock_set_start(f.set);
     assert_ptr_equal(get(&f, 2)->lock, get(&f, 2));
     close_clocks(&f, "");
@@ -178,7 +178,7 @@ static void lock_needs_samples_often_enough(void **state)
 static void samples_get_offset_delay_and_dispersion(void **state)
 {
     struct fixture f;
-    const struct ntp_sample *last;
+    const struct source_sample *last;
 
     (void)state;
     open_clocks(&f, "refclock SHM 0 offset 0.25 delay 1e-3 precision 1e-4\n");
@@ -208,7 +208,7 @@ static void large_offsets_keep_their_precision(void **state)
     open_clocks(&f, "refclock SHM 0\n");
     raw = at(&f, 99.5);
     refclock_add_sample(get(&f, 0), raw, (struct instant){raw.i.sec + 100000000, 500000123},
-                        NTP_LEAP_NORMAL, 1);
+                        LEAP_NORMAL, 1);
     /* 1e8 s in a double has a resolution of 1.5e-8. */
     assert_close(last_offset(get(&f, 0)), 100000000.000000123, 2e-8);
     close_clocks(&f, "");
@@ -226,7 +226,7 @@ static void impossible_samples_are_dropped(void **state)
     now = at(&f, 99.5);
     sample(&f, c, 100.5, 0.0); /* of the future */
     sample(&f, c, 91.9, 0.0);  /* older than two polls */
-    refclock_add_sample(c, now, now.i, NTP_LEAP_UNSYNC, 1);
+    refclock_add_sample(c, now, now.i, LEAP_UNSYNC, 1);
     refclock_add_sample(c, now, now.i, -1, 1);
     refclock_add_sample(c, now, (struct instant){INT64_MAX, 0}, 0, 1);
     refclock_add_sample(c, (struct raw_time){{INT64_MIN, 0}}, now.i, 0, 1);
@@ -249,7 +249,7 @@ static void low_quality_keeps_the_clock_reachable_only(void **state)
     (void)state;
     open_clocks(&f, "refclock PHC /dev/ptp0\n");
     now = at(&f, 99.5);
-    refclock_add_sample(get(&f, 0), now, now.i, NTP_LEAP_NORMAL, 0);
+    refclock_add_sample(get(&f, 0), now, now.i, LEAP_NORMAL, 0);
     assert_int_equal(get(&f, 0)->reached, 1);
     assert_null(sample_filter_last(get(&f, 0)->filter));
     close_clocks(&f, "");
@@ -367,7 +367,7 @@ static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
     pulse(&f, pps, 97.5, 0.9999);
     assert_close(last_offset(pps), 2.0001, 1e-9);
     assert_true(pps->pulse_driven);
-    assert_int_equal(pps->leap, NTP_LEAP_NORMAL);
+    assert_int_equal(pps->leap, LEAP_NORMAL);
 
     /* Two pulses later it is too old, before it is not too young. */
     pulse(&f, pps, 99.1, 0.9998);
@@ -380,10 +380,10 @@ static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
     pulse(&f, pps, 99.3, 0.9997);
     assert_close(last_offset(pps), 2.0002, 1e-9);
     sample(&f, ref, 99.4, 2.35);
-    ref->leap = NTP_LEAP_INSERT;
+    ref->leap = LEAP_INSERT;
     pulse(&f, pps, 99.5, 0.9997);
     assert_close(last_offset(pps), 2.0003, 1e-9);
-    assert_int_equal(pps->leap, NTP_LEAP_INSERT);
+    assert_int_equal(pps->leap, LEAP_INSERT);
     close_clocks(&f, NULL);
 }
 
@@ -439,7 +439,7 @@ static void locked_pulses_leave_room_for_dispersions(void **state)
 {
     struct fixture f;
     struct refclock *pps, *ref;
-    struct ntp_sample filtered;
+    struct source_sample filtered;
     double average;
 
     (void)state;
@@ -480,7 +480,7 @@ static void locked_pulses_leave_room_for_dispersions(void **state)
 static void last_sample_of_the_lock_survives_its_poll(void **state)
 {
     struct fixture f;
-    struct ntp_sample filtered;
+    struct source_sample filtered;
 
     (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0 refid NMEA\n");
@@ -553,7 +553,7 @@ static void distance_of_the_reference_limits_pulses(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct ntp_reference ref;
+        struct reference_data ref;
         struct fixture f;
 
         snprintf(lines, sizeof(lines),
@@ -564,8 +564,8 @@ static void distance_of_the_reference_limits_pulses(void **state)
         refclock_set_start(f.set);
         for (int t = 1; t < 10; t++) {
             clock_world_run_until(f.s.w, 100.5 + t);
-            refclock_add_sample(get(&f, 0), at(&f, 100.25 + t), at(&f, 100.25 + t).i,
-                                NTP_LEAP_INSERT, 1);
+            refclock_add_sample(get(&f, 0), at(&f, 100.25 + t), at(&f, 100.25 + t).i, LEAP_INSERT,
+                                1);
         }
         reference_get(f.s.reference, local_clock_now(f.s.clock, NULL), &ref);
         assert_true(ref.synchronised);
@@ -608,7 +608,7 @@ static void unlocked_pulses_need_to_know_the_second(void **state)
 static void pulses_behind_pulses_keep_the_stratum(void **state)
 {
     struct conf_local local = {.enabled = true, .stratum = 5, .distance = 1.0};
-    struct ntp_reference ref;
+    struct reference_data ref;
     struct local_time when;
     struct fixture f;
 
@@ -638,7 +638,7 @@ static void pulses_behind_pulses_keep_the_stratum(void **state)
 /* A clock that is no pulse says nothing about those that are. */
 static void pulses_behind_a_full_clock_have_stratum_0(void **state)
 {
-    struct ntp_reference ref;
+    struct reference_data ref;
     struct fixture f;
 
     (void)state;
@@ -725,7 +725,7 @@ static void refused_samples_leave_the_clock_as_it_was(void **state)
     assert_int_equal(c->driver_polls, 1);
     assert_int_equal(c->reached, 3);
     pulse(&f, c, 99.7, 0.25);
-    refclock_add_sample(c, at(&f, 99.8), at(&f, 99.8).i, NTP_LEAP_NORMAL, 0);
+    refclock_add_sample(c, at(&f, 99.8), at(&f, 99.8).i, LEAP_NORMAL, 0);
     sample(&f, c, 99.7, 0.25);
     assert_true(c->pulse_driven);
     assert_int_equal(c->driver_polls, 2);
@@ -975,8 +975,8 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
     pps = get(&f, 0);
     ref = get(&f, 1);
     sample(&f, ref, 100.5, 0.0);
-    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, NTP_LEAP_UNSYNC, 1);
-    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, NTP_LEAP_NORMAL, 0);
+    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, LEAP_UNSYNC, 1);
+    refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, LEAP_NORMAL, 0);
     pulse(&f, pps, 96.0, 0.0);
     sample(&f, ref, 97.0, 0.0);
     sample(&f, ref, 97.0, 0.0);
@@ -1007,7 +1007,7 @@ static void run_standard(struct fixture *f, double from, double to, double chang
         clock_world_run_until(f->s.w, t + 0.5);
         struct raw_time raw = at(f, t + 0.25);
         double standard = 3e-6 * t + 1e-5 * fmax(0.0, t - change);
-        refclock_add_sample(get(f, 0), raw, instant_add(raw.i, standard), NTP_LEAP_NORMAL, 1);
+        refclock_add_sample(get(f, 0), raw, instant_add(raw.i, standard), LEAP_NORMAL, 1);
     }
 }
 
@@ -1024,7 +1024,7 @@ static void local_standard_steadies_the_clock(void **state)
     run_standard(&f, 130.0, 220.0, 130.0);
     assert_close(local_clock_read_frequency(f.s.clock), -10.0, 0.5);
     assert_close(local_clock_correction(f.s.clock, at(&f, 220), NULL), 9e-4, 5e-5);
-    assert_int_equal(get(&f, 0)->leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(get(&f, 0)->leap, LEAP_UNSYNC);
     assert_int_equal(reference_our_stratum(f.s.reference), 16);
     close_clocks(&f, NULL);
 }
@@ -1048,7 +1048,7 @@ static void local_standard_undoes_a_step(void **state)
                          standard - local_clock_correction(f.s.clock, at(&f, 99.25 + i), NULL),
                          1e-6);
         standard = i < 40 ? 0.0 : 2e-3;
-        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, standard), NTP_LEAP_NORMAL, 1);
+        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, standard), LEAP_NORMAL, 1);
     }
     assert_close(local_clock_correction(f.s.clock, at(&f, 200.0), NULL), 2e-3, 1e-4);
     close_clocks(&f, NULL);
@@ -1065,7 +1065,7 @@ static void whole_seconds_of_a_local_standard_are_dropped(void **state)
     for (int i = 0; i < 60; i++) {
         clock_world_run_until(f.s.w, 100.5 + i);
         struct raw_time raw = at(&f, 100.25 + i);
-        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, 0.02 * i), NTP_LEAP_NORMAL, 1);
+        refclock_add_sample(get(&f, 0), raw, instant_add(raw.i, 0.02 * i), LEAP_NORMAL, 1);
         if (i == 42) /* not yet */
             assert_close(last_offset(get(&f, 0)), 0.02 * 42, 0.03);
     }

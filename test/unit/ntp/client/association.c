@@ -165,7 +165,7 @@ static void request_reveals_nothing(void **state)
     static const uint8_t start[40] = {0x23, 0, 6, 0x20};
     struct rig *rig = *state;
 
-    rig->stub.reference = (struct ntp_reference){.stratum = 3, .refid = 1, .root_delay = 0.1};
+    rig->stub.reference = (struct reference_data){.stratum = 3, .refid = 1, .root_delay = 0.1};
     rig_add_server(rig, SERVER);
     rig_run(rig, 100);
     for (size_t i = 0; i < 2; i++) {
@@ -747,7 +747,7 @@ static void peers_synchronise_and_recover(void **state)
     rig_restart(a, NULL);
     rig_restart(&b, NULL);
     a->stub.reference = b.stub.reference =
-        (struct ntp_reference){.synchronised = true, .stratum = 2, .refid = 0x01020304};
+        (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     b.stub.reference.refid = 0x04030201;
     assert_int_equal(rig_add(a, SOURCE_PEER, false, "192.0.2.12 minpoll 4 maxpoll 4"), 0);
     assert_int_equal(rig_add(&b, SOURCE_PEER, false, "192.0.2.11 minpoll 4 maxpoll 4"), 0);
@@ -794,7 +794,7 @@ static void client_and_server_exchange_interleaved(void **state)
     server.conf->bind_addr4 = addr;
     rig_restart(&server, NULL);
     server.stub.reference =
-        (struct ntp_reference){.synchronised = true, .stratum = 2, .refid = 0x01020304};
+        (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     struct client_log *log = client_log_new(sim_world_interface(client->sim), server.conf);
     struct ntp_server *ntp = ntp_server_new(&(struct ntp_server_params){.env = &server.stub.env,
                                                                         .conf = server.conf,

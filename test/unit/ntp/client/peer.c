@@ -90,7 +90,7 @@ static int setup(void **state)
     rig_restart(&f->rig, NULL);
     sim_set_host(f->rig.sim, answer, f);
     f->rig.stub.reference =
-        (struct ntp_reference){.synchronised = true, .stratum = 2, .refid = 0x01020304};
+        (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     *state = f;
     return 0;
 }
@@ -170,7 +170,7 @@ static void unsynchronised_strata_are_compared_as_16(void **state)
 {
     struct fixture *f = *state;
 
-    f->rig.stub.reference = (struct ntp_reference){.leap = 3, .stratum = 16};
+    f->rig.stub.reference = (struct reference_data){.leap = 3, .stratum = 16};
     assert_between(answered_interval(f, 0, 9.7), 17.59, 17.76);
     f->rig.stub.reference.stratum = 15;
     assert_between(answered_interval(f, 0, 0.02), 17.59, 17.96);

@@ -655,7 +655,7 @@ static void test_d_compares_all_that_is_sent(void **state)
 {
     struct response_fixture *f = *state;
     struct ntp_header mine;
-    struct ntp_reference own = {
+    struct reference_data own = {
         .stratum = 1, .refid = f->header.refid, .ref_time = local(900), .root_delay = 0.01};
 
     f->own = own;
@@ -690,7 +690,7 @@ static void test_d_compares_all_that_is_sent(void **state)
 static void good_basic_response_forgets_the_older_request(void **state)
 {
     struct response_fixture *f = *state;
-    struct ntp_local_timestamp some = {.time = local(5)};
+    struct local_timestamp some = {.time = local(5)};
 
     f->ex.older_tx = f->ex.boot_near_rx = some;
     f->ex.boot_far_tx = remote(4);
@@ -836,8 +836,8 @@ static void clock_change_moves_all_times(void **state)
 {
     struct response_fixture *f = *state;
     struct clock_change change = {.cooked = local(1000), .dfreq = 0.01, .doffset = 0.25};
-    struct ntp_local_timestamp *times[] = {&f->ex.near_rx, &f->ex.near_tx, &f->ex.older_tx,
-                                           &f->ex.boot_near_rx};
+    struct local_timestamp *times[] = {&f->ex.near_rx, &f->ex.near_tx, &f->ex.older_tx,
+                                       &f->ex.boot_near_rx};
 
     for (size_t i = 0; i < 4; i++)
         times[i]->time = local(900.0 + (double)i);

@@ -77,7 +77,7 @@ static void network_correction(void **state)
         double delay = i == 0 ? 60e-6 : 48e-6;
         response_fixture_interleave(f);
         /* The previous variant takes the corrections from the saved timestamps. */
-        ex->older_tx = (struct ntp_local_timestamp){.time = local(1000.0), .net_correction = 25e-6};
+        ex->older_tx = (struct local_timestamp){.time = local(1000.0), .net_correction = 25e-6};
         ex->near_rx.time = local(1000.0 + delay + 100e-6);
         ex->near_rx.net_correction = 40e-6;
         ex->near_rx.wire_time = 8e-6;
@@ -201,7 +201,7 @@ static void test_d_finds_loops(void **state)
     assert_true(f->r.tests & NTP_TEST_D);
 
     /* The source is this daemon itself. */
-    f->own = (struct ntp_reference){
+    f->own = (struct reference_data){
         .stratum = 1, .refid = f->header.refid, .ref_time = local(900), .root_delay = 0.01};
     f->header.reference = ntp_time_from_instant(f->own.ref_time.i, (struct ntp_time){0});
     response_fixture_judge(f);
@@ -363,14 +363,14 @@ static void mono_correction_of_interleaved_timestamps(void **state)
 
 /* Filter. */
 
-static struct ntp_sample sample(double t, double offset, double dispersion)
+static struct source_sample sample(double t, double offset, double dispersion)
 {
-    return (struct ntp_sample){.time = local(t),
-                               .offset = offset,
-                               .peer_delay = 0.01,
-                               .peer_dispersion = dispersion,
-                               .root_delay = 0.02,
-                               .root_dispersion = dispersion};
+    return (struct source_sample){.time = local(t),
+                                  .offset = offset,
+                                  .peer_delay = 0.01,
+                                  .peer_dispersion = dispersion,
+                                  .root_delay = 0.02,
+                                  .root_dispersion = dispersion};
 }
 
 static void filter_takes_the_median_of_the_best(void **state)
@@ -378,7 +378,7 @@ static void filter_takes_the_median_of_the_best(void **state)
     struct sample_filter *filter = sample_filter_new(
         &(struct sample_filter_params){.length = 5, .max_dispersion = 16.0, .quantum = 1e-9});
     static const double offsets[] = {0.004, 0.001, 0.002, 0.9, 0.003};
-    struct ntp_sample s, out;
+    struct source_sample s, out;
 
     (void)state;
     assert_false(sample_filter_take(filter, &out));
@@ -404,7 +404,7 @@ static void filter_follows_the_clock(void **state)
     struct sample_filter *filter = sample_filter_new(
         &(struct sample_filter_params){.length = 2, .max_dispersion = 16.0, .quantum = 1e-9});
     struct clock_change change = {.cooked = local(100), .doffset = 0.5};
-    struct ntp_sample s = sample(50, 0.75, 1e-6), out;
+    struct source_sample s = sample(50, 0.75, 1e-6), out;
 
     (void)state;
     sample_filter_add(filter, &s);

@@ -391,8 +391,8 @@ static void unsynchronised_server_says_so(void **state)
     struct fixture *f = *state;
     uint8_t p[NTP_MAX_LENGTH];
 
-    f->view.transmit.reference =
-        (struct ntp_reference){.leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0};
+    f->view.transmit.reference = (struct reference_data){
+        .leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0};
     put_header(p, 4, 3);
     assert_true(ask(f, p, 48));
     assert_memory_equal(f->reply.data, start, sizeof(start));
@@ -899,7 +899,7 @@ static void interleaved_replies_have_the_time_of_sending(void **state)
         assert_true(ntp_time_equal(reply.origin, request.receive));
         double late = instant_diff(ntp_time_to_instant(reply.transmit), sent);
         assert_between(late, f->stub.smoothing - 1e-8, f->stub.smoothing + 2e-6);
-        assert_int_equal(reply.refid == NTP_REFID_SMOOTH, i % 2);
+        assert_int_equal(reply.refid == REFID_SMOOTH, i % 2);
         struct report_serverstats stats;
         ntp_server_report_stats(s.server, &stats);
         assert_int_equal(stats.ntp_timestamps, 2);

@@ -322,7 +322,7 @@ static void header_of_a_reply(void **state)
     assert_int_equal(h.stratum, 3);
     assert_int_equal(h.poll, 6);
     assert_int_equal(h.precision, -27);
-    assert_int_equal(h.refid, NTP_REFID_LOCAL);
+    assert_int_equal(h.refid, REFID_LOCAL);
     assert_true(ntp_time_equal(h.receive, (struct ntp_time){0xeeacf5d2, 0x8aaf5699}));
     assert_true(ntp_time_equal(h.transmit, (struct ntp_time){0xeeacf5d2, 0x8ab06170}));
     ntp_header_write(again, &h);
@@ -332,7 +332,7 @@ static void header_of_a_reply(void **state)
              "0000000000000002 0000000000000003",
              packet, sizeof(packet));
     ntp_header_read(packet, &h);
-    assert_int_equal(h.leap, NTP_LEAP_UNSYNC);
+    assert_int_equal(h.leap, LEAP_UNSYNC);
     assert_int_equal(h.root_delay, 0x10000);
     assert_int_equal(h.precision, -24);
     ntp_header_write(again, &h);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reference IDs that are not an address and not the name of a reference clock: of an unsynchronised
+ * clock, of the local reference and of smoothed time (ntp.md 20.6).
+ */
+#ifndef BASE_REFID_H
+#define BASE_REFID_H
+
+#define REFID_UNSYNC 0x00000000u
+#define REFID_LOCAL  0x7f7f0101u
+#define REFID_SMOOTH 0x7f7f01ffu
+
+#endif
