@@ -84,7 +84,7 @@ bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **i
     size_t length, used;
 
     *interface = NULL;
-    if (percent == NULL)
+    if (!percent)
         return ip_addr_parse(text, addr);
     length = (size_t)(percent - text);
     if (length >= sizeof(plain))
@@ -95,7 +95,7 @@ bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **i
         return false;
     /* As the kernel has it. */
     length = strlen(percent + 1);
-    if (length == 0 || length >= IF_NAMESIZE || strpbrk(percent + 1, "/% \t") != NULL)
+    if (length == 0 || length >= IF_NAMESIZE || strpbrk(percent + 1, "/% \t"))
         return false;
     if (percent[1] >= '0' && percent[1] <= '9' && text_scan_uint(percent + 1, &scope, &used) &&
         used == length)
@@ -141,7 +141,7 @@ const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size)
         return buf;
     }
     /* Only a buffer that is too small gets here without a text. */
-    assert(text != NULL);
+    assert(text);
     if (addr->scope != 0 && can_have_scope(addr)) {
         size_t length = strlen(buf);
 

@@ -198,33 +198,33 @@ size_t aead_key_length(int id)
 {
     const struct algorithm *a = find_algorithm(id);
 
-    return a != NULL ? a->key_length : 0;
+    return a ? a->key_length : 0;
 }
 
 size_t aead_min_nonce(int id)
 {
     const struct algorithm *a = find_algorithm(id);
 
-    return a != NULL ? a->min_nonce : 0;
+    return a ? a->min_nonce : 0;
 }
 
 size_t aead_max_nonce(int id)
 {
     const struct algorithm *a = find_algorithm(id);
 
-    return a != NULL ? a->max_own_nonce : 0;
+    return a ? a->max_own_nonce : 0;
 }
 
 static bool start(struct aead_cipher *cipher, int id, const struct secret *key)
 {
     cipher->algorithm = find_algorithm(id);
-    return cipher->algorithm != NULL && key->length == cipher->algorithm->key_length &&
+    return cipher->algorithm && key->length == cipher->algorithm->key_length &&
            cipher->algorithm->expand(&cipher->expanded, key->data);
 }
 
 static void end(struct aead_cipher *cipher)
 {
-    if (cipher->algorithm->release != NULL)
+    if (cipher->algorithm->release)
         cipher->algorithm->release(&cipher->expanded);
     crypto_wipe(cipher, sizeof(*cipher));
 }
@@ -241,7 +241,7 @@ struct aead_cipher *aead_cipher_new(int id, const struct secret *key)
 
 void aead_cipher_free(struct aead_cipher *cipher)
 {
-    if (cipher == NULL)
+    if (!cipher)
         return;
     end(cipher);
     free(cipher);

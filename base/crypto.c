@@ -128,7 +128,7 @@ const char *key_type_name(enum key_type type)
 {
     const struct key_kind *kind = find_kind(type);
 
-    return kind != NULL ? kind->name : NULL;
+    return kind ? kind->name : NULL;
 }
 
 bool key_type_is_cipher(enum key_type type)
@@ -147,14 +147,14 @@ size_t key_type_digest_length(enum key_type type)
 
     if (key_type_is_cipher(type))
         return CMAC_BUILT ? CMAC128_DIGEST_SIZE : 0;
-    return hash != NULL ? hash->digest_size : 0;
+    return hash ? hash->digest_size : 0;
 }
 
 size_t key_type_key_length(enum key_type type)
 {
     const struct key_kind *kind = find_kind(type);
 
-    return kind != NULL ? kind->cipher_key_length : 0;
+    return kind ? kind->cipher_key_length : 0;
 }
 
 /* Room for the state of every hash in the table. */
@@ -175,7 +175,7 @@ size_t hash_compute(enum key_type type, const void *a, size_t a_length, const vo
     const struct nettle_hash *hash = find_hash(type);
     union hash_context context;
 
-    if (hash == NULL || hash->context_size > sizeof(context))
+    if (!hash || hash->context_size > sizeof(context))
         return 0;
     if (size > hash->digest_size)
         size = hash->digest_size;
@@ -223,7 +223,7 @@ struct cmac_key *cmac_key_new(enum key_type type, const uint8_t *key, size_t key
 
 void cmac_key_free(struct cmac_key *key)
 {
-    if (key == NULL)
+    if (!key)
         return;
     crypto_wipe(key, sizeof(*key));
     free(key);

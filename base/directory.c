@@ -62,8 +62,7 @@ static bool make_parents(const char *path)
     char *parent = text_dup(path);
     bool ok = true;
 
-    for (char *p = strchr(parent + (parent[0] == '/'), '/'); ok && p != NULL;
-         p = strchr(p + 1, '/')) {
+    for (char *p = strchr(parent + (parent[0] == '/'), '/'); ok && p; p = strchr(p + 1, '/')) {
         enum presence presence;
 
         *p = '\0';

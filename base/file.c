@@ -21,7 +21,7 @@ static FILE *make_stream(int fd, const char *stdio_mode)
 {
     FILE *stream = fdopen(fd, stdio_mode);
 
-    if (stream == NULL) {
+    if (!stream) {
         int error = errno;
 
         close(fd);
@@ -114,7 +114,7 @@ FILE *file_open_new(const char *path, mode_t mode)
     for (;;) {
         FILE *stream = open_stream(path, O_WRONLY | O_CREAT | O_EXCL, mode, "w");
 
-        if (stream != NULL || errno != EEXIST)
+        if (stream || errno != EEXIST)
             return stream;
         if (is_device(path)) {
             errno = ERRNO_NOT_A_FILE;
@@ -173,7 +173,7 @@ char *file_directory(const char *path)
     const char *slash = strrchr(path, '/');
     char *directory;
 
-    if (slash == NULL)
+    if (!slash)
         return text_dup(".");
     while (slash > path && slash[-1] == '/')
         slash--;

@@ -9,16 +9,16 @@
 
 enum log_severity file_trouble_begin(struct file_trouble *trouble)
 {
-    bool news = trouble == NULL || !trouble->failed;
+    bool news = !trouble || !trouble->failed;
 
-    if (trouble != NULL)
+    if (trouble)
         trouble->failed = true;
     return news ? LOG_SEV_ERROR : LOG_SEV_DEBUG;
 }
 
 void file_trouble_end(struct file_trouble *trouble, const char *path)
 {
-    if (trouble == NULL || !trouble->failed || trouble->in_round)
+    if (!trouble || !trouble->failed || trouble->in_round)
         return;
     trouble->failed = false;
     LOG_INFO("Writing of %s works again", path);

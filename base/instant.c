@@ -154,8 +154,7 @@ bool instant_format_utc(struct instant t, char *buf, unsigned int size)
     time_t sec = (time_t)t.sec;
     struct tm tm;
 
-    if (sec == t.sec && gmtime_r(&sec, &tm) != NULL &&
-        strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm) > 0)
+    if (sec == t.sec && gmtime_r(&sec, &tm) && strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm) > 0)
         return true;
     snprintf(buf, size, "INVALID    INVALID ");
     return false;

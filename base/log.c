@@ -77,7 +77,7 @@ bool log_open_file(const char *path)
     FILE *file = open_log(path);
     char *copy;
 
-    if (file == NULL)
+    if (!file)
         return false;
     copy = text_dup(path);
     log_close();
@@ -118,7 +118,7 @@ void log_reopen_file(void)
     if (sink.destination != TO_FILE || stat(sink.path, &st) == 0 || errno != ENOENT)
         return;
     file = open_log(sink.path);
-    if (file == NULL)
+    if (!file)
         return;
     fclose(sink.file);
     sink.file = file;
@@ -128,7 +128,7 @@ void log_close(void)
 {
     if (sink.destination == TO_SYSLOG)
         log_syslog_close();
-    if (sink.file != NULL)
+    if (sink.file)
         fclose(sink.file);
     free(sink.path);
     sink.file = NULL;
@@ -220,7 +220,7 @@ static size_t format_line(char *line, size_t size, enum log_severity severity,
     struct tm tm;
     int length;
 
-    if (gmtime_r(&now, &tm) != NULL)
+    if (gmtime_r(&now, &tm))
         strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (sink.threshold <= LOG_SEV_DEBUG)
         length =
@@ -339,7 +339,7 @@ void log_fatal(const char *file, int line, const char *label, const char *format
         sink.ending = true;
         if (sink.parent_fd >= 0)
             write_parent(text, strlen(text) + 1);
-        if (sink.hook != NULL)
+        if (sink.hook)
             sink.hook(sink.hook_arg);
     }
     exit(1);

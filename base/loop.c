@@ -71,7 +71,7 @@ struct loop *loop_new(struct world *world)
 
 void loop_free(struct loop *loop)
 {
-    if (loop == NULL)
+    if (!loop)
         return;
     timer_queue_clear(&loop->timers);
     free(loop->watches);
@@ -136,7 +136,7 @@ void loop_fd_add(struct loop *loop, int fd, unsigned int events, fd_handler hand
 {
     size_t at = watch_index(loop, fd);
 
-    assert(fd >= 0 && find_watch(loop, fd) == NULL);
+    assert(fd >= 0 && !find_watch(loop, fd));
     if (loop->watch_count == loop->watch_capacity) {
         size_t capacity = loop->watch_capacity > 0 ? 2 * loop->watch_capacity : 16;
 
@@ -156,7 +156,7 @@ void loop_fd_set_events(struct loop *loop, int fd, unsigned int events)
 {
     struct watch *watch = find_watch(loop, fd);
 
-    assert(watch != NULL);
+    assert(watch);
     watch->events = events;
 }
 
@@ -164,7 +164,7 @@ void loop_fd_remove(struct loop *loop, int fd)
 {
     size_t at = watch_index(loop, fd);
 
-    assert(find_watch(loop, fd) != NULL);
+    assert(find_watch(loop, fd));
     loop->watch_count--;
     memmove(loop->watches + at, loop->watches + at + 1,
             (loop->watch_count - at) * sizeof(*loop->watches));
@@ -280,7 +280,7 @@ static void dispatch_descriptor(struct loop *loop, int fd, unsigned int serial,
         const struct watch *watch = find_watch(loop, fd);
 
         /* Removed, and perhaps replaced, by a handler of this round. */
-        if (watch == NULL || watch->serial != serial)
+        if (!watch || watch->serial != serial)
             return;
         if ((revents & watch->events & order[i]) == 0)
             continue;
@@ -345,12 +345,12 @@ static void handle_wake_up(struct loop *loop, struct raw_time before, struct mon
     advance_mono(loop, raw);
     loop->event_raw = raw;
     loop->event_mono = mono;
-    if (jumped && loop->jump_handler != NULL) {
+    if (jumped && loop->jump_handler) {
         loop->in_jump = true;
         loop->jump_handler(raw, step, loop->jump_arg);
         loop->in_jump = false;
     }
-    if (loop->wake_handler != NULL)
+    if (loop->wake_handler)
         loop->wake_handler(raw, loop->wake_arg);
 }
 
@@ -360,7 +360,7 @@ static void check_signals(struct loop *loop)
 
     if (ops->quit_requested(loop->world->ctx))
         loop->quitting = true;
-    if (ops->reload_requested(loop->world->ctx) && !loop->quitting && loop->reload_handler != NULL)
+    if (ops->reload_requested(loop->world->ctx) && !loop->quitting && loop->reload_handler)
         loop->reload_handler(loop->reload_arg);
 }
 

@@ -15,7 +15,7 @@ void *mem_alloc(size_t size)
 {
     void *p = calloc(1, size > 0 ? size : 1);
 
-    if (p == NULL)
+    if (!p)
         LOG_FATAL("Could not allocate memory");
     return p;
 }
@@ -36,7 +36,7 @@ void *mem_resize(void *p, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &total))
         LOG_FATAL("Could not allocate memory");
     p = realloc(p, total > 0 ? total : 1);
-    if (p == NULL)
+    if (!p)
         LOG_FATAL("Could not allocate memory");
     return p;
 }
@@ -46,7 +46,7 @@ char *text_dup(const char *s)
     size_t size;
     char *copy;
 
-    if (s == NULL)
+    if (!s)
         return NULL;
     size = strlen(s) + 1;
     copy = mem_alloc(size);

@@ -47,7 +47,7 @@ static void give_up(struct state_file *file)
 
 void state_file_free(struct state_file *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
     give_up(file);
     free(file->path);

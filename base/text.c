@@ -28,7 +28,7 @@ void text_normalise(char *line)
 
     while (is_white(*in))
         in++;
-    if (*in != '\0' && strchr("!;#%", *in) != NULL) {
+    if (*in != '\0' && strchr("!;#%", *in)) {
         *line = '\0';
         return;
     }
@@ -166,7 +166,7 @@ static bool scan_without_exponent(const char *text, double *value, size_t *used)
     char *end;
     double v = strtod(text, &end);
 
-    if (end == text || strchr("eEpP", *end) == NULL || *end == '\0')
+    if (end == text || !strchr("eEpP", *end) || *end == '\0')
         return false;
     end++;
     if (*end == '+' || *end == '-')
@@ -258,5 +258,5 @@ const char *text_errno(int error)
 {
     const char *text = error == ERRNO_NOT_A_FILE ? "Not a regular file" : strerror(error);
 
-    return text != NULL ? text : "Unknown error";
+    return text ? text : "Unknown error";
 }

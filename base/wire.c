@@ -27,7 +27,7 @@ const uint8_t *reader_view(struct reader *r, size_t length)
         r->failed = true;
         return NULL;
     }
-    p = length > 0 || r->data != NULL ? r->data + r->pos : (const uint8_t *)"";
+    p = length > 0 || r->data ? r->data + r->pos : (const uint8_t *)"";
     r->pos += length;
     return p;
 }
@@ -78,28 +78,28 @@ uint8_t reader_u8(struct reader *r)
 {
     const uint8_t *p = reader_view(r, 1);
 
-    return p != NULL ? p[0] : 0;
+    return p ? p[0] : 0;
 }
 
 uint16_t reader_u16(struct reader *r)
 {
     const uint8_t *p = reader_view(r, 2);
 
-    return p != NULL ? get_u16(p) : 0;
+    return p ? get_u16(p) : 0;
 }
 
 uint32_t reader_u32(struct reader *r)
 {
     const uint8_t *p = reader_view(r, 4);
 
-    return p != NULL ? get_u32(p) : 0;
+    return p ? get_u32(p) : 0;
 }
 
 uint64_t reader_u64(struct reader *r)
 {
     const uint8_t *p = reader_view(r, 8);
 
-    return p != NULL ? get_u64(p) : 0;
+    return p ? get_u64(p) : 0;
 }
 
 struct ntp_time reader_ntp_time(struct reader *r)
@@ -115,7 +115,7 @@ void reader_bytes(struct reader *r, void *out, size_t length)
 
     if (length == 0)
         return;
-    if (p != NULL)
+    if (p)
         memcpy(out, p, length);
     else
         memset(out, 0, length);
@@ -151,7 +151,7 @@ void writer_u8(struct writer *w, uint8_t v)
 {
     uint8_t *p = writer_room(w, 1);
 
-    if (p != NULL)
+    if (p)
         p[0] = v;
 }
 
@@ -159,7 +159,7 @@ void writer_u16(struct writer *w, uint16_t v)
 {
     uint8_t *p = writer_room(w, 2);
 
-    if (p != NULL)
+    if (p)
         put_u16(p, v);
 }
 
@@ -167,7 +167,7 @@ void writer_u32(struct writer *w, uint32_t v)
 {
     uint8_t *p = writer_room(w, 4);
 
-    if (p != NULL)
+    if (p)
         put_u32(p, v);
 }
 
@@ -175,7 +175,7 @@ void writer_u64(struct writer *w, uint64_t v)
 {
     uint8_t *p = writer_room(w, 8);
 
-    if (p != NULL)
+    if (p)
         put_u64(p, v);
 }
 
@@ -188,7 +188,7 @@ void writer_bytes(struct writer *w, const void *data, size_t length)
 {
     uint8_t *p = writer_room(w, length);
 
-    if (p != NULL)
+    if (p)
         memcpy(p, data, length);
 }
 
@@ -196,6 +196,6 @@ void writer_zeros(struct writer *w, size_t length)
 {
     uint8_t *p = writer_room(w, length);
 
-    if (p != NULL)
+    if (p)
         memset(p, 0, length);
 }

@@ -25,7 +25,7 @@ static void release(struct world_replace *r)
 static void remove_temporary(const struct world *w, const struct world_replace *r)
 {
     if (!w->ops->file_remove(w->ctx, r->tmp_path) && errno != ENOENT)
-        LOG(r->spec.trouble != NULL ? LOG_SEV_DEBUG : LOG_SEV_ERROR, "Could not remove %s : %s",
+        LOG(r->spec.trouble ? LOG_SEV_DEBUG : LOG_SEV_ERROR, "Could not remove %s : %s",
             r->tmp_path, text_errno(errno));
 }
 
@@ -35,10 +35,9 @@ bool world_replace_begin(const struct world *w, struct world_replace *r,
     r->spec = *spec;
     r->error = 0;
     r->path = text_dup(spec->path);
-    r->tmp_path =
-        spec->tmp_path != NULL ? text_dup(spec->tmp_path) : file_temporary_path(spec->path);
+    r->tmp_path = spec->tmp_path ? text_dup(spec->tmp_path) : file_temporary_path(spec->path);
     r->stream = w->ops->file_new(w->ctx, r->tmp_path, spec->mode);
-    if (r->stream == NULL) {
+    if (!r->stream) {
         LOG_TROUBLE(spec->trouble, "Could not open %s : %s", r->tmp_path, text_errno(errno));
         release(r);
         return false;
@@ -64,7 +63,7 @@ bool world_replace_flush(struct world_replace *r)
 /* Everything that was written is in the file, and on the disk if that is wanted. Closes the stream. */
 static bool finish(const struct world *w, struct world_replace *r)
 {
-    if (world_replace_flush(r) && r->spec.sync && w->ops->file_sync != NULL &&
+    if (world_replace_flush(r) && r->spec.sync && w->ops->file_sync &&
         !w->ops->file_sync(w->ctx, r->stream))
         note_error(r, errno);
     if (fclose(r->stream) != 0)
@@ -79,7 +78,7 @@ static bool replace(const struct world *w, struct world_replace *r)
     if (!finish(w, r)) {
         const char *reason = text_errno(r->error);
 
-        if (spec->failure != NULL)
+        if (spec->failure)
             LOG_TROUBLE(spec->trouble, "%s : %s", spec->failure, reason);
         else
             LOG_TROUBLE(spec->trouble, "Could not write %s : %s", r->path, reason);
@@ -90,8 +89,7 @@ static bool replace(const struct world *w, struct world_replace *r)
                     text_errno(errno));
         return false;
     }
-    if (spec->sync_name && w->ops->file_sync_name != NULL &&
-        !w->ops->file_sync_name(w->ctx, r->path))
+    if (spec->sync_name && w->ops->file_sync_name && !w->ops->file_sync_name(w->ctx, r->path))
         LOG_DEBUG("Could not sync the directory of %s : %s", r->path, text_errno(errno));
     return true;
 }

@@ -67,7 +67,7 @@ bool argument_where(struct client *c, char *text, struct cmd_mask_addr *where)
     memset(where, 0, sizeof *where);
     if (text[0] == '\0')
         return true;
-    if (slash != NULL) {
+    if (slash) {
         *slash = '\0';
         if (parse_masked(text, slash + 1, where))
             return true;

@@ -39,10 +39,10 @@ void argument_print_bad_option(const struct client *c, const struct bad_option *
 {
     FILE *err = c->env->err;
 
-    if (!c->env->err_terminal || bad->word == NULL)
+    if (!c->env->err_terminal || !bad->word)
         return;
     fprintf(err, "Unknown option %s", bad->word);
-    if (bad->nearest != NULL)
+    if (bad->nearest)
         fprintf(err, ", did you mean %s?", bad->nearest);
     fprintf(err, "\n");
 }

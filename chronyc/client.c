@@ -74,10 +74,10 @@ void client_add_hosts(struct client *c, const char *hosts, int port)
 {
     char *copy = text_dup(hosts), *host = copy;
 
-    while (host != NULL) {
+    while (host) {
         char *comma = strchr(host, ',');
 
-        if (comma != NULL)
+        if (comma)
             *comma++ = '\0';
         if (host[0] == '\0')
             break; /* an empty element ends the list */

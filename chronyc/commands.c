@@ -167,7 +167,7 @@ const struct command command_table[] = {
 
 const struct command *command_find(const char *name)
 {
-    for (const struct command *cmd = command_table; cmd->name != NULL; cmd++)
+    for (const struct command *cmd = command_table; cmd->name; cmd++)
         if (strcmp(cmd->name, name) == 0)
             return cmd;
     return NULL;
@@ -183,7 +183,7 @@ static void print_unknown(const struct client *c, const char *word)
         return;
     for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++)
         nearest_offer(&nearest, cmd->name);
-    if (nearest.best != NULL)
+    if (nearest.best)
         fprintf(c->env->err, "Did you mean %s?\n", nearest.best);
 }
 
@@ -194,11 +194,11 @@ static bool dispatch(struct client *c, char *line)
     char *args = text_split(line);
 
     cmd = command_find(line);
-    if (cmd == NULL) {
+    if (!cmd) {
         print_unknown(c, line);
         return false;
     }
-    if (cmd->run != NULL)
+    if (cmd->run)
         return cmd->run(c, args);
     memset(&request, 0, sizeof request);
     request.command = (uint16_t)cmd->code;
@@ -211,7 +211,7 @@ bool command_run(struct client *c, char *line)
 
     c->status_printed = false;
     result = dispatch(c, line);
-    if (c->json != NULL) {
+    if (c->json) {
         document_write(c->json, c->env->out);
         document_clear(c->json);
     }
@@ -273,7 +273,7 @@ bool command_help(struct client *c, char *args)
         }
         if (cmd->extra && !c->env->out_terminal)
             continue;
-        for (size_t i = 0; i < COMMAND_HELP_MAX && cmd->help[i].text != NULL; i++)
+        for (size_t i = 0; i < COMMAND_HELP_MAX && cmd->help[i].text; i++)
             print_help(out, cmd->help[i].syntax, cmd->help[i].text);
     }
     print_help(out, "", "");
@@ -294,7 +294,7 @@ static size_t complete_arguments(const struct command *cmd, const char *line, co
     size_t count = 0;
 
     line += strspn(line, WORD_SEPARATORS);
-    for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i] != NULL; i++)
+    for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i]; i++)
         if (begins_with(cmd->completions[i], line) && count < max)
             words[count++] = cmd->completions[i];
     return count;

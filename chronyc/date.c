@@ -362,7 +362,7 @@ bool date_parse(const char *text, struct instant now, struct instant *result)
     struct tm tm;
     int64_t seconds;
 
-    if (!date_split(text, tokens) || localtime_r(&seconds_now, &tm) == NULL)
+    if (!date_split(text, tokens) || !localtime_r(&seconds_now, &tm))
         return false;
     d.year = tm.tm_year + 1900;
     d.month = tm.tm_mon + 1;

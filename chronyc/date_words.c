@@ -192,7 +192,7 @@ static bool read_token(const char **text, struct date_token *token)
             (*text)++;
         } else if (*t == '(') {
             *text = skip_comment(t);
-            if (*text == NULL)
+            if (!*text)
                 return false;
         } else {
             break;

@@ -35,7 +35,7 @@ void document_clear(struct document *d)
 
 void document_free(struct document *d)
 {
-    if (d == NULL)
+    if (!d)
         return;
     document_clear(d);
     free(d);
@@ -56,9 +56,9 @@ void document_begin_row(struct document *d)
 /* Takes the value over. */
 static void put(struct document *d, const char *key, json_t *value)
 {
-    if (d->root == NULL)
+    if (!d->root)
         d->root = d->object = json_object();
-    json_object_set_new(d->object, key, value != NULL ? value : json_null());
+    json_object_set_new(d->object, key, value ? value : json_null());
 }
 
 void document_real(struct document *d, const char *key, double value)
@@ -83,7 +83,7 @@ void document_bool(struct document *d, const char *key, bool value)
 
 void document_text(struct document *d, const char *key, const char *value)
 {
-    put(d, key, value != NULL ? json_string(value) : json_null());
+    put(d, key, value ? json_string(value) : json_null());
 }
 
 void document_null(struct document *d, const char *key)
@@ -122,9 +122,9 @@ void document_drop_status(struct document *d)
 
 void document_write(const struct document *d, FILE *out)
 {
-    const json_t *value = d->status != NULL ? d->status : d->root;
+    const json_t *value = d->status ? d->status : d->root;
 
-    if (value == NULL)
+    if (!value)
         return;
     json_dumpf(value, out, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
     fputc('\n', out);

@@ -63,7 +63,7 @@ static bool file_random(uint8_t *data, size_t length)
     FILE *f = fopen(RANDOM_FILE, "r");
     bool result;
 
-    if (f == NULL)
+    if (!f)
         return false;
     setvbuf(f, NULL, _IONBF, 0); /* take no more than asked for */
     errno = EIO;                 /* of an end of file */
@@ -214,7 +214,7 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
         hints.ai_flags = AI_NUMERICHOST;
     if (name[0] == '\0' || getaddrinfo(name, NULL, &hints, &list) != 0)
         return 0;
-    for (const struct addrinfo *ai = list; ai != NULL && count < max; ai = ai->ai_next) {
+    for (const struct addrinfo *ai = list; ai && count < max; ai = ai->ai_next) {
         uint32_t scope = ip_scope_from_sockaddr(ai->ai_addr, ai->ai_addrlen);
         struct ip_port addr;
 
@@ -308,7 +308,7 @@ static bool want_colors(void)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+    return isatty(STDOUT_FILENO) && (!no_color || no_color[0] == '\0') && term &&
            strcmp(term, "dumb") != 0;
 }
 
@@ -320,7 +320,7 @@ static bool os_change_user(void *arg, const char *user)
     if (strcmp(user, "root") == 0 || geteuid() != 0)
         return true;
     pw = getpwnam(user);
-    if (pw == NULL) {
+    if (!pw) {
         fprintf(os->err, "Could not get user/group ID of %s\n", user);
         return false;
     }

@@ -45,7 +45,7 @@ const char *status_line(unsigned int status)
 
     if (status < sizeof status_lines / sizeof status_lines[0])
         line = status_lines[status];
-    return line != NULL ? line : "520 Got unexpected error from daemon";
+    return line ? line : "520 Got unexpected error from daemon";
 }
 
 enum verdict {
@@ -172,7 +172,7 @@ static bool exchange(struct client *c, const struct cmd_request *request, struct
 
 void exchange_print_status(struct client *c, const char *line, bool is_result)
 {
-    if (c->json == NULL)
+    if (!c->json)
         fprintf(c->env->out, "%s\n", line);
     else if (is_result || c->status_printed)
         document_status(c->json, line);

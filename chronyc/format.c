@@ -212,8 +212,7 @@ void put_date(struct printer *p, struct instant t)
     begin_field(p);
     if (p->csv)
         fprintf(p->out, "%" PRId64 ".%09" PRId32, t.sec, t.nsec);
-    else if (gmtime_r(&seconds, &tm) != NULL &&
-             strftime(text, sizeof text, "%a %b %d %T %Y", &tm) > 0)
+    else if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%a %b %d %T %Y", &tm) > 0)
         fputs(text, p->out);
 }
 

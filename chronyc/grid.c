@@ -47,7 +47,7 @@ struct grid *grid_new(int rows, int columns)
 
 void grid_free(struct grid *f)
 {
-    if (f == NULL)
+    if (!f)
         return;
     free(f->cells);
     free(f);

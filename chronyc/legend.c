@@ -75,8 +75,8 @@ void legend_print(struct printer *p, enum legend legend, int extra)
 {
     if (p->csv)
         return;
-    for (const struct legend_line *line = legends[legend]; line->after != NULL; line++) {
-        if (line->before != NULL)
+    for (const struct legend_line *line = legends[legend]; line->after; line++) {
+        if (line->before)
             fprintf(p->out, "%s%*s", line->before, extra, "");
         fprintf(p->out, "%s\n", line->after);
     }

@@ -18,7 +18,7 @@ static char *read_plain(FILE *in)
     char line[LINE_SIZE];
     size_t length;
 
-    if (fgets(line, sizeof line, in) == NULL)
+    if (!fgets(line, sizeof line, in))
         return NULL;
     length = strlen(line);
     if (length > 0 && line[length - 1] == '\n')
@@ -78,7 +78,7 @@ static char *read_edited(const char *prompt)
     rl_basic_word_break_characters = " \t\n\r";
     rl_attempted_completion_function = complete;
     line = readline(prompt);
-    if (line != NULL && line[0] != '\0')
+    if (line && line[0] != '\0')
         add_history(line);
     return line;
 }
@@ -86,14 +86,14 @@ static char *read_edited(const char *prompt)
 char *line_input_read(FILE *in, FILE *out, const char *prompt)
 {
     (void)out;
-    return prompt != NULL ? read_edited(prompt) : read_plain(in);
+    return prompt ? read_edited(prompt) : read_plain(in);
 }
 
 #else
 
 char *line_input_read(FILE *in, FILE *out, const char *prompt)
 {
-    if (prompt != NULL) {
+    if (prompt) {
         fputs(prompt, out);
         fflush(out);
     }

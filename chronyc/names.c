@@ -46,7 +46,7 @@ static void original_name(struct client *c, const struct ip_addr *addr, char *bu
         return;
     }
     text_copy(buf, size, "?");
-    if (c->json != NULL)
+    if (c->json)
         document_drop_status(c->json); /* the report goes on */
 }
 

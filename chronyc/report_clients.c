@@ -48,8 +48,8 @@ static void print_client(struct client *c, const struct report_client *r, bool n
     int width = NAME_WIDTH + client_extra_width(c);
     char name[NAME_TEXT_SIZE];
 
-    name_of_address(c, &r->addr, c->json != NULL ? 0 : (size_t)width, name, sizeof name);
-    if (c->json != NULL) {
+    name_of_address(c, &r->addr, c->json ? 0 : (size_t)width, name, sizeof name);
+    if (c->json) {
         document_begin_row(c->json);
         json_client(c->json, r, name);
         return;
@@ -89,7 +89,7 @@ bool show_clients(struct client *c, char *args)
     }
     request.u.clients.min_hits = options.min_hits;
     request.u.clients.reset = options.reset;
-    if (c->json != NULL)
+    if (c->json)
         document_begin_rows(c->json);
     else
         put_header(&p, "Hostname", client_extra_width(c),

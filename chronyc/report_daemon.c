@@ -42,7 +42,7 @@ static bool show_object(struct client *c, enum cmd_code command,
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json != NULL)
+    if (c->json)
         json(c->json, &body);
     else
         print(&p, &body);
@@ -166,7 +166,7 @@ bool show_manual_list(struct client *c)
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_rows(c->json);
         for (uint32_t i = 0; i < body.manual_list.count && i < REPORT_MANUAL_MAX; i++) {
             document_begin_row(c->json);
@@ -207,7 +207,7 @@ bool show_settime(struct client *c, char *args)
     }
     if (!exchange_verbose(c, &request, &body))
         return false;
-    if (c->json != NULL) {
+    if (c->json) {
         json_settime(c->json, &body.settime);
         return true;
     }

@@ -151,7 +151,7 @@ static bool print_source(struct client *c, struct printer *p, const struct ip_ad
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_row(c->json);
         json_ntpdata(c->json, &body.ntpdata);
         return true;
@@ -197,7 +197,7 @@ bool show_ntpdata(struct client *c, char *args)
         fprintf(c->env->err, "Could not get address for hostname\n");
         return false;
     }
-    if (c->json != NULL)
+    if (c->json)
         document_begin_rows(c->json);
     return args[0] != '\0' ? print_source(c, &p, &addr, false) : print_all(c, &p);
 }

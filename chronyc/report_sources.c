@@ -46,7 +46,7 @@ static bool run_report(struct client *c, const struct source_report *report, cha
     p.color = c->color;
     if (!count_sources(c, &count))
         return false;
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_rows(c->json);
     } else {
         if (flags.legend)
@@ -68,7 +68,7 @@ static void put_name(struct client *c, struct printer *p, int width, const char 
 static void find_name(struct client *c, const struct ip_addr *addr, uint32_t refid,
                       bool reference_clock, char *name)
 {
-    size_t max = c->json != NULL ? 0 : (size_t)(NAME_WIDTH + client_extra_width(c));
+    size_t max = c->json ? 0 : (size_t)(NAME_WIDTH + client_extra_width(c));
 
     name_of_source(c, addr, refid, reference_clock, max, name, NAME_TEXT_SIZE);
 }
@@ -98,7 +98,7 @@ static bool sources_row(struct client *c, struct printer *p, int32_t index, bool
     find_name(c, &s->addr, ip_addr_refid(&s->addr),
               s->mode == MODE_REFCLOCK && s->addr.family == IP_V4, name);
 
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_row(c->json);
         json_source(c->json, s, name);
         return true;
@@ -150,7 +150,7 @@ static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, 
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_row(c->json);
         json_sourcestats(c->json, s, name);
         return true;
@@ -211,7 +211,7 @@ static bool selectdata_row(struct client *c, struct printer *p, int32_t index, b
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_row(c->json);
         json_selectdata(c->json, s, name);
         return true;
@@ -276,7 +276,7 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
     a = &body.authdata;
     find_name(c, &request.u.addr, 0, false, name);
 
-    if (c->json != NULL) {
+    if (c->json) {
         document_begin_row(c->json);
         json_authdata(c->json, a, &request.u.addr, name);
         return true;
@@ -324,7 +324,7 @@ bool show_sourcename(struct client *c, char *args)
     }
     if (!exchange_report(c, &request, &body) || !name_is_printable(body.name))
         return false;
-    if (c->json != NULL)
+    if (c->json)
         json_sourcename(c->json, body.name);
     else
         fprintf(c->env->out, "%s\n", body.name);

@@ -67,7 +67,7 @@ bool show_tracking(struct client *c, char *args)
         return false;
     name_of_source(c, &body.tracking.addr, body.tracking.refid,
                    body.tracking.addr.family == IP_UNSPEC, 0, name, sizeof name);
-    if (c->json != NULL)
+    if (c->json)
         json_tracking(c->json, &body.tracking, name);
     else
         print_tracking(&p, &body.tracking, name);
@@ -116,7 +116,7 @@ static void print_try(struct client *c, int number, const struct report_tracking
 {
     struct printer p = printer_make(c->env->out, c->csv);
 
-    if (c->json != NULL)
+    if (c->json)
         return; /* one document, at the end */
     put_text(&p, "try: ");
     put_int(&p, 0, number);
@@ -138,13 +138,13 @@ bool show_waitsync(struct client *c, char *args)
     union cmd_reply_body body;
 
     for (int i = 1;; i++) {
-        if (c->json != NULL)
+        if (c->json)
             document_clear(c->json); /* what counts is the last try */
         if (exchange_report(c, &request, &body)) {
             bool synchronised = is_synchronised(&body.tracking, &limits);
 
             print_try(c, i, &body.tracking);
-            if (c->json != NULL)
+            if (c->json)
                 json_waitsync(c->json, i, synchronised, &body.tracking);
             if (synchronised)
                 return true;

@@ -85,7 +85,7 @@ static bool run_input(struct client *c)
     while (!c->finished && !env->quit(env->arg)) {
         char *line = env->read_line(env->arg, env->terminal ? PROMPT : NULL);
 
-        if (line == NULL) {
+        if (!line) {
             if (env->terminal)
                 fprintf(env->out, "\n");
             break;

@@ -125,9 +125,9 @@ static bool make_paths(struct unix_socket *s, const char *daemon_path, const cha
 
     snprintf(pid_name, sizeof pid_name, "chronyc.%d", (int)getpid());
     s->outer = join(directory, pid_name, err);
-    if (s->outer != NULL)
+    if (s->outer)
         s->inner = join(s->outer, random_name, err);
-    if (s->inner != NULL)
+    if (s->inner)
         s->path = join(s->inner, "sock", err);
     free(directory);
     return s->path != NULL;

@@ -32,7 +32,7 @@ static double split_interval(char *line)
     double interval;
     size_t used;
 
-    if (last == NULL || !text_scan_double(last + 1, &interval, &used) || last[1 + used] != '\0')
+    if (!last || !text_scan_double(last + 1, &interval, &used) || last[1 + used] != '\0')
         return DEFAULT_INTERVAL;
     if (last - line >= 3 && strncmp(last - 3, " -p", 3) == 0)
         return DEFAULT_INTERVAL;
@@ -44,8 +44,8 @@ static bool is_watchable(const char *line)
 {
     char *name = text_dup(line), *args = text_split(name);
     const struct command *cmd = command_find(name);
-    bool result = cmd != NULL && cmd->watchable &&
-                  (strcmp(name, "manual") != 0 || strncmp(args, "list", 4) == 0);
+    bool result =
+        cmd && cmd->watchable && (strcmp(name, "manual") != 0 || strncmp(args, "list", 4) == 0);
 
     free(name);
     return result;
@@ -79,7 +79,7 @@ static bool watch_plain(struct watch *w)
             return false;
         if (has_quit(c) || !env->pause(env->arg, w->interval))
             return result;
-        if (!c->csv && c->json == NULL)
+        if (!c->csv && !c->json)
             fputc('\n', env->out);
     }
 }
@@ -101,7 +101,7 @@ static struct output capture(struct watch *w)
 
     env.out = open_memstream(&output.out, &out_size);
     env.err = open_memstream(&output.err, &err_size);
-    if (env.out == NULL || env.err == NULL)
+    if (!env.out || !env.err)
         LOG_FATAL("Could not allocate memory");
     c->env = &env;
     output.result = run_report(c, w->report);
@@ -145,7 +145,7 @@ static void draw(struct watch *w, const struct output *output)
     rows = rows > TITLE_ROWS ? rows - TITLE_ROWS : 1;
     grid = grid_new(rows, columns);
     hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
-    if (w->grid != NULL)
+    if (w->grid)
         grid_mark_changes(grid, w->grid);
     draw_title(w, hidden, columns, env->out);
     grid_draw(grid, TITLE_ROWS + 1, env->out);
@@ -207,7 +207,7 @@ bool run_watch(struct client *c, char *args)
         return false;
     }
     /* The lines of JSON are for programs. */
-    result = env->terminal && c->json == NULL ? watch_screen(&w) : watch_plain(&w);
+    result = env->terminal && !c->json ? watch_screen(&w) : watch_plain(&w);
     if (env->terminal)
         env->forget_interrupt(env->arg);
     return result;

@@ -55,10 +55,10 @@ static bool cmd_admit(void *ctx, const struct ip_addr *addr)
 {
     struct chronyd *d = ctx;
     const struct ip_addr unspecified = {.family = IP_UNSPEC};
-    int record = client_log_access(d->client_log, CLIENT_CMD, addr != NULL ? addr : &unspecified,
+    int record = client_log_access(d->client_log, CLIENT_CMD, addr ? addr : &unspecified,
                                    local_clock_event_time(d->clock, NULL));
 
-    if (addr == NULL || ip_addr_is_loopback(addr))
+    if (!addr || ip_addr_is_loopback(addr))
         return true;
     return client_log_limit(d->client_log, CLIENT_CMD, record) == LIMIT_PASS;
 }
@@ -82,7 +82,7 @@ enum cmd_status chronyd_rekey(struct chronyd *d)
 
 void chronyd_rekeyed(struct chronyd *d, bool ok)
 {
-    if (d->cmd_server != NULL)
+    if (d->cmd_server)
         cmd_server_answer(d->cmd_server, CMD_REKEY,
                           ok && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED);
 }
@@ -128,7 +128,7 @@ static void start_rtc(struct chronyd *d)
     struct rtc_env env = {d->world, d->loop, d->clock, d->mlog};
     struct rtc_coefficients coefficients = {.valid = false};
 
-    if (d->conf->rtc_file != NULL)
+    if (d->conf->rtc_file)
         coefficients = rtc_file_read(d->world, d->conf->rtc_file);
     if (d->options->set_from_rtc)
         d->rtc_was_good = rtc_start_set_clock(d->world, d->clock, d->conf, &coefficients);
@@ -341,7 +341,7 @@ static void on_resolving_round_end(void *arg)
 static void begin_main_mode(struct chronyd *d)
 {
     reference_set_mode(d->reference, d->main_mode);
-    if (d->on_ready != NULL && !d->on_ready(d)) {
+    if (d->on_ready && !d->on_ready(d)) {
         loop_quit(d->loop);
         return;
     }

@@ -45,7 +45,7 @@ static enum cmd_status do_source_report(struct chronyd *d, request_p request, bo
 {
     const struct source *source = source_register_get(d->sources, request->u.index);
 
-    if (source == NULL)
+    if (!source)
         return CMD_STATUS_NO_SOURCE;
     if (request->command == CMD_SOURCESTATS)
         source_report_stats(source, &body->sourcestats);
@@ -91,7 +91,7 @@ static enum cmd_status do_sourcename(struct chronyd *d, request_p request, body_
 {
     const char *name = ntp_sources_name(d->ntp_sources, &request->u.addr);
 
-    if (name == NULL)
+    if (!name)
         return CMD_STATUS_NO_SOURCE;
     text_copy(body->name, sizeof(body->name), name);
     return CMD_STATUS_SUCCESS;
@@ -210,7 +210,7 @@ void chronyd_work_done(struct chronyd *d)
     static const unsigned int commands[] = {CMD_ONLINE, CMD_OFFLINE,        CMD_ONOFFLINE,
                                             CMD_BURST,  CMD_RELOAD_SOURCES, CMD_DUMP};
 
-    if (d->cmd_server == NULL || is_working(d))
+    if (!d->cmd_server || is_working(d))
         return;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         cmd_server_answer(d->cmd_server, commands[i], CMD_STATUS_SUCCESS);
@@ -290,7 +290,7 @@ static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_
                                 : source_register_find(d->sources, &arg->addr);
 
     (void)body;
-    if (source != NULL)
+    if (source)
         source_modify_options(source, arg->mask, arg->options);
     return found(source != NULL);
 }
@@ -452,7 +452,7 @@ static enum cmd_status do_local(struct chronyd *d, request_p request, body_p bod
 static enum cmd_status do_smoothtime(struct chronyd *d, request_p request, body_p body)
 {
     (void)body;
-    if (d->smoothing == NULL)
+    if (!d->smoothing)
         return CMD_STATUS_NOT_ENABLED;
     switch (request->u.option) {
     case 0:
@@ -669,7 +669,7 @@ enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
     command_fn run = request->command < CMD_CODES ? commands[request->command] : NULL;
     enum cmd_status status;
 
-    if (run == NULL)
+    if (!run)
         return CMD_STATUS_INVALID;
     status = run(ctx, request, body);
     if (status == CMD_STATUS_SUCCESS)

@@ -15,7 +15,7 @@
 
 static void open_log(const struct options *options)
 {
-    if (options->log_file != NULL) {
+    if (options->log_file) {
         if (!log_open_file(options->log_file))
             LOG_FATAL("Could not open %s : %s", options->log_file, text_errno(errno));
     } else if (options->syslog) {

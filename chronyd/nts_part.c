@@ -146,8 +146,7 @@ void nts_part_start_server(struct nts_part *part)
 
     if (!has_server(part))
         return;
-    part->ke_server =
-        ke_server_new(&env, d->fork_server != NULL ? fork_server_pool(d->fork_server) : NULL);
+    part->ke_server = ke_server_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys =
         server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
     part->server = nts_server_new(d->world, part->server_keys);
@@ -169,7 +168,7 @@ void nts_part_stop_server(struct nts_part *part)
 
 void nts_part_free(struct nts_part *part)
 {
-    if (part == NULL)
+    if (!part)
         return;
     nts_client_free(part->client);
     free(part);
@@ -179,8 +178,8 @@ enum nts_rekey nts_part_rekey(struct nts_part *part)
 {
     enum ke_rekey certificates = KE_REKEY_DONE;
 
-    part->keys_loaded = part->server_keys == NULL || server_keys_reload(part->server_keys);
-    if (part->ke_server != NULL)
+    part->keys_loaded = !part->server_keys || server_keys_reload(part->server_keys);
+    if (part->ke_server)
         certificates = ke_server_rekey(part->ke_server);
     if (certificates == KE_REKEY_LATER)
         return NTS_REKEY_LATER;
@@ -189,6 +188,6 @@ enum nts_rekey nts_part_rekey(struct nts_part *part)
 
 void nts_part_save(struct nts_part *part)
 {
-    if (part->server_keys != NULL)
+    if (part->server_keys)
         server_keys_save(part->server_keys);
 }

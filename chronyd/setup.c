@@ -41,11 +41,11 @@ static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, vo
                       : options->family == IP_V6 ? AF_INET6
                                                  : AF_UNSPEC;
     /* An address with an interface is no name. */
-    if (strchr(name, '%') != NULL)
+    if (strchr(name, '%'))
         hints.ai_flags = AI_NUMERICHOST;
     if (getaddrinfo(name, NULL, &hints, &list) != 0)
         return 0;
-    for (item = list; item != NULL && count < max; item = item->ai_next) {
+    for (item = list; item && count < max; item = item->ai_next) {
         struct ip_port addr;
 
         if (!ip_port_from_sockaddr(item->ai_addr, item->ai_addrlen, &addr))
@@ -122,7 +122,7 @@ static void find_resolve_user(struct chronyd *d)
 /* A plain user stays the one that it is, whose directories are expected, unless another is named. */
 static void find_user(struct chronyd *d)
 {
-    const char *name = d->options->user != NULL ? d->options->user : d->conf->user;
+    const char *name = d->options->user ? d->options->user : d->conf->user;
 
     privileges_find_user(name, &d->uid, &d->gid);
     if (started_as_root()) {
@@ -162,12 +162,12 @@ void setup_read_conf(struct chronyd *d)
     free(d->conf->bind_cmd_path);
     d->conf->bind_cmd_path = NULL;
 #endif
-    if (d->conf->pid_file != NULL)
+    if (d->conf->pid_file)
         pidfile_check(d->conf->pid_file, options->foreground_process);
     find_user(d);
     find_resolve_user(d);
     filter_check_level(options->filter_level);
-    if (options->filter_level != 0 && d->conf->mail_user != NULL)
+    if (options->filter_level != 0 && d->conf->mail_user)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
     if (!conf_check(d->conf, &error))
         LOG_FATAL("%s", error.message);
@@ -182,9 +182,9 @@ static void clean_up_after_fatal(void *arg)
     if (d->pidfile_written)
         pidfile_remove(d->conf->pid_file);
     d->pidfile_written = false;
-    if (d->cmd_server != NULL)
+    if (d->cmd_server)
         cmd_server_remove_unix(d->cmd_server);
-    if (d->refclocks != NULL)
+    if (d->refclocks)
         refclock_set_clean_up(d->refclocks);
 }
 
@@ -192,7 +192,7 @@ static void make_socket_directory(struct chronyd *d)
 {
     char *directory;
 
-    if (d->conf->bind_cmd_path == NULL)
+    if (!d->conf->bind_cmd_path)
         return;
     directory = file_directory(d->conf->bind_cmd_path);
     if (!file_make_directory(directory, 0770, d->uid, d->gid) ||
@@ -211,11 +211,11 @@ void setup_files(struct chronyd *d)
 
     make_socket_directory(d);
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-        if (directories[i] != NULL)
+        if (directories[i])
             file_make_directory(directories[i], 0750, d->uid, d->gid);
 
     log_set_fatal_hook(clean_up_after_fatal, d);
-    d->pidfile_written = conf->pid_file != NULL && pidfile_write(conf->pid_file);
+    d->pidfile_written = conf->pid_file && pidfile_write(conf->pid_file);
 }
 
 /* ---- Memory ---- */
@@ -250,7 +250,7 @@ static void warn_of_unreadable(const struct chronyd *d, const struct conf_string
         bool found = d->world->ops->file_info(d->world->ctx, path, &info);
         FILE *f = found && info.is_regular ? d->world->ops->file_read(d->world->ctx, path) : NULL;
 
-        if (f != NULL)
+        if (f)
             fclose(f);
         else if (errno == EACCES)
             LOG_WARN(
@@ -352,10 +352,10 @@ void setup_helpers(struct chronyd *d)
     char error[1024];
 
     nts_part_describe_helpers(d->nts_part, &spec);
-    if (spec.run_helper == NULL && spec.run_resolver == NULL)
+    if (!spec.run_helper && !spec.run_resolver)
         return;
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
-    if (d->fork_server == NULL)
+    if (!d->fork_server)
         LOG_FATAL("%s", error);
 }
 
@@ -388,7 +388,7 @@ void setup_attach_helpers(struct chronyd *d)
         .arg = d,
     };
 
-    if (d->fork_server == NULL)
+    if (!d->fork_server)
         return;
     if (wants_resolver(d))
         world_linux_use_resolver_helper(d->world, replace_resolver, d);
@@ -432,7 +432,7 @@ void setup_limits(struct chronyd *d)
 
 static void check_secret_file(const char *path, bool must_read)
 {
-    if (path == NULL)
+    if (!path)
         return;
     if (must_read && access(path, R_OK) != 0 && errno != ENOENT)
         LOG_WARN("Missing read access to %s : %s", path, text_errno(errno));
@@ -446,7 +446,7 @@ static bool needs_net_raw(const struct chronyd *d)
     char release[128];
     int major, minor;
 
-    if (d->conf->bind_device == NULL && d->conf->bind_acq_device == NULL)
+    if (!d->conf->bind_device && !d->conf->bind_acq_device)
         return false;
     if (!d->world->ops->kernel_release(d->world->ctx, release, sizeof(release)) ||
         sscanf(release, "%d.%d", &major, &minor) != 2)
@@ -510,7 +510,7 @@ void setup_privileges(struct chronyd *d)
             check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
     }
     /* A mail program may be one that changes user. */
-    if (d->conf->mail_user == NULL)
+    if (!d->conf->mail_user)
         privileges_forbid_new();
     if (started_as_root())
         LOG_WARN("Running with root privileges");

@@ -124,7 +124,7 @@ static void add_all_interfaces(struct nic_clocks *nics, const struct conf_hwtime
     const struct world *world = nics->env.world;
     char **names = world->ops->nics->list(world->ctx);
 
-    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+    for (size_t i = 0; names && names[i]; i++) {
         add_interface(nics, names[i], conf);
         free(names[i]);
     }
@@ -141,8 +141,7 @@ static void set_up(struct nic_clocks *nics, const struct conf *conf)
     const struct world_ops *ops = nics->env.world->ops;
     const struct conf_hwtimestamp *all = NULL;
 
-    if (conf->hwtimestamp_count > 0 &&
-        (ops->nics == NULL || ops->devices == NULL || ops->devices->phc_open == NULL))
+    if (conf->hwtimestamp_count > 0 && (!ops->nics || !ops->devices || !ops->devices->phc_open))
         LOG_FATAL("HW timestamping not supported");
 
     for (size_t i = 0; i < conf->hwtimestamp_count; i++) {
@@ -151,14 +150,14 @@ static void set_up(struct nic_clocks *nics, const struct conf *conf)
         if (!is_wildcard(item) && !add_interface(nics, item->interface, item))
             LOG_FATAL("Could not enable HW timestamping on %s : %s", item->interface,
                       text_errno(errno));
-        if (is_wildcard(item) && all == NULL)
+        if (is_wildcard(item) && !all)
             all = item;
     }
-    if (all != NULL)
+    if (all)
         add_all_interfaces(nics, all);
 
     if (conf->max_tx_buffers > 0 &&
-        (ops->nics == NULL || !ops->nics->keep_sent(nics->env.world->ctx, conf->max_tx_buffers)))
+        (!ops->nics || !ops->nics->keep_sent(nics->env.world->ctx, conf->max_tx_buffers)))
         LOG_WARN("Transmit ID not supported");
 }
 
@@ -182,7 +181,7 @@ struct nic_clocks *nic_clocks_new(const struct nic_clocks_env *env, const struct
 
 void nic_clocks_free(struct nic_clocks *nics)
 {
-    if (nics == NULL)
+    if (!nics)
         return;
     local_clock_remove_handler(nics->env.clock, on_clock_change, nics);
     for (size_t i = 0; i < nics->count; i++) {
@@ -320,7 +319,7 @@ bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet 
     struct local_time local;
     double correction, error;
 
-    if (clock == NULL) {
+    if (!clock) {
         LOG_DEBUG("HW clock not found for interface %d", packet->if_index);
         return false;
     }

@@ -111,21 +111,21 @@ enum cmd_access cmd_access(unsigned int code)
 {
     const struct request_spec *spec = find(code);
 
-    return spec != NULL ? (enum cmd_access)spec->access : CMD_ACCESS_NONE;
+    return spec ? (enum cmd_access)spec->access : CMD_ACCESS_NONE;
 }
 
 unsigned int cmd_open_commands(unsigned int code)
 {
     const struct request_spec *spec = find(code);
 
-    return spec != NULL ? spec->open : 0;
+    return spec ? spec->open : 0;
 }
 
 enum reply_code cmd_expected_reply(unsigned int code)
 {
     const struct request_spec *spec = find(code);
 
-    return spec != NULL ? (enum reply_code)spec->reply : REPLY_NULL;
+    return spec ? (enum reply_code)spec->reply : REPLY_NULL;
 }
 
 size_t cmd_reply_length(unsigned int reply)
@@ -138,7 +138,7 @@ size_t cmd_request_length(unsigned int code, unsigned int version)
     const struct request_spec *spec = find(code);
     size_t reply;
 
-    if (spec == NULL)
+    if (!spec)
         return 0;
     reply = cmd_reply_length(spec->reply);
     return version >= CMD_VERSION && reply > spec->base ? reply : spec->base;

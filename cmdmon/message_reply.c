@@ -539,7 +539,7 @@ size_t cmd_reply_encode(const struct cmd_reply_header *header, const union cmd_r
     writer_zeros(&w, 6);
     writer_u32(&w, header->sequence);
     writer_zeros(&w, 8);
-    if (bodies[header->reply].put != NULL)
+    if (bodies[header->reply].put)
         bodies[header->reply].put(&w, body);
     if (!w.failed && w.pos < length)
         writer_zeros(&w, length - w.pos);
@@ -556,7 +556,7 @@ bool cmd_reply_decode(const void *data, size_t length, unsigned int reply,
     if (needed == 0 || length < needed)
         return false;
     reader_skip(&r, CMD_REPLY_HEADER);
-    if (bodies[reply].get != NULL)
+    if (bodies[reply].get)
         bodies[reply].get(&r, body);
     return !r.failed;
 }

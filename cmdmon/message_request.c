@@ -472,7 +472,7 @@ bool cmd_request_decode(const void *data, size_t length, unsigned int command,
     struct reader r = reader_make(data, length);
 
     memset(request, 0, sizeof *request);
-    if (command >= CMD_CODES || bodies[command].get == NULL)
+    if (command >= CMD_CODES || !bodies[command].get)
         return false;
     request->command = (uint16_t)command;
     reader_skip(&r, CMD_REQUEST_HEADER);

@@ -33,7 +33,7 @@ struct cmd_server {
 static bool is_authorised(const struct cmd_policy *policy, const struct ip_addr *addr,
                           unsigned int command)
 {
-    if (addr == NULL)
+    if (!addr)
         return true;
     return cmd_access(command) == CMD_ACCESS_READ_ONLY &&
            (cmd_open_commands(command) & policy->open_commands) != 0;
@@ -55,7 +55,7 @@ static enum cmd_status run_request(const struct cmd_policy *policy, const struct
 
     if (!cmd_request_decode(data, length, command, &request))
         return CMD_STATUS_INVALID;
-    if (addr != NULL && changes_something(&request))
+    if (addr && changes_something(&request))
         return CMD_STATUS_UNAUTHORISED;
     log_set_context_info(true);
     status = policy->ops->execute(policy->ctx, &request, reply, body);
@@ -149,7 +149,7 @@ static bool is_repeated(struct cmd_server *server, const struct world_datagram *
         header.type != CMD_TYPE_REQUEST || header.attempt == 0)
         return false;
     waiting = find_waiting(server, msg->path, header.command);
-    if (waiting != NULL)
+    if (waiting)
         waiting->header.sequence = header.sequence;
     return waiting != NULL;
 }
@@ -164,10 +164,10 @@ static bool put_off(struct cmd_server *server, const char *path, const uint8_t *
     if (!cmd_reply_header_decode(reply, length, &header) || header.status != CMD_STATUS_LATER)
         return false;
     waiting = find_waiting(server, path, header.command);
-    if (waiting == NULL && cmd_server_has_room(server))
+    if (!waiting && cmd_server_has_room(server))
         waiting = &server->waiting[server->waiting_count++];
     /* One too many is not answered: nothing has failed, and its client asks again. */
-    if (waiting != NULL) {
+    if (waiting) {
         waiting->header = header;
         text_copy(waiting->path, sizeof(waiting->path), path);
     }
@@ -217,7 +217,7 @@ static void handle_readable(int fd, unsigned int event, void *arg)
     if (server->world->ops->receive(server->world->ctx, fd, &msg, 1, false) != 1 || msg.truncated)
         return;
 
-    if (is_unix ? msg.path == NULL || msg.path[0] != '/' : !is_known_host(server, &msg)) {
+    if (is_unix ? !msg.path || msg.path[0] != '/' : !is_known_host(server, &msg)) {
         char text[ADDR_TEXT_SIZE];
 
         LOG_DEBUG("Unauthorised host %s",
@@ -281,7 +281,7 @@ void cmd_server_open_unix(struct cmd_server *server)
 {
     const char *path = server->conf->bind_cmd_path;
 
-    if (path == NULL)
+    if (!path)
         return;
     server->unix_fd = server->world->ops->unix_open(server->world->ctx, path);
     if (server->unix_fd < 0) {
@@ -307,7 +307,7 @@ void cmd_server_remove_unix(struct cmd_server *server)
 
 void cmd_server_free(struct cmd_server *server)
 {
-    if (server == NULL)
+    if (!server)
         return;
     cmd_server_remove_unix(server);
     close_socket(server, server->unix_fd);

@@ -51,7 +51,7 @@ struct notes {
 /* Not an address with a mistake in it, for which no address would ever be found. */
 static bool is_host_name(const char *text)
 {
-    return text_is_graphic(text) && strpbrk(text, ":%/[]") == NULL &&
+    return text_is_graphic(text) && !strpbrk(text, ":%/[]") &&
            text[strspn(text, "+0123456789.")] != '\0';
 }
 

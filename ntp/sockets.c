@@ -73,7 +73,7 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
 {
     const struct ntp_env *env = s->env;
 
-    if (instant_is_zero(msg->hardware_time.i) || env->ops->hardware_timestamp == NULL)
+    if (instant_is_zero(msg->hardware_time.i) || !env->ops->hardware_timestamp)
         return false;
     struct hardware_packet packet = {
         .time = msg->hardware_time,

@@ -183,7 +183,7 @@ bool parsed_pair_load(struct parsed_pair *parsed, const struct server_pair *pair
 
 void parsed_pair_free(struct parsed_pair *parsed)
 {
-    if (parsed->key != NULL)
+    if (parsed->key)
         gnutls_x509_privkey_deinit(parsed->key);
     for (unsigned int i = 0; i < parsed->count; i++)
         gnutls_x509_crt_deinit(parsed->certificates[i]);
@@ -330,13 +330,12 @@ static void check_pair(const struct server_pair *pair, const struct server_pair 
     verdict->usable = parsed_pair_load(&parsed, pair, verdict->problem, sizeof(verdict->problem));
     if (!verdict->usable)
         return;
-    if (kept != NULL &&
-        is_out_of_dates(&parsed, path, now, verdict->problem, sizeof(verdict->problem)) &&
+    if (kept && is_out_of_dates(&parsed, path, now, verdict->problem, sizeof(verdict->problem)) &&
         kept_is_in_its_dates(kept, now)) {
         verdict->usable = false;
     } else {
         verdict->problem[0] = '\0';
-        if (kept == NULL || !same_octets(&pair->certificate, &kept->certificate)) {
+        if (!kept || !same_octets(&pair->certificate, &kept->certificate)) {
             warn_about_server_certificate(&parsed, path);
             warn_about_issuers(&parsed, path, now);
         }
@@ -348,5 +347,5 @@ void certificate_check(const struct server_files *files, const struct server_fil
                        int64_t now, struct pair_verdict *verdicts)
 {
     for (size_t i = 0; i < files->count; i++)
-        check_pair(files->pairs[i], kept != NULL ? kept->pairs[i] : NULL, now, &verdicts[i]);
+        check_pair(files->pairs[i], kept ? kept->pairs[i] : NULL, now, &verdicts[i]);
 }

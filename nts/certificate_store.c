@@ -49,7 +49,7 @@ static void replace(struct server_files **place, struct server_files *files)
 
 void certificate_store_free(struct certificate_store *store)
 {
-    if (store == NULL)
+    if (!store)
         return;
     replace(&store->latest, NULL);
     replace(&store->starting, NULL);
@@ -63,12 +63,12 @@ void certificate_store_free(struct certificate_store *store)
 
 static const char *consequence(const struct certificate_store *store, size_t pair)
 {
-    const struct server_files *files = store->starting != NULL ? store->starting : store->adopted;
+    const struct server_files *files = store->starting ? store->starting : store->adopted;
 
-    if (files == NULL)
+    if (!files)
         return "there is no NTS-KE until this is mended";
-    return files->pairs[pair] != NULL ? "old certificate and key stay in use"
-                                      : "the other certificates are served";
+    return files->pairs[pair] ? "old certificate and key stay in use"
+                              : "the other certificates are served";
 }
 
 /* all: also what was logged before. */
@@ -130,7 +130,7 @@ const struct server_files *certificate_store_read(struct certificate_store *stor
 
 void certificate_store_adopt(struct certificate_store *store)
 {
-    if (store->starting == NULL)
+    if (!store->starting)
         return;
     replace(&store->adopted, store->starting);
     store->starting = NULL;

@@ -82,7 +82,7 @@ struct certificate_watch *certificate_watch_new(struct tls_credentials *credenti
 
 void certificate_watch_free(struct certificate_watch *watch)
 {
-    if (watch == NULL)
+    if (!watch)
         return;
     tls_credentials_unref(watch->credentials);
     free(watch->reported);

@@ -96,7 +96,7 @@ static void take_cookie(struct ntp_nts_client *client, struct nts_cookie *cookie
 
 static void stop_session(struct ntp_nts_client *client)
 {
-    if (client->session != NULL)
+    if (client->session)
         client->owner->ke->free(client->session);
     client->session = NULL;
 }
@@ -172,7 +172,7 @@ static void load(struct ntp_nts_client *client)
 {
     struct cookie_file file;
 
-    if (dump_directory(client) == NULL || !ip_addr_is_real(&client->nts_addr.addr) ||
+    if (!dump_directory(client) || !ip_addr_is_real(&client->nts_addr.addr) ||
         !cookie_file_load(client->owner->env.world, dump_directory(client), &client->nts_addr.addr,
                           client->name, &file))
         return;
@@ -189,7 +189,7 @@ static void save(struct ntp_nts_client *client)
 {
     struct cookie_file file;
 
-    if (dump_directory(client) == NULL || client->cookie_count == 0 ||
+    if (!dump_directory(client) || client->cookie_count == 0 ||
         !ip_addr_is_real(&client->nts_addr.addr))
         return;
     memset(&file, 0, sizeof(file));
@@ -319,7 +319,7 @@ static bool get_cookies(struct ntp_nts_client *client)
     const double now = mono_now(client);
     int log2_delay;
 
-    if (client->session == NULL) {
+    if (!client->session) {
         if (now < client->next_attempt) {
             LOG_DEBUG("Limiting NTS-KE request rate (%f seconds)", client->next_attempt - now);
             return false;
@@ -327,7 +327,7 @@ static bool get_cookies(struct ntp_nts_client *client)
         client->attempts++;
         client->session =
             ke->start(&client->owner->env, &client->nts_addr, client->name, client->cert_set);
-        if (client->session == NULL) {
+        if (!client->session) {
             client->next_attempt = now + FAILED_START_DELAY;
             return false;
         }
@@ -542,7 +542,7 @@ struct nts_client *nts_client_new(const struct ke_client_env *env, const struct 
     struct nts_client *owner = mem_alloc(sizeof(*owner));
 
     owner->env = *env;
-    owner->ke = ke != NULL ? ke : &real_ke_ops;
+    owner->ke = ke ? ke : &real_ke_ops;
     return owner;
 }
 

@@ -40,7 +40,7 @@ bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher 
     memcpy(plain + k, context->s2c.data, k);
     writer_u32(&w, key->id);
     writer_bytes(&w, nonce, n);
-    if (cipher != NULL)
+    if (cipher)
         ok = aead_cipher_seal(cipher, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
     else
         ok = aead_seal(key->aead, &key->key, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
@@ -93,7 +93,7 @@ bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
     plain_length = sealed_length - AEAD_TAG_LENGTH;
     if (plain_length > sizeof(plain) || plain_length % 2 != 0)
         return false;
-    if (ciphers != NULL && ciphers[id % NTS_SERVER_KEYS] != NULL)
+    if (ciphers && ciphers[id % NTS_SERVER_KEYS])
         ok = aead_cipher_open(ciphers[id % NTS_SERVER_KEYS], nonce, n, NULL, 0, sealed,
                               sealed_length, plain);
     else

@@ -98,7 +98,7 @@ bool cookie_file_load(const struct world *world, const char *directory, const st
     bool ok = false;
 
     memset(file, 0, sizeof(*file));
-    if (stream == NULL) {
+    if (!stream) {
         LOG(errno == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s", path,
             text_errno(errno));
     } else if (!world->ops->file_remove(world->ctx, path)) {

@@ -24,11 +24,10 @@ bool file_line_read(FILE *stream, struct file_line *line)
     char *save = NULL;
 
     line->word_count = 0;
-    if (fgets(line->text, sizeof(line->text), stream) == NULL)
+    if (!fgets(line->text, sizeof(line->text), stream))
         return false;
     for (char *word = strtok_r(line->text, " \t\r\n\v\f", &save);
-         word != NULL && line->word_count < FILE_LINE_WORDS;
-         word = strtok_r(NULL, " \t\r\n\v\f", &save))
+         word && line->word_count < FILE_LINE_WORDS; word = strtok_r(NULL, " \t\r\n\v\f", &save))
         line->words[line->word_count++] = word;
     return true;
 }

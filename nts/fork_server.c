@@ -102,7 +102,7 @@ static struct server_files *keep_files_of(struct server *s, uint32_t generation)
     if (generation != RESOLVER)
         kept = generation == s->starting ? certificate_store_starting(s->store)
                                          : certificate_store_adopted(s->store);
-    files = kept != NULL ? server_files_share(kept) : NULL;
+    files = kept ? server_files_share(kept) : NULL;
     certificate_store_free(s->store);
     s->store = NULL;
     return files;
@@ -337,7 +337,7 @@ static bool read_files(struct server *s, uint32_t generation)
     message.u.files.generation = generation;
     message.u.files.usable = usable;
     message.u.files.text[0] = '\0';
-    if (problem != NULL)
+    if (problem)
         text_copy(message.u.files.text, sizeof(message.u.files.text), problem);
     send_waiting(s->channel, &message, -1);
     return usable;
@@ -347,7 +347,7 @@ static void look_at_files(struct server *s)
 {
     const struct ipc_message changed = {.type = IPC_CHANGED};
 
-    if (s->store != NULL && certificate_store_poll(s->store, world_mono_now(s->spec->world)))
+    if (s->store && certificate_store_poll(s->store, world_mono_now(s->spec->world)))
         send_waiting(s->channel, &changed, -1);
 }
 
@@ -430,7 +430,7 @@ static bool take_order(struct server *s)
         if (s->starting != 0)
             kill_generation(s, s->starting);
         s->starting = 0;
-        if (s->store != NULL)
+        if (s->store)
             certificate_store_abandon(s->store);
         return true;
     case IPC_ORDER_PING:
@@ -467,7 +467,7 @@ static void set_signals(struct server *s)
 static int look_due(const struct server *s)
 {
     double wait =
-        s->store == NULL ? -1.0 : certificate_store_wait(s->store, world_mono_now(s->spec->world));
+        !s->store ? -1.0 : certificate_store_wait(s->store, world_mono_now(s->spec->world));
 
     return wait < 0.0 ? -1 : (int)ceil(wait * 1000.0);
 }
@@ -487,7 +487,7 @@ void fork_server_run(const struct helper_spec *spec, int channel)
     struct server s = {
         .spec = spec,
         .channel = channel,
-        .helpers = spec->run_helper != NULL ? spec->conf->nts_processes : 0,
+        .helpers = spec->run_helper ? spec->conf->nts_processes : 0,
         .credit = MAX_CREDIT,
         .credit_at = world_mono_now(spec->world),
     };
@@ -501,8 +501,7 @@ void fork_server_run(const struct helper_spec *spec, int channel)
     spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
     spec->sandbox.limit_fork_server(spec->sandbox.arg);
     s.places = mem_array((size_t)s.helpers + 1, sizeof(*s.places));
-    s.places[RESOLVER] =
-        (struct place){.vacant = spec->run_resolver != NULL, .restart_at = s.credit_at};
+    s.places[RESOLVER] = (struct place){.vacant = spec->run_resolver, .restart_at = s.credit_at};
 
     if (s.helpers > 0)
         s.store = certificate_store_new(&store);

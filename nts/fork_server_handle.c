@@ -69,7 +69,7 @@ static void send_orders(struct fork_server *f)
     f->order_count -= sent;
     if (sent > 0)
         memmove(f->orders, f->orders + sent, f->order_count * sizeof(*f->orders));
-    if (f->order_count > 0 && f->channel >= 0 && f->loop != NULL && f->order_timer == 0)
+    if (f->order_count > 0 && f->channel >= 0 && f->loop && f->order_timer == 0)
         f->order_timer = loop_timer_add(f->loop, ORDER_PAUSE, on_order_timer, f);
 }
 
@@ -142,7 +142,7 @@ static void lose(struct fork_server *f, const char *how)
 {
     LOG_ERROR("Fork server (process %d) %s; no helper process can be started again", (int)f->pid,
               how);
-    if (f->loop != NULL) {
+    if (f->loop) {
         loop_fd_remove(f->loop, f->channel);
         loop_timer_cancel(f->loop, f->order_timer);
         loop_timer_cancel(f->loop, f->ping_timer);
@@ -151,9 +151,9 @@ static void lose(struct fork_server *f, const char *how)
     close(f->channel);
     f->channel = -1;
     f->order_count = 0;
-    if (f->pool != NULL)
+    if (f->pool)
         helper_pool_fork_server_lost(f->pool);
-    if (f->events.lost != NULL)
+    if (f->events.lost)
         f->events.lost(f->events.arg);
 }
 
@@ -175,7 +175,7 @@ static void on_ping_timer(void *arg)
 
 static void take_resolver(struct fork_server *f, int channel, pid_t pid)
 {
-    if (f->loop != NULL && f->events.resolver != NULL) {
+    if (f->loop && f->events.resolver) {
         f->events.resolver(channel, pid, f->events.arg);
         return;
     }
@@ -193,13 +193,13 @@ static void take_message(struct fork_server *f, const struct ipc_message *messag
         /* Without its channel: it sees that, ends, and the next one comes. */
         if (fd >= 0)
             take_resolver(f, fd, message->u.resolver.pid);
-    } else if (f->pool != NULL && message->type == IPC_HELPER_NEW) {
+    } else if (f->pool && message->type == IPC_HELPER_NEW) {
         helper_pool_add(f->pool, message, fd);
-    } else if (f->pool != NULL && message->type == IPC_REFUSED) {
+    } else if (f->pool && message->type == IPC_REFUSED) {
         helper_pool_refused(f->pool, message->u.refused.generation);
-    } else if (f->pool != NULL && message->type == IPC_FILES) {
+    } else if (f->pool && message->type == IPC_FILES) {
         helper_pool_files(f->pool, message);
-    } else if (f->pool != NULL && message->type == IPC_CHANGED) {
+    } else if (f->pool && message->type == IPC_CHANGED) {
         helper_pool_renew(f->pool);
     } else if (fd >= 0) {
         close(fd);
@@ -281,7 +281,7 @@ struct fork_server *fork_server_start(const struct helper_spec *spec, char *erro
         return NULL;
     }
     f = fork_server_connect(ends[0], pid);
-    if (spec->run_helper == NULL)
+    if (!spec->run_helper)
         return f;
     f->pool = helper_pool_new(f, spec->conf->nts_processes, spec->conf->max_nts_connections);
     if (!helper_pool_await_first(f->pool, error, size)) {
@@ -303,7 +303,7 @@ void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
     if (resolver >= 0)
         take_resolver(fork_server, resolver, fork_server->resolver_pid);
     if (fork_server->channel < 0) {
-        if (events->lost != NULL)
+        if (events->lost)
             events->lost(events->arg);
         return;
     }
@@ -316,10 +316,10 @@ void fork_server_free(struct fork_server *fork_server)
 {
     struct fork_server *f = fork_server;
 
-    if (f == NULL)
+    if (!f)
         return;
     helper_pool_free(f->pool);
-    if (f->loop != NULL) {
+    if (f->loop) {
         loop_timer_cancel(f->loop, f->order_timer);
         loop_timer_cancel(f->loop, f->ping_timer);
         if (f->channel >= 0)

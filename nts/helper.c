@@ -203,7 +203,7 @@ static struct tls_credentials *load_credentials(struct helper *h, struct server_
     struct tls_credentials *credentials = tls_credentials_new_server(files, error, sizeof(error));
 
     server_files_free(files);
-    if (credentials == NULL)
+    if (!credentials)
         report_failure(h, error);
     return credentials;
 }
@@ -268,7 +268,7 @@ int helper_run(const struct helper_spec *spec, const struct helper_identity *ide
 
     give_up_rights(&h, spec);
     credentials = load_credentials(&h, files);
-    if (credentials == NULL)
+    if (!credentials)
         return HELPER_EXIT_BAD_FILES;
     start_service(&h, spec, credentials);
     report(&h, &ready);

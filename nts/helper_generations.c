@@ -23,7 +23,7 @@ void generation_start(struct helper_pool *pool)
     pool->bad_files = pool->no_files = false;
     fork_server_order(pool->fork_server, IPC_ORDER_NEW);
     pool->start_time = 0.0;
-    if (pool->loop != NULL)
+    if (pool->loop)
         pool->start_timer = loop_timer_add(pool->loop, HELPER_POOL_ROUND, on_start_timeout, pool);
 }
 
@@ -47,13 +47,13 @@ static void drain_others(struct helper_pool *pool)
 static void end_start(struct helper_pool *pool, bool ok)
 {
     pool->pending = 0;
-    if (pool->loop != NULL)
+    if (pool->loop)
         loop_timer_cancel(pool->loop, pool->start_timer);
     pool->start_timer = 0;
     if (pool->renew_again) {
         pool->renew_again = false;
         generation_start(pool);
-    } else if (pool->events.renewed != NULL) {
+    } else if (pool->events.renewed) {
         pool->events.renewed(ok, pool->events.arg);
     }
 }
@@ -80,7 +80,7 @@ static void on_renew_timer(void *arg)
 
 static void renew_later(struct helper_pool *pool, double pause)
 {
-    if (pool->loop != NULL && !pool->lost && pool->pending == 0 && pool->renew_timer == 0)
+    if (pool->loop && !pool->lost && pool->pending == 0 && pool->renew_timer == 0)
         pool->renew_timer = loop_timer_add(pool->loop, pause, on_renew_timer, pool);
 }
 
@@ -98,7 +98,7 @@ static void abandon(struct helper_pool *pool)
     const uint32_t generation = pool->pending;
     const bool retry = !pool->no_files;
 
-    if (!pool->no_files && pool->loop != NULL)
+    if (!pool->no_files && pool->loop)
         generation_report(pool, pool->failure,
                           pool->current != 0 ? "; old NTS-KE helpers stay"
                                              : "; there is no NTS-KE");
@@ -149,7 +149,7 @@ bool helper_pool_renew(struct helper_pool *pool)
     if (pool->lost)
         return false;
     pool->last_failure[0] = '\0';
-    if (pool->loop != NULL)
+    if (pool->loop)
         loop_timer_cancel(pool->loop, pool->renew_timer);
     pool->renew_timer = 0;
     if (pool->pending != 0)
@@ -173,7 +173,7 @@ void helper_pool_files(struct helper_pool *pool, const struct ipc_message *messa
 /* Too many orders in a short time, or old generations that still drain: once more in a while. */
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 {
-    if (generation != pool->pending || pool->loop == NULL)
+    if (generation != pool->pending || !pool->loop)
         return;
     LOG_DEBUG("Fork server refused to start generation %u of NTS-KE helpers now",
               (unsigned int)generation);

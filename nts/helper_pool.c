@@ -35,7 +35,7 @@ struct helper_pool *helper_pool_new(struct fork_server *fork_server, int helpers
 
 static void close_channel(struct helper_pool *pool, int fd)
 {
-    if (pool->loop != NULL)
+    if (pool->loop)
         loop_fd_remove(pool->loop, fd);
     close(fd);
 }
@@ -86,7 +86,7 @@ static void check_ready(struct helper_pool *pool)
     if (ready == pool->was_ready)
         return;
     pool->was_ready = ready;
-    if (pool->events.changed != NULL)
+    if (pool->events.changed)
         pool->events.changed(pool->events.arg);
 }
 
@@ -101,7 +101,7 @@ static void release(int fd, void *arg)
 {
     const struct helper_pool *pool = arg;
 
-    if (pool->events.release != NULL)
+    if (pool->events.release)
         pool->events.release(fd, pool->events.arg);
 }
 
@@ -143,13 +143,13 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
     h->sessions = mem_array(max_passed(pool), sizeof(*h->sessions));
     pool->helpers = mem_resize(pool->helpers, pool->count + 1, sizeof(struct helper *));
     pool->helpers[pool->count++] = h;
-    if (pool->loop != NULL)
+    if (pool->loop)
         loop_fd_add(pool->loop, channel, WORLD_READ, on_helper, h);
 }
 
 static void stop_timer(struct helper *h)
 {
-    if (h->pool->loop != NULL)
+    if (h->pool->loop)
         loop_timer_cancel(h->pool->loop, h->stuck_timer);
     h->stuck_timer = 0;
 }
@@ -175,7 +175,7 @@ void helper_remove(struct helper *h)
     close_channel(pool, h->channel);
     stop_timer(h);
     for (int i = 0; i < h->session_count; i++)
-        if (pool->events.ended != NULL)
+        if (pool->events.ended)
             pool->events.ended(h->sessions[i], IPC_SESSION_FAILED, pool->events.arg);
     if (h->generation == pool->pending && pool->failure[0] == '\0')
         text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
@@ -195,7 +195,7 @@ static void on_queue_timer(void *arg);
 
 static void await_room(struct helper_pool *pool)
 {
-    if (pool->queue_timer == 0 && pool->loop != NULL)
+    if (pool->queue_timer == 0 && pool->loop)
         pool->queue_timer = loop_timer_add(pool->loop, QUEUE_PAUSE, on_queue_timer, pool);
 }
 
@@ -230,7 +230,7 @@ void helper_start_timer(struct helper *h)
 {
     stop_timer(h);
     h->silence = 0.0;
-    if (h->pool->loop != NULL)
+    if (h->pool->loop)
         h->stuck_timer = loop_timer_add(h->pool->loop, HELPER_POOL_ROUND, on_stuck, h);
 }
 
@@ -246,7 +246,7 @@ static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome out
             helper_start_timer(h);
         else if (h->state != HELPER_DRAINING)
             stop_timer(h);
-        if (h->pool->events.ended != NULL)
+        if (h->pool->events.ended)
             h->pool->events.ended(session, outcome, h->pool->events.arg);
         return true;
     }
@@ -418,13 +418,13 @@ void helper_pool_detach(struct helper_pool *pool)
 
 void helper_pool_free(struct helper_pool *pool)
 {
-    if (pool == NULL)
+    if (!pool)
         return;
     for (size_t i = 0; i < pool->count; i++) {
         close_channel(pool, pool->helpers[i]->channel);
         free_helper(pool->helpers[i]);
     }
-    if (pool->loop != NULL) {
+    if (pool->loop) {
         loop_timer_cancel(pool->loop, pool->start_timer);
         loop_timer_cancel(pool->loop, pool->renew_timer);
         loop_timer_cancel(pool->loop, pool->queue_timer);
@@ -443,7 +443,7 @@ static struct helper *least_busy(const struct helper_pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         struct helper *h = pool->helpers[i];
         if (serves(h) && has_room(h) &&
-            (best == NULL || h->queue.count < best->queue.count ||
+            (!best || h->queue.count < best->queue.count ||
              (h->queue.count == best->queue.count && h->session_count < best->session_count)))
             best = h;
     }
@@ -461,7 +461,7 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     message.u.connection.session = session;
     message.u.connection.peer = *peer;
     message.u.connection.key = *key;
-    while ((h = least_busy(pool)) != NULL) {
+    while ((h = least_busy(pool))) {
         enum ipc_result result = helper_send(h, &message, fd);
         if (result == IPC_OK || result == IPC_AGAIN) {
             if (h->session_count == 0)

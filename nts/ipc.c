@@ -237,7 +237,7 @@ static bool get_lookup(struct reader *r, struct ipc_message *m)
     m->u.lookup.reload = reload == 1;
     reader_bytes(r, m->u.lookup.name, length);
     m->u.lookup.name[length] = '\0';
-    return memchr(m->u.lookup.name, '\0', length) == NULL;
+    return !memchr(m->u.lookup.name, '\0', length);
 }
 
 static void put_addresses(struct writer *w, const struct ipc_message *m)
@@ -402,7 +402,7 @@ static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
 {
     int count = 0;
 
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
         size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);

@@ -15,7 +15,7 @@ struct ipc_queued {
 
 static void finish(const struct ipc_queue *queue, struct ipc_queued *item)
 {
-    if (item->fd >= 0 && queue->release != NULL)
+    if (item->fd >= 0 && queue->release)
         queue->release(item->fd, queue->arg);
     crypto_wipe(&item->message, sizeof(item->message));
 }
@@ -29,7 +29,7 @@ enum ipc_result ipc_queue_send(struct ipc_queue *queue, int channel,
         return result;
     if (queue->count == IPC_QUEUE_SIZE)
         return IPC_BAD;
-    if (queue->items == NULL)
+    if (!queue->items)
         queue->items = mem_array(IPC_QUEUE_SIZE, sizeof(*queue->items));
     queue->items[queue->count++] = (struct ipc_queued){.message = *message, .fd = fd};
     return IPC_AGAIN;

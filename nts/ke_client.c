@@ -62,15 +62,15 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
     struct tls_credentials *credentials;
 
     *shares_set0 = false;
-    if (cert_set == 0 && env->set0 != NULL) {
+    if (cert_set == 0 && env->set0) {
         env->set0_users++;
         *shares_set0 = true;
         return tls_credentials_ref(env->set0);
     }
     credentials = tls_credentials_new_client(env->world, env->conf, cert_set, error, sizeof(error));
-    if (credentials != NULL)
+    if (credentials)
         check_trust(env, cert_set, credentials);
-    if (credentials == NULL) {
+    if (!credentials) {
         LOG_ERROR("%s", error);
     } else if (cert_set == 0) {
         env->set0 = credentials;
@@ -83,7 +83,7 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
 static void credentials_put(struct ke_client_env *env, struct tls_credentials *credentials,
                             bool shares_set0)
 {
-    if (credentials == NULL)
+    if (!credentials)
         return;
     if (shares_set0 && --env->set0_users == 0)
         env->set0 = NULL;
@@ -115,7 +115,7 @@ static void on_resolved(enum resolve_status status, const struct ip_addr *addrs,
     struct resolution *resolution = arg;
     struct ke_client *c = resolution->client;
 
-    if (c != NULL) {
+    if (c) {
         c->resolution = NULL;
         take_resolved(c, status, addrs, count);
     }
@@ -255,7 +255,7 @@ struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_por
     c->addr = *addr;
     c->name = text_dup(name);
     c->credentials = credentials_get(env, cert_set, &c->shares_set0);
-    if (c->credentials == NULL || !start_session(c)) {
+    if (!c->credentials || !start_session(c)) {
         ke_client_free(c);
         return NULL;
     }
@@ -264,9 +264,9 @@ struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_por
 
 void ke_client_free(struct ke_client *client)
 {
-    if (client == NULL)
+    if (!client)
         return;
-    if (client->resolution != NULL)
+    if (client->resolution)
         client->resolution->client = NULL;
     ke_session_free(client->session);
     credentials_put(client->env, client->credentials, client->shares_set0);
@@ -278,7 +278,7 @@ void ke_client_free(struct ke_client *client)
 
 bool ke_client_is_active(const struct ke_client *client)
 {
-    return ke_session_outcome(client->session) == KE_SESSION_ACTIVE || client->resolution != NULL;
+    return ke_session_outcome(client->session) == KE_SESSION_ACTIVE || client->resolution;
 }
 
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result)

@@ -86,7 +86,7 @@ struct ke_connections *ke_connections_new(size_t max, uint32_t seed)
 
 void ke_connections_free(struct ke_connections *connections)
 {
-    if (connections == NULL)
+    if (!connections)
         return;
     free(connections->entries);
     free(connections->buckets);

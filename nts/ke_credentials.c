@@ -64,11 +64,11 @@ static bool load(struct ke_credentials *c)
     const struct server_files *files = certificate_store_read(c->store);
     struct tls_credentials *credentials = NULL;
     char error[TLS_ERROR_SIZE];
-    bool ok = certificate_store_problem(c->store) == NULL;
+    bool ok = !certificate_store_problem(c->store);
 
-    if (files != NULL) {
+    if (files) {
         credentials = tls_credentials_new_server(files, error, sizeof(error));
-        if (credentials == NULL) {
+        if (!credentials) {
             LOG_ERROR("%s", error);
             certificate_store_abandon(c->store);
             ok = false;
@@ -108,7 +108,7 @@ struct ke_credentials *ke_credentials_new(const struct ke_credentials_spec *spec
 
 void ke_credentials_free(struct ke_credentials *credentials)
 {
-    if (credentials == NULL)
+    if (!credentials)
         return;
     loop_timer_cancel(credentials->spec.loop, credentials->watch_timer);
     loop_timer_cancel(credentials->spec.loop, credentials->store_timer);

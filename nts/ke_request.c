@@ -157,7 +157,7 @@ static bool add_success(const struct ke_outcome *outcome, const struct ke_server
         ke_record_add(w, false, KE_RECORD_COMPLIANT_GCM_EXPORT, NULL, 0);
     if (info->ntp_port != NTP_PORT)
         ke_record_add_u16(w, true, KE_RECORD_NTP_PORT, info->ntp_port);
-    if (info->ntp_server != NULL)
+    if (info->ntp_server)
         ke_record_add(w, true, KE_RECORD_NTP_SERVER, info->ntp_server, strlen(info->ntp_server));
     return add_cookies(context, key, world, w);
 }

@@ -95,7 +95,7 @@ static void on_pause_end(void *arg)
     struct ke_server *s = arg;
 
     s->pause_timer = 0;
-    set_listening(s, s->pool == NULL || helper_pool_is_ready(s->pool));
+    set_listening(s, !s->pool || helper_pool_is_ready(s->pool));
 }
 
 static void open_listeners(struct ke_server *s);
@@ -115,7 +115,7 @@ static void on_pool_renewed(bool ok, void *arg)
     struct ke_server *s = arg;
 
     on_pool_changed(s);
-    if (s->env.rekeyed != NULL)
+    if (s->env.rekeyed)
         s->env.rekeyed(ok, s->env.arg);
 }
 
@@ -134,7 +134,7 @@ static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer
         close_socket(s, fd);
         return "too many connections";
     }
-    if (s->pool == NULL) {
+    if (!s->pool) {
         /* Logs for itself. */
         if (!ke_service_start(s->service, session, fd, peer, key))
             ke_connections_remove(s->connections, session);
@@ -160,7 +160,7 @@ static void on_listener(int listener, unsigned int event, void *arg)
     int fd;
 
     (void)event;
-    if (s->pool != NULL) {
+    if (s->pool) {
         /* Ended sessions make room; without a helper left the connection stays in the backlog. */
         helper_pool_poll(s->pool);
         if (!helper_pool_is_ready(s->pool))
@@ -185,11 +185,11 @@ static void on_listener(int listener, unsigned int event, void *arg)
         reason = "rate limit";
     else if (is_over_limit(s, &peer.addr))
         reason = "too many connections from this address";
-    if (reason != NULL)
+    if (reason)
         close_socket(s, fd);
     else
         reason = serve(s, fd, &peer);
-    if (reason != NULL)
+    if (reason)
         LOG_DEBUG("Rejected connection from %s (%s)", ip_port_format(&peer, text, sizeof(text)),
                   reason);
 }
@@ -289,7 +289,7 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
     s->connections = ke_connections_new(
         2 * (size_t)processes * ((size_t)env->conf->max_nts_connections + HELPER_POOL_ON_THE_WAY),
         seed);
-    if (pool == NULL) {
+    if (!pool) {
         start_service(s);
     } else {
         const struct helper_pool_events events = {
@@ -311,14 +311,14 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
 
 void ke_server_free(struct ke_server *server)
 {
-    if (server == NULL)
+    if (!server)
         return;
     for (int i = 0; i < server->listener_count; i++) {
         loop_fd_remove(server->env.loop, server->listeners[i]);
         close_socket(server, server->listeners[i]);
     }
     loop_timer_cancel(server->env.loop, server->pause_timer);
-    if (server->pool != NULL)
+    if (server->pool)
         helper_pool_detach(server->pool);
     ke_credentials_free(server->credentials);
     ke_service_free(server->service);
@@ -328,7 +328,7 @@ void ke_server_free(struct ke_server *server)
 
 enum ke_rekey ke_server_rekey(struct ke_server *server)
 {
-    if (server->pool != NULL)
+    if (server->pool)
         return helper_pool_renew(server->pool) ? KE_REKEY_LATER : KE_REKEY_FAILED;
     return ke_credentials_reload(server->credentials) ? KE_REKEY_DONE : KE_REKEY_FAILED;
 }

@@ -84,10 +84,10 @@ void ke_service_free(struct ke_service *service)
 {
     struct slot *slot;
 
-    if (service == NULL)
+    if (!service)
         return;
     for (int i = 0; i < STAGES; i++)
-        while ((slot = TAILQ_FIRST(&service->stages[i])) != NULL)
+        while ((slot = TAILQ_FIRST(&service->stages[i])))
             slot_free(slot);
     tls_credentials_unref(service->credentials);
     free(service);
@@ -97,7 +97,7 @@ void ke_service_set_credentials(struct ke_service *service, struct tls_credentia
 {
     struct tls_credentials *old = service->credentials;
 
-    service->credentials = credentials != NULL ? tls_credentials_ref(credentials) : NULL;
+    service->credentials = credentials ? tls_credentials_ref(credentials) : NULL;
     tls_credentials_unref(old);
 }
 
@@ -125,7 +125,7 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
 
 static void check_empty(const struct ke_service *service)
 {
-    if (ke_service_is_empty(service) && service->env.emptied != NULL)
+    if (ke_service_is_empty(service) && service->env.emptied)
         service->env.emptied(service->env.arg);
 }
 
@@ -175,14 +175,14 @@ static void make_room(struct ke_service *service)
 
     for (int i = 0; i < KE_SESSION_ANSWERED; i++) {
         struct slot *slot = TAILQ_FIRST(&service->stages[i]);
-        double used = slot != NULL ? mono_diff(now, slot->since) / patience[i] : -1.0;
+        double used = slot ? mono_diff(now, slot->since) / patience[i] : -1.0;
 
         if (used > most) {
             most = used;
             worst = slot;
         }
     }
-    assert(worst != NULL);
+    assert(worst);
     LOG_DEBUG("NTS-KE session %u gives way", (unsigned int)worst->id);
     end_slot(worst, KE_SESSION_FAILED);
 }
@@ -194,7 +194,7 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
     struct slot *slot;
     char label[ADDR_TEXT_SIZE];
 
-    if (service->credentials == NULL) {
+    if (!service->credentials) {
         env->world->ops->socket_close(env->world->ctx, fd);
         return false;
     }
@@ -216,7 +216,7 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
     };
     *slot = (struct slot){.service = service, .id = id, .key = *key};
     slot->session = ke_session_new(&spec);
-    if (slot->session == NULL) {
+    if (!slot->session) {
         secret_wipe(&slot->key.key);
         free(slot);
         return false;

@@ -77,7 +77,7 @@ static void reach(struct ke_session *s, enum ke_session_stage stage)
     if (!s->server || s->stage >= stage)
         return;
     s->stage = stage;
-    if (s->reached != NULL)
+    if (s->reached)
         s->reached(s, stage, s->arg);
 }
 
@@ -271,7 +271,7 @@ static void stop(struct ke_session *s)
     if (s->outcome == KE_SESSION_ACTIVE)
         s->outcome = KE_SESSION_FAILED;
     release(s);
-    if (s->ended != NULL)
+    if (s->ended)
         s->ended(s, s->arg);
 }
 
@@ -318,7 +318,7 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec)
     char error[TLS_ERROR_SIZE];
     struct tls_session *tls = tls_session_new(&tls_spec, error, sizeof(error));
 
-    if (tls == NULL) {
+    if (!tls) {
         LOG_ERROR("%s", error);
         spec->world->ops->socket_close(spec->world->ctx, spec->fd);
         return NULL;
@@ -352,7 +352,7 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec)
 
 void ke_session_free(struct ke_session *session)
 {
-    if (session == NULL)
+    if (!session)
         return;
     release(session);
     crypto_wipe(session->input, NTS_KE_MAX_MESSAGE);

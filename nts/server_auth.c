@@ -164,7 +164,7 @@ static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_inf
     if (info->mode != NTP_MODE_CLIENT || info->ext_fields == 0 ||
         !collect_fields(packet, info, &fields))
         return false;
-    if (server->keys == NULL ||
+    if (!server->keys ||
         !nts_cookie_decode(server_keys_all(server->keys), server_keys_ciphers(server->keys),
                            fields.cookie.body, fields.cookie.body_length, &context)) {
         *kod = NTP_KOD_NTSN;

@@ -33,7 +33,7 @@ static unsigned char *map_memory(size_t size)
 
 static void unmap_memory(unsigned char *data, size_t size)
 {
-    if (data == NULL)
+    if (!data)
         return;
     crypto_wipe(data, size);
     munmap(data, size);
@@ -52,7 +52,7 @@ static bool file_grow(struct server_file *file)
     size_t size = file->mapped > 0 ? 2 * file->mapped : FIRST_SIZE;
     unsigned char *data = map_memory(size);
 
-    if (data == NULL)
+    if (!data)
         return false;
     if (file->size > 0)
         memcpy(data, file->data, file->size);
@@ -100,9 +100,9 @@ static void read_file(struct server_file *file, const struct world *world)
     if (file->is_other)
         return;
     stream = world->ops->file_read(world->ctx, file->path);
-    if (stream == NULL || !read_stream(file, stream))
+    if (!stream || !read_stream(file, stream))
         file->error = errno != 0 ? errno : EIO;
-    if (stream != NULL)
+    if (stream)
         fclose(stream);
     if (file->error != 0 || file->is_too_large)
         file_free(file);
@@ -133,7 +133,7 @@ struct server_files *server_files_read(const struct world *world, const struct c
 
 static void pair_unref(struct server_pair *pair)
 {
-    if (pair == NULL || --pair->references > 0)
+    if (!pair || --pair->references > 0)
         return;
     file_free(&pair->certificate);
     file_free(&pair->key);
@@ -148,7 +148,7 @@ struct server_files *server_files_share(const struct server_files *files)
     shared->pairs = mem_array(files->count, sizeof(struct server_pair *));
     for (size_t i = 0; i < files->count; i++) {
         shared->pairs[i] = files->pairs[i];
-        if (shared->pairs[i] != NULL)
+        if (shared->pairs[i])
             shared->pairs[i]->references++;
     }
     return shared;
@@ -159,8 +159,8 @@ void server_files_take_pair(struct server_files *files, size_t index,
 {
     struct server_pair *old = files->pairs[index];
 
-    files->pairs[index] = from != NULL ? from->pairs[index] : NULL;
-    if (files->pairs[index] != NULL)
+    files->pairs[index] = from ? from->pairs[index] : NULL;
+    if (files->pairs[index])
         files->pairs[index]->references++;
     pair_unref(old);
 }
@@ -182,7 +182,7 @@ void server_files_wipe_pair(struct server_files *files, size_t index)
 
 void server_files_free(struct server_files *files)
 {
-    if (files == NULL)
+    if (!files)
         return;
     for (size_t i = 0; i < files->count; i++)
         pair_unref(files->pairs[i]);
@@ -223,8 +223,8 @@ static bool file_changed(const struct server_file *file, const struct world *wor
 bool server_files_changed(const struct server_files *files, const struct world *world)
 {
     for (size_t i = 0; i < files->count; i++)
-        if (files->pairs[i] != NULL && (file_changed(&files->pairs[i]->certificate, world) ||
-                                        file_changed(&files->pairs[i]->key, world)))
+        if (files->pairs[i] && (file_changed(&files->pairs[i]->certificate, world) ||
+                                file_changed(&files->pairs[i]->key, world)))
             return true;
     return false;
 }

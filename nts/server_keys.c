@@ -80,7 +80,7 @@ static void write_file(FILE *stream, const void *arg)
 
 void server_keys_save(struct nts_server_keys *keys)
 {
-    if (keys->file != NULL && keys->rotate > 0 && !keys->file_stays)
+    if (keys->file && keys->rotate > 0 && !keys->file_stays)
         state_file_write(keys->file, write_file, keys);
 }
 
@@ -162,10 +162,10 @@ static bool load(struct nts_server_keys *keys)
     FILE *stream;
     bool ok;
 
-    if (keys->path == NULL)
+    if (!keys->path)
         return false;
     stream = keys->world->ops->file_read(keys->world->ctx, keys->path);
-    if (stream == NULL) {
+    if (!stream) {
         int error = errno;
 
         keys->file_stays = error == EMFILE || error == ENFILE || error == ENOMEM;
@@ -191,7 +191,7 @@ static bool load(struct nts_server_keys *keys)
 bool server_keys_reload(struct nts_server_keys *keys)
 {
     /* With rotation it would delay the next one. */
-    return keys->rotate != 0 || keys->path == NULL || load(keys);
+    return keys->rotate != 0 || !keys->path || load(keys);
 }
 
 /* Rotation */
@@ -204,7 +204,7 @@ static void rotate(void *arg)
     generate_key(keys, (keys->current + FUTURE_OFFSET) % NTS_SERVER_KEYS);
     keys->file_stays = false;
     /* The file as it was before has the key that is current now, as the future one. */
-    if (keys->file != NULL)
+    if (keys->file)
         state_file_write_later(keys->file, keys->rotate, write_file, keys);
     keys->timer = loop_timer_add(keys->loop, keys->rotate, rotate, keys);
 }
@@ -242,7 +242,7 @@ struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
     for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
         generate_key(keys, slot);
     keys->current = NTS_SERVER_KEYS - 1;
-    if (dump_dir != NULL)
+    if (dump_dir)
         open_file(keys, dump_dir);
     else
         LOG_WARN("No ntsdumpdir to save server keys");
@@ -254,7 +254,7 @@ struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
 
 void server_keys_free(struct nts_server_keys *keys)
 {
-    if (keys == NULL)
+    if (!keys)
         return;
     server_keys_save(keys);
     loop_timer_cancel(keys->loop, keys->timer);

@@ -80,7 +80,7 @@ static bool output_write(struct tls_session *s)
         memmove(s->output, s->output + n, s->output_length);
     }
     /* A client without TCP_NODELAY sends its request only when its Finished was acknowledged. */
-    if (s->world->ops->stream_quick_ack != NULL)
+    if (s->world->ops->stream_quick_ack)
         s->world->ops->stream_quick_ack(s->world->ctx, s->fd);
     return true;
 }
@@ -171,13 +171,13 @@ static int verify_peer(gnutls_session_t handle)
     r = gnutls_certificate_verify_peers(handle, expected, 2, &status);
     if (r < 0)
         return r;
-    if (s->now != NULL && (status & ~about_name) == 0) {
+    if (s->now && (status & ~about_name) == 0) {
         gnutls_x509_trust_list_t trusted;
         unsigned int count = 0;
         const gnutls_datum_t *peers = gnutls_certificate_get_peers(handle, &count);
 
         gnutls_certificate_get_trust_list(credentials, &trusted);
-        status |= tls_verify_dates(trusted, peers, peers != NULL ? count : 0, s->now(s->now_arg));
+        status |= tls_verify_dates(trusted, peers, peers ? count : 0, s->now(s->now_arg));
     }
     s->verify_status = status;
     s->refused = status != 0;
@@ -193,7 +193,7 @@ static void describe_refusal(struct tls_session *s)
         text.data = NULL;
     snprintf(s->error, sizeof(s->error), "%s %s",
              gnutls_strerror(GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR),
-             text.data != NULL ? (const char *)text.data : "");
+             text.data ? (const char *)text.data : "");
     gnutls_free(text.data);
 }
 
@@ -265,9 +265,9 @@ struct tls_session *tls_session_new(const struct tls_session_spec *spec, char *e
 
 void tls_session_free(struct tls_session *session)
 {
-    if (session == NULL)
+    if (!session)
         return;
-    if (session->handle != NULL)
+    if (session->handle)
         gnutls_deinit(session->handle);
     tls_credentials_unref(session->credentials);
     free(session->name);

@@ -54,7 +54,7 @@ static bool pem_read(const struct world *world, const char *path, struct pem *pe
     int error = 0;
 
     *pem = (struct pem){NULL, 0};
-    if (f == NULL)
+    if (!f)
         return false;
     while (n > 0 && error == 0) {
         if (pem->size == room) {
@@ -125,11 +125,11 @@ struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials)
 
 void tls_credentials_unref(struct tls_credentials *credentials)
 {
-    if (credentials == NULL || --credentials->references > 0)
+    if (!credentials || --credentials->references > 0)
         return;
-    if (credentials->handle != NULL)
+    if (credentials->handle)
         gnutls_certificate_free_credentials(credentials->handle);
-    if (credentials->priority != NULL)
+    if (credentials->priority)
         gnutls_priority_deinit(credentials->priority);
     free(credentials->dates);
     free(credentials);
@@ -172,11 +172,11 @@ static bool trust_directory(struct tls_credentials *c, const struct world *world
 {
     char **names = world->ops->list_files(world->ctx, path, "");
 
-    if (names == NULL) {
+    if (!names) {
         set_file_error(error, size, path);
         return false;
     }
-    for (char **name = names; *name != NULL; name++) {
+    for (char **name = names; *name; name++) {
         size_t length = strlen(path) + strlen(*name) + 2;
         char *file = mem_alloc(length);
         struct world_file_info info;
@@ -254,9 +254,9 @@ static void describe_system_store(const struct world *world, char *text, size_t 
 {
     for (size_t i = 0; i < SYSTEM_STORES; i++) {
         FILE *f = world->ops->file_read(world->ctx, system_stores[i]);
-        int error = f == NULL ? errno : 0;
+        int error = !f ? errno : 0;
 
-        if (f != NULL)
+        if (f)
             fclose(f);
         if (error == ENOENT || error == ENOTDIR)
             continue;
@@ -315,11 +315,11 @@ struct tls_credentials *tls_credentials_new_server(const struct server_files *fi
 {
     struct tls_credentials *c = credentials_new(error, size);
 
-    if (c == NULL)
+    if (!c)
         return NULL;
     c->dates = mem_array(files->count, sizeof(*c->dates));
     for (size_t i = 0; i < files->count; i++) {
-        if (files->pairs[i] != NULL && !load_pair(c, files->pairs[i], error, size)) {
+        if (files->pairs[i] && !load_pair(c, files->pairs[i], error, size)) {
             tls_credentials_unref(c);
             return NULL;
         }

@@ -546,7 +546,7 @@ void source_register_select(struct source_register *set, struct source *updated)
     };
 
     if (source_register_is_held(set)) {
-        assert(updated == NULL);
+        assert(!updated);
         set->select_later = true;
         return;
     }

@@ -179,7 +179,7 @@ static bool recover_sent(struct linux_world *w, int fd, const struct control_inf
 {
     msg->hardware_length = (int)msg->length;
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
-    if (w->sent != NULL && info->has_tx_error && find_sent(w, fd, info->tx_id, msg))
+    if (w->sent && info->has_tx_error && find_sent(w, fd, info->tx_id, msg))
         return true;
 #else
     (void)w;
@@ -321,7 +321,7 @@ static void add_tx_timestamp(struct linux_world *w, const struct socket_state *s
     if (!has_timestamp || !state->timestamps || w->timestamp_method != TIMESTAMPING_LINUX)
         return;
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
-    if (w->sent != NULL) {
+    if (w->sent) {
         const struct ip_port *to = state->connected ? &state->remote : &msg->remote;
         uint32_t id = sent_ring_save(w->sent, msg->data, msg->length, to);
 

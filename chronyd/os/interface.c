@@ -28,7 +28,7 @@ bool linux_interface_request(struct linux_world *w, const char *name, unsigned l
     fd = sockets_create_probe(w);
     if (fd < 0)
         return false;
-    if (data != NULL)
+    if (data)
         r->ifr_data = data;
     result = ioctl(fd, number, r);
     error = errno;

@@ -43,11 +43,11 @@ static char **nic_list(void *ctx)
         LOG_DEBUG("getifaddrs() failed : %s", text_errno(errno));
         return NULL;
     }
-    for (item = first; item != NULL; item = item->ifa_next)
+    for (item = first; item; item = item->ifa_next)
         count++;
     names = mem_array(count + 1, sizeof(*names));
     count = 0;
-    for (item = first; item != NULL; item = item->ifa_next)
+    for (item = first; item; item = item->ifa_next)
         names[count++] = text_dup(item->ifa_name);
     freeifaddrs(first);
     return names;

@@ -201,11 +201,11 @@ static bool has_room_for_stuck(struct resolver *resolver)
     for (int i = 0; i < MAX_STUCK; i++) {
         struct job *job = resolver->stuck[i];
 
-        if (job != NULL && atomic_load(&job->left)) {
+        if (job && atomic_load(&job->left)) {
             leave_job(job);
             resolver->stuck[i] = job = NULL;
         }
-        found = found || job == NULL;
+        found = found || !job;
     }
     return found;
 }
@@ -267,7 +267,7 @@ static void abandon_thread(struct resolver *resolver)
     close(resolver->pipe_fd);
     resolver->pipe_fd = -1;
     for (int i = 0; i < MAX_STUCK; i++) {
-        if (resolver->stuck[i] == NULL) {
+        if (!resolver->stuck[i]) {
             resolver->stuck[i] = resolver->job;
             break;
         }
@@ -303,7 +303,7 @@ static void ask_helper(struct resolver *resolver)
 /* A helper that breaks the rules may not end with its channel. */
 static void dismiss_helper(struct resolver *resolver)
 {
-    if (resolver->channel >= 0 && resolver->replace != NULL)
+    if (resolver->channel >= 0 && resolver->replace)
         resolver->replace(resolver->helper, resolver->replace_arg);
     close_channel(resolver);
 }
@@ -414,7 +414,7 @@ static bool answer_at_once(const struct resolver *resolver, struct resolver_quer
     if ((!resolver->ipv4 && !resolver->ipv6) || (query->family == IP_V4 && !resolver->ipv4) ||
         (query->family == IP_V6 && !resolver->ipv6))
         return true;
-    if (strchr(query->name, '%') != NULL) {
+    if (strchr(query->name, '%')) {
         find_scoped(resolver, query, answer);
         return true;
     }
@@ -469,7 +469,7 @@ void resolver_free(struct resolver *resolver)
         free(request);
     }
     for (int i = 0; i < MAX_STUCK; i++)
-        if (resolver->stuck[i] != NULL)
+        if (resolver->stuck[i])
             leave_job(resolver->stuck[i]);
     close_channel(resolver);
     free(resolver);

@@ -23,7 +23,7 @@ static time_t make_time(const struct tm *tm)
 
 static bool break_down(time_t seconds, bool utc, struct tm *tm)
 {
-    return (utc ? gmtime_r(&seconds, tm) : localtime_r(&seconds, tm)) != NULL;
+    return (utc ? gmtime_r(&seconds, tm) : localtime_r(&seconds, tm));
 }
 
 /* mktime takes local time; the error of its first answer is what the answer's own calendar time is

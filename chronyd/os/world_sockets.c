@@ -314,7 +314,7 @@ int linux_socket_open(void *ctx, const struct world_socket *spec)
     *socket_state(w, fd) = (struct socket_state){
         .open = true,
         .passed = passed,
-        .connected = spec->remote != NULL,
+        .connected = spec->remote,
         .type = spec->type,
         .family = spec->family,
     };

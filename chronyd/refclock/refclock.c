@@ -152,7 +152,7 @@ const char *refclock_option(const struct refclock *c, const char *name)
 {
     const char *option = NULL;
 
-    while ((option = next_option(c, option)) != NULL) {
+    while ((option = next_option(c, option))) {
         const char *value = option_value(option, name);
         if (value)
             return value;
@@ -202,7 +202,7 @@ static void check_options(const struct refclock *c)
 {
     const char *option = NULL;
 
-    while ((option = next_option(c, option)) != NULL) {
+    while ((option = next_option(c, option))) {
         bool known = false;
 
         for (const char *const *name = c->driver->options; name && *name; name++)

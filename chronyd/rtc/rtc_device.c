@@ -22,13 +22,13 @@ bool rtc_is_on_utc(const struct world *world, const struct conf *conf)
     FILE *file;
     int i;
 
-    if (conf->hwclock_file == NULL || conf->hwclock_file[0] == '\0')
+    if (!conf->hwclock_file || conf->hwclock_file[0] == '\0')
         return on_utc;
     file = world->ops->file_read(world->ctx, conf->hwclock_file);
-    if (file == NULL)
+    if (!file)
         return on_utc;
     for (i = 0; i < HWCLOCK_LINE; i++)
-        if (fgets(line, sizeof(line), file) == NULL)
+        if (!fgets(line, sizeof(line), file))
             break;
     fclose(file);
 

@@ -26,12 +26,12 @@ static bool read_line(const struct world *world, const char *path, struct rtc_co
     bool ok;
 
     *readable = file != NULL;
-    if (file == NULL) {
+    if (!file) {
         if (errno != ENOENT)
             LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return false;
     }
-    ok = fgets(line, sizeof(line), file) != NULL &&
+    ok = fgets(line, sizeof(line), file) &&
          sscanf(line, "%d %lf %lf %lf", &valid, &ref, &offset, &rate) == 4 &&
          fabs(ref) <= MAX_REF_TIME && fabs(offset) <= MAX_OFFSET && fabs(rate) <= MAX_RATE_PPM;
     fclose(file);

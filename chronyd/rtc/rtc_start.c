@@ -20,7 +20,7 @@ static bool read_rtc(const struct world *world, const struct conf *conf, int64_t
     bool ok;
     int fd;
 
-    if (devices == NULL || devices->rtc_get == NULL)
+    if (!devices || !devices->rtc_get)
         return false;
     fd = devices->open(world->ctx, conf->rtc_device, false);
     if (fd < 0)
@@ -66,7 +66,7 @@ bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
     struct instant drift_file = {0};
     double offset;
 
-    if (conf->drift_file != NULL && world->ops->file_info(world->ctx, conf->drift_file, &info))
+    if (conf->drift_file && world->ops->file_info(world->ctx, conf->drift_file, &info))
         drift_file.sec = info.mtime;
 
     if (set_from_rtc(world, clock, conf, coefficients, drift_file.sec))

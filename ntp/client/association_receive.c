@@ -175,7 +175,7 @@ static bool has_to_wait(const struct association *a, const struct response *r)
 
     return response_is_synced(r) && !a->ex.answered && a->report.total_good > 0 &&
            a->shared->hwts_timeout > 0.0 && a->ex.near_tx.source != TIMESTAMP_HARDWARE &&
-           ops->has_hardware_timestamps != NULL && ops->has_hardware_timestamps(association_ctx(a));
+           ops->has_hardware_timestamps && ops->has_hardware_timestamps(association_ctx(a));
 }
 
 static void let_wait(struct association *a, const struct ntp_arrival *arrival)

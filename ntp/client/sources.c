@@ -345,7 +345,7 @@ static enum ntp_sources_status add_name(struct ntp_sources *s, const struct sour
     if (!text_is_graphic(conf->name))
         return NTP_SOURCES_BAD_NAME;
     /* With an interface it is an address, of one server. */
-    const bool pool = conf->pool && strchr(conf->name, '%') == NULL;
+    const bool pool = conf->pool && !strchr(conf->name, '%');
     if (pool) {
         int max = conf->options.max_sources;
         int quota = max < 1 ? 1 : max > MAX_POOL_QUOTA ? MAX_POOL_QUOTA : max;
@@ -439,7 +439,7 @@ void ntp_sources_remove_all(struct ntp_sources *s)
 
     if (hold)
         env->ops->hold_selection(env->ctx);
-    while ((r = TAILQ_LAST(&s->records, record_list)) != NULL)
+    while ((r = TAILQ_LAST(&s->records, record_list)))
         remove_record(s, r);
     if (hold)
         env->ops->release_selection(env->ctx);

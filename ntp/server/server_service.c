@@ -41,7 +41,7 @@ static struct server_view make_view(struct ntp_server *server)
         .keys = server->keys,
         .nts = server->nts.server,
         .nts_ctx = server->nts.server_ctx,
-        .signing = server->signd != NULL,
+        .signing = server->signd,
     };
 
     view.transmit.add_net_correction = server->conf->ptp_port != 0;
@@ -180,7 +180,7 @@ static void start_signing(struct ntp_server *server)
 {
     const char *directory = server->conf->ntp_signd_socket;
 
-    if (directory == NULL || directory[0] == '\0')
+    if (!directory || directory[0] == '\0')
         return;
 #ifdef FEAT_SIGND
     server->signd = signd_new(server->env, server->sockets, directory);

@@ -72,7 +72,7 @@ static bool add_field(struct writer *w, uint16_t type, const void *body, size_t 
     }
     writer_u16(w, type);
     writer_u16(w, (uint16_t)(body_length + EXT_HEADER_LENGTH));
-    if (body != NULL)
+    if (body)
         writer_bytes(w, body, body_length);
     else
         writer_zeros(w, body_length);

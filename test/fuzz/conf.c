@@ -41,9 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     log_set_threshold(LOG_SEV_FATAL);
     memcpy(text, data, size);
-    for (; good && line != NULL; line = end, number++) {
+    for (; good && line; line = end, number++) {
         end = strchr(line, 0x0a);
-        if (end != NULL)
+        if (end)
             *end++ = 0;
         if (!reads_files(line))
             good = conf_read_line(conf, &env, line, number, &error);

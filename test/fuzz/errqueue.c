@@ -47,7 +47,7 @@ static bool add(struct reader *r, union control *control, size_t *used)
         return false;
     length = reader_u8(r);
     content = reader_view(r, length);
-    if (content == NULL || *used + CMSG_SPACE(length) > sizeof(*control))
+    if (!content || *used + CMSG_SPACE(length) > sizeof(*control))
         return false;
     cmsg->cmsg_level = kinds[kind % KINDS].level;
     cmsg->cmsg_type = kinds[kind % KINDS].type;

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(response.cookie_count > 0 && response.cookie_count <= NTS_MAX_COOKIES);
     for (int i = 0; i < response.cookie_count; i++)
         assert(response.cookies[i].length <= NTS_MAX_COOKIE_LENGTH);
-    assert(memchr(response.ntp_server, 0, sizeof(response.ntp_server)) != NULL);
+    assert(memchr(response.ntp_server, 0, sizeof(response.ntp_server)));
     ke_response_resolver_name(response.ntp_server, name);
     return 0;
 }

@@ -165,7 +165,7 @@ static void feed(struct input *in, struct refclock_set *set, struct loop *loop, 
     for (int i = 0; i < set->count; i++) {
         const struct source_sample *last = sample_filter_last(set->clocks[i]->filter);
 
-        if (last != NULL)
+        if (last)
             assert(isfinite(last->offset) && isfinite(last->root_dispersion));
     }
 }

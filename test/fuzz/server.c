@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t packet[2048];
     struct server_reply reply;
 
-    if (s == NULL)
+    if (!s)
         s = make_server();
     if (size < 2)
         return 0;

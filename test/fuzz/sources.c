@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(read);
     struct source_conf *list = conf_read_source_dirs(conf, &fuzz.world, &count);
     for (size_t i = 0; i < count; i++) {
-        assert(list[i].name != NULL);
+        assert(list[i].name);
         assert(source_conf_compare(&list[i], &list[i]) == 0);
     }
     source_conf_list_free(list, count);

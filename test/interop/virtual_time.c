@@ -95,7 +95,7 @@ static void start(void)
     if (state.started)
         return;
     state.started = true;
-    if (text == NULL || !virtual_time_parse(text, &state.params))
+    if (!text || !virtual_time_parse(text, &state.params))
         give_up("no parameters in the environment");
     const struct virtual_time_params *p = &state.params;
     sim_clock_init(&state.clock, &p->oscillator, p->start, p->seed, SIM_CLOCK_STREAM(p->node));
@@ -216,7 +216,7 @@ time_t time(time_t *t)
     start();
     time_t now = state.clock.raw / NS;
 
-    if (t != NULL)
+    if (t)
         *t = now;
     return now;
 }
@@ -298,8 +298,8 @@ static bool is_server(const struct sockaddr *address)
     const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
     char text[INET_ADDRSTRLEN];
 
-    return address != NULL && address->sa_family == AF_INET &&
-           inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)) != NULL &&
+    return address && address->sa_family == AF_INET &&
+           inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)) &&
            strcmp(text, VIRTUAL_TIME_SERVER) == 0;
 }
 
@@ -308,7 +308,7 @@ static void *real(const char *name)
 {
     void *function = dlsym(RTLD_NEXT, name);
 
-    if (function == NULL)
+    if (!function)
         give_up(name);
     return function;
 }
@@ -448,7 +448,7 @@ static int first_pending(const fd_set *readers, const fd_set *exceptions)
         const struct pending *pending = &state.pending[i];
         const fd_set *set = pending->error_queue ? exceptions : readers;
 
-        if (set != NULL && FD_ISSET(pending->fd, set) &&
+        if (set && FD_ISSET(pending->fd, set) &&
             (first < 0 || pending->time < state.pending[first].time))
             first = i;
     }
@@ -463,7 +463,7 @@ static void take(struct pending *pending, struct msghdr *h)
         give_up("a small buffer");
     inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &from.sin_addr);
     memcpy(h->msg_iov[0].iov_base, pending->data, pending->length);
-    if (h->msg_name != NULL && !pending->error_queue) {
+    if (h->msg_name && !pending->error_queue) {
         memcpy(h->msg_name, &from, sizeof(from));
         h->msg_namelen = sizeof(from);
     } else {
@@ -511,7 +511,7 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
 
     (void)count;
     start();
-    if (timeout != NULL) {
+    if (timeout) {
         double wanted = (double)timeout->tv_sec * 1e9 + (double)timeout->tv_usec * 1e3;
 
         end = state.now + (int64_t)ceil(wanted / (1.0 + sim_clock_frequency(&state.clock)));
@@ -524,13 +524,13 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
     if (end == INT64_MAX)
         give_up("it waits for ever");
     advance(end);
-    if (writers != NULL)
+    if (writers)
         FD_ZERO(writers);
-    if (exceptions != NULL)
+    if (exceptions)
         FD_ZERO(exceptions);
-    if (readers != NULL)
+    if (readers)
         FD_ZERO(readers);
-    if (pending == NULL)
+    if (!pending)
         return 0;
     if (!pending->error_queue && state.params.nic.present)
         pending->stamps =
@@ -567,8 +567,8 @@ static int open_file(const char *path, int flags, mode_t mode)
     if (state.params.devices[SIM_PPS].present && strcmp(path, VIRTUAL_PPS_PATH) == 0)
         device = &state.pps_fd;
     *(void **)&next = real("open");
-    int fd = next(device != NULL ? "/dev/null" : path, flags, mode);
-    if (device != NULL)
+    int fd = next(device ? "/dev/null" : path, flags, mode);
+    if (device)
         *device = fd;
     return fd;
 }
@@ -643,9 +643,9 @@ int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout, c
         if ((fds[i].events & POLLPRI) != 0)
             FD_SET(fds[i].fd, &exceptions);
     }
-    if (timeout != NULL)
+    if (timeout)
         tv = (struct timeval){timeout->tv_sec, (timeout->tv_nsec + 999) / 1000};
-    if (select(MAX_FD, &readers, NULL, &exceptions, timeout != NULL ? &tv : NULL) == 0)
+    if (select(MAX_FD, &readers, NULL, &exceptions, timeout ? &tv : NULL) == 0)
         return 0;
     for (nfds_t i = 0; i < count; i++) {
         if (FD_ISSET(fds[i].fd, &readers))

@@ -299,7 +299,7 @@ static bool phc_extts_read(void *ctx, int fd, struct phc_event *event)
     struct sim_devices *d = devices_of(ctx);
     struct sim_datagram *pulse = sim_queue_take(&d->node->sockets[fd].received);
 
-    if (pulse == NULL)
+    if (!pulse)
         return false;
     free(pulse);
     *event = (struct phc_event){.time = d->phc_pulse};

@@ -105,7 +105,7 @@ bool sim_files_remove(struct sim_files *files, const char *path)
 {
     struct entry *entry = find(files, path);
 
-    if (entry == NULL) {
+    if (!entry) {
         errno = ENOENT;
         return false;
     }
@@ -117,11 +117,11 @@ bool sim_files_remove(struct sim_files *files, const char *path)
 
 bool sim_files_rename(struct sim_files *files, const char *from, const char *to)
 {
-    if (find(files, from) == NULL) {
+    if (!find(files, from)) {
         errno = ENOENT;
         return false;
     }
-    if (find(files, to) != NULL)
+    if (find(files, to))
         sim_files_remove(files, to);
     struct entry *entry = find(files, from);
     free(entry->path);
@@ -175,7 +175,7 @@ static FILE *open_stream(struct sim_files *files, struct contents *contents, con
     struct stream *stream = mem_alloc(sizeof(*stream));
     FILE *file = fopencookie(stream, mode, functions);
 
-    if (file == NULL) {
+    if (!file) {
         free(stream);
         return NULL;
     }
@@ -190,7 +190,7 @@ FILE *sim_files_read(struct sim_files *files, const char *path)
 {
     struct entry *entry = find(files, path);
 
-    if (entry == NULL) {
+    if (!entry) {
         errno = ENOENT;
         return NULL;
     }
@@ -201,14 +201,14 @@ FILE *sim_files_append(struct sim_files *files, const char *path)
 {
     struct entry *entry = find(files, path);
 
-    if (entry == NULL)
+    if (!entry)
         entry = create(files, path);
     return open_stream(files, entry->contents, "a");
 }
 
 FILE *sim_files_create(struct sim_files *files, const char *path)
 {
-    if (find(files, path) != NULL)
+    if (find(files, path))
         sim_files_remove(files, path);
     return open_stream(files, create(files, path)->contents, "w");
 }
@@ -226,7 +226,7 @@ static bool is_listed(const char *path, const char *directory, const char *suffi
         return false;
     const char *name = path + length + 1;
     size_t end = strlen(name), tail = strlen(suffix);
-    return name[0] != '.' && strchr(name, '/') == NULL && end >= tail &&
+    return name[0] != '.' && !strchr(name, '/') && end >= tail &&
            strcmp(name + end - tail, suffix) == 0;
 }
 
@@ -251,14 +251,14 @@ const char *sim_files_text(const struct sim_files *files, const char *path)
 {
     const struct entry *entry = find(files, path);
 
-    return entry != NULL ? entry->contents->data : NULL;
+    return entry ? entry->contents->data : NULL;
 }
 
 void sim_files_set(struct sim_files *files, const char *path, const char *text)
 {
     struct entry *entry;
 
-    if (find(files, path) != NULL)
+    if (find(files, path))
         sim_files_remove(files, path);
     entry = create(files, path);
     append(entry->contents, text, strlen(text));
@@ -267,7 +267,7 @@ void sim_files_set(struct sim_files *files, const char *path, const char *text)
 
 bool sim_files_sync(struct sim_files *files, FILE *file)
 {
-    for (struct stream *stream = files->streams; stream != NULL; stream = stream->next)
+    for (struct stream *stream = files->streams; stream; stream = stream->next)
         if (stream->file == file)
             stream->contents->synced = true;
     return true;

@@ -52,7 +52,7 @@ static struct sim *run(const struct request *request, const struct scenario *sce
     struct sim *sim = scenario_prepare(scenario, seed);
 
     sim_print_messages(sim, request->messages);
-    if (request->plot != NULL)
+    if (request->plot)
         sim_keep_offsets(sim, scenario->subject);
     sim_run(sim, request->duration > 0.0 ? request->duration : scenario->duration);
     return sim;
@@ -96,12 +96,12 @@ static int run_one(const struct request *request, const struct scenario *scenari
         sim_get_result(sim, i, &result);
         print_result(scenario->nodes[i].name, &result);
     }
-    if (request->plot != NULL)
+    if (request->plot)
         good = plot(request, scenario, sim);
-    if (request->file != NULL) {
+    if (request->file) {
         const char *text = sim_files_text(sim_node_files(sim, scenario->subject), request->file);
 
-        fputs(text != NULL ? text : "(no such file)\n", stdout);
+        fputs(text ? text : "(no such file)\n", stdout);
     }
     sim_free(sim);
     return good ? 0 : 1;
@@ -214,7 +214,7 @@ static int print_table(const struct request *request)
 
     printf("Medians over %d seeds, and their ratios to the reference's figures\n", seeds);
     printf("%-10s %9s %18s %18s %18s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
-    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
+    for (size_t i = 0; (scenario = scenario_get(i)); i++) {
         const struct limits *l = &scenario->limits;
 
         if (!scenario->figures)
@@ -286,8 +286,8 @@ static int compare_with_peers(const struct request *request, const struct scenar
     printf("Ours, %s's and their ratio, over %d seeds: mean time to synchronise, else medians\n",
            request->against, seeds);
     printf("%-16s %17s %26s %26s %26s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
-    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++) {
-        if (!peer_can_run(scenario) || (only != NULL && scenario != only))
+    for (size_t i = 0; (scenario = scenario_get(i)); i++) {
+        if (!peer_can_run(scenario) || (only && scenario != only))
             continue;
         compared++;
         bad += !compare_with_peer(request, scenario, seeds);
@@ -347,9 +347,9 @@ static int check(const struct request *request, const struct scenario *only)
     const struct scenario *scenario;
     int bad = 0;
 
-    if (only != NULL)
+    if (only)
         return check_one(request, only) ? 0 : 1;
-    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+    for (size_t i = 0; (scenario = scenario_get(i)); i++)
         if (!check_one(request, scenario))
             bad++;
     if (bad > 0)
@@ -361,7 +361,7 @@ static int list(void)
 {
     const struct scenario *scenario;
 
-    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+    for (size_t i = 0; (scenario = scenario_get(i)); i++)
         printf("%-16s %s\n", scenario->name, scenario->about);
     return 0;
 }
@@ -461,7 +461,7 @@ int main(int argc, char **argv)
     const struct scenario *scenario = NULL;
 
     parse(&request, argc, argv);
-    if (request.scenario != NULL && (scenario = scenario_find(request.scenario)) == NULL) {
+    if (request.scenario && !(scenario = scenario_find(request.scenario))) {
         fprintf(stderr, "There is no scenario %s; see --list\n", request.scenario);
         return 2;
     }
@@ -469,11 +469,11 @@ int main(int argc, char **argv)
         return list();
     if (request.table)
         return print_table(&request);
-    if (request.against != NULL)
+    if (request.against)
         return compare_with_peers(&request, scenario);
     if (request.check)
         return check(&request, scenario);
-    if (scenario == NULL) {
+    if (!scenario) {
         usage(stderr);
         return 2;
     }

@@ -10,12 +10,12 @@ void sim_set_name(struct sim *sim, const char *name, const struct ip_addr *addrs
 {
     struct sim_name *entry = NULL;
 
-    for (int i = 0; i < sim->name_count && entry == NULL; i++)
+    for (int i = 0; i < sim->name_count && !entry; i++)
         if (strcmp(sim->names[i].name, name) == 0)
             entry = &sim->names[i];
-    if (entry == NULL && sim->name_count < SIM_MAX_NAMES)
+    if (!entry && sim->name_count < SIM_MAX_NAMES)
         entry = &sim->names[sim->name_count++];
-    if (entry == NULL || count > ADDR_MAX_PER_NAME)
+    if (!entry || count > ADDR_MAX_PER_NAME)
         LOG_FATAL("Too many names in the simulation");
     entry->name = name;
     entry->count = count;

@@ -78,10 +78,10 @@ struct sim_datagram *sim_queue_take(struct sim_queue *queue)
 {
     struct sim_datagram *datagram = queue->first;
 
-    if (datagram == NULL)
+    if (!datagram)
         return NULL;
     queue->first = datagram->next;
-    if (queue->first == NULL)
+    if (!queue->first)
         queue->end = &queue->first;
     queue->count--;
     return datagram;
@@ -91,7 +91,7 @@ void sim_queue_clear(struct sim_queue *queue)
 {
     struct sim_datagram *datagram;
 
-    while ((datagram = sim_queue_take(queue)) != NULL)
+    while ((datagram = sim_queue_take(queue)))
         free(datagram);
 }
 
@@ -155,7 +155,7 @@ static void deliver(struct sim *sim, void *arg, uint64_t value)
     struct sim_socket *socket = sim_world_find_socket(node, &datagram->from, &datagram->to);
 
     (void)value;
-    if (socket == NULL) {
+    if (!socket) {
         free(datagram);
         return;
     }
@@ -171,7 +171,7 @@ void sim_network_send(struct sim_node *node, const struct sim_datagram *sent, do
     const struct sim_node *other = sim_network_node(sim, &sent->to.addr);
 
     node->recorder.packets++;
-    if (other == NULL)
+    if (!other)
         return;
     const struct sim_link *link = sim_link(sim, node->id, other->id);
     struct sim_random *random = &sim->link_random[node->id * SIM_MAX_NODES + other->id];

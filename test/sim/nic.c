@@ -154,7 +154,7 @@ double sim_nic_send(struct sim_node *node, int fd, const struct sim_datagram *se
     if (!nic->present)
         return 0.0;
     latency = SIM_NIC_MIN_LATENCY + nic->latency * sim_random_exponential(&node->nic_random);
-    if (sent == NULL || !node->nic_enabled)
+    if (!sent || !node->nic_enabled)
         return latency;
     report = mem_alloc(sizeof(*report));
     *report = (struct report){node, fd, node->sockets[fd].serial, NULL};

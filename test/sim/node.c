@@ -67,8 +67,8 @@ static void on_message(enum log_severity severity, const char *text, void *arg)
 
     (void)severity;
     if (sim->print_messages)
-        printf("%14.6f %-10s %s\n", sim_time(sim), node != NULL ? node->spec.name : "-", text);
-    if (node == NULL)
+        printf("%14.6f %-10s %s\n", sim_time(sim), node ? node->spec.name : "-", text);
+    if (!node)
         return;
     if (node->message_count == node->message_capacity) {
         node->message_capacity = 2 * node->message_capacity + 16;
@@ -89,7 +89,7 @@ int sim_count_messages(const struct sim *sim, int id, const char *text)
     int count = 0;
 
     for (size_t i = 0; i < node->message_count; i++)
-        if (strstr(node->messages[i].text, text) != NULL)
+        if (strstr(node->messages[i].text, text))
             count++;
     return count;
 }
@@ -99,7 +99,7 @@ double sim_message_time(const struct sim *sim, int id, const char *text)
     const struct sim_node *node = sim->nodes[id];
 
     for (size_t i = 0; i < node->message_count; i++)
-        if (strstr(node->messages[i].text, text) != NULL)
+        if (strstr(node->messages[i].text, text))
             return node->messages[i].time;
     return -1.0;
 }
@@ -366,7 +366,7 @@ void sim_free(struct sim *sim)
     for (int i = 0; i < sim->node_count; i++)
         free_node(sim->nodes[i]);
     while (sim_event_take(sim, INT64_MAX, &event))
-        if (event.discard != NULL)
+        if (event.discard)
             event.discard(event.arg);
     free(sim->events);
     sim_network_free(sim);

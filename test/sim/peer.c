@@ -57,7 +57,7 @@ static bool write_conf(const char *path, const char *directory, const struct sce
 {
     FILE *file = fopen(path, "w");
 
-    if (file == NULL)
+    if (!file)
         return false;
     /* As common_conf of node.c; resolving the name would need a thread. */
     fprintf(file, "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n", directory);
@@ -113,7 +113,7 @@ static void set_environment(const char *library, const struct scenario *scenario
 /* Its messages go to a file, its standard output to the pipe. */
 static _Noreturn void be_peer(const char *program, const char *conf, const char *messages, int out)
 {
-    if (dup2(out, STDOUT_FILENO) < 0 || freopen(messages, "w", stderr) == NULL)
+    if (dup2(out, STDOUT_FILENO) < 0 || !freopen(messages, "w", stderr))
         _exit(127);
     alarm(TIME_LIMIT);
     execl(program, program, "-d", "-u", "root", "-f", conf, (char *)NULL);
@@ -137,9 +137,9 @@ static void print_file(const char *path)
     FILE *file = fopen(path, "r");
     char line[TEXT_LINE_SIZE];
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+    while (file && fgets(line, sizeof(line), file))
         fprintf(stderr, "    | %s", line);
-    if (file != NULL)
+    if (file)
         fclose(file);
 }
 
@@ -189,8 +189,8 @@ bool peer_run(const char *program, const struct scenario *scenario, uint64_t see
     char directory[DIRECTORY_SIZE], pid_file[PATH_SIZE];
 
     snprintf(directory, sizeof(directory), "%s/sim-peer-XXXXXX",
-             parent != NULL && parent[0] != '\0' ? parent : "/tmp");
-    if (mkdtemp(directory) == NULL) {
+             parent && parent[0] != '\0' ? parent : "/tmp");
+    if (!mkdtemp(directory)) {
         fprintf(stderr, "Could not make %s : %s\n", directory, text_errno(errno));
         return false;
     }

@@ -82,7 +82,7 @@ bool plot_write(const char *path, const char *title, const float *offsets, size_
     struct scale s = make_scale(offsets, count, from < count ? from : 0);
     FILE *f = fopen(path, "w");
 
-    if (f == NULL)
+    if (!f)
         return false;
     fprintf(f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "

@@ -13,7 +13,7 @@ int scenario_node_count(const struct scenario *scenario)
 {
     int count = 0;
 
-    while (count < SCENARIO_NODES && scenario->nodes[count].name != NULL)
+    while (count < SCENARIO_NODES && scenario->nodes[count].name)
         count++;
     return count;
 }
@@ -39,7 +39,7 @@ const struct scenario *scenario_find(const char *name)
 {
     const struct scenario *scenario;
 
-    for (size_t i = 0; (scenario = scenario_get(i)) != NULL; i++)
+    for (size_t i = 0; (scenario = scenario_get(i)); i++)
         if (strcmp(scenario->name, name) == 0)
             return scenario;
     return NULL;
@@ -173,10 +173,10 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     for (int i = 0; i < count; i++)
         sim_add_node(sim, &scenario->nodes[i]);
     for (size_t i = 0; i < sizeof(scenario->pools) / sizeof(scenario->pools[0]); i++)
-        if (scenario->pools[i].name != NULL)
+        if (scenario->pools[i].name)
             add_pool(sim, &scenario->pools[i]);
     for (size_t i = 0; i < sizeof(scenario->files) / sizeof(scenario->files[0]); i++)
-        if (scenario->files[i].path != NULL)
+        if (scenario->files[i].path)
             sim_files_set(sim_node_files(sim, scenario->files[i].node), scenario->files[i].path,
                           scenario->files[i].text);
     for (int i = 0; i < SCENARIO_ACTIONS; i++)
@@ -237,12 +237,12 @@ bool scenario_judge(const struct scenario *scenario, struct sim *sim, uint64_t s
         check_limit(&v, "change within a second", fmax(r.max_raw_step, -r.min_raw_step), l->change);
     }
     for (int i = 0; i < SCENARIO_MESSAGES; i++)
-        if (scenario->messages[i].text != NULL)
+        if (scenario->messages[i].text)
             check_message(&v, sim, &scenario->messages[i]);
     /* The checks of no jump, NaN or dead daemon are the same for all. */
     if (!isfinite(r.max_offset) || !isfinite(r.rms_frequency)) {
         printf("%s, seed %llu: not a number\n", scenario->name, (unsigned long long)seed);
         v.good = false;
     }
-    return (scenario->check == NULL || scenario->check(sim)) && v.good;
+    return (!scenario->check || scenario->check(sim)) && v.good;
 }

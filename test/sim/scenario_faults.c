@@ -80,9 +80,9 @@ static bool check_drift_file(struct sim *sim)
     const char *text = sim_files_text(sim_node_files(sim, 1), "/drift");
     double frequency, skew;
 
-    if (text == NULL || sscanf(text, "%lf %lf", &frequency, &skew) != 2 || frequency < 99.0 ||
+    if (!text || sscanf(text, "%lf %lf", &frequency, &skew) != 2 || frequency < 99.0 ||
         frequency > 101.0) {
-        printf("drift file: %s\n", text != NULL ? text : "none");
+        printf("drift file: %s\n", text ? text : "none");
         return false;
     }
     return true;
@@ -113,7 +113,7 @@ static bool peers_are_interleaved(struct sim *sim)
     const char *line = sim_files_text(sim_node_files(sim, 2), "/log/measurements.log");
     int good = 0, interleaved = 0;
 
-    for (; line != NULL; line = strchr(line, '\n')) {
+    for (; line; line = strchr(line, '\n')) {
         char mode = '\0';
         line += *line == '\n';
         if (strncmp(line + 41, "111 111 1111", 12) != 0 ||

@@ -52,8 +52,8 @@ static bool check_rtc_file(struct sim *sim)
 
     sim_node_stop(sim, 0);
     file = sim_files_read(sim_node_files(sim, 0), "/rtc");
-    if (file != NULL) {
-        if (fgets(line, sizeof(line), file) == NULL)
+    if (file) {
+        if (!fgets(line, sizeof(line), file))
             line[0] = '\0';
         fclose(file);
     }

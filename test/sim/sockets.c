@@ -64,10 +64,10 @@ int sim_socket_open(void *ctx, const struct world_socket *spec)
     struct sim_socket *socket = &node->sockets[fd];
     socket->timestamps_rx = spec->timestamps_rx;
     socket->timestamps_tx = spec->timestamps_tx;
-    socket->local.port = spec->local != NULL ? spec->local->port : 0;
+    socket->local.port = spec->local ? spec->local->port : 0;
     if (socket->local.port == 0)
         socket->local.port = choose_port(node);
-    if (spec->remote != NULL)
+    if (spec->remote)
         socket->remote = *spec->remote;
     if (spec->type == WORLD_TCP)
         sim_stream_open(node, socket, spec->backlog > 0);
@@ -92,7 +92,7 @@ struct sim_socket *sim_world_find_socket(struct sim_node *node, const struct ip_
     for (int i = 0; i < SIM_MAX_SOCKETS; i++) {
         struct sim_socket *socket = &node->sockets[i];
 
-        if (!socket->open || socket->stream != NULL || socket->local.port != to->port)
+        if (!socket->open || socket->stream || socket->local.port != to->port)
             continue;
         if (ip_port_equal(&socket->remote, from))
             return socket;
@@ -110,7 +110,7 @@ int sim_socket_receive(void *ctx, int fd, struct world_datagram *msgs, int count
     struct sim_datagram *datagram;
     int n = 0;
 
-    for (; n < count && (datagram = sim_queue_take(queue)) != NULL; n++) {
+    for (; n < count && (datagram = sim_queue_take(queue)); n++) {
         struct world_datagram *msg = &msgs[n];
 
         world_datagram_init(msg, msg->data, msg->size);

@@ -92,7 +92,7 @@ static void remove_first(struct pipe *pipe)
     struct segment *segment = pipe->first;
 
     pipe->first = segment->next;
-    if (pipe->first == NULL)
+    if (!pipe->first)
         pipe->end = &pipe->first;
     pipe->pending -= segment->length;
     free(segment);
@@ -100,7 +100,7 @@ static void remove_first(struct pipe *pipe)
 
 static void drop_all(struct pipe *pipe)
 {
-    while (pipe->first != NULL)
+    while (pipe->first)
         remove_first(pipe);
 }
 
@@ -123,7 +123,7 @@ static void fail(struct sim *sim, const struct stream_ref *ref, int error)
 {
     struct sim_socket *socket = ref->place >= 0 ? find(sim, ref) : NULL;
 
-    if (socket == NULL || socket->stream == NULL)
+    if (!socket || !socket->stream)
         return;
     socket->stream->state = STREAM_FAILED;
     socket->stream->error = error;
@@ -135,7 +135,7 @@ static struct sim_socket *find_listener(struct sim_node *node, uint16_t port)
     for (int i = 0; i < SIM_MAX_SOCKETS; i++) {
         struct sim_socket *socket = &node->sockets[i];
 
-        if (socket->open && socket->stream != NULL && socket->local.port == port &&
+        if (socket->open && socket->stream && socket->local.port == port &&
             socket->stream->state == STREAM_LISTENING)
             return socket;
     }
@@ -150,7 +150,7 @@ static void arrive_connect(struct pipe *pipe)
     struct sim_socket *listener = find_listener(node, pipe->remote.port);
     int place = -1;
 
-    if (listener != NULL && listener->stream->waiting_count < SIM_MAX_SOCKETS)
+    if (listener && listener->stream->waiting_count < SIM_MAX_SOCKETS)
         place = sim_socket_allocate(node);
     if (place < 0) {
         fail(sim, &pipe->source, ECONNREFUSED);
@@ -190,7 +190,7 @@ static void arrive(struct pipe *pipe, const struct segment *segment)
         return;
     }
     struct sim_socket *socket = pipe->target.place >= 0 ? find(sim, &pipe->target) : NULL;
-    if (socket == NULL) {
+    if (!socket) {
         if (segment->kind == SEGMENT_DATA)
             fail(sim, &pipe->source, ECONNRESET);
         return;
@@ -216,7 +216,7 @@ static void discard(void *arg)
 
 static void release_if_done(struct pipe *pipe)
 {
-    if (pipe->orphaned && !pipe->busy && pipe->first == NULL)
+    if (pipe->orphaned && !pipe->busy && !pipe->first)
         free(pipe);
 }
 
@@ -254,7 +254,7 @@ static void pump(struct pipe *pipe)
 {
     struct sim *sim = pipe->sim;
 
-    if (!pipe->busy && pipe->first != NULL) {
+    if (!pipe->busy && pipe->first) {
         double delay = sim_network_fate(sim, pipe->from, pipe->target.node);
         bool lost = delay < 0.0;
 
@@ -279,7 +279,7 @@ void sim_stream_open(struct sim_node *node, struct sim_socket *socket, bool list
     socket->stream = stream;
     if (listening) {
         stream->state = STREAM_LISTENING;
-    } else if (other == NULL) {
+    } else if (!other) {
         stream->state = STREAM_FAILED;
         stream->error = EHOSTUNREACH;
     } else {
@@ -293,10 +293,10 @@ void sim_stream_close(struct sim_socket *socket)
 {
     struct sim_stream *stream = socket->stream;
 
-    if (stream == NULL)
+    if (!stream)
         return;
     socket->stream = NULL;
-    if (stream->out != NULL) {
+    if (stream->out) {
         if (stream->state == STREAM_CONNECTED)
             pipe_put(stream->out, SEGMENT_END, NULL, 0);
         stream->out->orphaned = true;
@@ -310,18 +310,16 @@ bool sim_stream_is_readable(const struct sim_socket *socket)
 {
     const struct sim_stream *stream = socket->stream;
 
-    return stream != NULL &&
-           (stream->waiting_count > 0 || stream->input_start < stream->input_length ||
-            stream->ended || stream->state == STREAM_FAILED);
+    return stream && (stream->waiting_count > 0 || stream->input_start < stream->input_length ||
+                      stream->ended || stream->state == STREAM_FAILED);
 }
 
 bool sim_stream_is_writable(const struct sim_socket *socket)
 {
     const struct sim_stream *stream = socket->stream;
 
-    return stream != NULL &&
-           (stream->state == STREAM_FAILED ||
-            (stream->state == STREAM_CONNECTED && stream->out->pending < MAX_PENDING));
+    return stream && (stream->state == STREAM_FAILED ||
+                      (stream->state == STREAM_CONNECTED && stream->out->pending < MAX_PENDING));
 }
 
 static bool is_usable(const struct sim_stream *stream)
@@ -393,5 +391,5 @@ int sim_stream_error(void *ctx, int fd)
 {
     struct sim_stream *stream = ((struct sim_node *)ctx)->sockets[fd].stream;
 
-    return stream != NULL && stream->state == STREAM_FAILED ? stream->error : 0;
+    return stream && stream->state == STREAM_FAILED ? stream->error : 0;
 }

@@ -76,17 +76,17 @@ static bool kernel_release(void *ctx, char *buf, size_t size)
 
 static int check_descriptors(const struct sim_node *node, struct world_fd *fds, size_t count)
 {
-    int ready = node->lookups != NULL && node->lookups->due <= node->sim->now;
+    int ready = node->lookups && node->lookups->due <= node->sim->now;
 
     for (size_t i = 0; i < count; i++) {
         const struct sim_socket *socket = &node->sockets[fds[i].fd];
 
         fds[i].revents = 0;
-        if (socket->received.first != NULL || sim_stream_is_readable(socket))
+        if (socket->received.first || sim_stream_is_readable(socket))
             fds[i].revents |= WORLD_READ;
         if (sim_stream_is_writable(socket))
             fds[i].revents |= WORLD_WRITE;
-        if (socket->transmitted.first != NULL)
+        if (socket->transmitted.first)
             fds[i].revents |= WORLD_EXCEPT;
         fds[i].revents &= fds[i].events;
         if (fds[i].revents != 0)
@@ -167,7 +167,7 @@ static bool resolve(void *ctx, const char *name, enum ip_family family, bool rel
         .handler = handler,
         .arg = arg,
     };
-    while (*link != NULL)
+    while (*link)
         link = &(*link)->next;
     *link = lookup;
     sim_event_add(node->sim, lookup->due, &(struct sim_event){.handler = answer, .arg = node});
@@ -178,7 +178,7 @@ static void dispatch(void *ctx)
 {
     struct sim_node *node = ctx;
 
-    while (node->lookups != NULL && node->lookups->due <= node->sim->now) {
+    while (node->lookups && node->lookups->due <= node->sim->now) {
         struct sim_lookup *lookup = node->lookups;
         struct ip_addr addrs[ADDR_MAX_PER_NAME];
         int count = sim_resolve(node->sim, lookup->name, lookup->family, addrs, ADDR_MAX_PER_NAME);
@@ -259,7 +259,7 @@ void sim_world_close(struct sim_node *node)
     for (int i = 0; i < SIM_MAX_SOCKETS; i++)
         if (node->sockets[i].open)
             sim_socket_close(node, i);
-    while (node->lookups != NULL) {
+    while (node->lookups) {
         struct sim_lookup *lookup = node->lookups;
 
         node->lookups = lookup->next;

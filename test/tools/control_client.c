@@ -92,7 +92,7 @@ static int open_udp(const struct client *client, const struct sockaddr_in *sourc
 
 static void open_sockets(struct client *client)
 {
-    if (client->unix_path != NULL) {
+    if (client->unix_path) {
         client->fd = open_unix(client, !client->unbound, client->paths[0], "client");
         client->probe_fd = open_unix(client, true, client->paths[1], "probe");
     } else {
@@ -171,7 +171,7 @@ static void send_hex(struct client *client, char **arguments)
 {
     uint8_t request[DATAGRAM_SIZE], reply[DATAGRAM_SIZE];
 
-    for (; *arguments != NULL; arguments++) {
+    for (; *arguments; arguments++) {
         size_t n = exchange(client, request, tool_hex(*arguments, request, sizeof(request)), reply);
         if (n > 0)
             tool_print_hex(reply, n);
@@ -277,8 +277,7 @@ static void replay_record(struct client *client, json_t *record)
     const char *note = json_string_value(json_object_get(record, "note"));
     const char *reply_hex = first_text(record, "reply_hex");
     size_t length = tool_hex(first_text(record, "request_hex"), request, sizeof(request));
-    size_t expected_length =
-        reply_hex != NULL ? tool_hex(reply_hex, expected, sizeof(expected)) : 0;
+    size_t expected_length = reply_hex ? tool_hex(reply_hex, expected, sizeof(expected)) : 0;
     size_t n = exchange(client, request, length, reply);
 
     if (n == expected_length && (n == 0 || memcmp(reply, expected, HEADER_LENGTH) == 0))
@@ -295,19 +294,19 @@ static void replay(struct client *client, const char *path)
 {
     json_error_t error;
     json_t *root = json_load_file(path, 0, &error), *record;
-    const char *transport = client->unix_path != NULL ? "unix" : "udp";
+    const char *transport = client->unix_path ? "unix" : "udp";
     size_t i;
     long count = 0;
 
-    if (root == NULL)
+    if (!root)
         tool_fail("Could not read %s : %s", path, error.text);
     json_array_foreach(json_object_get(root, "records"), i, record)
     {
         const char *note = json_string_value(json_object_get(record, "note"));
         const char *of = json_string_value(json_object_get(record, "transport"));
-        if (note == NULL || of == NULL || strcmp(of, transport) != 0 ||
-            first_text(record, "request_hex") == NULL || strstr(note, "unbound") != NULL ||
-            strstr(note, "not in cmdallow") != NULL || strcmp(note, "shutdown") == 0)
+        if (!note || !of || strcmp(of, transport) != 0 || !first_text(record, "request_hex") ||
+            strstr(note, "unbound") || strstr(note, "not in cmdallow") ||
+            strcmp(note, "shutdown") == 0)
             continue;
         replay_record(client, record);
         count++;
@@ -364,7 +363,7 @@ int main(int argc, char **argv)
             tool_fail("See the head of control_client.c");
         }
     }
-    if ((client.port == 0 && client.unix_path == NULL) || optind >= argc)
+    if ((client.port == 0 && !client.unix_path) || optind >= argc)
         tool_fail("See the head of control_client.c");
     open_sockets(&client);
     run_mode(&client, argv[optind], argc - optind - 1, argv + optind + 1);

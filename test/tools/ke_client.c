@@ -68,12 +68,12 @@ static bool establish(const struct ke_tls_options *options,
     size_t length;
     bool ok;
 
-    ok = tls != NULL && ke_tls_handshake(tls) == NULL && ke_request_build(&default_aeads, &w) &&
+    ok = tls && !ke_tls_handshake(tls) && ke_request_build(&default_aeads, &w) &&
          ke_tls_send(tls, request, w.pos) &&
          ke_tls_read_all(tls, input, sizeof(input), &length) == KE_TLS_CLOSED &&
          ke_response_process(input, length, &default_aeads, response) &&
          response->cookie_count == NTS_MAX_COOKIES;
-    for (int s2c = 0; ok && context != NULL && s2c < 2; s2c++) {
+    for (int s2c = 0; ok && context && s2c < 2; s2c++) {
         struct secret *key = s2c ? &context->s2c : &context->c2s;
         uint8_t exporter[KE_EXPORTER_CONTEXT_LENGTH];
 
@@ -217,7 +217,7 @@ static void print_records(const uint8_t *data, size_t length)
         size_t body_length = reader_u16(&r);
         const uint8_t *body = reader_view(&r, body_length);
 
-        if (body == NULL)
+        if (!body)
             break;
         printf(" %u%s", type & 0x7fff, (type & 0x8000) != 0 ? "!" : "");
         if ((type & 0x7fff) == KE_RECORD_COOKIE) {
@@ -248,10 +248,10 @@ static int request(const struct options *options, const char *hex)
     enum ke_tls_end end = KE_TLS_CLOSED;
     const char *error;
 
-    if (tls == NULL)
+    if (!tls)
         tool_fail("Could not connect : %s", strerror(errno));
     error = ke_tls_handshake(tls);
-    if (error != NULL) {
+    if (error) {
         printf("handshake failed : %s\n", error);
     } else {
         /* That the server has closed already is found when reading. */
@@ -319,7 +319,7 @@ static void watch_held(struct pollfd *held, int count, double start, double time
 
 static int hold(const struct options *options, const char *what)
 {
-    bool tls = what != NULL && strcmp(what, "tls") == 0;
+    bool tls = what && strcmp(what, "tls") == 0;
     gnutls_certificate_credentials_t credentials = ke_tls_credentials(&options->tls);
     struct pollfd held[MAX_HELD];
     struct ke_tls_options tls_options = options->tls;
@@ -335,7 +335,7 @@ static int hold(const struct options *options, const char *what)
         tls_options.source = bound;
         if (tls) {
             struct ke_tls *connection = ke_tls_connect(&tls_options, credentials);
-            if (connection == NULL)
+            if (!connection)
                 tool_fail("Could not connect : %s", strerror(errno));
             ke_tls_handshake(connection);
             held[i].fd = dup(ke_tls_fd(connection));
@@ -361,12 +361,12 @@ static int flood(const struct options *options, const char *kind)
 {
     static const uint8_t garbage[] = "GET / HTTP/1.0\r\n\r\n";
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    bool with_reset = kind != NULL && strcmp(kind, "reset") == 0;
-    bool with_garbage = kind != NULL && strcmp(kind, "garbage") == 0;
+    bool with_reset = kind && strcmp(kind, "reset") == 0;
+    bool with_garbage = kind && strcmp(kind, "garbage") == 0;
     int refused = 0, open = 0;
     double start = tool_seconds();
 
-    if (!with_reset && !with_garbage && (kind == NULL || strcmp(kind, "close") != 0))
+    if (!with_reset && !with_garbage && (!kind || strcmp(kind, "close") != 0))
         tool_fail("Unknown kind of flood");
     for (int i = 0; i < options->count; i++) {
         struct sockaddr_in source = source_of(options, i);
@@ -453,7 +453,7 @@ int main(int argc, char **argv)
     if (strcmp(mode, "request") == 0)
         return request(&options, argument);
     if (strcmp(mode, "plain") == 0)
-        return plain(&options, argument != NULL ? argument : "");
+        return plain(&options, argument ? argument : "");
     if (strcmp(mode, "hold") == 0)
         return hold(&options, argument);
     if (strcmp(mode, "flood") == 0)

@@ -31,8 +31,8 @@ gnutls_certificate_credentials_t ke_tls_credentials(const struct ke_tls_options 
 
     if (gnutls_certificate_allocate_credentials(&credentials) < 0)
         tool_fail("Could not allocate credentials");
-    if (options->trusted != NULL && gnutls_certificate_set_x509_trust_file(
-                                        credentials, options->trusted, GNUTLS_X509_FMT_PEM) < 1)
+    if (options->trusted && gnutls_certificate_set_x509_trust_file(credentials, options->trusted,
+                                                                   GNUTLS_X509_FMT_PEM) < 1)
         tool_fail("Could not read certificates of %s", options->trusted);
     return credentials;
 }
@@ -72,7 +72,7 @@ static void set_protocols(gnutls_session_t session, const char *names)
 
     if (!text_copy(buffer, sizeof(buffer), names))
         tool_fail("Too many protocols");
-    while (count < MAX_PROTOCOLS && (name = strsep(&rest, ",")) != NULL)
+    while (count < MAX_PROTOCOLS && (name = strsep(&rest, ",")))
         if (*name != '\0')
             protocols[count++] =
                 (gnutls_datum_t){(unsigned char *)name, (unsigned int)strlen(name)};
@@ -97,7 +97,7 @@ static void open_session(struct ke_tls *tls, gnutls_certificate_credentials_t cr
         gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0)
         tool_fail("Could not create TLS session");
     set_protocols(tls->session, options->alpn);
-    if (options->trusted != NULL)
+    if (options->trusted)
         check_address(tls);
     gnutls_transport_set_ptr(tls->session, tls);
     gnutls_transport_set_push_function(tls->session, push);
@@ -177,7 +177,7 @@ int ke_tls_fd(const struct ke_tls *tls)
 
 void ke_tls_free(struct ke_tls *tls, bool politely)
 {
-    if (tls == NULL)
+    if (!tls)
         return;
     if (politely)
         gnutls_bye(tls->session, GNUTLS_SHUT_WR);

@@ -180,7 +180,7 @@ static int find_client(const struct load *load, struct msghdr *hdr)
     struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr);
     struct in_pktinfo info;
 
-    if (cmsg == NULL || cmsg->cmsg_level != IPPROTO_IP || cmsg->cmsg_type != IP_PKTINFO)
+    if (!cmsg || cmsg->cmsg_level != IPPROTO_IP || cmsg->cmsg_type != IP_PKTINFO)
         return -1;
     memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
     uint32_t number = ntohl(info.ipi_addr.s_addr) - FIRST_ADDRESS;
@@ -226,7 +226,7 @@ static void receive_batch(struct load *load, struct batch *b, bool wait)
         int number = find_client(load, &b->headers[i].msg_hdr);
         struct client *client = number >= 0 ? &load->clients[number] : NULL;
 
-        if (client == NULL || client->sent <= 0.0)
+        if (!client || client->sent <= 0.0)
             continue;
         if (check_reply(load, client, b->buffers[i], b->headers[i].msg_len))
             load->replies++;

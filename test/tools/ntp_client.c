@@ -122,7 +122,7 @@ static int send_hex(struct client *client, char **arguments)
 {
     uint8_t packet[PACKET_SIZE], reply[PACKET_SIZE];
 
-    for (; *arguments != NULL; arguments++) {
+    for (; *arguments; arguments++) {
         size_t length = tool_hex(*arguments, packet, sizeof(packet));
         size_t reply_length = exchange(client, packet, length, reply);
 
@@ -274,7 +274,7 @@ static void add_authenticator(struct client *client, const struct variant *v, st
 {
     uint8_t nonce[NTS_NONCE_LENGTH], plain[64];
     struct secret key = client->session.context.c2s;
-    size_t start = w->pos, plain_length = v->plain != NULL ? tool_hex(v->plain, plain, 64) : 0;
+    size_t start = w->pos, plain_length = v->plain ? tool_hex(v->plain, plain, 64) : 0;
 
     for (size_t i = 0; i < sizeof(nonce); i++)
         nonce[i] = (uint8_t)next_random(client);
@@ -379,12 +379,12 @@ static void send_variant(struct client *client, const struct variant *v, const c
 
 static int nts(struct client *client, char **names)
 {
-    for (; *names != NULL; names++) {
+    for (; *names; names++) {
         const struct variant *v = NULL;
         for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
             if (strcmp(variants[i].name, *names) == 0)
                 v = &variants[i];
-        if (v == NULL)
+        if (!v)
             tool_fail("Unknown request : %s", *names);
         send_variant(client, v, v->name);
     }

@@ -15,9 +15,9 @@ void nts_session_load(struct nts_session *session, const char *path)
     char line[1024], *value;
     FILE *file = fopen(path, "r");
 
-    if (file == NULL)
+    if (!file)
         tool_fail("Could not open %s : %s", path, strerror(errno));
-    while (fgets(line, sizeof(line), file) != NULL) {
+    while (fgets(line, sizeof(line), file)) {
         text_normalise(line);
         value = text_split(line);
         if (strcmp(line, "aead") == 0)

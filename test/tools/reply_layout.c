@@ -420,7 +420,7 @@ bool reply_layout_compare(const uint8_t *recorded, size_t recorded_length, const
     if (header_only)
         return true;
     fields = find_layout((unsigned int)(reply[6] << 8 | reply[7]));
-    if (fields == NULL) {
+    if (!fields) {
         snprintf(text, size, "unknown reply code");
         return false;
     }

@@ -153,10 +153,10 @@ static bool is_listed(const char *list, size_t number)
     char text[24];
     size_t length = (size_t)snprintf(text, sizeof text, "%zu", number);
 
-    while (list != NULL &&
+    while (list &&
            (strncmp(list, text, length) != 0 || (list[length] != ',' && list[length] != '\0'))) {
         list = strchr(list, ',');
-        if (list != NULL)
+        if (list)
             list++;
     }
     return list != NULL;
@@ -198,7 +198,7 @@ static bool is_wanted(const struct scenario *s, json_t *record, long number)
 {
     if (number < s->first || number > s->last)
         return false;
-    return s->opencommands == NULL || strcmp(s->opencommands, words_of(record)) == 0;
+    return !s->opencommands || strcmp(s->opencommands, words_of(record)) == 0;
 }
 
 static json_t *load(const char *path)
@@ -206,7 +206,7 @@ static json_t *load(const char *path)
     json_error_t error;
     json_t *root = json_load_file(path, 0, &error);
 
-    if (root == NULL)
+    if (!root)
         tool_fail("Could not read %s : %s", path, error.text);
     return root;
 }
@@ -222,7 +222,7 @@ static void replay(struct scenario *s, const char *path)
 
         if (!is_wanted(s, record, (long)i))
             continue;
-        if (last_command != NULL && !json_equal(command, last_command))
+        if (last_command && !json_equal(command, last_command))
             tool_sleep(s->wait);
         last_command = command;
         replay_record(s, record, i);
@@ -236,7 +236,7 @@ static void print_config(const char *path)
     json_t *root = load(path);
     const char *config = json_string_value(json_object_get(root, "config"));
 
-    fputs(config != NULL ? config : "", stdout);
+    fputs(config ? config : "", stdout);
     json_decref(root);
 }
 
@@ -248,7 +248,7 @@ static void print_words(const char *path)
 
     json_array_foreach(json_object_get(root, "records"), i, record)
     {
-        if (last == NULL || strcmp(last, words_of(record)) != 0)
+        if (!last || strcmp(last, words_of(record)) != 0)
             puts(words_of(record));
         last = words_of(record);
     }
@@ -309,12 +309,12 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[optind], "replay") != 0)
         tool_fail("See the head of scenario_client.c");
-    if (s.unix_path != NULL)
+    if (s.unix_path)
         open_unix(&s);
     if (s.port != 0)
         open_udp(&s);
     replay(&s, argv[optind + 1]);
-    if (s.unix_path != NULL)
+    if (s.unix_path)
         unlink(s.own_path);
     return 0;
 }

@@ -194,7 +194,7 @@ static bool run_line(struct terminal *t, char *line)
 {
     char *text = strchr(line, ' ');
 
-    if (text != NULL)
+    if (text)
         *text++ = '\0';
     else
         text = line + strlen(line);
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
         tool_fail("Usage: terminal_client PROGRAM [ARGUMENT]... < SCRIPT");
     open_terminal(&t);
     start_program(&t, argv + 1);
-    while (result && fgets(line, sizeof line, stdin) != NULL) {
+    while (result && fgets(line, sizeof line, stdin)) {
         number++;
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0')

@@ -30,8 +30,8 @@ long tool_number(const char *text, long min, long max)
 {
     long value;
 
-    if (text == NULL || text_parse_long(text, min, max, &value) != TEXT_NUMBER_OK)
-        tool_fail("Not a number from %ld to %ld : %s", min, max, text != NULL ? text : "none");
+    if (!text || text_parse_long(text, min, max, &value) != TEXT_NUMBER_OK)
+        tool_fail("Not a number from %ld to %ld : %s", min, max, text ? text : "none");
     return value;
 }
 
@@ -39,7 +39,7 @@ size_t tool_hex(const char *text, uint8_t *out, size_t size)
 {
     size_t length;
 
-    if (text == NULL)
+    if (!text)
         tool_fail("Octets in hexadecimal are missing");
     length = text_from_hex(text, out, size);
     if (length == 0 && text[0] != '\0')
@@ -68,7 +68,7 @@ int tool_socket(int type, const struct sockaddr_in *source)
 
     if (fd < 0)
         tool_fail("Could not open socket : %s", strerror(errno));
-    if (source != NULL) {
+    if (source) {
         /* The port is chosen when the connection is made: there are then enough of them. */
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
         if (bind(fd, (const struct sockaddr *)source, sizeof(*source)) < 0)

@@ -262,8 +262,8 @@ static void scopes_of_link_local_addresses(void **state)
         if (!ip_addr_parse_scoped(good[i].text, &addr, &interface))
             fail_msg("refused: %s", good[i].text);
         assert_int_equal(addr.scope, good[i].scope);
-        assert_true((interface == NULL) == (good[i].interface == NULL));
-        if (interface != NULL)
+        assert_true(!interface == !good[i].interface);
+        if (interface)
             assert_string_equal(interface, good[i].interface);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

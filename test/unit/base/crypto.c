@@ -184,7 +184,7 @@ static bool load_vector(const json_t *entry, const char *sealed_name, struct vec
     const json_t *ad = json_object_get(entry, "associated_data");
     const char *nonce = json_string_value(json_object_get(entry, "nonce"));
 
-    if (nonce == NULL || (json_is_array(ad) && json_array_size(ad) != 1))
+    if (!nonce || (json_is_array(ad) && json_array_size(ad) != 1))
         return false;
     if (json_is_array(ad))
         ad = json_array_get(ad, 0);

@@ -22,7 +22,7 @@ static char path[64], tmp_path[64], log_path[64], sub[64];
 static int make_directory(void **state)
 {
     (void)state;
-    if (mkdtemp(directory) == NULL)
+    if (!mkdtemp(directory))
         return -1;
     snprintf(path, sizeof(path), "%s/data", directory);
     snprintf(tmp_path, sizeof(tmp_path), "%s/data.tmp", directory);

@@ -25,7 +25,7 @@ static char log_path[64], other_path[64];
 static int make_directory(void **state)
 {
     (void)state;
-    if (mkdtemp(directory) == NULL)
+    if (!mkdtemp(directory))
         return -1;
     snprintf(log_path, sizeof(log_path), "%s/log", directory);
     snprintf(other_path, sizeof(other_path), "%s/other", directory);
@@ -230,7 +230,7 @@ static void a_fatal_message_reaches_everybody(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         close(parent[0]);
-        if (freopen(other_path, "w", stderr) == NULL || !log_open_file(log_path))
+        if (!freopen(other_path, "w", stderr) || !log_open_file(log_path))
             _exit(9);
         log_set_fatal_to_stderr(true);
         log_set_parent_fd(parent[1]);

@@ -13,7 +13,7 @@ static const char *nearest_command(const char *word)
 {
     struct nearest n = nearest_start(word);
 
-    for (const struct command *cmd = command_table; cmd->name != NULL; cmd++)
+    for (const struct command *cmd = command_table; cmd->name; cmd++)
         nearest_offer(&n, cmd->name);
     return n.best;
 }

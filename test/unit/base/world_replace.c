@@ -65,7 +65,7 @@ static bool stub_sync(void *ctx, FILE *stream)
 
     (void)stream;
     /* What has been written is in the file by now. */
-    trace(s, "sync", s->text != NULL ? s->text : "");
+    trace(s, "sync", s->text ? s->text : "");
     errno = EIO;
     return !s->fail_sync;
 }

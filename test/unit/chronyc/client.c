@@ -43,7 +43,7 @@ static bool fake_open(void *arg, const struct endpoint *endpoint)
 {
     struct fake *f = arg;
 
-    if (endpoint->path != NULL)
+    if (endpoint->path)
         return false;
     assert_true(f->opened_count < OPENED_MAX);
     f->opened[f->opened_count++] = endpoint->addr;
@@ -118,7 +118,7 @@ static bool fake_reverse(void *arg, const struct ip_addr *addr, char *name, size
     struct fake *f = arg;
 
     (void)addr;
-    return f->name != NULL && text_copy(name, size, f->name);
+    return f->name && text_copy(name, size, f->name);
 }
 
 static struct instant fake_now(void *arg)
@@ -159,7 +159,7 @@ static char *fake_read_line(void *arg, const char *prompt)
     char *line;
 
     (void)prompt;
-    if (f->input == NULL)
+    if (!f->input)
         return NULL;
     line = text_dup(f->input);
     f->input = NULL;
@@ -205,7 +205,7 @@ static int run(struct fake *f, char **argv)
 {
     int argc = 0, status;
 
-    while (argv[argc] != NULL)
+    while (argv[argc])
         argc++;
     f->pauses = 0;
     status = chronyc_run(argc, argv, &f->env);
@@ -486,7 +486,7 @@ static void unwritable_output_fails_reports_only(void **state)
     (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     f->env.out = fopen("/dev/full", "w");
-    if (f->env.out == NULL) {
+    if (!f->env.out) {
         f->env.out = out;
         fake_free(f);
         skip();
@@ -578,10 +578,10 @@ static void completion_knows_commands_and_their_words(void **state)
 static void command_table_is_consistent(void **state)
 {
     (void)state;
-    for (const struct command *cmd = command_table; cmd->name != NULL; cmd++) {
+    for (const struct command *cmd = command_table; cmd->name; cmd++) {
         assert_ptr_equal(command_find(cmd->name), cmd);
-        assert_true((cmd->run != NULL) != (cmd->build != NULL));
-        if (cmd->build != NULL)
+        assert_true(!cmd->run != !cmd->build);
+        if (cmd->build)
             assert_int_not_equal(cmd_access(cmd->code), CMD_ACCESS_NONE);
     }
     assert_null(command_find("track"));

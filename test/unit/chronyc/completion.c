@@ -66,7 +66,7 @@ static void run_bash(const struct lines *l, const char *prefix, char replies[][L
     snprintf(command, sizeof command, "bash -c \"$SCRIPT\" < %s", input);
     f = popen(command, "r");
     assert_non_null(f);
-    while (count < l->count && fgets(replies[count], LINE_SIZE, f) != NULL) {
+    while (count < l->count && fgets(replies[count], LINE_SIZE, f)) {
         replies[count][strcspn(replies[count], "\n")] = '\0';
         count++;
     }
@@ -110,7 +110,7 @@ static char *read_file(const char *path)
     FILE *f = fopen(path, "r");
     char *text = mem_alloc(65536);
 
-    if (f == NULL)
+    if (!f)
         fail_msg("cannot open %s", path);
     assert_true(fread(text, 1, 65535, f) > 0);
     fclose(f);
@@ -126,8 +126,7 @@ static bool is_about(const char *line, const char *name)
     snprintf(first, sizeof first, "(%s|", name);
     snprintf(middle, sizeof middle, "|%s|", name);
     snprintf(last, sizeof last, "|%s) ", name);
-    return strstr(line, only) != NULL || strstr(line, first) != NULL ||
-           strstr(line, middle) != NULL || strstr(line, last) != NULL;
+    return strstr(line, only) || strstr(line, first) || strstr(line, middle) || strstr(line, last);
 }
 
 static void zsh_knows_all_commands_and_words(void **state)
@@ -140,17 +139,17 @@ static void zsh_knows_all_commands_and_words(void **state)
         char entry[64];
 
         snprintf(entry, sizeof entry, "\n    '%s:", cmd->name);
-        if (strstr(text, entry) == NULL)
+        if (!strstr(text, entry))
             fail_msg("_chronyc does not know %s", cmd->name);
         commands++;
         with_words += cmd->completions[0] != NULL;
     }
-    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         char *words = strstr(line, " values=("), values[128];
 
-        entries += strncmp(line, "    '", 5) == 0 && strchr(line + 5, ':') != NULL &&
-                   line[5] != '-' && line[5] != '(' && line[5] >= 'a';
-        if (words == NULL)
+        entries += strncmp(line, "    '", 5) == 0 && strchr(line + 5, ':') && line[5] != '-' &&
+                   line[5] != '(' && line[5] >= 'a';
+        if (!words)
             continue;
         assert_true(text_copy(values, sizeof values, words));
         words[1] = '\0';
@@ -160,7 +159,7 @@ static void zsh_knows_all_commands_and_words(void **state)
             if (!is_about(line, cmd->name))
                 continue;
             cases++;
-            for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i] != NULL; i++) {
+            for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i]; i++) {
                 strcat(expected, i > 0 ? " " : "");
                 strcat(expected, cmd->completions[i]);
             }

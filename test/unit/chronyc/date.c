@@ -23,13 +23,13 @@ static void check(const char *text, const char *expected)
     struct tm tm;
 
     if (!date_parse(text, now, &t)) {
-        if (expected != NULL)
+        if (expected)
             fail_msg("'%s' was not understood", text);
         return;
     }
     seconds = (time_t)t.sec;
     strftime(got, sizeof got, "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
-    if (expected == NULL)
+    if (!expected)
         fail_msg("'%s' was taken as %s", text, got);
     if (t.nsec != 0 || strcmp(got, expected) != 0)
         fail_msg("'%s' is %s instead of %s", text, got, expected);

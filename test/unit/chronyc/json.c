@@ -32,11 +32,11 @@ static json_t *schema_of(struct schemas *s, const char *name)
     char path[512];
     json_error_t error;
 
-    if (schema != NULL)
+    if (schema)
         return schema;
     snprintf(path, sizeof path, "%s%s.json", SCHEMAS, name);
     schema = json_load_file(path, 0, &error);
-    if (schema == NULL)
+    if (!schema)
         fail_msg("%s: %s", path, error.text);
     json_object_set_new(s->by_name, name, schema);
     return schema;
@@ -77,13 +77,12 @@ static bool same_order(json_t *schema, json_t *document)
         return true;
     }
     a = json_object_iter(properties);
-    for (b = json_object_iter(document); a != NULL && b != NULL;
-         b = json_object_iter_next(document, b)) {
+    for (b = json_object_iter(document); a && b; b = json_object_iter_next(document, b)) {
         if (strcmp(json_object_iter_key(a), json_object_iter_key(b)) != 0)
             return false;
         a = json_object_iter_next(properties, a);
     }
-    return a == NULL && b == NULL;
+    return !a && !b;
 }
 
 static void validate(struct schemas *s, const char *command, json_t *document)
@@ -131,7 +130,7 @@ static void check_output(struct schemas *s, const char *command, const char *tex
         return;
     }
     document = json_loads(played->out, 0, &error);
-    if (document == NULL)
+    if (!document)
         fail_msg("%s: no JSON document (%s): %s", command, error.text, played->out);
     validate(s, command, document);
     json_decref(document);
@@ -144,7 +143,7 @@ static bool has_option(json_t *record, const char *option)
 
     json_array_foreach(json_object_get(record, "options"), i, item)
     {
-        if (strchr(json_string_value(item), option[0]) != NULL)
+        if (strchr(json_string_value(item), option[0]))
             return true;
     }
     return false;
@@ -185,7 +184,7 @@ static void every_recorded_report_fits_its_schema(void **state)
         json_decref(root);
     }
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
-        if (json_object_get(s.seen, reports[i]) == NULL)
+        if (!json_object_get(s.seen, reports[i]))
             fail_msg("no recorded %s", reports[i]);
     json_decref(s.by_name);
     json_decref(s.seen);
@@ -200,7 +199,7 @@ static json_t *find_record(json_t *root, const char *command)
     {
         const char *text = json_string_value(json_object_get(record, "command"));
 
-        if (text != NULL && strcmp(text, command) == 0 &&
+        if (text && strcmp(text, command) == 0 &&
             json_integer_value(json_object_get(record, "exit_status")) == 0)
             return record;
     }
@@ -221,7 +220,7 @@ static void tracking_has_the_values_of_csv_output(void **state)
     (void)state;
     document = json_loads(json.out, 0, NULL);
     member = json_object_iter(document);
-    while (member != NULL) {
+    while (member) {
         json_t *value = json_object_iter_value(member);
         const char *key = json_object_iter_key(member);
         size_t length = strcspn(field, ",\n");
@@ -295,7 +294,7 @@ static void each_command_has_a_document_of_its_own(void **state)
             continue;
         played = replay_run(record, "-j");
         assert_true(played.same_requests);
-        for (line = strtok(played.out, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        for (line = strtok(played.out, "\n"); line; line = strtok(NULL, "\n")) {
             json_t *document = json_loads(line, 0, NULL);
 
             if (strcmp(line, ".") == 0)
@@ -396,7 +395,7 @@ int main(void)
     struct document *d = document_new();
 
     setenv("TZ", "UTC", 1);
-    if (d == NULL) {
+    if (!d) {
         print_message("built without JSON output\n");
         return 77;
     }

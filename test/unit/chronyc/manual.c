@@ -23,9 +23,9 @@ static void each_entry(void (*call)(const char *term, void *arg), void *arg)
     char line[LINE_MAX_LENGTH];
     bool inside = false;
 
-    if (f == NULL)
+    if (!f)
         fail_msg("cannot open %s", PAGE);
-    while (fgets(line, sizeof line, f) != NULL) {
+    while (fgets(line, sizeof line, f)) {
         size_t length = strcspn(line, "\n");
 
         line[length] = '\0';
@@ -62,7 +62,7 @@ static bool has_entry(const char *words)
 static void every_command_is_described(void **state)
 {
     (void)state;
-    for (const struct command *cmd = command_table; cmd->name != NULL; cmd++)
+    for (const struct command *cmd = command_table; cmd->name; cmd++)
         if (!has_entry(cmd->name))
             fail_msg("no entry for %s", cmd->name);
 }
@@ -70,8 +70,8 @@ static void every_command_is_described(void **state)
 static void every_word_that_is_completed_is_described(void **state)
 {
     (void)state;
-    for (const struct command *cmd = command_table; cmd->name != NULL; cmd++) {
-        for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i] != NULL; i++) {
+    for (const struct command *cmd = command_table; cmd->name; cmd++) {
+        for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i]; i++) {
             char words[64];
 
             if (cmd->completions[i][0] == '-')
@@ -92,7 +92,7 @@ static void check_exists(const char *term, void *arg)
     assert_true(length < sizeof name);
     memcpy(name, term, length);
     name[length] = '\0';
-    if (command_find(name) == NULL)
+    if (!command_find(name))
         fail_msg("an entry for %s, which is no command", name);
     (*count)++;
 }

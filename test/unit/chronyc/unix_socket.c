@@ -44,10 +44,10 @@ static int set_up(void **state)
     struct daemon_end *d = calloc(1, sizeof *d);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    if (d == NULL)
+    if (!d)
         return -1;
     strcpy(d->directory, "/tmp/chronyc-test.XXXXXX");
-    if (mkdtemp(d->directory) == NULL)
+    if (!mkdtemp(d->directory))
         return -1;
     snprintf(d->path, sizeof d->path, "%s/d.sock", d->directory);
     strcpy(address.sun_path, d->path);

@@ -52,7 +52,7 @@ static void check_log(struct fixture *f, const char *expected)
     char *log = test_log_end(f->directory), *p;
     size_t length = strlen(f->path);
 
-    while ((p = strstr(log, f->path)) != NULL) {
+    while ((p = strstr(log, f->path))) {
         memcpy(p, "PATH", 4);
         memmove(p + 4, p + length, strlen(p + length) + 1);
     }

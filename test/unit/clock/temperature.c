@@ -44,7 +44,7 @@ static void close_fixture(struct fixture *x, const char *expected)
     char *log = test_log_end(x->f.directory), *p;
     size_t length = strlen(x->f.directory);
 
-    while ((p = strstr(log, x->f.directory)) != NULL) {
+    while ((p = strstr(log, x->f.directory))) {
         memcpy(p, "DIR", 3);
         memmove(p + 3, p + length, strlen(p + length) + 1);
     }

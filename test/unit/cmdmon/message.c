@@ -96,12 +96,12 @@ static void recorded_messages_survive_a_round_trip(void **state)
     snprintf(path, sizeof path, "%s/cmdmon", TEST_DATA_DIR);
     dir = opendir(path);
     assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(dir))) {
         const char *suffix = strrchr(entry->d_name, '.');
         json_t *root, *record, *hex;
         size_t i, j;
 
-        if (suffix == NULL || strcmp(suffix, ".json") != 0 || is_artificial(entry->d_name))
+        if (!suffix || strcmp(suffix, ".json") != 0 || is_artificial(entry->d_name))
             continue;
         root = replay_load(entry->d_name);
         json_array_foreach(json_object_get(root, "records"), i, record)
@@ -136,7 +136,7 @@ static void floats_are_those_of_the_recordings(void **state)
         const char *hex = json_string_value(json_object_get(record, "float_hex"));
         char text[9];
 
-        if (hex == NULL)
+        if (!hex)
             continue;
         snprintf(text, sizeof text, "%08x", cmd_float_encode(strtod(value, NULL)));
         if (strcmp(text, hex) != 0)

@@ -62,8 +62,8 @@ static bool is_about_answers(json_t *record)
 {
     const char *note = json_string_value(json_object_get(record, "note"));
 
-    return first_text(record, "request_hex") != NULL && strstr(note, "unbound") == NULL &&
-           strstr(note, "not in cmdallow") == NULL;
+    return first_text(record, "request_hex") && !strstr(note, "unbound") &&
+           !strstr(note, "not in cmdallow");
 }
 
 static enum cmd_status reply_status(const uint8_t *reply)
@@ -90,7 +90,7 @@ static void check_record(json_t *record)
     size_t length = text_from_hex(first_text(record, "request_hex"), request, sizeof(request));
     size_t expected_length = 0, reply_length;
 
-    if (reply_hex != NULL) {
+    if (reply_hex) {
         expected_length = text_from_hex(reply_hex, expected, sizeof(expected));
         stub.status = reply_status(expected);
     }

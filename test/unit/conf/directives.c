@@ -729,7 +729,7 @@ static void assert_check(const char *lines, const char *message)
     bool ok = conf_check(conf, &error);
 
     conf_free(conf);
-    assert_int_equal(ok, message == NULL);
+    assert_int_equal(ok, !message);
     if (message)
         assert_string_equal(error.message, message);
 }

@@ -37,7 +37,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     certificate_store_free(f->store);
-    if (f->second.crt != NULL) {
+    if (f->second.crt) {
         test_cert_free(&f->second);
         free(f->tls.cert_files[1]);
         free(f->tls.key_files[1]);
@@ -57,7 +57,7 @@ static int log_count(const struct fixture *f, const char *text)
     char *log = tls_fixture_log(&f->tls);
     int n = 0;
 
-    for (const char *p = log; (p = strstr(p, text)) != NULL; p++)
+    for (const char *p = log; (p = strstr(p, text)); p++)
         n++;
     free(log);
     return n;
@@ -95,7 +95,7 @@ static struct test_cert make_cert(const struct fixture *f, const char *cn, int f
                                         .dns = "ntp.test.example",
                                         .from = now + (int64_t)from_day * TEST_DAY,
                                         .to = now + (int64_t)to_day * TEST_DAY,
-                                        .ca = issuer == NULL,
+                                        .ca = !issuer,
                                         .issuer = issuer};
 
     return test_cert_make(&spec);
@@ -138,7 +138,7 @@ static void assert_bad(struct fixture *f, const char *reason, const char *file, 
 
     assert_false(check_against(f, NULL, &verdict));
     snprintf(expected, sizeof(expected), "Could not set credentials : %s (%s%s%s)", reason, file,
-             file2 != NULL ? ", " : "", file2 != NULL ? file2 : "");
+             file2 ? ", " : "", file2 ? file2 : "");
     assert_string_equal(verdict.problem, expected);
 }
 

@@ -189,7 +189,7 @@ static void start(struct fixture *f)
 
 static void shut_down(struct fixture *f)
 {
-    if (f->client != NULL)
+    if (f->client)
         ops()->destroy(f->client);
     assert_false(f->ke.exists);
     nts_client_free(f->owner);

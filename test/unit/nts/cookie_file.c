@@ -41,7 +41,7 @@ static void recorded_file_is_loaded_removed_and_written_identically(void **state
         test_world_put(&test, PATH, content);
         loaded = cookie_file_load(&test.world, "/dump", &addr, "127.0.0.2", &file);
         assert_null(test_world_file(&test, PATH));
-        if (strstr(recordings[i], "exchange-aead30") != NULL && !aead_supported(30)) {
+        if (strstr(recordings[i], "exchange-aead30") && !aead_supported(30)) {
             assert_false(loaded);
         } else {
             const struct test_file *written;

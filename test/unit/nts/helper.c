@@ -224,13 +224,13 @@ static void start_server(struct fixture *f, int processes)
     f->tls.conf.nts_processes = processes;
     if (processes > 0) {
         f->handle = fork_server_start(&f->spec, error, sizeof(error));
-        if (f->handle == NULL)
+        if (!f->handle)
             fail_msg("%s", error);
         f->fork_server = fork_server_pid(f->handle);
     }
-    f->server = ke_server_new(&env, f->handle != NULL ? fork_server_pool(f->handle) : NULL);
+    f->server = ke_server_new(&env, f->handle ? fork_server_pool(f->handle) : NULL);
     assert_non_null(f->server);
-    if (f->handle != NULL)
+    if (f->handle)
         fork_server_attach(f->handle, f->tls.loop, &events);
 }
 
@@ -367,7 +367,7 @@ static int log_count(struct fixture *f, const char *text)
     char *log = tls_fixture_log(&f->tls);
     int n = 0;
 
-    for (const char *p = log; (p = strstr(p, text)) != NULL; p++)
+    for (const char *p = log; (p = strstr(p, text)); p++)
         n++;
     free(log);
     return n;
@@ -422,7 +422,7 @@ static bool process_is_gone(void *arg)
 
     snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
     file = fopen(path, "r");
-    if (file == NULL)
+    if (!file)
         return true;
     (void)!fscanf(file, "%*d %*s %c", &state);
     fclose(file);
@@ -913,7 +913,7 @@ static void lack_of_descriptors_does_not_end_the_service(void **state)
     pid_t pids[2];
 
     /* valgrind applies limits itself, and not to descriptors that come in messages. */
-    if (getenv("TEST_WRAPPER") != NULL)
+    if (getenv("TEST_WRAPPER"))
         skip();
     start_server(f, 2);
     assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);

@@ -47,7 +47,7 @@ static bool decided_by_tls(const json_t *test_case)
 {
     const json_t *hello = json_object_get(test_case, "client_hello");
 
-    return hello != NULL && strcmp(test_string(test_case, "name"), "two_alpn") != 0;
+    return hello && strcmp(test_string(test_case, "name"), "two_alpn") != 0;
 }
 
 static bool involves_aead30(const json_t *test_case)
@@ -170,7 +170,7 @@ static void run_build(const char *build, const int *ids, size_t count, int key_a
         }
         length = case_request(test_case, message, sizeof(message));
         run++;
-        if (json_object_get(test_case, "response_length") == NULL &&
+        if (!json_object_get(test_case, "response_length") &&
             json_array_size(json_object_get(test_case, "response_records")) == 0) {
             check_framing(test_case, message, length);
             continue;

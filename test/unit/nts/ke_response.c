@@ -45,13 +45,13 @@ static void recorded_cases(void **state)
             continue;
         run++;
         accepted = process_hex_case(test_case, &response, &framing);
-        if (error != NULL && strncmp(error, "Could not resolve", 17) == 0) {
+        if (error && strncmp(error, "Could not resolve", 17) == 0) {
             assert_true(accepted);
             assert_string_equal(response.ntp_server, "nosuch.invalid");
             continue;
         }
         assert_int_equal(accepted, expected);
-        if (error != NULL)
+        if (error)
             assert_int_equal(strncmp(error, "Received invalid NTS-KE message", 31) == 0,
                              framing != KE_MESSAGE_COMPLETE);
         if (!accepted)

@@ -87,7 +87,7 @@ static int tear_down(void **state)
     if (f->peer > 0)
         waitpid(f->peer, NULL, 0);
     ke_client_free(f->client);
-    if (f->service != NULL)
+    if (f->service)
         loop_fd_remove(f->tls.loop, f->tls.listener);
     ke_service_free(f->service);
     assert_null(f->env.set0);
@@ -120,7 +120,7 @@ static void start_server(struct fixture *f)
     char error[TLS_ERROR_SIZE];
     struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
 
-    if (credentials == NULL)
+    if (!credentials)
         fail_msg("%s", error);
     f->service = ke_service_new(&env);
     ke_service_set_credentials(f->service, credentials);

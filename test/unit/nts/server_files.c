@@ -150,11 +150,11 @@ static bool mapping_has_flag(const void *address, const char *flag)
     bool inside = false, found = false;
 
     assert_non_null(maps);
-    while (fgets(line, sizeof(line), maps) != NULL) {
+    while (fgets(line, sizeof(line), maps)) {
         if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
             inside = (unsigned long)address >= from && (unsigned long)address < to;
         else if (inside && strncmp(line, "VmFlags:", 8) == 0)
-            found = found || strstr(line, flag) != NULL;
+            found = found || strstr(line, flag);
     }
     fclose(maps);
     return found;

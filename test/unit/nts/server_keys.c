@@ -32,7 +32,7 @@ struct fixture {
 static void start(struct fixture *f, const char *content, int rotate)
 {
     test_world_init(&f->test);
-    if (content != NULL)
+    if (content)
         test_world_put(&f->test, PATH, content);
     f->loop = loop_new(&f->test.world);
     f->keys = server_keys_new(&f->test.world, f->loop, "/keys", rotate);
@@ -49,8 +49,7 @@ static bool file_is(const struct fixture *f, const char *content)
 {
     const struct test_file *file = test_world_file(&f->test, PATH);
 
-    return file != NULL && file->size == strlen(content) &&
-           memcmp(file->data, content, file->size) == 0;
+    return file && file->size == strlen(content) && memcmp(file->data, content, file->size) == 0;
 }
 
 static void new_keys_are_saved_with_slot_3_current(void **state)

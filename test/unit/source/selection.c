@@ -562,7 +562,7 @@ static int lines_of_selection(const struct source_fixture *f)
 
     snprintf(path, sizeof(path), "%s/selection.log", f->directory);
     char *text = test_read_file(path);
-    for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
         n++;
     free(text);
     return n;

@@ -41,13 +41,13 @@ static size_t get_message(json_t *list, size_t index, uint8_t *buf)
 {
     const char *hex = json_string_value(json_array_get(list, index));
 
-    return hex != NULL ? text_from_hex(hex, buf, MESSAGE_SIZE) : 0;
+    return hex ? text_from_hex(hex, buf, MESSAGE_SIZE) : 0;
 }
 
 static bool replay_open(void *arg, const struct endpoint *endpoint)
 {
     (void)arg;
-    return endpoint->path == NULL;
+    return !endpoint->path;
 }
 
 static void replay_close(void *arg)
@@ -236,7 +236,7 @@ static void make_arguments(struct arguments *a, json_t *record, const char *opti
     size_t i;
 
     add_words(a, "chronyc -h 127.0.0.1");
-    if (option != NULL)
+    if (option)
         add_words(a, option);
     json_array_foreach(json_object_get(record, "options"), i, item)
         add_words(a, json_string_value(item));
@@ -273,7 +273,7 @@ struct played replay_run(json_t *record, const char *option)
         .replies = json_object_get(record, "reply_hex"),
         .now = recorded_time(json_object_get(record, "request_hex")),
         .random = 1,
-        .input = input != NULL ? input : "",
+        .input = input ? input : "",
     };
     struct environment env;
     struct arguments a = {0};
@@ -307,7 +307,7 @@ json_t *replay_load(const char *name)
 
     snprintf(path, sizeof path, "%s/cmdmon/%s", TEST_DATA_DIR, name);
     root = json_load_file(path, 0, &error);
-    if (root == NULL)
+    if (!root)
         fail_msg("%s: %s", path, error.text);
     return root;
 }

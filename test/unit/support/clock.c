@@ -192,8 +192,8 @@ static char **fake_list_files(void *ctx, const char *directory, const char *suff
     struct dirent *entry;
 
     (void)ctx;
-    assert(dir != NULL);
-    while ((entry = readdir(dir)) != NULL && count < 63) {
+    assert(dir);
+    while ((entry = readdir(dir)) && count < 63) {
         size_t length = strlen(entry->d_name);
         if (length > strlen(suffix) && strcmp(entry->d_name + length - strlen(suffix), suffix) == 0)
             names[count++] = text_dup(entry->d_name);

@@ -56,7 +56,7 @@ static volatile void *fake_shm_attach(void *ctx, int key, size_t size, int mode,
     *call = d->shm_failure;
     *owner = d->shm_owner;
     errno = EACCES;
-    d->shm_attached = d->shm_failure == NULL;
+    d->shm_attached = !d->shm_failure;
     if (!d->shm_attached)
         return NULL;
     return d->shm_place ? d->shm_place : d->shm;

@@ -89,7 +89,7 @@ static bool check_properties(struct validation *v, json_t *properties, json_t *v
     {
         json_t *member = json_object_get(value, name);
 
-        if (member != NULL && !check_below(v, schema, member, name))
+        if (member && !check_below(v, schema, member, name))
             return false;
     }
     return true;
@@ -102,7 +102,7 @@ static bool check_required(struct validation *v, json_t *names, json_t *value)
 
     json_array_foreach(names, i, name)
     {
-        if (json_object_get(value, json_string_value(name)) == NULL)
+        if (!json_object_get(value, json_string_value(name)))
             return differ(v, "lacks", json_string_value(name));
     }
     return true;
@@ -115,7 +115,7 @@ static bool check_additional(struct validation *v, json_t *schema, json_t *value
 
     json_object_foreach(value, name, member)
     {
-        if (json_object_get(properties, name) == NULL)
+        if (!json_object_get(properties, name))
             return differ(v, "has an unknown member", name);
     }
     return true;

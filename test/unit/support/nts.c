@@ -78,7 +78,7 @@ static struct test_file *new_file(struct test_world *test, const char *path)
 {
     struct test_file *old = find(test, path), *file;
 
-    if (old != NULL)
+    if (old)
         old->removed = true;
     assert_in_range(test->file_count, 0, TEST_MAX_FILES - 1);
     file = &test->files[test->file_count++];
@@ -91,7 +91,7 @@ static FILE *file_read(void *ctx, const char *path)
     struct test_file *file = find(ctx, path);
 
     errno = ENOENT;
-    return file != NULL ? fmemopen(file->data, file->size, "r") : NULL;
+    return file ? fmemopen(file->data, file->size, "r") : NULL;
 }
 
 /* Not open_memstream, which has no buffer that a caller could set. */
@@ -119,9 +119,9 @@ static bool file_rename(void *ctx, const char *from, const char *to)
 {
     struct test_file *source = find(ctx, from), *old = find(ctx, to);
 
-    if (source == NULL)
+    if (!source)
         return false;
-    if (old != NULL)
+    if (old)
         old->removed = true;
     free(source->path);
     source->path = text_dup(to);
@@ -132,7 +132,7 @@ static bool file_remove(void *ctx, const char *path)
 {
     struct test_file *file = find(ctx, path);
 
-    if (file != NULL)
+    if (file)
         file->removed = true;
     return file != NULL;
 }
@@ -209,7 +209,7 @@ json_t *test_json(const char *name)
 
     snprintf(path, sizeof(path), "%s/nts/%s", TEST_DATA_DIR, name);
     json = json_load_file(path, 0, &error);
-    if (json == NULL)
+    if (!json)
         fail_msg("%s: %s", path, error.text);
     return json;
 }
@@ -218,7 +218,7 @@ const char *test_string(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
 
-    if (value == NULL)
+    if (!value)
         fail_msg("no string %s", key);
     return value;
 }

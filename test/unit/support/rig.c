@@ -92,7 +92,7 @@ void rig_init(struct rig *rig, struct sim_world *sim, const struct ntp_nts *nts)
     struct conf_env env = {0};
 
     *rig = (struct rig){.answer = true, .stratum = 1, .refid = 0x47505300, .delay = 0.005};
-    rig->owns_sim = sim == NULL;
+    rig->owns_sim = !sim;
     rig->sim = sim ? sim : sim_world_new();
     rig->loop = loop_new(sim_world_interface(rig->sim));
     stub_env_init(&rig->stub, rig->sim, rig->loop);

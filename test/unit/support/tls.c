@@ -52,22 +52,21 @@ struct test_cert test_cert_make(const struct test_cert_spec *spec)
     ok(gnutls_x509_crt_set_key_usage(c.crt, spec->usage != 0 ? spec->usage
                                             : spec->ca       ? GNUTLS_KEY_KEY_CERT_SIGN
                                                              : GNUTLS_KEY_DIGITAL_SIGNATURE));
-    if (spec->purpose != NULL)
+    if (spec->purpose)
         ok(gnutls_x509_crt_set_key_purpose_oid(c.crt, spec->purpose, 0));
-    if (spec->dns != NULL)
+    if (spec->dns)
         ok(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_DNSNAME, spec->dns,
                                                 (unsigned int)strlen(spec->dns),
                                                 GNUTLS_FSAN_APPEND));
-    if (spec->ip != NULL) {
+    if (spec->ip) {
         struct in_addr addr;
         inet_pton(AF_INET, spec->ip, &addr);
         ok(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_IPADDRESS, &addr, sizeof(addr),
                                                 GNUTLS_FSAN_APPEND));
     }
     ok(gnutls_x509_crt_set_key(c.crt, c.key));
-    ok(gnutls_x509_crt_sign2(c.crt, spec->issuer != NULL ? spec->issuer->crt : c.crt,
-                             spec->issuer != NULL ? spec->issuer->key : c.key, GNUTLS_DIG_SHA256,
-                             0));
+    ok(gnutls_x509_crt_sign2(c.crt, spec->issuer ? spec->issuer->crt : c.crt,
+                             spec->issuer ? spec->issuer->key : c.key, GNUTLS_DIG_SHA256, 0));
     return c;
 }
 
@@ -373,9 +372,9 @@ void tls_fixture_new_leaf(struct tls_fixture *f, const struct test_cert_spec *sp
     struct test_cert_spec with_issuer = *spec;
     const struct test_cert *list[] = {&f->leaf};
 
-    if (f->leaf.crt != NULL)
+    if (f->leaf.crt)
         test_cert_free(&f->leaf);
-    if (with_issuer.issuer == NULL)
+    if (!with_issuer.issuer)
         with_issuer.issuer = &f->ca;
     f->leaf = test_cert_make(&with_issuer);
     test_cert_write(f->cert_files[0], list, 1);
@@ -483,15 +482,15 @@ static gnutls_session_t peer_session(const struct tls_peer *peer, unsigned int r
 {
     gnutls_session_t session;
     const gnutls_datum_t alpn = {(unsigned char *)peer->alpn,
-                                 peer->alpn != NULL ? (unsigned int)strlen(peer->alpn) : 0};
+                                 peer->alpn ? (unsigned int)strlen(peer->alpn) : 0};
 
     gnutls_init(&session, role | GNUTLS_NO_TICKETS);
     gnutls_priority_set_direct(
-        session, peer->priority != NULL ? peer->priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+        session, peer->priority ? peer->priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
     gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
-    if (peer->alpn != NULL)
+    if (peer->alpn)
         gnutls_alpn_set_protocols(session, &alpn, 1, 0);
-    if (peer->server_name != NULL)
+    if (peer->server_name)
         ok(gnutls_server_name_set(session, GNUTLS_NAME_DNS, peer->server_name,
                                   strlen(peer->server_name)));
     gnutls_transport_set_int(session, fd);

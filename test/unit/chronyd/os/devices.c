@@ -87,7 +87,7 @@ int ioctl(int fd, unsigned long number, ...)
     va_start(args, number);
     data = va_arg(args, void *);
     va_end(args);
-    if (kernel.answer == NULL)
+    if (!kernel.answer)
         return (int)syscall(SYS_ioctl, fd, number, data);
     assert_true(kernel.count < MAX_REQUESTS);
     kernel.count++;
@@ -99,7 +99,7 @@ int ioctl(int fd, unsigned long number, ...)
 
 static int open_device(const char *path, int flags)
 {
-    if (kernel.answer == NULL || strncmp(path, "/dev/", 5) != 0)
+    if (!kernel.answer || strncmp(path, "/dev/", 5) != 0)
         return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
     assert_true(text_copy(kernel.opened, sizeof(kernel.opened), path));
     kernel.open_flags = flags;
@@ -281,7 +281,7 @@ static void card_is_asked_for_transmit_timestamps_and_the_filter(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     reset_card();
     assert_true(enable(w, NIC_FILTER_AUTO, &nic));
@@ -319,7 +319,7 @@ static void filter_is_one_that_the_card_reports(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         reset_card();
@@ -339,7 +339,7 @@ static void card_without_what_is_needed_is_left_alone(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         reset_card();
@@ -376,7 +376,7 @@ static void setting_of_somebody_else_will_do_if_it_is_the_same(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         reset_card();
@@ -407,7 +407,7 @@ static void speed_of_the_link_may_be_unknown(void **state)
     struct world *w = *state;
     int speed = -1;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     reset_card();
     card.speed = 100000;
@@ -463,7 +463,7 @@ static void flags_of_sockets_depend_on_kernel_and_hardware(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct world *other;
@@ -483,7 +483,7 @@ static void options_that_the_kernel_lacks_are_left_out(void **state)
     struct world *w = *state;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     reset_card();
     kernel.refused_flags = 0x2000;
@@ -504,7 +504,7 @@ static void older_ways_are_used_for_good(void **state)
     struct world *w = *state, *other;
     struct nic nic;
 
-    if (w->ops->nics == NULL)
+    if (!w->ops->nics)
         skip();
     kernel.refused_options[0] = SO_SELECT_ERR_QUEUE;
     open_socket(w, true);
@@ -885,7 +885,7 @@ static void pps_captures_one_edge_and_keeps_the_mode(void **state)
     const int both = PPS_CAPTUREASSERT | PPS_CAPTURECLEAR;
     struct world *w = *state;
 
-    if (w->ops->devices->pps_start == NULL)
+    if (!w->ops->devices->pps_start)
         skip();
     memset(&pps, 0, sizeof(pps));
     kernel.answer = answer_of_pps;
@@ -911,7 +911,7 @@ static void pps_failures_are_told_apart(void **state)
                                               PPS_GETPARAMS_FAILED, PPS_SETPARAMS_FAILED};
     struct world *w = *state;
 
-    if (w->ops->devices->pps_start == NULL)
+    if (!w->ops->devices->pps_start)
         skip();
     memset(&pps, 0, sizeof(pps));
     kernel.answer = answer_of_pps;
@@ -930,7 +930,7 @@ static void pps_is_read_at_its_edge(void **state)
     struct raw_time time;
     uint32_t sequence;
 
-    if (w->ops->devices->pps_start == NULL)
+    if (!w->ops->devices->pps_start)
         skip();
     memset(&pps, 0, sizeof(pps));
     kernel.answer = answer_of_pps;

@@ -331,7 +331,7 @@ static void fail_to_open(struct world *w)
     CHECK(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
     CHECK(openat(AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
     CHECK(open("/tmp/test_filter.new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM);
-    CHECK(fopen("/dev/null", "r") == NULL && errno == EPERM);
+    CHECK(!fopen("/dev/null", "r") && errno == EPERM);
     /* As syslog() does when the service of the log was restarted. */
     CHECK(socket(AF_UNIX, SOCK_DGRAM, 0) < 0 && errno == EPERM);
 }

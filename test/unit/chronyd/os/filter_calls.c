@@ -353,11 +353,11 @@ static void use_name_services(void)
     if (pthread_create(&thread, NULL, do_nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
         _exit(2);
     FILE *f = fopen("/etc/passwd", "re");
-    if (f == NULL || fclose(f) != 0)
+    if (!f || fclose(f) != 0)
         _exit(3);
     snprintf(name, sizeof(name), "/tmp/test_filter_calls.%d", (int)getpid());
     f = fopen(name, "we");
-    if (f == NULL || fclose(f) != 0 || unlink(name) != 0)
+    if (!f || fclose(f) != 0 || unlink(name) != 0)
         _exit(4);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 || errno != ENOENT)

@@ -202,7 +202,7 @@ static void transmit_timestamps_by_id(void **state)
 {
     struct fixture *f = *state;
 
-    if (f->world->ops->nics == NULL || !f->world->ops->nics->keep_sent(f->world->ctx, 1))
+    if (!f->world->ops->nics || !f->world->ops->nics->keep_sent(f->world->ctx, 1))
         skip();
     exchange(f->world, ip_addr_loopback(IP_V4));
 }
@@ -217,7 +217,7 @@ static void interfaces_without_hardware_timestamps(void **state)
     char **names;
     int speed;
 
-    if (nics == NULL)
+    if (!nics)
         skip();
     assert_false(nics->enable(f->world->ctx, "lo", NIC_FILTER_AUTO, &nic));
     assert_false(nics->enable(f->world->ctx, "nosuchdevice", NIC_FILTER_AUTO, &nic));
@@ -225,7 +225,7 @@ static void interfaces_without_hardware_timestamps(void **state)
     assert_false(nics->speed(f->world->ctx, "nosuchdevice", &speed));
     names = nics->list(f->world->ctx);
     assert_non_null(names);
-    for (int i = 0; names[i] != NULL; i++) {
+    for (int i = 0; names[i]; i++) {
         has_loopback = has_loopback || strcmp(names[i], "lo") == 0;
         free(names[i]);
     }

@@ -212,7 +212,7 @@ static int numbers_of_samples(const char *log, int *numbers, int max)
 {
     int count = 0;
 
-    for (const char *end; (end = strchr(log, '\n')) != NULL && count < max; log = end + 1)
+    for (const char *end; (end = strchr(log, '\n')) && count < max; log = end + 1)
         assert_int_equal(sscanf(end - 13, "%d", &numbers[count++]), 1);
     return count;
 }
@@ -818,7 +818,7 @@ static void hwclock_file_says_what_the_rtc_keeps(void **state)
     rtc_free(f.rtc);
     char *log = test_log_end(f.s.directory), *p = log;
     int warnings = 0;
-    while ((p = strstr(p, "Could not read RTC LOCAL/UTC setting from")) != NULL)
+    while ((p = strstr(p, "Could not read RTC LOCAL/UTC setting from")))
         p++, warnings++;
     assert_int_equal(warnings, 5);
     free(log);

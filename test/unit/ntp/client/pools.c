@@ -57,7 +57,7 @@ static bool has(struct rig *rig, int n)
 {
     struct ip_addr addr = ip_addr_v4(198, 51, 100, (uint8_t)n);
 
-    return ntp_sources_find(rig->sources, &addr) != NULL;
+    return ntp_sources_find(rig->sources, &addr);
 }
 
 static void start_up(struct rig *rig)

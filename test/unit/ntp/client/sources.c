@@ -36,7 +36,7 @@ static bool exists(struct rig *rig, const char *text)
 {
     struct ip_addr addr = rig_addr(text);
 
-    return ntp_sources_find(rig->sources, &addr) != NULL;
+    return ntp_sources_find(rig->sources, &addr);
 }
 
 static enum ntp_sources_status add(struct rig *rig, const char *line)
