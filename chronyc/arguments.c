@@ -64,7 +64,7 @@ bool argument_where(struct client *c, char *text, struct cmd_mask_addr *where)
 {
     char *slash = strchr(text, '/');
 
-    memset(where, 0, sizeof *where);
+    memset(where, 0, sizeof(*where));
     if (text[0] == '\0')
         return true;
     if (slash) {

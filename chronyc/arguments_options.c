@@ -93,7 +93,7 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
         fprintf(err, "Invalid host/IP address\n");
         return false;
     }
-    text_copy(add->name, sizeof add->name, name);
+    text_copy(add->name, sizeof(add->name), name);
     return true;
 }
 
@@ -115,8 +115,8 @@ bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
 {
     struct options_report report = {0};
 
-    memset(local, 0, sizeof *local);
-    memset(bad, 0, sizeof *bad);
+    memset(local, 0, sizeof(*local));
+    memset(bad, 0, sizeof(*bad));
     if (strcmp(text, "off") == 0)
         return true;
 
@@ -162,7 +162,7 @@ bool argument_selectopts(struct client *c, char *text, struct cmd_selectopts *op
 {
     char *word = text;
 
-    memset(bad, 0, sizeof *bad);
+    memset(bad, 0, sizeof(*bad));
     text = text_split(text);
     if (!argument_source_or_refid(c, word, &opts->addr, &opts->refid))
         return false;

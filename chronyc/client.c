@@ -51,7 +51,7 @@ int client_resolve(struct client *c, const char *name, struct ip_addr *addrs, in
 
 static struct endpoint *add_endpoint(struct client *c)
 {
-    c->endpoints = mem_resize(c->endpoints, c->endpoint_count + 1, sizeof *c->endpoints);
+    c->endpoints = mem_resize(c->endpoints, c->endpoint_count + 1, sizeof(*c->endpoints));
     c->endpoints[c->endpoint_count] = (struct endpoint){0};
     return &c->endpoints[c->endpoint_count++];
 }

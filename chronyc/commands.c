@@ -200,7 +200,7 @@ static bool dispatch(struct client *c, char *line)
     }
     if (cmd->run)
         return cmd->run(c, args);
-    memset(&request, 0, sizeof request);
+    memset(&request, 0, sizeof(request));
     request.command = (uint16_t)cmd->code;
     return cmd->build(c, args, &request) && exchange_command(c, &request);
 }
@@ -263,7 +263,6 @@ bool command_help(struct client *c, char *args)
     enum command_section section = SECTION_NONE;
     FILE *out = c->env->out;
 
-    (void)args;
     for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++) {
         if (cmd->section != section) {
             if (section != SECTION_NONE)

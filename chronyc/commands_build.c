@@ -17,9 +17,6 @@ static bool refuse(struct client *c, const char *reason)
 
 bool build_none(struct client *c, char *args, struct cmd_request *request)
 {
-    (void)c;
-    (void)args;
-    (void)request;
     return true;
 }
 
@@ -83,7 +80,6 @@ bool build_silent_number(struct client *c, char *args, struct cmd_request *reque
 {
     size_t used;
 
-    (void)c;
     return text_scan_double(args, &request->u.number, &used);
 }
 
@@ -164,13 +160,11 @@ bool build_selectopts(struct client *c, char *args, struct cmd_request *request)
 
 bool build_reload(struct client *c, char *args, struct cmd_request *request)
 {
-    (void)request;
     return strcmp(args, "sources") == 0 || refuse(c, "Invalid syntax for reload command");
 }
 
 bool build_reset(struct client *c, char *args, struct cmd_request *request)
 {
-    (void)request;
     return strcmp(args, "sources") == 0 || refuse(c, "Invalid syntax for reset command");
 }
 
@@ -192,9 +186,9 @@ bool build_manual(struct client *c, char *args, struct cmd_request *request)
     static const char *const options[] = {"off", "on", "reset"};
     size_t used;
 
-    if (strncmp(args, delete_form, sizeof delete_form - 1) == 0) {
+    if (strncmp(args, delete_form, sizeof(delete_form) - 1) == 0) {
         request->command = CMD_MANUAL_DELETE;
-        return text_scan_int(args + sizeof delete_form - 1, &request->u.index, &used) ||
+        return text_scan_int(args + sizeof(delete_form) - 1, &request->u.index, &used) ||
                refuse(c, "Bad syntax for manual delete command");
     }
     request->command = CMD_MANUAL;

@@ -69,14 +69,12 @@ bool run_retries(struct client *c, char *args)
 
 bool run_quit(struct client *c, char *args)
 {
-    (void)args;
     c->finished = true;
     return true;
 }
 
 bool run_obsolete(struct client *c, char *args)
 {
-    (void)args;
     fprintf(c->env->err, "Authentication is no longer supported\n");
     return true;
 }
@@ -159,7 +157,7 @@ bool run_keygen(struct client *c, char *args)
     }
     text_to_hex(data, length, hex);
     fprintf(env->out, "%u %s HEX:%s\n", key.id, key.type, hex);
-    crypto_wipe(data, sizeof data);
-    crypto_wipe(hex, sizeof hex);
+    crypto_wipe(data, sizeof(data));
+    crypto_wipe(hex, sizeof(hex));
     return true;
 }

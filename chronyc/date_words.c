@@ -114,7 +114,7 @@ static bool find_unit(const char *text, struct date_token *token)
         return true;
     if (length < 2 || text[length - 1] != 's')
         return false;
-    text_copy(singular, sizeof singular, text);
+    text_copy(singular, sizeof(singular), text);
     singular[length - 1] = '\0';
     return find(unit_words, COUNT(unit_words), singular, token);
 }
@@ -135,7 +135,7 @@ static bool read_word(const char **text, struct date_token *token)
     size_t length = 0;
 
     while (is_letter(**text) || **text == '.') {
-        if (length + 1 >= sizeof word)
+        if (length + 1 >= sizeof(word))
             return false;
         word[length++] = (char)(is_letter(**text) ? **text | 0x20 : **text);
         (*text)++;

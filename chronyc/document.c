@@ -30,7 +30,7 @@ void document_clear(struct document *d)
 {
     json_decref(d->root);
     json_decref(d->status);
-    memset(d, 0, sizeof *d);
+    memset(d, 0, sizeof(*d));
 }
 
 void document_free(struct document *d)
@@ -139,22 +139,18 @@ struct document *document_new(void)
 
 void document_free(struct document *d)
 {
-    (void)d;
 }
 
 void document_clear(struct document *d)
 {
-    (void)d;
 }
 
 void document_begin_rows(struct document *d)
 {
-    (void)d;
 }
 
 void document_begin_row(struct document *d)
 {
-    (void)d;
 }
 
 void document_real(struct document *d, const char *key, double value)
@@ -200,7 +196,6 @@ void document_status(struct document *d, const char *line)
 
 void document_drop_status(struct document *d)
 {
-    (void)d;
 }
 
 void document_write(const struct document *d, FILE *out)

@@ -52,8 +52,6 @@ static size_t kernel_random(uint8_t *data, size_t length)
             break;
     }
 #else
-    (void)data;
-    (void)length;
 #endif
     return done;
 }
@@ -208,7 +206,6 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
     bool has_scope = strchr(name, '%') != NULL;
     int count = 0;
 
-    (void)arg;
     /* An address with an interface is no name. */
     if (has_scope)
         hints.ai_flags = AI_NUMERICHOST;
@@ -235,7 +232,6 @@ static bool os_reverse(void *arg, const struct ip_addr *addr, char *name, size_t
     struct sockaddr_storage address;
     socklen_t length = ip_port_to_sockaddr(&port, &address);
 
-    (void)arg;
     return length > 0 && getnameinfo((const struct sockaddr *)&address, length, name,
                                      (socklen_t)size, NULL, 0, 0) == 0;
 }
@@ -244,14 +240,12 @@ static struct instant os_now(void *arg)
 {
     struct timespec ts = {0};
 
-    (void)arg;
     clock_gettime(CLOCK_REALTIME, &ts);
     return instant_make(ts.tv_sec, ts.tv_nsec);
 }
 
 static bool os_pause(void *arg, double seconds)
 {
-    (void)arg;
     while (seconds > 0.0) {
         double part = seconds < WAIT_MAX ? seconds : WAIT_MAX;
         struct timeval tv = to_timeval(part);
@@ -265,13 +259,11 @@ static bool os_pause(void *arg, double seconds)
 
 static bool os_quit(void *arg)
 {
-    (void)arg;
     return quit_signal_came();
 }
 
 static char *os_read_line(void *arg, const char *prompt)
 {
-    (void)arg;
     return line_input_read(stdin, stdout, prompt);
 }
 
@@ -287,19 +279,16 @@ static void os_screen_leave(void *arg)
 
 static void os_screen_size(void *arg, int *rows, int *columns)
 {
-    (void)arg;
     screen_size(rows, columns);
 }
 
 static int os_screen_key(void *arg, double timeout)
 {
-    (void)arg;
     return screen_key(timeout);
 }
 
 static void os_forget_interrupt(void *arg)
 {
-    (void)arg;
     quit_signal_forget_interrupt();
 }
 
@@ -341,7 +330,7 @@ static bool os_change_user(void *arg, const char *user)
 
 struct os_environment *os_environment_new(struct environment *env)
 {
-    struct os_environment *os = mem_alloc(sizeof *os);
+    struct os_environment *os = mem_alloc(sizeof(*os));
 
     os->unix_socket.fd = -1;
     os->err = stderr;

@@ -43,7 +43,7 @@ const char *status_line(unsigned int status)
 {
     const char *line = NULL;
 
-    if (status < sizeof status_lines / sizeof status_lines[0])
+    if (status < sizeof(status_lines) / sizeof(status_lines[0]))
         line = status_lines[status];
     return line ? line : "520 Got unexpected error from daemon";
 }
@@ -84,10 +84,10 @@ static bool transmit(struct client *c, const struct cmd_request *request, int at
     uint8_t data[CMD_REQUEST_MAX];
     size_t length;
 
-    if (!env->random(env->arg, sequence, sizeof *sequence))
+    if (!env->random(env->arg, sequence, sizeof(*sequence)))
         return false;
     header.sequence = *sequence;
-    length = cmd_request_encode(&header, request, data, sizeof data);
+    length = cmd_request_encode(&header, request, data, sizeof(data));
     if (c->debug)
         fprintf(env->err, "Sending request %u, attempt %d, %zu octets\n", request->command, attempt,
                 length);
@@ -122,7 +122,7 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
         case WAIT_FAILED:
             return VERDICT_IGNORE;
         }
-        if (!env->receive(env->arg, reply->data, sizeof reply->data, &reply->length))
+        if (!env->receive(env->arg, reply->data, sizeof(reply->data), &reply->length))
             return VERDICT_RETRY;
         verdict = judge(c, request, sequence, reply);
         if (c->debug)

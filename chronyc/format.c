@@ -212,7 +212,7 @@ void put_date(struct printer *p, struct instant t)
     begin_field(p);
     if (p->csv)
         fprintf(p->out, "%" PRId64 ".%09" PRId32, t.sec, t.nsec);
-    else if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%a %b %d %T %Y", &tm) > 0)
+    else if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%a %b %d %T %Y", &tm) > 0)
         fputs(text, p->out);
 }
 
@@ -233,7 +233,7 @@ static const char *leap_name(unsigned int leap)
     static const char *const names[] = {"Normal", "Insert second", "Delete second",
                                         "Not synchronised"};
 
-    return leap < sizeof names / sizeof names[0] ? names[leap] : "Invalid";
+    return leap < sizeof(names) / sizeof(names[0]) ? names[leap] : "Invalid";
 }
 
 void put_leap(struct printer *p, unsigned int leap)
@@ -248,5 +248,5 @@ void put_short_leap(struct printer *p, unsigned int leap)
     if (p->csv)
         put_leap(p, leap);
     else
-        put_char(p, leap < sizeof letters - 1 ? letters[leap] : '?');
+        put_char(p, leap < sizeof(letters) - 1 ? letters[leap] : '?');
 }

@@ -36,11 +36,11 @@ static void clear(struct grid *f)
 
 struct grid *grid_new(int rows, int columns)
 {
-    struct grid *f = mem_alloc(sizeof *f);
+    struct grid *f = mem_alloc(sizeof(*f));
 
     f->rows = rows > 0 ? rows : 1;
     f->columns = columns > 0 ? columns : 1;
-    f->cells = mem_array((size_t)f->rows * (size_t)f->columns, sizeof *f->cells);
+    f->cells = mem_array((size_t)f->rows * (size_t)f->columns, sizeof(*f->cells));
     clear(f);
     return f;
 }

@@ -18,7 +18,7 @@ static char *read_plain(FILE *in)
     char line[LINE_SIZE];
     size_t length;
 
-    if (!fgets(line, sizeof line, in))
+    if (!fgets(line, sizeof(line), in))
         return NULL;
     length = strlen(line);
     if (length > 0 && line[length - 1] == '\n')
@@ -56,12 +56,10 @@ static char **complete(const char *text, int start, int end)
     char *line = mem_alloc((size_t)end + 1), **list = NULL;
     size_t count;
 
-    (void)text;
-    (void)start;
     memcpy(line, rl_line_buffer, (size_t)end);
     count = command_complete(line, words, WORDS_MAX);
     if (count > 0) {
-        list = mem_array(count + 2, sizeof *list);
+        list = mem_array(count + 2, sizeof(*list));
         list[0] = common_prefix(words, count);
         for (size_t i = 0; i < count; i++)
             list[i + 1] = text_dup(words[i]);
@@ -85,7 +83,6 @@ static char *read_edited(const char *prompt)
 
 char *line_input_read(FILE *in, FILE *out, const char *prompt)
 {
-    (void)out;
     return prompt ? read_edited(prompt) : read_plain(in);
 }
 

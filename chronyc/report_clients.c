@@ -22,7 +22,7 @@ struct clients_options {
 /* Other words are ignored. */
 static bool parse_options(char *args, struct clients_options *options)
 {
-    memset(options, 0, sizeof *options);
+    memset(options, 0, sizeof(*options));
     while (args[0] != '\0') {
         char *word = args;
         size_t used;
@@ -48,7 +48,7 @@ static void print_client(struct client *c, const struct report_client *r, bool n
     int width = NAME_WIDTH + client_extra_width(c);
     char name[NAME_TEXT_SIZE];
 
-    name_of_address(c, &r->addr, c->json ? 0 : (size_t)width, name, sizeof name);
+    name_of_address(c, &r->addr, c->json ? 0 : (size_t)width, name, sizeof(name));
     if (c->json) {
         document_begin_row(c->json);
         json_client(c->json, r, name);

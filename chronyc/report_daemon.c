@@ -67,7 +67,6 @@ static void print_activity(struct printer *p, const union cmd_reply_body *body)
 
 bool show_activity(struct client *c, char *args)
 {
-    (void)args;
     return show_object(c, CMD_ACTIVITY, json_activity, print_activity);
 }
 
@@ -99,7 +98,6 @@ static void print_serverstats(struct printer *p, const union cmd_reply_body *bod
 
 bool show_serverstats(struct client *c, char *args)
 {
-    (void)args;
     return show_object(c, CMD_SERVERSTATS, json_serverstats, print_serverstats);
 }
 
@@ -125,7 +123,6 @@ static void print_rtcdata(struct printer *p, const union cmd_reply_body *body)
 
 bool show_rtcdata(struct client *c, char *args)
 {
-    (void)args;
     return show_object(c, CMD_RTC, json_rtcdata, print_rtcdata);
 }
 
@@ -153,7 +150,6 @@ static void print_smoothing(struct printer *p, const union cmd_reply_body *body)
 
 bool show_smoothing(struct client *c, char *args)
 {
-    (void)args;
     return show_object(c, CMD_SMOOTHING, json_smoothing, print_smoothing);
 }
 
@@ -182,7 +178,7 @@ bool show_manual_list(struct client *c)
 
         put_uint(&p, 2, i);
         put_text(&p, " ");
-        instant_format_utc(s->when, when, sizeof when);
+        instant_format_utc(s->when, when, sizeof(when));
         put_word(&p, 0, when);
         put_text(&p, " ");
         put_number(&p, 10, 2, false, s->slewed_offset);

@@ -36,7 +36,7 @@ static void put_reference_id(struct document *d, const char *key, uint32_t refid
 {
     char text[9];
 
-    snprintf(text, sizeof text, "%08" PRIX32, refid);
+    snprintf(text, sizeof(text), "%08" PRIX32, refid);
     document_text(d, key, text);
 }
 
@@ -45,7 +45,7 @@ static void put_address_field(struct document *d, const char *key, const struct 
 {
     char text[ADDR_TEXT_SIZE];
 
-    document_text(d, key, ip_addr_is_real(addr) ? ip_addr_format(addr, text, sizeof text) : NULL);
+    document_text(d, key, ip_addr_is_real(addr) ? ip_addr_format(addr, text, sizeof(text)) : NULL);
 }
 
 /* PREFIX_unix_seconds and PREFIX_nanoseconds: a double would lose the nanoseconds. */
@@ -53,9 +53,9 @@ static void put_instant(struct document *d, const char *prefix, struct instant t
 {
     char key[KEY_SIZE];
 
-    snprintf(key, sizeof key, "%s_unix_seconds", prefix);
+    snprintf(key, sizeof(key), "%s_unix_seconds", prefix);
     document_integer(d, key, t.sec);
-    snprintf(key, sizeof key, "%s_nanoseconds", prefix);
+    snprintf(key, sizeof(key), "%s_nanoseconds", prefix);
     document_integer(d, key, t.nsec);
 }
 
@@ -135,7 +135,7 @@ static void put_selection_options(struct document *d, const char *key, unsigned 
 {
     static const char *const words[] = {"noselect", "prefer", "trust", "require"};
 
-    document_words(d, key, words, sizeof words / sizeof words[0], options);
+    document_words(d, key, words, sizeof(words) / sizeof(words[0]), options);
 }
 
 void json_selectdata(struct document *d, const struct report_selectdata *s, const char *name)
@@ -186,7 +186,7 @@ static void put_timestamp_source(struct document *d, const char *key, char sourc
 static void put_failed_tests(struct document *d, unsigned int tests)
 {
     static const char *const words[] = {"1", "2", "3", "5", "6", "7", "A", "B", "C", "D"};
-    size_t count = sizeof words / sizeof words[0];
+    size_t count = sizeof(words) / sizeof(words[0]);
     unsigned int failed = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -213,7 +213,7 @@ static void put_ntp_header(struct document *d, const struct report_ntpdata *n)
     document_real(d, "root_dispersion_seconds", n->root_dispersion);
     put_reference_id(d, "reference_id", n->refid);
     if (n->stratum <= 1)
-        refid_format(n->refid, text, sizeof text);
+        refid_format(n->refid, text, sizeof(text));
     document_text(d, "reference_id_text", text);
     put_instant(d, "reference_time", n->ref_time);
 }

@@ -45,7 +45,7 @@ static void put_address(struct printer *p, const char *label, const struct ip_ad
     char text[ADDR_TEXT_SIZE];
 
     put_text(p, label);
-    put_word(p, 0, ip_addr_format(addr, text, sizeof text));
+    put_word(p, 0, ip_addr_format(addr, text, sizeof(text)));
     put_text(p, " (");
     put_refid(p, ip_addr_refid(addr));
     put_text(p, ")\n");
@@ -99,7 +99,7 @@ static void put_header_fields(struct printer *p, const struct report_ntpdata *n)
     put_refid(p, n->refid);
     put_text(p, " (");
     if (n->stratum <= 1)
-        refid_format(n->refid, refid, sizeof refid);
+        refid_format(n->refid, refid, sizeof(refid));
     put_word(p, 0, refid);
     put_text(p, ")\nReference time  : ");
     put_date(p, n->ref_time);

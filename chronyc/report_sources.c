@@ -192,7 +192,7 @@ static void put_select_options(struct printer *p, unsigned int options)
     } letters[] = {
         {SELECT_NOSELECT, 'N'}, {SELECT_PREFER, 'P'}, {SELECT_TRUST, 'T'}, {SELECT_REQUIRE, 'R'}};
 
-    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
         put_char(p, options & letters[i].option ? letters[i].letter : '-');
     put_char(p, '-');
 }
@@ -254,7 +254,7 @@ static const char *auth_mode_name(unsigned int mode)
 {
     static const char *const names[] = {"-", "SK", "NTS"};
 
-    return mode < sizeof names / sizeof names[0] ? names[mode] : "?";
+    return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "?";
 }
 
 static bool authdata_row(struct client *c, struct printer *p, int32_t index, bool all)

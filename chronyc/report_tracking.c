@@ -62,11 +62,10 @@ bool show_tracking(struct client *c, char *args)
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
 
-    (void)args;
     if (!exchange_report(c, &request, &body))
         return false;
     name_of_source(c, &body.tracking.addr, body.tracking.refid,
-                   body.tracking.addr.family == IP_UNSPEC, 0, name, sizeof name);
+                   body.tracking.addr.family == IP_UNSPEC, 0, name, sizeof(name));
     if (c->json)
         json_tracking(c->json, &body.tracking, name);
     else
@@ -92,7 +91,7 @@ static struct wait_limits parse_limits(const char *args)
     size_t used;
 
     if (text_scan_int(args, &limits.max_tries, &used)) {
-        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
             args += used;
             if (!text_scan_double(args, numbers[i], &used))
                 break;

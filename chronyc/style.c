@@ -18,8 +18,8 @@ enum style style_of_state(int state)
     static const enum style styles[] = {STYLE_SELECTED, STYLE_UNUSABLE, STYLE_FALSETICKER,
                                         STYLE_JITTERY,  STYLE_COMBINED, STYLE_SELECTABLE};
 
-    return state >= 0 && (size_t)state < sizeof styles / sizeof styles[0] ? styles[state]
-                                                                          : STYLE_PLAIN;
+    return state >= 0 && (size_t)state < sizeof(styles) / sizeof(styles[0]) ? styles[state]
+                                                                            : STYLE_PLAIN;
 }
 
 enum style style_of_letter(char letter)

@@ -40,9 +40,9 @@ int socket_prepare(int fd)
 
 static bool make_address(const char *path, struct sockaddr_un *address, socklen_t *length)
 {
-    memset(address, 0, sizeof *address);
+    memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
-    if (!text_copy(address->sun_path, sizeof address->sun_path, path)) {
+    if (!text_copy(address->sun_path, sizeof(address->sun_path), path)) {
         errno = ENAMETOOLONG;
         return false;
     }
@@ -109,7 +109,7 @@ static char *join(const char *directory, const char *name, FILE *err)
     struct sockaddr_un address;
 
     snprintf(path, size, "%s/%s", directory, name);
-    if (size > sizeof address.sun_path) {
+    if (size > sizeof(address.sun_path)) {
         fprintf(err, "Server socket path %s is too long\n", path);
         free(path);
         return NULL;
@@ -123,7 +123,7 @@ static bool make_paths(struct unix_socket *s, const char *daemon_path, const cha
     char *directory = file_directory(daemon_path);
     char pid_name[32];
 
-    snprintf(pid_name, sizeof pid_name, "chronyc.%d", (int)getpid());
+    snprintf(pid_name, sizeof(pid_name), "chronyc.%d", (int)getpid());
     s->outer = join(directory, pid_name, err);
     if (s->outer)
         s->inner = join(s->outer, random_name, err);

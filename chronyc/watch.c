@@ -124,10 +124,10 @@ static void draw_title(const struct watch *w, int hidden, int columns, FILE *out
     char now[32], more[48] = "", title[256];
     int length;
 
-    instant_format_utc(env->now(env->arg), now, sizeof now);
+    instant_format_utc(env->now(env->arg), now, sizeof(now));
     if (hidden > 0)
-        snprintf(more, sizeof more, " (%d more lines)", hidden);
-    snprintf(title, sizeof title, "Every %g s: %s%s", w->interval, w->report, more);
+        snprintf(more, sizeof(more), " (%d more lines)", hidden);
+    snprintf(title, sizeof(title), "Every %g s: %s%s", w->interval, w->report, more);
     length = columns - (int)strlen(now) - 1;
     fprintf(out, "\033[1;1H\033[1m%.*s\033[0m\033[K", columns, title);
     if (length > (int)strlen(title))

@@ -26,7 +26,6 @@ static enum cmd_status found(bool ok)
 
 static enum cmd_status do_source_count(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     body->source_count = (uint32_t)source_register_count(d->sources);
     return CMD_STATUS_SUCCESS;
 }
@@ -58,21 +57,18 @@ static enum cmd_status do_source_report(struct chronyd *d, request_p request, bo
 
 static enum cmd_status do_tracking(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     reference_report_tracking(d->reference, &body->tracking);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_activity(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     ntp_sources_report_activity(d->ntp_sources, &body->activity);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_serverstats(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     ntp_server_report_stats(d->ntp_server, &body->serverstats);
     return CMD_STATUS_SUCCESS;
 }
@@ -126,13 +122,11 @@ static enum cmd_status access_status(bool allowed)
 
 static enum cmd_status do_accheck(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     return access_status(ntp_server_is_allowed(d->ntp_server, &request->u.addr));
 }
 
 static enum cmd_status do_cmdaccheck(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     return access_status(access_table_is_allowed(d->cmd_access, &request->u.addr));
 }
 
@@ -143,13 +137,11 @@ static enum cmd_status enabled(bool ok)
 
 static enum cmd_status do_smoothing(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     return enabled(smoothing_report(d->smoothing, &body->smoothing));
 }
 
 static enum cmd_status do_manual_list(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     manual_list(d->manual, &body->manual_list);
     return CMD_STATUS_SUCCESS;
 }
@@ -171,21 +163,16 @@ static enum cmd_status rtc_result(enum rtc_status status, enum cmd_status failur
 
 static enum cmd_status do_rtc(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
     return rtc_result(rtc_report(d->rtc, &body->rtc), CMD_STATUS_FAILED);
 }
 
 static enum cmd_status do_writertc(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     return rtc_result(rtc_write_file(d->rtc), CMD_STATUS_BAD_RTC_FILE);
 }
 
 static enum cmd_status do_trimrtc(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     return rtc_result(rtc_trim(d->rtc), CMD_STATUS_FAILED);
 }
 
@@ -220,7 +207,6 @@ static enum cmd_status do_online(struct chronyd *d, request_p request, body_p bo
 {
     const struct cmd_mask_addr *where = &request->u.where;
 
-    (void)body;
     return when_done(d, found(ntp_sources_set_connectivity(
                             d->ntp_sources, &where->mask, &where->addr,
                             request->command == CMD_ONLINE ? SOURCE_ONLINE : SOURCE_OFFLINE)));
@@ -230,8 +216,6 @@ static enum cmd_status do_onoffline(struct chronyd *d, request_p request, body_p
 {
     struct ip_addr any = {.family = IP_UNSPEC};
 
-    (void)request;
-    (void)body;
     ntp_sources_set_connectivity(d->ntp_sources, &any, &any, SOURCE_MAYBE_ONLINE);
     return when_done(d, CMD_STATUS_SUCCESS);
 }
@@ -240,7 +224,6 @@ static enum cmd_status do_burst(struct chronyd *d, request_p request, body_p bod
 {
     const struct cmd_burst *burst = &request->u.burst;
 
-    (void)body;
     return when_done(
         d, found(ntp_sources_burst(d->ntp_sources, burst->good_samples, burst->total_samples,
                                    &burst->where.mask, &burst->where.addr)));
@@ -255,7 +238,6 @@ static enum cmd_status do_modify_integer(struct chronyd *d, request_p request, b
         : request->command == CMD_MINSTRATUM ? ntp_sources_modify_min_stratum
                                              : ntp_sources_modify_poll_target;
 
-    (void)body;
     return found(modify(d->ntp_sources, &arg->addr, arg->value));
 }
 
@@ -267,7 +249,6 @@ static enum cmd_status do_modify_number(struct chronyd *d, request_p request, bo
         : request->command == CMD_MAXDELAYRATIO ? ntp_sources_modify_max_delay_ratio
                                                 : ntp_sources_modify_max_delay_dev_ratio;
 
-    (void)body;
     return found(modify(d->ntp_sources, &arg->addr, arg->value));
 }
 
@@ -276,7 +257,6 @@ static enum cmd_status do_offset(struct chronyd *d, request_p request, body_p bo
 {
     const struct cmd_offset *arg = &request->u.offset;
 
-    (void)body;
     if (arg->addr.family == IP_UNSPEC)
         return found(refclock_set_modify_offset(d->refclocks, arg->refid, arg->offset));
     return found(ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset));
@@ -289,7 +269,6 @@ static enum cmd_status do_selectopts(struct chronyd *d, request_p request, body_
                                 ? source_register_find_refclock(d->sources, arg->refid)
                                 : source_register_find(d->sources, &arg->addr);
 
-    (void)body;
     if (source)
         source_modify_options(source, arg->mask, arg->options);
     return found(source != NULL);
@@ -322,7 +301,6 @@ static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_
     struct source_conf conf = {.name = name, .options = add->options};
     enum ntp_sources_status status;
 
-    (void)body;
     switch (add->type) {
     case CMD_SOURCE_SERVER:
     case CMD_SOURCE_POOL:
@@ -347,45 +325,35 @@ static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_
 
 static enum cmd_status do_delete_source(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     return source_status(ntp_sources_remove(d->ntp_sources, &request->u.addr));
 }
 
 static enum cmd_status do_refresh(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     ntp_sources_refresh(d->ntp_sources);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_reload_sources(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     ntp_sources_reload(d->ntp_sources);
     return when_done(d, CMD_STATUS_SUCCESS);
 }
 
 static enum cmd_status do_reselect(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     source_register_reselect(d->sources);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_reselectdist(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     source_register_modify_reselect_distance(d->sources, request->u.number);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_reset_sources(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     source_register_reset(d->sources);
     return CMD_STATUS_SUCCESS;
 }
@@ -394,14 +362,11 @@ static enum cmd_status do_reset_sources(struct chronyd *d, request_p request, bo
 
 static enum cmd_status do_makestep(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     return local_clock_make_step(d->clock) ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED;
 }
 
 static enum cmd_status do_modify_makestep(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     reference_modify_makestep(d->reference, request->u.makestep.limit,
                               request->u.makestep.threshold);
     return CMD_STATUS_SUCCESS;
@@ -409,21 +374,18 @@ static enum cmd_status do_modify_makestep(struct chronyd *d, request_p request, 
 
 static enum cmd_status do_maxupdateskew(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     reference_modify_max_update_skew(d->reference, request->u.number);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_dfreq(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     local_clock_command_dfreq(d->clock, request->u.number);
     return CMD_STATUS_SUCCESS;
 }
 
 static enum cmd_status do_doffset(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     return local_clock_command_doffset(d->clock, request->u.number) ? CMD_STATUS_SUCCESS
                                                                     : CMD_STATUS_FAILED;
 }
@@ -441,7 +403,6 @@ static enum cmd_status do_local(struct chronyd *d, request_p request, body_p bod
         .wait_unsynced = arg->wait_unsynced,
     };
 
-    (void)body;
     if (arg->enabled)
         reference_enable_local(d->reference, &local);
     else
@@ -451,7 +412,6 @@ static enum cmd_status do_local(struct chronyd *d, request_p request, body_p bod
 
 static enum cmd_status do_smoothtime(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     if (!d->smoothing)
         return CMD_STATUS_NOT_ENABLED;
     switch (request->u.option) {
@@ -484,7 +444,6 @@ static enum cmd_status do_settime(struct chronyd *d, request_p request, body_p b
 
 static enum cmd_status do_manual(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     switch (request->u.option) {
     case 0:
     case 1:
@@ -500,7 +459,6 @@ static enum cmd_status do_manual(struct chronyd *d, request_p request, body_p bo
 
 static enum cmd_status do_manual_delete(struct chronyd *d, request_p request, body_p body)
 {
-    (void)body;
     return manual_delete(d->manual, request->u.index) ? CMD_STATUS_SUCCESS : CMD_STATUS_BAD_SAMPLE;
 }
 
@@ -523,7 +481,6 @@ static enum cmd_status do_access(struct chronyd *d, request_p request, body_p bo
 {
     struct conf_access_rule rule = access_rule(request);
 
-    (void)body;
     if (!ntp_server_set_access(d->ntp_server, &rule))
         return CMD_STATUS_BAD_SUBNET;
     access_names_add_rule(d->ntp_access_names, &rule);
@@ -534,7 +491,6 @@ static enum cmd_status do_cmd_access(struct chronyd *d, request_p request, body_
 {
     struct conf_access_rule rule = access_rule(request);
 
-    (void)body;
     if (!access_table_set(d->cmd_access, &rule.subnet, rule.allow, rule.all))
         return CMD_STATUS_BAD_SUBNET;
     access_log_rule("command", &rule);
@@ -564,8 +520,6 @@ static void on_dump_timer(void *arg)
 
 static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     loop_timer_cancel(d->loop, d->dump_timer);
     d->dump_timer = 0;
     source_register_dump_begin(d->sources);
@@ -577,15 +531,11 @@ static enum cmd_status do_dump(struct chronyd *d, request_p request, body_p body
 
 static enum cmd_status do_rekey(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     return chronyd_rekey(d);
 }
 
 static enum cmd_status do_cyclelogs(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     measurement_log_cycle(d->mlog);
     log_reopen_file();
     return CMD_STATUS_SUCCESS;
@@ -593,8 +543,6 @@ static enum cmd_status do_cyclelogs(struct chronyd *d, request_p request, body_p
 
 static enum cmd_status do_shutdown(struct chronyd *d, request_p request, body_p body)
 {
-    (void)request;
-    (void)body;
     LOG_INFO("Received shutdown command");
     loop_quit(d->loop);
     return CMD_STATUS_SUCCESS;

@@ -58,7 +58,6 @@ static struct source *env_source_new(void *ctx, const struct source_params *para
 
 static void env_source_free(void *ctx, struct source *source)
 {
-    (void)ctx;
     source_free(source);
 }
 
@@ -74,106 +73,89 @@ static void env_release_selection(void *ctx)
 
 static void env_source_reset(void *ctx, struct source *source)
 {
-    (void)ctx;
     source_reset(source);
 }
 
 static void env_source_set_address(void *ctx, struct source *source, const struct ip_addr *addr)
 {
-    (void)ctx;
     source_set_address(source, addr);
 }
 
 static void env_source_set_refid(void *ctx, struct source *source, uint32_t refid)
 {
-    (void)ctx;
     source_set_refid(source, refid);
 }
 
 static void env_source_set_active(void *ctx, struct source *source, bool active)
 {
-    (void)ctx;
     source_set_active(source, active);
 }
 
 static void env_source_update_reachability(void *ctx, struct source *source, bool reachable)
 {
-    (void)ctx;
     source_update_reachability(source, reachable);
 }
 
 static void env_source_reset_reachability(void *ctx, struct source *source)
 {
-    (void)ctx;
     source_reset_reachability(source);
 }
 
 static void env_source_update_status(void *ctx, struct source *source, int stratum, int leap)
 {
-    (void)ctx;
     source_update_status(source, stratum, leap);
 }
 
 static void env_source_accumulate(void *ctx, struct source *source,
                                   const struct source_sample *sample)
 {
-    (void)ctx;
     source_accumulate(source, sample);
 }
 
 static void env_source_correct_offset(void *ctx, struct source *source, double correction)
 {
-    (void)ctx;
     source_correct_offset(source, correction);
 }
 
 static bool env_source_is_reachable(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_is_reachable(source);
 }
 
 static bool env_source_is_selected(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_is_selected(source);
 }
 
 static int env_source_samples(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_samples(source);
 }
 
 static double env_source_predict_offset(void *ctx, const struct source *source,
                                         struct local_time when)
 {
-    (void)ctx;
     return source_predict_offset(source, when);
 }
 
 static double env_source_skew(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_skew(source);
 }
 
 static double env_source_min_delay(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_min_delay(source);
 }
 
 static double env_source_asymmetry(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source_asymmetry(source);
 }
 
 static bool env_source_test_data(void *ctx, const struct source *source, struct local_time when,
                                  struct source_test_data *out)
 {
-    (void)ctx;
     return source_test_data(source, when, out);
 }
 

@@ -22,7 +22,6 @@ static struct ntp_nts_client *client_create(void *ctx, const struct ntp_nts_clie
 {
     struct ntp_nts_client *client = mem_alloc(sizeof(*client));
 
-    (void)params;
     client->part = ctx;
     return client;
 }
@@ -42,35 +41,25 @@ static bool client_prepare(struct ntp_nts_client *client)
 static bool client_add_request(struct ntp_nts_client *client, const struct ntp_info *info,
                                struct writer *w)
 {
-    (void)client;
-    (void)info;
-    (void)w;
     return false;
 }
 
 static bool client_check_response(struct ntp_nts_client *client, const uint8_t *packet,
                                   const struct ntp_info *info)
 {
-    (void)client;
-    (void)packet;
-    (void)info;
     return false;
 }
 
 static void client_change_nts_address(struct ntp_nts_client *client, const struct ip_port *nts_addr)
 {
-    (void)client;
-    (void)nts_addr;
 }
 
 static void client_save(struct ntp_nts_client *client)
 {
-    (void)client;
 }
 
 static void client_report(const struct ntp_nts_client *client, struct report_authdata *report)
 {
-    (void)client;
     report->last_ke_ago = UINT32_MAX;
 }
 
@@ -100,19 +89,15 @@ void nts_part_free(struct nts_part *part)
 
 void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
 {
-    (void)part;
-    (void)spec;
 }
 
 bool nts_part_has_helpers(const struct nts_part *part)
 {
-    (void)part;
     return false;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)
 {
-    (void)part;
     return false;
 }
 
@@ -124,21 +109,17 @@ void nts_part_start_client(struct nts_part *part)
 
 void nts_part_start_server(struct nts_part *part)
 {
-    (void)part;
 }
 
 void nts_part_stop_server(struct nts_part *part)
 {
-    (void)part;
 }
 
 enum nts_rekey nts_part_rekey(struct nts_part *part)
 {
-    (void)part;
     return NTS_REKEY_DONE;
 }
 
 void nts_part_save(struct nts_part *part)
 {
-    (void)part;
 }

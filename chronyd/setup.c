@@ -314,7 +314,6 @@ static void sandbox_load_filter(void *arg)
 
 static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
 {
-    (void)arg;
     signals_forget();
     log_set_parent_fd(-1);
     log_set_fatal_hook(NULL, NULL);

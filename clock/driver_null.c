@@ -45,7 +45,6 @@ static void null_accrue_offset(void *ctx, double offset, double rate)
 {
     struct null_clock *n = ctx;
 
-    (void)rate;
     n->offset_register += offset;
 }
 
@@ -65,8 +64,6 @@ static double null_correction(void *ctx, struct raw_time raw, double *err)
 
 static bool null_step(void *ctx, double offset)
 {
-    (void)ctx;
-    (void)offset;
     return false;
 }
 

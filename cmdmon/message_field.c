@@ -118,24 +118,24 @@ struct ip_addr field_get_addr(struct reader *r)
     struct reader id;
     uint16_t family;
 
-    reader_bytes(r, octets, sizeof octets);
+    reader_bytes(r, octets, sizeof(octets));
     family = reader_u16(r);
     uint16_t scope = reader_u16(r);
 
     switch (family) {
     case IP_V4:
         addr.family = IP_V4;
-        memcpy(addr.u.v4, octets, sizeof addr.u.v4);
+        memcpy(addr.u.v4, octets, sizeof(addr.u.v4));
         break;
     case IP_V6:
         addr.family = IP_V6;
-        memcpy(addr.u.v6, octets, sizeof addr.u.v6);
+        memcpy(addr.u.v6, octets, sizeof(addr.u.v6));
         /* Padding to all but this pair of programs, for which the octets alone may name two sources. */
         if (ip_addr_is_link_local(&addr))
             addr.scope = scope;
         break;
     case IP_ID:
-        id = reader_make(octets, sizeof octets);
+        id = reader_make(octets, sizeof(octets));
         addr.family = IP_ID;
         addr.u.id = reader_u32(&id);
         break;
@@ -149,11 +149,11 @@ void field_put_addr(struct writer *w, const struct ip_addr *addr)
 {
     switch (addr->family) {
     case IP_V4:
-        writer_bytes(w, addr->u.v4, sizeof addr->u.v4);
+        writer_bytes(w, addr->u.v4, sizeof(addr->u.v4));
         writer_zeros(w, 12);
         break;
     case IP_V6:
-        writer_bytes(w, addr->u.v6, sizeof addr->u.v6);
+        writer_bytes(w, addr->u.v6, sizeof(addr->u.v6));
         break;
     case IP_ID:
         writer_u32(w, addr->u.id);

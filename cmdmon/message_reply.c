@@ -552,7 +552,7 @@ bool cmd_reply_decode(const void *data, size_t length, unsigned int reply,
     size_t needed = cmd_reply_length(reply);
     struct reader r = reader_make(data, length);
 
-    memset(body, 0, sizeof *body);
+    memset(body, 0, sizeof(*body));
     if (needed == 0 || length < needed)
         return false;
     reader_skip(&r, CMD_REPLY_HEADER);

@@ -77,25 +77,19 @@ static int get_limited(struct reader *r, int max)
 
 static void get_none(struct reader *r, struct cmd_request *q)
 {
-    (void)r;
-    (void)q;
 }
 
 static void put_none(struct writer *w, const struct cmd_request *q)
 {
-    (void)w;
-    (void)q;
 }
 
 static void get_ignored_word(struct reader *r, struct cmd_request *q)
 {
-    (void)q;
     reader_skip(r, 4);
 }
 
 static void put_ignored_word(struct writer *w, const struct cmd_request *q)
 {
-    (void)q;
     writer_u32(w, 0);
 }
 
@@ -471,7 +465,7 @@ bool cmd_request_decode(const void *data, size_t length, unsigned int command,
 {
     struct reader r = reader_make(data, length);
 
-    memset(request, 0, sizeof *request);
+    memset(request, 0, sizeof(*request));
     if (command >= CMD_CODES || !bodies[command].get)
         return false;
     request->command = (uint16_t)command;

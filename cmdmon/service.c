@@ -126,7 +126,7 @@ static bool is_known_host(const struct cmd_server *server, const struct world_da
            server->policy.ops->is_allowed(server->policy.ctx, &msg->remote.addr);
 }
 
-/* ---- replies that come later ---- */
+/* ---- Replies that come later ---- */
 
 static struct waiting *find_waiting(struct cmd_server *server, const char *path,
                                     unsigned int command)
@@ -202,7 +202,7 @@ bool cmd_server_has_room(const struct cmd_server *server)
     return server->waiting_count < CMD_SERVER_MAX_WAITING;
 }
 
-/* ---- sockets ---- */
+/* ---- Sockets ---- */
 
 static void handle_readable(int fd, unsigned int event, void *arg)
 {
@@ -213,7 +213,6 @@ static void handle_readable(int fd, unsigned int event, void *arg)
     struct world_datagram msg = {.data = request, .size = sizeof(request)};
     size_t length;
 
-    (void)event;
     if (server->world->ops->receive(server->world->ctx, fd, &msg, 1, false) != 1 || msg.truncated)
         return;
 

@@ -33,19 +33,16 @@ static bool add_source(struct parser *p, char *args, enum source_kind kind, bool
 
 DIRECTIVE_HANDLER(server)
 {
-    (void)d;
     return add_source(p, args, SOURCE_SERVER, false);
 }
 
 DIRECTIVE_HANDLER(pool)
 {
-    (void)d;
     return add_source(p, args, SOURCE_SERVER, true);
 }
 
 DIRECTIVE_HANDLER(peer)
 {
-    (void)d;
     return add_source(p, args, SOURCE_PEER, false);
 }
 
@@ -54,7 +51,6 @@ DIRECTIVE_HANDLER(sourcedir)
 {
     int words = text_count_words(args);
 
-    (void)d;
     if (words < 1 || words > CONF_MAX_DIRECTORIES)
         parser_warn(p, "Nothing is read for %s with %d directories (min 1, max %d)", p->word, words,
                     CONF_MAX_DIRECTORIES);
@@ -134,7 +130,6 @@ DIRECTIVE_HANDLER(refclock)
     };
     char *parameter = text_split(args), *options = text_split(parameter);
 
-    (void)d;
     if (parameter[0] == '\0')
         return parser_fail_parse(p);
     if (!parser_options(p, refclock_options, COUNT(refclock_options), options, &clock, true))
@@ -207,7 +202,6 @@ DIRECTIVE_HANDLER(hwtimestamp)
     };
     char *options = text_split(args);
 
-    (void)d;
     if (args[0] == '\0')
         return parser_fail_parse(p);
     if (!parser_options(p, hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw, false))
@@ -233,7 +227,6 @@ DIRECTIVE_HANDLER(broadcast)
     char *address = text_split(args), *port = text_split(address);
     int number = 123;
 
-    (void)d;
     if (!parser_address(p, address, &broadcast.dest.addr))
         return parser_fail_address(p, address);
     if (text_count_words(port) > 1 ||
@@ -256,7 +249,6 @@ DIRECTIVE_HANDLER(initstepslew)
     char *hosts = text_split(args);
     double threshold;
 
-    (void)d;
     if (p->env->restarted)
         return true;
     if (!parser_next_double(p, &args, &threshold))

@@ -52,7 +52,6 @@ DIRECTIVE_HANDLER(authselectmode)
     };
     const struct named_value *mode = find_value(modes, COUNT(modes), args);
 
-    (void)d;
     if (!mode)
         return fail_choice(p, modes, COUNT(modes), args);
     p->conf->authselect_mode = (enum authselect_mode)mode->value;
@@ -69,7 +68,6 @@ DIRECTIVE_HANDLER(leapsecmode)
     };
     const struct named_value *mode = find_value(modes, COUNT(modes), args);
 
-    (void)d;
     if (!mode)
         return fail_choice(p, modes, COUNT(modes), args);
     p->conf->leapsec_mode = (enum leapsec_mode)mode->value;
@@ -82,7 +80,6 @@ DIRECTIVE_HANDLER(clientloglimit)
     unsigned long limit;
     char *end;
 
-    (void)d;
     if (!parser_check_words(p, args, 1, 1))
         return false;
     limit = strtoul(args, &end, 10);
@@ -98,7 +95,6 @@ DIRECTIVE_HANDLER(driftfile)
     char *word = text_split(args), *value = text_split(word);
     int interval = p->conf->drift_file_interval;
 
-    (void)d;
     if (args[0] == '\0')
         return parser_fail_parse(p);
     if (word[0] != '\0') {
@@ -117,7 +113,6 @@ DIRECTIVE_HANDLER(fallbackdrift)
 {
     int min, max;
 
-    (void)d;
     if (!parser_check_words(p, args, 2, 2))
         return false;
     if (!parser_next_int(p, &args, INT_MIN, INT_MAX, &min) ||
@@ -133,7 +128,6 @@ DIRECTIVE_HANDLER(makestep)
     double threshold;
     int limit;
 
-    (void)d;
     if (!parser_check_words(p, args, 2, 2))
         return false;
     if (!parser_next_double(p, &args, &threshold) ||
@@ -149,7 +143,6 @@ DIRECTIVE_HANDLER(maxchange)
     double offset;
     int start, ignore;
 
-    (void)d;
     if (!parser_check_words(p, args, 3, 3))
         return false;
     if (!parser_next_double(p, &args, &offset) ||
@@ -167,7 +160,6 @@ DIRECTIVE_HANDLER(mailonchange)
     double threshold;
     char *number;
 
-    (void)d;
     if (!parser_check_words(p, args, 2, 2))
         return false;
     number = text_split(args);
@@ -182,7 +174,6 @@ DIRECTIVE_HANDLER(smoothtime)
 {
     double freq, wander;
 
-    (void)d;
     if (!parser_check_words(p, args, 2, 3))
         return false;
     if (!parser_next_double(p, &args, &freq) || !parser_next_double(p, &args, &wander) ||
@@ -214,7 +205,6 @@ DIRECTIVE_HANDLER(tempcomp)
     int words = text_count_words(args);
     char *numbers;
 
-    (void)d;
     if (words != 3 && !parser_check_words(p, args, 6, 6))
         return false;
     numbers = text_split(args);
@@ -247,7 +237,6 @@ DIRECTIVE_HANDLER(local)
     struct conf_local local = {
         .enabled = true, .stratum = 10, .distance = 1.0, .wait_unsynced = -1};
 
-    (void)d;
     if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
         return false;
     if (local.wait_unsynced < 0.0)
@@ -318,7 +307,6 @@ static bool fail_log_name(struct parser *p, const char *name)
 
 DIRECTIVE_HANDLER(log)
 {
-    (void)d;
     while (args[0] != '\0') {
         const struct named_value *found;
         char *name = args;
@@ -370,7 +358,6 @@ DIRECTIVE_HANDLER(ntstrustedcerts)
     uint32_t set = 0;
     size_t used;
 
-    (void)d;
     if (!parser_check_words(p, args, 1, 2))
         return false;
     if (text_count_words(args) == 2) {
@@ -400,7 +387,6 @@ DIRECTIVE_HANDLER(opencommands)
     };
     unsigned int open = 0;
 
-    (void)d;
     while (args[0] != '\0') {
         char *word = args;
         const struct named_value *command;

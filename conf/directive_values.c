@@ -129,16 +129,11 @@ DIRECTIVE_HANDLER(bind_command)
 
 DIRECTIVE_HANDLER(ignored)
 {
-    (void)p;
-    (void)d;
-    (void)args;
     return true;
 }
 
 DIRECTIVE_HANDLER(unsupported)
 {
-    (void)d;
-    (void)args;
     LOG_WARN("%s directive is no longer supported", p->word);
     return true;
 }

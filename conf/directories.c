@@ -117,7 +117,6 @@ DIRECTIVE_HANDLER(include)
     bool ok = true;
     int r;
 
-    (void)d;
     if (!parser_check_words(p, args, 1, 1))
         return false;
     if (!strpbrk(args, "*?[")) {
@@ -157,7 +156,6 @@ static char **list_directory(void *arg, const char *directory, const char *suffi
     char **names = NULL;
     size_t count = 0;
 
-    (void)arg;
     if (!dir)
         return NULL;
     while ((entry = readdir(dir))) {
@@ -177,7 +175,6 @@ DIRECTIVE_HANDLER(confdir)
     struct parser fragment = *p;
     bool ok = true;
 
-    (void)d;
     if (!paths)
         return parser_fail_parse(p);
     fragment.fragment = true;

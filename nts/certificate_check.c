@@ -34,7 +34,7 @@ static bool file_contains(const struct server_file *file, const char *text)
     return memmem(file->data, file->size, text, strlen(text)) != NULL;
 }
 
-/* ---- parsing ---- */
+/* ---- Parsing ---- */
 
 static bool is_der_certificate(const struct server_file *file)
 {
@@ -191,7 +191,7 @@ void parsed_pair_free(struct parsed_pair *parsed)
     *parsed = (struct parsed_pair){.certificates = NULL};
 }
 
-/* ---- what is in it ---- */
+/* ---- What is in it ---- */
 
 static void certificate_subject(gnutls_x509_crt_t certificate, char *text, size_t size)
 {
@@ -247,7 +247,7 @@ static bool kept_is_in_its_dates(const struct server_pair *kept, int64_t now)
     return ok;
 }
 
-/* ---- warnings ---- */
+/* ---- Warnings ---- */
 
 /* Without the extension there is no restriction. */
 static bool is_for_servers(gnutls_x509_crt_t certificate)
@@ -319,7 +319,7 @@ static bool same_octets(const struct server_file *a, const struct server_file *b
     return a->size == b->size && crypto_equal(a->data, b->data, a->size);
 }
 
-/* ---- judgement ---- */
+/* ---- Judgement ---- */
 
 static void check_pair(const struct server_pair *pair, const struct server_pair *kept, int64_t now,
                        struct pair_verdict *verdict)

@@ -17,7 +17,7 @@
 #include "nts/certificate_check.h"
 #include "nts/ipc.h"
 
-/* ---- the new process ---- */
+/* ---- The new process ---- */
 
 static bool send_verdict(int channel, const struct pair_verdict *verdict)
 {
@@ -56,7 +56,7 @@ static int run(const struct helper_spec *spec, const struct server_files *files,
     return ok ? HELPER_EXIT_DONE : HELPER_EXIT_FATAL;
 }
 
-/* ---- the fork server ---- */
+/* ---- The fork server ---- */
 
 static bool receive_verdict(const struct world *world, struct mono_time deadline, int channel,
                             struct pair_verdict *verdict)

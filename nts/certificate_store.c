@@ -59,7 +59,7 @@ void certificate_store_free(struct certificate_store *store)
     free(store);
 }
 
-/* ---- reports ---- */
+/* ---- Reports ---- */
 
 static const char *consequence(const struct certificate_store *store, size_t pair)
 {
@@ -85,7 +85,7 @@ static void report(struct certificate_store *store, bool all)
         store->report_at = mono_add(world_mono_now(store->spec.world), CERTIFICATE_REPORT_INTERVAL);
 }
 
-/* ---- reading ---- */
+/* ---- Reading ---- */
 
 /* The pairs of the latest that can be used, and for others what is in use. NULL: none of the latest
    can be used. */
@@ -144,7 +144,7 @@ void certificate_store_abandon(struct certificate_store *store)
     replace(&store->starting, NULL);
 }
 
-/* ---- facts ---- */
+/* ---- Facts ---- */
 
 const struct server_files *certificate_store_starting(const struct certificate_store *store)
 {
@@ -164,7 +164,7 @@ const char *certificate_store_problem(const struct certificate_store *store)
     return NULL;
 }
 
-/* ---- while something is bad ---- */
+/* ---- While something is bad ---- */
 
 double certificate_store_wait(const struct certificate_store *store, struct mono_time now)
 {

@@ -9,69 +9,53 @@
 
 struct certificate_store *certificate_store_new(const struct certificate_store_spec *spec)
 {
-    (void)spec;
     return NULL;
 }
 
 void certificate_store_free(struct certificate_store *store)
 {
-    (void)store;
 }
 
 const struct server_files *certificate_store_read(struct certificate_store *store)
 {
-    (void)store;
     return NULL;
 }
 
 void certificate_store_adopt(struct certificate_store *store)
 {
-    (void)store;
 }
 
 void certificate_store_abandon(struct certificate_store *store)
 {
-    (void)store;
 }
 
 const struct server_files *certificate_store_starting(const struct certificate_store *store)
 {
-    (void)store;
     return NULL;
 }
 
 const struct server_files *certificate_store_adopted(const struct certificate_store *store)
 {
-    (void)store;
     return NULL;
 }
 
 const char *certificate_store_problem(const struct certificate_store *store)
 {
-    (void)store;
     return NULL;
 }
 
 double certificate_store_wait(const struct certificate_store *store, struct mono_time now)
 {
-    (void)store;
-    (void)now;
     return -1.0;
 }
 
 bool certificate_store_poll(struct certificate_store *store, struct mono_time now)
 {
-    (void)store;
-    (void)now;
     return false;
 }
 
 bool certificate_checker(const struct server_files *files, const struct server_files *kept,
                          struct pair_verdict *verdicts, void *arg)
 {
-    (void)files;
-    (void)kept;
-    (void)verdicts;
-    (void)arg;
     return false;
 }

@@ -74,7 +74,7 @@ struct server {
     sigset_t wait_mask;
 };
 
-/* ---- messages to the main process ---- */
+/* ---- Messages to the main process ---- */
 
 /* Waits for room, but not for ever: a main process that does not read is as good as gone. */
 static bool send_waiting(int channel, const struct ipc_message *message, int fd)
@@ -91,7 +91,7 @@ static bool send_waiting(int channel, const struct ipc_message *message, int fd)
     return result == IPC_OK;
 }
 
-/* ---- children ---- */
+/* ---- Children ---- */
 
 /* In a child: it keeps the files of one generation, or of none, and what others parse is wiped. */
 static struct server_files *keep_files_of(struct server *s, uint32_t generation)
@@ -299,7 +299,7 @@ static int restart_due(struct server *s)
     return next < 0.0 ? -1 : (int)ceil(next * 1000.0);
 }
 
-/* ---- orders ---- */
+/* ---- Orders ---- */
 
 static int living_generations(const struct server *s)
 {
@@ -443,7 +443,6 @@ static bool take_order(struct server *s)
 
 static void ignore_signal(int number)
 {
-    (void)number;
 }
 
 /* The service's stop signals are for the main process, whose end ends this one. SIGCHLD interrupts

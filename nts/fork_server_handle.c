@@ -44,7 +44,7 @@ struct fork_server {
     pid_t resolver_pid;
 };
 
-/* ---- orders ---- */
+/* ---- Orders ---- */
 
 static void on_order_timer(void *arg);
 
@@ -108,7 +108,7 @@ void fork_server_kill(struct fork_server *fork_server, pid_t pid)
     add_order(fork_server, &o);
 }
 
-/* ---- the end ---- */
+/* ---- The end ---- */
 
 /* The channel of a process that ends is closed a moment before its status is there; the daemon is about
    to end, so that it may wait for it. */
@@ -171,7 +171,7 @@ static void on_ping_timer(void *arg)
     fork_server_order(f, IPC_ORDER_PING);
 }
 
-/* ---- messages ---- */
+/* ---- Messages ---- */
 
 static void take_resolver(struct fork_server *f, int channel, pid_t pid)
 {
@@ -239,13 +239,11 @@ void fork_server_read(struct fork_server *fork_server)
 
 static void on_channel(int fd, unsigned int event, void *arg)
 {
-    (void)fd;
-    (void)event;
     for (int i = 0; i < BURST && read_message(arg); i++)
         ;
 }
 
-/* ---- life ---- */
+/* ---- Life ---- */
 
 struct fork_server *fork_server_connect(int channel, pid_t pid)
 {

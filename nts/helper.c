@@ -41,7 +41,6 @@ struct helper {
 /* Connections come over the channel, the world does not know their descriptors. */
 static void close_connection(void *ctx, int fd)
 {
-    (void)ctx;
     close(fd);
 }
 
@@ -57,7 +56,7 @@ static void finish(struct helper *h, int status)
     loop_quit(h->loop);
 }
 
-/* ---- channel ---- */
+/* ---- Channel ---- */
 
 static void finish_if_drained(struct helper *h)
 {
@@ -171,7 +170,7 @@ static void on_channel(int fd, unsigned int event, void *arg)
     }
 }
 
-/* ---- start ---- */
+/* ---- Start ---- */
 
 static void set_signals(void)
 {

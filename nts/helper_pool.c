@@ -40,7 +40,7 @@ static void close_channel(struct helper_pool *pool, int fd)
     close(fd);
 }
 
-/* ---- helpers ---- */
+/* ---- Helpers ---- */
 
 static size_t max_passed(const struct helper_pool *pool)
 {
@@ -189,7 +189,7 @@ static void kill_helper(struct helper *h)
     helper_remove(h);
 }
 
-/* ---- sending ---- */
+/* ---- Sending ---- */
 
 static void on_queue_timer(void *arg);
 
@@ -208,7 +208,7 @@ enum ipc_result helper_send(struct helper *h, const struct ipc_message *message,
     return result;
 }
 
-/* ---- helpers that do not answer ---- */
+/* ---- Helpers that do not answer ---- */
 
 static void on_stuck(void *arg)
 {
@@ -234,7 +234,7 @@ void helper_start_timer(struct helper *h)
         h->stuck_timer = loop_timer_add(h->pool->loop, HELPER_POOL_ROUND, on_stuck, h);
 }
 
-/* ---- messages ---- */
+/* ---- Messages ---- */
 
 static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome outcome)
 {
@@ -316,8 +316,6 @@ static void on_helper(int fd, unsigned int event, void *arg)
     struct helper *h = arg;
     struct helper_pool *pool = h->pool;
 
-    (void)fd;
-    (void)event;
     read_helper(h);
     helper_pool_check(pool);
 }
@@ -363,7 +361,7 @@ void helper_pool_poll(struct helper_pool *pool)
     helper_pool_check(pool);
 }
 
-/* ---- start and end ---- */
+/* ---- Start and end ---- */
 
 /* One wait of the blocking start. False: nothing came for too long. */
 static bool await_event(struct helper_pool *pool)
@@ -433,7 +431,7 @@ void helper_pool_free(struct helper_pool *pool)
     free(pool);
 }
 
-/* ---- connections ---- */
+/* ---- Connections ---- */
 
 /* Of those that have room. */
 static struct helper *least_busy(const struct helper_pool *pool)

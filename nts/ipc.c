@@ -18,7 +18,7 @@
 #define MAX_NUMBER   1000 /* of a helper */
 #define MAX_RECEIVED 4    /* descriptors that are taken in and closed if they are not wanted */
 
-/* ---- bodies ---- */
+/* ---- Bodies ---- */
 
 static void put_address(struct writer *w, const struct ip_addr *addr)
 {
@@ -92,14 +92,10 @@ static bool get_connection(struct reader *r, struct ipc_message *m)
 
 static void put_nothing(struct writer *w, const struct ipc_message *m)
 {
-    (void)w;
-    (void)m;
 }
 
 static bool get_nothing(struct reader *r, struct ipc_message *m)
 {
-    (void)r;
-    (void)m;
     return true;
 }
 
@@ -266,7 +262,7 @@ static bool get_addresses(struct reader *r, struct ipc_message *m)
     return true;
 }
 
-/* ---- the permission table ---- */
+/* ---- The permission table ---- */
 
 static const struct {
     enum ipc_type type;
@@ -330,7 +326,7 @@ bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role
     return false;
 }
 
-/* ---- transport ---- */
+/* ---- Transport ---- */
 
 static bool set_flags(int fd)
 {

@@ -35,7 +35,7 @@ struct ke_client {
     struct ke_result result;
 };
 
-/* ---- credentials (nts.md 6.2) ---- */
+/* ---- Credentials (nts.md 6.2) ---- */
 
 /* Once for each set, until it is better. */
 static void check_trust(struct ke_client_env *env, uint32_t cert_set,
@@ -90,7 +90,7 @@ static void credentials_put(struct ke_client_env *env, struct tls_credentials *c
     tls_credentials_unref(credentials);
 }
 
-/* ---- negotiated server ---- */
+/* ---- Negotiated server ---- */
 
 static void take_resolved(struct ke_client *c, enum resolve_status status,
                           const struct ip_addr *addrs, int count)
@@ -141,7 +141,7 @@ static void set_ntp_server(struct ke_client *c, const char *server)
     }
 }
 
-/* ---- response ---- */
+/* ---- Response ---- */
 
 /* nts.md 5.6: without record 1024 in the response the other form is kept for a second try. */
 static bool export_keys(struct ke_client *c, const struct ke_response *response)
@@ -162,8 +162,6 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
     struct ke_response *response = mem_alloc(sizeof(*response));
     bool ok;
 
-    (void)session;
-    (void)unused;
     ok = ke_response_process(message, length, &c->env->aeads, response);
     if (!ok)
         LOG_ERROR("Received invalid NTS-KE response from %s", c->name);
@@ -183,12 +181,11 @@ static void on_ended(struct ke_session *session, void *arg)
 {
     struct ke_client *c = arg;
 
-    (void)session;
     credentials_put(c->env, c->credentials, c->shares_set0);
     c->credentials = NULL;
 }
 
-/* ---- start ---- */
+/* ---- Start ---- */
 
 static int open_socket(const struct ke_client_env *env, const struct ip_port *addr)
 {

@@ -38,7 +38,7 @@ int ke_server_address_limit(int max_connections)
     return max_connections / 4 > 1 ? max_connections / 4 : 1;
 }
 
-/* ---- connections ---- */
+/* ---- Connections ---- */
 
 static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
 {
@@ -82,7 +82,7 @@ static void on_socket_released(int fd, void *arg)
     s->env.world->ops->socket_close(s->env.world->ctx, fd);
 }
 
-/* ---- accepting (nts.md 15.2) ---- */
+/* ---- Accepting (nts.md 15.2) ---- */
 
 static void set_listening(struct ke_server *s, bool on)
 {
@@ -159,7 +159,6 @@ static void on_listener(int listener, unsigned int event, void *arg)
     struct ip_port peer;
     int fd;
 
-    (void)event;
     if (s->pool) {
         /* Ended sessions make room; without a helper left the connection stays in the backlog. */
         helper_pool_poll(s->pool);
@@ -242,7 +241,7 @@ static void open_listeners(struct ke_server *s)
     open_listener(s, IP_V6);
 }
 
-/* ---- sessions in this process (ntsprocesses 0) ---- */
+/* ---- Sessions in this process (ntsprocesses 0) ---- */
 
 static void use_credentials(struct tls_credentials *credentials, void *arg)
 {
@@ -274,7 +273,7 @@ static void start_service(struct ke_server *s)
     s->credentials = ke_credentials_new(&spec);
 }
 
-/* ---- life ---- */
+/* ---- Life ---- */
 
 struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_pool *pool)
 {

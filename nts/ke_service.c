@@ -101,7 +101,7 @@ void ke_service_set_credentials(struct ke_service *service, struct tls_credentia
     tls_credentials_unref(old);
 }
 
-/* ---- what sessions tell ---- */
+/* ---- What sessions tell ---- */
 
 static bool on_message(struct ke_session *session, const uint8_t *message, size_t length,
                        struct writer *response, void *arg)
@@ -153,7 +153,6 @@ static void on_reached(struct ke_session *session, enum ke_session_stage stage, 
     struct slot *slot = arg;
     struct ke_service *service = slot->service;
 
-    (void)session;
     leave(slot);
     enter(slot, stage);
     if (stage != KE_SESSION_ANSWERED)
@@ -164,7 +163,7 @@ static void on_reached(struct ke_session *session, enum ke_session_stage stage, 
     service->env.ended(slot->id, KE_SESSION_COMPLETE, service->env.arg);
 }
 
-/* ---- connections ---- */
+/* ---- Connections ---- */
 
 /* Ends the session that has used up most of the time of its stage. */
 static void make_room(struct ke_service *service)

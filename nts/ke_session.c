@@ -56,7 +56,7 @@ static enum log_severity severity(const struct ke_session *s)
     return s->server ? LOG_SEV_DEBUG : LOG_SEV_ERROR;
 }
 
-/* ---- steps: each returns what is next ---- */
+/* ---- Steps: each returns what is next ---- */
 
 static enum step tls_step(enum tls_result result)
 {
@@ -251,7 +251,7 @@ static enum step session_step(struct ke_session *s)
     }
 }
 
-/* ---- driving ---- */
+/* ---- Driving ---- */
 
 static void release(struct ke_session *s)
 {
@@ -280,7 +280,6 @@ static void on_socket(int fd, unsigned int event, void *arg)
     struct ke_session *s = arg;
     enum step next;
 
-    (void)fd;
     if (event == WORLD_READ)
         tls_session_set_readable(s->tls);
     do

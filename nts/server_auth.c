@@ -195,7 +195,6 @@ static bool add_response(void *ctx, const uint8_t *packet, const struct ntp_info
     struct request_state *state = (struct request_state *)(void *)request->opaque;
     bool ok = copy_uids(packet, info, w);
 
-    (void)ctx;
     if (ok && kod != NTP_KOD_NTSN) {
         /* As long as the request, so that nothing is amplified and every placeholder paid back. */
         size_t missing = info->length > w->pos ? info->length - w->pos : 0;

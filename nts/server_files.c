@@ -16,7 +16,7 @@
 
 #define FIRST_SIZE (64U * 1024U)
 
-/* ---- memory ---- */
+/* ---- Memory ---- */
 
 /* NULL with errno set. */
 static unsigned char *map_memory(size_t size)
@@ -62,7 +62,7 @@ static bool file_grow(struct server_file *file)
     return true;
 }
 
-/* ---- reading ---- */
+/* ---- Reading ---- */
 
 /* False with errno set. */
 static bool read_stream(struct server_file *file, FILE *stream)
@@ -129,7 +129,7 @@ struct server_files *server_files_read(const struct world *world, const struct c
     return files;
 }
 
-/* ---- sharing ---- */
+/* ---- Sharing ---- */
 
 static void pair_unref(struct server_pair *pair)
 {
@@ -190,7 +190,7 @@ void server_files_free(struct server_files *files)
     free(files);
 }
 
-/* ---- facts ---- */
+/* ---- Facts ---- */
 
 bool server_file_problem(const struct server_file *file, char *text, size_t size)
 {

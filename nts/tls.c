@@ -51,7 +51,7 @@ struct tls_session {
     char error[640];
 };
 
-/* ---- transport ---- */
+/* ---- Transport ---- */
 
 static bool output_add(struct tls_session *s, const void *data, size_t length)
 {
@@ -142,7 +142,7 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t size)
     return (ssize_t)size;
 }
 
-/* ---- verification ---- */
+/* ---- Verification ---- */
 
 static int verify_peer(gnutls_session_t handle)
 {
@@ -197,7 +197,7 @@ static void describe_refusal(struct tls_session *s)
     gnutls_free(text.data);
 }
 
-/* ---- life ---- */
+/* ---- Life ---- */
 
 static int set_client(struct tls_session *s, const char *name)
 {
@@ -276,7 +276,7 @@ void tls_session_free(struct tls_session *session)
     free(session);
 }
 
-/* ---- steps ---- */
+/* ---- Steps ---- */
 
 static enum tls_result fail(struct tls_session *s, int code)
 {

@@ -136,7 +136,7 @@ void tls_credentials_unref(struct tls_credentials *credentials)
     gnutls_global_deinit();
 }
 
-/* ---- client ---- */
+/* ---- Client ---- */
 
 /* Negative: a GnuTLS error. A file without certificates adds nothing (nts.md 6.2). */
 static int trust_pem(struct tls_credentials *c, const struct pem *pem)
@@ -290,7 +290,7 @@ bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
     return text[0] != '\0';
 }
 
-/* ---- server ---- */
+/* ---- Server ---- */
 
 static bool load_pair(struct tls_credentials *c, const struct server_pair *pair, char *error,
                       size_t size)

@@ -61,7 +61,6 @@ static int call_receive(int fd, struct batch *b, int count, int flags)
     if (received >= 0 || errno != ENOSYS)
         return received;
 #endif
-    (void)count;
     ssize_t length = recvmsg(fd, &b->headers[0].msg_hdr, flags);
     if (length < 0)
         return -1;
@@ -182,8 +181,6 @@ static bool recover_sent(struct linux_world *w, int fd, const struct control_inf
     if (w->sent && info->has_tx_error && find_sent(w, fd, info->tx_id, msg))
         return true;
 #else
-    (void)w;
-    (void)info;
 #endif
     return extract_payload(fd, msg);
 }

@@ -20,14 +20,12 @@
 
 int linux_device_open(void *ctx, const char *path, bool writable)
 {
-    (void)ctx;
     /* What is not a device of the kind that is wanted may let the caller wait. */
     return open(path, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 static void linux_device_close(void *ctx, int fd)
 {
-    (void)ctx;
     close(fd);
 }
 
@@ -59,7 +57,6 @@ static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode
     int id = shmget((key_t)key, size, IPC_CREAT | mode);
     void *segment;
 
-    (void)ctx;
     *call = "shmget";
     if (id < 0)
         return NULL;
@@ -72,7 +69,6 @@ static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode
 
 static void linux_shm_detach(void *ctx, volatile void *segment)
 {
-    (void)ctx;
     shmdt((const void *)segment);
 }
 
@@ -85,7 +81,6 @@ static enum pps_result linux_pps_start(void *ctx, int fd, bool clear)
     struct pps_kparams params;
     int capabilities;
 
-    (void)ctx;
     /* Whether it is a PPS device at all; time_pps_create() of <timepps.h> has this error, too. */
     if (ioctl(fd, PPS_GETPARAMS, &params) < 0) {
         errno = EOPNOTSUPP;
@@ -108,7 +103,6 @@ static bool linux_pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence,
 {
     struct pps_fdata data;
 
-    (void)ctx;
     memset(&data, 0, sizeof(data));
     /* A timeout of 0, which is not "invalid": do not wait. */
     if (ioctl(fd, PPS_FETCH, &data) < 0)

@@ -255,6 +255,5 @@ void filter_load(int level, enum filter_role role)
     LOG(role == FILTER_MAIN ? LOG_SEV_INFO : LOG_SEV_DEBUG, "Loaded seccomp filter (level %d)",
         kind);
 #else
-    (void)role;
 #endif
 }

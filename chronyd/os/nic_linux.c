@@ -38,7 +38,6 @@ static char **nic_list(void *ctx)
     size_t count = 0;
     char **names;
 
-    (void)ctx;
     if (getifaddrs(&first) < 0) {
         LOG_DEBUG("getifaddrs() failed : %s", text_errno(errno));
         return NULL;

@@ -73,8 +73,6 @@ static int interface_index(struct linux_world *w, const char *interface)
         LOG_DEBUG("PHC missing on %s", interface);
     return info.phc_index;
 #else
-    (void)w;
-    (void)interface;
     errno = EOPNOTSUPP;
     return -1;
 #endif
@@ -112,7 +110,6 @@ bool linux_phc_index(void *ctx, int fd, int *index)
 {
     struct stat st;
 
-    (void)ctx;
     errno = ENODEV;
     if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
         return false;
@@ -147,8 +144,6 @@ static int read_precise(int fd, struct phc_reading *readings)
     readings[0].time.i = to_instant(&offset.device);
     return 1;
 #else
-    (void)fd;
-    (void)readings;
     return 0;
 #endif
 }
@@ -169,9 +164,6 @@ static int read_extended(int fd, struct phc_reading *readings, int count)
     }
     return count;
 #else
-    (void)fd;
-    (void)readings;
-    (void)count;
     return 0;
 #endif
 }
@@ -198,7 +190,6 @@ int linux_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
     int count = max < PHC_MAX_READINGS ? max : PHC_MAX_READINGS, read = 0;
     bool any = *method == PHC_UNKNOWN;
 
-    (void)ctx;
     if ((any && !no_cross) || *method == PHC_PRECISE) {
         read = read_precise(fd, readings);
         if (read > 0)
@@ -230,9 +221,6 @@ static bool set_pin(int fd, const struct phc_extts *extts, bool enable)
     pin.chan = (unsigned int)extts->channel;
     return request(fd, PTP_PIN_SETFUNC, "PTP_PIN_SETFUNC", &pin);
 #else
-    (void)fd;
-    (void)extts;
-    (void)enable;
     return false;
 #endif
 }
@@ -244,8 +232,6 @@ static void set_mask(int fd, int channel)
     if (ioctl(fd, PTP_MASK_CLEAR_ALL) == 0)
         (void)!ioctl(fd, PTP_MASK_EN_SINGLE, &channel);
 #else
-    (void)fd;
-    (void)channel;
 #endif
 }
 
@@ -253,7 +239,6 @@ bool linux_phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bo
 {
     struct ptp_extts_request r;
 
-    (void)ctx;
     if (extts->pin >= 0 && !set_pin(fd, extts, enable))
         return false;
     memset(&r, 0, sizeof(r));
@@ -272,7 +257,6 @@ bool linux_phc_extts_read(void *ctx, int fd, struct phc_event *event)
     struct pollfd pollfd = {.fd = fd, .events = POLLIN};
     struct ptp_extts_event data;
 
-    (void)ctx;
     /* These devices have no non-blocking mode. */
     if (poll(&pollfd, 1, 0) != 1 || pollfd.revents != POLLIN) {
         LOG_DEBUG("Missing PHC extts event");

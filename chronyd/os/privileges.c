@@ -157,27 +157,20 @@ void privileges_check_change(uid_t uid, gid_t gid)
 
 unsigned int privileges_missing(unsigned int wanted)
 {
-    (void)wanted;
     return 0;
 }
 
 void privileges_limit(unsigned int keep)
 {
-    (void)keep;
 }
 
 void privileges_drop(uid_t uid, gid_t gid, unsigned int keep)
 {
-    (void)uid;
-    (void)gid;
-    (void)keep;
     LOG_FATAL("dropping root privileges not supported");
 }
 
 void privileges_check_change(uid_t uid, gid_t gid)
 {
-    (void)uid;
-    (void)gid;
 }
 
 #endif

@@ -103,8 +103,6 @@ static bool close_range_at_once(unsigned int first, unsigned int last)
 #ifdef SYS_close_range
     return first > last || syscall(SYS_close_range, first, last, 0U) == 0;
 #else
-    (void)first;
-    (void)last;
     return false;
 #endif
 }

@@ -80,7 +80,6 @@ struct resolver {
 static enum resolve_status status_of_error(int error)
 {
 #ifdef FORCE_DNSRETRY
-    (void)error;
     return RESOLVE_TRY_AGAIN;
 #else
     return error == EAI_AGAIN ? RESOLVE_TRY_AGAIN : RESOLVE_FAILURE;

@@ -40,7 +40,6 @@ int64_t rtc_linux_seconds(const struct tm *rtc, bool utc)
 
 bool linux_rtc_interrupts(void *ctx, int fd, bool on)
 {
-    (void)ctx;
     return ioctl(fd, on ? RTC_UIE_ON : RTC_UIE_OFF, 0) == 0;
 }
 
@@ -48,7 +47,6 @@ enum rtc_event linux_rtc_event(void *ctx, int fd)
 {
     unsigned long data;
 
-    (void)ctx;
     if (read(fd, &data, sizeof(data)) != (ssize_t)sizeof(data))
         return RTC_EVENT_FAILED;
     return (data & RTC_UF) != 0 ? RTC_EVENT_UPDATE : RTC_EVENT_OTHER;
@@ -59,7 +57,6 @@ bool linux_rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
     struct rtc_time rtc;
     struct tm tm = {0};
 
-    (void)ctx;
     if (ioctl(fd, RTC_RD_TIME, &rtc) < 0)
         return false;
     tm.tm_sec = rtc.tm_sec;
@@ -76,7 +73,6 @@ bool linux_rtc_set(void *ctx, int fd, bool utc, int64_t seconds)
 {
     struct tm tm;
 
-    (void)ctx;
     if (!break_down((time_t)seconds, utc, &tm)) {
         errno = EOVERFLOW;
         return false;

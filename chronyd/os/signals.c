@@ -17,13 +17,11 @@ static const int handled[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
 
 static void on_quit(int number)
 {
-    (void)number;
     quit_flag = 1;
 }
 
 static void on_reload(int number)
 {
-    (void)number;
     reload_flag = 1;
 }
 

@@ -15,19 +15,16 @@
 
 ssize_t linux_stream_read(void *ctx, int fd, void *data, size_t size)
 {
-    (void)ctx;
     return recv(fd, data, size, 0);
 }
 
 ssize_t linux_stream_write(void *ctx, int fd, const void *data, size_t length)
 {
-    (void)ctx;
     return send(fd, data, length, MSG_NOSIGNAL);
 }
 
 void linux_stream_shutdown(void *ctx, int fd)
 {
-    (void)ctx;
     /* The other side may have gone already. */
     (void)shutdown(fd, SHUT_RDWR);
 }
@@ -36,7 +33,6 @@ void linux_stream_quick_ack(void *ctx, int fd)
 {
     int one = 1;
 
-    (void)ctx;
     if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)) < 0)
         LOG_DEBUG("Could not set TCP_QUICKACK : %s", text_errno(errno));
 }
@@ -75,7 +71,6 @@ int linux_socket_error(void *ctx, int fd)
     int error = 0;
     socklen_t length = sizeof(error);
 
-    (void)ctx;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         return errno;
     return error;

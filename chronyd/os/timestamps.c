@@ -137,8 +137,6 @@ void timestamps_forget_sent(struct linux_world *w)
 
 bool timestamps_keep_sent(struct linux_world *w, int count)
 {
-    (void)w;
-    (void)count;
     return false;
 }
 
@@ -158,9 +156,6 @@ static bool enable_linux(struct linux_world *w, int fd, bool tx)
     return setsockopt(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, &one, sizeof(one)) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0;
 #else
-    (void)w;
-    (void)fd;
-    (void)tx;
     return false;
 #endif
 }

@@ -39,19 +39,16 @@ FILE *linux_file_read(void *ctx, const char *path)
 
 FILE *linux_file_append(void *ctx, const char *path, mode_t mode)
 {
-    (void)ctx;
     return file_open_append(path, mode);
 }
 
 FILE *linux_file_new(void *ctx, const char *path, mode_t mode)
 {
-    (void)ctx;
     return file_open_new(path, mode);
 }
 
 bool linux_file_rename(void *ctx, const char *from, const char *to)
 {
-    (void)ctx;
     return file_replace(from, to);
 }
 
@@ -63,7 +60,6 @@ static bool sync_result(int result)
 
 bool linux_file_sync(void *ctx, FILE *stream)
 {
-    (void)ctx;
     return sync_result(fdatasync(fileno(stream)));
 }
 
@@ -73,7 +69,6 @@ bool linux_file_sync_name(void *ctx, const char *path)
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
     bool synced;
 
-    (void)ctx;
     free(directory);
     if (fd < 0)
         return false;
@@ -86,7 +81,6 @@ bool linux_file_sync_name(void *ctx, const char *path)
 
 bool linux_file_remove(void *ctx, const char *path)
 {
-    (void)ctx;
     return file_remove(path);
 }
 
@@ -134,7 +128,6 @@ char **linux_list_files(void *ctx, const char *directory, const char *suffix)
     struct dirent *entry;
     DIR *dir = opendir(directory);
 
-    (void)ctx;
     if (!dir)
         return NULL;
 
@@ -159,7 +152,6 @@ FILE *linux_mail_open(void *ctx, const char *program)
     char command[512];
     int length = snprintf(command, sizeof(command), "%s -t", program);
 
-    (void)ctx;
     if (length < 0 || (size_t)length >= sizeof(command)) {
         errno = ENAMETOOLONG;
         return NULL;
@@ -169,13 +161,11 @@ FILE *linux_mail_open(void *ctx, const char *program)
 
 void linux_mail_close(void *ctx, FILE *stream)
 {
-    (void)ctx;
     pclose(stream);
 }
 
 bool linux_host_name(void *ctx, char *buf, size_t size)
 {
-    (void)ctx;
     if (size == 0 || gethostname(buf, size) < 0)
         return false;
     buf[size - 1] = '\0';

@@ -35,31 +35,26 @@ static struct instant read_clock(clockid_t id)
 
 static struct raw_time linux_raw_now(void *ctx)
 {
-    (void)ctx;
     return (struct raw_time){read_clock(CLOCK_REALTIME)};
 }
 
 static struct mono_time linux_mono_now(void *ctx)
 {
-    (void)ctx;
     return (struct mono_time){read_clock(CLOCK_MONOTONIC)};
 }
 
 static struct mono_time linux_mono_raw_now(void *ctx)
 {
-    (void)ctx;
     return (struct mono_time){read_clock(CLOCK_MONOTONIC_RAW)};
 }
 
 static int linux_adjtimex(void *ctx, struct timex *t)
 {
-    (void)ctx;
     return adjtimex(t);
 }
 
 static long linux_clock_ticks(void *ctx)
 {
-    (void)ctx;
     return sysconf(_SC_CLK_TCK);
 }
 
@@ -67,13 +62,11 @@ static bool linux_kernel_release(void *ctx, char *buf, size_t size)
 {
     struct utsname name;
 
-    (void)ctx;
     return uname(&name) == 0 && text_copy(buf, size, name.release);
 }
 
 static bool linux_may_set_clock(void *ctx)
 {
-    (void)ctx;
     return privileges_may_set_clock();
 }
 
@@ -218,13 +211,11 @@ static int linux_wait(void *ctx, struct world_fd *fds, size_t count, double time
 
 static bool linux_quit_requested(void *ctx)
 {
-    (void)ctx;
     return signals_take_quit();
 }
 
 static bool linux_reload_requested(void *ctx)
 {
-    (void)ctx;
     return signals_take_reload();
 }
 

@@ -410,7 +410,6 @@ void linux_socket_close(void *ctx, int fd)
 
 void linux_unix_remove(void *ctx, const char *path)
 {
-    (void)ctx;
     if (!file_remove(path) && errno != ENOENT)
         LOG_ERROR("Could not remove %s : %s", path, text_errno(errno));
 }

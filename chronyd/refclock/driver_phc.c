@@ -51,7 +51,6 @@ static void on_event(int fd, unsigned int events, void *arg)
     const struct phc *phc = clock->data;
     struct phc_event event;
 
-    (void)events;
     if (!refclock_devices(clock)->phc_extts_read(refclock_world(clock)->ctx, fd, &event))
         return;
     for (int i = 0; i < clock->set->count; i++) {

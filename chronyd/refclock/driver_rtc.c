@@ -43,7 +43,6 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     enum rtc_event kind = devices->rtc_event(world->ctx, fd);
     struct instant reference = {0};
 
-    (void)event;
     if (kind == RTC_EVENT_FAILED) {
         LOG_ERROR("Could not read flags %s : %s", clock->parameter, text_errno(errno));
         give_up(clock, rtc);

@@ -23,7 +23,6 @@ static void on_message(int fd, unsigned int event, void *arg)
     struct sock_message message;
     int count = world->ops->receive(world->ctx, fd, &datagram, 1, false);
 
-    (void)event;
     if (count < 1) {
         if (count < 0)
             LOG_DEBUG("Could not read SOCK sample : %s", text_errno(errno));

@@ -328,7 +328,6 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     enum rtc_event kind = world->ops->devices->rtc_event(world->ctx, fd);
     int64_t seconds;
 
-    (void)event;
     if (kind == RTC_EVENT_FAILED) {
         LOG_ERROR("Could not read flags %s : %s", rtc->conf->rtc_device, text_errno(errno));
         close_device(rtc);
@@ -440,10 +439,6 @@ struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
 struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
                     const struct rtc_coefficients *file)
 {
-    (void)env;
-    (void)file;
-    (void)on_interrupt;
-    (void)on_clock_change;
     if (conf->rtc_file)
         LOG_ERROR("RTC not supported on this operating system");
     return NULL;

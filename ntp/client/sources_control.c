@@ -266,7 +266,6 @@ struct ip_addr ntp_sources_local_addr(const struct ntp_sources *s, const struct 
 
 static void save_nts(struct record *r, struct source_work *work)
 {
-    (void)work;
     association_save_nts(r->association);
 }
 

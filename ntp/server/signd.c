@@ -220,7 +220,6 @@ static void on_event(int fd, unsigned int event, void *arg)
 {
     struct signd *s = arg;
 
-    (void)fd;
     if (event == WORLD_WRITE)
         write_request(s);
     else if (event == WORLD_READ)

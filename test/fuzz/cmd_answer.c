@@ -11,16 +11,12 @@
 
 static bool is_allowed(void *ctx, const struct ip_addr *addr)
 {
-    (void)ctx;
-    (void)addr;
     return true;
 }
 
 static enum cmd_status execute(void *ctx, const struct cmd_request *request, enum reply_code *reply,
                                union cmd_reply_body *body)
 {
-    (void)ctx;
-    (void)body;
     *reply = cmd_expected_reply(request->command);
     return CMD_STATUS_SUCCESS;
 }

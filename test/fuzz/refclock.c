@@ -35,8 +35,6 @@ static struct input *input_of(void *ctx)
 static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, const char **call,
                                  uint32_t *owner)
 {
-    (void)key;
-    (void)mode;
     *call = "";
     *owner = DEVICE_OWN_USER;
     assert(size == SHM_SIZE);
@@ -45,28 +43,21 @@ static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, cons
 
 static void shm_detach(void *ctx, volatile void *segment)
 {
-    (void)ctx;
-    (void)segment;
 }
 
 static int unix_open(void *ctx, const char *path)
 {
-    (void)path;
     return SOCKET_FD + input_of(ctx)->sockets++;
 }
 
 static void socket_close(void *ctx, int fd)
 {
-    (void)ctx;
-    (void)fd;
 }
 
 static int receive(void *ctx, int fd, struct world_datagram *msgs, int count, bool errqueue)
 {
     struct input *in = input_of(ctx);
 
-    (void)count;
-    (void)errqueue;
     msgs->length = in->length < msgs->size ? in->length : msgs->size;
     memcpy(msgs->data, in->datagram, msgs->length);
     in->waiting[fd - SOCKET_FD] = false;
@@ -78,7 +69,6 @@ static int wait_for_input(void *ctx, struct world_fd *fds, size_t count, double 
     const struct input *in = input_of(ctx);
     int ready = 0;
 
-    (void)timeout;
     for (size_t i = 0; i < count; i++) {
         bool waiting = in->waiting[fds[i].fd - SOCKET_FD];
 
@@ -90,19 +80,16 @@ static int wait_for_input(void *ctx, struct world_fd *fds, size_t count, double 
 
 static bool never(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
 static int none(void *ctx)
 {
-    (void)ctx;
     return 0;
 }
 
 static void nothing(void *ctx)
 {
-    (void)ctx;
 }
 
 static const struct device_ops devices = {.shm_attach = shm_attach, .shm_detach = shm_detach};

@@ -36,7 +36,6 @@ struct server {
 
 static struct local_time now(void *arg)
 {
-    (void)arg;
     return (struct local_time){{FUZZ_TIME, 5000}};
 }
 

@@ -12,13 +12,11 @@
 
 static struct raw_time raw_now(void *ctx)
 {
-    (void)ctx;
     return (struct raw_time){{FUZZ_TIME, 0}};
 }
 
 static struct mono_time mono_now(void *ctx)
 {
-    (void)ctx;
     return (struct mono_time){{1000, 0}};
 }
 
@@ -37,7 +35,6 @@ static FILE *file_read(void *ctx, const char *path)
 {
     struct fuzz_world *fuzz = ctx;
 
-    (void)path;
     if (fuzz->size == 0) {
         errno = ENOENT;
         return NULL;
@@ -47,24 +44,17 @@ static FILE *file_read(void *ctx, const char *path)
 
 static FILE *file_new(void *ctx, const char *path, mode_t mode)
 {
-    (void)ctx;
-    (void)path;
-    (void)mode;
     errno = EROFS;
     return NULL;
 }
 
 static bool file_remove(void *ctx, const char *path)
 {
-    (void)ctx;
-    (void)path;
     return true;
 }
 
 static bool file_info(void *ctx, const char *path, struct world_file_info *info)
 {
-    (void)ctx;
-    (void)path;
     *info = (struct world_file_info){.mode = 0600, .is_regular = true};
     return true;
 }
@@ -74,8 +64,6 @@ static char **list_files(void *ctx, const char *directory, const char *suffix)
     char **names = mem_array(2, sizeof(*names));
     char name[64] = "a";
 
-    (void)ctx;
-    (void)directory;
     strncat(name, suffix, sizeof(name) - 2);
     names[0] = text_dup(name);
     return names;
@@ -83,7 +71,6 @@ static char **list_files(void *ctx, const char *directory, const char *suffix)
 
 static bool family_enabled(void *ctx, enum ip_family family)
 {
-    (void)ctx;
     return family == IP_V4 || family == IP_V6;
 }
 

@@ -205,7 +205,6 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 {
-    (void)zone;
     start();
     *tv = (struct timeval){state.clock.raw / NS, state.clock.raw % NS / 1000};
     return 0;
@@ -242,7 +241,6 @@ int clock_adjtime(clockid_t id, struct timex *t)
 
 int settimeofday(const struct timeval *tv, const struct timezone *zone)
 {
-    (void)zone;
     start();
     int64_t wanted = (int64_t)tv->tv_sec * NS + tv->tv_usec * 1000;
 
@@ -252,7 +250,6 @@ int settimeofday(const struct timeval *tv, const struct timezone *zone)
 
 ssize_t getrandom(void *out, size_t length, unsigned int flags)
 {
-    (void)flags;
     start();
     sim_random_bytes(&state.entropy, out, length);
     return (ssize_t)length;
@@ -262,8 +259,6 @@ ssize_t getrandom(void *out, size_t length, unsigned int flags)
 
 int shmget(key_t key, size_t size, int flags)
 {
-    (void)key;
-    (void)flags;
     start();
     if (!state.params.devices[SIM_SHM].present || size != sizeof(state.shm)) {
         errno = EINVAL;
@@ -274,15 +269,11 @@ int shmget(key_t key, size_t size, int flags)
 
 void *shmat(int id, const void *address, int flags)
 {
-    (void)id;
-    (void)address;
-    (void)flags;
     return &state.shm;
 }
 
 int shmdt(const void *address)
 {
-    (void)address;
     return 0;
 }
 
@@ -509,7 +500,6 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
     int64_t end = INT64_MAX;
     struct pending *pending = NULL;
 
-    (void)count;
     start();
     if (timeout) {
         double wanted = (double)timeout->tv_sec * 1e9 + (double)timeout->tv_usec * 1e3;
@@ -552,7 +542,6 @@ int getifaddrs(struct ifaddrs **first)
 
 void freeifaddrs(struct ifaddrs *first)
 {
-    (void)first;
 }
 
 /* Any descriptor will do for a device. */
@@ -633,7 +622,6 @@ int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout, c
     fd_set readers, exceptions;
     int ready = 0;
 
-    (void)mask;
     FD_ZERO(&readers);
     FD_ZERO(&exceptions);
     for (nfds_t i = 0; i < count; i++) {

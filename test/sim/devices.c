@@ -71,7 +71,6 @@ static int open_place(struct sim_devices *d, enum sim_device_kind kind)
 
 static int device_open(void *ctx, const char *path, bool writable)
 {
-    (void)writable;
     if (strcmp(path, "/dev/pps0") == 0)
         return open_place(devices_of(ctx), SIM_PPS);
     if (strcmp(path, "/dev/rtc") == 0)
@@ -97,8 +96,6 @@ static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, cons
 {
     struct sim_devices *d = devices_of(ctx);
 
-    (void)key;
-    (void)mode;
     *call = "shmget";
     *owner = DEVICE_OWN_USER;
     errno = ENOENT;
@@ -107,13 +104,10 @@ static volatile void *shm_attach(void *ctx, int key, size_t size, int mode, cons
 
 static void shm_detach(void *ctx, volatile void *segment)
 {
-    (void)ctx;
-    (void)segment;
 }
 
 int sim_device_unix_open(void *ctx, const char *path)
 {
-    (void)path;
     return open_place(devices_of(ctx), SIM_SOCK);
 }
 
@@ -186,7 +180,6 @@ static void on_sample(struct sim *sim, void *arg, uint64_t value)
     struct raw_time raw = sim_node_raw(d->node);
 
     sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_sample, .arg = arg});
-    (void)value;
     if (is_there(d, SIM_SHM))
         write_shm(d, raw, shown_time(d, SIM_SHM));
     if (is_there(d, SIM_SOCK))
@@ -197,9 +190,6 @@ static void on_sample(struct sim *sim, void *arg, uint64_t value)
 
 static enum pps_result pps_start(void *ctx, int fd, bool clear)
 {
-    (void)ctx;
-    (void)fd;
-    (void)clear;
     return PPS_OK;
 }
 
@@ -207,8 +197,6 @@ static bool pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence, struct 
 {
     const struct sim_devices *d = devices_of(ctx);
 
-    (void)fd;
-    (void)clear;
     *sequence = d->pps_sequence;
     *time = d->pps_time;
     errno = ENODEV;
@@ -221,7 +209,6 @@ static void on_pulse(struct sim *sim, void *arg, uint64_t value)
     struct sim_devices *d = arg;
     const struct sim_device *s = &d->state[SIM_PPS];
 
-    (void)value;
     sim_event_add(sim, sim->now + SIM_NS / (s->pulses > 0 ? s->pulses : 1),
                   &(struct sim_event){.handler = on_pulse, .arg = arg});
     d->pps_sequence++;
@@ -245,7 +232,6 @@ struct hardware_time sim_device_phc_time(struct sim_node *node, double from_now)
 /* By its path, or as that of the network card. */
 static int phc_open(void *ctx, const char *name, bool writable)
 {
-    (void)writable;
     if (strcmp(name, "/dev/ptp0") != 0 && strcmp(name, SIM_NIC_NAME) != 0)
         return -1;
     return open_place(devices_of(ctx), SIM_PHC);
@@ -253,8 +239,6 @@ static int phc_open(void *ctx, const char *name, bool writable)
 
 static bool phc_index(void *ctx, int fd, int *index)
 {
-    (void)ctx;
-    (void)fd;
     *index = 0;
     return true;
 }
@@ -267,8 +251,6 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
     struct hardware_time shown;
     struct raw_time raw;
 
-    (void)fd;
-    (void)no_cross;
     if (!is_there(d, SIM_PHC))
         return 0;
     *method = PHC_EXTENDED;
@@ -288,8 +270,6 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
 
 static bool phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bool enable)
 {
-    (void)fd;
-    (void)extts;
     devices_of(ctx)->phc_pulses = enable;
     return true;
 }
@@ -310,7 +290,6 @@ static void on_phc_pulse(struct sim *sim, void *arg, uint64_t value)
 {
     struct sim_devices *d = arg;
 
-    (void)value;
     sim_event_add(sim, sim->now + SIM_NS, &(struct sim_event){.handler = on_phc_pulse, .arg = arg});
     if (!d->phc_pulses || !is_there(d, SIM_PHC))
         return;
@@ -341,7 +320,6 @@ static void on_tick(struct sim *sim, void *arg, uint64_t serial)
 {
     struct sim_devices *d = arg;
 
-    (void)sim;
     if (d->rtc_serial != serial || !is_there(d, SIM_RTC))
         return;
     schedule_tick(d);
@@ -352,7 +330,6 @@ static bool rtc_interrupts(void *ctx, int fd, bool on)
 {
     struct sim_devices *d = devices_of(ctx);
 
-    (void)fd;
     d->rtc_serial++;
     if (on)
         schedule_tick(d);
@@ -372,8 +349,6 @@ static bool rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
 {
     struct sim_devices *d = devices_of(ctx);
 
-    (void)fd;
-    (void)utc;
     *seconds = shown_time(d, SIM_RTC).sec;
     errno = EIO;
     return is_there(d, SIM_RTC);
@@ -384,8 +359,6 @@ static bool rtc_set(void *ctx, int fd, bool utc, int64_t seconds)
     struct sim_devices *d = devices_of(ctx);
     struct instant t = shown_time(d, SIM_RTC);
 
-    (void)fd;
-    (void)utc;
     d->state[SIM_RTC].offset += (double)(seconds - t.sec) - 1e-9 * t.nsec + RTC_SET_PHASE;
     errno = EIO;
     return is_there(d, SIM_RTC);

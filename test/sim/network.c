@@ -154,7 +154,6 @@ static void deliver(struct sim *sim, void *arg, uint64_t value)
     struct sim_node *node = sim->nodes[datagram->to_node];
     struct sim_socket *socket = sim_world_find_socket(node, &datagram->from, &datagram->to);
 
-    (void)value;
     if (!socket) {
         free(datagram);
         return;

@@ -51,16 +51,12 @@ static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, stru
 
 static bool nic_speed(void *ctx, const char *name, int *speed)
 {
-    (void)ctx;
-    (void)name;
     *speed = NIC_SPEED;
     return true;
 }
 
 static bool nic_keep_sent(void *ctx, int count)
 {
-    (void)ctx;
-    (void)count;
     return false;
 }
 
@@ -135,8 +131,6 @@ static void deliver_report(struct sim *sim, void *arg, uint64_t value)
     struct sim_node *node = report->node;
     struct sim_socket *socket = &node->sockets[report->fd];
 
-    (void)sim;
-    (void)value;
     if (socket->open && socket->serial == report->serial) {
         sim_queue_put(&socket->transmitted, report->datagram);
         report->datagram = NULL;

@@ -65,7 +65,6 @@ static void on_message(enum log_severity severity, const char *text, void *arg)
     struct sim *sim = arg;
     struct sim_node *node = sim->turn;
 
-    (void)severity;
     if (sim->print_messages)
         printf("%14.6f %-10s %s\n", sim_time(sim), node ? node->spec.name : "-", text);
     if (!node)
@@ -252,7 +251,6 @@ struct chronyd *sim_node_daemon(struct sim *sim, int id)
 
 static void start(struct sim *sim, void *arg, uint64_t value)
 {
-    (void)value;
     sim_node_start(sim, ((struct sim_node *)arg)->id, false);
 }
 
@@ -318,7 +316,6 @@ static void run_script(struct sim *sim, void *arg, uint64_t value)
 {
     struct script *script = arg;
 
-    (void)value;
     script->function(sim, script->arg);
     free(script);
 }

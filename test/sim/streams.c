@@ -224,8 +224,6 @@ static void on_arrival(struct sim *sim, void *arg, uint64_t value)
 {
     struct pipe *pipe = arg;
 
-    (void)sim;
-    (void)value;
     /* Busy all the time, so that nothing that happens meanwhile frees it. */
     arrive(pipe, pipe->first);
     remove_first(pipe);
@@ -238,7 +236,6 @@ static void on_retry(struct sim *sim, void *arg, uint64_t value)
 {
     struct pipe *pipe = arg;
 
-    (void)value;
     pipe->busy = false;
     if (pipe->tries >= MAX_TRIES) {
         pipe->busy = true;

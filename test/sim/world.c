@@ -62,13 +62,11 @@ static int adjust(void *ctx, struct timex *t)
 
 static long clock_ticks(void *ctx)
 {
-    (void)ctx;
     return 100;
 }
 
 static bool kernel_release(void *ctx, char *buf, size_t size)
 {
-    (void)ctx;
     return text_copy(buf, size, "6.1.0");
 }
 
@@ -99,7 +97,6 @@ static void wake(struct sim *sim, void *arg, uint64_t serial)
 {
     struct sim_node *node = arg;
 
-    (void)sim;
     if (node->running && node->wake_serial == serial)
         sim_node_run(node);
 }
@@ -134,13 +131,11 @@ static int wait_for_events(void *ctx, struct world_fd *fds, size_t count, double
 
 static bool not_requested(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
 static bool family_enabled(void *ctx, enum ip_family family)
 {
-    (void)ctx;
     return family == IP_V4;
 }
 
@@ -148,8 +143,6 @@ static bool family_enabled(void *ctx, enum ip_family family)
 
 static void answer(struct sim *sim, void *arg, uint64_t value)
 {
-    (void)sim;
-    (void)value;
     sim_node_run(arg);
 }
 
@@ -159,7 +152,6 @@ static bool resolve(void *ctx, const char *name, enum ip_family family, bool rel
     struct sim_node *node = ctx;
     struct sim_lookup *lookup = mem_alloc(sizeof(*lookup)), **link = &node->lookups;
 
-    (void)reload;
     *lookup = (struct sim_lookup){
         .due = node->sim->now + (int64_t)(LOOKUP_DELAY * 1e9),
         .name = text_dup(name),
@@ -209,13 +201,11 @@ static FILE *file_read(void *ctx, const char *path)
 
 static FILE *file_append(void *ctx, const char *path, mode_t mode)
 {
-    (void)mode;
     return sim_files_append(((struct sim_node *)ctx)->files, path);
 }
 
 static FILE *file_new(void *ctx, const char *path, mode_t mode)
 {
-    (void)mode;
     return sim_files_create(((struct sim_node *)ctx)->files, path);
 }
 

@@ -59,7 +59,7 @@ _Noreturn static void daemon_failed(const struct client *client, const char *tex
     exit(1);
 }
 
-/* ---- sockets ---- */
+/* ---- Sockets ---- */
 
 static int open_unix(struct client *client, bool bound, char *path, const char *name)
 {
@@ -101,7 +101,7 @@ static void open_sockets(struct client *client)
     }
 }
 
-/* ---- exchanges ---- */
+/* ---- Exchanges ---- */
 
 static size_t make_request(uint8_t *request, uint16_t command, uint32_t sequence, size_t length)
 {
@@ -264,7 +264,7 @@ static void flood(struct client *client, long number)
     probe(client);
 }
 
-/* ---- recorded requests ---- */
+/* ---- Recorded requests ---- */
 
 static const char *first_text(json_t *record, const char *name)
 {
@@ -315,7 +315,7 @@ static void replay(struct client *client, const char *path)
     json_decref(root);
 }
 
-/* ---- arguments ---- */
+/* ---- Arguments ---- */
 
 static void run_mode(struct client *client, const char *mode, int count, char **arguments)
 {

@@ -57,9 +57,6 @@ static ssize_t collect(gnutls_transport_ptr_t ptr, const void *data, size_t leng
 
 static ssize_t nothing(gnutls_transport_ptr_t ptr, void *data, size_t size)
 {
-    (void)ptr;
-    (void)data;
-    (void)size;
     errno = EAGAIN;
     return -1;
 }

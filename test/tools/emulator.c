@@ -48,12 +48,12 @@ static void erase_rows(struct emulator *e, int from, int to)
 
 struct emulator *emulator_new(int rows, int columns)
 {
-    struct emulator *e = mem_alloc(sizeof *e);
+    struct emulator *e = mem_alloc(sizeof(*e));
 
     e->rows = rows;
     e->columns = columns;
-    e->other = mem_array((size_t)(rows * columns), sizeof *e->cells);
-    e->cells = mem_array((size_t)(rows * columns), sizeof *e->cells);
+    e->other = mem_array((size_t)(rows * columns), sizeof(*e->cells));
+    e->cells = mem_array((size_t)(rows * columns), sizeof(*e->cells));
     erase_rows(e, 0, rows);
     return e;
 }
@@ -67,7 +67,7 @@ void emulator_free(struct emulator *e)
 
 static void scroll(struct emulator *e)
 {
-    memmove(e->cells, cell_at(e, 1, 0), (size_t)((e->rows - 1) * e->columns) * sizeof *e->cells);
+    memmove(e->cells, cell_at(e, 1, 0), (size_t)((e->rows - 1) * e->columns) * sizeof(*e->cells));
     erase(e, e->rows - 1, 0, e->columns);
 }
 
@@ -264,7 +264,7 @@ void emulator_feed(struct emulator *e, const char *data, size_t length)
             e->state = data[i] == '[' ? SEQUENCE : TEXT;
             e->private_sequence = false;
             e->parameter_count = 0;
-            memset(e->parameters, 0, sizeof e->parameters);
+            memset(e->parameters, 0, sizeof(e->parameters));
         } else if (e->state == SEQUENCE) {
             feed_sequence(e, data[i]);
         } else {

@@ -55,7 +55,7 @@ static struct sockaddr_in source_of(const struct options *options, int n)
     return source;
 }
 
-/* ---- key establishments ---- */
+/* ---- Key establishments ---- */
 
 /* A complete session; false if any of it fails. context may be NULL. */
 static bool establish(const struct ke_tls_options *options,
@@ -204,7 +204,7 @@ static int session(const struct options *options)
     return 0;
 }
 
-/* ---- one session, judged by the test ---- */
+/* ---- One session, judged by the test ---- */
 
 /* Records in one line: type, "!" if critical, body; of a cookie its length only. */
 static void print_records(const uint8_t *data, size_t length)
@@ -292,7 +292,7 @@ static int plain(const struct options *options, const char *hex)
     return 0;
 }
 
-/* ---- many connections ---- */
+/* ---- Many connections ---- */
 
 /* Until the server has closed all: how many it closed at once (within half a second) and later. */
 static void watch_held(struct pollfd *held, int count, double start, double timeout)
@@ -387,7 +387,7 @@ static int flood(const struct options *options, const char *kind)
     return 0;
 }
 
-/* ---- arguments ---- */
+/* ---- Arguments ---- */
 
 static void take_option(struct options *options, int option, const char *value)
 {

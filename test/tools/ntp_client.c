@@ -57,7 +57,7 @@ _Noreturn static void server_failed(const char *text)
     exit(1);
 }
 
-/* ---- packets out and in ---- */
+/* ---- Packets out and in ---- */
 
 static size_t plain_request(uint8_t packet[NTP_HEADER_LENGTH], uint64_t transmit)
 {
@@ -116,7 +116,7 @@ static size_t exchange(struct client *client, const uint8_t *packet, size_t leng
     return reply_length;
 }
 
-/* ---- generated plain packets ---- */
+/* ---- Generated plain packets ---- */
 
 static int send_hex(struct client *client, char **arguments)
 {
@@ -403,7 +403,7 @@ static int placeholders(struct client *client)
     return 0;
 }
 
-/* ---- many packets ---- */
+/* ---- Many packets ---- */
 
 static int random_packets(struct client *client, long number)
 {
@@ -454,7 +454,7 @@ static int steady(struct client *client, long rate, long seconds)
     return 0;
 }
 
-/* ---- arguments ---- */
+/* ---- Arguments ---- */
 
 static int run_mode(struct client *client, const char *mode, int count, char **arguments)
 {

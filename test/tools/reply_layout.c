@@ -374,7 +374,7 @@ static bool compare_fields(struct comparison *c, const struct field *fields)
 
 static const struct field *find_layout(unsigned int code)
 {
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
         if (layouts[i].code == code)
             return layouts[i].fields;
     return NULL;

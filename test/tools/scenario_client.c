@@ -53,12 +53,13 @@ static void open_unix(struct scenario *s)
 {
     struct sockaddr_un own = {.sun_family = AF_UNIX}, remote = {.sun_family = AF_UNIX};
 
-    snprintf(s->own_path, sizeof s->own_path, "%s/scenario.%ld", s->directory, (long)getpid());
+    snprintf(s->own_path, sizeof(s->own_path), "%s/scenario.%ld", s->directory, (long)getpid());
     s->unix_fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-    if (s->unix_fd < 0 || !text_copy(own.sun_path, sizeof own.sun_path, s->own_path) ||
-        bind(s->unix_fd, (struct sockaddr *)&own, sizeof own) < 0 || chmod(s->own_path, 0666) < 0 ||
-        !text_copy(remote.sun_path, sizeof remote.sun_path, s->unix_path) ||
-        connect(s->unix_fd, (struct sockaddr *)&remote, sizeof remote) < 0)
+    if (s->unix_fd < 0 || !text_copy(own.sun_path, sizeof(own.sun_path), s->own_path) ||
+        bind(s->unix_fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
+        chmod(s->own_path, 0666) < 0 ||
+        !text_copy(remote.sun_path, sizeof(remote.sun_path), s->unix_path) ||
+        connect(s->unix_fd, (struct sockaddr *)&remote, sizeof(remote)) < 0)
         tool_fail("Could not connect to %s : %s", s->unix_path, strerror(errno));
 }
 
@@ -107,7 +108,7 @@ static double get_correction(struct scenario *s, int fd)
     struct cmd_request_header header = {.version = CMD_VERSION};
     struct cmd_request request = {.command = CMD_TRACKING};
     uint8_t data[DATAGRAM_SIZE], reply[DATAGRAM_SIZE];
-    size_t length = cmd_request_encode(&header, &request, data, sizeof data);
+    size_t length = cmd_request_encode(&header, &request, data, sizeof(data));
     union cmd_reply_body body;
 
     if (!cmd_reply_decode(reply, exchange(s, fd, data, length, reply), REPLY_TRACKING, &body))
@@ -151,7 +152,7 @@ static void print_difference(json_t *record, size_t number, size_t index, const 
 static bool is_listed(const char *list, size_t number)
 {
     char text[24];
-    size_t length = (size_t)snprintf(text, sizeof text, "%zu", number);
+    size_t length = (size_t)snprintf(text, sizeof(text), "%zu", number);
 
     while (list &&
            (strncmp(list, text, length) != 0 || (list[length] != ',' && list[length] != '\0'))) {
@@ -181,7 +182,7 @@ static void replay_record(struct scenario *s, json_t *record, size_t number)
         reply_length = exchange(s, fd, request, length, reply);
         if (!reply_layout_compare(recorded, recorded_length, reply, reply_length,
                                   s->header_only || is_listed(s->header_records, number), get_now(),
-                                  text, sizeof text))
+                                  text, sizeof(text)))
             print_difference(record, number, i, text);
     }
 }

@@ -78,7 +78,7 @@ static bool receive(struct terminal *t, double seconds)
 
     if (!tool_wait_readable(t->fd, seconds))
         return false;
-    n = read(t->fd, data, sizeof data);
+    n = read(t->fd, data, sizeof(data));
     if (n <= 0)
         return false;
     emulator_feed(t->emulator, data, (size_t)n);
@@ -141,7 +141,7 @@ static void type(struct terminal *t, const char *text)
     char data[256];
     size_t length = 0;
 
-    while (text[0] != '\0' && length < sizeof data) {
+    while (text[0] != '\0' && length < sizeof(data)) {
         char c = *text++;
         uint8_t octet;
 
@@ -183,7 +183,7 @@ static bool has_exited(struct terminal *t, const char *text)
     }
     if (tcgetattr(t->slave, &settings) < 0 || settings.c_lflag != t->settings.c_lflag ||
         settings.c_iflag != t->settings.c_iflag || settings.c_oflag != t->settings.c_oflag ||
-        memcmp(settings.c_cc, t->settings.c_cc, sizeof settings.c_cc) != 0) {
+        memcmp(settings.c_cc, t->settings.c_cc, sizeof(settings.c_cc)) != 0) {
         printf("the settings of the terminal have changed\n");
         return false;
     }
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
         tool_fail("Usage: terminal_client PROGRAM [ARGUMENT]... < SCRIPT");
     open_terminal(&t);
     start_program(&t, argv + 1);
-    while (result && fgets(line, sizeof line, stdin)) {
+    while (result && fgets(line, sizeof(line), stdin)) {
         number++;
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0')

@@ -23,7 +23,6 @@ static void addresses_are_read_and_written(void **state)
                                         "::1",       "2001:db8::1", "2001:db8:0:1::123"};
     char buf[ADDR_TEXT_SIZE];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct ip_addr addr = parsed(texts[i]);
 
@@ -38,7 +37,6 @@ static void other_texts_are_no_addresses(void **state)
                                         "fe80::1%lo", "ID#0000000001", "localhost"};
     struct ip_addr addr = ip_addr_v4(9, 9, 9, 9);
 
-    (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_false(ip_addr_parse(texts[i], &addr));
     assert_int_equal(addr.u.v4[3], 9);
@@ -49,7 +47,6 @@ static void ids_are_read_and_written(void **state)
     char buf[ADDR_TEXT_SIZE];
     struct ip_addr addr;
 
-    (void)state;
     assert_true(ip_addr_parse_id("ID#0000000001", &addr));
     assert_int_equal(addr.family, IP_ID);
     assert_int_equal(addr.u.id, 1);
@@ -69,7 +66,6 @@ static void texts_of_ports_and_subnets(void **state)
     struct subnet subnet = {unspec, 0};
     char buf[ADDR_TEXT_SIZE];
 
-    (void)state;
     assert_string_equal(ip_port_format(&v4, buf, sizeof(buf)), "192.0.2.1:123");
     assert_string_equal(ip_port_format(&v6, buf, sizeof(buf)), "[2001:db8::1]:4460");
     assert_string_equal(ip_addr_format(&unspec, buf, sizeof(buf)), "[UNSPEC]");
@@ -89,7 +85,6 @@ static void the_longest_text_fits(void **state)
     struct ip_port longest = {parsed("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"), 65535};
     char buf[ADDR_TEXT_SIZE];
 
-    (void)state;
     assert_string_equal(ip_port_format(&longest, buf, sizeof(buf)),
                         "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
@@ -100,7 +95,6 @@ static void equality_depends_on_the_family(void **state)
     struct ip_addr id1 = ip_addr_from_id(1), id2 = ip_addr_from_id(2);
     struct ip_addr low = parsed("10.0.0.1"), high = parsed("10.0.1.0");
 
-    (void)state;
     assert_false(ip_addr_equal(&v4, &v6));
     assert_false(ip_addr_equal(&id1, &id2));
     assert_true(ip_addr_equal(&id1, &id1));
@@ -112,7 +106,6 @@ static void equality_depends_on_the_family(void **state)
 
 static void masks_of_all_lengths(void **state)
 {
-    (void)state;
     for (int bits = 0; bits <= 128; bits++) {
         struct ip_addr mask = ip_addr_mask(IP_V6, bits);
         struct ip_addr inside = ip_addr_any(IP_V6), zero = ip_addr_any(IP_V6);
@@ -140,7 +133,6 @@ static void a_mask_of_another_family_is_not_applied(void **state)
     struct ip_addr a = parsed("10.0.0.1"), b = parsed("10.0.0.2");
     struct ip_addr mask = ip_addr_mask(IP_V6, 0), v4_mask = ip_addr_mask(IP_V4, 24);
 
-    (void)state;
     assert_false(ip_addr_equal_masked(&a, &b, &mask));
     assert_true(ip_addr_equal_masked(&a, &b, &v4_mask));
 }
@@ -149,7 +141,6 @@ static void kinds_of_addresses(void **state)
 {
     struct ip_addr addr = parsed("127.0.0.1");
 
-    (void)state;
     assert_true(ip_addr_is_loopback(&addr));
     addr = parsed("127.0.0.2");
     assert_false(ip_addr_is_loopback(&addr));
@@ -181,7 +172,6 @@ static void reference_ids_of_the_worked_example(void **state)
     };
     struct ip_addr addr;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         addr = parsed(cases[i].text);
         assert_int_equal(ip_addr_refid(&addr), cases[i].refid);
@@ -194,7 +184,6 @@ static void only_printable_characters_of_a_reference_id(void **state)
 {
     char buf[5];
 
-    (void)state;
     assert_string_equal(refid_format(0x50505300, buf, sizeof(buf)), "PPS");
     assert_string_equal(refid_format(0x7f7f0101, buf, sizeof(buf)), "");
     assert_string_equal(refid_format(0x41ff2042, buf, sizeof(buf)), "A B");
@@ -207,7 +196,6 @@ static void socket_addresses_round_trip(void **state)
     struct sockaddr_storage sa;
     struct ip_port back, id = {ip_addr_from_id(1), 123};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         unsigned int length = ip_port_to_sockaddr(&cases[i], &sa);
 
@@ -257,7 +245,6 @@ static void scopes_of_link_local_addresses(void **state)
     struct ip_addr addr, other;
     char buf[ADDR_TEXT_SIZE];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         if (!ip_addr_parse_scoped(good[i].text, &addr, &interface))
             fail_msg("refused: %s", good[i].text);

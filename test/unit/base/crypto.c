@@ -48,7 +48,6 @@ static void hashes_of_the_worked_example(void **state)
     };
     uint8_t packet[48], key[8], expected[HASH_MAX_LENGTH], out[HASH_MAX_LENGTH + 8];
 
-    (void)state;
     example_packet(packet);
     from_hex("6b5d3c6a2e4a7477", key, sizeof(key));
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -70,7 +69,6 @@ static void digests_are_cut_to_the_room(void **state)
 {
     uint8_t packet[48], out[21], key[] = {0x6b, 0x5d, 0x3c, 0x6a, 0x2e, 0x4a, 0x74, 0x77};
 
-    (void)state;
     example_packet(packet);
     out[4] = 0xee;
     assert_int_equal(hash_compute(KEY_MD5, key, sizeof(key), packet, sizeof(packet), out, 4), 4);
@@ -83,7 +81,6 @@ static void macs_of_the_worked_example(void **state)
 {
     uint8_t packet[48], key[32], expected[16], out[16];
 
-    (void)state;
     if (!key_type_supported(KEY_AES128))
         skip();
     example_packet(packet);
@@ -118,7 +115,6 @@ static void names_of_key_types(void **state)
                                         "SHA3-224",  "SHA3-256", "SHA3-384", "SHA3-512", "TIGER",
                                         "WHIRLPOOL", "AES128",   "AES256"};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         enum key_type type = key_type_parse(names[i]);
 
@@ -222,7 +218,6 @@ static void check_vectors(int id, const char *list, const char *sealed_name, siz
 
 static void aes_siv_vectors(void **state)
 {
-    (void)state;
     if (!aead_supported(AEAD_AES_SIV_CMAC_256))
         skip();
     check_vectors(AEAD_AES_SIV_CMAC_256, "aes_siv", "ciphertext_tag_first", 6);
@@ -230,7 +225,6 @@ static void aes_siv_vectors(void **state)
 
 static void aes_gcm_siv_vectors(void **state)
 {
-    (void)state;
     if (!aead_supported(AEAD_AES_128_GCM_SIV))
         skip();
     check_vectors(AEAD_AES_128_GCM_SIV, "aes_gcm_siv", "ciphertext_tag_last", 9);
@@ -238,7 +232,6 @@ static void aes_gcm_siv_vectors(void **state)
 
 static void lengths_of_the_algorithms(void **state)
 {
-    (void)state;
     for (int id = -1; id < 300; id++) {
         if (id != AEAD_AES_SIV_CMAC_256 && id != AEAD_AES_128_GCM_SIV)
             assert_false(aead_supported(id));
@@ -260,7 +253,6 @@ static void wrong_lengths_are_refused(void **state)
     const int ids[] = {AEAD_AES_SIV_CMAC_256, AEAD_AES_128_GCM_SIV};
     uint8_t nonce[16] = {1}, sealed[64] = {0};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         struct secret key = {.length = aead_key_length(ids[i])};
         size_t good = aead_min_nonce(ids[i]);
@@ -282,7 +274,6 @@ static void secrets_are_wiped_and_compared(void **state)
 {
     struct secret secret = {.data = {1, 2, 3}, .length = 3}, zero = {.length = 0};
 
-    (void)state;
     memset(&zero, 0, sizeof(zero));
     assert_true(crypto_equal("abc", "abd", 2));
     assert_false(crypto_equal("abc", "abd", 3));
@@ -298,7 +289,6 @@ static void expanded_key_works_again_and_again(void **state)
     uint8_t one_shot[sizeof(plain) + AEAD_TAG_LENGTH], sealed[sizeof(one_shot)];
     uint8_t opened[sizeof(plain)];
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct secret key = {.data = {9}, .length = aead_key_length(ids[i])};
 

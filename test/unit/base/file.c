@@ -21,7 +21,6 @@ static char path[64], tmp_path[64], log_path[64], sub[64];
 
 static int make_directory(void **state)
 {
-    (void)state;
     if (!mkdtemp(directory))
         return -1;
     snprintf(path, sizeof(path), "%s/data", directory);
@@ -34,19 +33,16 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-    (void)state;
     return rmdir(directory);
 }
 
 static int open_log(void **state)
 {
-    (void)state;
     return log_open_file(log_path) ? 0 : -1;
 }
 
 static int clean_up(void **state)
 {
-    (void)state;
     log_open_stderr();
     unlink(log_path);
     unlink(path);
@@ -113,7 +109,6 @@ static void a_new_file_takes_the_place_of_a_link(void **state)
 {
     FILE *f;
 
-    (void)state;
     write_file(tmp_path, "victim");
     assert_int_equal(symlink(tmp_path, path), 0);
     f = file_open_new(path, 0640);
@@ -130,7 +125,6 @@ static void appending_follows_no_link(void **state)
 {
     FILE *f;
 
-    (void)state;
     write_file(tmp_path, "victim");
     assert_int_equal(symlink(tmp_path, path), 0);
     assert_null(file_open_append(path, 0644));
@@ -145,7 +139,6 @@ static void appending_follows_no_link(void **state)
 
 static void what_cannot_be_opened_sets_errno(void **state)
 {
-    (void)state;
     assert_null(file_open_read(path));
     assert_int_equal(errno, ENOENT);
     assert_null(file_open_new("/nonexistent/file", 0644));
@@ -164,7 +157,6 @@ static void only_regular_files_and_devices_with_an_end_are_read(void **state)
     static const char *const endless[] = {"/dev/zero", "/dev/urandom", "/dev/full"};
     FILE *f;
 
-    (void)state;
     assert_int_equal(mkfifo(path, 0644), 0);
     assert_null(file_open_read(path));
     assert_int_equal(errno, ERRNO_NOT_A_FILE);
@@ -191,7 +183,6 @@ static void a_named_input_may_be_a_pipe(void **state)
     int fds[2];
     FILE *f;
 
-    (void)state;
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(write(fds[1], "x", 1), 1);
     close(fds[1]);
@@ -210,7 +201,6 @@ static void appending_never_waits(void **state)
     int reader;
     FILE *f;
 
-    (void)state;
     assert_int_equal(mkfifo(path, 0644), 0);
     assert_null(file_open_append(path, 0644));
     assert_int_equal(errno, ENXIO);
@@ -234,7 +224,6 @@ static void a_new_file_takes_the_place_of_a_fifo(void **state)
 {
     FILE *f;
 
-    (void)state;
     assert_int_equal(mkfifo(path, 0644), 0);
     f = file_open_new(path, 0640);
     assert_non_null(f);
@@ -247,19 +236,16 @@ static void a_new_file_takes_the_place_of_a_fifo(void **state)
 
 static FILE *new_file(void *ctx, const char *name, mode_t mode)
 {
-    (void)ctx;
     return file_open_new(name, mode);
 }
 
 static bool rename_file(void *ctx, const char *from, const char *to)
 {
-    (void)ctx;
     return rename(from, to) == 0;
 }
 
 static bool remove_file(void *ctx, const char *name)
 {
-    (void)ctx;
     return file_remove(name);
 }
 
@@ -281,7 +267,6 @@ static void a_replaced_file_is_old_or_new(void **state)
 {
     struct world_replace r;
 
-    (void)state;
     write_file(path, "old");
     assert_true(begin(&r));
     fputs("new", r.stream);
@@ -301,7 +286,6 @@ static void a_failed_write_keeps_the_old_file(void **state)
     char message[128];
     FILE *full = fopen("/dev/full", "w");
 
-    (void)state;
     assert_non_null(full);
     write_file(path, "old");
     assert_true(begin(&r));
@@ -321,7 +305,6 @@ static void an_earlier_failed_write_is_not_forgotten(void **state)
     struct world_replace r;
     int full = open("/dev/full", O_WRONLY), good;
 
-    (void)state;
     assert_true(full >= 0);
     write_file(path, "old");
     assert_true(begin(&r));
@@ -341,7 +324,6 @@ static void a_failed_rename_is_logged(void **state)
 {
     struct world_replace r;
 
-    (void)state;
     assert_int_equal(mkdir(path, 0755), 0);
     assert_true(begin(&r));
     assert_false(world_replace_commit(&world, &r));
@@ -353,7 +335,6 @@ static void a_temporary_file_that_cannot_be_made_is_logged(void **state)
 {
     struct world_replace r;
 
-    (void)state;
     assert_int_equal(mkdir(tmp_path, 0755), 0);
     assert_false(begin(&r));
     assert_logged("Could not open ", tmp_path);
@@ -372,7 +353,6 @@ static void permissions_for_others_are_reported(void **state)
         {0602, "World-writable permissions on "},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         write_file(path, "");
         assert_int_equal(chmod(path, cases[i].mode), 0);
@@ -387,7 +367,6 @@ static void permissions_for_others_are_reported(void **state)
 
 static void directories_are_made_and_checked(void **state)
 {
-    (void)state;
     assert_true(file_make_directory(sub, 0750, getuid(), getgid()));
     assert_int_equal(mode_of(sub), 0750);
     assert_true(file_make_directory(sub, 0700, getuid(), getgid()));
@@ -401,7 +380,6 @@ static void a_slash_at_the_end_of_a_directory_is_harmless(void **state)
 {
     char name[80];
 
-    (void)state;
     snprintf(name, sizeof(name), "%s//", sub);
     assert_true(file_make_directory(name, 0750, getuid(), getgid()));
     assert_int_equal(mode_of(sub), 0750);
@@ -413,7 +391,6 @@ static void missing_parents_belong_to_root(void **state)
     char name[80];
     struct stat st;
 
-    (void)state;
     snprintf(name, sizeof(name), "%s/leaf", sub);
     if (getuid() != 0) {
         /* Only root can make them; nothing is left behind. */
@@ -436,7 +413,6 @@ static void missing_parents_belong_to_root(void **state)
 
 static void wrong_directories_are_reported(void **state)
 {
-    (void)state;
     assert_int_equal(mkdir(sub, 0755), 0);
     assert_false(file_check_directory(sub, 0770, getuid(), getgid()));
     assert_logged("Wrong permissions on ", sub);
@@ -446,7 +422,6 @@ static void wrong_owners_are_reported(void **state)
 {
     char message[128];
 
-    (void)state;
     assert_int_equal(mkdir(sub, 0700), 0);
     assert_false(file_check_directory(sub, 0770, getuid() + 1, getgid()));
     snprintf(message, sizeof(message), "%s (UID != %u)", sub, getuid() + 1);
@@ -455,7 +430,6 @@ static void wrong_owners_are_reported(void **state)
 
 static void a_file_is_no_directory(void **state)
 {
-    (void)state;
     write_file(path, "");
     assert_false(file_make_directory(path, 0750, getuid(), getgid()));
     assert_logged(path, " is not directory");
@@ -466,7 +440,6 @@ static void directory_parts_of_paths(void **state)
     static const char *const cases[][2] = {{"/a/b/c", "/a/b"}, {"/a", "/"}, {"a", "."},
                                            {"a/b", "a"},       {"/", "/"},  {"/a//b", "/a"}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *part = file_directory(cases[i][0]);
 

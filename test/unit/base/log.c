@@ -24,7 +24,6 @@ static char log_path[64], other_path[64];
 
 static int make_directory(void **state)
 {
-    (void)state;
     if (!mkdtemp(directory))
         return -1;
     snprintf(log_path, sizeof(log_path), "%s/log", directory);
@@ -34,13 +33,11 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-    (void)state;
     return rmdir(directory);
 }
 
 static int clean_up(void **state)
 {
-    (void)state;
     log_open_stderr();
     log_set_threshold(LOG_SEV_INFO);
     log_set_origin_prefix("");
@@ -77,7 +74,6 @@ static void assert_matches(const char *text, const char *pattern)
 
 static void lines_have_a_time_stamp(void **state)
 {
-    (void)state;
     assert_true(log_open_file(log_path));
     LOG_INFO("%s %d", "text", 5);
     /* Line buffered: it is there without closing the file. */
@@ -86,7 +82,6 @@ static void lines_have_a_time_stamp(void **state)
 
 static void messages_below_the_threshold_are_dropped(void **state)
 {
-    (void)state;
     assert_true(log_open_file(log_path));
     LOG_DEBUG("debug");
     log_set_threshold(LOG_SEV_ERROR);
@@ -98,7 +93,6 @@ static void messages_below_the_threshold_are_dropped(void **state)
 
 static void debug_messages_show_their_origin(void **state)
 {
-    (void)state;
     log_set_threshold(LOG_SEV_DEBUG);
     if (log_lowest() != LOG_SEV_DEBUG) {
         assert_int_equal(log_threshold(), LOG_SEV_INFO);
@@ -118,7 +112,6 @@ static void long_messages_are_cut(void **state)
     char text[3000];
     const char *line;
 
-    (void)state;
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     assert_true(log_open_file(log_path));
@@ -132,7 +125,6 @@ static void the_file_is_private_and_no_link_is_followed(void **state)
     struct stat st;
     mode_t mask = umask(0);
 
-    (void)state;
     assert_true(log_open_file(log_path));
     umask(mask);
     assert_int_equal(stat(log_path, &st), 0);
@@ -146,7 +138,6 @@ static void the_file_is_private_and_no_link_is_followed(void **state)
 
 static void a_renamed_file_is_opened_again(void **state)
 {
-    (void)state;
     assert_true(log_open_file(log_path));
     LOG_INFO("first");
     log_reopen_file();
@@ -162,7 +153,6 @@ static void a_file_that_cannot_be_opened_again_is_kept(void **state)
 {
     struct stat st;
 
-    (void)state;
     assert_true(log_open_file(log_path));
     assert_int_equal(rename(log_path, other_path), 0);
     /* Nothing exists where it points, and it is not followed. */
@@ -186,7 +176,6 @@ static void limit_file_size(rlim_t size)
 
 static void what_a_full_disk_has_swallowed_is_counted(void **state)
 {
-    (void)state;
     assert_true(log_open_file(log_path));
     LOG_INFO("first");
     limit_file_size(28 + 10);
@@ -203,7 +192,6 @@ static void what_a_full_disk_has_swallowed_is_counted(void **state)
 
 static void severity_depends_on_the_context(void **state)
 {
-    (void)state;
     assert_int_equal(log_context_severity(), LOG_SEV_DEBUG);
     log_set_context_info(true);
     assert_int_equal(log_context_severity(), LOG_SEV_INFO);
@@ -223,7 +211,6 @@ static void a_fatal_message_reaches_everybody(void **state)
     int parent[2], status;
     pid_t child;
 
-    (void)state;
     assert_int_equal(pipe(parent), 0);
     fflush(NULL);
     child = fork();
@@ -253,7 +240,6 @@ static void readiness_is_one_zero_octet(void **state)
     char text[4];
     int parent[2];
 
-    (void)state;
     assert_int_equal(pipe(parent), 0);
     log_set_parent_fd(parent[1]);
     assert_true(log_release_parent());

@@ -181,7 +181,6 @@ static void timers_run_in_order_of_expiry_then_of_insertion(void **state)
     struct numbered n[4];
     timer_id id;
 
-    (void)state;
     start(&s);
     for (int i = 0; i < 4; i++)
         n[i] = (struct numbered){&s, i};
@@ -213,7 +212,6 @@ static void a_class_keeps_its_separation(void **state)
 {
     struct stub s;
 
-    (void)state;
     /* The example of discipline.md 3.2. */
     start(&s);
     loop_timer_add_class(s.loop, 0.05, 0.0, 0.0, TIMER_CLASS_NTP_CLIENT, note_delay, &s);
@@ -241,7 +239,6 @@ static void a_class_keeps_away_from_its_last_dispatch(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_timer_add_class(s.loop, 0.1, 0.2, 0.0, TIMER_CLASS_NTP_CLIENT, add_soon, &s);
     loop_timer_add(s.loop, 2.0, quit_loop, &s);
@@ -254,7 +251,6 @@ static void randomness_stretches_the_delay(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     s.random = UINT32_MAX;
     loop_timer_add_class(s.loop, 1.0, 0.2, 0.5, TIMER_CLASS_PHC_POLL, note_delay, &s);
@@ -277,7 +273,6 @@ static void descriptors_are_served_in_ascending_order(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_fd_add(s.loop, 7, WORLD_READ | WORLD_WRITE, note_fd, &s);
     loop_fd_add(s.loop, 3, WORLD_READ, note_fd, &s);
@@ -313,7 +308,6 @@ static void handlers_may_remove_themselves_and_others(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_fd_add(s.loop, 3, WORLD_READ | WORLD_WRITE, remove_others, &s);
     loop_fd_add(s.loop, 4, WORLD_READ, note_fd, &s);
@@ -354,7 +348,6 @@ static void answers_are_delivered_after_the_wake_up(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_set_wake_handler(s.loop, note_wake, &s);
     loop_fd_add(s.loop, 3, WORLD_READ, note_fd, &s);
@@ -372,7 +365,6 @@ static void a_pending_answer_is_something_to_wait_for(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     s.pending = 1;
     loop_run(s.loop);
@@ -418,7 +410,6 @@ static void steps_of_more_than_ten_seconds_are_jumps(void **state)
     };
     struct stub s;
 
-    (void)state;
     log_set_threshold(LOG_SEV_ERROR);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         run_with_step(&s, cases[i].timeout, cases[i].early, cases[i].late, cases[i].step);
@@ -443,7 +434,6 @@ static void own_steps_are_no_jumps(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_set_jump_handler(s.loop, note_jump, &s);
     loop_timer_add(s.loop, 5.0, step_clock, &s);
@@ -459,7 +449,6 @@ static void monotonic_time_counts_external_steps_as_elapsed(void **state)
 {
     struct stub s;
 
-    (void)state;
     log_set_threshold(LOG_SEV_ERROR);
     run_with_step(&s, 3.0, 0.0, 0.0, 0.0);
     assert_close(loop_mono(s.loop), 3.0, 0.011);
@@ -477,7 +466,6 @@ static void short_waits_add_up(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     for (int i = 1; i <= 100; i++)
         loop_timer_add(s.loop, 0.003 * i, note_delay, &s);
@@ -496,7 +484,6 @@ static void signals_are_looked_for_after_each_wait(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_set_reload_handler(s.loop, note_reload, &s);
     loop_timer_add(s.loop, 5.0, note_delay, &s);
@@ -523,7 +510,6 @@ static void two_loops_do_not_disturb_each_other(void **state)
 {
     struct stub a, b;
 
-    (void)state;
     start(&a);
     start(&b);
     loop_timer_add(a.loop, 1.0, quit_loop, &a);
@@ -606,7 +592,6 @@ static void add_nan(struct stub *s)
 
 static void fatal_conditions(void **state)
 {
-    (void)state;
     assert_fatal(run_empty, "Nothing to do");
     assert_fatal(run_failing_wait, "select() failed : Invalid argument");
     assert_fatal(run_for_ever, "Possible infinite loop in scheduling");
@@ -618,7 +603,6 @@ static void many_timers_at_once_are_no_infinite_loop(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     for (int i = 0; i < 1000; i++)
         loop_timer_add(s.loop, 1.0, note_delay, &s);
@@ -632,7 +616,6 @@ static void a_wait_never_ends_in_smaller_and_smaller_waits(void **state)
 {
     struct stub s;
 
-    (void)state;
     start(&s);
     loop_timer_add(s.loop, 1.0, quit_loop, &s);
     /* The first wait ends a nanosecond early. */

@@ -29,7 +29,6 @@ static const char *nearest_directive(const char *word)
 
 static void one_wrong_letter_is_corrected(void **state)
 {
-    (void)state;
     assert_string_equal(nearest_command("trackin"), "tracking");  /* missing */
     assert_string_equal(nearest_command("ssources"), "sources");  /* too many */
     assert_string_equal(nearest_command("dumb"), "dump");         /* wrong */
@@ -40,14 +39,12 @@ static void one_wrong_letter_is_corrected(void **state)
 
 static void case_does_not_matter(void **state)
 {
-    (void)state;
     assert_string_equal(nearest_command("Tracking"), "tracking");
     assert_string_equal(nearest_directive("MAKSTEP"), "makestep");
 }
 
 static void the_beginning_of_a_word_is_completed_to_the_shortest(void **state)
 {
-    (void)state;
     assert_string_equal(nearest_command("source"), "sources");
     assert_string_equal(nearest_command("track"), "tracking");
     assert_string_equal(nearest_directive("nts"), "ntsport");
@@ -56,7 +53,6 @@ static void the_beginning_of_a_word_is_completed_to_the_shortest(void **state)
 
 static void several_wrong_letters_are_corrected_in_long_words_only(void **state)
 {
-    (void)state;
     assert_string_equal(nearest_command("maxdelaydevartion"), "maxdelaydevratio");
     assert_string_equal(nearest_directive("makstpe"), "makestep");
     assert_null(nearest_command("dxyp"));
@@ -67,12 +63,11 @@ static void nothing_is_suggested_for_other_words(void **state)
 {
     char long_word[4096];
 
-    (void)state;
     assert_null(nearest_command(""));
     assert_null(nearest_command("nonsense"));
     assert_null(nearest_directive("nonsense"));
-    memset(long_word, 'a', sizeof long_word - 1);
-    long_word[sizeof long_word - 1] = '\0';
+    memset(long_word, 'a', sizeof(long_word) - 1);
+    long_word[sizeof(long_word) - 1] = '\0';
     assert_null(nearest_command(long_word));
     memcpy(long_word, "tracking", 8);
     assert_null(nearest_command(long_word));

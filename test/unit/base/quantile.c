@@ -9,7 +9,6 @@
 
 static void estimate_follows_the_worked_example(void **state)
 {
-    (void)state;
     const double values[] = {12, 12, 12, 12, 9, 9, 9, 20, 20, 20};
     const double expected[] = {12, 12.25, 11.75, 12.25, 11.25, 10.25, 9.25, 10.25, 11.25, 12.25};
     struct clock_world *w = clock_world_new(1000);
@@ -28,7 +27,6 @@ static void estimate_follows_the_worked_example(void **state)
 
 static void first_values_fill_the_estimates_in_order(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(1000);
     struct quantile *q = quantile_new(&w->world, 1, 3, 4, 7, 100, 1e-6);
 
@@ -48,7 +46,6 @@ static void first_values_fill_the_estimates_in_order(void **state)
 
 static void improbable_directions_change_nothing(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(1000);
     struct quantile *q = quantile_new(&w->world, 5, 5, 100, 1, 100, 1.0);
 
@@ -85,7 +82,6 @@ static void estimates_follow_the_rules_step_by_step(void **state)
     struct clock_world *w = clock_world_new(1000);
     struct quantile *q = quantile_new(&w->world, 1, 2, 10, 3, 3, 1.0);
 
-    (void)state;
     for (int round = 0; round < 2; round++) {
         quantile_add(q, 200.0);
         quantile_add(q, 100.0);
@@ -110,7 +106,6 @@ static void median_is_the_middle_or_between_the_two(void **state)
 {
     double odd[] = {5.0, 1.0, 9.0, 2.0, 7.0}, even[] = {8.0, 1.0, 2.0, 4.0}, one[] = {3.0};
 
-    (void)state;
     assert_true(median_of(odd, 5) == 5.0);
     assert_true(median_of(even, 4) == 3.0);
     assert_true(median_of(one, 1) == 3.0);

@@ -14,7 +14,6 @@ static void assert_near(double value, double expected)
 
 static void runs_are_counted_with_zeros_as_new_runs(void **state)
 {
-    (void)state;
     const double r[] = {1, 2, -1, -2, 0, 0, 3};
 
     assert_int_equal(regression_count_runs(r, 1), 1);
@@ -25,7 +24,6 @@ static void runs_are_counted_with_zeros_as_new_runs(void **state)
 
 static void tables_have_the_values_of_the_specification(void **state)
 {
-    (void)state;
     int sum = 0;
 
     for (int i = 0; i <= 129; i++)
@@ -45,7 +43,6 @@ static void tables_have_the_values_of_the_specification(void **state)
 
 static void weighted_regression_of_example_1(void **state)
 {
-    (void)state;
     const double x[] = {-70, -60, -50, -40, -30, -20, -10, 0};
     const double y[] = {1.0e-3, 1.3e-3, 0.9e-3, 1.2e-3, 1.4e-3, 1.1e-3, 1.5e-3, 1.3e-3};
     const double w[] = {1, 1, 4, 1, 2.25, 1, 1, 1};
@@ -74,7 +71,6 @@ static void make_kink(double *x, double *y, double *w)
 
 static void points_before_a_frequency_step_are_dropped(void **state)
 {
-    (void)state;
     double x[16], y[16], w[16];
     struct regression_best best;
 
@@ -104,7 +100,6 @@ static void points_before_a_frequency_step_are_dropped(void **state)
 
 static void extra_points_take_part_in_the_runs_test(void **state)
 {
-    (void)state;
     double x[16], y[16], w[16];
     struct regression_best best;
 
@@ -119,7 +114,6 @@ static void extra_points_take_part_in_the_runs_test(void **state)
 
 static void median_of_odd_and_even_numbers(void **state)
 {
-    (void)state;
     double odd[] = {3, 1, 2, 9, 4}, even[] = {3, 1, 2, 9};
 
     assert_true(median_of(odd, 5) == 3.0);
@@ -128,7 +122,6 @@ static void median_of_odd_and_even_numbers(void **state)
 
 static void robust_regression_ignores_an_outlier(void **state)
 {
-    (void)state;
     const double x[] = {0, 1, 2, 3, 4, 5, 6};
     const double y[] = {0.10, 0.31, 0.48, 0.72, 5.0, 1.09, 1.31};
     struct regression_robust r;
@@ -142,7 +135,6 @@ static void robust_regression_ignores_an_outlier(void **state)
 
 static void robust_regression_of_two_and_three_points(void **state)
 {
-    (void)state;
     const double x3[] = {-2, -1, 0}, y3[] = {1, 2.1, 2.9};
     const double x2[] = {-2, 0}, y2[] = {1, 2.1};
     struct regression_robust r;
@@ -160,7 +152,6 @@ static void robust_regression_of_two_and_three_points(void **state)
 
 static void second_slope_is_found_or_the_fit_fails(void **state)
 {
-    (void)state;
     const double x1[] = {-5, -4, -3, -2, -1, 0};
     double x2[] = {0, 2e-3, 1e-3, 0, 3e-3, 1e-3}, y[6], slope;
 
@@ -176,7 +167,6 @@ static void second_slope_is_found_or_the_fit_fails(void **state)
 
 static void degenerate_data_are_failures(void **state)
 {
-    (void)state;
     const double same[] = {5, 5, 5, 5}, y[] = {1, 2, 3, 4}, w[] = {1, 1, 1, 1};
     const double nans[] = {NAN, NAN, NAN, NAN};
     struct regression_best best;

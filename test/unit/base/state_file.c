@@ -25,7 +25,6 @@ static void take_message(enum log_severity severity, const char *text, void *arg
     struct fixture *f = arg;
     size_t used = strlen(f->log);
 
-    (void)severity;
     snprintf(f->log + used, sizeof(f->log) - used, "%s\n", text);
 }
 
@@ -68,7 +67,6 @@ static void it_is_replaced_at_once(void **state)
 {
     struct fixture f;
 
-    (void)state;
     set_up(&f, &plain);
     assert_true(state_file_write(f.file, print, "one"));
     assert_contents(&f, "one");
@@ -84,7 +82,6 @@ static void later_means_after_a_minute_or_half_of_the_interval(void **state)
         double interval, after;
     } cases[] = {{3600.0, 60.0}, {604800.0, 60.0}, {120.0, 60.0}, {10.0, 5.0}, {1.0, 0.5}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
 
@@ -103,7 +100,6 @@ static void without_an_interval_later_is_now(void **state)
 {
     struct fixture f;
 
-    (void)state;
     set_up(&f, &plain);
     state_file_write_later(f.file, 0.0, print, "new");
     assert_contents(&f, "new");
@@ -114,7 +110,6 @@ static void the_newest_contents_win(void **state)
 {
     struct fixture f;
 
-    (void)state;
     set_up(&f, &plain);
     state_file_write_later(f.file, 100.0, print, "first");
     test_world_advance(f.loop, 30.0);
@@ -136,7 +131,6 @@ static void a_full_disk_is_told_once_and_its_end_too(void **state)
 {
     struct fixture f;
 
-    (void)state;
     set_up(&f, &plain);
     assert_true(state_file_write(f.file, print, "old"));
     f.test.disk_full = true;
@@ -162,7 +156,6 @@ static void the_message_can_be_another_one(void **state)
     const struct state_file_spec spec = {.path = PATH, .failure = "Could not save server NTS keys"};
     struct fixture f;
 
-    (void)state;
     set_up(&f, &spec);
     f.test.disk_full = true;
     assert_false(state_file_write(f.file, print, "new"));
@@ -174,7 +167,6 @@ static void several_files_have_one_trouble(void **state)
     struct file_trouble trouble = {.failed = false};
     struct fixture f;
 
-    (void)state;
     set_up(&f, &plain);
     for (int i = 0; i < 3; i++) {
         trouble.in_round = true;

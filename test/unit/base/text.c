@@ -22,7 +22,6 @@ static void assert_normalised(const char *line, const char *expected)
 
 static void lines_are_normalised(void **state)
 {
-    (void)state;
     assert_normalised(" \t server\v a\f\r\n", "server a");
     assert_normalised("server a # x", "server a # x");
     assert_normalised("x", "x");
@@ -32,7 +31,6 @@ static void lines_are_normalised(void **state)
 
 static void comments_become_empty(void **state)
 {
-    (void)state;
     assert_normalised("! a", "");
     assert_normalised("  ; a", "");
     assert_normalised("\t# a", "");
@@ -44,7 +42,6 @@ static void lines_are_split_into_words(void **state)
     char line[] = "server  a.example\tiburst ";
     char *second = text_split(line), *third = text_split(second), *end = text_split(third);
 
-    (void)state;
     assert_string_equal(line, "server");
     assert_string_equal(second, "a.example");
     assert_string_equal(third, "iburst");
@@ -56,7 +53,6 @@ static void lines_are_split_into_words(void **state)
 
 static void case_is_ignored_for_ascii(void **state)
 {
-    (void)state;
     assert_true(text_equal_nocase("MaxDistance", "mAXdISTANCE"));
     assert_false(text_equal_nocase("max", "maxi"));
     assert_false(text_equal_nocase("maxi", "max"));
@@ -68,7 +64,6 @@ static void integers_take_the_whole_word(void **state)
 {
     long v = 77;
 
-    (void)state;
     assert_int_equal(text_parse_long("-0012", -20, 20, &v), TEXT_NUMBER_OK);
     assert_int_equal(v, -12);
     assert_int_equal(text_parse_long("+5", 0, 5, &v), TEXT_NUMBER_OK);
@@ -87,7 +82,6 @@ static void scanned_integers_are_prefixes(void **state)
     size_t used;
     int v;
 
-    (void)state;
     assert_true(text_scan_int("3maxpoll", &v, &used));
     assert_int_equal(v, 3);
     assert_int_equal(used, 1);
@@ -122,7 +116,6 @@ static void clamped_integers_take_the_nearest_limit(void **state)
     size_t used;
     int v;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_true(text_scan_clamped(cases[i].text, -20, 100, &v, &clamped, &used));
         assert_int_equal(v, cases[i].value);
@@ -155,7 +148,6 @@ static void unsigned_integers_wrap(void **state)
     size_t used;
     uint32_t v;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_true(text_scan_uint(cases[i].text, &v, &used));
         assert_int_equal(v, cases[i].value);
@@ -175,7 +167,6 @@ static void doubles_as_scanf_reads_them(void **state)
     size_t used;
     double v;
 
-    (void)state;
     assert_true(text_scan_double("1abc", &v, &used));
     assert_true(v == 1.0);
     assert_int_equal(used, 1);
@@ -205,7 +196,6 @@ static void doubles_as_scanf_reads_them(void **state)
 
 static void graphic_characters(void **state)
 {
-    (void)state;
     assert_true(text_is_graphic("a.b-~!"));
     assert_true(text_is_graphic(""));
     assert_false(text_is_graphic("a b"));
@@ -219,7 +209,6 @@ static void hexadecimal(void **state)
     uint8_t out[3];
     char text[7];
 
-    (void)state;
     text_to_hex(data, sizeof(data), text);
     assert_string_equal(text, "009FAB");
     assert_int_equal(text_from_hex("009faB", out, sizeof(out)), 3);
@@ -235,7 +224,6 @@ static void copies_are_terminated(void **state)
     char buf[4];
     char *dup;
 
-    (void)state;
     assert_true(text_copy(buf, sizeof(buf), "abc"));
     assert_string_equal(buf, "abc");
     assert_false(text_copy(buf, sizeof(buf), "abcd"));
@@ -252,7 +240,6 @@ static void memory_is_zeroed(void **state)
 {
     uint32_t *p = mem_array(4, sizeof(*p));
 
-    (void)state;
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(p[i], 0);
     p[3] = 7;

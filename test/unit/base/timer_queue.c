@@ -250,7 +250,6 @@ static void any_operations_give_what_a_walk_gives(void **state)
         {4e-9, 100.0, 5.0, 60, 4},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
         struct pair *p = pair_new(i + 1);
 
@@ -263,7 +262,6 @@ static void a_crowd_is_put_in_line(void **state)
 {
     struct pair *p = pair_new(99);
 
-    (void)state;
     /* As when many sources are started at once. */
     for (int i = 0; i < 2000; i++)
         separate_both(p, 0.2 * (1.0 + draw_double(p, 0.02)), 0.2 * (1.0 + draw_double(p, 0.02)),
@@ -285,7 +283,6 @@ static void equal_times_keep_their_order_in_all_classes(void **state)
 {
     struct pair *p = pair_new(5);
 
-    (void)state;
     for (int i = 0; i < 500; i++)
         add_both(p, draw(p) % 3, draw(p) % TIMER_CLASS_COUNT);
     p->now = mono_add(p->now, 3.0);
@@ -298,7 +295,6 @@ static void identifiers_in_use_are_skipped(void **state)
 {
     struct pair *p = pair_new(7);
 
-    (void)state;
     for (int i = 0; i < 10; i++)
         add_both(p, 1.0, TIMER_CLASS_NONE);
     timer_queue_cancel(&p->queue, 4);
@@ -333,7 +329,6 @@ static void trees_stay_level(void **state)
 {
     struct pair *p = pair_new(1);
 
-    (void)state;
     /* In order of expiry, the worst there is for a tree that nobody levels; 17 would be perfect. */
     for (int i = 0; i < 100000; i++)
         timer_queue_add(&p->queue, p->now, i, (struct timer){.class = TIMER_CLASS_NTP_CLIENT});

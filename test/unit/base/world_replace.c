@@ -63,7 +63,6 @@ static bool stub_sync(void *ctx, FILE *stream)
 {
     struct stub *s = ctx;
 
-    (void)stream;
     /* What has been written is in the file by now. */
     trace(s, "sync", s->text ? s->text : "");
     errno = EIO;
@@ -93,7 +92,6 @@ static void start(struct stub *s)
 
 static int be_quiet(void **state)
 {
-    (void)state;
     return log_open_file("/dev/null") ? 0 : -1;
 }
 
@@ -104,7 +102,6 @@ static void a_complete_file_takes_the_place_of_the_old_one(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     assert_true(world_replace_begin(&s.world, &r, &keys));
     fputs("text", r.stream);
@@ -122,7 +119,6 @@ static void the_temporary_name_can_be_given(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     assert_true(world_replace_begin(&s.world, &r, &spec));
     assert_true(world_replace_commit(&s.world, &r));
@@ -138,7 +134,6 @@ static void the_contents_are_on_the_disk_before_they_take_the_old_ones_place(voi
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     assert_true(world_replace_begin(&s.world, &r, &spec));
     fputs("text", r.stream);
@@ -154,7 +149,6 @@ static void what_did_not_get_to_the_disk_never_replaces(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     s.fail_sync = true;
     assert_true(world_replace_begin(&s.world, &r, &spec));
@@ -169,7 +163,6 @@ static void an_abandoned_replacement_leaves_the_old_file(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     assert_true(world_replace_begin(&s.world, &r, &keys));
     fputs("text", r.stream);
@@ -183,7 +176,6 @@ static void a_failed_write_never_replaces(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     s.full = true;
     assert_true(world_replace_begin(&s.world, &r, &keys));
@@ -197,7 +189,6 @@ static void a_failed_rename_removes_the_temporary_file(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     s.fail_rename = true;
     assert_true(world_replace_begin(&s.world, &r, &keys));
@@ -212,7 +203,6 @@ static void without_a_temporary_file_nothing_begins(void **state)
     struct world_replace r;
     struct stub s;
 
-    (void)state;
     start(&s);
     s.fail_new = true;
     assert_false(world_replace_begin(&s.world, &r, &keys));

@@ -52,7 +52,6 @@ static bool fake_open(void *arg, const struct endpoint *endpoint)
 
 static void fake_close(void *arg)
 {
-    (void)arg;
 }
 
 static bool fake_send(void *arg, const void *data, size_t length)
@@ -75,8 +74,8 @@ static bool fake_send(void *arg, const void *data, size_t length)
         if (request.command == CMD_SOURCE_COUNT)
             body.source_count = 1;
         if (request.command == CMD_SOURCENAME)
-            text_copy(body.name, sizeof body.name, f->name);
-        f->reply_length = cmd_reply_encode(&reply, &body, f->reply, sizeof f->reply);
+            text_copy(body.name, sizeof(body.name), f->name);
+        f->reply_length = cmd_reply_encode(&reply, &body, f->reply, sizeof(f->reply));
     }
     return true;
 }
@@ -105,7 +104,6 @@ static bool fake_receive(void *arg, void *data, size_t size, size_t *length)
 static int fake_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
                         int max)
 {
-    (void)arg;
     if (strcmp(name, "two.example") != 0)
         return 0;
     for (int i = 0; i < 2 && i < max; i++)
@@ -117,7 +115,6 @@ static bool fake_reverse(void *arg, const struct ip_addr *addr, char *name, size
 {
     struct fake *f = arg;
 
-    (void)addr;
     return f->name && text_copy(name, size, f->name);
 }
 
@@ -149,7 +146,6 @@ static bool fake_quit(void *arg)
 
 static bool fake_change_user(void *arg, const char *user)
 {
-    (void)arg;
     return strcmp(user, "nosuch") != 0;
 }
 
@@ -158,7 +154,6 @@ static char *fake_read_line(void *arg, const char *prompt)
     struct fake *f = arg;
     char *line;
 
-    (void)prompt;
     if (!f->input)
         return NULL;
     line = text_dup(f->input);
@@ -168,7 +163,7 @@ static char *fake_read_line(void *arg, const char *prompt)
 
 static struct fake *fake_new(void)
 {
-    struct fake *f = mem_alloc(sizeof *f);
+    struct fake *f = mem_alloc(sizeof(*f));
 
     f->now.sec = 1000000000;
     f->env = (struct environment){
@@ -221,7 +216,6 @@ static void silent_daemons_are_tried_in_order_with_all_retries(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_v4(192, 0, 2, 9);
     assert_int_equal(RUN(f, ARG("-h"), ARG("/no/socket,192.0.2.8,nosuch.example,192.0.2.9"),
                          ARG("-p"), ARG("11323"), ARG("activity")),
@@ -239,7 +233,6 @@ static void end_of_the_list_starts_it_again_for_the_next_command(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     assert_int_equal(RUN(f, ARG("-h"), ARG("192.0.2.8,192.0.2.9"), ARG("-m"), ARG("retries 0"),
                          ARG("activity"), ARG("activity")),
                      1);
@@ -255,7 +248,6 @@ static void names_give_all_their_addresses_of_the_family(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     RUN(f, ARG("-h"), ARG("two.example"), ARG("activity"));
     assert_int_equal(f->opened_count, 2);
     f->opened_count = 0;
@@ -269,7 +261,6 @@ static void quit_signal_gives_up_at_once(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->quit = true;
     assert_int_equal(RUN(f, ARG("-h"), ARG("192.0.2.8"), ARG("activity")), 1);
     assert_true(f->waited == 0.0);
@@ -281,7 +272,6 @@ static void options_of_the_command_line(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     assert_int_equal(RUN(f, ARG("tracking"), ARG("--version")), 0);
     assert_int_equal(strncmp(f->out, "chronyc (chrony) version ", 25), 0);
     assert_non_null(strstr(f->out, "READLINE +SECHASH +IPV6 "));
@@ -302,7 +292,6 @@ static void the_nearest_command_is_suggested_on_a_terminal_only(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("trakcing")), 1);
     assert_string_equal(f->err, "Unrecognized command\n");
@@ -322,7 +311,6 @@ static void wrong_options_are_named_on_a_terminal_only(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("add server a ibrust")), 1);
     assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("local orphans")), 1);
@@ -367,7 +355,6 @@ static void colours_are_for_source_states_where_they_are_wanted(void **state)
     const char *colored = "\n\033[0;1;32m^* [UNSPEC]                   \033[0m   0   0     0";
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("-n"), ARG("sources")), 0);
     assert_string_equal(f->out, plain);
@@ -406,7 +393,6 @@ static void watch_repeats_a_report_until_it_is_interrupted(void **state)
                         "0 sources doing burst (return to offline)\n"
                         "0 sources with unknown address\n\n200 OK\n";
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     f->interrupted_pause = 3;
     assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch"), ARG("activity"), ARG("0.25")), 0);
@@ -430,10 +416,9 @@ static void watch_takes_reports_only(void **state)
         "makestep", "manual on", "watch activity", "waitsync", "settime now", "nosuch", "5"};
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     f->interrupted_pause = 1;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch"), ARG(others[i])), 1);
     assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch")), 1);
     assert_int_equal(f->sent, 0);
@@ -451,7 +436,6 @@ static void help_shows_what_chrony_lacks_on_terminals_only(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     RUN(f, ARG("-h127.0.0.1"), ARG("help"));
     assert_null(strstr(f->out, "watch"));
@@ -466,8 +450,7 @@ static void command_line_must_fit_in_the_buffer(void **state)
     struct fake *f = fake_new();
     char word[2048];
 
-    (void)state;
-    memset(word, 'x', sizeof word);
+    memset(word, 'x', sizeof(word));
     word[2046] = '\0'; /* with its space 2047 characters */
     assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), word), 1);
     assert_string_equal(f->err, "Unrecognized command\n");
@@ -483,7 +466,6 @@ static void unwritable_output_fails_reports_only(void **state)
     struct fake *f = fake_new();
     FILE *out = f->env.out;
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     f->env.out = fopen("/dev/full", "w");
     if (!f->env.out) {
@@ -503,7 +485,6 @@ static void control_characters_in_names_are_not_printed(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     f->name = "a\033[2Jb";
     assert_int_equal(RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("sourcename"), ARG("192.0.2.1")), 1);
@@ -518,7 +499,6 @@ static void waitsync_waits_between_tries(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     f->answering = ip_addr_loopback(IP_V4);
     assert_int_equal(
         RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("waitsync"), ARG("3"), ARG("0"), ARG("0")), 1);
@@ -530,7 +510,6 @@ static void keys_have_the_length_of_their_type(void **state)
 {
     struct fake *f = fake_new();
 
-    (void)state;
     RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("keygen"), ARG("10"), ARG("MD5"), ARG("40"));
     assert_string_equal(f->out, "10 MD5 HEX:07070707070707070707\n");
     RUN(f, ARG("-h"), ARG("127.0.0.1"), ARG("keygen"), ARG("3"), ARG("MD5"), ARG("99999"));
@@ -556,7 +535,6 @@ static void completion_knows_commands_and_their_words(void **state)
 {
     const char *words[128];
 
-    (void)state;
     check_completion("trac", "tracking ");
     check_completion("  cmd", "cmdaccheck cmdallow cmddeny ");
     check_completion("add ", "peer pool server ");
@@ -577,7 +555,6 @@ static void completion_knows_commands_and_their_words(void **state)
 /* Every command can be found, and exactly one of its handlers is set. */
 static void command_table_is_consistent(void **state)
 {
-    (void)state;
     for (const struct command *cmd = command_table; cmd->name; cmd++) {
         assert_ptr_equal(command_find(cmd->name), cmd);
         assert_true(!cmd->run != !cmd->build);

@@ -29,8 +29,8 @@ struct lines {
 
 static void add_line(struct lines *l, const char *first, const char *second, const char *third)
 {
-    l->line = mem_resize(l->line, l->count + 1, sizeof *l->line);
-    snprintf(l->line[l->count++], sizeof *l->line, "%s%s%s", first, second, third);
+    l->line = mem_resize(l->line, l->count + 1, sizeof(*l->line));
+    snprintf(l->line[l->count++], sizeof(*l->line), "%s%s%s", first, second, third);
 }
 
 static struct lines make_lines(void)
@@ -63,7 +63,7 @@ static void run_bash(const struct lines *l, const char *prefix, char replies[][L
     fclose(f);
     setenv("FILE", DIRECTORY "chronyc.bash", 1);
     setenv("SCRIPT", SCRIPT, 1);
-    snprintf(command, sizeof command, "bash -c \"$SCRIPT\" < %s", input);
+    snprintf(command, sizeof(command), "bash -c \"$SCRIPT\" < %s", input);
     f = popen(command, "r");
     assert_non_null(f);
     while (count < l->count && fgets(replies[count], LINE_SIZE, f)) {
@@ -78,7 +78,7 @@ static void run_bash(const struct lines *l, const char *prefix, char replies[][L
 static void check_bash(const char *prefix)
 {
     struct lines l = make_lines();
-    char(*replies)[LINE_SIZE] = mem_array(l.count, sizeof *replies);
+    char(*replies)[LINE_SIZE] = mem_array(l.count, sizeof(*replies));
 
     run_bash(&l, prefix, replies);
     for (size_t i = 0; i < l.count; i++) {
@@ -87,7 +87,7 @@ static void check_bash(const char *prefix)
         char expected[LINE_SIZE] = "";
 
         for (size_t j = 0; j < count; j++)
-            length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
+            length += (size_t)snprintf(expected + length, sizeof(expected) - length, "%s%s",
                                        j > 0 ? " " : "", words[j]);
         if (strcmp(replies[i], expected) != 0)
             fail_msg("'%s%s' is completed to '%s' instead of '%s'", prefix, l.line[i], replies[i],
@@ -99,7 +99,6 @@ static void check_bash(const char *prefix)
 
 static void bash_completes_like_the_client(void **state)
 {
-    (void)state;
     check_bash("");
     check_bash("-n -h localhost -cp 323 --color always ");
     check_bash("--color = never -m ");
@@ -122,10 +121,10 @@ static bool is_about(const char *line, const char *name)
 {
     char first[64], only[64], middle[64], last[64];
 
-    snprintf(only, sizeof only, "(%s) ", name);
-    snprintf(first, sizeof first, "(%s|", name);
-    snprintf(middle, sizeof middle, "|%s|", name);
-    snprintf(last, sizeof last, "|%s) ", name);
+    snprintf(only, sizeof(only), "(%s) ", name);
+    snprintf(first, sizeof(first), "(%s|", name);
+    snprintf(middle, sizeof(middle), "|%s|", name);
+    snprintf(last, sizeof(last), "|%s) ", name);
     return strstr(line, only) || strstr(line, first) || strstr(line, middle) || strstr(line, last);
 }
 
@@ -134,11 +133,10 @@ static void zsh_knows_all_commands_and_words(void **state)
     char *text = read_file(DIRECTORY "_chronyc");
     size_t commands = 0, entries = 0, with_words = 0, cases = 0;
 
-    (void)state;
     for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++) {
         char entry[64];
 
-        snprintf(entry, sizeof entry, "\n    '%s:", cmd->name);
+        snprintf(entry, sizeof(entry), "\n    '%s:", cmd->name);
         if (!strstr(text, entry))
             fail_msg("_chronyc does not know %s", cmd->name);
         commands++;
@@ -151,7 +149,7 @@ static void zsh_knows_all_commands_and_words(void **state)
                    line[5] != '(' && line[5] >= 'a';
         if (!words)
             continue;
-        assert_true(text_copy(values, sizeof values, words));
+        assert_true(text_copy(values, sizeof(values), words));
         words[1] = '\0';
         for (const struct command *cmd = command_table; cmd->section != SECTION_NONE; cmd++) {
             char expected[128] = " values=(";

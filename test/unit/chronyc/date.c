@@ -28,7 +28,7 @@ static void check(const char *text, const char *expected)
         return;
     }
     seconds = (time_t)t.sec;
-    strftime(got, sizeof got, "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
+    strftime(got, sizeof(got), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
     if (!expected)
         fail_msg("'%s' was taken as %s", text, got);
     if (t.nsec != 0 || strcmp(got, expected) != 0)
@@ -43,7 +43,6 @@ static void use_zone(const char *zone)
 
 static void dates_without_time_are_midnight(void **state)
 {
-    (void)state;
     use_zone("UTC");
     check("", "2026-11-24 00:00:00");
     check("12/25", "2026-12-25 00:00:00");
@@ -64,7 +63,6 @@ static void dates_without_time_are_midnight(void **state)
 
 static void times_are_today(void **state)
 {
-    (void)state;
     use_zone("UTC");
     check("16:30", "2026-11-24 16:30:00");
     check("16:30:05", "2026-11-24 16:30:05");
@@ -80,7 +78,6 @@ static void times_are_today(void **state)
 
 static void zones_replace_the_local_one(void **state)
 {
-    (void)state;
     use_zone("UTC");
     check("16:30:05 +0200", "2026-11-24 14:30:05");
     check("16:30 -0130", "2026-11-24 18:00:15"); /* keeps the second of the clock */
@@ -95,7 +92,6 @@ static void zones_replace_the_local_one(void **state)
 
 static void relative_items_are_added(void **state)
 {
-    (void)state;
     use_zone("UTC");
     check("now", "2026-11-24 06:30:15");
     check("tomorrow", "2026-11-25 06:30:15");
@@ -113,7 +109,6 @@ static void relative_items_are_added(void **state)
 
 static void weekdays_are_the_next_such_day(void **state)
 {
-    (void)state;
     use_zone("UTC");
     check("tuesday", "2026-11-24 00:00:00");
     check("Wed, 10:00", "2026-11-25 10:00:00");
@@ -125,7 +120,6 @@ static void weekdays_are_the_next_such_day(void **state)
 
 static void daylight_saving_is_that_of_the_result(void **state)
 {
-    (void)state;
     use_zone("CET-1CEST,M3.5.0,M10.5.0/3");
     check("7/1 12:00", "2026-07-01 10:00:00");
     check("12/1 12:00", "2026-12-01 11:00:00");
@@ -141,9 +135,8 @@ static void nonsense_is_refused(void **state)
         "16:30 foo", "5;",          "99999999999", "+5",      "16:30 , 1/2", "12:00 +99999",
     };
 
-    (void)state;
     use_zone("UTC");
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         check(texts[i], NULL);
 }
 
@@ -153,12 +146,11 @@ static void long_texts_are_survived(void **state)
     char text[2000];
     struct instant t;
 
-    (void)state;
     use_zone("UTC");
-    for (size_t i = 0; i < sizeof text - 1; i++)
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
         text[i] = "1 +9d(y.)/:,999999999fortnights"[i * 7 % 31];
-    text[sizeof text - 1] = '\0';
-    for (size_t i = 0; i < sizeof text; i++)
+    text[sizeof(text) - 1] = '\0';
+    for (size_t i = 0; i < sizeof(text); i++)
         date_parse(text + i, now, &t);
     assert_false(date_parse("999999999 years", now, &t) && t.sec < now.sec);
 }

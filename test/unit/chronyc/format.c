@@ -17,12 +17,12 @@
 #define assert_field(plain, in_csv, call)                                                          \
     do {                                                                                           \
         char text[TEXT_SIZE] = "";                                                                 \
-        struct printer p = printer_make(fmemopen(text, sizeof text, "w"), false);                  \
+        struct printer p = printer_make(fmemopen(text, sizeof(text), "w"), false);                 \
         call;                                                                                      \
         fclose(p.out);                                                                             \
         assert_string_equal(text, plain);                                                          \
-        memset(text, 0, sizeof text);                                                              \
-        p = printer_make(fmemopen(text, sizeof text, "w"), true);                                  \
+        memset(text, 0, sizeof(text));                                                             \
+        p = printer_make(fmemopen(text, sizeof(text), "w"), true);                                 \
         call;                                                                                      \
         fclose(p.out);                                                                             \
         assert_string_equal(text, in_csv);                                                         \
@@ -30,7 +30,6 @@
 
 static void intervals_change_their_unit_at_the_limits(void **state)
 {
-    (void)state;
     assert_field("   0", "0", put_interval(&p, 0));
     assert_field("1199", "1199", put_interval(&p, 1199));
     assert_field(" 20m", "1200", put_interval(&p, 1200));
@@ -46,7 +45,6 @@ static void intervals_change_their_unit_at_the_limits(void **state)
 
 static void times_change_their_unit_at_the_limits(void **state)
 {
-    (void)state;
     assert_field("   0ns", "0.000000000", put_time(&p, 0.0));
     assert_field("   +0ns", "0.000000000", put_signed_time(&p, 0.0));
     assert_field("9999ns", "0.000009999", put_time(&p, 9999.4e-9));
@@ -57,7 +55,6 @@ static void times_change_their_unit_at_the_limits(void **state)
 
 static void long_times_lose_their_decimals(void **state)
 {
-    (void)state;
     assert_field("123.5s", "123.456000000", put_time(&p, 123.456));
     assert_field("+123.5s", "123.456000000", put_signed_time(&p, 123.456));
     assert_field("12346s", "12345.600000000", put_time(&p, 12345.6));
@@ -68,7 +65,6 @@ static void long_times_lose_their_decimals(void **state)
 
 static void frequencies_drop_decimals_when_large(void **state)
 {
-    (void)state;
     assert_field("     0.001", "0.001", put_freq(&p, 0.001));
     assert_field("    +0.001", "0.001", put_signed_freq(&p, 0.001));
     assert_field(" 99999.400", "99999.400", put_freq(&p, 99999.4));
@@ -78,7 +74,6 @@ static void frequencies_drop_decimals_when_large(void **state)
 
 static void slow_and_fast_follow_the_sign(void **state)
 {
-    (void)state;
     assert_field("0.000000000 seconds fast", "0.000000000", put_slow_fast_offset(&p, 0.0));
     assert_field("0.500000000 seconds slow", "0.500000000", put_slow_fast_offset(&p, 0.5));
     assert_field("0.500000000 seconds fast", "-0.500000000", put_slow_fast_offset(&p, -0.5));
@@ -89,7 +84,6 @@ static void slow_and_fast_follow_the_sign(void **state)
 
 static void small_fields(void **state)
 {
-    (void)state;
     assert_field(" -", "127", put_log_interval(&p, 127));
     assert_field("-7", "-7", put_log_interval(&p, -7));
     assert_field("Thu Jan 01 00:00:00 1970", "0.000000005",
@@ -104,7 +98,6 @@ static void small_fields(void **state)
 
 static void csv_rows_have_commas_between_fields_only(void **state)
 {
-    (void)state;
     assert_field("a: 1 b: 2\na: 3\n", "1,2\n3\n", {
         put_text(&p, "a: ");
         put_int(&p, 0, 1);
@@ -119,7 +112,6 @@ static void csv_rows_have_commas_between_fields_only(void **state)
 
 static void header_is_underlined_in_its_full_length(void **state)
 {
-    (void)state;
     assert_field("ab  c \n======\n", "", put_header(&p, "ab", 2, "c "));
 }
 

@@ -40,13 +40,11 @@ static void check(const char *before, const char *text, int rows, int columns, i
 
 static void what_has_not_changed_is_written_plainly(void **state)
 {
-    (void)state;
     check("ab cd\n", "ab cd\n", 2, 8, 0, "\033[3;1Hab cd\033[0m\033[K\033[4;1H\033[0m\033[K");
 }
 
 static void a_word_that_changed_is_reversed_as_a_whole(void **state)
 {
-    (void)state;
     check("ab 123 x\n", "ab 124 x\n", 1, 9, 0,
           "\033[3;1Hab \033[0m\033[7m124\033[0m x\033[0m\033[K");
     /* Shorter and longer ones too. */
@@ -56,7 +54,6 @@ static void a_word_that_changed_is_reversed_as_a_whole(void **state)
 
 static void colours_are_kept(void **state)
 {
-    (void)state;
     check("", "\033[0;32m^+\033[0m 1", 1, 9, 0,
           "\033[3;1H\033[0;32m\033[7m^+\033[0m \033[0m\033[7m1\033[0m\033[K");
     check("^+", "\033[0;32m^+\033[0m", 1, 9, 0, "\033[3;1H\033[0;32m^+\033[0m\033[K");
@@ -64,7 +61,6 @@ static void colours_are_kept(void **state)
 
 static void what_does_not_fit_is_cut_and_counted(void **state)
 {
-    (void)state;
     check("abc\n", "abcdef\nb\nc\n", 1, 3, 2, "\033[3;1Habc\033[0m");
     check("abc\n", "abc\nb\nc", 2, 3, 1,
           "\033[3;1Habc\033[0m\033[4;1H\033[0m\033[7mb\033[0m\033[K");
@@ -72,7 +68,6 @@ static void what_does_not_fit_is_cut_and_counted(void **state)
 
 static void control_characters_do_not_pass(void **state)
 {
-    (void)state;
     check("?[2J?a?\n", "\033[2J\ra\200\n", 1, 9, 0, "\033[3;1H?[2J?a?\033[0m\033[K");
 }
 

@@ -34,7 +34,7 @@ static json_t *schema_of(struct schemas *s, const char *name)
 
     if (schema)
         return schema;
-    snprintf(path, sizeof path, "%s%s.json", SCHEMAS, name);
+    snprintf(path, sizeof(path), "%s%s.json", SCHEMAS, name);
     schema = json_load_file(path, 0, &error);
     if (!schema)
         fail_msg("%s: %s", path, error.text);
@@ -90,11 +90,11 @@ static void validate(struct schemas *s, const char *command, json_t *document)
     char name[64], error[512];
     json_t *schema;
 
-    report_name(command, name, sizeof name);
+    report_name(command, name, sizeof(name));
     if (is_status(document))
-        text_copy(name, sizeof name, "status");
+        text_copy(name, sizeof(name), "status");
     schema = schema_of(s, name);
-    if (!json_schema_validate(schema, document, error, sizeof error))
+    if (!json_schema_validate(schema, document, error, sizeof(error)))
         fail_msg("%s: %s", command, error);
     if (!same_order(schema, document))
         fail_msg("%s: the order of the members is not that of the schema", command);
@@ -109,8 +109,8 @@ static bool is_text_command(const char *command)
                                         "timeout", "retries", "authhash", "password"};
     char name[64];
 
-    report_name(command, name, sizeof name);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    report_name(command, name, sizeof(name));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
@@ -175,7 +175,6 @@ static void every_recorded_report_fits_its_schema(void **state)
                                           "settime",  "waitsync",    "sourcename",  "status"};
     struct schemas s = {json_object(), json_object()};
 
-    (void)state;
     for (size_t i = 0; i < replay_file_count; i++) {
         json_t *root = replay_load(replay_files[i]), *record;
         size_t j;
@@ -183,7 +182,7 @@ static void every_recorded_report_fits_its_schema(void **state)
         json_array_foreach(json_object_get(root, "records"), j, record) check_record(&s, record);
         json_decref(root);
     }
-    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
+    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
         if (!json_object_get(s.seen, reports[i]))
             fail_msg("no recorded %s", reports[i]);
     json_decref(s.by_name);
@@ -217,7 +216,6 @@ static void tracking_has_the_values_of_csv_output(void **state)
     void *member;
     size_t compared = 0;
 
-    (void)state;
     document = json_loads(json.out, 0, NULL);
     member = json_object_iter(document);
     while (member) {
@@ -259,7 +257,6 @@ static void numbers_have_full_precision(void **state)
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    (void)state;
     document_real(d, "real_seconds", 0.1);
     document_real(d, "tiny_seconds", 4.9406564584124654e-324);
     document_real(d, "infinite_seconds", 1.0 / 0.0);
@@ -282,7 +279,6 @@ static void each_command_has_a_document_of_its_own(void **state)
     json_t *root = replay_load("unsynchronised.json"), *record, *item;
     size_t i, lists = 0;
 
-    (void)state;
     json_array_foreach(json_object_get(root, "records"), i, record)
     {
         json_t *commands = json_object_get(record, "command");
@@ -321,7 +317,6 @@ static void a_failed_report_is_a_status(void **state)
     char *refused = text_dup(json_string_value(json_array_get(replies, 2)));
     struct played played;
 
-    (void)state;
     assert_true(json_array_size(replies) > 3);
     memcpy(refused + 12, "00010004", 8); /* reply code null, status: no such source */
     json_array_set_new(replies, 2, json_string(refused));
@@ -355,7 +350,7 @@ static bool fits(const char *schema, const char *value)
 {
     json_t *s = json_loads(schema, 0, NULL), *v = json_loads(value, JSON_DECODE_ANY, NULL);
     char error[512];
-    bool result = json_schema_validate(s, v, error, sizeof error);
+    bool result = json_schema_validate(s, v, error, sizeof(error));
 
     json_decref(s);
     json_decref(v);
@@ -368,7 +363,6 @@ static void the_validator_finds_differences(void **state)
                          "\"minimum\":0,\"maximum\":3},\"b\":{\"enum\":[\"x\",null]}},"
                          "\"required\":[\"a\"],\"additionalProperties\":false}";
 
-    (void)state;
     assert_true(fits(object, "{\"a\":3,\"b\":null}"));
     assert_false(fits(object, "{\"a\":4}"));
     assert_false(fits(object, "{\"a\":-1}"));

@@ -25,7 +25,7 @@ static void each_entry(void (*call)(const char *term, void *arg), void *arg)
 
     if (!f)
         fail_msg("cannot open %s", PAGE);
-    while (fgets(line, sizeof line, f)) {
+    while (fgets(line, sizeof(line), f)) {
         size_t length = strcspn(line, "\n");
 
         line[length] = '\0';
@@ -61,7 +61,6 @@ static bool has_entry(const char *words)
 
 static void every_command_is_described(void **state)
 {
-    (void)state;
     for (const struct command *cmd = command_table; cmd->name; cmd++)
         if (!has_entry(cmd->name))
             fail_msg("no entry for %s", cmd->name);
@@ -69,14 +68,13 @@ static void every_command_is_described(void **state)
 
 static void every_word_that_is_completed_is_described(void **state)
 {
-    (void)state;
     for (const struct command *cmd = command_table; cmd->name; cmd++) {
         for (size_t i = 0; i < COMMAND_WORDS_MAX && cmd->completions[i]; i++) {
             char words[64];
 
             if (cmd->completions[i][0] == '-')
                 continue; /* an option, described in the entry */
-            snprintf(words, sizeof words, "%s %s", cmd->name, cmd->completions[i]);
+            snprintf(words, sizeof(words), "%s %s", cmd->name, cmd->completions[i]);
             if (!has_entry(words))
                 fail_msg("no entry for %s", words);
         }
@@ -89,7 +87,7 @@ static void check_exists(const char *term, void *arg)
     char name[64];
     size_t length = strcspn(term, "* ");
 
-    assert_true(length < sizeof name);
+    assert_true(length < sizeof(name));
     memcpy(name, term, length);
     name[length] = '\0';
     if (!command_find(name))
@@ -101,7 +99,6 @@ static void nothing_else_is_described(void **state)
 {
     size_t count = 0;
 
-    (void)state;
     each_entry(check_exists, &count);
     assert_true(count > 60);
 }

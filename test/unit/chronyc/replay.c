@@ -66,7 +66,7 @@ static void play_file(void **state)
 
 int main(void)
 {
-    struct CMUnitTest *tests = mem_array(replay_file_count, sizeof *tests);
+    struct CMUnitTest *tests = mem_array(replay_file_count, sizeof(*tests));
     int failed;
 
     for (size_t i = 0; i < replay_file_count; i++)

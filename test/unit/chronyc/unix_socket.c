@@ -41,7 +41,7 @@ static bool counting_random(void *arg, void *data, size_t length)
 
 static int set_up(void **state)
 {
-    struct daemon_end *d = calloc(1, sizeof *d);
+    struct daemon_end *d = calloc(1, sizeof(*d));
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (!d)
@@ -49,10 +49,10 @@ static int set_up(void **state)
     strcpy(d->directory, "/tmp/chronyc-test.XXXXXX");
     if (!mkdtemp(d->directory))
         return -1;
-    snprintf(d->path, sizeof d->path, "%s/d.sock", d->directory);
+    snprintf(d->path, sizeof(d->path), "%s/d.sock", d->directory);
     strcpy(address.sun_path, d->path);
     d->fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-    if (d->fd < 0 || bind(d->fd, (const struct sockaddr *)&address, sizeof address) < 0)
+    if (d->fd < 0 || bind(d->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return -1;
     d->err = open_memstream(&d->messages, &d->messages_size);
     *state = d;
@@ -85,7 +85,7 @@ static void daemon_can_answer(void **state)
 {
     struct daemon_end *d = *state;
     struct sockaddr_un peer;
-    socklen_t length = sizeof peer;
+    socklen_t length = sizeof(peer);
     struct unix_socket s;
     char data[8] = "";
     mode_t mask = umask(077);
@@ -98,10 +98,10 @@ static void daemon_can_answer(void **state)
     assert_int_equal(strlen(strrchr(s.inner, '/') + 1), 16);
 
     assert_int_equal(send(s.fd, "ask", 4, 0), 4);
-    assert_int_equal(recvfrom(d->fd, data, sizeof data, 0, (struct sockaddr *)&peer, &length), 4);
+    assert_int_equal(recvfrom(d->fd, data, sizeof(data), 0, (struct sockaddr *)&peer, &length), 4);
     assert_string_equal(peer.sun_path, s.path);
     assert_int_equal(sendto(d->fd, "yes", 4, 0, (const struct sockaddr *)&peer, length), 4);
-    assert_int_equal(recv(s.fd, data, sizeof data, 0), 4);
+    assert_int_equal(recv(s.fd, data, sizeof(data), 0), 4);
     assert_string_equal(data, "yes");
     unix_socket_close(&s);
     fflush(d->err);
@@ -126,7 +126,7 @@ static void absent_daemon_is_no_error(void **state)
     struct unix_socket s;
     char path[PATH_SIZE + 16];
 
-    snprintf(path, sizeof path, "%s/none", d->directory);
+    snprintf(path, sizeof(path), "%s/none", d->directory);
     assert_false(unix_socket_open(&s, path, counting_random, d, d->err));
     fflush(d->err);
     assert_string_equal(d->messages, "");
@@ -139,7 +139,7 @@ static void prepared_directory_is_refused(void **state)
     struct unix_socket s;
     char path[PATH_SIZE + 32];
 
-    snprintf(path, sizeof path, "%s/chronyc.%d", d->directory, (int)getpid());
+    snprintf(path, sizeof(path), "%s/chronyc.%d", d->directory, (int)getpid());
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(chmod(path, 0777), 0);
     assert_false(unix_socket_open(&s, d->path, counting_random, d, d->err));
@@ -162,10 +162,10 @@ static void long_path_is_reported(void **state)
     char directory[PATH_SIZE];
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-    snprintf(directory, sizeof directory, "%.30s/%050d", d->directory, 0);
+    snprintf(directory, sizeof(directory), "%.30s/%050d", d->directory, 0);
     assert_int_equal(mkdir(directory, 0700), 0);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/d", directory);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/d", directory);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     assert_false(unix_socket_open(&s, address.sun_path, counting_random, d, d->err));
     close(fd);
     unlink(address.sun_path);

@@ -62,7 +62,6 @@ static struct manual_estimate enter(struct fixture *x, double t, double offset)
 
 static void first_time_is_slewed_to(void **state)
 {
-    (void)state;
     struct fixture x;
     struct report_tracking tracking;
 
@@ -89,7 +88,6 @@ static void first_time_is_slewed_to(void **state)
 
 static void later_times_correct_the_frequency_too(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, true);
@@ -111,7 +109,6 @@ static void later_times_correct_the_frequency_too(void **state)
 
 static void hasty_and_insane_times_are_refused(void **state)
 {
-    (void)state;
     struct fixture x;
     struct manual_estimate e;
 
@@ -129,7 +126,6 @@ static void hasty_and_insane_times_are_refused(void **state)
 
 static void sixteen_samples_are_kept(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, true);
@@ -146,7 +142,6 @@ static void sixteen_samples_are_kept(void **state)
 
 static void deleted_sample_makes_a_new_estimate(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, false);
@@ -169,7 +164,6 @@ static void deleted_sample_makes_a_new_estimate(void **state)
 
 static void unknown_step_forgets_the_samples_a_known_one_moves_them(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, true);
@@ -251,7 +245,6 @@ static void check_list(const struct fixture *x, const char *reply)
 
 static void recorded_session_has_the_same_answers(void **state)
 {
-    (void)state;
     static const struct {
         int64_t time;
         size_t reply; /* among those of settime */

@@ -44,7 +44,6 @@ static void end_of_the_era_is_near_for_ten_years(void **state)
     const struct instant end = {.sec = ntp_era_split() + 0xffffffff};
     char date[32], expected[128], *log;
 
-    (void)state;
     instant_format_utc(end, date, sizeof(date));
     snprintf(expected, sizeof(expected),
              "Disabled control of system clock\nAssumed NTP time ends at %s!\n", date);

@@ -50,7 +50,6 @@ static const struct timex *last_call(const struct fixture *f)
 
 static void start_resets_the_kernel_discipline(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, false);
@@ -67,7 +66,6 @@ static void start_resets_the_kernel_discipline(void **state)
 
 static void missing_right_to_set_the_clock_is_reported(void **state)
 {
-    (void)state;
     struct fixture f = {.w = clock_world_new(1700000000)};
 
     test_directory_make(f.directory);
@@ -79,7 +77,6 @@ static void missing_right_to_set_the_clock_is_reported(void **state)
 
 static void old_kernels_change_the_frequency_at_ticks_only(void **state)
 {
-    (void)state;
     static const struct {
         const char *release;
         double delay;
@@ -97,7 +94,6 @@ static void old_kernels_change_the_frequency_at_ticks_only(void **state)
 
 static void tick_rate_is_guessed_where_it_is_not_known(void **state)
 {
-    (void)state;
     static const struct {
         long tick;
         double max_freq_ppm;
@@ -129,7 +125,6 @@ static void guess_of_the_tick_rate_has_limits(void **state)
         {83333, 16}, {41668, 16},  {41667, 32}, {42, 16384}, {41, 32768}, {21, 32768},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct clock_world *w = clock_world_new(1700000000);
         struct kernel_clock k;
@@ -148,7 +143,6 @@ static void guess_of_the_tick_rate_has_limits(void **state)
 
 static void frequency_is_split_into_tick_and_rest(void **state)
 {
-    (void)state;
     static const struct {
         double ppm;
         long tick, freq;
@@ -181,7 +175,6 @@ static void frequency_is_split_into_tick_and_rest(void **state)
 
 static void step_has_nanoseconds_that_are_not_negative(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, false);
@@ -200,7 +193,6 @@ static void step_has_nanoseconds_that_are_not_negative(void **state)
 
 static void sync_status_is_limited(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -233,7 +225,6 @@ static void sync_status_is_limited(void **state)
 
 static void leap_second_is_set_and_reset(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, false);
@@ -295,7 +286,6 @@ static void start_fails_where_the_clock_cannot_be_used(void **state)
     static const char too_old[] = "Fatal error : Kernel version not supported, sorry.\n";
     static const char unknown[] = "Fatal error : Could not parse kernel version\n";
 
-    (void)state;
     expect_start("2.6.39", 100, 10000, 0, NULL);
     expect_start("2.6.38.8", 100, 10000, 0, too_old);
     expect_start("2.5.40", 100, 10000, 0, too_old);
@@ -337,7 +327,6 @@ static void another_program_is_noticed(void **state)
         {.tick = 1, .call = QUERY, .noticed = false},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
 
@@ -368,7 +357,6 @@ static void deleted_second_is_counted_by_the_kernel(void **state)
     struct fixture f;
     char *log;
 
-    (void)state;
     set_up(&f, false);
     f.k.ops->set_leap(f.k.ctx, -1, 37);
     f.w->kernel_state = TIME_WAIT;
@@ -390,7 +378,6 @@ static void deleted_second_is_counted_by_the_kernel(void **state)
 
 static void null_driver_keeps_a_virtual_clock(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(1700000000);
     char directory[TEST_PATH_SIZE];
 

@@ -64,7 +64,6 @@ static void check_average(const struct fixture *f, int length, double freq_ppm, 
 
 static void averages_follow_the_worked_example(void **state)
 {
-    (void)state;
     static const struct {
         double freq_ppm;
         double freq6, covered6;
@@ -93,7 +92,6 @@ static void averages_follow_the_worked_example(void **state)
 
 static void short_and_bad_intervals_are_not_counted(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, 6, 6);
@@ -109,7 +107,6 @@ static void short_and_bad_intervals_are_not_counted(void **state)
 
 static void limits_decide_whether_it_is_on(void **state)
 {
-    (void)state;
     static const int off[][2] = {{0, 0}, {0, 5}, {-1, 5}, {6, 5}, {100, 200}};
     struct fixture f;
 
@@ -129,7 +126,6 @@ static void limits_decide_whether_it_is_on(void **state)
 
 static void averages_take_effect_one_after_another(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, 6, 8);
@@ -167,7 +163,6 @@ static void averages_take_effect_one_after_another(void **state)
 
 static void late_schedule_takes_the_longest_that_fits(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, 6, 8);
@@ -188,7 +183,6 @@ static void late_schedule_takes_the_longest_that_fits(void **state)
 /* Together with the reference: the frequency of the clock and the state of synchronisation. */
 static void reference_falls_back_without_updates(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct report_tracking r;
 

@@ -75,7 +75,6 @@ static void check_progress(struct source_fixture *f, int leap, double start, dou
 
 static void kernel_inserts_the_second(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
@@ -97,7 +96,6 @@ static void kernel_inserts_the_second(void **state)
 
 static void kernel_deletes_the_second(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
@@ -115,7 +113,6 @@ static void kernel_deletes_the_second(void **state)
 
 static void database_tells_the_kernel_tai_offset(void **state)
 {
-    (void)state;
     struct source_fixture f;
     char directory[TEST_PATH_SIZE], line[TEST_PATH_SIZE + 32];
 
@@ -170,7 +167,6 @@ static void check_sample(const struct source *s, uint32_t age)
 
 static void daemon_steps_the_clock(void **state)
 {
-    (void)state;
     static const struct {
         int leap;
         double start;
@@ -196,7 +192,6 @@ static void daemon_steps_the_clock(void **state)
 
 static void daemon_slews_the_clock(void **state)
 {
-    (void)state;
     static const struct {
         int leap;
         double start;
@@ -228,7 +223,6 @@ static void daemon_slews_the_clock(void **state)
 
 static void leap_second_is_ignored(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "leapsecmode ignore", true);
@@ -243,7 +237,6 @@ static void leap_second_is_ignored(void **state)
 
 static void virtual_clock_steps_instead_of_the_kernel(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "", false);
@@ -261,7 +254,6 @@ static void virtual_clock_steps_instead_of_the_kernel(void **state)
 
 static void announcement_counts_in_june_and_december_only(void **state)
 {
-    (void)state;
     static const struct {
         int64_t start;
         bool accepted;
@@ -288,7 +280,6 @@ static void announcement_counts_in_june_and_december_only(void **state)
 
 static void announcement_that_is_withdrawn_is_forgotten(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
@@ -306,7 +297,6 @@ static void announcement_that_is_withdrawn_is_forgotten(void **state)
 
 static void end_of_the_daemon_cancels_the_leap_second(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     open_before_midnight(&f, "", true);
@@ -321,7 +311,6 @@ static void end_of_the_daemon_cancels_the_leap_second(void **state)
 
 static void timer_follows_steps_of_the_clock(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     /* By the daemon, 100 s back. */
@@ -360,7 +349,6 @@ static void timer_follows_steps_of_the_clock(void **state)
 
 static void samples_around_the_leap_second_are_dropped(void **state)
 {
-    (void)state;
     /* Time of arrival, time of the sample before it, its offset. */
     static const struct {
         double t, ago, offset;
@@ -402,7 +390,6 @@ static void samples_around_the_leap_second_are_dropped(void **state)
 
 static void leap_status_of_sources_is_not_changed_around_the_leap_second(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct report_selectdata r;
 

@@ -80,7 +80,6 @@ static void check_2008(struct leap_data *data)
 
 static void example_list_knows_the_leap_second_of_2008(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST);
@@ -93,7 +92,6 @@ static void example_list_knows_the_leap_second_of_2008(void **state)
 
 static void deleted_second_is_a_smaller_offset(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST "3644697600 34\n"); /* 2015-07-01 */
@@ -107,7 +105,6 @@ static void deleted_second_is_a_smaller_offset(void **state)
 
 static void first_entry_is_compared_with_ten(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, "2272060800 10\n2287785600 11\n" LIST);
@@ -122,7 +119,6 @@ static void first_entry_is_compared_with_ten(void **state)
 
 static void broken_lists_are_refused(void **state)
 {
-    (void)state;
     static const char *const broken[] = {
         "",
         "#$ 1\n3439756800 34\n3550089600 35\n",                /* no expiry */
@@ -151,7 +147,6 @@ static void broken_lists_are_refused(void **state)
 
 static void missing_and_wrong_lists_are_refused(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, NULL);
@@ -174,7 +169,6 @@ static void missing_and_wrong_lists_are_refused(void **state)
 
 static void expired_list_is_used_with_a_warning(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST);
@@ -192,7 +186,6 @@ static void expired_list_is_used_with_a_warning(void **state)
 /* So the second and third lookup above read the file once. Here a new file is noticed. */
 static void file_is_read_again_in_the_next_half_day(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST);
@@ -211,7 +204,6 @@ static void file_is_read_again_in_the_next_half_day(void **state)
 
 static void list_that_is_lost_is_told_once_and_when_it_is_back(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST);
@@ -236,7 +228,6 @@ static void list_that_is_lost_is_told_once_and_when_it_is_back(void **state)
 
 static void zone_gives_the_same_answers(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, NULL);
@@ -258,7 +249,6 @@ static void zone_gives_the_same_answers(void **state)
 
 static void list_has_priority_over_the_zone(void **state)
 {
-    (void)state;
     struct fixture f;
 
     open_fixture(&f, LIST "3644697600 36\n");
@@ -320,7 +310,6 @@ static void write_zone(const char *path)
 
 static void linux_reads_zone_files_and_keeps_its_own_zone(void **state)
 {
-    (void)state;
     static const struct world_linux_options options = {.ipv4 = true};
     static const char *const zones[] = {"Asia/Tokyo", NULL, "<+03>-3"};
     char directory[TEST_PATH_SIZE], path[TEST_PATH_SIZE + 16];

@@ -76,7 +76,6 @@ static void assert_near(double value, double expected)
 
 static void offset_moves_cooked_time_at_once(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -99,7 +98,6 @@ static void offset_moves_cooked_time_at_once(void **state)
 
 static void frequency_is_announced_as_it_was_really_set(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, false);
@@ -118,7 +116,6 @@ static void frequency_is_announced_as_it_was_really_set(void **state)
 
 static void frequency_is_limited(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -131,7 +128,6 @@ static void frequency_is_limited(void **state)
 
 static void insane_offsets_are_refused(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -148,7 +144,6 @@ static void insane_offsets_are_refused(void **state)
 
 static void step_is_announced_and_keeps_the_loop_quiet(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -166,7 +161,6 @@ static void step_is_announced_and_keeps_the_loop_quiet(void **state)
 
 static void makestep_replaces_the_slew_by_a_step(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -185,7 +179,6 @@ static void makestep_replaces_the_slew_by_a_step(void **state)
 
 static void external_step_cancels_the_slew_and_is_not_an_update(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -215,13 +208,11 @@ static void note_order(const struct clock_change *change, void *arg)
     struct named_holder *h = arg;
     size_t length = strlen(h->f->order);
 
-    (void)change;
     h->f->order[length] = h->name;
 }
 
 static void holders_are_told_in_a_fixed_order(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -240,7 +231,6 @@ static void holders_are_told_in_a_fixed_order(void **state)
 
 static void commands_log_what_they_did(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, true);
@@ -253,7 +243,6 @@ static void commands_log_what_they_did(void **state)
 
 static void temperature_compensation_is_hidden_from_readings(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f, false);
@@ -295,7 +284,6 @@ static void precision_is_that_of_the_steps_of_the_clock(void **state)
         {3, {400, 430, 500}, 1e-6, 1e-6},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct clock_world *w = clock_world_new(1700000000);
         struct world_ops ops = *w->world.ops;
@@ -312,7 +300,6 @@ static void precision_is_that_of_the_steps_of_the_clock(void **state)
 
 static void precision_is_that_of_reading_the_clock(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(START);
 
     w->precision_step_ns = 40;

@@ -53,7 +53,6 @@ static void assert_file(const struct fixture *f, const char *expected)
 
 static void banner_comes_first_and_then_every_n_entries(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -69,7 +68,6 @@ static void banner_comes_first_and_then_every_n_entries(void **state)
 
 static void cycling_opens_a_new_file_with_a_banner(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -87,7 +85,6 @@ static void cycling_opens_a_new_file_with_a_banner(void **state)
 
 static void without_banner_there_are_only_entries(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -104,7 +101,6 @@ static void without_banner_there_are_only_entries(void **state)
 
 static void rawmeasurements_enables_the_measurements_file(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -117,7 +113,6 @@ static void rawmeasurements_enables_the_measurements_file(void **state)
 
 static void file_that_cannot_be_opened_is_reported_once(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -137,7 +132,6 @@ static void file_that_cannot_be_opened_is_reported_once(void **state)
 
 static void cycling_tries_again_what_could_not_be_opened(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -171,7 +165,6 @@ static void limit_file_size(rlim_t size)
 
 static void full_disk_is_told_once_and_lines_stay_whole(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -201,7 +194,6 @@ static void full_disk_is_told_once_and_lines_stay_whole(void **state)
 
 static void file_that_could_not_be_opened_is_tried_again(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);
@@ -226,7 +218,6 @@ static void file_that_could_not_be_opened_is_tried_again(void **state)
 
 static void missing_logdir_is_reported(void **state)
 {
-    (void)state;
     struct fixture f;
 
     set_up(&f);

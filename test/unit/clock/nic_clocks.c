@@ -40,7 +40,6 @@ static char **fake_list(void *ctx)
     static const char *const names[] = {"lo", "eth0", "eth1", "eth0", "eth1"};
     char **list = mem_array(6, sizeof(*list));
 
-    (void)ctx;
     for (int i = 0; i < 5; i++)
         list[i] = text_dup(names[i]);
     return list;
@@ -50,7 +49,6 @@ static bool fake_enable(void *ctx, const char *name, enum nic_filter filter, str
 {
     struct fake_nics *n = &nics_of_test;
 
-    (void)ctx;
     if (strncmp(name, "eth", 3) != 0)
         return false;
     strcpy(n->enabled[n->count], name);
@@ -61,15 +59,12 @@ static bool fake_enable(void *ctx, const char *name, enum nic_filter filter, str
 
 static bool fake_speed(void *ctx, const char *name, int *speed)
 {
-    (void)ctx;
-    (void)name;
     *speed = nics_of_test.speed;
     return *speed >= 0;
 }
 
 static bool fake_keep_sent(void *ctx, int count)
 {
-    (void)ctx;
     nics_of_test.kept = count;
     return count <= 100;
 }

@@ -57,7 +57,6 @@ static struct report_tracking tracking(struct source_fixture *f)
 
 static void estimates_weigh_new_and_old_frequency(void **state)
 {
-    (void)state;
     static const struct {
         double p, f, k, frequency, skew, residual;
         int leap;
@@ -97,7 +96,6 @@ static void estimates_weigh_new_and_old_frequency(void **state)
 
 static void start_is_unsynchronised_and_logged(void **state)
 {
-    (void)state;
     struct source_fixture f;
     char path[TEST_PATH_SIZE + 32];
 
@@ -127,7 +125,6 @@ static void start_is_unsynchronised_and_logged(void **state)
 
 static void offset_is_slewed_at_the_suggested_rate(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct slew_state s;
 
@@ -154,7 +151,6 @@ static void offset_is_slewed_at_the_suggested_rate(void **state)
 
 static void makestep_steps_the_error_of_the_raw_clock(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "makestep 1.0 2\nlogchange 0.5", true);
@@ -181,7 +177,6 @@ static void makestep_steps_the_error_of_the_raw_clock(void **state)
 
 static void failing_step_is_slewed(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "makestep 1.0 2", false);
@@ -194,7 +189,6 @@ static void failing_step_is_slewed(void **state)
 
 static void maxchange_ignores_and_then_exits(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "maxchange 1.0 1 1\nlogchange 100", false);
@@ -220,7 +214,6 @@ static void maxchange_ignores_and_then_exits(void **state)
 
 static void updates_that_are_not_finite_are_ignored(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -234,7 +227,6 @@ static void updates_that_are_not_finite_are_ignored(void **state)
 
 static void one_shot_modes_end_with_the_first_update(void **state)
 {
-    (void)state;
     static const struct {
         enum reference_mode mode;
         double offset;
@@ -271,7 +263,6 @@ static void one_shot_modes_end_with_the_first_update(void **state)
 
 static void one_shot_fails_when_no_source_can_succeed(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -297,7 +288,6 @@ static void one_shot_fails_when_no_source_can_succeed(void **state)
 
 static void drift_file_is_read_and_written(void **state)
 {
-    (void)state;
     struct source_fixture f;
     char directory[TEST_PATH_SIZE], line[TEST_PATH_SIZE + 32], path[TEST_PATH_SIZE + 32];
     double freq, skew;
@@ -345,7 +335,6 @@ static void drift_file_is_read_and_written(void **state)
 
 static void local_reference_serves_when_the_distance_grows(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct reference_data p;
 
@@ -387,7 +376,6 @@ static void local_reference_serves_when_the_distance_grows(void **state)
 
 static void leap_is_announced_at_the_end_of_june_and_december_only(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -404,7 +392,6 @@ static void leap_is_announced_at_the_end_of_june_and_december_only(void **state)
 
 static void mail_tells_of_a_large_change(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     setenv("TZ", "UTC", 1);

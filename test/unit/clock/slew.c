@@ -52,7 +52,6 @@ static void count_dispersion(double dispersion, void *arg)
 
 static void slews_follow_the_worked_example(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(START);
     double dispersion = 0.0;
     struct slew *slew =
@@ -104,7 +103,6 @@ static void slews_follow_the_worked_example(void **state)
 
 static void step_moves_the_start_of_the_slew(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(START);
     struct slew *slew =
         slew_new(&w->world, w->loop, driver_linux_new(&w->world, false), 1e6 / 12.0);
@@ -121,7 +119,6 @@ static void step_moves_the_start_of_the_slew(void **state)
 
 static void sync_status_includes_the_offset_that_is_left(void **state)
 {
-    (void)state;
     struct clock_world *w = clock_world_new(START);
     struct slew *slew = slew_new(&w->world, w->loop, driver_linux_new(&w->world, true), 1e6 / 12.0);
     struct clock_driver d = slew_driver(slew);

@@ -51,7 +51,6 @@ static struct smoothing_curve plan(const struct row *row)
 
 static void stages_are_those_of_the_worked_examples(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < ROWS; i++) {
         struct smoothing_curve c = plan(&rows[i]);
 
@@ -65,7 +64,6 @@ static void stages_are_those_of_the_worked_examples(void **state)
 
 static void values_are_those_of_the_worked_examples(void **state)
 {
-    (void)state;
     static const struct {
         int row;
         double t, offset, freq, wander;
@@ -93,7 +91,6 @@ static void values_are_those_of_the_worked_examples(void **state)
 /* Whatever the beginning: in the end there is nothing left, and in between the limits hold. */
 static void every_curve_ends_at_zero_within_its_limits(void **state)
 {
-    (void)state;
     static const double offsets[] = {-1000, -1, -1e-3, -1e-6, -1e-9, 0, 1e-9, 1e-6, 1e-3, 1, 1000};
     static const double freqs[] = {-1e-3, -1e-5, -1e-9, 0, 1e-9, 1e-5, 1e-3};
     const double max_freq = 50e-6, max_wander = 1e-8;
@@ -147,7 +144,6 @@ static int check_recorded_report(const char *hex)
 
 static void recorded_reports_lie_on_our_curves(void **state)
 {
-    (void)state;
     json_error_t error;
     json_t *root = json_load_file(TEST_DATA_DIR "/cmdmon/time-smoothing-smooth.json", 0, &error);
     json_t *record;
@@ -221,7 +217,6 @@ static double offset_now(struct fixture *x)
 
 static void smoothing_is_off_without_limits(void **state)
 {
-    (void)state;
     static const char *const lines[] = {"", "smoothtime 0 0.01", "smoothtime 400 0",
                                         "smoothtime -1 -1"};
 
@@ -243,7 +238,6 @@ static void smoothing_is_off_without_limits(void **state)
 
 static void it_starts_when_the_frequency_is_known(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "smoothtime 400 0.001"); /* unlocked by a skew below 10 ppm */
@@ -263,7 +257,6 @@ static void it_starts_when_the_frequency_is_known(void **state)
 
 static void corrections_are_added_to_the_served_time(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "smoothtime 400 0.01");
@@ -289,7 +282,6 @@ static void corrections_are_added_to_the_served_time(void **state)
 
 static void frequency_changes_are_smoothed(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "smoothtime 400 0.01");
@@ -303,7 +295,6 @@ static void frequency_changes_are_smoothed(void **state)
 
 static void steps_reset_it(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "smoothtime 400 0.01");
@@ -325,7 +316,6 @@ static void steps_reset_it(void **state)
 /* The recommended leap smear: the served time goes on without the second and loses it in 62500 s. */
 static void leap_second_is_smeared(void **state)
 {
-    (void)state;
     struct fixture x;
     double offset;
 
@@ -354,7 +344,6 @@ static void leap_second_is_smeared(void **state)
 /* Without leaponly the slew of the second is an offset like any other. */
 static void slewed_leap_second_is_smoothed_like_any_offset(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "leapsecmode slew\nsmoothtime 400 0.001024");
@@ -366,7 +355,6 @@ static void slewed_leap_second_is_smoothed_like_any_offset(void **state)
 
 static void stepped_leap_second_resets_it(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "leapsecmode step\nsmoothtime 400 0.001024");

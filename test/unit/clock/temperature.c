@@ -63,7 +63,6 @@ static double kernel_ppm(const struct fixture *x)
 
 static void quadratic_function_follows_the_example(void **state)
 {
-    (void)state;
     struct fixture x;
     char path[TEST_PATH_SIZE + 32];
 
@@ -88,7 +87,6 @@ static void quadratic_function_follows_the_example(void **state)
 
 static void all_terms_of_the_function_count(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "tempcomp %s/temperature 30 20 0.5 0.1 0.01", true, "25");
@@ -98,7 +96,6 @@ static void all_terms_of_the_function_count(void **state)
 
 static void points_are_interpolated_and_extrapolated(void **state)
 {
-    (void)state;
     static const struct {
         const char *temperature;
         double comp;
@@ -123,7 +120,6 @@ static void points_are_interpolated_and_extrapolated(void **state)
 
 static void bad_readings_leave_the_compensation_as_it_is(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"", "warm", "nan", "inf", "-"};
     struct fixture x;
     char path[TEST_PATH_SIZE + 32];
@@ -165,7 +161,6 @@ static void bad_readings_leave_the_compensation_as_it_is(void **state)
 
 static void missing_sensor_at_the_start_is_tried_again(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "tempcomp %s/temperature 1 0 0 1 0", false, NULL);
@@ -180,7 +175,6 @@ static void missing_sensor_at_the_start_is_tried_again(void **state)
 
 static void no_directive_no_compensation(void **state)
 {
-    (void)state;
     struct fixture x;
 
     open_fixture(&x, "", true, NULL);
@@ -191,7 +185,6 @@ static void no_directive_no_compensation(void **state)
 /* Fatal messages: a child gets them. */
 static void bad_points_are_fatal(void **state)
 {
-    (void)state;
     static const struct {
         const char *points, *message;
     } rows[] = {

@@ -51,7 +51,7 @@ static void assert_same_message(const uint8_t *a, const uint8_t *b, size_t lengt
 static void check_request(const char *hex)
 {
     uint8_t data[CMD_REQUEST_MAX], again[CMD_REQUEST_MAX];
-    size_t length = from_hex(hex, data, sizeof data);
+    size_t length = from_hex(hex, data, sizeof(data));
     struct cmd_request_header header;
     struct cmd_request request;
 
@@ -59,14 +59,14 @@ static void check_request(const char *hex)
     assert_int_equal(header.type, CMD_TYPE_REQUEST);
     assert_int_equal(length, cmd_request_length(header.command, header.version));
     assert_true(cmd_request_decode(data, length, header.command, &request));
-    assert_int_equal(cmd_request_encode(&header, &request, again, sizeof again), length);
+    assert_int_equal(cmd_request_encode(&header, &request, again, sizeof(again)), length);
     assert_same_message(data, again, length);
 }
 
 static void check_reply(const char *hex)
 {
     uint8_t data[1024], again[CMD_REPLY_MAX];
-    size_t length = from_hex(hex, data, sizeof data);
+    size_t length = from_hex(hex, data, sizeof(data));
     struct cmd_reply_header header;
     union cmd_reply_body body;
 
@@ -74,7 +74,7 @@ static void check_reply(const char *hex)
     assert_int_equal(header.type, CMD_TYPE_REPLY);
     assert_int_equal(length, cmd_reply_length(header.reply));
     assert_true(cmd_reply_decode(data, length, header.reply, &body));
-    assert_int_equal(cmd_reply_encode(&header, &body, again, sizeof again), length);
+    assert_int_equal(cmd_reply_encode(&header, &body, again, sizeof(again)), length);
     assert_same_message(data, again, length);
 }
 
@@ -92,8 +92,7 @@ static void recorded_messages_survive_a_round_trip(void **state)
     size_t requests = 0, replies = 0;
     DIR *dir;
 
-    (void)state;
-    snprintf(path, sizeof path, "%s/cmdmon", TEST_DATA_DIR);
+    snprintf(path, sizeof(path), "%s/cmdmon", TEST_DATA_DIR);
     dir = opendir(path);
     assert_non_null(dir);
     while ((entry = readdir(dir))) {
@@ -129,7 +128,6 @@ static void floats_are_those_of_the_recordings(void **state)
     json_t *root = replay_load("float-encoding.json"), *record;
     size_t i, compared = 0;
 
-    (void)state;
     json_array_foreach(json_object_get(root, "records"), i, record)
     {
         const char *value = json_string_value(json_object_get(record, "value"));
@@ -138,7 +136,7 @@ static void floats_are_those_of_the_recordings(void **state)
 
         if (!hex)
             continue;
-        snprintf(text, sizeof text, "%08x", cmd_float_encode(strtod(value, NULL)));
+        snprintf(text, sizeof(text), "%08x", cmd_float_encode(strtod(value, NULL)));
         if (strcmp(text, hex) != 0)
             fail_msg("%s: %s instead of %s", value, text, hex);
         compared++;
@@ -163,8 +161,7 @@ static void floats_follow_the_worked_examples(void **state)
         {INFINITY, 0x7effffff}, {-INFINITY, 0x7f000000},  {NAN, 0x00000000},
     };
 
-    (void)state;
-    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
         assert_int_equal(cmd_float_encode(examples[i].x), examples[i].word);
     assert_true(cmd_float_decode(0x04800000) == 1.0);
     assert_true(cmd_float_decode(0x03000000) == -1.0);
@@ -176,7 +173,6 @@ static void short_messages_are_refused(void **state)
 {
     uint8_t data[CMD_REQUEST_MAX] = {0};
 
-    (void)state;
     for (unsigned int code = 0; code <= CMD_CODES + 5U; code++) {
         struct cmd_request request;
         size_t base = cmd_request_length(code, CMD_VERSION_NO_PADDING);
@@ -184,7 +180,7 @@ static void short_messages_are_refused(void **state)
 
         assert_int_equal(base > 0, cmd_access(code) != CMD_ACCESS_NONE);
         if (base == 0) {
-            assert_false(cmd_request_decode(data, sizeof data, code, &request));
+            assert_false(cmd_request_decode(data, sizeof(data), code, &request));
             continue;
         }
         assert_true(padded >= cmd_reply_length(cmd_expected_reply(code)));
@@ -209,8 +205,7 @@ static void obsolete_codes_have_no_length(void **state)
     static const unsigned int obsolete[] = {0,  10, 12, 27, 28, 32, 38, 39,   40,
                                             55, 56, 58, 59, 60, 61, 75, 65535};
 
-    (void)state;
-    for (size_t i = 0; i < sizeof obsolete / sizeof obsolete[0]; i++)
+    for (size_t i = 0; i < sizeof(obsolete) / sizeof(obsolete[0]); i++)
         assert_int_equal(cmd_request_length(obsolete[i], CMD_VERSION), 0);
     assert_int_equal(cmd_request_length(CMD_CLIENTS, CMD_VERSION), 520);
     assert_int_equal(cmd_request_length(CMD_CLIENTS, CMD_VERSION_NO_PADDING), 36);
@@ -224,13 +219,12 @@ static void hostile_counts_stay_in_the_arrays(void **state)
     struct cmd_reply_header header = {.version = CMD_VERSION, .reply = REPLY_MANUAL_LIST};
     union cmd_reply_body body;
 
-    (void)state;
-    memset(data, 0xff, sizeof data);
-    assert_true(cmd_reply_decode(data, sizeof data, REPLY_CLIENTS, &body));
+    memset(data, 0xff, sizeof(data));
+    assert_true(cmd_reply_decode(data, sizeof(data), REPLY_CLIENTS, &body));
     assert_int_equal(body.clients.count, CMD_CLIENTS_MAX);
-    assert_true(cmd_reply_decode(data, sizeof data, REPLY_MANUAL_LIST, &body));
-    assert_int_equal(cmd_reply_encode(&header, &body, again, sizeof again), 416);
-    assert_true(cmd_reply_decode(data, sizeof data, REPLY_SOURCENAME, &body));
+    assert_true(cmd_reply_decode(data, sizeof(data), REPLY_MANUAL_LIST, &body));
+    assert_int_equal(cmd_reply_encode(&header, &body, again, sizeof(again)), 416);
+    assert_true(cmd_reply_decode(data, sizeof(data), REPLY_SOURCENAME, &body));
     assert_int_equal(strlen(body.name), CMD_NAME_SIZE);
 }
 
@@ -242,9 +236,8 @@ static void random_bodies_decode_and_encode(void **state)
     uint8_t data[CMD_REQUEST_MAX], again[CMD_REQUEST_MAX];
     uint32_t random = 1;
 
-    (void)state;
     for (int round = 0; round < 100; round++) {
-        for (size_t i = 0; i < sizeof data; i++) {
+        for (size_t i = 0; i < sizeof(data); i++) {
             random = random * 1103515245U + 12345U;
             data[i] = (uint8_t)(random >> 16);
         }
@@ -252,17 +245,17 @@ static void random_bodies_decode_and_encode(void **state)
             size_t length = cmd_request_length(code, CMD_VERSION);
             struct cmd_request request;
 
-            if (cmd_request_decode(data, sizeof data, code, &request))
-                assert_int_equal(cmd_request_encode(&request_header, &request, again, sizeof again),
-                                 length);
+            if (cmd_request_decode(data, sizeof(data), code, &request))
+                assert_int_equal(
+                    cmd_request_encode(&request_header, &request, again, sizeof(again)), length);
         }
         for (unsigned int code = 0; code < REPLY_CODES; code++) {
             size_t length = cmd_reply_length(code);
             union cmd_reply_body body;
 
             reply_header.reply = (uint16_t)code;
-            if (cmd_reply_decode(data, sizeof data, code, &body))
-                assert_int_equal(cmd_reply_encode(&reply_header, &body, again, sizeof again),
+            if (cmd_reply_decode(data, sizeof(data), code, &body))
+                assert_int_equal(cmd_reply_encode(&reply_header, &body, again, sizeof(again)),
                                  length);
         }
     }
@@ -273,9 +266,8 @@ static void instants_keep_their_sign_and_old_senders_are_understood(void **state
     struct cmd_request_header header = {.version = CMD_VERSION};
     struct cmd_request request = {.command = CMD_SETTIME, .u.time = {.sec = -1, .nsec = 5}};
     uint8_t data[CMD_REQUEST_MAX];
-    size_t length = cmd_request_encode(&header, &request, data, sizeof data);
+    size_t length = cmd_request_encode(&header, &request, data, sizeof(data));
 
-    (void)state;
     assert_int_equal(length, 40);
     assert_true(cmd_request_decode(data, length, CMD_SETTIME, &request));
     assert_int_equal(request.u.time.sec, -1);
@@ -299,7 +291,6 @@ static void scope_is_in_the_padding(void **state)
                  {0xfe, 0x80, 0x10000, 0},
                  {0x20, 0x01, 7, 0}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ip_addr addr = {.family = IP_V6, .scope = cases[i].scope};
         uint8_t data[20];

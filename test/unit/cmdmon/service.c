@@ -21,14 +21,11 @@ struct stub {
 
 static bool stub_is_allowed(void *ctx, const struct ip_addr *addr)
 {
-    (void)ctx;
-    (void)addr;
     return false;
 }
 
 static bool stub_admit(void *ctx, const struct ip_addr *addr)
 {
-    (void)addr;
     return ((struct stub *)ctx)->admit;
 }
 
@@ -37,7 +34,6 @@ static enum cmd_status stub_execute(void *ctx, const struct cmd_request *request
 {
     struct stub *stub = ctx;
 
-    (void)body;
     stub->executed++;
     *reply = cmd_expected_reply(request->command);
     return stub->status;
@@ -116,7 +112,6 @@ static void recorded_requests_get_the_recorded_kind_of_answer(void **state)
     size_t i, checked = 0;
     json_t *record;
 
-    (void)state;
     json_array_foreach(records, i, record)
     {
         if (!is_about_answers(record))
@@ -144,7 +139,6 @@ static void nothing_over_udp_changes_anything(void **state)
     uint8_t request[2048], reply[CMD_REPLY_MAX];
     int open = 0;
 
-    (void)state;
     for (uint16_t command = 0; command < CMD_CODES; command++) {
         for (int reset = 0; reset < 2; reset++) {
             struct cmd_request_header header = {.version = CMD_VERSION, .command = command};
@@ -182,7 +176,6 @@ static void a_limited_request_is_dropped(void **state)
     struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
     size_t length = make_tracking(request, sizeof(request));
 
-    (void)state;
     assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 0);
     assert_int_equal(stub.executed, 0);
     stub.admit = true;
@@ -197,7 +190,6 @@ static void a_report_that_is_not_open_needs_the_unix_socket(void **state)
     struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN & ~(unsigned int)OPEN_TRACKING};
     size_t length = make_tracking(request, sizeof(request));
 
-    (void)state;
     assert_int_equal(cmd_answer(&policy, &addr, request, length, reply, sizeof(reply)),
                      CMD_REPLY_HEADER);
     assert_int_equal(reply_status(reply), CMD_STATUS_UNAUTHORISED);
@@ -211,7 +203,6 @@ static void no_reply_packet_is_answered(void **state)
     struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
     size_t length = make_tracking(request, sizeof(request));
 
-    (void)state;
     for (int type = 0; type < 256; type++) {
         request[1] = (uint8_t)type;
         assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)) != 0,
@@ -226,7 +217,6 @@ static void no_reply_is_longer_than_its_request(void **state)
     struct stub stub = {.admit = true};
     struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
 
-    (void)state;
     for (unsigned int command = 0; command < CMD_CODES + 2; command++) {
         for (unsigned int version = CMD_VERSION - 1; version <= CMD_VERSION + 1; version++) {
             request[0] = (uint8_t)version;
@@ -252,7 +242,6 @@ static void replies_have_no_octet_that_was_not_written(void **state)
     struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
     int replies = 0;
 
-    (void)state;
     request[0] = CMD_VERSION;
     request[1] = CMD_TYPE_REQUEST;
     for (unsigned int command = 0; command < CMD_CODES; command++) {

@@ -50,7 +50,6 @@ static void rules_have_the_subnet_that_was_written(void **state)
         {"1.2.3.4/2147483647", "1.2.3.4", 2147483647, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct conf_access_rule rule;
         char text[ADDR_TEXT_SIZE];
@@ -68,7 +67,6 @@ static void every_prefix_length_is_read(void **state)
     struct conf_access_rule rule;
     char text[64];
 
-    (void)state;
     for (int bits = 0; bits <= 128; bits++) {
         snprintf(text, sizeof(text), "2001:db8::/%d", bits);
         assert_true(parse(text, NULL, &rule));
@@ -80,7 +78,6 @@ static void no_subnet_means_every_address(void **state)
 {
     struct conf_access_rule rule;
 
-    (void)state;
     assert_true(parse("", NULL, &rule));
     assert_int_equal(rule.subnet.addr.family, IP_UNSPEC);
     assert_int_equal(rule.subnet.bits, 0);
@@ -96,7 +93,6 @@ static void host_names_stand_for_their_first_address(void **state)
     struct conf_env env = test_env(&resolver);
     struct conf_access_rule rule;
 
-    (void)state;
     assert_true(parse("known.test", &env, &rule));
     assert_int_equal(rule.subnet.addr.family, IP_V4);
     assert_int_equal(rule.subnet.bits, 32);
@@ -129,7 +125,6 @@ static void malformed_rules_are_refused(void **state)
         "[::1]",      "256/8",     "1.2.3.256",   "1.2.3.4/2147483648", "1..2",       "all all 1",
         "1.2.3.4.5/8"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct conf_access_rule rule;
 
@@ -144,7 +139,6 @@ static void rules_keep_their_order_in_two_lists(void **state)
     struct conf *conf = test_conf("allow 10/8\ncmdallow ::/0\ndeny all\nALLOW 1.2.3.4\n"
                                   "cmddeny all 10");
 
-    (void)state;
     assert_int_equal(conf->ntp_access.count, 3);
     assert_true(conf->ntp_access.rules[0].allow);
     assert_false(conf->ntp_access.rules[1].allow);

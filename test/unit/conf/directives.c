@@ -169,7 +169,6 @@ static void assert_nearest(const char *name, size_t offset, long value, long use
 
 static void integers_have_their_default_and_range(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(integers); i++) {
         const char *name = integers[i].name;
         long min = integers[i].min, max = integers[i].max;
@@ -196,7 +195,6 @@ static void nts_port_has_its_default_and_range(void **state)
 {
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_int_equal(conf->nts_port, 4460);
     conf_free(conf);
     conf = test_conf("ntsport 65535");
@@ -215,7 +213,6 @@ static void nts_port_has_its_default_and_range(void **state)
 
 static void reals_have_their_default_and_ignore_what_follows_the_number(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(reals); i++) {
         const char *name = reals[i].name;
         size_t offset = reals[i].offset;
@@ -236,7 +233,6 @@ static void reals_have_their_default_and_ignore_what_follows_the_number(void **s
 
 static void strings_have_their_default_and_the_last_one_wins(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(strings); i++) {
         struct conf *conf = test_conf("");
         const char *value = *(char **)((char *)conf + strings[i].offset);
@@ -256,7 +252,6 @@ static void strings_have_their_default_and_the_last_one_wins(void **state)
 
 static void flags_are_off_and_take_no_argument(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(flags); i++) {
         struct conf *conf = test_conf("");
         char error[256];
@@ -274,7 +269,6 @@ static void flags_are_off_and_take_no_argument(void **state)
 
 static void lists_of_files_accumulate(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(lists); i++) {
         struct conf *conf = test_conf(line_of("%s a\n%s b", lists[i].name, lists[i].name));
         struct conf_strings *list = (struct conf_strings *)((char *)conf + lists[i].offset);
@@ -292,7 +286,6 @@ static void client_mode_has_no_server_port_command_socket_and_pidfile(void **sta
     struct conf_env env = {.client_only = true};
     struct conf *conf = conf_new(&env);
 
-    (void)state;
     assert_int_equal(conf->port, 0);
     assert_int_equal(conf->cmd_port, 0);
     assert_null(conf->bind_cmd_path);
@@ -304,7 +297,6 @@ static void a_slash_switches_pidfile_and_command_socket_off(void **state)
 {
     struct conf *conf = test_conf("pidfile /\nbindcmdaddress /");
 
-    (void)state;
     assert_null(conf->pid_file);
     assert_null(conf->bind_cmd_path);
     assert_true(ip_addr_is_loopback(&conf->bind_cmd4));
@@ -325,7 +317,6 @@ static void addresses_are_kept_per_family(void **state)
                                   "bindaddress 192.0.2.2\nbindacqaddress ::\n"
                                   "bindcmdaddress 0.0.0.0\nbindcmdaddress /run/x.sock");
 
-    (void)state;
     assert_address(&conf->bind_addr4, "192.0.2.2");
     assert_address(&conf->bind_addr6, "2001:db8::1");
     assert_int_equal(conf->bind_acq4.family, IP_UNSPEC);
@@ -355,7 +346,6 @@ static void addresses_may_have_an_interface(void **state)
                                   "bindcmdaddress fe80::3%4\nbroadcast 60 ff02::101%5\n"
                                   "initstepslew 1 fe80::5%6 fe80::6%nope");
 
-    (void)state;
     assert_int_equal(conf->bind_addr6.scope, 2);
     assert_address(&conf->bind_addr6, "fe80::1%2");
     assert_int_equal(conf->bind_acq6.scope, 3);
@@ -375,7 +365,6 @@ static void words_select_modes_without_regard_to_case(void **state)
                                       "leapsecmode x",          "leapsecmode slew slew"};
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_int_equal(conf->authselect_mode, AUTHSELECT_MIX);
     assert_int_equal(conf->leapsec_mode, LEAPSEC_SYSTEM);
     conf_free(conf);
@@ -402,7 +391,6 @@ static void positional_numbers_are_read_in_sequence(void **state)
     struct conf *conf = test_conf("makestep 1.0 3.5\nmaxchange 1e3 1 -1x\nfallbackdrift 16 19\n"
                                   "mailonchange root 0.5s\nsmoothtime 400 0.01 LeapOnly");
 
-    (void)state;
     assert_true(conf->makestep_threshold == 1.0);
     assert_int_equal(conf->makestep_limit, 3);
     assert_true(conf->max_change_offset == 1000.0);
@@ -443,7 +431,6 @@ static void positional_numbers_have_their_errors(void **state)
         int words;
     } counted[] = {{"makestep", 2}, {"maxchange", 3}, {"fallbackdrift", 2}, {"mailonchange", 2}};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         char error[256];
 
@@ -475,7 +462,6 @@ static void restart_mode_switches_steps_at_start_off(void **state)
     struct conf *conf = conf_new(&env);
     struct conf_error error;
 
-    (void)state;
     assert_true(conf_read_line(conf, &env, "makestep 0.5 3", 1, &error));
     assert_int_equal(conf->makestep_limit, 0);
     assert_true(conf_read_line(conf, &env, "makestep 0.5 -1", 1, &error));
@@ -490,7 +476,6 @@ static void clientloglimit_is_one_unsigned_long(void **state)
 {
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_true(conf->client_log_limit == 524288);
     conf_free(conf);
     conf = test_conf("clientloglimit 100000000x");
@@ -514,7 +499,6 @@ static void driftfile_keeps_an_earlier_interval(void **state)
                                       "driftfile a every 3"};
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_null(conf->drift_file);
     assert_int_equal(conf->drift_file_interval, 3600);
     conf_free(conf);
@@ -530,7 +514,6 @@ static void tempcomp_has_two_forms(void **state)
 {
     struct conf *conf = test_conf("tempcomp /t 0 26000 0.0 0.000183 0.5x");
 
-    (void)state;
     assert_string_equal(conf->tempcomp.file, "/t");
     assert_null(conf->tempcomp.points_file);
     assert_true(conf->tempcomp.interval == 1.0);
@@ -561,7 +544,6 @@ static void local_starts_again_from_the_defaults(void **state)
 {
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_false(conf->local.enabled);
     conf_free(conf);
 
@@ -610,7 +592,6 @@ static void rate_limits_keep_options_that_are_not_named(void **state)
     static const char *const names[] = {"ratelimit", "ntsratelimit", "cmdratelimit"};
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_ratelimit(&conf->ntp_ratelimit, false, 3, 8, 2, 0);
     assert_ratelimit(&conf->nts_ratelimit, false, 6, 8, 2, 0);
     assert_ratelimit(&conf->cmd_ratelimit, false, -4, 8, 2, 0);
@@ -645,7 +626,6 @@ static void log_names_add_up_and_have_exact_case(void **state)
 {
     struct conf *conf = test_conf("log\nlog tracking rawmeasurements\nlog selection");
 
-    (void)state;
     assert_int_equal(conf->log_files, LOGFILE_TRACKING | LOGFILE_RAWMEASUREMENTS |
                                           LOGFILE_MEASUREMENTS | LOGFILE_SELECTION);
     conf_free(conf);
@@ -662,7 +642,6 @@ static void ntsaeads_and_opencommands_replace_their_list(void **state)
                                OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
     struct conf *conf = test_conf("");
 
-    (void)state;
     assert_int_equal(conf->nts_aead_count, 2);
     assert_int_equal(conf->nts_aeads[0], 30);
     assert_int_equal(conf->nts_aeads[1], 15);
@@ -693,7 +672,6 @@ static void trusted_certificates_belong_to_a_set(void **state)
 {
     struct conf *conf = test_conf("ntstrustedcerts /a\nntstrustedcerts 7x /b");
 
-    (void)state;
     assert_int_equal(conf->trusted_cert_count, 2);
     assert_int_equal(conf->trusted_certs[0].set, 0);
     assert_string_equal(conf->trusted_certs[0].path, "/a");
@@ -708,7 +686,6 @@ static void trusted_certificates_belong_to_a_set(void **state)
 
 static void errors_name_the_word_as_typed(void **state)
 {
-    (void)state;
     assert_error("Foo bar", "Invalid directive Foo at line 1");
     assert_error("SERVER", "Invalid syntax for SERVER directive at line 1");
     assert_error_begins("Pool a b", "Invalid option in Pool directive at line 1");
@@ -736,7 +713,6 @@ static void assert_check(const char *lines, const char *message)
 
 static void directives_that_contradict_each_other_are_refused(void **state)
 {
-    (void)state;
     assert_check("", NULL);
     assert_check("ntsservercert a\nntsserverkey b", NULL);
     assert_check("ntsservercert a\nrtcsync\nrtcfile x", "Uneven number of NTS certs and keys");
@@ -762,7 +738,6 @@ static void directives_of_the_past_are_accepted(void **state)
 {
     char directory[TEST_PATH_SIZE], *log;
 
-    (void)state;
     test_directory_make(directory);
     test_log_begin(directory);
     conf_free(test_conf("dumponexit a b\ncommandkey 3\nGenerateCommandKey\nlinux_hz 100\n"
@@ -783,7 +758,6 @@ static void the_table_is_sorted_and_knows_the_whole_index(void **state)
     char *end = strstr(row, "\n---\n");
     size_t rows = 0, names = 0;
 
-    (void)state;
     for (; (row = strstr(row, "\n| `")) && row < end; row++) {
         const char *name = row + 4;
         size_t length = strcspn(name, "`");

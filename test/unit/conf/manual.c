@@ -56,7 +56,6 @@ static void every_directive_has_an_entry(void **state)
     char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
     const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
 
-    (void)state;
     assert_non_null(begin);
     assert_non_null(end);
     for (size_t i = 0; i < directive_count; i++) {
@@ -73,7 +72,6 @@ static void every_source_option_has_an_entry(void **state)
     char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
     const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
 
-    (void)state;
     for (size_t i = 0; source_option_name(i); i++)
         check_entry(begin, end, source_option_name(i));
     free(page);
@@ -119,7 +117,6 @@ static void every_entry_is_of_something_that_exists(void **state)
     const char *clocks = strstr(page, clocks_begin), *clocks_end = strstr(clocks + 1, "\n== ");
     int entries = 0;
 
-    (void)state;
     for (const char *line = page; *line != '\0'; line = next_line(line)) {
         char name[64];
 

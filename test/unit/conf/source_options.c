@@ -50,7 +50,6 @@ static void defaults_are_those_of_the_specification(void **state)
 {
     struct source_options o = parsed("");
 
-    (void)state;
     assert_int_equal(o.minpoll, 6);
     assert_int_equal(o.maxpoll, 10);
     assert_int_equal(o.presend, 100);
@@ -97,7 +96,6 @@ static void integers_are_accepted_in_their_range_only(void **state)
         {"maxsources", OF(max_sources), 1, INT_MAX},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int limits[2] = {rows[i].min, rows[i].max};
         char text[64];
@@ -127,7 +125,6 @@ static void integers_are_accepted_in_their_range_only(void **state)
 
 static void ports_are_accepted_in_their_range_only(void **state)
 {
-    (void)state;
     assert_int_equal(parsed("port 65535").port, 65535);
     assert_int_equal(parsed("port 0").port, 0);
     assert_int_equal(parsed("ntsport 65535 ntsport 1").nts_port, 1);
@@ -139,7 +136,6 @@ static void ports_are_accepted_in_their_range_only(void **state)
 
 static void unsigned_numbers_wrap_as_scanf_reads_them(void **state)
 {
-    (void)state;
     assert_int_equal(parsed("key 7").key_id, 7);
     assert_true(parsed("key -1").key_id == 4294967295U);
     assert_true(parsed("certset 4294967295").cert_set == 4294967295U);
@@ -165,7 +161,6 @@ static void reals_are_any_number(void **state)
         {"offset", OF(offset)},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct source_options o;
         char text[64];
@@ -188,7 +183,6 @@ static void flags_are_set_without_regard_to_case_and_order(void **state)
     struct source_options o = parsed("XLEAVE nts iBurst burst copy auto_offline offline prefer "
                                      "noselect trust require ipv4 ipv6");
 
-    (void)state;
     assert_true(o.interleaved && o.nts && o.iburst && o.burst && o.copy && o.auto_offline);
     assert_int_equal(o.connectivity, SOURCE_OFFLINE);
     assert_int_equal(o.family, IP_V6);
@@ -202,7 +196,6 @@ static void flags_are_set_without_regard_to_case_and_order(void **state)
 
 static void extension_fields_are_hexadecimal_and_add_up(void **state)
 {
-    (void)state;
     assert_int_equal(parsed("extfield F323").ext_flags, EXT_FLAG_MONO_ROOT);
     assert_int_equal(parsed("extfield 0xf324").ext_flags, EXT_FLAG_NET_CORRECTION);
     assert_int_equal(parsed("extfield F323 extfield 10a").ext_flags,
@@ -215,7 +208,6 @@ static void characters_after_a_number_are_the_next_option(void **state)
 {
     struct source_options o = parsed("minpoll 3maxpoll 5key 4iburst");
 
-    (void)state;
     assert_int_equal(o.minpoll, 3);
     assert_int_equal(o.maxpoll, 5);
     assert_int_equal(o.key_id, 4);
@@ -226,7 +218,6 @@ static void errors_of_sources_have_their_texts(void **state)
 {
     static const char *const words[] = {"server", "pool", "peer"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(words); i++) {
         char line[64], error[128];
 
@@ -245,7 +236,6 @@ static void sources_accumulate_in_order(void **state)
 {
     struct conf *conf = test_conf("server a\npool b iburst\npeer c port 5\nserver a");
 
-    (void)state;
     assert_int_equal(conf->source_count, 4);
     assert_string_equal(conf->sources[0].name, "a");
     assert_int_equal(conf->sources[0].kind, SOURCE_SERVER);
@@ -309,7 +299,6 @@ static void order_of_sources_is_total(void **state)
         "port 5",
     };
 
-    (void)state;
     assert_int_equal(compare("server a", "server a"), 0);
     assert_int_equal(compare("server a iburst minpoll 3", "server a minpoll 3 iburst"), 0);
     assert_true(compare("peer a port 9", "server b") < 0);
@@ -343,7 +332,6 @@ static void refclocks_have_their_defaults(void **state)
     struct conf *conf = test_conf("refclock PHC /dev/ptp2:extpps:pin=1");
     const struct conf_refclock *c = &conf->refclocks[0];
 
-    (void)state;
     assert_int_equal(conf->refclock_count, 1);
     assert_string_equal(c->driver, "PHC");
     assert_string_equal(c->parameter, "/dev/ptp2:extpps:pin=1");
@@ -371,7 +359,6 @@ static void refclocks_have_all_options(void **state)
         "require tai local");
     const struct conf_refclock *c = &conf->refclocks[1];
 
-    (void)state;
     assert_int_equal(conf->refclock_count, 2);
     assert_int_equal(c->poll, -32);
     assert_int_equal(c->dpoll, 32);
@@ -400,7 +387,6 @@ static void refclocks_have_their_errors(void **state)
                                       "lock ABCDE", "stratum 16", "stratum -1",
                                       "width x",    "offset",     "delay"};
 
-    (void)state;
     assert_error("refclock", "Could not parse refclock directive at line 1");
     assert_error("refclock PPS", "Could not parse refclock directive at line 1");
     assert_error_begins("refclock PPS a iburst", "Invalid option in refclock directive at line 1");
@@ -428,7 +414,6 @@ static void hwtimestamp_limits_its_values(void **state)
         "hwtimestamp eth3 minpoll -10");
     const struct conf_hwtimestamp *hw = conf->hwtimestamps;
 
-    (void)state;
     assert_int_equal(conf->hwtimestamp_count, 5);
     assert_string_equal(hw[0].interface, "eth0");
     assert_int_equal(hw[0].minpoll, 0);
@@ -468,7 +453,6 @@ static void broadcast_has_a_literal_destination(void **state)
         "", "64", "x 192.0.2.255", "64 known.test", "64 192.0.2.255 x", "64 192.0.2.255 123 4"};
     struct conf *conf = test_conf("broadcast 64 ff02::101\nbroadcast 0 192.0.2.255 5");
 
-    (void)state;
     assert_int_equal(conf->broadcast_count, 2);
     assert_int_equal(conf->broadcasts[0].interval, 64);
     assert_int_equal(conf->broadcasts[0].dest.port, 123);
@@ -489,7 +473,6 @@ static void initstepslew_resolves_hosts_and_leaves_out_the_others(void **state)
     char directory[TEST_PATH_SIZE], *log;
     struct conf *conf;
 
-    (void)state;
     test_directory_make(directory);
     test_log_begin(directory);
     conf = test_conf("initstepslew 5 192.0.2.1\ninitstepslew 1.5x known.test missing.test ::1");

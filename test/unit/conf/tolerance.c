@@ -40,7 +40,6 @@ static void options_out_of_range_take_the_nearest_limit(void **state)
         {"cmdratelimit leak 2147483648", "2147483648", "leak", "cmdratelimit", "32"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         char log[256];
 
@@ -54,7 +53,6 @@ static void limits_are_what_is_stored(void **state)
 {
     struct conf *conf;
 
-    (void)state;
     conf =
         test_conf("server a maxpoll 33 port 70000 maxsources 0\nmakestep 1 99999999999\n"
                   "maxchange 1 99999999999 -99999999999\nfallbackdrift 16 99999999999\n"
@@ -109,7 +107,6 @@ static void letters_behind_numbers_are_left_out_with_a_warning(void **state)
         {"server a minpoll 3maxpoll 5", ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_accepted_with(cases[i].line, cases[i].log);
 }
@@ -137,7 +134,6 @@ static void what_every_chrony_refuses_stays_refused(void **state)
                                       "driftfile /a interval 5x",
                                       "server a version"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         if (!test_error(bad[i]))
             fail_msg("accepted: %s", bad[i]);
@@ -185,7 +181,6 @@ static void errors_name_the_wrong_word_and_the_nearest_one(void **state)
          "its own)"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_error(cases[i].line, cases[i].error);
 }
@@ -203,7 +198,6 @@ static void what_a_build_without_nts_cannot_do_is_said_once(void **state)
     struct conf *conf = conf_new(&env);
     struct conf_error error;
 
-    (void)state;
     env.without_nts = true;
     test_directory_make(directory);
     test_log_begin(directory);

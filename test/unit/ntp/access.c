@@ -143,7 +143,6 @@ static void check_length(const char *text, int bits, int width)
 
 static void all_prefix_lengths(void **state)
 {
-    (void)state;
     for (int bits = 0; bits <= 32; bits++)
         check_length("203.0.113.171", bits, 32);
     for (int bits = 0; bits <= 128; bits++)
@@ -186,7 +185,6 @@ static void log_rule(bool allow, bool all, const char *text, int bits)
 
 static void rules_of_commands_are_logged(void **state)
 {
-    (void)state;
     capture_log();
     log_rule(true, false, "192.0.2.0", 24);
     assert_int_equal(logged("access"), 0); /* of the configuration */

@@ -34,10 +34,6 @@ static void apply(void *arg, const struct conf_access_rule *rule)
 
 static int nothing_is_known(const char *name, struct ip_addr *addrs, int max, void *arg)
 {
-    (void)name;
-    (void)addrs;
-    (void)max;
-    (void)arg;
     return 0;
 }
 

@@ -217,8 +217,6 @@ static void missing_and_open_files_are_reported(void **state)
 
 static FILE *refuse_read(void *ctx, const char *path)
 {
-    (void)ctx;
-    (void)path;
     errno = EACCES;
     return NULL;
 }
@@ -254,8 +252,6 @@ static FILE *read_nul(void *ctx, const char *path)
 {
     static char text[9000] = "1 MD5 abcd\0ef\n2 MD5 abc\n";
 
-    (void)ctx;
-    (void)path;
     return fmemopen(text, sizeof(text), "r");
 }
 

@@ -31,7 +31,6 @@ static void message_is_that_of_the_specification(void **state)
     uint8_t message[MESSAGE_LENGTH], ntp[NTP_HEADER_LENGTH] = {0};
     struct ptp_payload payload;
 
-    (void)state;
     assert_int_equal(make_message(message), 104);
     assert_memory_equal(message, expected, sizeof(expected));
     assert_true(ptp_unwrap(message, sizeof(message), 123, &payload));
@@ -50,7 +49,6 @@ static void every_checked_octet_matters(void **state)
                                         20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
                                         33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 54, 55};
 
-    (void)state;
     for (size_t i = 0; i < PTP_OVERHEAD; i++) {
         bool ignored = memchr(unchecked, (int)i, sizeof(unchecked)) != NULL;
         make_message(message);
@@ -74,7 +72,6 @@ static void other_forms_of_type_and_version_are_accepted(void **state)
     uint8_t message[MESSAGE_LENGTH];
     struct ptp_payload payload;
 
-    (void)state;
     make_message(message);
     message[0] = 0; /* Sync */
     message[1] = 0x12;
@@ -92,7 +89,6 @@ static void correction_is_in_units_of_2_to_the_minus_16_ns(void **state)
     uint8_t message[MESSAGE_LENGTH];
     struct ptp_payload payload;
 
-    (void)state;
     make_message(message);
     message[13] = 1; /* 65536 units: 1 ns */
     assert_true(ptp_unwrap(message, sizeof(message), 123, &payload));
@@ -159,7 +155,6 @@ static void client_and_server_talk_over_ptp(void **state)
     struct report_ntpdata report;
     struct pair p;
 
-    (void)state;
     pair_start(&p, 123);
     rig_add_server(&p.client, "192.0.2.12 port 319 iburst xleave extfield 10a");
     run_both(&p.client, &p.server, 10);
@@ -187,7 +182,6 @@ static void other_domains_and_plain_packets_are_ignored(void **state)
     uint8_t plain[NTP_HEADER_LENGTH] = {0x23};
     struct pair p;
 
-    (void)state;
     pair_start(&p, 0);
     rig_add_server(&p.client, "192.0.2.12 port 319 iburst");
     sim_deliver(p.client.sim, &from, &to, plain, sizeof(plain), 0.1);
@@ -202,7 +196,6 @@ static void ptp_sockets_count_as_serving_and_stay_open(void **state)
 {
     struct rig rig;
 
-    (void)state;
     rig_init(&rig, NULL, NULL);
     assert_false(ntp_sockets_is_serving(rig.sockets));
     rig.conf->ptp_port = 319;

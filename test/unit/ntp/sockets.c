@@ -79,8 +79,6 @@ static int send_datagrams(void *ctx, int fd, const struct world_datagram *msgs, 
 
 static int socket_error(void *ctx, int fd)
 {
-    (void)ctx;
-    (void)fd;
     current.errors_read++;
     return 0;
 }

@@ -63,7 +63,7 @@ static int log_count(const struct fixture *f, const char *text)
     return n;
 }
 
-/* ---- files ---- */
+/* ---- Files ---- */
 
 static void write_octets(const char *path, const void *data, size_t size)
 {
@@ -113,7 +113,7 @@ static void add_second_pair(struct fixture *f)
     conf->nts_server_certs.count = conf->nts_server_keys.count = 2;
 }
 
-/* ---- one pair ---- */
+/* ---- One pair ---- */
 
 static bool check_against(struct fixture *f, const struct server_files *kept,
                           struct pair_verdict *verdicts)
@@ -268,7 +268,7 @@ static void good_pairs_are_taken_in_silence(void **state)
     assert_int_equal(log_count(f, "\n"), 0);
 }
 
-/* ---- dates ---- */
+/* ---- Dates ---- */
 
 static void own_certificate_is_judged_and_not_its_issuers(void **state)
 {
@@ -321,7 +321,7 @@ static void certificate_out_of_dates_does_not_replace_a_good_one(void **state)
     test_cert_free(&old);
 }
 
-/* ---- warnings ---- */
+/* ---- Warnings ---- */
 
 static void what_clients_will_refuse_is_warned_about_once(void **state)
 {
@@ -372,7 +372,7 @@ static void issuers_in_disorder_are_a_warning(void **state)
     test_cert_free(&middle);
 }
 
-/* ---- the store ---- */
+/* ---- The store ---- */
 
 static bool check_here(const struct server_files *files, const struct server_files *kept,
                        struct pair_verdict *verdicts, void *arg)

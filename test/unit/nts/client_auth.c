@@ -268,7 +268,6 @@ static void session_runs_between_two_polls(void **state)
     struct report_authdata data;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     data = report(&f);
     assert_int_equal(data.mode, 2);
@@ -307,7 +306,6 @@ static void exchanges_keep_the_ring_full(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f);
     for (int i = 0; i < 20; i++) {
         assert_true(exchange(&f));
@@ -325,7 +323,6 @@ static void lost_packets_are_made_up_by_placeholders(void **state)
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length = 0;
 
-    (void)state;
     start(&f);
     for (size_t i = 0; i < 8; i++) {
         length = poll_request(&f, packet);
@@ -352,7 +349,6 @@ static void cookie_fields_of_a_request_are_limited(void **state)
                  {8, 0, 0},    /* too short */
                  {102, 0, 0}}; /* no multiple of 4, from a cookie file */
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
         uint8_t packet[NTP_MAX_LENGTH];
@@ -373,7 +369,6 @@ static void spent_cookies_lead_to_a_new_session_after_the_interval(void **state)
     struct fixture f;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     for (int i = 0; i < 8; i++)
         assert_int_not_equal(poll_request(&f, packet), 0);
@@ -404,7 +399,6 @@ static void tls_failures_wait_longer_than_connect_failures(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f);
     f.ke.succeeds = false;
     assert_int_equal(count_starts(&f, 10000.0), 4); /* the example of nts.md 8.3 */
@@ -423,7 +417,6 @@ static void failed_start_is_repeated_soon_but_counts(void **state)
     struct fixture f;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     f.ke.start_fails = true;
     assert_int_equal(poll_request(&f, packet), 0);
@@ -468,7 +461,6 @@ static void nak_drops_cookies_at_the_next_poll(void **state)
     uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start(&f);
     assert_true(exchange(&f));
     length = poll_request(&f, request);
@@ -493,7 +485,6 @@ static void nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response(void **sta
     uint8_t request[NTP_MAX_LENGTH], nak[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start(&f);
     length = poll_request(&f, request);
     make_nak(&f, request, length, nak);
@@ -523,7 +514,6 @@ static void response_is_accepted_once_and_only_to_the_last_request(void **state)
     uint8_t request[NTP_MAX_LENGTH], old[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length, old_length;
 
-    (void)state;
     start(&f);
     length = poll_request(&f, request);
     old_length = serve(&f, request, length, old);
@@ -549,7 +539,6 @@ static void forged_responses_change_nothing(void **state)
     struct report_authdata before, after;
     size_t length;
 
-    (void)state;
     start(&f);
     poll_request(&f, request);
     length = poll_request(&f, request);
@@ -609,7 +598,6 @@ static void authentic_responses_with_odd_contents(void **state)
         {{16, 16}, 2, 2, false, 7},                                         /* malformed */
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
         uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH], plain[1000] = {0};
@@ -636,7 +624,6 @@ static void old_keys_are_refreshed(void **state)
     struct fixture f;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     f.conf.nts_refresh = 120;
     assert_true(exchange(&f));
@@ -657,7 +644,6 @@ static void alternate_keys_are_tried_after_a_nak(void **state)
     uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start(&f);
     /* The cookies carry what is here the alternate context. */
     f.ke.result.alt_context = f.context;
@@ -686,7 +672,6 @@ static void negotiated_address_moves_the_source_there_and_back(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     const struct ip_addr other = ip_addr_v4(192, 0, 2, 9);
 
-    (void)state;
     start(&f);
     f.conf.nts_refresh = 100;
     f.ke.result.ntp_addr = other;
@@ -715,7 +700,6 @@ static void refused_address_costs_the_cookies(void **state)
     struct fixture f;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     f.refuse_address = true;
     f.ke.result.ntp_addr = ip_addr_v4(192, 0, 2, 9);
@@ -732,7 +716,6 @@ static void only_ntpv4_client_requests_are_authenticated(void **state)
     struct ntp_info info = {.length = 48, .version = 3, .mode = NTP_MODE_CLIENT};
     struct writer w = writer_make(packet, sizeof(packet));
 
-    (void)state;
     start(&f);
     w.pos = NTP_HEADER_LENGTH;
     assert_true(ops()->prepare(f.client));
@@ -750,7 +733,6 @@ static void cookies_survive_a_restart(void **state)
     char dir[] = "/dump";
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     f.conf.nts_dump_dir = dir;
     f.ke.result.ntp_addr = ip_addr_v4(192, 0, 2, 9);
@@ -776,7 +758,6 @@ static void cookies_survive_a_restart(void **state)
 
 static void saved_address_that_is_taken_costs_the_cookies(void **state)
 {
-    (void)state;
     for (int late = 0; late < 2; late++) {
         struct fixture f;
         char dir[] = "/dump";
@@ -812,7 +793,6 @@ static void replacement_saves_for_the_old_address_and_starts_anew(void **state)
     const struct ip_port new = {ip_addr_v4(192, 0, 2, 2), 4460};
     const struct ip_port old = {ip_addr_v4(192, 0, 2, 1), 4460};
 
-    (void)state;
     start(&f);
     f.conf.nts_dump_dir = dir;
     assert_true(exchange(&f));
@@ -840,7 +820,6 @@ static void source_without_address_does_nothing(void **state)
     char dir[] = "/dump";
     uint8_t packet[NTP_MAX_LENGTH];
 
-    (void)state;
     start(&f);
     f.conf.nts_dump_dir = dir;
     ops()->change_nts_address(f.client, &unresolved);

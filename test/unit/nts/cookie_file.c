@@ -29,7 +29,6 @@ static void recorded_file_is_loaded_removed_and_written_identically(void **state
         "exchange-aead30-compliant.json", "exchange-aead30-noncompliant.json"};
     const struct ip_addr addr = ip_addr_v4(127, 0, 0, 2);
 
-    (void)state;
     for (size_t i = 0; i < sizeof(recordings) / sizeof(recordings[0]); i++) {
         json_t *json = test_json(recordings[i]);
         const char *content = test_string(json, "client_dump_file");
@@ -68,7 +67,6 @@ static void values_are_where_they_belong(void **state)
     struct cookie_file file;
     uint8_t key[32];
 
-    (void)state;
     test_world_init(&test);
     assert_true(load(&test, HEAD "7 15 " S2C " " C2S "\n00ff\nABCDEF01\n", &file));
     assert_true(file.time == 1795322425.9);
@@ -91,7 +89,6 @@ static void ipv6_address_is_in_the_name(void **state)
     struct cookie_file file;
     struct ip_addr addr;
 
-    (void)state;
     test_world_init(&test);
     assert_true(ip_addr_parse("2001:db8::1", &addr));
     assert_true(load(&test, HEAD KEYS "00ff\n", &file));
@@ -106,7 +103,6 @@ static void zero_cookies_are_possible_and_at_most_eight_are_read(void **state)
     struct test_world test;
     struct cookie_file file;
 
-    (void)state;
     test_world_init(&test);
     assert_true(load(&test, HEAD KEYS, &file));
     assert_int_equal(file.cookie_count, 0);
@@ -145,7 +141,6 @@ static void bad_files_are_removed_and_not_used(void **state)
     struct test_world test;
     struct cookie_file file;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         test_world_init(&test);
         if (load(&test, bad[i], &file))
@@ -164,7 +159,6 @@ static void cookies_of_1_to_256_octets_are_read(void **state)
     struct cookie_file file;
     size_t head = strlen(HEAD KEYS);
 
-    (void)state;
     test_world_init(&test);
     memset(content, 0, sizeof(content));
     memcpy(content, HEAD KEYS, head);

@@ -47,7 +47,7 @@ struct fixture {
     int idle_count;
 };
 
-/* ---- what the daemon gives ---- */
+/* ---- What the daemon gives ---- */
 
 static bool is_allowed(const struct ip_addr *addr, void *arg)
 {
@@ -59,7 +59,6 @@ static bool count(const struct ip_addr *addr, void *arg)
 {
     struct fixture *f = arg;
 
-    (void)addr;
     f->counted++;
     return !f->limited;
 }
@@ -76,7 +75,6 @@ static int64_t client_now(void *arg)
 
 static int client_updates(void *arg)
 {
-    (void)arg;
     return 1;
 }
 
@@ -90,24 +88,20 @@ static void on_rekeyed(bool ok, void *arg)
 
 static void no_limit(void *arg)
 {
-    (void)arg;
 }
 
 static void say_dropped(void *arg)
 {
-    (void)arg;
     LOG_INFO("rights dropped");
 }
 
 static void say_filtered(void *arg)
 {
-    (void)arg;
     LOG_INFO("filter loaded");
 }
 
 static void kill_child(pid_t pid, void *arg)
 {
-    (void)arg;
     kill(pid, SIGKILL);
 }
 
@@ -129,7 +123,7 @@ static void close_descriptors(const int *keep, size_t count_kept, void *arg)
     }
 }
 
-/* ---- fixture ---- */
+/* ---- Fixture ---- */
 
 static int set_up(void **state)
 {
@@ -234,7 +228,7 @@ static void start_server(struct fixture *f, int processes)
         fork_server_attach(f->handle, f->tls.loop, &events);
 }
 
-/* ---- clients ---- */
+/* ---- Clients ---- */
 
 static bool client_is_done(void *arg)
 {
@@ -293,7 +287,6 @@ static int connect_idle_from(struct fixture *f, int number)
 
 static bool never(void *arg)
 {
-    (void)arg;
     return false;
 }
 
@@ -373,7 +366,7 @@ static int log_count(struct fixture *f, const char *text)
     return n;
 }
 
-/* ---- tests ---- */
+/* ---- Tests ---- */
 
 static void helpers_serve_with_the_current_key(void **state)
 {
@@ -581,7 +574,6 @@ static void helper_is_replaced_while_files_are_bad(void **state)
 
 static void say_dumpable(void *arg)
 {
-    (void)arg;
     LOG_INFO("dumpable %d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 }
 
@@ -986,8 +978,6 @@ static void on_release(int fd, void *arg)
 
 static void on_ended(uint32_t session, enum ipc_outcome outcome, void *arg)
 {
-    (void)session;
-    (void)outcome;
     ((struct releases *)arg)->ended++;
 }
 
@@ -1321,7 +1311,6 @@ static void approve_and_hang(void *arg)
     const struct ipc_message good = {.type = IPC_READY};
     char name[16];
 
-    (void)arg;
     prctl(PR_GET_NAME, name);
     if (strcmp(name, "chronyd-certs") != 0)
         return;
@@ -1345,7 +1334,7 @@ static void nobody_waits_for_who_judged_the_files(void **state)
     assert_int_equal(f->lost, 0);
 }
 
-/* ---- dates of certificates ---- */
+/* ---- Dates of certificates ---- */
 
 static void states_of_a_certificate(void **state)
 {
@@ -1356,7 +1345,6 @@ static void states_of_a_certificate(void **state)
     const int64_t end = dates.not_after;
     char text[256];
 
-    (void)state;
     assert_int_equal(certificate_state(&dates, 999999999), CERTIFICATE_NOT_YET);
     assert_int_equal(certificate_state(&dates, 1000000000), CERTIFICATE_VALID);
     assert_int_equal(certificate_state(&dates, end - 21 * TEST_DAY - 1), CERTIFICATE_VALID);
@@ -1457,7 +1445,6 @@ static bool same_client(const char *a, const char *b)
 
 static void an_ipv6_network_is_one_client(void **state)
 {
-    (void)state;
     assert_true(same_client("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"));
     assert_false(same_client("2001:db8:1:2::1", "2001:db8:1:3::1"));
     assert_true(same_client("192.0.2.1", "192.0.2.1"));

@@ -42,7 +42,6 @@ static void connection_survives_in_both_families(void **state)
     const enum ip_family families[] = {IP_V4, IP_V6};
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         struct ipc_message m = connection_message(families[i]), out;
 
@@ -68,7 +67,6 @@ static void other_kinds_survive(void **state)
     const struct ipc_message helper = {.type = IPC_HELPER_NEW,
                                        .u.helper = {.generation = 3, .number = 2, .pid = 1234}};
 
-    (void)state;
     memset(failed.u.failed.text, 'x', IPC_TEXT_SIZE - 1);
     ipc_encode(&failed, data);
     assert_true(ipc_decode(data, sizeof(data), 0, IPC_HELPER, &out));
@@ -90,7 +88,6 @@ static void files_survive_and_have_a_reason(void **state)
     uint8_t data[IPC_MESSAGE_SIZE];
     struct ipc_message out;
 
-    (void)state;
     memset(files.u.files.text, 'y', IPC_TEXT_SIZE - 1);
     ipc_encode(&files, data);
     assert_true(ipc_decode(data, sizeof(data), 0, IPC_FORK_SERVER, &out));
@@ -142,7 +139,6 @@ static void lookups_and_answers_survive(void **state)
     uint8_t data[IPC_MESSAGE_SIZE];
     struct ipc_message out;
 
-    (void)state;
     ipc_encode(&lookup, data);
     assert_true(ipc_decode(data, sizeof(data), 0, IPC_ASKER, &out));
     assert_int_equal(out.u.lookup.id, 0x12345678);
@@ -164,7 +160,6 @@ static void wrong_lookups_and_answers_are_refused(void **state)
     struct ipc_message lookup = lookup_message(), addresses = addresses_message();
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     ipc_encode(&lookup, data);
     data[20] = 0; /* in the name */
     assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
@@ -224,7 +219,6 @@ static void nobody_may_send_what_another_role_sends(void **state)
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct ipc_message m = {.type = kinds[i].type};
 
@@ -260,7 +254,6 @@ static void wrong_size_version_magic_or_type_is_refused(void **state)
     const struct ipc_message m = connection_message(IP_V4);
     uint8_t data[IPC_MESSAGE_SIZE + 1] = {0};
 
-    (void)state;
     ipc_encode(&m, data);
     assert_false(decodes(data, 0, 1, IPC_MAIN));
     assert_false(decodes(data, IPC_MESSAGE_SIZE - 1, 1, IPC_MAIN));
@@ -280,7 +273,6 @@ static void octets_after_the_body_must_be_zero(void **state)
     const struct ipc_message connection = connection_message(IP_V4);
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     ipc_encode(&ready, data);
     for (size_t i = 4; i < sizeof(data); i++) {
         data[i] = 1;
@@ -299,7 +291,6 @@ static void values_out_of_range_are_refused(void **state)
     struct ipc_message m = connection_message(IP_V4);
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     ipc_encode(&m, data);
     data[8] = 5; /* family */
     assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
@@ -324,7 +315,6 @@ static void reasons_are_printable_and_not_empty(void **state)
     struct ipc_message m = {.type = IPC_FAILED};
     uint8_t data[IPC_MESSAGE_SIZE];
 
-    (void)state;
     ipc_encode(&m, data);
     assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
     strcpy(m.u.failed.text, "line\nsecond line");
@@ -353,7 +343,6 @@ static void a_socket_is_passed_with_its_message(void **state)
     struct ipc_message out;
     int ends[2], fd = -1, before = open_descriptors();
 
-    (void)state;
     assert_true(ipc_pair(ends));
     assert_int_equal(ipc_receive(ends[1], IPC_MAIN, &out, &fd), IPC_AGAIN);
     assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);
@@ -375,7 +364,6 @@ static void descriptors_of_bad_messages_are_closed(void **state)
     struct ipc_message out;
     int ends[2], fd = -1;
 
-    (void)state;
     assert_true(ipc_pair(ends));
     int before = open_descriptors();
     assert_int_equal(ipc_send(ends[0], &outcome, ends[0]), IPC_OK);
@@ -398,7 +386,6 @@ static void message_survives_without_a_free_descriptor(void **state)
     struct ipc_message out;
     int ends[2], fd = 0;
 
-    (void)state;
     /* valgrind applies limits itself, and not to descriptors that come in messages. */
     if (getenv("TEST_WRAPPER"))
         skip();
@@ -441,7 +428,6 @@ static void too_many_descriptors_are_bad_and_closed(void **state)
     struct ipc_message out;
     int ends[2], fd, fds[8];
 
-    (void)state;
     assert_true(ipc_pair(ends));
     int before = open_descriptors();
     for (int i = 0; i < 8; i++)

@@ -23,7 +23,6 @@ static void numbers_are_given_up_to_the_limit_and_again(void **state)
     bool seen[100] = {false};
     uint32_t number;
 
-    (void)state;
     for (int i = 0; i < 100; i++) {
         assert_true(ke_connections_add(c, i % 4 == 0 ? &a : &b, &number));
         assert_in_range(number, 0, 99);
@@ -51,7 +50,6 @@ static void addresses_of_one_network_are_counted_together(void **state)
     struct ip_addr any = address("2001:db8::42"), v4 = address("192.0.2.1");
     uint32_t number;
 
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct ip_addr a = address(texts[i]);
         assert_true(ke_connections_add(c, &a, &number));
@@ -70,7 +68,6 @@ static void counts_are_those_of_a_plain_list(void **state)
     int client_of[1000], counts[CLIENTS] = {0};
     unsigned int seed = 5;
 
-    (void)state;
     memset(client_of, -1, sizeof(client_of));
     for (int i = 0; i < ROUNDS; i++) {
         int client = rand_r(&seed) % CLIENTS;

@@ -19,7 +19,6 @@ static void every_prefix_of_a_message_is_incomplete(void **state)
 {
     struct ke_scan scan = {.pos = 0};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(request); i++) {
         assert_int_equal(check(request, i), KE_MESSAGE_INCOMPLETE);
         assert_int_equal(ke_message_check(&scan, request, i), KE_MESSAGE_INCOMPLETE);
@@ -33,7 +32,6 @@ static void bad_end_of_message_is_invalid(void **state)
     static const uint8_t not_critical[] = {0, 0, 0, 0}, with_body[] = {0x80, 0, 0, 1, 9};
     static const uint8_t twice[] = {0x80, 0, 0, 0, 0x80, 0, 0, 0};
 
-    (void)state;
     assert_int_equal(check(not_critical, sizeof(not_critical)), KE_MESSAGE_INVALID);
     assert_int_equal(check(with_body, sizeof(with_body)), KE_MESSAGE_INVALID);
     assert_int_equal(check(twice, sizeof(twice)), KE_MESSAGE_INVALID);
@@ -44,7 +42,6 @@ static void invalid_message_stays_invalid(void **state)
     static const uint8_t data[] = {0, 0, 0, 0, 0x80, 0, 0, 0};
     struct ke_scan scan = {.pos = 0};
 
-    (void)state;
     assert_int_equal(ke_message_check(&scan, data, 4), KE_MESSAGE_INVALID);
     assert_int_equal(ke_message_check(&scan, data, 8), KE_MESSAGE_INVALID);
 }
@@ -55,7 +52,6 @@ static void data_after_the_end_wait_for_a_second_end(void **state)
     static const uint8_t more[] = {7, 0xd0, 0, 0, 0x80, 0, 0, 0};
     struct ke_scan scan = {.pos = 0};
 
-    (void)state;
     memcpy(data, request, sizeof(request));
     memcpy(data + sizeof(request), more, sizeof(more));
     for (size_t i = 1; i < 8; i++)
@@ -67,7 +63,6 @@ static void body_of_the_greatest_length_is_waited_for(void **state)
 {
     static const uint8_t data[16384] = {0x7f, 0xff, 0xff, 0xff};
 
-    (void)state;
     assert_int_equal(check(data, sizeof(data)), KE_MESSAGE_INCOMPLETE);
 }
 
@@ -78,7 +73,6 @@ static void records_are_read_as_they_were_written(void **state)
     struct reader r;
     struct ke_record record;
 
-    (void)state;
     ke_record_add_u16(&w, true, KE_RECORD_NTP_PORT, 0x2b73);
     ke_record_add(&w, false, KE_RECORD_COOKIE, "abcd", 4);
     ke_record_add(&w, true, KE_RECORD_END, NULL, 0);
@@ -103,7 +97,6 @@ static void record_that_does_not_fit_is_not_written(void **state)
     uint8_t data[9];
     struct writer w = writer_make(data, sizeof(data));
 
-    (void)state;
     ke_record_add(&w, false, 5, "abcde", 5);
     assert_false(w.failed);
     assert_int_equal(w.pos, 9);
@@ -118,7 +111,6 @@ static void body_longer_than_its_length_field_is_refused(void **state)
     static uint8_t data[70000], body[65536];
     struct writer w = writer_make(data, sizeof(data));
 
-    (void)state;
     ke_record_add(&w, false, 5, body, sizeof(body));
     assert_true(w.failed);
 }

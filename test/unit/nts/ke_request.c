@@ -190,13 +190,11 @@ static void run_build(const char *build, const int *ids, size_t count, int key_a
 
 static void recorded_cases_of_the_build_with_aead15(void **state)
 {
-    (void)state;
     run_build("aead15_only_build", &default_aeads[1], 1, 15);
 }
 
 static void recorded_cases_of_the_build_with_both(void **state)
 {
-    (void)state;
     run_build("aead30_and_15_build", default_aeads, 2, aead_supported(30) ? 30 : 15);
 }
 
@@ -209,7 +207,6 @@ static void client_request_is_that_of_the_specification(void **state)
     uint8_t data[64];
     struct writer w = writer_make(data, sizeof(data));
 
-    (void)state;
     nts_aeads_init(&aeads, &default_aeads[1], 1);
     assert_true(ke_request_build(&aeads, &w));
     assert_int_equal(w.pos, sizeof(only15));
@@ -233,7 +230,6 @@ static void request_has_at_most_four_algorithms_and_may_have_none(void **state)
     uint8_t data[64];
     struct writer w = writer_make(data, sizeof(data));
 
-    (void)state;
     nts_aeads_init(&aeads, many, 7);
     assert_true(ke_request_build(&aeads, &w));
     assert_int_equal(w.pos, 6 + 4 + 2 * 4 + 4);
@@ -254,7 +250,6 @@ static void response_names_server_and_port_only_if_configured(void **state)
     uint8_t data[2000];
     struct writer w = writer_make(data, sizeof(data));
 
-    (void)state;
     test_world_init(&test);
     fill_secret(&key.key, 15, 1);
     fill_secret(&context.c2s, 15, 2);
@@ -281,7 +276,6 @@ static void server_without_algorithms_accepts_none(void **state)
     const struct nts_aeads none = {.count = 0};
     struct ke_outcome outcome;
 
-    (void)state;
     ke_request_process(request, sizeof(request), &none, &outcome);
     assert_int_equal(outcome.kind, KE_OUTCOME_NO_AEAD);
 }
@@ -290,7 +284,6 @@ static void exporter_contexts_are_those_of_the_specification(void **state)
 {
     uint8_t context[5];
 
-    (void)state;
     ke_exporter_context(15, true, false, context);
     assert_memory_equal(context, "\0\0\0\x0f\0", 5);
     ke_exporter_context(15, false, true, context);

@@ -31,7 +31,6 @@ static void recorded_cases(void **state)
     int run = 0;
     size_t i;
 
-    (void)state;
     json_array_foreach(json_object_get(json, "cases"), i, test_case)
     {
         const char *error =
@@ -91,7 +90,6 @@ static void long_critical_records_are_errors_and_others_are_skipped(void **state
     static const uint8_t body[300];
     struct ke_response response;
 
-    (void)state;
     assert_true(process_with(false, KE_RECORD_NTP_SERVER, body, 257, &response));
     assert_false(process_with(true, KE_RECORD_NTP_SERVER, body, 257, &response));
     assert_false(process_with(true, KE_RECORD_COOKIE, body, 300, &response));
@@ -103,7 +101,6 @@ static void longest_server_name_is_taken(void **state)
     char body[256], name[KE_SERVER_NAME_SIZE + 1];
     struct ke_response response;
 
-    (void)state;
     memset(body, 'a', sizeof(body));
     assert_true(process_with(true, KE_RECORD_NTP_SERVER, body, sizeof(body), &response));
     assert_int_equal(strlen(response.ntp_server), 256);
@@ -120,7 +117,6 @@ static void resolver_name_gets_one_dot(void **state)
 {
     char name[KE_SERVER_NAME_SIZE + 1];
 
-    (void)state;
     ke_response_resolver_name("a.example", name);
     assert_string_equal(name, "a.example.");
     ke_response_resolver_name("a.example.", name);
@@ -131,7 +127,6 @@ static void empty_and_misaligned_cookies_are_skipped(void **state)
 {
     struct ke_response response;
 
-    (void)state;
     assert_true(process_with(false, KE_RECORD_COOKIE, NULL, 0, &response));
     assert_int_equal(response.cookie_count, 1);
     assert_true(process_with(true, KE_RECORD_COOKIE, "abcde", 5, &response));

@@ -38,7 +38,7 @@ struct fixture {
 
 static const uint8_t request15[] = {0x80, 1, 0, 2, 0, 0, 0x80, 4, 0, 2, 0, 15, 0x80, 0, 0, 0};
 
-/* ---- fixture ---- */
+/* ---- Fixture ---- */
 
 static int64_t client_now(void *arg)
 {
@@ -102,7 +102,6 @@ static void on_accept(int fd, unsigned int event, void *arg)
     struct ip_port peer;
     int connection = f->tls.world.ops->accept(f->tls.world.ctx, fd, &peer);
 
-    (void)event;
     assert_true(connection >= 0);
     ke_service_start(f->service, 7, connection, &peer, &f->key);
 }
@@ -199,7 +198,7 @@ static int peer_status(struct fixture *f)
     return WEXITSTATUS(status);
 }
 
-/* ---- success ---- */
+/* ---- Success ---- */
 
 static void client_and_server_agree_on_keys(void **state)
 {
@@ -338,7 +337,7 @@ static void freeing_a_client_during_anything_is_safe(void **state)
     }
 }
 
-/* ---- verification (6.3) ---- */
+/* ---- Verification (6.3) ---- */
 
 #define REFUSED                                                                                    \
     "TLS handshake with %s failed : Error in the certificate verification. "                       \
@@ -542,7 +541,7 @@ static void endless_chain_is_refused(void **state)
         test_cert_free(&certs[i]);
 }
 
-/* ---- clients and bad servers ---- */
+/* ---- Clients and bad servers ---- */
 
 static void refused_connection_keeps_the_short_retry(void **state)
 {
@@ -622,7 +621,7 @@ static void client_gives_up_after_16_seconds(void **state)
     assert_int_equal(ke_client_retry_factor(f->client), 4);
 }
 
-/* ---- servers and bad clients ---- */
+/* ---- Servers and bad clients ---- */
 
 /* Status of the peer; the server's session has ended. */
 static int serve_peer(struct fixture *f, const struct tls_peer *peer)
@@ -938,7 +937,7 @@ static void answered_client_that_stays_holds_no_place(void **state)
     assert_int_equal(peer_status(f), 0);
 }
 
-/* ---- credentials ---- */
+/* ---- Credentials ---- */
 
 static void missing_trusted_file_is_a_failed_start(void **state)
 {

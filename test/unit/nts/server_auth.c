@@ -159,7 +159,6 @@ static void recorded_requests(void **state)
     int run = 0, skipped = 0;
     size_t i;
 
-    (void)state;
     json_array_foreach(json, i, set)
     {
         const bool keys30 = strstr(test_string(set, "server_keys_file"), " 30\n") != NULL;
@@ -228,7 +227,6 @@ static void any_number_of_placeholders_gives_at_most_eight_cookies(void **state)
     int placeholders = 0;
     size_t length;
 
-    (void)state;
     start_first(&f);
     for (;; placeholders++) {
         length = make_request(&f, &(struct request_spec){.placeholders = placeholders}, packet);
@@ -255,7 +253,6 @@ static void smallest_cookies_with_many_placeholders_get_a_nak(void **state)
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start_first(&f);
     length = make_request(
         &f,
@@ -282,7 +279,6 @@ static void malformed_plaintext_is_dropped_without_nak(void **state)
                  {short_field, 3, false},
                  {empty_field, 4, true}};
 
-    (void)state;
     start_first(&f);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t length = make_request(
@@ -299,7 +295,6 @@ static void packets_of_every_length_and_with_any_octet_changed(void **state)
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start_first(&f);
     length = make_request(&f, &(struct request_spec){.placeholders = 1}, packet);
     for (size_t cut = 0; cut < length; cut++) {
@@ -328,7 +323,6 @@ static void server_without_keys_answers_complete_requests_with_nak(void **state)
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
     size_t length;
 
-    (void)state;
     start_first(&f);
     length = make_request(&f, &(struct request_spec){.placeholders = 0}, packet);
     nts_server_free(f.server);
@@ -346,7 +340,6 @@ static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **
     struct nts_context context = {.aead = 15};
     uint8_t nonce[NTS_NONCE_LENGTH] = {1};
 
-    (void)state;
     test_world_init(&f.test);
     f.loop = loop_new(&f.test.world);
     f.keys = server_keys_new(&f.test.world, f.loop, NULL, 100);

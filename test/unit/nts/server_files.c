@@ -79,7 +79,7 @@ static void assert_problem(const struct server_file *file, const char *reason)
     assert_null(file->data);
 }
 
-/* ---- tests ---- */
+/* ---- Tests ---- */
 
 static void octets_come_in_the_order_of_the_configuration(void **state)
 {

@@ -59,7 +59,6 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
     const int preferred = aead_supported(30) ? 30 : 15;
     const struct test_file *file;
 
-    (void)state;
     start(&f, NULL, 100);
     keys = server_keys_all(f.keys);
     assert_ptr_equal(server_keys_current(f.keys), &keys[3]);
@@ -83,7 +82,6 @@ static void file_of_the_specification_is_loaded_and_written_back(void **state)
     const struct nts_server_key *keys;
     uint8_t octets[32];
 
-    (void)state;
     start(&f, EXAMPLE, 1000);
     keys = server_keys_all(f.keys);
     assert_int_equal(keys[0].id, 0xE35574D4);
@@ -105,7 +103,6 @@ static void saved_file_is_loaded_identically(void **state)
     char content[1024];
     const struct test_file *file;
 
-    (void)state;
     start(&f, NULL, 100);
     test_world_advance(f.loop, 230.0);
     server_keys_save(f.keys);
@@ -126,7 +123,6 @@ static void old_format_and_lower_case_are_loaded(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f,
           "NKS0\n15 -5.5\ne35574d4 " KEY1 "\nccf87e21 " KEY2 "\na4a99f2e " KEY3 "\n42303af3 " KEY4
           "\nmore\n",
@@ -169,7 +165,6 @@ static void bad_files_change_nothing(void **state)
         "NKS1\n34.0\n" LINE1 "\n" LINE2 LINE3 LINE4,
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct fixture f;
         struct nts_server_key before[NTS_SERVER_KEYS];
@@ -189,7 +184,6 @@ static void bad_file_at_start_is_replaced_by_random_keys(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f, "rubbish\n", 100);
     assert_int_equal(server_keys_current(f.keys)->id % 4, 3);
     assert_false(file_is(&f, "rubbish\n"));
@@ -201,7 +195,6 @@ static void rotation_makes_the_future_key_current(void **state)
     struct fixture f;
     struct nts_server_key future, current;
 
-    (void)state;
     start(&f, EXAMPLE, 100); /* the newest key is 34 s old */
     future = server_keys_all(f.keys)[3];
     current = *server_keys_current(f.keys);
@@ -229,7 +222,6 @@ static void overdue_keys_rotate_at_once(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f, EXAMPLE, 10);
     test_world_advance(f.loop, 0.0);
     assert_int_equal(server_keys_current(f.keys)->id, 0x42303AF3);
@@ -240,7 +232,6 @@ static void without_rotation_rekey_loads_and_nothing_is_saved(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f, NULL, 0);
     assert_null(test_world_file(&f.test, PATH));
     test_world_put(&f.test, PATH, EXAMPLE);
@@ -257,7 +248,6 @@ static void with_rotation_rekey_does_nothing(void **state)
     struct fixture f;
     uint32_t id;
 
-    (void)state;
     start(&f, NULL, 100);
     id = server_keys_current(f.keys)->id;
     test_world_put(&f.test, PATH, EXAMPLE);
@@ -270,7 +260,6 @@ static void full_disk_keeps_the_old_file_and_leaves_no_other(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f, EXAMPLE, 100);
     f.test.disk_full = true;
     test_world_advance(f.loop, 70.0);
@@ -281,8 +270,6 @@ static void full_disk_keeps_the_old_file_and_leaves_no_other(void **state)
 
 static FILE *lack_descriptors(void *ctx, const char *path)
 {
-    (void)ctx;
-    (void)path;
     errno = EMFILE;
     return NULL;
 }
@@ -293,7 +280,6 @@ static void file_that_was_not_read_for_lack_of_descriptors_stays(void **state)
     struct fixture f;
     struct world_ops ops;
 
-    (void)state;
     test_world_init(&f.test);
     test_world_put(&f.test, PATH, EXAMPLE);
     ops = *f.test.world.ops;
@@ -313,7 +299,6 @@ static void keys_are_saved_when_they_are_freed(void **state)
 {
     struct fixture f;
 
-    (void)state;
     start(&f, EXAMPLE, 100);
     test_world_advance(f.loop, 6.0);
     server_keys_free(f.keys);

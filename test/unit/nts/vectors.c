@@ -241,25 +241,21 @@ static void check_exchange(const char *name, bool compliant)
 
 static void exchange_aead15(void **state)
 {
-    (void)state;
     check_exchange("exchange-aead15.json", true);
 }
 
 static void exchange_aead15_cookie30(void **state)
 {
-    (void)state;
     check_exchange("exchange-aead15-cookie30.json", true);
 }
 
 static void exchange_aead30_compliant(void **state)
 {
-    (void)state;
     check_exchange("exchange-aead30-compliant.json", true);
 }
 
 static void exchange_aead30_noncompliant(void **state)
 {
-    (void)state;
     check_exchange("exchange-aead30-noncompliant.json", false);
 }
 
@@ -274,7 +270,6 @@ static void hostile_lengths_in_an_authenticator(void **state)
     uint8_t plain[NTP_MAX_LENGTH];
     size_t plain_length;
 
-    (void)state;
     for (size_t body = 0; body <= 64; body += 4)
         for (size_t n = 0; n < count; n++)
             for (size_t c = 0; c < count; c++) {
@@ -301,7 +296,6 @@ static void authenticator_is_not_added_where_it_does_not_fit(void **state)
     const struct secret key = {.length = 32}, no_key = {.length = 0};
     struct writer w = writer_make(packet, sizeof(packet));
 
-    (void)state;
     w.pos = 48;
     /* 48 + 8 + 16 + 16 + 1052 is the longest packet */
     assert_true(auth_field_add(&w, 15, &key, nonce, plain, 1052, 28));

@@ -88,7 +88,6 @@ static void check(const struct source_fixture *f, const struct row *row)
 
 static void two_sources_discipline_the_clock(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct source *sources[2];
     double slew_start = 0.0;

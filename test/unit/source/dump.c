@@ -58,7 +58,6 @@ static void add_samples(struct source_fixture *f, struct source *s, int count)
 
 static void registers_survive_a_restart(void **state)
 {
-    (void)state;
     struct dump d;
     struct source_fixture f;
 
@@ -97,7 +96,6 @@ static void registers_survive_a_restart(void **state)
 
 static void file_that_cannot_be_replaced_stays_and_is_told_once(void **state)
 {
-    (void)state;
     struct dump d;
     struct source_fixture f;
     char blocked[2][TEST_PATH_SIZE + 32];
@@ -136,7 +134,6 @@ static void file_that_cannot_be_replaced_stays_and_is_told_once(void **state)
 
 static void bad_files_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "",
         "SRC1\nntp.test\n0 7 3 2 0\n1 0\n" SAMPLE("1700000000.000000000"),
@@ -181,7 +178,6 @@ static void bad_files_are_refused(void **state)
 
 static void unauthenticated_history_is_not_for_an_authenticated_source(void **state)
 {
-    (void)state;
     struct dump d;
     struct source_fixture f;
 
@@ -200,7 +196,6 @@ static void unauthenticated_history_is_not_for_an_authenticated_source(void **st
 
 static void only_dump_files_are_removed_after_the_start(void **state)
 {
-    (void)state;
     static const char *const names[] = {"192.0.2.5.dat",
                                         "2001:db8::1.dat",
                                         "refid:50505300.dat",

@@ -103,7 +103,6 @@ static void worked_examples(void **state)
          .first = {1112, 0.00095, 0.008, 7.071067812e-5, 0.001013, 7.071067812e-5}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sample_filter *filter = new_filter(cases[i].length, cases[i].ratio);
 
@@ -122,7 +121,6 @@ static void largest_filter_combines_many_samples(void **state)
     struct sample_filter *filter = new_filter(SAMPLE_FILTER_MAX, 1.0);
     struct source_sample out;
 
-    (void)state;
     for (int i = 0; i < 2 * SAMPLE_FILTER_MAX; i++) {
         struct source_sample s = example(0, 1000.0 + i, 1.0);
         assert_true(sample_filter_add(filter, &s));
@@ -170,7 +168,6 @@ static void samples_with_a_small_dispersion_are_selected(void **state)
     static const double offsets[] = {0.0, 1.0, 2.0, 3.0, 100.0};
     struct sample_filter *filter = new_filter(8, 0.6);
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         add_round(filter, 100.0 * (double)i, cases[i].count, offsets, cases[i].dispersions);
         assert_close(take(filter).offset, cases[i].offset, 1e-12);
@@ -195,7 +192,6 @@ static void middle_of_the_offsets_is_kept(void **state)
         {1.0, 2, 1.0}, /* but none of two */
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sample_filter *filter = new_filter(8, cases[i].ratio);
 
@@ -212,7 +208,6 @@ static void drift_of_four_samples_is_no_dispersion(void **state)
     struct sample_filter *filter = new_filter(6, 0.6);
     struct source_sample out;
 
-    (void)state;
     add_round(filter, 0.0, 6, offsets, NULL);
     out = take(filter);
     assert_close(out.offset, 2.5, 1e-12);
@@ -247,7 +242,6 @@ static void dispersion_below_the_usual_is_not_believed(void **state)
         {0.01, (1.0 * 2 + 0.01 * 2) / 4},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sample_filter *filter = new_filter(5, 0.6);
         struct source_sample out;
@@ -265,7 +259,6 @@ static void average_forgets_old_rounds(void **state)
 {
     struct sample_filter *filter = new_filter(5, 0.6);
 
-    (void)state;
     for (int i = 0; i < 40; i++)
         take_round(filter, 100.0 * i, 1.0);
     assert_close(sample_filter_average_dispersion(filter), 1.0, 1e-12);
@@ -288,7 +281,6 @@ static void line_has_two_degrees_less_than_samples(void **state)
     struct sample_filter *filter = new_filter(6, 0.6);
     double variance;
 
-    (void)state;
     add_round(filter, 0.0, 6, offsets, NULL);
     take(filter);
     variance = sample_filter_average_dispersion(filter) * sample_filter_average_dispersion(filter);
@@ -305,7 +297,6 @@ static void samples_that_are_not_newer_are_refused(void **state)
     struct sample_filter *filter = new_filter(4, 0.6);
     struct source_sample s = example(1, 1000.0, 1.0), earlier = example(0, 1000.0, 1.0), out;
 
-    (void)state;
     assert_true(sample_filter_add(filter, &s));
     assert_false(sample_filter_add(filter, &s));
     assert_false(sample_filter_add(filter, &earlier));
@@ -322,7 +313,6 @@ static void too_large_dispersion_gives_nothing_and_keeps_the_samples(void **stat
         .length = 8, .max_dispersion = 1e-4, .combine_ratio = 0.6, .quantum = 1e-6});
     struct source_sample out;
 
-    (void)state;
     fill(filter, 2, 1000.0, 1.0);
     assert_false(sample_filter_take(filter, &out));
     for (int i = 2; i < 8; i++) {
@@ -339,7 +329,6 @@ static void changes_of_the_clock_move_what_is_stored_or_the_last_one(void **stat
     struct clock_change change = {.cooked = {{1000, 0}}, .doffset = 0.5};
     struct source_sample s = example(0, 1000.0, 1.0), out;
 
-    (void)state;
     sample_filter_add(filter, &s);
     sample_filter_clock_change(filter, &change);
     sample_filter_add_dispersion(filter, 1e-3);

@@ -52,7 +52,6 @@ struct row {
 
 static void statistics_follow_the_worked_example(void **state)
 {
-    (void)state;
     static const struct row rows[] = {
         {0, -1.0e-3, 4, 0, 2e-3, 2e-3, 4, 0},
         {1, -1.05e-3, 4, 0, 2e-3, 2e-3, 4, 0},
@@ -124,7 +123,6 @@ static void statistics_follow_the_worked_example(void **state)
 
 static void delays_below_the_fixed_minimum_are_reflected(void **state)
 {
-    (void)state;
     struct samples *s = make(3, 0, 2e-4, 0.499);
     struct samples_entry e;
     struct samples_fit fit;
@@ -147,7 +145,6 @@ static void delays_below_the_fixed_minimum_are_reflected(void **state)
 
 static void sample_out_of_order_discards_the_history(void **state)
 {
-    (void)state;
     struct samples *s = make(6, 0, 0.0, 1.0);
     struct source_sample sample = {.time = at(64.0), .offset = 0.5};
 
@@ -161,7 +158,6 @@ static void sample_out_of_order_discards_the_history(void **state)
 
 static void register_keeps_the_newest_samples_within_its_limit(void **state)
 {
-    (void)state;
     struct samples *s = make(6, 0, 0.0, 1.0);
     struct samples_fit fit;
 
@@ -181,7 +177,6 @@ static void register_keeps_the_newest_samples_within_its_limit(void **state)
 
 static void one_sample_is_enough_with_maxsamples_1(void **state)
 {
-    (void)state;
     struct samples *one = make(6, 1, 0.0, 1.0), *many = make(6, 0, 0.0, 1.0);
     struct samples_selection info;
     struct samples_fit fit;
@@ -205,7 +200,6 @@ static void one_sample_is_enough_with_maxsamples_1(void **state)
 
 static void delay_tests_get_data_from_six_samples_on(void **state)
 {
-    (void)state;
     struct samples *s = make(6, 0, 0.0, 1.0);
     struct source_test_data data;
     struct samples_fit fit;
@@ -224,7 +218,6 @@ static void delay_tests_get_data_from_six_samples_on(void **state)
 
 static void corrections_and_dispersion_reach_all_samples(void **state)
 {
-    (void)state;
     struct samples *s = make(6, 0, 0.0, 1.0);
     struct samples_entry e;
 

@@ -55,7 +55,6 @@ struct example {
 
 static void examples_a_to_g(void **state)
 {
-    (void)state;
     static const struct example examples[] = {
         {{{6, 14, 0}, {7, 17, 0}, {24, 36, 0}},
          {"*+x", "*+x", "*+x"},
@@ -102,7 +101,6 @@ static void examples_a_to_g(void **state)
 
 static void other_source_is_selected_when_its_score_exceeds_10(void **state)
 {
-    (void)state;
     static const struct {
         double distance;
         int updates;
@@ -128,7 +126,6 @@ static void other_source_is_selected_when_its_score_exceeds_10(void **state)
 
 static void estimates_are_combined_with_weights(void **state)
 {
-    (void)state;
     struct samples_tracking selected = {.ref_time = {{1000, 0}},
                                         .offset = 1e-3,
                                         .offset_sd = 1e-5,
@@ -155,7 +152,6 @@ static void estimates_are_combined_with_weights(void **state)
 
 static void authselectmode_changes_the_effective_options(void **state)
 {
-    (void)state;
     static const struct {
         const char *line;
         unsigned int plain, authenticated, refclock;
@@ -238,7 +234,6 @@ static void one_change(struct source_fixture *f, unsigned int kind, unsigned int
 
 static void effective_options_follow_every_change_of_the_set(void **state)
 {
-    (void)state;
     static const char *const modes[] = {"ignore", "mix", "prefer", "require"};
     uint32_t random = 1;
 
@@ -262,7 +257,6 @@ static void effective_options_follow_every_change_of_the_set(void **state)
 
 static void bad_sources_are_reported_and_replaced_after_four_updates(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "maxdistance 0.001", false);
@@ -280,7 +274,6 @@ static void bad_sources_are_reported_and_replaced_after_four_updates(void **stat
 
 static void sources_that_are_no_good_by_themselves(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "maxstratum 4\nminsources 2\nmaxjitter 0.5", false);
@@ -299,7 +292,6 @@ static void sources_that_are_no_good_by_themselves(void **state)
 
 static void orphan_with_the_smallest_id_is_elected(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "local stratum 10 orphan", false);
@@ -320,7 +312,6 @@ static void orphan_with_the_smallest_id_is_elected(void **state)
 /* ntp.md 20.7: who may be elected, and against whom. */
 static void orphans_are_the_last_resort(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "local stratum 10 orphan", false);
@@ -352,7 +343,6 @@ static void orphans_are_the_last_resort(void **state)
 
 static void orphan_needs_to_know_its_own_id(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "local stratum 10 orphan", false);
@@ -367,7 +357,6 @@ static void orphan_needs_to_know_its_own_id(void **state)
 
 static void loss_is_reported_once_and_keeps_the_reference(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct report_tracking tracking;
 
@@ -392,7 +381,6 @@ static void loss_is_reported_once_and_keeps_the_reference(void **state)
 /* initstepslew ends, its sources go, and the normal mode begins with others. */
 static void selection_of_an_earlier_mode_is_no_loss(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "initstepslew 10\n", false);
@@ -419,7 +407,6 @@ static void selection_of_an_earlier_mode_is_no_loss(void **state)
 
 static void unreachable_source_goes_stale(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -438,7 +425,6 @@ static void unreachable_source_goes_stale(void **state)
 
 static void unknown_step_discards_samples_and_synchronisation(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct report_tracking tracking;
     struct report_source report;
@@ -464,7 +450,6 @@ static void unknown_step_discards_samples_and_synchronisation(void **state)
 
 static void leap_needs_a_majority_of_votes(void **state)
 {
-    (void)state;
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -481,7 +466,6 @@ static void leap_needs_a_majority_of_votes(void **state)
 
 static void selection_log_has_a_line_for_each_state(void **state)
 {
-    (void)state;
     struct source_fixture f;
     char path[TEST_PATH_SIZE + 32];
 
@@ -501,7 +485,6 @@ static void selection_log_has_a_line_for_each_state(void **state)
    that cannot be reached. */
 static void a_source_that_goes_has_a_last_line(void **state)
 {
-    (void)state;
     struct source_fixture f;
     char path[TEST_PATH_SIZE + 32];
 
@@ -545,7 +528,6 @@ static enum source_status other_after_free(const char *lines, enum reference_mod
 
 static void a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees(void **state)
 {
-    (void)state;
     assert_int_equal(other_after_free("", REFERENCE_NORMAL), STATUS_UNSYNCHRONISED);
     assert_int_equal(other_after_free("", REFERENCE_IGNORE), STATUS_COMBINED);
     assert_int_equal(other_after_free("logdir %s\nlog selection", REFERENCE_IGNORE),
@@ -570,7 +552,6 @@ static int lines_of_selection(const struct source_fixture *f)
 
 static void work_on_many_sources_runs_the_selection_once(void **state)
 {
-    (void)state;
     struct source_fixture f;
     struct source *sources[MANY], *kept;
 

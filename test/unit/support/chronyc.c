@@ -46,13 +46,11 @@ static size_t get_message(json_t *list, size_t index, uint8_t *buf)
 
 static bool replay_open(void *arg, const struct endpoint *endpoint)
 {
-    (void)arg;
     return !endpoint->path;
 }
 
 static void replay_close(void *arg)
 {
-    (void)arg;
 }
 
 static bool replay_send(void *arg, const void *data, size_t length)
@@ -61,7 +59,7 @@ static bool replay_send(void *arg, const void *data, size_t length)
     uint8_t expected[MESSAGE_SIZE], sent[MESSAGE_SIZE];
     size_t expected_length = get_message(r->requests, r->sent, expected);
 
-    assert_true(length > REQUEST_SEQUENCE + SEQUENCE_SIZE && length <= sizeof sent);
+    assert_true(length > REQUEST_SEQUENCE + SEQUENCE_SIZE && length <= sizeof(sent));
     memcpy(sent, data, length);
     memcpy(r->sequence, sent + REQUEST_SEQUENCE, SEQUENCE_SIZE);
     memcpy(sent + REQUEST_SEQUENCE, expected + REQUEST_SEQUENCE, SEQUENCE_SIZE);
@@ -118,7 +116,6 @@ static bool replay_receive(void *arg, void *data, size_t size, size_t *length)
 static int replay_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
                           int max)
 {
-    (void)arg;
     if (strcmp(name, "localhost") != 0 || max < 1)
         return 0;
     addrs[0] = ip_addr_loopback(family == IP_V6 ? IP_V6 : IP_V4);
@@ -129,7 +126,6 @@ static bool replay_reverse(void *arg, const struct ip_addr *addr, char *name, si
 {
     struct ip_addr loopback = ip_addr_loopback(IP_V4);
 
-    (void)arg;
     return ip_addr_equal(addr, &loopback) && text_copy(name, size, "localhost");
 }
 
@@ -140,7 +136,6 @@ static struct instant replay_now(void *arg)
 
 static bool replay_pause(void *arg, double seconds)
 {
-    (void)arg;
     return seconds > 0.0;
 }
 
@@ -157,14 +152,11 @@ static bool replay_random(void *arg, void *data, size_t length)
 
 static bool replay_quit(void *arg)
 {
-    (void)arg;
     return false;
 }
 
 static bool replay_change_user(void *arg, const char *user)
 {
-    (void)arg;
-    (void)user;
     return true;
 }
 
@@ -174,7 +166,6 @@ static char *replay_read_line(void *arg, const char *prompt)
     size_t length = strcspn(r->input, "\n");
     char *line;
 
-    (void)prompt;
     if (r->input[0] == '\0')
         return NULL;
     line = mem_alloc(length + 1);
@@ -305,7 +296,7 @@ json_t *replay_load(const char *name)
     json_error_t error;
     json_t *root;
 
-    snprintf(path, sizeof path, "%s/cmdmon/%s", TEST_DATA_DIR, name);
+    snprintf(path, sizeof(path), "%s/cmdmon/%s", TEST_DATA_DIR, name);
     root = json_load_file(path, 0, &error);
     if (!root)
         fail_msg("%s: %s", path, error.text);
@@ -336,4 +327,4 @@ const char *const replay_files[] = {
     "unsynchronised-2.json",
     "unsynchronised.json",
 };
-const size_t replay_file_count = sizeof replay_files / sizeof replay_files[0];
+const size_t replay_file_count = sizeof(replay_files) / sizeof(replay_files[0]);

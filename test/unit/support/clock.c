@@ -120,8 +120,6 @@ static int fake_wait(void *ctx, struct world_fd *fds, size_t count, double timeo
 {
     struct clock_world *w = ctx;
 
-    (void)fds;
-    (void)count;
     if (timeout > 0.0)
         w->elapsed_ns += llround(timeout * 1e9);
     w->jumped_ns += w->jump_in_wait_ns;
@@ -131,18 +129,15 @@ static int fake_wait(void *ctx, struct world_fd *fds, size_t count, double timeo
 
 static bool fake_no_request(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
 static void fake_dispatch(void *ctx)
 {
-    (void)ctx;
 }
 
 static int fake_pending(void *ctx)
 {
-    (void)ctx;
     return 0;
 }
 
@@ -156,31 +151,26 @@ static void fake_random(void *ctx, void *out, size_t length)
 
 static FILE *fake_file_read(void *ctx, const char *path)
 {
-    (void)ctx;
     return file_open_read(path);
 }
 
 static FILE *fake_file_append(void *ctx, const char *path, mode_t mode)
 {
-    (void)ctx;
     return file_open_append(path, mode);
 }
 
 static FILE *fake_file_new(void *ctx, const char *path, mode_t mode)
 {
-    (void)ctx;
     return file_open_new(path, mode);
 }
 
 static bool fake_file_rename(void *ctx, const char *from, const char *to)
 {
-    (void)ctx;
     return rename(from, to) == 0;
 }
 
 static bool fake_file_remove(void *ctx, const char *path)
 {
-    (void)ctx;
     return file_remove(path);
 }
 
@@ -191,7 +181,6 @@ static char **fake_list_files(void *ctx, const char *directory, const char *suff
     size_t count = 0;
     struct dirent *entry;
 
-    (void)ctx;
     assert(dir);
     while ((entry = readdir(dir)) && count < 63) {
         size_t length = strlen(entry->d_name);
@@ -206,20 +195,17 @@ static FILE *fake_mail_open(void *ctx, const char *program)
 {
     struct clock_world *w = ctx;
 
-    (void)program;
     free(w->mail);
     return open_memstream(&w->mail, &w->mail_length);
 }
 
 static void fake_mail_close(void *ctx, FILE *stream)
 {
-    (void)ctx;
     fclose(stream);
 }
 
 static bool fake_host_name(void *ctx, char *buf, size_t size)
 {
-    (void)ctx;
     return text_copy(buf, size, "host.test");
 }
 
@@ -313,7 +299,6 @@ struct raw_time clock_world_raw(const struct clock_world *w, double t)
 
 static void do_nothing(void *arg)
 {
-    (void)arg;
 }
 
 void clock_world_wake_at(struct clock_world *w, double t)

@@ -39,7 +39,6 @@ static int fake_open(void *ctx, const char *path, bool writable)
 
 static void fake_close(void *ctx, int fd)
 {
-    (void)fd;
     devices_of(ctx)->closed++;
 }
 
@@ -64,7 +63,6 @@ static volatile void *fake_shm_attach(void *ctx, int key, size_t size, int mode,
 
 static void fake_shm_detach(void *ctx, volatile void *segment)
 {
-    (void)segment;
     devices_of(ctx)->shm_attached = false;
 }
 
@@ -72,7 +70,6 @@ static void fake_shm_detach(void *ctx, volatile void *segment)
 
 static enum pps_result fake_pps_start(void *ctx, int fd, bool clear)
 {
-    (void)fd;
     devices_of(ctx)->pps_clear = clear;
     errno = ENOTTY;
     return devices_of(ctx)->pps_result;
@@ -82,8 +79,6 @@ static bool fake_pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence, st
 {
     const struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
-    (void)clear;
     errno = ENODEV;
     *sequence = d->pps_sequence;
     *time = d->pps_time;
@@ -118,8 +113,6 @@ static int fake_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *meth
     struct fake_devices *d = devices_of(ctx);
     struct raw_time now = d->w->world.ops->raw_now(ctx);
 
-    (void)fd;
-    (void)max;
     d->phc_no_cross = no_cross;
     d->phc_reads++;
     if (d->phc_failing)
@@ -136,7 +129,6 @@ static int fake_phc_read(void *ctx, int fd, bool no_cross, enum phc_method *meth
 
 static bool fake_phc_extts_enable(void *ctx, int fd, const struct phc_extts *extts, bool enable)
 {
-    (void)fd;
     devices_of(ctx)->phc_enabled += enable ? 1 : -1;
     devices_of(ctx)->phc_extts = *extts;
     errno = EBUSY;
@@ -147,7 +139,6 @@ static bool fake_phc_extts_read(void *ctx, int fd, struct phc_event *event)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
     if (d->phc_event_count == 0)
         return false;
     *event = d->phc_events[0];
@@ -169,7 +160,6 @@ static bool fake_rtc_interrupts(void *ctx, int fd, bool on)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
     errno = EINVAL;
     d->rtc_interrupts = on && !d->rtc_no_interrupts;
     return !d->rtc_no_interrupts;
@@ -177,7 +167,6 @@ static bool fake_rtc_interrupts(void *ctx, int fd, bool on)
 
 static enum rtc_event fake_rtc_event(void *ctx, int fd)
 {
-    (void)fd;
     errno = EIO;
     return devices_of(ctx)->rtc_event_failing ? RTC_EVENT_FAILED : RTC_EVENT_UPDATE;
 }
@@ -186,7 +175,6 @@ static bool fake_rtc_get(void *ctx, int fd, bool utc, int64_t *seconds)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
     errno = EIO;
     d->rtc_utc = utc;
     *seconds = (int64_t)floor(fake_rtc_time(d));
@@ -202,8 +190,6 @@ static bool fake_rtc_set(void *ctx, int fd, bool utc, int64_t seconds)
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
-    (void)utc;
     d->rtc_offset += (double)seconds + 0.5 - fake_rtc_time(d);
     d->rtc_sets++;
     return !d->rtc_failing;
@@ -243,7 +229,6 @@ static int fake_unix_open(void *ctx, const char *path)
 
 static void fake_socket_close(void *ctx, int fd)
 {
-    (void)fd;
     devices_of(ctx)->sockets_closed++;
 }
 
@@ -251,9 +236,6 @@ static int fake_receive(void *ctx, int fd, struct world_datagram *msgs, int coun
 {
     struct fake_devices *d = devices_of(ctx);
 
-    (void)fd;
-    (void)count;
-    (void)errqueue;
     if (d->datagram_length == 0)
         return 0;
     msgs->length = d->datagram_length < msgs->size ? d->datagram_length : msgs->size;
@@ -297,7 +279,6 @@ static int devices_wait(void *ctx, struct world_fd *fds, size_t count, double ti
 
 static bool fake_file_info(void *ctx, const char *path, struct world_file_info *info)
 {
-    (void)path;
     *info = (struct world_file_info){.mtime = devices_of(ctx)->drift_file_time};
     return info->mtime != 0;
 }

@@ -57,7 +57,6 @@ static void reference(void *ctx, struct local_time when, struct reference_data *
 {
     struct stub_env *stub = ctx;
 
-    (void)when;
     *out = stub->reference;
 }
 
@@ -70,7 +69,6 @@ static bool one_shot(void *ctx)
 
 static bool leap_is_slewed(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
@@ -78,7 +76,6 @@ static bool smoothing_offset(void *ctx, struct local_time when, double *offset)
 {
     struct stub_env *stub = ctx;
 
-    (void)when;
     *offset = stub->smoothing;
     return stub->smoothing != 0.0;
 }
@@ -125,7 +122,6 @@ static void release_selection(void *ctx)
 
 static void fake_source_reset(void *ctx, struct source *source)
 {
-    (void)ctx;
     source->resets++;
     source->reach = 0;
     source->reach_size = 0;
@@ -134,20 +130,17 @@ static void fake_source_reset(void *ctx, struct source *source)
 
 static void fake_source_set_address(void *ctx, struct source *source, const struct ip_addr *addr)
 {
-    (void)ctx;
     source->addr = *addr;
     source->refid = ip_addr_refid(addr);
 }
 
 static void fake_source_set_refid(void *ctx, struct source *source, uint32_t refid)
 {
-    (void)ctx;
     source->refid = refid;
 }
 
 static void fake_source_set_active(void *ctx, struct source *source, bool active)
 {
-    (void)ctx;
     source->active = active;
 }
 
@@ -171,7 +164,6 @@ static void fake_source_reset_reachability(void *ctx, struct source *source)
 
 static void fake_source_update_status(void *ctx, struct source *source, int stratum, int leap)
 {
-    (void)ctx;
     source->leap = leap;
     source->stratum = stratum;
 }
@@ -179,20 +171,17 @@ static void fake_source_update_status(void *ctx, struct source *source, int stra
 static void fake_source_accumulate(void *ctx, struct source *source,
                                    const struct source_sample *sample)
 {
-    (void)ctx;
     source->samples++;
     source->last = *sample;
 }
 
 static void fake_source_correct_offset(void *ctx, struct source *source, double correction)
 {
-    (void)ctx;
     source->corrected += correction;
 }
 
 static bool fake_source_is_reachable(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source->reach != 0;
 }
 
@@ -205,7 +194,6 @@ static bool fake_source_is_selected(void *ctx, const struct source *source)
 
 static int fake_source_samples(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source->samples;
 }
 
@@ -214,35 +202,27 @@ static double fake_source_predict_offset(void *ctx, const struct source *source,
 {
     struct stub_env *stub = ctx;
 
-    (void)source;
-    (void)when;
     return stub->predicted;
 }
 
 static double fake_source_skew(void *ctx, const struct source *source)
 {
-    (void)ctx;
-    (void)source;
     return 1e-6;
 }
 
 static double fake_source_min_delay(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source->samples > 0 ? source->last.peer_delay : INFINITY;
 }
 
 static double fake_source_asymmetry(void *ctx, const struct source *source)
 {
-    (void)ctx;
     return source->asymmetry;
 }
 
 static bool fake_source_test_data(void *ctx, const struct source *source, struct local_time when,
                                   struct source_test_data *out)
 {
-    (void)ctx;
-    (void)when;
     *out = source->test_data;
     return source->has_test_data;
 }

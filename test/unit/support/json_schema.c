@@ -27,7 +27,7 @@ static bool check_below(struct validation *v, json_t *schema, json_t *value, con
     size_t length = strlen(v->path);
     bool result;
 
-    snprintf(v->path + length, sizeof v->path - length, "/%s", name);
+    snprintf(v->path + length, sizeof(v->path) - length, "/%s", name);
     result = check(v, schema, value);
     v->path[length] = '\0';
     return result;
@@ -130,7 +130,7 @@ static bool check_items(struct validation *v, json_t *schema, json_t *value)
     {
         char name[24];
 
-        snprintf(name, sizeof name, "%zu", i);
+        snprintf(name, sizeof(name), "%zu", i);
         if (!check_below(v, schema, item, name))
             return false;
     }

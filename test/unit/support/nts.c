@@ -31,8 +31,6 @@ static int wait_fds(void *ctx, struct world_fd *fds, size_t count, double timeou
 {
     struct test_world *test = ctx;
 
-    (void)fds;
-    (void)count;
     if (timeout > 0.0)
         test->now = instant_add(test->now, timeout);
     return 0;
@@ -40,18 +38,15 @@ static int wait_fds(void *ctx, struct world_fd *fds, size_t count, double timeou
 
 static bool no_signal(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
 static void dispatch(void *ctx)
 {
-    (void)ctx;
 }
 
 static int pending(void *ctx)
 {
-    (void)ctx;
     return 0;
 }
 

@@ -21,13 +21,11 @@ static void on_end(enum reference_mode mode, bool success, void *arg)
 
 static void on_bad(struct source *source, void *arg)
 {
-    (void)source;
     ((struct source_fixture *)arg)->bad++;
 }
 
 static uint32_t local_refid(const struct source *source, void *arg)
 {
-    (void)source;
     return ((struct source_fixture *)arg)->local_refid;
 }
 

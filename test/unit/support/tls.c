@@ -22,7 +22,7 @@
 #include "chronyd/os/world_linux.h"
 #include "nts/tls_credentials.h"
 
-/* ---- certificates ---- */
+/* ---- Certificates ---- */
 
 static void ok(int code)
 {
@@ -105,7 +105,7 @@ void test_key_write(const char *path, const struct test_cert *cert)
     fclose(f);
 }
 
-/* ---- the world ---- */
+/* ---- The world ---- */
 
 static struct tls_fixture *fixture_of(void *ctx)
 {
@@ -264,7 +264,6 @@ static bool resolve(void *ctx, const char *name, enum ip_family family, bool rel
 
 static void dispatch(void *ctx)
 {
-    (void)ctx;
 }
 
 static int pending(void *ctx)
@@ -272,7 +271,7 @@ static int pending(void *ctx)
     return fixture_of(ctx)->resolve_timer != 0 ? 1 : 0;
 }
 
-/* ---- fixture ---- */
+/* ---- Fixture ---- */
 
 char *tls_fixture_path(const struct tls_fixture *f, const char *name)
 {
@@ -314,7 +313,6 @@ static void set_conf(struct tls_fixture *f)
 
 static void do_nothing(void *arg)
 {
-    (void)arg;
 }
 
 void tls_fixture_init(struct tls_fixture *f)
@@ -461,7 +459,7 @@ struct nts_aeads tls_fixture_aeads(void)
     return aeads;
 }
 
-/* ---- peers ---- */
+/* ---- Peers ---- */
 
 static bool peer_send(gnutls_session_t session, const struct tls_peer *peer)
 {

@@ -176,7 +176,6 @@ static struct datagram **find_datagram(struct sim_world *sim, int fd, bool errqu
 
 static bool family_enabled(void *ctx, enum ip_family family)
 {
-    (void)ctx;
     return family == IP_V4 || family == IP_V6;
 }
 
@@ -313,8 +312,6 @@ static int send_datagrams(void *ctx, int fd, const struct world_datagram *msgs, 
 
 static int socket_error(void *ctx, int fd)
 {
-    (void)ctx;
-    (void)fd;
     return 0;
 }
 
@@ -368,8 +365,6 @@ static bool resolve(void *ctx, const char *name, enum ip_family family, bool rel
     struct sim_name *n = get_name(sim, name);
     struct lookup *l = malloc(sizeof(*l)), **link = &sim->lookups;
 
-    (void)family;
-    (void)reload;
     n->lookups++;
     n->last = sim_time(sim);
     *l = (struct lookup){
@@ -465,7 +460,6 @@ static int wait_events(void *ctx, struct world_fd *fds, size_t count, double tim
 
 static bool no(void *ctx)
 {
-    (void)ctx;
     return false;
 }
 
@@ -605,7 +599,6 @@ void sim_run(struct sim_world *sim, struct loop *loop, double seconds)
 {
     bool done = false;
 
-    (void)sim;
     loop_timer_add(loop, seconds, set_flag, &done);
     while (!done)
         loop_run_once(loop);

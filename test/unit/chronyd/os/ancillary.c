@@ -71,7 +71,6 @@ static void packet_info_is_the_local_address(void **state)
     struct world_datagram msg;
     struct control_info info;
 
-    (void)state;
     assert_true(parse_one(IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4), &msg, &info));
     assert_true(ip_addr_equal(&msg.local, &expected)); /* the header's destination */
     assert_int_equal(msg.if_index, 5);
@@ -104,7 +103,6 @@ static void timestamps_of_the_kernel_have_three_forms(void **state)
     struct world_datagram msg;
     struct control_info info;
 
-    (void)state;
     assert_true(parse_one(SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv), &msg, &info));
     assert_int_equal(msg.kernel_time.i.sec, 1700000000);
     assert_int_equal(msg.kernel_time.i.nsec, 123456000);
@@ -141,7 +139,6 @@ static void timestamps_of_the_kernel_have_three_forms(void **state)
 
 static void timestamp_has_the_real_interface(void **state)
 {
-    (void)state;
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_PKTINFO
     const struct scm_ts_pktinfo real = {.if_index = 3, .pkt_length = 94};
     struct world_datagram msg;
@@ -159,7 +156,6 @@ static void timestamp_has_the_real_interface(void **state)
 
 static void errors_are_those_of_transmit_timestamps(void **state)
 {
-    (void)state;
 #ifdef HAVE_LINUX_TIMESTAMPING
     const struct sock_extended_err good = {
         .ee_errno = ENOMSG, .ee_origin = 4, .ee_info = 0, .ee_data = 0x12345};
@@ -200,7 +196,6 @@ static void passed_descriptors_are_closed_and_others_ignored(void **state)
     struct control_info info;
     int fds[4];
 
-    (void)state;
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(pipe(fds + 2), 0);
     clear();

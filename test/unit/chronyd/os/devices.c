@@ -579,7 +579,6 @@ static void clock_is_opened_by_path_or_interface(void **state)
 
 static void what_is_no_clock_is_taken_as_an_interface(void **state)
 {
-    (void)state;
 #ifdef HAVE_LINUX_TIMESTAMPING
     struct world *w = *state;
     int fd;
@@ -619,7 +618,6 @@ static void what_is_no_clock_is_taken_as_an_interface(void **state)
    only. */
 static void requests_go_through_a_socket_of_a_family_that_there_is(void **state)
 {
-    (void)state;
 #ifdef HAVE_LINUX_TIMESTAMPING
     static const struct {
         struct world_linux_options options;
@@ -703,7 +701,6 @@ static void readings_are_taken_by_the_best_method(void **state)
     enum phc_method method = PHC_UNKNOWN;
     struct phc_reading r[PHC_MAX_READINGS];
 
-    (void)state;
     kernel.answer = answer_to_readings;
     working_methods = 1U << PHC_PRECISE | 1U << PHC_EXTENDED | 1U << PHC_BASIC;
     assert_int_equal(linux_phc_read(NULL, FD, false, &method, r, 25), 1);
@@ -765,7 +762,6 @@ static unsigned long failing_request;
 
 static int fail_one(unsigned long number, void *data)
 {
-    (void)data;
     return number == failing_request ? fail_with(EBUSY) : 0;
 }
 
@@ -775,7 +771,6 @@ static void external_timestamps_are_switched_on_and_off(void **state)
     const struct ptp_pin_desc *pin = (void *)kernel.requests[0].data;
     const struct ptp_extts_request *request = (void *)kernel.requests[1].data;
 
-    (void)state;
     kernel.answer = fail_one;
     failing_request = 0;
     assert_true(linux_phc_extts_enable(NULL, FD, &extts, true));
@@ -826,7 +821,6 @@ static void external_timestamps_are_read_whole(void **state)
     struct phc_event event = {.channel = -1};
     int pipes[2];
 
-    (void)state;
     assert_int_equal(sizeof(data), 32);
     assert_int_equal(pipe(pipes), 0);
     assert_false(linux_phc_extts_read(NULL, pipes[0], &event)); /* does not wait */
@@ -975,7 +969,6 @@ static void real_time_clock_is_set_and_read(void **state)
 {
     int64_t seconds = 0;
 
-    (void)state;
     kernel.answer = answer_of_rtc;
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
     tzset();
@@ -1019,7 +1012,6 @@ static void interrupts_count_only_with_the_update_flag(void **state)
     static const unsigned long flags[] = {0x190, 0x1e0};
     int pipes[2];
 
-    (void)state;
     assert_int_equal(pipe(pipes), 0);
     for (int i = 0; i < 2; i++)
         assert_int_equal(write(pipes[1], &flags[i], sizeof(flags[i])), sizeof(flags[i]));

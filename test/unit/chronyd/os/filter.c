@@ -191,7 +191,6 @@ static void use_devices(struct world *w)
 
 static void on_answer(enum resolve_status status, const struct ip_addr *addrs, int count, void *arg)
 {
-    (void)addrs;
     *(bool *)arg = status == RESOLVE_SUCCESS && count > 0;
 }
 
@@ -225,19 +224,16 @@ static void use_random(struct world *w)
 
 static void execute(struct world *w)
 {
-    (void)w;
     execl("/bin/true", "true", (char *)NULL);
 }
 
 static void open_packet_socket(struct world *w)
 {
-    (void)w;
     socket(AF_PACKET, SOCK_DGRAM, 0);
 }
 
 static void open_udp_socket(struct world *w)
 {
-    (void)w;
     socket(AF_INET, SOCK_DGRAM, 0);
 }
 
@@ -245,7 +241,6 @@ static void set_other_option(struct world *w)
 {
     int one = 1;
 
-    (void)w;
     setsockopt(0, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }
 
@@ -253,13 +248,11 @@ static void push_terminal_input(struct world *w)
 {
     char c = 'x';
 
-    (void)w;
     ioctl(0, TIOCSTI, &c);
 }
 
 static void make_directory(struct world *w)
 {
-    (void)w;
     (void)!mkdir("/tmp", 0700);
 }
 
@@ -274,7 +267,6 @@ static void skip_if_sanitized(void)
 
 static void main_process_works_at_every_level(void **state)
 {
-    (void)state;
     static const action actions[] = {use_udp,      use_tcp_client,      use_files,
                                      use_resolver, use_random_and_time, use_devices};
     static const int levels[] = {-2, -1, 1, 2};
@@ -292,7 +284,6 @@ static void main_process_works_at_every_level(void **state)
 
 static void program_cannot_be_executed(void **state)
 {
-    (void)state;
     skip_if_sanitized();
     expect_killed(1, FILTER_MAIN, execute);
     expect_killed(-1, FILTER_MAIN, execute);
@@ -304,7 +295,6 @@ static void program_cannot_be_executed(void **state)
 
 static void main_process_is_held_to_its_arguments_at_level_1(void **state)
 {
-    (void)state;
     skip_if_sanitized();
     expect_killed(1, FILTER_MAIN, open_packet_socket);
     expect_killed(1, FILTER_MAIN, set_other_option);
@@ -315,7 +305,6 @@ static void main_process_is_held_to_its_arguments_at_level_1(void **state)
 
 static void helper_has_no_new_sockets(void **state)
 {
-    (void)state;
     skip_if_sanitized();
     expect_killed(1, FILTER_NTS_HELPER, open_udp_socket);
     expect_killed(2, FILTER_NTS_HELPER, open_udp_socket);
@@ -327,7 +316,6 @@ static void helper_has_no_new_sockets(void **state)
 /* Files that any user may read and write, and which file permissions therefore do not protect. */
 static void fail_to_open(struct world *w)
 {
-    (void)w;
     CHECK(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
     CHECK(openat(AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
     CHECK(open("/tmp/test_filter.new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM);
@@ -338,7 +326,6 @@ static void fail_to_open(struct world *w)
 
 static void remove_file(struct world *w)
 {
-    (void)w;
     unlink("/tmp/test_filter.none");
 }
 
@@ -346,13 +333,11 @@ static void set_clock_frequency(struct world *w)
 {
     struct timex t = {.modes = 0};
 
-    (void)w;
     adjtimex(&t);
 }
 
 static void set_quick_ack(struct world *w)
 {
-    (void)w;
     /* No socket there: EBADF comes from the kernel, so the filter let it pass. */
     int one = 1;
     CHECK(setsockopt(-1, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)) < 0 && errno == EBADF);
@@ -360,14 +345,12 @@ static void set_quick_ack(struct world *w)
 
 static void set_no_delay(struct world *w)
 {
-    (void)w;
     int one = 1;
     setsockopt(-1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
 static void helper_sets_one_option_only(void **state)
 {
-    (void)state;
     skip_if_sanitized();
     for (int level = 1; level <= 2; level++) {
         expect_allowed(level, FILTER_NTS_HELPER, set_quick_ack);
@@ -377,7 +360,6 @@ static void helper_sets_one_option_only(void **state)
 
 static void helper_has_no_files_and_no_clock(void **state)
 {
-    (void)state;
     skip_if_sanitized();
     for (int level = -2; level <= 2; level++)
         if (level != 0)
@@ -389,18 +371,15 @@ static void helper_has_no_files_and_no_clock(void **state)
 
 static void level_0_loads_nothing(void **state)
 {
-    (void)state;
     expect_allowed(0, FILTER_MAIN, open_udp_socket);
 }
 
 static void act_nothing(struct world *w)
 {
-    (void)w;
 }
 
 static void unknown_level_is_fatal(void **state)
 {
-    (void)state;
     int status = run_filtered(3, FILTER_MAIN, act_nothing);
 
     assert_true(WIFEXITED(status));
@@ -429,7 +408,6 @@ static void filter_is_refused_in_a_build_without_it(void **state)
     int status;
     pid_t child = fork();
 
-    (void)state;
     if (child == 0) {
         filter_check_level(1);
         _exit(0);

@@ -256,7 +256,6 @@ static void dangerous_calls_are_denied_in_every_role_at_every_level(void **state
     static const int levels[] = {1, 2, -1, -2};
     static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER};
 
-    (void)state;
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(calls); i++) {
         for (size_t j = 0; j < COUNT(roles) * COUNT(levels); j++) {
@@ -278,7 +277,6 @@ static void without_the_filter_they_are_not(void **state)
 {
     size_t proven = 0;
 
-    (void)state;
     skip_if_sanitized();
     if (geteuid() != 0)
         skip();
@@ -324,7 +322,6 @@ static void process_can_abort_at_level_2(void **state)
 {
     static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER};
 
-    (void)state;
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(roles); i++) {
         int status = run(2, roles[i], signal_itself);
@@ -376,7 +373,6 @@ static void resolver_can_do_what_name_services_do(void **state)
 {
     static const int levels[] = {1, 2, -1, -2};
 
-    (void)state;
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(levels); i++)
         assert_int_equal(run(levels[i], FILTER_RESOLVER, use_name_services), 0);
@@ -400,7 +396,6 @@ static void violation_in_a_thread_ends_the_whole_process(void **state)
 {
     static const int levels[] = {1, 2, -1, -2};
 
-    (void)state;
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(levels); i++) {
         int status = run(levels[i], FILTER_MAIN, execute_in_thread);
@@ -424,7 +419,6 @@ int main(void)
 
 static void nothing_to_test(void **state)
 {
-    (void)state;
     skip();
 }
 

@@ -98,7 +98,6 @@ static void expect_payload(const struct frame *f, const char *destination)
 
 static void ipv4_packet_is_found(void **state)
 {
-    (void)state;
     struct frame f = {.length = 0};
 
     put_ethernet(&f, 0, 0x0800);
@@ -109,7 +108,6 @@ static void ipv4_packet_is_found(void **state)
 
 static void vlan_tags_and_ip_options_are_skipped(void **state)
 {
-    (void)state;
     struct frame f = {.length = 0};
 
     put_ethernet(&f, 2, 0x0800);
@@ -120,7 +118,6 @@ static void vlan_tags_and_ip_options_are_skipped(void **state)
 
 static void ipv6_extension_headers_are_skipped(void **state)
 {
-    (void)state;
     static const uint8_t hop_by_hop[8] = {43, 0};
     static const uint8_t routing[16] = {60, 1, 4, 1};
     static const uint8_t destination[8] = {44, 0};
@@ -143,7 +140,6 @@ static void ipv6_extension_headers_are_skipped(void **state)
 
 static void the_version_decides_and_not_the_ethernet_type(void **state)
 {
-    (void)state;
     struct frame f = {.length = 0};
 
     put_ethernet(&f, 0, 0x0800);
@@ -154,7 +150,6 @@ static void the_version_decides_and_not_the_ethernet_type(void **state)
 
 static void other_packets_are_refused(void **state)
 {
-    (void)state;
     static const uint8_t later_fragment[8] = {17, 0, 0, 8};
     struct frame tcp = {.length = 0}, arp = {.length = 0}, fragment = {.length = 0};
     struct ip_port to;
@@ -190,7 +185,6 @@ static void headers_that_are_not_known_are_refused(void **state)
     struct ip_port to;
     size_t offset;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct frame f = {.length = 0};
 
@@ -213,7 +207,6 @@ static void headers_that_are_not_known_are_refused(void **state)
 
 static void a_header_length_below_the_minimum_is_refused(void **state)
 {
-    (void)state;
     struct frame f = {.length = 0};
     struct ip_port to;
     size_t offset;

@@ -108,7 +108,6 @@ static void what_is_not_permitted_is_not_kept(void **state)
 {
     struct status s;
 
-    (void)state;
     skip_unless_root();
     run_child(drop_to_nothing_permitted, &s);
     assert_int_equal(s.uid, TEST_UID);
@@ -139,7 +138,6 @@ static void child_is_killed_without_the_capability(void **state)
 {
     struct status s;
 
-    (void)state;
     skip_unless_root();
     run_child(kill_child_of_other_user, &s);
     assert_int_equal(s.uid, 0);
@@ -151,7 +149,6 @@ static void main_process_keeps_exactly_what_it_asked_for(void **state)
 {
     struct status before, s;
 
-    (void)state;
     skip_unless_root();
     read_status(&before);
     if ((before.permitted & (BIT_SYS_TIME | BIT_NET_BIND_SERVICE)) !=
@@ -170,7 +167,6 @@ static void helper_keeps_nothing(void **state)
 {
     struct status s;
 
-    (void)state;
     skip_unless_root();
     run_child(drop_with_none, &s);
     assert_int_equal(s.uid, TEST_UID);
@@ -183,7 +179,6 @@ static void fork_server_stays_root_with_few_capabilities(void **state)
 {
     struct status s;
 
-    (void)state;
     skip_unless_root();
     run_child(limit_root, &s);
     assert_int_equal(s.uid, 0);
@@ -198,7 +193,6 @@ static void dropping_is_refused_in_a_build_without_it(void **state)
     int status;
     pid_t child = fork();
 
-    (void)state;
     if (child == 0) {
         privileges_drop(TEST_UID, TEST_GID, 0);
         _exit(0);
@@ -222,7 +216,6 @@ static void unknown_user_is_fatal(void **state)
     int status;
     pid_t child = fork();
 
-    (void)state;
     if (child == 0) {
         find_nobody_at_all();
         _exit(0);
@@ -236,7 +229,6 @@ static void user_is_found_by_name(void **state)
     uid_t uid = 1;
     gid_t gid = 1;
 
-    (void)state;
     privileges_find_user("root", &uid, &gid);
     assert_int_equal(uid, 0);
     assert_int_equal(gid, 0);

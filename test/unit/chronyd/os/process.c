@@ -108,7 +108,6 @@ static void (*const cases[])(void) = {close_all, close_all_but_one, close_all_bu
 
 static void no_descriptor_is_inherited(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < CASE_COUNT; i++) {
         int status = run(cases[i]);
         if (status == 77)
@@ -134,7 +133,6 @@ static void run_without_close_range(void)
 
 static void nor_where_the_kernel_cannot_close_ranges(void **state)
 {
-    (void)state;
     if (getenv("TEST_WRAPPER"))
         skip();
     for (size_t i = 0; i < CASE_COUNT; i++) {
@@ -181,7 +179,6 @@ static void lock_with_the_hard_limit(void)
 
 static void memory_is_locked_although_the_limit_stays(void **state)
 {
-    (void)state;
     int status = run(lock_with_the_hard_limit);
     if (status == 77)
         skip();

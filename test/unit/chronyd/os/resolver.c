@@ -34,8 +34,6 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         struct sockaddr_in address;
     } *found = calloc(1, sizeof(*found));
 
-    (void)service;
-    (void)hints;
     while (strcmp(node, "stuck.test") == 0 && !atomic_load(&stuck_may_end))
         usleep(1000);
     if (strcmp(node, "dies.test") == 0)
@@ -144,7 +142,7 @@ static pid_t start_helper(struct fixture *f)
     return pid;
 }
 
-/* ---- helper ---- */
+/* ---- Helper ---- */
 
 static void helper_answers(void **state)
 {
@@ -276,7 +274,7 @@ static void lying_helper_is_dismissed(void **state)
     }
 }
 
-/* ---- thread ---- */
+/* ---- Thread ---- */
 
 static void thread_that_hangs_holds_up_nobody(void **state)
 {

@@ -23,7 +23,6 @@ static void messages_are_found_until_they_are_replaced(void **state)
     uint8_t data[48];
     uint32_t ids[4];
 
-    (void)state;
     for (int i = 0; i < 4; i++) {
         memset(data, i, sizeof(data));
         ids[i] = sent_ring_save(ring, data, sizeof(data) - (size_t)i, &destination);
@@ -46,7 +45,6 @@ static void ids_of_the_kernel_are_recognised(void **state)
     struct sent_ring *ring = sent_ring_new(2);
     const struct sent_message *m;
 
-    (void)state;
     assert_int_equal(sent_ring_find(ring, 0, &m), SENT_NOT_AN_ID);
     assert_int_equal(sent_ring_find(ring, 0xfff, &m), SENT_NOT_AN_ID);
     assert_int_equal(sent_ring_find(ring, 0x1000, &m), SENT_REPLACED);
@@ -59,7 +57,6 @@ static void what_is_too_long_has_no_id(void **state)
     uint8_t data[SENT_MAX_LENGTH + 1] = {0};
     const struct sent_message *m;
 
-    (void)state;
     assert_int_equal(sent_ring_save(ring, data, sizeof(data), &destination), 0);
     assert_int_equal(sent_ring_save(ring, data, sizeof(data) - 1, &destination), 0x1000);
     assert_int_equal(sent_ring_find(ring, 0x1000, &m), SENT_FOUND);
@@ -89,7 +86,6 @@ static void receive_filters_are_those_of_the_table(void **state)
         {NIC_FILTER_ALL, 0, HWTSTAMP_FILTER_ALL},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         if (nic_choose_filter(cases[i].filter, cases[i].reported) != cases[i].expected)
             fail_msg("case %zu", i);

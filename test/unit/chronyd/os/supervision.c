@@ -237,7 +237,6 @@ static void passed_descriptors_are_counted_from_whole_numbers_only(void **state)
         int count;
     } cases[] = {{"2", 2}, {"0", 0}, {"-1", 0}, {"2x", 0}, {"", 0}, {"two", 0}};
 
-    (void)state;
     unsetenv("LISTEN_FDS");
     assert_int_equal(notify_passed_fds(), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -312,7 +311,6 @@ static void become_ready_daemon(const char *arg)
     pid_t foreground, parent = getpid();
     int fd = daemonise(0, &foreground);
 
-    (void)arg;
     /* Standard descriptors are /dev/null, nothing else is open. */
     for (int other = STDERR_FILENO + 1; other < 64; other++) {
         if (other != fd && fcntl(other, F_GETFD) >= 0)
@@ -335,7 +333,6 @@ static void become_silent_daemon(const char *arg)
 {
     pid_t foreground;
 
-    (void)arg;
     daemonise(0, &foreground);
     _exit(0);
 }
@@ -344,7 +341,6 @@ static void foreground_process_reports_the_outcome(void **state)
 {
     char text[512];
 
-    (void)state;
     assert_int_equal(run_child(become_ready_daemon, "", text, sizeof(text)), 0);
     assert_string_equal(text, "");
     assert_int_equal(run_child(become_failing_daemon, "this", text, sizeof(text)), 1);

@@ -318,7 +318,6 @@ static void refused_request_does_not_report_for_ever(void **state)
 
 static void disabled_family_cannot_be_opened(void **state)
 {
-    (void)state;
     const struct world_linux_options options = {.ipv4 = true, .ipv6 = false};
     struct world *w = world_linux_new(&options);
     struct ip_port any = {ip_addr_any(IP_V6), 0};
@@ -631,7 +630,6 @@ static void resolution_fails_without_descriptors(void **state)
 
 static void world_is_freed_while_a_resolution_is_under_way(void **state)
 {
-    (void)state;
     const struct world_linux_options options = {.ipv4 = true, .ipv6 = true};
     struct world *w = world_linux_new(&options);
     struct answers answers = {0};
@@ -707,7 +705,6 @@ static void files_are_listed_sorted_by_suffix(void **state)
 
 static void passed_socket_is_used_again_and_never_closed(void **state)
 {
-    (void)state;
     struct ip_port address = {ip_addr_loopback(IP_V4), free_port(SOCK_DGRAM)};
     pid_t child = fork();
 

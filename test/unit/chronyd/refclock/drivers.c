@@ -193,7 +193,6 @@ static void devices_that_cannot_be_used_are_fatal(void **state)
         {"refclock SHM 0 tai", NULL, "refclock tai option requires leapseclist or leapsectz"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char line[128], expected[160];
 
@@ -228,7 +227,6 @@ static void device_that_comes_later_is_waited_for(void **state)
          "Could not open RTC device /dev/rtc : No such file or directory", "RTC0", "/dev/rtc"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
         char line[128], log[512];
@@ -265,7 +263,6 @@ static void waiting_clock_tells_another_reason_and_works_in_the_end(void **state
 {
     struct fixture f;
 
-    (void)state;
     open_clocks_with(&f,
                      "refclock PHC /dev/ptp0 poll 0 dpoll 0 noselect waitdevice\n"
                      "refclock PHC /dev/ptp0:extpps refid EXT noselect waitdevice\n",
@@ -301,7 +298,6 @@ static void datagram_of_the_specification(void **state)
     struct sock_message m;
     uint8_t data[48];
 
-    (void)state;
     assert_int_equal(text_from_hex(hex, data, sizeof(data)), SOCK_MESSAGE_SIZE);
     assert_int_equal(sock_message_parse(data, 40, &m), SOCK_MESSAGE_OK);
     assert_int_equal(m.time.i.sec, 1795322331);
@@ -339,7 +335,6 @@ static void sock_takes_samples_and_pulses(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock SOCK /run/gps.sock poll 4\n");
     c = get(&f, 0);
     assert_string_equal(f.devices.socket_path, "/run/gps.sock");
@@ -405,7 +400,6 @@ static void shm_is_read_by_its_layout(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 2:perm=0664 poll 4\n");
     c = get(&f, 0);
     assert_int_equal(f.devices.shm_key, 0x4e545032);
@@ -441,7 +435,6 @@ static void shm_ignores_what_it_does_not_understand(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0 poll 4\n");
     c = get(&f, 0);
     assert_int_equal(f.devices.shm_mode, 0600);
@@ -482,7 +475,6 @@ static void on_fault(int signal)
 {
     int32_t count;
 
-    (void)signal;
     mprotect(torn.second_page, torn.page_size, PROT_READ | PROT_WRITE);
     if (!torn.update)
         return;
@@ -503,7 +495,6 @@ static void update_during_the_reading_is_noticed(void **state)
     struct fixture f;
     uint8_t *pages;
 
-    (void)state;
     torn.page_size = (size_t)sysconf(_SC_PAGESIZE);
     pages =
         mmap(NULL, 2 * torn.page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -554,7 +545,6 @@ static void units_that_are_not_used_as_written_are_reported(void **state)
         {"refclock SHM 5:perm=0666\n", "", 5},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
 
@@ -568,7 +558,6 @@ static void segment_of_another_user_is_worth_a_warning(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks_with(&f, "refclock SHM 3\n", made_by_somebody);
     close_clocks(&f, "SHM segment of unit 3 was made by user 1234, who can set the clock\n");
     open_clocks_with(&f, "refclock SHM 3\n", made_by_root);
@@ -582,7 +571,6 @@ static void pps_takes_each_pulse_once(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock PPS /dev/pps0:clear poll 4\n");
     c = get(&f, 0);
     assert_true(f.devices.pps_clear);
@@ -611,7 +599,6 @@ static void pps_with_a_rate_is_polled_faster(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 4 dpoll -3 rate 5\n");
     c = get(&f, 0);
     for (int i = 0; i < 20; i++) {
@@ -633,7 +620,6 @@ static void pps_device_that_vanishes_is_reported_once(void **state)
     struct fixture f;
     int i;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 0\n");
     f.devices.pps_failing = true;
     clock_world_run_until(f.s.w, 10.5);
@@ -694,7 +680,6 @@ static void check_phc_readings(const char *lines)
 
 static void phc_readings_are_samples(void **state)
 {
-    (void)state;
     check_phc_readings("refclock PHC /dev/ptp0 poll 2 dpoll -2 offset -37 noselect\n");
     check_phc_readings("refclock PHC eth0 poll 2 dpoll -2 offset -37 noselect\n");
 }
@@ -703,7 +688,6 @@ static void options_of_the_phc_reach_the_device(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PHC eth0:nocrossts poll 0\n");
     assert_false(f.devices.opened_writable);
     clock_world_run_until(f.s.w, 1.5);
@@ -739,7 +723,6 @@ static void tracker_of_the_phc_has_the_options_of_the_clock(void **state)
     struct fixture f;
     char *log;
 
-    (void)state;
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
     log_set_threshold(LOG_SEV_DEBUG);
@@ -771,7 +754,6 @@ static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
     char path[TEST_PATH_SIZE + 32], *log;
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "local\nlogdir %s\nlog refclocks\nlogbanner 0\n"
                     "refclock PHC /dev/ptp0:extpps:channel=1 poll 4\n"
                     "refclock PHC /dev/ptp0:extpps:pin=1:channel=1 poll 4\n"
@@ -827,7 +809,6 @@ static void rtc_is_read_at_its_interrupts(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "refclock RTC /dev/rtc:utc poll 4\n");
     c = get(&f, 0);
     assert_true(f.devices.rtc_interrupts);
@@ -859,7 +840,6 @@ static void rtc_without_interrupts_is_polled(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks_with(&f, "refclock RTC /dev/rtc poll 4 dpoll 0\n", no_interrupts);
     c = get(&f, 0);
     f.devices.rtc_offset = 0.75;

@@ -87,7 +87,6 @@ static void default_refids_have_the_index(void **state)
                                            "SHM7", "SHM8", "SHM9", "SH10", "GPS",  "SO12"};
     struct fixture f;
 
-    (void)state;
     open_clocks(&f,
                 "refclock SHM 0\nrefclock SOCK /x\nrefclock PPS /dev/pps0\n"
                 "refclock PHC /dev/ptp0\nrefclock RTC /dev/rtc\nrefclock SHM 1\nrefclock SHM 2\n"
@@ -104,7 +103,6 @@ static void options_of_the_driver_follow_its_parameter(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "refclock PHC /dev/ptp1:extpps:pin=2:channel=3:pin=7:nocrossts\n"
                     "refclock SHM 5\nrefclock PHC /dev/ptp1:\n");
     c = get(&f, 0);
@@ -123,7 +121,6 @@ static void limits_of_options(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0 poll 2 dpoll 6 filter 0 precision 1e-9\n"
                     "refclock SOCK /x poll 2 dpoll 6 precision 1e-3\n"
                     "refclock PPS /dev/pps0 local maxlockage 1 lock ABCD\n");
@@ -143,7 +140,6 @@ static void locks_are_found_by_refid(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f,
                 "refclock PPS /dev/pps0 lock NMEA dpoll -1\nrefclock SHM 0 refid NMEA\n"
                 "refclock SHM 1 refid NMEA dpoll 3\nrefclock SHM 2 lock NONE\n"
@@ -162,7 +158,6 @@ static void lock_needs_samples_often_enough(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 refid A lock REF\n"
                     "refclock PPS /dev/pps1 refid B rate 2 lock REF\n"
                     "refclock PPS /dev/pps2 refid C rate 2 maxlockage 4 lock REF\n"
@@ -180,7 +175,6 @@ static void samples_get_offset_delay_and_dispersion(void **state)
     struct fixture f;
     const struct source_sample *last;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0 offset 0.25 delay 1e-3 precision 1e-4\n");
     sample(&f, get(&f, 0), 99.5, 0.125);
     last = sample_filter_last(get(&f, 0)->filter);
@@ -204,7 +198,6 @@ static void large_offsets_keep_their_precision(void **state)
     struct fixture f;
     struct raw_time raw;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0\n");
     raw = at(&f, 99.5);
     refclock_add_sample(get(&f, 0), raw, (struct instant){raw.i.sec + 100000000, 500000123},
@@ -220,7 +213,6 @@ static void impossible_samples_are_dropped(void **state)
     struct refclock *c;
     struct raw_time now;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0 poll 2\n");
     c = get(&f, 0);
     now = at(&f, 99.5);
@@ -246,7 +238,6 @@ static void low_quality_keeps_the_clock_reachable_only(void **state)
     struct fixture f;
     struct raw_time now;
 
-    (void)state;
     open_clocks(&f, "refclock PHC /dev/ptp0\n");
     now = at(&f, 99.5);
     refclock_add_sample(get(&f, 0), now, now.i, LEAP_NORMAL, 0);
@@ -260,7 +251,6 @@ static void tai_is_converted_with_the_leap_second_data(void **state)
     char directory[TEST_PATH_SIZE], lines[512];
     struct fixture f;
 
-    (void)state;
     test_directory_make(directory);
     test_write_file(directory, "leap.list",
                     "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n"
@@ -278,7 +268,6 @@ static void sample_in_tai_needs_the_leap_second_data(void **state)
     char directory[TEST_PATH_SIZE], lines[512], path[TEST_PATH_SIZE + 32];
     struct fixture f;
 
-    (void)state;
     test_directory_make(directory);
     test_write_file(directory, "leap.list",
                     "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n");
@@ -302,7 +291,6 @@ static void tai_offset_is_that_of_utc(void **state)
     const int64_t midnight = 1700006400;
     char directory[TEST_PATH_SIZE], lines[512];
 
-    (void)state;
     test_directory_make(directory);
     test_write_file(directory, "leap.list",
                     "#$ 3676924800\n#@ 4000000000\n2272060800 10\n3439756800 34\n3550089600 35\n"
@@ -336,7 +324,6 @@ static void pulses_are_reduced_to_the_nearest_one(void **state)
                     {1, -0.25, 0.25},  {1, 7.3, -0.3},  {1, -1.5, -0.5}, {5, 0.35, 0.05},
                     {5, -0.35, -0.05}, {5, 0.11, 0.09}, {5, 0.1, -0.1},  {5, -0.1, -0.1}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         struct fixture f;
         char lines[128];
@@ -355,7 +342,6 @@ static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
     struct fixture f;
     struct refclock *pps, *ref;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
     pps = get(&f, 0);
@@ -393,7 +379,6 @@ static void several_pulses_in_a_second_are_completed(void **state)
     struct fixture f;
     struct refclock *pps, *ref;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA rate 5 maxlockage 4\n"
                     "refclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
@@ -422,7 +407,6 @@ static void maxlockage_is_counted_in_pulses(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA maxlockage 5\n"
                     "refclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
@@ -442,7 +426,6 @@ static void locked_pulses_leave_room_for_dispersions(void **state)
     struct source_sample filtered;
     double average;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA precision 0.1\n"
                     "refclock SHM 0 refid NMEA precision 0.12\n");
     refclock_set_start(f.set);
@@ -482,7 +465,6 @@ static void last_sample_of_the_lock_survives_its_poll(void **state)
     struct fixture f;
     struct source_sample filtered;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
     sample(&f, get(&f, 1), 98.0, -3.0);
@@ -497,7 +479,6 @@ static void width_tells_the_edges_apart(void **state)
     struct fixture f;
     struct refclock *pps;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA width 0.2\nrefclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
     pps = get(&f, 0);
@@ -514,7 +495,6 @@ static void width_is_that_of_the_shorter_part(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock PPS /dev/pps0 rate 5 width 0.15\n"
                     "refclock PPS /dev/pps1 rate 5 width 0.15 lock NMEA\n"
                     "refclock SHM 0 refid NMEA\n");
@@ -551,7 +531,6 @@ static void distance_of_the_reference_limits_pulses(void **state)
     };
     char lines[256];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct reference_data ref;
         struct fixture f;
@@ -586,7 +565,6 @@ static void unlocked_pulses_need_to_know_the_second(void **state)
     struct refclock *pps;
     struct conf_local local = {.enabled = true, .stratum = 5};
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0\n");
     pps = get(&f, 0);
     pulse(&f, pps, 98.0, 0.1);
@@ -612,7 +590,6 @@ static void pulses_behind_pulses_keep_the_stratum(void **state)
     struct local_time when;
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 poll 0 filter 1 prefer\nrefclock PPS /dev/pps1 poll 0\n"
                     "refclock SHM 0 stratum 7 poll 0 noselect\n");
     reference_enable_local(f.s.reference, &local);
@@ -641,7 +618,6 @@ static void pulses_behind_a_full_clock_have_stratum_0(void **state)
     struct reference_data ref;
     struct fixture f;
 
-    (void)state;
     open_clocks(&f,
                 "refclock PPS /dev/pps0 noselect stratum 3\nrefclock SOCK /x poll 0 filter 1\n");
     refclock_set_start(f.set);
@@ -661,7 +637,6 @@ static void pps_option_makes_samples_pulses(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock PHC /dev/ptp0 pps\n");
     sample(&f, get(&f, 0), 99.5, 37.125);
     assert_close(last_offset(get(&f, 0)), 0.125, 1e-9);
@@ -676,7 +651,6 @@ static void offsets_are_those_of_the_corrected_clock(void **state)
     char *log, expected[128], path[TEST_PATH_SIZE + 32];
     double correction;
 
-    (void)state;
     open_clocks(&f,
                 "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x offset 0.125\n");
     assert_true(local_clock_accumulate_offset(f.s.clock, -3.25, 0.0));
@@ -715,7 +689,6 @@ static void refused_samples_leave_the_clock_as_it_was(void **state)
     struct refclock *c;
     char *log, path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x\n");
     c = get(&f, 0);
     sample(&f, c, 99.5, 0.25);
@@ -742,7 +715,6 @@ static void impossible_pulses_are_dropped(void **state)
     struct fixture f;
     struct refclock *pps;
 
-    (void)state;
     open_clocks(&f, "local\nrefclock SOCK /x\n");
     pps = get(&f, 0);
     pulse(&f, pps, 99.0, NAN);
@@ -775,7 +747,6 @@ static void filtered_samples_go_to_the_source(void **state)
     struct fixture f;
     char *log, path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\n"
                     "refclock SOCK /x refid GPS poll 1 stratum 2 delay 1e-3 prefer\n");
     refclock_set_start(f.set);
@@ -812,7 +783,6 @@ static void filter_of_a_clock_has_the_ratio_of_clocks(void **state)
     struct fixture f;
     char *log, path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\nrefclock SOCK /x poll 1\n");
     refclock_set_start(f.set);
     clock_world_run_until(f.s.w, 101.75);
@@ -842,7 +812,6 @@ static void scattered_samples_are_held_back_by_maxdispersion(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock SOCK /x poll 1 filter 8 maxdispersion 1e-3\n");
     refclock_set_start(f.set);
     run_with_noise(&f, 110.1, 2e-3);
@@ -857,7 +826,6 @@ static void numbers_of_samples_are_those_of_the_options(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock SOCK /x poll 0 maxsamples 5\n");
     refclock_set_start(f.set);
     run_with_noise(&f, 120.1, 1e-4);
@@ -886,7 +854,6 @@ static void maxunreach_ends_the_selection(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock SOCK /x poll 0 maxunreach 10 prefer\n"
                     "refclock SOCK /y poll 0 minsamples 64\n");
     refclock_set_start(f.set);
@@ -909,7 +876,6 @@ static void dispersion_and_changes_reach_the_filter(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock SHM 0\n");
     sample(&f, get(&f, 0), 99.5, 0.25);
     local_clock_announce_dispersion(1e-3, f.s.clock);
@@ -926,7 +892,6 @@ static void bad_input_is_told_when_it_begins(void **state)
     struct fixture f;
     struct refclock *c;
 
-    (void)state;
     open_clocks(&f, "refclock SOCK /x poll 0\n");
     c = get(&f, 0);
     refclock_set_start(f.set);
@@ -964,7 +929,6 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
     struct refclock *pps, *ref;
     char *log;
 
-    (void)state;
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
     log_set_threshold(LOG_SEV_DEBUG);
@@ -1015,7 +979,6 @@ static void local_standard_steadies_the_clock(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 local poll 0 dpoll 0 filter 1 minsamples 4\n");
     refclock_set_start(f.set);
     /* How fast the standard is by itself means nothing. */
@@ -1036,7 +999,6 @@ static void local_standard_undoes_a_step(void **state)
     struct fixture f;
     double standard = 0.0;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 local poll 0 dpoll 0 filter 1 minsamples 4\n");
     refclock_set_start(f.set);
     for (int i = 0; i < 100; i++) {
@@ -1059,7 +1021,6 @@ static void whole_seconds_of_a_local_standard_are_dropped(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 local poll 0 dpoll 0 filter 1 minsamples 4\n");
     refclock_set_start(f.set);
     for (int i = 0; i < 60; i++) {
@@ -1081,7 +1042,6 @@ static void local_standard_starts_again_after_a_gap(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_clocks(&f, "refclock PPS /dev/pps0 local poll 4 dpoll 0 minsamples 4\n");
     refclock_set_start(f.set);
     run_standard(&f, 100.0, 140.0, 1000.0);

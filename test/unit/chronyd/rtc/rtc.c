@@ -86,7 +86,6 @@ static void tracking_finds_offset_and_gain(void **state)
     struct report_rtc r;
     char *text;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 1.25;
     f.devices.rtc_rate = 20e-6;
@@ -120,7 +119,6 @@ static void times_between_measurements_grow(void **state)
     struct fixture f;
     char *text, *line;
 
-    (void)state;
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 1500.0);
@@ -142,7 +140,6 @@ static void tracking_follows_changes_of_the_clock(void **state)
     struct fixture f;
     double before;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 0.5;
     rtc_start(f.rtc, f.s.reference);
@@ -165,7 +162,6 @@ static void gain_follows_the_frequency_of_the_clock(void **state)
     double before;
     int samples;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_rate = 20e-6;
     rtc_start(f.rtc, f.s.reference);
@@ -194,7 +190,6 @@ static void samples_off_the_line_are_dropped(void **state)
     struct fixture f;
     int before;
 
-    (void)state;
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 1500.0);
@@ -224,7 +219,6 @@ static void oldest_samples_make_room(void **state)
     int numbers[128], count, full = 0;
     char *text;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_rate = 20e-6;
     rtc_start(f.rtc, f.s.reference);
@@ -256,7 +250,6 @@ static void log_and_report_show_the_fit(void **state)
     double fast, estimate, slope;
     int valid, samples, runs, period;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 1.25;
     f.devices.rtc_rate = 1e-3;
@@ -304,7 +297,6 @@ static void coefficients_are_written_at_the_end(void **state)
     char path[TEST_PATH_SIZE + 32];
     struct stat info;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 1.25;
     rtc_start(f.rtc, f.s.reference);
@@ -327,7 +319,6 @@ static void file_that_cannot_be_written_is_told(void **state)
     struct fixture f;
     char path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/rtc", f.s.directory);
     rtc_start(f.rtc, f.s.reference);
@@ -351,7 +342,6 @@ static void rtc_that_goes_back_starts_again(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 200.0);
@@ -367,7 +357,6 @@ static void second_that_comes_again_starts_again(void **state)
 {
     struct fixture f;
 
-    (void)state;
     for (int samples = 1; samples < 3; samples++) {
         open_rtc(&f, "");
         rtc_start(f.rtc, f.s.reference);
@@ -385,7 +374,6 @@ static void file_is_not_touched_without_a_measurement(void **state)
     struct fixture f;
     char *text;
 
-    (void)state;
     open_rtc(&f, "");
     test_write_file(f.s.directory, "rtc", "1 1690000000 0.250000 12.000\n");
     assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_OK);
@@ -405,7 +393,6 @@ static void trimming_sets_the_rtc_and_keeps_the_rate(void **state)
     struct rtc_coefficients c;
     char path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 5.25;
     f.devices.rtc_rate = 50e-6;
@@ -435,7 +422,6 @@ static void error_of_a_set_rtc_is_estimated(void **state)
     struct fixture f;
     char *text;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = -5.25;
     rtc_start(f.rtc, f.s.reference);
@@ -473,7 +459,6 @@ static void errors_below_a_second_are_not_trimmed(void **state)
     };
     struct conf_local local = {.enabled = true, .stratum = 5};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
         char more[64];
@@ -499,7 +484,6 @@ static void automatic_trimming_needs_a_known_time(void **state)
     struct conf_local local = {.enabled = true, .stratum = 5};
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "rtcautotrim 2\n");
     f.devices.rtc_offset = -3.0;
     rtc_start(f.rtc, f.s.reference);
@@ -515,7 +499,6 @@ static void rtc_that_cannot_be_set(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 5.25;
     rtc_start(f.rtc, f.s.reference);
@@ -541,7 +524,6 @@ static void initial_measurement_slews_the_clock(void **state)
     const struct rtc_coefficients file = {true, START - 1000000, 0.25, 1e-6};
     struct fixture f;
 
-    (void)state;
     open_rtc_with(&f, "", &file);
     f.devices.rtc_offset = 1.5;
     assert_true(rtc_measure_initially(f.rtc, on_done, &f));
@@ -569,7 +551,6 @@ static void initial_measurement_without_coefficients(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     assert_true(rtc_measure_initially(f.rtc, on_done, &f));
     clock_world_run_until(f.s.w, 12.0);
@@ -581,7 +562,6 @@ static void initial_measurement_ends_with_an_error(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     assert_true(rtc_measure_initially(f.rtc, on_done, &f));
     clock_world_run_until(f.s.w, 4.5);
@@ -601,7 +581,6 @@ static void rtc_that_fails_is_reported_once(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 200.0);
@@ -623,7 +602,6 @@ static void initial_measurement_does_not_wait_for_an_rtc_that_has_stopped(void *
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     assert_true(rtc_measure_initially(f.rtc, on_done, &f));
     clock_world_run_until(f.s.w, 4.5);
@@ -641,7 +619,6 @@ static void rtc_that_stops_is_reported_once(void **state)
     struct fixture f;
     int samples;
 
-    (void)state;
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 200.0);
@@ -664,7 +641,6 @@ static void rtc_that_stops_after_trimming(void **state)
 {
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     f.devices.rtc_offset = 5.25;
     rtc_start(f.rtc, f.s.reference);
@@ -686,7 +662,6 @@ static void device_that_fails_ends_the_tracking(void **state)
     struct report_rtc r;
     struct fixture f;
 
-    (void)state;
     open_rtc(&f, "");
     assert_true(rtc_measure_initially(f.rtc, on_done, &f));
     clock_world_run_until(f.s.w, 2.5);
@@ -705,7 +680,6 @@ static void without_a_usable_device_there_is_no_tracking(void **state)
     const struct rtc_coefficients none = {.valid = false};
     struct fixture f;
 
-    (void)state;
     source_fixture_open(&f.s, "rtcfile /x\nrtcdevice /dev/none\n", false);
     fake_devices_install(&f.devices, f.s.w);
     struct rtc_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
@@ -737,7 +711,6 @@ static void coefficients_are_read_back(void **state)
     struct fixture f;
     char path[TEST_PATH_SIZE + 32], *text;
 
-    (void)state;
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/file", f.s.directory);
     struct state_file *file = rtc_file_new(&f.s.w->world, f.s.w->loop, path);
@@ -762,7 +735,6 @@ static void bad_coefficients_are_not_valid(void **state)
     struct fixture f;
     char path[TEST_PATH_SIZE + 32], log[4096] = "";
 
-    (void)state;
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/file", f.s.directory);
     assert_false(rtc_file_read(&f.s.w->world, path).valid); /* no file: no message */
@@ -794,7 +766,6 @@ static void hwclock_file_says_what_the_rtc_keeps(void **state)
     struct fixture f;
     char path[TEST_PATH_SIZE + 32];
 
-    (void)state;
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/adjtime", f.s.directory);
     free(f.s.conf->hwclock_file);
@@ -857,7 +828,6 @@ static void first_setting_of_the_clock(void **state)
     double stepped;
     char *log;
 
-    (void)state;
     /* The RTC is on average half a second into its second. */
     assert_true(start(100.25, NULL, 0, &stepped, &log));
     assert_close(stepped, 100.5, 1e-6);
@@ -913,7 +883,6 @@ static void reading_is_repeated_until_it_is_stable(void **state)
     struct raw_time now;
     int64_t seconds;
 
-    (void)state;
     open_rtc(&f, "");
     clock_world_wake_at(f.s.w, 1.25);
     f.devices.rtc_ticks_between = 3;
@@ -938,7 +907,6 @@ static void broken_down_time_does_not_depend_on_the_zone(void **state)
     struct tm winter = {.tm_year = 123, .tm_mon = 0, .tm_mday = 15, .tm_hour = 12};
     struct tm summer = {.tm_year = 123, .tm_mon = 6, .tm_mday = 15, .tm_hour = 12};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
         setenv("TZ", zones[i], 1);
         tzset();

@@ -349,9 +349,6 @@ static bool rate_kiss(struct rig *rig, const struct sim_packet *request, uint8_t
 {
     struct ntp_header h;
 
-    (void)rig;
-    (void)request;
-    (void)length;
     ntp_header_read(response, &h);
     h.leap = 3;
     h.stratum = 0;
@@ -436,7 +433,6 @@ static bool crypto_nak(struct rig *rig, const struct sim_packet *request, uint8_
 {
     uint8_t nak[NTP_HEADER_LENGTH + 4] = {0};
 
-    (void)length;
     memcpy(nak, response, NTP_HEADER_LENGTH);
     sim_deliver(rig->sim, &request->to, &request->from, nak, sizeof(nak), 0.001);
     return true;

@@ -207,7 +207,6 @@ static void unknown_step_ends_the_waiting(void **state)
 static bool break_mac_of_second(struct rig *rig, const struct sim_packet *request,
                                 uint8_t *response, size_t *length)
 {
-    (void)request;
     if (sim_sent_count(rig->sim) == 2)
         response[*length - 1] ^= 1;
     return true;

@@ -21,7 +21,6 @@ static void adjustment_moves_whole_steps(void **state)
         {8, 0.5, -0.5, 8, 0.0},   {6, 0.0, 2.5, 8, 0.5},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct poll_state p = {6, 10, rows[i].poll, rows[i].score};
         poll_adjust(&p, rows[i].adjustment);
@@ -34,7 +33,6 @@ static void infinite_adjustment_is_harmless(void **state)
 {
     struct poll_state p = {-7, 24, 10, 0.5};
 
-    (void)state;
     poll_adjust(&p, -INFINITY);
     assert_int_equal(p.current, -7);
     poll_adjust(&p, INFINITY);
@@ -43,7 +41,6 @@ static void infinite_adjustment_is_harmless(void **state)
 
 static void good_samples_ask_for_the_right_interval(void **state)
 {
-    (void)state;
     assert_true(fabs(poll_adjustment(0.002, 0.001, 10, 8) + 1.0) < 1e-9);
     assert_true(fabs(poll_adjustment(0.001, 0.001, 16, 8) - 0.125) < 1e-9);
     assert_true(fabs(poll_adjustment(0.0, 0.001, 4, 8) + 0.125) < 1e-9);
@@ -54,7 +51,6 @@ static void good_samples_ask_for_the_right_interval(void **state)
 
 static void separation_has_limits(void **state)
 {
-    (void)state;
     assert_true(poll_separation(-7) == 0.002);
     assert_true(poll_separation(-3) == 0.015625);
     assert_true(poll_separation(0) == 0.125);

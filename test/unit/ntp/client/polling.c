@@ -749,9 +749,6 @@ static double step;
 static bool step_clock(struct rig *rig, const struct sim_packet *request, uint8_t *response,
                        size_t *length)
 {
-    (void)request;
-    (void)response;
-    (void)length;
     sim_step(rig->sim, step);
     return true;
 }
@@ -787,9 +784,6 @@ static bool kiss_first(struct rig *rig, const struct sim_packet *request, uint8_
 {
     struct ntp_header h;
 
-    (void)rig;
-    (void)request;
-    (void)length;
     if (kisses-- <= 0)
         return true;
     ntp_header_read(response, &h);
@@ -823,8 +817,6 @@ static bool add_mono_root(struct rig *rig, const struct sim_packet *request, uin
     struct ntp_mono_root root = {.root_delay = 0.001, .epoch = 5};
     struct ntp_header h;
 
-    (void)rig;
-    (void)request;
     ntp_header_read(response, &h);
     root.mono_receive = ntp_time_from_instant(
         instant_add(ntp_time_to_instant(h.receive), server_shift), (struct ntp_time){0});

@@ -19,8 +19,6 @@ static bool odd_ones_fail;
 static bool fail_odd(struct rig *rig, const struct sim_packet *request, uint8_t *response,
                      size_t *length)
 {
-    (void)rig;
-    (void)length;
     if (odd_ones_fail && request->to.addr.u.v4[3] % 2 == 1)
         response[0] |= 0xc0;
     return true;

@@ -380,7 +380,6 @@ static void filter_takes_the_median_of_the_best(void **state)
     static const double offsets[] = {0.004, 0.001, 0.002, 0.9, 0.003};
     struct source_sample s, out;
 
-    (void)state;
     assert_false(sample_filter_take(filter, &out));
     for (int i = 0; i < 5; i++) {
         /* The outlier has a large dispersion and is no candidate. */
@@ -406,7 +405,6 @@ static void filter_follows_the_clock(void **state)
     struct clock_change change = {.cooked = local(100), .doffset = 0.5};
     struct source_sample s = sample(50, 0.75, 1e-6), out;
 
-    (void)state;
     sample_filter_add(filter, &s);
     sample_filter_clock_change(filter, &change);
     assert_true(sample_filter_take(filter, &out));

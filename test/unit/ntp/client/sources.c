@@ -625,7 +625,6 @@ static struct ntp_nts_client *nts_create(void *ctx, const struct ntp_nts_client_
 {
     struct ntp_nts_client *c = calloc(1, sizeof(*c));
 
-    (void)ctx;
     c->params = *params;
     nts.nts_addr = params->nts_addr;
     if (nts.at_creation.addr.family != IP_UNSPEC)
@@ -649,34 +648,27 @@ static bool nts_prepare(struct ntp_nts_client *c)
 
 static bool nts_add(struct ntp_nts_client *c, const struct ntp_info *info, struct writer *w)
 {
-    (void)c;
     assert_int_equal(info->length, 48);
     return ntp_ext_add(w, 0x0104, "0123456789abcdef0123456789abcdef", 32);
 }
 
 static bool nts_check(struct ntp_nts_client *c, const uint8_t *packet, const struct ntp_info *info)
 {
-    (void)c;
-    (void)packet;
-    (void)info;
     return true;
 }
 
 static void nts_address(struct ntp_nts_client *c, const struct ip_port *addr)
 {
-    (void)c;
     nts.nts_addr = *addr;
 }
 
 static void nts_save(struct ntp_nts_client *c)
 {
-    (void)c;
     nts.saves++;
 }
 
 static void nts_report(const struct ntp_nts_client *c, struct report_authdata *report)
 {
-    (void)c;
     report->cookies = 8;
 }
 
@@ -701,7 +693,6 @@ static void use_nts(struct rig *rig)
 static bool echo_nts(struct rig *rig, const struct sim_packet *request, uint8_t *response,
                      size_t *length)
 {
-    (void)rig;
     memcpy(response + 48, request->data + 48, request->length - 48);
     *length = request->length;
     return true;

@@ -60,7 +60,6 @@ static const struct {
 
 static void buckets_have_the_sizes_of_the_table(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++) {
         struct token_bucket b = token_bucket_make(buckets[i].interval, buckets[i].burst, 2, 0);
         assert_int_equal(b.tokens_per_hit, buckets[i].per_hit);
@@ -73,7 +72,6 @@ static void parameters_are_limited(void **state)
 {
     struct token_bucket b = token_bucket_make(-30, 0, 9, 9);
 
-    (void)state;
     assert_int_equal(b.interval, -19);
     assert_int_equal(b.leak, 4);
     assert_int_equal(b.kod, 4);

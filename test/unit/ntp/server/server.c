@@ -451,9 +451,6 @@ static void nts_is_not_answered_when_it_is_not_served(void **state)
 static bool nts_check(void *ctx, const uint8_t *packet, const struct ntp_info *info,
                       struct ntp_nts_request *request, uint32_t *kod)
 {
-    (void)packet;
-    (void)info;
-    (void)request;
     *kod = *(uint32_t *)ctx;
     return false;
 }
@@ -461,10 +458,6 @@ static bool nts_check(void *ctx, const uint8_t *packet, const struct ntp_info *i
 static bool nts_add(void *ctx, const uint8_t *packet, const struct ntp_info *info,
                     struct ntp_nts_request *request, uint32_t kod, struct writer *w)
 {
-    (void)ctx;
-    (void)packet;
-    (void)info;
-    (void)request;
     assert_int_equal(kod, NTP_KOD_NTSN);
     writer_zeros(w, 28);
     return true;

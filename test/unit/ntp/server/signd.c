@@ -57,7 +57,6 @@ static int stream_connect(void *ctx, const char *path)
 {
     struct fixture *f = current();
 
-    (void)ctx;
     assert_string_equal(path, "/samba/socket");
     if (f->refuse) {
         errno = ECONNREFUSED;
@@ -123,7 +122,6 @@ static ssize_t stream_write(void *ctx, int fd, const void *data, size_t length)
     struct fixture *f = current();
     size_t n = length < f->chunk ? length : f->chunk;
 
-    (void)ctx;
     assert_int_equal(fd, STREAM_FD);
     if (f->eof || f->write_error != 0) {
         errno = f->eof ? EPIPE : f->write_error;
@@ -145,7 +143,6 @@ static ssize_t stream_read(void *ctx, int fd, void *data, size_t length)
     struct fixture *f = current();
     size_t n = length < f->chunk ? length : f->chunk;
 
-    (void)ctx;
     assert_int_equal(fd, STREAM_FD);
     assert_true(length > 0);
     if (stall(f))

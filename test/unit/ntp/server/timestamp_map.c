@@ -25,7 +25,6 @@ static void map_is_a_sorted_ring(void **state)
     struct timestamp_map *map = timestamp_map_new(4);
     uint64_t entries, span;
 
-    (void)state;
     for (int i = 0; i < 6; i++)
         timestamp_map_save(map, stamp(i * 0.1), local(i * 0.1 + 0.01), TIMESTAMP_DAEMON);
     timestamp_map_stats(map, &entries, &span);
@@ -44,7 +43,6 @@ static void map_disables_repeated_timestamps(void **state)
 {
     struct timestamp_map *map = timestamp_map_new(4);
 
-    (void)state;
     timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
     assert_true(held(map, 1));
     timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
@@ -56,7 +54,6 @@ static void map_drops_the_future_after_a_step_back(void **state)
 {
     struct timestamp_map *map = timestamp_map_new(8);
 
-    (void)state;
     for (int i = 0; i < 4; i++)
         timestamp_map_save(map, stamp(100 + i), local(100.1 + i), TIMESTAMP_DAEMON);
     timestamp_map_save(map, stamp(50), local(50.1), TIMESTAMP_DAEMON);
@@ -72,7 +69,6 @@ static void map_improves_transmit_times(void **state)
     enum timestamp_source source;
     struct local_time tx;
 
-    (void)state;
     timestamp_map_save(map, stamp(1), local(1.1), TIMESTAMP_DAEMON);
     timestamp_map_improve(map, stamp(1), local(1.0), TIMESTAMP_KERNEL); /* earlier: refused */
     assert_true(timestamp_map_find(map, stamp(1), &tx, &source));
@@ -94,7 +90,6 @@ static void map_holds_no_transmit_time_far_from_the_receive_time(void **state)
     enum timestamp_source source;
     struct local_time tx;
 
-    (void)state;
     timestamp_map_save(map, stamp(1), local(3.5), TIMESTAMP_DAEMON);
     assert_true(timestamp_map_find(map, stamp(1), &tx, &source));
     assert_true(local_is_zero(tx));
@@ -110,7 +105,6 @@ static void map_finds_each_of_many(void **state)
     struct ntp_time t;
     uint64_t entries, span;
 
-    (void)state;
     timestamp_map_stats(map, &entries, &span);
     assert_true(entries == 0 && span == 0);
     for (uint32_t i = 0; i < 100; i++) {
@@ -138,7 +132,6 @@ static void late_timestamps_have_a_place_near_the_end(void **state)
 {
     uint64_t entries, span;
 
-    (void)state;
     for (int late = 0; late < 2; late++) {
         struct timestamp_map *map = timestamp_map_new(256);
         for (int i = 0; i < 100; i++)
@@ -167,7 +160,6 @@ static void full_map_drops_the_oldest_for_a_late_one(void **state)
 {
     struct timestamp_map *map = timestamp_map_new(8);
 
-    (void)state;
     for (int i = 0; i < 12; i++)
         timestamp_map_save(map, stamp(i * 0.01), local(i * 0.01), TIMESTAMP_DAEMON);
     timestamp_map_save(map, stamp(0.065), local(0.065), TIMESTAMP_DAEMON);
@@ -189,7 +181,6 @@ static void future_is_more_than_a_second(void **state)
     struct timestamp_map *map = timestamp_map_new(8);
     struct ntp_time t = stamp(10);
 
-    (void)state;
     for (int i = 0; i < 3; i++)
         timestamp_map_save(map, (struct ntp_time){t.hi + 1, t.lo + (uint32_t)i}, local(11),
                            TIMESTAMP_DAEMON);
@@ -208,7 +199,6 @@ static void zero_is_no_timestamp(void **state)
     struct timestamp_map *map = timestamp_map_new(4);
     uint64_t entries, span;
 
-    (void)state;
     timestamp_map_save(map, (struct ntp_time){0}, local(1), TIMESTAMP_DAEMON);
     timestamp_map_stats(map, &entries, &span);
     assert_int_equal(entries, 0);
@@ -226,7 +216,6 @@ static void transmit_times_within_two_seconds_are_held(void **state)
     enum timestamp_source source;
     struct local_time tx;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         double t = 100.0 * (double)i;
         timestamp_map_save(map, stamp(t), local(t + cases[i].offset), TIMESTAMP_KERNEL);
@@ -259,7 +248,6 @@ static void later_timestamps_of_a_transmission_are_limited(void **state)
 {
     struct timestamp_map *map = timestamp_map_new(8);
 
-    (void)state;
     for (int i = 0; i < 4; i++)
         timestamp_map_save(map, stamp(i), local(i + 0.001), TIMESTAMP_DAEMON);
     assert_improved(map, 0, -1e-6, false);
@@ -274,7 +262,6 @@ static void later_timestamps_of_a_transmission_are_limited(void **state)
 /* 24.5: with exactly one change in between the new time goes back to the scale of the receive time. */
 static void one_clock_change_is_undone(void **state)
 {
-    (void)state;
     for (int changes = 0; changes < 4; changes++) {
         struct timestamp_map *map = timestamp_map_new(8);
         struct clock_change change = {.type = changes == 2 ? CLOCK_STEP : CLOCK_ADJUST,
@@ -301,7 +288,6 @@ static void disabled_entries_stay_disabled(void **state)
 {
     struct timestamp_map *map = timestamp_map_new(8);
 
-    (void)state;
     timestamp_map_save(map, stamp(1), local(1.001), TIMESTAMP_DAEMON);
     timestamp_map_save(map, stamp(2), local(2.001), TIMESTAMP_DAEMON);
     timestamp_map_disable(map, stamp(1));

@@ -56,7 +56,6 @@ static void versions_one_to_four_are_parsed(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (int version = 0; version < 8; version++) {
         size_t length = make_packet(packet, version, 0);
 
@@ -77,7 +76,6 @@ static void odd_lengths_are_dropped(void **state)
     uint8_t packet[NTP_MAX_LENGTH + 4];
     struct ntp_info info;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         memset(packet, 0, sizeof(packet));
         make_packet(packet, 3, 0);
@@ -90,7 +88,6 @@ static void macs_of_version_four(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (size_t rest = 4; rest <= 72; rest += 4) {
         size_t length = make_packet(packet, 4, rest);
         bool is_mac = rest == 20 || rest == 24;
@@ -111,7 +108,6 @@ static void everything_is_a_mac_before_version_four(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (size_t rest = 4; rest <= 100; rest += 4) {
         size_t length = make_packet(packet, 3, rest);
 
@@ -131,7 +127,6 @@ static void a_crypto_nak_is_symmetric_with_key_zero(void **state)
     struct ntp_info info;
     size_t length = make_packet(packet, 4, 4);
 
-    (void)state;
     assert_true(ntp_packet_parse(packet, length, &info));
     assert_int_equal(info.auth, NTP_AUTH_SYMMETRIC);
     assert_int_equal(info.mac_length, 4);
@@ -160,7 +155,6 @@ static void mssntp_requests_have_an_empty_digest(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t length = make_packet(packet, cases[i].version, cases[i].rest);
 
@@ -182,7 +176,6 @@ static void unknown_fields_are_skipped(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t length = make_packet(packet, 4, cases[i].first + cases[i].second);
         size_t pos = put_field(packet, NTP_HEADER_LENGTH, 0xff00, cases[i].first);
@@ -203,7 +196,6 @@ static void bad_lengths_of_fields_drop_the_packet(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_info info;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         size_t length = make_packet(packet, 4, 40);
 
@@ -221,7 +213,6 @@ static void nts_fields_and_a_mac(void **state)
     struct ntp_info info;
     size_t pos;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         size_t length = make_packet(packet, 4, 36);
 
@@ -255,7 +246,6 @@ static void every_truncation_is_survived(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     size_t length = make_packet(packet, 4, 1000), pos = NTP_HEADER_LENGTH;
 
-    (void)state;
     while (pos < length)
         pos = put_field(packet, pos, NTP_EXT_NTS_COOKIE, 40);
     for (size_t n = 0; n <= length; n++) {
@@ -289,7 +279,6 @@ static void request_with_both_fields(void **state)
     struct writer w = writer_make(packet, sizeof(packet));
     struct ntp_info info;
 
-    (void)state;
     assert_int_equal(from_hex(text, expected, sizeof(expected)), 104);
     assert_true(ntp_packet_parse(expected, 104, &info));
     assert_int_equal(info.ext_fields, 2);
@@ -311,7 +300,6 @@ static void header_of_a_reply(void **state)
     uint8_t packet[48], again[48];
     struct ntp_header h;
 
-    (void)state;
     from_hex("240306e5 00000000 00000000 7f7f0101 eeacf5d096cb45d7 6befacd8ebc2c663 "
              "eeacf5d28aaf5699 eeacf5d28ab06170",
              packet, sizeof(packet));
@@ -344,7 +332,6 @@ static void mono_root_of_a_reply(void **state)
     uint8_t body[NTP_EXT_BODY_LENGTH], again[NTP_EXT_BODY_LENGTH];
     struct ntp_mono_root root;
 
-    (void)state;
     from_hex("f5bedd9a 00000000 00041894 eeacf5d8006149fc d0e9b7ce", body, sizeof(body));
     assert_true(ntp_mono_root_read(body, sizeof(body), &root));
     assert_true(root.root_delay == 0.0);
@@ -364,7 +351,6 @@ static void only_well_formed_fields_are_noted(void **state)
     struct ntp_info info;
     size_t length = make_packet(packet, 4, 28);
 
-    (void)state;
     put_field(packet, NTP_HEADER_LENGTH, NTP_EXT_MONO_ROOT, 28);
     assert_true(ntp_packet_parse(packet, length, &info));
     assert_int_equal(info.ext_flags, 0);
@@ -380,7 +366,6 @@ static void fields_that_do_not_fit_are_not_added(void **state)
     uint8_t packet[NTP_MAX_LENGTH + 100], body[NTP_MAX_LENGTH] = {0};
     static const size_t bad[] = {0, 8, 13, 14, NTP_MAX_LENGTH - 48, 0xfffc};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct writer w = writer_make(packet, sizeof(packet));
 
@@ -406,7 +391,6 @@ static void field_is_read_only_where_one_can_be(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
     struct ntp_ext_field field;
 
-    (void)state;
     make_packet(packet, 4, 200);
     for (size_t length = 72; length <= 112; length++)
         for (size_t start = 44; start <= 116; start++) {
@@ -433,7 +417,6 @@ static void fields_are_not_looked_for_in_the_mac(void **state)
     struct ntp_info info = {.version = 4, .length = 48 + 28 + 36, .ext_fields = 1};
     size_t pos = 48;
 
-    (void)state;
     make_packet(packet, 4, 64);
     put_field(packet, 48, 0x8123, 28);
     put_field(packet, 76, 0x8124, 28);
@@ -456,7 +439,6 @@ static void fields_are_added_to_whole_headers_only(void **state)
 {
     uint8_t packet[NTP_MAX_LENGTH + 100];
 
-    (void)state;
     for (size_t pos = 0; pos <= 56; pos++) {
         struct writer w = writer_make(packet, sizeof(packet));
         make_packet(packet, 4, 0);
@@ -478,7 +460,6 @@ static void header_has_all_modes_and_leaps(void **state)
     struct ntp_header in = {.version = 4}, out;
     uint8_t packet[NTP_HEADER_LENGTH];
 
-    (void)state;
     for (in.mode = 0; in.mode < 8; in.mode++)
         for (in.leap = 0; in.leap < 4; in.leap++) {
             ntp_header_write(packet, &in);
@@ -492,7 +473,6 @@ static void longest_packet_has_1140_octets(void **state)
     static uint8_t packet[NTP_MAX_LENGTH + 4];
     struct ntp_info info;
 
-    (void)state;
     make_packet(packet, 4, 0);
     put_field(packet, 48, 0x8123, 1140 - 48);
     assert_true(ntp_packet_parse(packet, 1140, &info));
@@ -507,7 +487,6 @@ static void inner_fields_may_be_short(void **state)
     struct ntp_ext_field field;
     size_t pos = 0;
 
-    (void)state;
     assert_true(ntp_ext_add_inner(&w, 0x0204, NULL, 0));
     assert_true(ntp_ext_add_inner(&w, 0x0304, "abcdefgh", 8));
     assert_false(ntp_ext_add_inner(&w, 0x0304, NULL, 0));
@@ -550,7 +529,6 @@ static void short_formats_of_the_worked_example(void **state)
         {NAN, 0xffffffff, 65535.99998474121, 0xffffffff, 65535.99998474121},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(ntp_short_from_double(cases[i].x), cases[i].encoded);
         assert_close(ntp_short_to_double(cases[i].encoded), cases[i].decoded, 1e-9);
@@ -574,7 +552,6 @@ static void signed_format_of_the_worked_example(void **state)
         {NAN, {0, 0}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_true(ntp_time_equal(ntp_signed_from_double(cases[i].x), cases[i].encoded));
         if (fabs(cases[i].x) < 100.0)
@@ -584,7 +561,6 @@ static void signed_format_of_the_worked_example(void **state)
 
 static void fuzz_masks_of_the_worked_example(void **state)
 {
-    (void)state;
     assert_true(ntp_time_equal(ntp_fuzz_mask(-32), (struct ntp_time){0, 0}));
     assert_true(ntp_time_equal(ntp_fuzz_mask(-30), (struct ntp_time){0, 3}));
     assert_true(ntp_time_equal(ntp_fuzz_mask(-20), (struct ntp_time){0, 0xfff}));
