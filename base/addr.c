@@ -81,12 +81,12 @@ bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **i
     char plain[INET6_ADDRSTRLEN];
     struct ip_addr parsed;
     uint32_t scope;
-    size_t length, used;
+    size_t used;
 
     *interface = NULL;
     if (!percent)
         return ip_addr_parse(text, addr);
-    length = (size_t)(percent - text);
+    size_t length = (size_t)(percent - text);
     if (length >= sizeof(plain))
         return false;
     memcpy(plain, text, length);
@@ -211,13 +211,12 @@ size_t ip_addr_octets(const struct ip_addr *addr, const uint8_t **octets)
 int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
 {
     const uint8_t *a_octets, *b_octets;
-    size_t length;
 
     if (a->family != b->family)
         return a->family < b->family ? -1 : 1;
     if (a->family == IP_ID)
         return (a->u.id > b->u.id) - (a->u.id < b->u.id);
-    length = ip_addr_octets(a, &a_octets);
+    size_t length = ip_addr_octets(a, &a_octets);
     ip_addr_octets(b, &b_octets);
     int order = length > 0 ? memcmp(a_octets, b_octets, length) : 0;
     return order != 0 ? order : (a->scope > b->scope) - (a->scope < b->scope);
@@ -259,11 +258,10 @@ bool ip_addr_equal_masked(const struct ip_addr *a, const struct ip_addr *b,
                           const struct ip_addr *mask)
 {
     const uint8_t *a_octets, *b_octets, *mask_octets;
-    size_t length;
 
     if (a->family != b->family || mask->family != a->family)
         return ip_addr_equal(a, b);
-    length = ip_addr_octets(a, &a_octets);
+    size_t length = ip_addr_octets(a, &a_octets);
     if (length == 0)
         return ip_addr_equal(a, b);
     ip_addr_octets(b, &b_octets);

@@ -295,11 +295,11 @@ bool aead_seal(int id, const struct secret *key, const uint8_t *nonce, size_t no
                uint8_t *out)
 {
     struct aead_cipher cipher;
-    bool ok;
 
     if (!start(&cipher, id, key))
         return false;
-    ok = aead_cipher_seal(&cipher, nonce, nonce_length, ad, ad_length, plain, plain_length, out);
+    bool ok =
+        aead_cipher_seal(&cipher, nonce, nonce_length, ad, ad_length, plain, plain_length, out);
     end(&cipher);
     return ok;
 }
@@ -309,11 +309,11 @@ bool aead_open(int id, const struct secret *key, const uint8_t *nonce, size_t no
                uint8_t *out)
 {
     struct aead_cipher cipher;
-    bool ok;
 
     if (!start(&cipher, id, key))
         return false;
-    ok = aead_cipher_open(&cipher, nonce, nonce_length, ad, ad_length, sealed, sealed_length, out);
+    bool ok =
+        aead_cipher_open(&cipher, nonce, nonce_length, ad, ad_length, sealed, sealed_length, out);
     end(&cipher);
     return ok;
 }

@@ -63,10 +63,8 @@ static bool make_parents(const char *path)
     bool ok = true;
 
     for (char *p = strchr(parent + (parent[0] == '/'), '/'); ok && p; p = strchr(p + 1, '/')) {
-        enum presence presence;
-
         *p = '\0';
-        presence = look_for(parent);
+        enum presence presence = look_for(parent);
         ok = presence == DIRECTORY_PRESENT ||
              (presence == DIRECTORY_MISSING && create(parent, PARENT_MODE, PARENT_UID, PARENT_GID));
         *p = '/';
@@ -77,21 +75,18 @@ static bool make_parents(const char *path)
 
 bool file_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
-    enum presence presence;
     size_t length = strlen(path);
-    char *plain;
-    bool ok;
 
     if (strcmp(path, ".") == 0)
         return true;
-    presence = look_for(path);
+    enum presence presence = look_for(path);
     if (presence != DIRECTORY_MISSING)
         return presence == DIRECTORY_PRESENT;
     /* A slash at the end would make the directory its own parent. */
-    plain = text_dup(path);
+    char *plain = text_dup(path);
     while (length > 1 && plain[length - 1] == '/')
         plain[--length] = '\0';
-    ok = make_parents(plain) && create(plain, mode, uid, gid);
+    bool ok = make_parents(plain) && create(plain, mode, uid, gid);
     free(plain);
     return ok;
 }

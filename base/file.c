@@ -70,11 +70,10 @@ static FILE *open_checked(const char *path, int flags, mode_t mode, const char *
 {
     int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
     struct stat st;
-    int error;
 
     if (fd < 0)
         return NULL;
-    error = fstat(fd, &st) < 0 ? errno : check(&st);
+    int error = fstat(fd, &st) < 0 ? errno : check(&st);
     if (error == 0)
         return make_stream(fd, stdio_mode);
     close(fd);
@@ -171,7 +170,6 @@ void file_warn_permissions(const char *path)
 char *file_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *directory;
 
     if (!slash)
         return text_dup(".");
@@ -179,7 +177,7 @@ char *file_directory(const char *path)
         slash--;
     if (slash == path)
         return text_dup("/");
-    directory = text_dup(path);
+    char *directory = text_dup(path);
     directory[slash - path] = '\0';
     return directory;
 }

@@ -75,11 +75,10 @@ static FILE *open_log(const char *path)
 bool log_open_file(const char *path)
 {
     FILE *file = open_log(path);
-    char *copy;
 
     if (!file)
         return false;
-    copy = text_dup(path);
+    char *copy = text_dup(path);
     log_close();
     sink.file = file;
     sink.path = copy;
@@ -113,11 +112,10 @@ void log_open_function(void (*function)(enum log_severity severity, const char *
 void log_reopen_file(void)
 {
     struct stat st;
-    FILE *file;
 
     if (sink.destination != TO_FILE || stat(sink.path, &st) == 0 || errno != ENOENT)
         return;
-    file = open_log(sink.path);
+    FILE *file = open_log(sink.path);
     if (!file)
         return;
     fclose(sink.file);

@@ -91,7 +91,6 @@ timer_id loop_timer_add_class(struct loop *loop, double min_delay, double separa
                               void *arg)
 {
     struct mono_time now = world_mono_now(loop->world);
-    double delay;
 
     if (randomness > 0.0) {
         double r = 1.0 + world_random_unit(loop->world) * randomness;
@@ -99,7 +98,7 @@ timer_id loop_timer_add_class(struct loop *loop, double min_delay, double separa
         min_delay *= r;
         separation *= r;
     }
-    delay = timer_queue_separate(&loop->timers, now, min_delay, separation, class);
+    double delay = timer_queue_separate(&loop->timers, now, min_delay, separation, class);
     return timer_queue_add(&loop->timers, now, delay,
                            (struct timer){.class = class, .handler = handler, .arg = arg});
 }
@@ -241,11 +240,10 @@ static void dispatch_timers(struct loop *loop)
 static double first_timeout(const struct loop *loop, struct mono_time now)
 {
     struct mono_time expiry;
-    double timeout;
 
     if (!timer_queue_first(&loop->timers, &expiry))
         return -1.0;
-    timeout = mono_diff(expiry, now);
+    double timeout = mono_diff(expiry, now);
     return timeout > 0.0 ? ceil(timeout * 1e6 - 1e-4) / 1e6 : 0.0;
 }
 
@@ -371,10 +369,9 @@ static void run_round(struct loop *loop)
     struct mono_time start = world_mono_now(loop->world), end;
     double timeout = first_timeout(loop, start), elapsed;
     size_t count = collect_descriptors(loop, timeout);
-    int ready, error;
 
-    ready = loop->world->ops->wait(loop->world->ctx, loop->polled, count, timeout);
-    error = errno;
+    int ready = loop->world->ops->wait(loop->world->ctx, loop->polled, count, timeout);
+    int error = errno;
     /* A wait does not last longer than it was asked to: time beyond that, for instance while the
        process was stopped, is a jump of the clock for what depends on it. */
     end = world_mono_now(loop->world);

@@ -43,13 +43,10 @@ void *mem_resize(void *p, size_t count, size_t size)
 
 char *text_dup(const char *s)
 {
-    size_t size;
-    char *copy;
-
     if (!s)
         return NULL;
-    size = strlen(s) + 1;
-    copy = mem_alloc(size);
+    size_t size = strlen(s) + 1;
+    char *copy = mem_alloc(size);
     memcpy(copy, s, size);
     return copy;
 }

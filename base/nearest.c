@@ -70,11 +70,10 @@ void nearest_offer(struct nearest *n, const char *candidate)
 {
     size_t length = strnlen(n->word, LENGTH_MAX + 1);
     size_t candidate_length = strnlen(candidate, LENGTH_MAX + 1);
-    size_t distance;
 
     if (length > LENGTH_MAX || candidate_length > LENGTH_MAX)
         return;
-    distance = edit_distance(n->word, length, candidate, candidate_length);
+    size_t distance = edit_distance(n->word, length, candidate, candidate_length);
     if (distance > length / LETTERS_PER_CHANGE &&
         !(length >= PREFIX_MIN && begins_with(candidate, n->word)))
         return;

@@ -88,10 +88,9 @@ bool text_equal_nocase(const char *a, const char *b)
 enum text_number text_parse_long(const char *text, long min, long max, long *value)
 {
     char *end;
-    long v;
 
     errno = 0;
-    v = strtol(text, &end, 10);
+    long v = strtol(text, &end, 10);
     if (end == text || *end != '\0' || errno == ERANGE)
         return TEXT_NUMBER_INVALID;
     if (v < min || v > max)
@@ -103,10 +102,9 @@ enum text_number text_parse_long(const char *text, long min, long max, long *val
 bool text_scan_int(const char *text, int *value, size_t *used)
 {
     char *end;
-    long long v;
 
     errno = 0;
-    v = strtoll(text, &end, 10);
+    long long v = strtoll(text, &end, 10);
     /* What does not fit is outside every range that a value can have. */
     if (end == text || errno == ERANGE || v < INT32_MIN || v > INT32_MAX)
         return false;

@@ -86,13 +86,11 @@ static struct mono_time expiry_of(struct mono_time now, double delay)
 timer_id timer_queue_add(struct timer_queue *queue, struct mono_time now, double delay,
                          struct timer timer)
 {
-    timer_ref node;
-
     timer.expiry = expiry_of(now, delay < 0.0 ? 0.0 : delay);
     timer.id = next_id(queue);
     if (queue->free == TIMER_NOBODY)
         grow(queue);
-    node = queue->free;
+    timer_ref node = queue->free;
     queue->free = queue->nodes[node].next;
     queue->nodes[node].timer = timer;
     queue->nodes[node].sequence = ++queue->last_sequence;
@@ -134,13 +132,13 @@ static double keep_away(const struct timer_queue *queue, timer_ref tree, struct 
     const double separation = wish.separation;
     struct mono_time at, last = queue->nodes[tree].last;
     struct timer_gap gap;
-    double margin;
 
     if (!timer_tree_search(queue->nodes, tree, is_far_before, &wish, &at) ||
         !(fabs(distance(at, &wish)) < separation))
         return wish.delay;
-    margin = 8.0 * DBL_EPSILON *
-             (1.0 + separation + fabs(mono_diff(at, wish.now)) + fabs(mono_diff(last, wish.now)));
+    double margin =
+        8.0 * DBL_EPSILON *
+        (1.0 + separation + fabs(mono_diff(at, wish.now)) + fabs(mono_diff(last, wish.now)));
     while (timer_tree_find_gap(queue->nodes, tree, at, 2.0 * separation - margin, &gap)) {
         wish.delay = mono_diff(gap.before, wish.now) + separation;
         if (distance(gap.after, &wish) <= -separation)

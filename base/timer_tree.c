@@ -91,12 +91,11 @@ timer_ref timer_tree_insert(struct timer_node *nodes, timer_ref tree, timer_ref 
 
 timer_ref timer_tree_remove(struct timer_node *nodes, timer_ref tree, timer_ref node)
 {
-    timer_ref *branch;
-
     assert(tree != TIMER_NOBODY);
     if (tree == node)
         return merge(nodes, nodes[node].left, nodes[node].right);
-    branch = timer_is_before(&nodes[node], &nodes[tree]) ? &nodes[tree].left : &nodes[tree].right;
+    timer_ref *branch =
+        timer_is_before(&nodes[node], &nodes[tree]) ? &nodes[tree].left : &nodes[tree].right;
     *branch = timer_tree_remove(nodes, *branch, node);
     update(nodes, tree);
     return tree;

@@ -21,13 +21,11 @@ size_t reader_left(const struct reader *r)
 
 const uint8_t *reader_view(struct reader *r, size_t length)
 {
-    const uint8_t *p;
-
     if (r->failed || length > r->size - r->pos) {
         r->failed = true;
         return NULL;
     }
-    p = length > 0 || r->data ? r->data + r->pos : (const uint8_t *)"";
+    const uint8_t *p = length > 0 || r->data ? r->data + r->pos : (const uint8_t *)"";
     r->pos += length;
     return p;
 }
@@ -134,15 +132,13 @@ struct writer writer_make(void *data, size_t size)
 /* Room for length octets, which count as written; NULL (and failed) without room. */
 static uint8_t *writer_room(struct writer *w, size_t length)
 {
-    uint8_t *p;
-
     if (w->failed || length > w->size - w->pos) {
         w->failed = true;
         return NULL;
     }
     if (length == 0)
         return NULL;
-    p = w->data + w->pos;
+    uint8_t *p = w->data + w->pos;
     w->pos += length;
     return p;
 }

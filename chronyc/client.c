@@ -59,13 +59,12 @@ static struct endpoint *add_endpoint(struct client *c)
 static void add_host(struct client *c, const char *host, int port)
 {
     struct ip_addr addrs[ADDR_MAX_PER_NAME];
-    int count;
 
     if (host[0] == '/') {
         add_endpoint(c)->path = text_dup(host);
         return;
     }
-    count = client_resolve(c, host, addrs, ADDR_MAX_PER_NAME);
+    int count = client_resolve(c, host, addrs, ADDR_MAX_PER_NAME);
     for (int i = 0; i < count; i++)
         add_endpoint(c)->addr = (struct ip_port){.addr = addrs[i], .port = (uint16_t)port};
 }

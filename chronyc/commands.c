@@ -189,11 +189,10 @@ static void print_unknown(const struct client *c, const char *word)
 
 static bool dispatch(struct client *c, char *line)
 {
-    const struct command *cmd;
     struct cmd_request request;
     char *args = text_split(line);
 
-    cmd = command_find(line);
+    const struct command *cmd = command_find(line);
     if (!cmd) {
         print_unknown(c, line);
         return false;
@@ -207,10 +206,8 @@ static bool dispatch(struct client *c, char *line)
 
 bool command_run(struct client *c, char *line)
 {
-    bool result;
-
     c->status_printed = false;
-    result = dispatch(c, line);
+    bool result = dispatch(c, line);
     if (c->json) {
         document_write(c->json, c->env->out);
         document_clear(c->json);
@@ -221,12 +218,11 @@ bool command_run(struct client *c, char *line)
 bool client_run_line(struct client *c, char *line)
 {
     const struct environment *env = c->env;
-    bool result;
 
     text_normalise(line);
     if (line[0] == '\0')
         return true;
-    result = command_run(c, line);
+    bool result = command_run(c, line);
     if (c->dots)
         fprintf(env->out, ".\n");
     fflush(env->err);

@@ -123,12 +123,11 @@ static bool parse_keygen(char *args, struct key_request *key)
 static size_t key_length(const struct key_request *key)
 {
     enum key_type type = key_type_parse(key->type);
-    size_t length;
 
     if (type == KEY_INVALID || !key_type_supported(type))
         return 0;
-    length = key_type_is_cipher(type) ? key_type_key_length(type)
-                                      : (size_t)(((uint64_t)key->bits + 7) / 8);
+    size_t length = key_type_is_cipher(type) ? key_type_key_length(type)
+                                             : (size_t)(((uint64_t)key->bits + 7) / 8);
     if (length < KEY_MIN_LENGTH)
         return KEY_MIN_LENGTH;
     return length > KEY_MAX_LENGTH ? KEY_MAX_LENGTH : length;
@@ -140,13 +139,12 @@ bool run_keygen(struct client *c, char *args)
     struct key_request key;
     uint8_t data[KEY_MAX_LENGTH];
     char hex[2 * KEY_MAX_LENGTH + 1];
-    size_t length;
 
     if (!parse_keygen(args, &key)) {
         fprintf(env->err, "Invalid syntax for keygen command\n");
         return false;
     }
-    length = key_length(&key);
+    size_t length = key_length(&key);
     if (length == 0) {
         fprintf(env->err, "Unknown hash function or cipher %s\n", key.type);
         return false;

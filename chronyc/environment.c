@@ -59,13 +59,12 @@ static size_t kernel_random(uint8_t *data, size_t length)
 static bool file_random(uint8_t *data, size_t length)
 {
     FILE *f = fopen(RANDOM_FILE, "r");
-    bool result;
 
     if (!f)
         return false;
     setvbuf(f, NULL, _IONBF, 0); /* take no more than asked for */
     errno = EIO;                 /* of an end of file */
-    result = fread(data, 1, length, f) == length;
+    bool result = fread(data, 1, length, f) == length;
     int error = errno;
     fclose(f);
     errno = error;
@@ -90,11 +89,10 @@ static int open_udp(const struct ip_port *remote, FILE *err)
 {
     struct sockaddr_storage address;
     socklen_t length = ip_port_to_sockaddr(remote, &address);
-    int fd;
 
     if (length == 0)
         return -1;
-    fd = socket_prepare(socket(address.ss_family, SOCK_DGRAM, 0));
+    int fd = socket_prepare(socket(address.ss_family, SOCK_DGRAM, 0));
     if (fd < 0) {
         if (errno != EAFNOSUPPORT)
             fprintf(err, "Could not open socket : %s\n", text_errno(errno));
@@ -110,12 +108,11 @@ static int open_udp(const struct ip_port *remote, FILE *err)
 static bool os_open(void *arg, const struct endpoint *endpoint)
 {
     struct os_environment *os = arg;
-    int fd;
 
     os->is_unix = endpoint->path != NULL;
     if (os->is_unix)
         return unix_socket_open(&os->unix_socket, endpoint->path, os_random, arg, os->err);
-    fd = open_udp(&endpoint->addr, os->err);
+    int fd = open_udp(&endpoint->addr, os->err);
     os->unix_socket.fd = fd;
     return fd >= 0;
 }
@@ -168,11 +165,10 @@ static enum wait_result os_wait(void *arg, double timeout)
         double part = timeout < WAIT_MAX ? timeout : WAIT_MAX;
         struct timeval tv = to_timeval(part);
         fd_set readable;
-        int n;
 
         FD_ZERO(&readable);
         FD_SET(os->unix_socket.fd, &readable);
-        n = select(os->unix_socket.fd + 1, &readable, NULL, NULL, &tv);
+        int n = select(os->unix_socket.fd + 1, &readable, NULL, NULL, &tv);
         if (n != 0)
             return n > 0 ? WAIT_READY : WAIT_FAILED;
         timeout -= part;
@@ -304,11 +300,10 @@ static bool want_colors(void)
 static bool os_change_user(void *arg, const char *user)
 {
     struct os_environment *os = arg;
-    const struct passwd *pw;
 
     if (strcmp(user, "root") == 0 || geteuid() != 0)
         return true;
-    pw = getpwnam(user);
+    const struct passwd *pw = getpwnam(user);
     if (!pw) {
         fprintf(os->err, "Could not get user/group ID of %s\n", user);
         return false;

@@ -82,12 +82,11 @@ static bool transmit(struct client *c, const struct cmd_request *request, int at
     const struct environment *env = c->env;
     struct cmd_request_header header = {.version = c->version, .attempt = (uint16_t)attempt};
     uint8_t data[CMD_REQUEST_MAX];
-    size_t length;
 
     if (!env->random(env->arg, sequence, sizeof(*sequence)))
         return false;
     header.sequence = *sequence;
-    length = cmd_request_encode(&header, request, data, sizeof(data));
+    size_t length = cmd_request_encode(&header, request, data, sizeof(data));
     if (c->debug)
         fprintf(env->err, "Sending request %u, attempt %d, %zu octets\n", request->command, attempt,
                 length);
@@ -104,12 +103,10 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
 
     for (;;) {
         struct instant now = env->now(env->arg);
-        enum verdict verdict;
-        double left;
 
         if (instant_compare(now, start) < 0)
             start = now; /* the clock was set back */
-        left = timeout - instant_diff(now, start);
+        double left = timeout - instant_diff(now, start);
         if (left <= 0.0)
             return VERDICT_RETRY;
         if (env->quit(env->arg))
@@ -124,7 +121,7 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
         }
         if (!env->receive(env->arg, reply->data, sizeof(reply->data), &reply->length))
             return VERDICT_RETRY;
-        verdict = judge(c, request, sequence, reply);
+        enum verdict verdict = judge(c, request, sequence, reply);
         if (c->debug)
             fprintf(env->err, "Received %zu octets%s\n", reply->length,
                     verdict == VERDICT_ACCEPT ? "" : ", not accepted");

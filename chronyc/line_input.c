@@ -16,11 +16,10 @@
 static char *read_plain(FILE *in)
 {
     char line[LINE_SIZE];
-    size_t length;
 
     if (!fgets(line, sizeof(line), in))
         return NULL;
-    length = strlen(line);
+    size_t length = strlen(line);
     if (length > 0 && line[length - 1] == '\n')
         line[length - 1] = '\0';
     return text_dup(line);
@@ -54,10 +53,9 @@ static char **complete(const char *text, int start, int end)
 {
     const char *words[WORDS_MAX];
     char *line = mem_alloc((size_t)end + 1), **list = NULL;
-    size_t count;
 
     memcpy(line, rl_line_buffer, (size_t)end);
-    count = command_complete(line, words, WORDS_MAX);
+    size_t count = command_complete(line, words, WORDS_MAX);
     if (count > 0) {
         list = mem_array(count + 2, sizeof(*list));
         list[0] = common_prefix(words, count);
@@ -71,11 +69,9 @@ static char **complete(const char *text, int start, int end)
 
 static char *read_edited(const char *prompt)
 {
-    char *line;
-
     rl_basic_word_break_characters = " \t\n\r";
     rl_attempted_completion_function = complete;
-    line = readline(prompt);
+    char *line = readline(prompt);
     if (line && line[0] != '\0')
         add_history(line);
     return line;

@@ -171,11 +171,10 @@ static bool print_all(struct client *c, struct printer *p)
 {
     struct cmd_request request = {.command = CMD_SOURCE_COUNT};
     union cmd_reply_body body;
-    uint32_t count;
 
     if (!exchange_report(c, &request, &body))
         return false;
-    count = body.source_count;
+    uint32_t count = body.source_count;
     for (uint32_t i = 0; i < count; i++) {
         request = (struct cmd_request){.command = CMD_SOURCE_DATA, .u.index = (int32_t)i};
         if (!exchange_report(c, &request, &body))

@@ -86,13 +86,12 @@ static char letter(const char *letters, size_t count, int index)
 static bool sources_row(struct client *c, struct printer *p, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SOURCE_DATA, .u.index = index};
-    const struct report_source *s;
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
 
     if (!exchange_report(c, &request, &body))
         return false;
-    s = &body.source;
+    const struct report_source *s = &body.source;
     if (is_hidden(&s->addr, all))
         return true;
     find_name(c, &s->addr, ip_addr_refid(&s->addr),
@@ -139,13 +138,12 @@ bool show_sources(struct client *c, char *args)
 static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SOURCESTATS, .u.index = index};
-    const struct report_sourcestats *s;
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
 
     if (!exchange_report(c, &request, &body))
         return false;
-    s = &body.sourcestats;
+    const struct report_sourcestats *s = &body.sourcestats;
     if (is_hidden(&s->addr, all))
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
@@ -200,13 +198,12 @@ static void put_select_options(struct printer *p, unsigned int options)
 static bool selectdata_row(struct client *c, struct printer *p, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SELECTDATA, .u.index = index};
-    const struct report_selectdata *s;
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
 
     if (!exchange_report(c, &request, &body))
         return false;
-    s = &body.selectdata;
+    const struct report_selectdata *s = &body.selectdata;
     if (is_hidden(&s->addr, all))
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
@@ -261,7 +258,6 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
 {
     struct cmd_request source = {.command = CMD_SOURCE_DATA, .u.index = index};
     struct cmd_request request = {.command = CMD_AUTHDATA};
-    const struct report_authdata *a;
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
 
@@ -273,7 +269,7 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
     request.u.addr = body.source.addr;
     if (!exchange_report(c, &request, &body))
         return false;
-    a = &body.authdata;
+    const struct report_authdata *a = &body.authdata;
     find_name(c, &request.u.addr, 0, false, name);
 
     if (c->json) {

@@ -15,11 +15,9 @@
 
 bool screen_enter(struct screen *s)
 {
-    struct termios settings;
-
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &s->saved) < 0)
         return false;
-    settings = s->saved;
+    struct termios settings = s->saved;
     settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     settings.c_lflag |= ISIG;
     settings.c_cc[VSUSP] = _POSIX_VDISABLE;

@@ -23,11 +23,9 @@
 
 int socket_prepare(int fd)
 {
-    int flags;
-
     if (fd < 0)
         return -1;
-    flags = fcntl(fd, F_GETFL);
+    int flags = fcntl(fd, F_GETFL);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || flags < 0 ||
         fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
         int error = errno;
@@ -72,13 +70,12 @@ static bool bind_to(int fd, const char *path)
 static bool is_accessible(const char *path, FILE *err)
 {
     int fd = socket_prepare(socket(AF_UNIX, SOCK_DGRAM, 0));
-    bool result;
 
     if (fd < 0) {
         fprintf(err, "Could not open socket : %s\n", text_errno(errno));
         return false;
     }
-    result = connect_to(fd, path);
+    bool result = connect_to(fd, path);
     close(fd);
     return result;
 }
@@ -177,7 +174,6 @@ bool unix_socket_open(struct unix_socket *s, const char *daemon_path,
 {
     char random_name[RANDOM_NAME_LENGTH + 1];
     int outer_fd = -1;
-    bool result;
 
     *s = (struct unix_socket){.fd = -1};
     if (!is_accessible(daemon_path, err) ||
@@ -188,8 +184,8 @@ bool unix_socket_open(struct unix_socket *s, const char *daemon_path,
         free(s->inner);
         return false;
     }
-    result = open_outer(s->outer, &outer_fd, err) &&
-             make_socket(s, daemon_path, random_name, outer_fd, err);
+    bool result = open_outer(s->outer, &outer_fd, err) &&
+                  make_socket(s, daemon_path, random_name, outer_fd, err);
     if (outer_fd >= 0)
         close(outer_fd);
     if (!result)

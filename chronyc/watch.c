@@ -122,13 +122,12 @@ static void draw_title(const struct watch *w, int hidden, int columns, FILE *out
 {
     const struct environment *env = w->client->env;
     char now[32], more[48] = "", title[256];
-    int length;
 
     instant_format_utc(env->now(env->arg), now, sizeof(now));
     if (hidden > 0)
         snprintf(more, sizeof(more), " (%d more lines)", hidden);
     snprintf(title, sizeof(title), "Every %g s: %s%s", w->interval, w->report, more);
-    length = columns - (int)strlen(now) - 1;
+    int length = columns - (int)strlen(now) - 1;
     fprintf(out, "\033[1;1H\033[1m%.*s\033[0m\033[K", columns, title);
     if (length > (int)strlen(title))
         fprintf(out, "\033[1;%dH%s", length + 2, now);
@@ -138,13 +137,12 @@ static void draw_title(const struct watch *w, int hidden, int columns, FILE *out
 static void draw(struct watch *w, const struct output *output)
 {
     const struct environment *env = w->client->env;
-    struct grid *grid;
-    int rows, columns, hidden;
+    int rows, columns;
 
     env->screen_size(env->arg, &rows, &columns);
     rows = rows > TITLE_ROWS ? rows - TITLE_ROWS : 1;
-    grid = grid_new(rows, columns);
-    hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
+    struct grid *grid = grid_new(rows, columns);
+    int hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
     if (w->grid)
         grid_mark_changes(grid, w->grid);
     draw_title(w, hidden, columns, env->out);
@@ -199,7 +197,6 @@ bool run_watch(struct client *c, char *args)
 {
     const struct environment *env = c->env;
     struct watch w = {.client = c, .report = args};
-    bool result;
 
     w.interval = split_interval(args);
     if (!is_watchable(args)) {
@@ -207,7 +204,7 @@ bool run_watch(struct client *c, char *args)
         return false;
     }
     /* The lines of JSON are for programs. */
-    result = env->terminal && !c->json ? watch_screen(&w) : watch_plain(&w);
+    bool result = env->terminal && !c->json ? watch_screen(&w) : watch_plain(&w);
     if (env->terminal)
         env->forget_interrupt(env->arg);
     return result;

@@ -71,10 +71,8 @@ static const struct cmd_server_ops cmd_ops = {
 
 enum cmd_status chronyd_rekey(struct chronyd *d)
 {
-    enum nts_rekey nts;
-
     d->keys_loaded = ntp_keys_load(d->keys, d->world, d->conf->key_file);
-    nts = nts_part_rekey(d->nts_part);
+    enum nts_rekey nts = nts_part_rekey(d->nts_part);
     if (nts == NTS_REKEY_LATER)
         return CMD_STATUS_LATER;
     return nts == NTS_REKEY_DONE && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED;
@@ -183,7 +181,6 @@ static void start_servers(struct chronyd *d)
 {
     struct cmd_policy policy = {&cmd_ops, d, d->conf->open_commands};
     struct nic_clocks_env nic_env = {d->world, d->loop, d->clock};
-    struct ntp_server_params params;
 
     d->keys = ntp_keys_new();
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
@@ -193,7 +190,7 @@ static void start_servers(struct chronyd *d)
     d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
     d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
     warn_about_era_end(d);
-    params = (struct ntp_server_params){
+    struct ntp_server_params params = (struct ntp_server_params){
         .env = &d->ntp_env,
         .conf = d->conf,
         .log = d->client_log,
@@ -259,14 +256,13 @@ static void start_sources(struct chronyd *d)
         .local_refid = local_refid,
         .arg = d,
     };
-    struct ntp_sources_params params;
 
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
     d->sources = source_register_new(&set_env, d->conf);
     refclock_set_attach(d->refclocks, d->sources, d->reference);
     nts_part_start_client(d->nts_part);
-    params = (struct ntp_sources_params){
+    struct ntp_sources_params params = (struct ntp_sources_params){
         .env = &d->ntp_env,
         .conf = d->conf,
         .keys = d->keys,
@@ -357,12 +353,11 @@ static void add_initstepslew_sources(struct chronyd *d)
     for (size_t i = 0; i < d->conf->initstepslew_count; i++) {
         char name[ADDR_TEXT_SIZE];
         struct source_conf conf = {.kind = SOURCE_SERVER, .name = name};
-        enum ntp_sources_status status;
 
         ip_addr_format(&d->conf->initstepslew_servers[i], name, sizeof(name));
         source_options_default(&conf.options);
         conf.options.iburst = true;
-        status = ntp_sources_add(d->ntp_sources, &conf, NULL);
+        enum ntp_sources_status status = ntp_sources_add(d->ntp_sources, &conf, NULL);
         if (status != NTP_SOURCES_SUCCESS)
             LOG_ERROR("Could not add source %s : %s", name, ntp_sources_status_text(status));
     }

@@ -299,7 +299,6 @@ static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_
     const struct cmd_add_source *add = &request->u.add;
     char name[sizeof(add->name)];
     struct source_conf conf = {.name = name, .options = add->options};
-    enum ntp_sources_status status;
 
     switch (add->type) {
     case CMD_SOURCE_SERVER:
@@ -317,7 +316,7 @@ static enum cmd_status do_add_source(struct chronyd *d, request_p request, body_
         return CMD_STATUS_INVALID_NAME;
     text_copy(name, sizeof(name), add->name);
 
-    status = ntp_sources_add(d->ntp_sources, &conf, NULL);
+    enum ntp_sources_status status = ntp_sources_add(d->ntp_sources, &conf, NULL);
     if (status == NTP_SOURCES_UNRESOLVED)
         ntp_sources_resolve_now(d->ntp_sources);
     return source_status(status);
@@ -615,11 +614,10 @@ enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
                                 enum reply_code *reply, union cmd_reply_body *body)
 {
     command_fn run = request->command < CMD_CODES ? commands[request->command] : NULL;
-    enum cmd_status status;
 
     if (!run)
         return CMD_STATUS_INVALID;
-    status = run(ctx, request, body);
+    enum cmd_status status = run(ctx, request, body);
     if (status == CMD_STATUS_SUCCESS)
         *reply = cmd_expected_reply(request->command);
     return status;

@@ -28,7 +28,6 @@ static void open_log(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    int passed_fds;
 
     switch (command_line_parse(&options, argc, argv)) {
     case ACTION_HELP:
@@ -46,7 +45,7 @@ int main(int argc, char **argv)
     if (options.need_root && getuid() != 0)
         LOG_FATAL("Not superuser");
 
-    passed_fds = notify_passed_fds();
+    int passed_fds = notify_passed_fds();
     if (!options.foreground)
         log_set_parent_fd(daemonise(passed_fds, &options.foreground_process));
     open_log(&options);

@@ -89,15 +89,14 @@ static void remove_sample(struct manual *m, int index)
 static bool fit_samples(struct manual *m, double offset, struct regression_robust *fit)
 {
     double age[REPORT_MANUAL_MAX], offsets[REPORT_MANUAL_MAX];
-    bool found;
 
     for (int i = 0; i < m->count; i++) {
         age[i] = local_diff(m->samples[m->count - 1].when, m->samples[i].when);
         offsets[i] = m->samples[i].offset;
     }
-    found = m->count >= 2 &&
-            regression_robust_line(age, offsets, m->count, REGRESSION_TOLERANCE, fit) &&
-            isfinite(fit->intercept) && isfinite(fit->slope);
+    bool found = m->count >= 2 &&
+                 regression_robust_line(age, offsets, m->count, REGRESSION_TOLERANCE, fit) &&
+                 isfinite(fit->intercept) && isfinite(fit->slope);
     if (!found)
         *fit = (struct regression_robust){.intercept = offset};
     if (m->count == 1)

@@ -190,11 +190,9 @@ static void clean_up_after_fatal(void *arg)
 
 static void make_socket_directory(struct chronyd *d)
 {
-    char *directory;
-
     if (!d->conf->bind_cmd_path)
         return;
-    directory = file_directory(d->conf->bind_cmd_path);
+    char *directory = file_directory(d->conf->bind_cmd_path);
     if (!file_make_directory(directory, 0770, d->uid, d->gid) ||
         !file_check_directory(directory, 0770, d->uid, d->gid)) {
         LOG_WARN("Disabled command socket %s", d->conf->bind_cmd_path);

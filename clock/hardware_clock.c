@@ -191,14 +191,12 @@ static void drop_oldest(struct hardware_clock *hw, int number)
 static void move_reference(struct hardware_clock *hw, struct hardware_time hardware,
                            struct local_time local, double local_freq)
 {
-    double hardware_step, local_step;
-
     if (hw->count == 0)
         return;
     if (hw->count >= hw->max_samples)
         drop_oldest(hw, hw->count - hw->max_samples + 1);
-    hardware_step = hardware_diff(hardware, hw->hardware_ref);
-    local_step = local_diff(local, hw->local_ref) / local_freq;
+    double hardware_step = hardware_diff(hardware, hw->hardware_ref);
+    double local_step = local_diff(local, hw->local_ref) / local_freq;
     if (!(hardware_step > 0.0) || local_step < hw->min_separation / 2.0) {
         LOG_DEBUG("HW clock reset interval=%f", local_step);
         hw->count = 0;

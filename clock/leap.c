@@ -148,15 +148,13 @@ static void on_start_timer(void *arg)
 
 static void set_timer(struct leap *l, int64_t raw_seconds)
 {
-    double before;
-
     loop_timer_cancel(l->env.loop, l->timer);
     l->timer = 0;
     l->in_progress = false;
     if (l->second == 0)
         return;
     l->time = (raw_seconds / DAY + 1) * DAY;
-    before = l->second < 0 ? 1.0 : 0.0;
+    double before = l->second < 0 ? 1.0 : 0.0;
     if (l->mode == LEAPSEC_SYSTEM)
         before += SYSTEM_LEAD;
     l->due = raw_add((struct raw_time){{.sec = l->time}}, -before);

@@ -86,11 +86,9 @@ void measurement_log_free(struct measurement_log *log)
 
 bool measurement_log_enabled(const struct measurement_log *log, enum measurement_log_kind kind)
 {
-    const struct log_file *file;
-
     if (!log)
         return false;
-    file = &log->files[kind];
+    const struct log_file *file = &log->files[kind];
     if (!file->enabled || !file->failed)
         return file->enabled;
     return log->directory && mono_diff(world_mono_now(log->world), file->failure) >= RETRY_DELAY;

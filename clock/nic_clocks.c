@@ -79,13 +79,12 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
     const struct world *world = nics->env.world;
     struct nic_clock *clock;
     struct nic nic;
-    int fd;
 
     if (is_added(nics, name))
         return true;
     if (!world->ops->nics->enable(world->ctx, name, get_filter(conf->rxfilter), &nic))
         return false;
-    fd = world->ops->devices->phc_open(world->ctx, name, false);
+    int fd = world->ops->devices->phc_open(world->ctx, name, false);
     if (fd < 0) {
         LOG_ERROR("Could not open PHC (of) %s : %s", name, text_errno(errno));
         return false;
@@ -218,12 +217,11 @@ static void update_speed(struct nic_clock *clock)
 static void use_readings(struct nic_clock *clock, const struct phc_reading *readings, int count)
 {
     struct hardware_sample sample;
-    struct local_time local;
     double error;
 
     if (!hardware_clock_process(clock->mapping, readings, count, &sample))
         return;
-    local = local_clock_cook(clock->set->env.clock, sample.system, &error);
+    struct local_time local = local_clock_cook(clock->set->env.clock, sample.system, &error);
     if (sample.quality > 0)
         hardware_clock_add(clock->mapping, sample.hardware, local, sample.error + error);
     update_speed(clock);
@@ -245,13 +243,12 @@ static void poll_clock(struct nic_clock *clock, struct local_time now)
     const struct nic_clocks_env *env = &clock->set->env;
     struct phc_reading readings[PHC_MAX_READINGS];
     double interval = log2_to_seconds(clock->maxpoll);
-    int count;
 
     if (!hardware_clock_needs_sample(clock->mapping, now))
         return;
     LOG_DEBUG("Polling PHC on %s%s", clock->name, clock->timer != 0 ? " before timeout" : "");
-    count = env->world->ops->devices->phc_read(env->world->ctx, clock->fd, clock->no_cross,
-                                               &clock->method, readings, PHC_MAX_READINGS);
+    int count = env->world->ops->devices->phc_read(env->world->ctx, clock->fd, clock->no_cross,
+                                                   &clock->method, readings, PHC_MAX_READINGS);
     loop_timer_cancel(env->loop, clock->timer);
     clock->timer = loop_timer_add_class(env->loop, interval,
                                         interval * POLL_SEPARATION / (double)clock->set->count,
@@ -317,7 +314,7 @@ bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet 
     struct nic_clock *clock = find_clock(nics, packet->if_index);
     struct hardware_time hardware = packet->time;
     struct local_time local;
-    double correction, error;
+    double error;
 
     if (!clock) {
         LOG_DEBUG("HW clock not found for interface %d", packet->if_index);
@@ -325,7 +322,7 @@ bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet 
     }
     poll_clock(clock, packet->known);
     learn_udp_start(clock, packet);
-    correction = wire_time(clock, packet);
+    double correction = wire_time(clock, packet);
     hardware.i = instant_add(hardware.i, correction);
     if (clock->failed_readings == MAX_FAILED_READINGS ||
         !hardware_clock_cook(clock->mapping, hardware, &local, &error))

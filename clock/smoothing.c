@@ -97,14 +97,12 @@ static void activate(struct smoothing *s, struct local_time now)
 
 static void update(struct smoothing *s, struct local_time now, double offset, double freq)
 {
-    struct smoothing_value v;
-
     if (s->locked) {
         if (s->leap_only || reference_skew(s->reference) / s->max_wander < UNLOCK_SKEW_WANDER_RATIO)
             activate(s, now);
         return;
     }
-    v = smoothing_evaluate(&s->curve, local_diff(now, s->last_update));
+    struct smoothing_value v = smoothing_evaluate(&s->curve, local_diff(now, s->last_update));
     v.offset += offset;
     v.freq = (v.freq - freq) / (1.0 - freq);
     if (!isfinite(v.offset) || !isfinite(v.freq))
@@ -203,13 +201,11 @@ bool smoothing_activate(struct smoothing *s)
 bool smoothing_report(const struct smoothing *s, struct report_smoothing *report)
 {
     const struct smoothing_stage *stages;
-    struct smoothing_value v;
-    double elapsed;
 
     if (!s)
         return false;
-    elapsed = local_diff(local_clock_now(s->clock, NULL), s->last_update);
-    v = smoothing_evaluate(&s->curve, elapsed);
+    double elapsed = local_diff(local_clock_now(s->clock, NULL), s->last_update);
+    struct smoothing_value v = smoothing_evaluate(&s->curve, elapsed);
     *report = (struct report_smoothing){
         .active = !s->locked,
         .leap_only = s->leap_only,

@@ -64,13 +64,12 @@ static void read_points(struct temperature *t, const char *path)
 /* Between or beyond two points. */
 static double interpolate(const struct temperature *t, double temperature)
 {
-    const struct point *a, *b;
     size_t upper = 1;
 
     while (upper < t->count - 1 && t->points[upper].temperature < temperature)
         upper++;
-    a = &t->points[upper - 1];
-    b = &t->points[upper];
+    const struct point *a = &t->points[upper - 1];
+    const struct point *b = &t->points[upper];
     return a->comp_ppm + (temperature - a->temperature) * (b->comp_ppm - a->comp_ppm) /
                              (b->temperature - a->temperature);
 }
@@ -88,11 +87,10 @@ static double compensation(const struct temperature *t, double temperature)
 static bool read_sensor(const struct temperature *t, double *temperature)
 {
     FILE *stream = t->env.world->ops->file_read(t->env.world->ctx, t->conf->file);
-    bool found;
 
     if (!stream)
         return false;
-    found = fscanf(stream, "%lf", temperature) == 1 && isfinite(*temperature);
+    bool found = fscanf(stream, "%lf", temperature) == 1 && isfinite(*temperature);
     fclose(stream);
     return found;
 }
@@ -108,7 +106,7 @@ static bool is_news(struct temperature *t, enum trouble trouble)
 
 static void compensate(struct temperature *t)
 {
-    double temperature, comp_ppm;
+    double temperature;
     char date[32];
 
     if (!read_sensor(t, &temperature)) {
@@ -116,7 +114,7 @@ static void compensate(struct temperature *t)
             LOG_WARN("Could not read temperature from %s", t->conf->file);
         return;
     }
-    comp_ppm = compensation(t, temperature);
+    double comp_ppm = compensation(t, temperature);
     if (!(fabs(comp_ppm) <= MAX_COMPENSATION)) {
         if (is_news(t, TROUBLE_LIMIT))
             LOG_WARN("Temperature compensation of %.3f ppm exceeds sanity limit of %.1f", comp_ppm,

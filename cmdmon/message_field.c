@@ -47,14 +47,14 @@ static uint32_t split(double x, uint32_t max, int *exponent)
 
 uint32_t cmd_float_encode(double x)
 {
-    uint32_t negative, max, c;
+    uint32_t c;
     int e;
 
     if (isnan(x))
         x = 0.0;
-    negative = x < 0.0;
+    uint32_t negative = x < 0.0;
     x = fabs(x);
-    max = COEFFICIENT_MAX + negative;
+    uint32_t max = COEFFICIENT_MAX + negative;
 
     if (x < 1.0e-100) {
         e = 0;
@@ -116,10 +116,9 @@ struct ip_addr field_get_addr(struct reader *r)
     struct ip_addr addr = {.family = IP_UNSPEC};
     uint8_t octets[16];
     struct reader id;
-    uint16_t family;
 
     reader_bytes(r, octets, sizeof(octets));
-    family = reader_u16(r);
+    uint16_t family = reader_u16(r);
     uint16_t scope = reader_u16(r);
 
     switch (family) {

@@ -418,7 +418,6 @@ static void put_serverstats(struct writer *w, const union cmd_reply_body *b)
 static void get_ntpdata(struct reader *r, union cmd_reply_body *b)
 {
     struct report_ntpdata *n = &b->ntpdata;
-    uint16_t flags;
 
     n->remote_addr = field_get_addr(r);
     n->local_addr = field_get_addr(r);
@@ -438,7 +437,7 @@ static void get_ntpdata(struct reader *r, union cmd_reply_body *b)
     n->peer_dispersion = field_get_float(r);
     n->response_time = field_get_float(r);
     n->jitter_asymmetry = field_get_float(r);
-    flags = reader_u16(r);
+    uint16_t flags = reader_u16(r);
     n->tests = flags & NTPDATA_TESTS;
     n->interleaved = flags & NTPDATA_INTERLEAVED;
     n->authenticated = flags & NTPDATA_AUTHENTICATED;

@@ -51,14 +51,13 @@ static enum cmd_status run_request(const struct cmd_policy *policy, const struct
                                    enum reply_code *reply, union cmd_reply_body *body)
 {
     struct cmd_request request;
-    enum cmd_status status;
 
     if (!cmd_request_decode(data, length, command, &request))
         return CMD_STATUS_INVALID;
     if (addr && changes_something(&request))
         return CMD_STATUS_UNAUTHORISED;
     log_set_context_info(true);
-    status = policy->ops->execute(policy->ctx, &request, reply, body);
+    enum cmd_status status = policy->ops->execute(policy->ctx, &request, reply, body);
     log_set_context_info(false);
     return status;
 }
@@ -67,11 +66,9 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
                   const uint8_t *request, size_t length, uint8_t *reply, size_t size)
 {
     struct cmd_request_header header;
-    struct cmd_reply_header reply_header;
     enum reply_code code = REPLY_NULL;
     union cmd_reply_body body;
     enum cmd_status status;
-    size_t reply_length;
 
     if (length < CMD_REQUEST_MIN || length > CMD_REQUEST_MAX ||
         !cmd_request_header_decode(request, length, &header) || header.type != CMD_TYPE_REQUEST ||
@@ -105,14 +102,15 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     if (status != CMD_STATUS_SUCCESS)
         code = REPLY_NULL;
 
-    reply_header = (struct cmd_reply_header){
+    struct cmd_reply_header reply_header = (struct cmd_reply_header){
         .version = CMD_VERSION,
         .command = header.command,
         .reply = (uint16_t)code,
         .status = (uint16_t)status,
         .sequence = header.sequence,
     };
-    reply_length = cmd_reply_encode(&reply_header, code == REPLY_NULL ? NULL : &body, reply, size);
+    size_t reply_length =
+        cmd_reply_encode(&reply_header, code == REPLY_NULL ? NULL : &body, reply, size);
     if (reply_length > length) {
         LOG_DEBUG("Response longer than request req_len=%zu res_len=%zu", length, reply_length);
         return 0;
@@ -142,13 +140,12 @@ static struct waiting *find_waiting(struct cmd_server *server, const char *path,
 static bool is_repeated(struct cmd_server *server, const struct world_datagram *msg)
 {
     struct cmd_request_header header;
-    struct waiting *waiting;
 
     if (msg->length < CMD_REQUEST_MIN ||
         !cmd_request_header_decode(msg->data, msg->length, &header) ||
         header.type != CMD_TYPE_REQUEST || header.attempt == 0)
         return false;
-    waiting = find_waiting(server, msg->path, header.command);
+    struct waiting *waiting = find_waiting(server, msg->path, header.command);
     if (waiting)
         waiting->header.sequence = header.sequence;
     return waiting != NULL;
@@ -159,11 +156,10 @@ static bool put_off(struct cmd_server *server, const char *path, const uint8_t *
                     size_t length)
 {
     struct cmd_reply_header header;
-    struct waiting *waiting;
 
     if (!cmd_reply_header_decode(reply, length, &header) || header.status != CMD_STATUS_LATER)
         return false;
-    waiting = find_waiting(server, path, header.command);
+    struct waiting *waiting = find_waiting(server, path, header.command);
     if (!waiting && cmd_server_has_room(server))
         waiting = &server->waiting[server->waiting_count++];
     /* One too many is not answered: nothing has failed, and its client asks again. */
@@ -247,12 +243,11 @@ static int open_udp(struct cmd_server *server, const struct ip_addr *addr)
         .packet_info = true,
     };
     char text[ADDR_TEXT_SIZE];
-    int fd;
 
     if (server->conf->cmd_port == 0 ||
         !server->world->ops->family_enabled(server->world->ctx, addr->family))
         return -1;
-    fd = server->world->ops->socket_open(server->world->ctx, &spec);
+    int fd = server->world->ops->socket_open(server->world->ctx, &spec);
     if (fd < 0) {
         int error = errno;
         LOG_ERROR("Could not open command socket on %s : %s%s",

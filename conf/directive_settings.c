@@ -77,12 +77,11 @@ DIRECTIVE_HANDLER(leapsecmode)
 /* scanf("%lu"): a sign is accepted, too much becomes the largest number. */
 DIRECTIVE_HANDLER(clientloglimit)
 {
-    unsigned long limit;
     char *end;
 
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    limit = strtoul(args, &end, 10);
+    unsigned long limit = strtoul(args, &end, 10);
     if (end == args)
         return parser_fail_parse(p);
     parser_warn_tail(p, args, (size_t)(end - args));
@@ -158,11 +157,10 @@ DIRECTIVE_HANDLER(maxchange)
 DIRECTIVE_HANDLER(mailonchange)
 {
     double threshold;
-    char *number;
 
     if (!parser_check_words(p, args, 2, 2))
         return false;
-    number = text_split(args);
+    char *number = text_split(args);
     if (!parser_next_double(p, &number, &threshold))
         return parser_fail_parse(p);
     conf_set_string(&p->conf->mail_user, args);
@@ -203,11 +201,10 @@ DIRECTIVE_HANDLER(tempcomp)
 {
     struct conf_tempcomp t = {0};
     int words = text_count_words(args);
-    char *numbers;
 
     if (words != 3 && !parser_check_words(p, args, 6, 6))
         return false;
-    numbers = text_split(args);
+    char *numbers = text_split(args);
     if (!read_tempcomp(p, &t, numbers, words == 3)) {
         free(t.points_file);
         return parser_fail_parse(p);
@@ -308,11 +305,10 @@ static bool fail_log_name(struct parser *p, const char *name)
 DIRECTIVE_HANDLER(log)
 {
     while (args[0] != '\0') {
-        const struct named_value *found;
         char *name = args;
 
         args = text_split(args);
-        found = find_value(log_names, COUNT(log_names), name);
+        const struct named_value *found = find_value(log_names, COUNT(log_names), name);
         if (!found || strcmp(name, found->name) != 0) /* exact case */
             return fail_log_name(p, name);
         p->conf->log_files |= (unsigned int)found->value;
@@ -389,10 +385,9 @@ DIRECTIVE_HANDLER(opencommands)
 
     while (args[0] != '\0') {
         char *word = args;
-        const struct named_value *command;
 
         args = text_split(args);
-        command = find_value(commands, COUNT(commands), word);
+        const struct named_value *command = find_value(commands, COUNT(commands), word);
         if (!command)
             return fail_choice(p, commands, COUNT(commands), word);
         open |= (unsigned int)command->value;

@@ -68,8 +68,6 @@ static bool read_lines(struct parser *p, FILE *stream, bool found_by_pattern)
 static bool read_file(const struct parser *parent, const char *path, bool found_by_pattern)
 {
     struct parser p = *parent;
-    FILE *stream;
-    bool ok;
 
     p.level++;
     p.file = path;
@@ -79,14 +77,14 @@ static bool read_file(const struct parser *parent, const char *path, bool found_
 
     /* What is named may be a pipe; what was found in a directory may be anything, and nobody writes
        to it. */
-    stream = found_by_pattern ? file_open_read(path) : file_open_input(path);
+    FILE *stream = found_by_pattern ? file_open_read(path) : file_open_input(path);
     if (!stream && found_by_pattern && (errno == EISDIR || errno == ERRNO_NOT_A_FILE)) {
         LOG_WARN("Could not read %s : %s", path, text_errno(errno));
         return true;
     }
     if (!stream)
         return conf_fail(p.error, "Could not open %s : %s", path, text_errno(errno));
-    ok = read_lines(&p, stream, found_by_pattern);
+    bool ok = read_lines(&p, stream, found_by_pattern);
     fclose(stream);
     return ok;
 }
@@ -115,7 +113,6 @@ DIRECTIVE_HANDLER(include)
 {
     glob_t found;
     bool ok = true;
-    int r;
 
     if (!parser_check_words(p, args, 1, 1))
         return false;
@@ -127,7 +124,7 @@ DIRECTIVE_HANDLER(include)
         return true;
     }
 
-    r = glob(args, GLOB_ERR | GLOB_NOSORT, NULL, &found);
+    int r = glob(args, GLOB_ERR | GLOB_NOSORT, NULL, &found);
     if (r == GLOB_NOMATCH) {
         LOG_DEBUG("glob of %s failed", args);
         return true;
@@ -201,14 +198,12 @@ static bool read_source_line(struct parser *p, struct source_list *list, char *l
         {"pool", SOURCE_SERVER, true},
         {"peer", SOURCE_PEER, false},
     };
-    bool comment;
-    char *args;
 
     text_normalise(line);
     if (line[0] == '\0')
         return true;
-    args = text_split(line);
-    comment = parser_has_comment(args);
+    char *args = text_split(line);
+    bool comment = parser_has_comment(args);
     p->word = line;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -43,13 +43,11 @@ static char *join_path(const char *directory, const char *name)
 static void add_directory(struct fragment_list *list, int index, const char *directory,
                           const char *suffix, list_files_function list_files, void *arg)
 {
-    char **names;
-
     /* The search is one for a pattern, where these would mean something else */
     if (strpbrk(directory, "*?[\\"))
         return;
     errno = 0;
-    names = list_files(arg, directory, suffix);
+    char **names = list_files(arg, directory, suffix);
     if (!names) {
         /* One that is not there is nothing special */
         if (errno != 0 && errno != ENOENT)

@@ -122,13 +122,12 @@ enum options_result options_parse(const struct option_row *table, size_t count, 
 
     report = report ? report : &none;
     while (*line != '\0') {
-        const struct option_row *row;
         size_t used;
 
         report->word = line;
         line = text_split(line);
         report->value = line;
-        row = find_option(table, count, report->word);
+        const struct option_row *row = find_option(table, count, report->word);
         if (!row) {
             report->nearest = nearest_option(table, count, report->word);
             return OPTIONS_UNKNOWN;

@@ -328,22 +328,18 @@ void parser_warn_without_nts(const struct parser *p, const char *what)
 
 bool parser_evaluate(struct parser *p, char *line)
 {
-    const struct directive *d;
-    bool comment;
-    char *args;
-
     p->bad_line = false;
     text_normalise(line);
     if (line[0] == '\0')
         return true;
 
-    args = text_split(line);
+    char *args = text_split(line);
     p->word = line;
-    d = directive_find(line);
+    const struct directive *d = directive_find(line);
     print_line(p, d, args);
     if (!d)
         return parser_fail_unknown(p);
-    comment = parser_has_comment(args);
+    bool comment = parser_has_comment(args);
     if (d->nts && p->env->without_nts)
         parser_warn_without_nts(p, d->name);
     if (d->evaluate(p, d, args))

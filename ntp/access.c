@@ -126,12 +126,11 @@ bool access_table_is_allowed(const struct access_table *table, const struct ip_a
 {
     const uint8_t *octets;
     size_t digits = 2 * ip_addr_octets(addr, &octets);
-    const struct node *node;
     enum node_state state = STATE_DENY;
 
     if (!ip_addr_is_real(addr))
         return false;
-    node = addr->family == IP_V4 ? &table->v4 : &table->v6;
+    const struct node *node = addr->family == IP_V4 ? &table->v4 : &table->v6;
 
     for (size_t i = 0;; i++) {
         if (node->state != STATE_AS_PARENT)

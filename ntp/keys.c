@@ -71,11 +71,10 @@ static uint8_t *decode_value(const char *word, size_t *length)
     bool hex = strncmp(word, "HEX:", 4) == 0;
     const char *text = hex ? word + 4 : strncmp(word, "ASCII:", 6) == 0 ? word + 6 : word;
     size_t size = strlen(text);
-    uint8_t *value;
 
     if (size == 0)
         return NULL;
-    value = mem_alloc(size);
+    uint8_t *value = mem_alloc(size);
     if (hex) {
         *length = text_from_hex(text, value, size);
     } else {

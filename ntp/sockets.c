@@ -92,13 +92,12 @@ static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram 
                              struct local_timestamp *t)
 {
     const struct ntp_env *env = s->env;
-    struct local_time kernel;
-    double error, delay;
+    double error;
 
     if (raw_is_zero(msg->kernel_time))
         return;
-    kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
-    delay = local_diff(t->time, kernel);
+    struct local_time kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
+    double delay = local_diff(t->time, kernel);
     if (fabs(delay) > MAX_TIMESTAMP_ERROR) {
         LOG_DEBUG("Unacceptable timestamp delay %.9f", delay);
         return;
@@ -241,11 +240,10 @@ static void handle_event(int fd, unsigned int event, void *arg)
 static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
 {
     const struct world *w = s->env->world;
-    int fd;
 
     if (!w->ops->family_enabled(w->ctx, spec->family))
         return -1;
-    fd = w->ops->socket_open(w->ctx, spec);
+    int fd = w->ops->socket_open(w->ctx, spec);
     if (fd >= 0)
         loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, handle_event, s);
     return fd;
@@ -505,11 +503,10 @@ void ntp_sockets_close_client(struct ntp_sockets *s, int fd)
 bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *remote)
 {
     bool per_request = s->per_request;
-    int fd;
 
     /* Never on the shared port, which is in use. */
     s->per_request = true;
-    fd = open_client(s, remote->addr.family, remote);
+    int fd = open_client(s, remote->addr.family, remote);
     s->per_request = per_request;
     if (fd < 0)
         return false;

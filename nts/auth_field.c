@@ -43,14 +43,13 @@ bool auth_field_add(struct writer *w, int aead, const struct secret *key,
 {
     const size_t n = own_nonce_length(aead), start = w->pos;
     uint8_t sealed[NTP_MAX_LENGTH + AEAD_TAG_LENGTH];
-    size_t sealed_length, field_length;
 
     if (!can_add(w, n, plain_length, min_length)) {
         w->failed = true;
         return false;
     }
-    sealed_length = plain_length + AEAD_TAG_LENGTH;
-    field_length = HEADER_LENGTH + LENGTHS_LENGTH + padded(n) + padded(sealed_length);
+    size_t sealed_length = plain_length + AEAD_TAG_LENGTH;
+    size_t field_length = HEADER_LENGTH + LENGTHS_LENGTH + padded(n) + padded(sealed_length);
     if (field_length < padded(min_length))
         field_length = padded(min_length);
     if (start > NTP_MAX_LENGTH || field_length > NTP_MAX_LENGTH - start ||
@@ -75,15 +74,14 @@ bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, i
 {
     struct reader r = reader_make(field->body, field->body_length);
     const size_t nonce_length = reader_u16(&r), sealed_length = reader_u16(&r);
-    const uint8_t *nonce, *sealed;
 
     *plain_length = 0;
     if (r.failed || field->type != NTP_EXT_NTS_AUTH || nonce_length < 1 ||
         sealed_length < AEAD_TAG_LENGTH || sealed_length - AEAD_TAG_LENGTH > NTP_MAX_LENGTH)
         return false;
-    nonce = reader_view(&r, nonce_length);
+    const uint8_t *nonce = reader_view(&r, nonce_length);
     reader_skip(&r, padded(nonce_length) - nonce_length);
-    sealed = reader_view(&r, sealed_length);
+    const uint8_t *sealed = reader_view(&r, sealed_length);
     reader_skip(&r, padded(sealed_length) - sealed_length);
     /* Even with a short nonce there must be room for a full one. */
     if (r.failed ||

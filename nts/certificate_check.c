@@ -40,11 +40,10 @@ static bool is_der_certificate(const struct server_file *file)
 {
     const gnutls_datum_t datum = file_datum(file);
     gnutls_x509_crt_t certificate;
-    bool ok;
 
     if (gnutls_x509_crt_init(&certificate) < 0)
         return false;
-    ok = gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER) >= 0;
+    bool ok = gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER) >= 0;
     gnutls_x509_crt_deinit(certificate);
     return ok;
 }
@@ -90,14 +89,13 @@ static bool is_der_key(const struct server_file *file)
 {
     const gnutls_datum_t datum = file_datum(file);
     gnutls_x509_privkey_t key;
-    bool ok;
 
     /* DER has nothing but its structure to be known by; PEM never begins like this. */
     if (file->data[0] != 0x30 || gnutls_x509_privkey_init(&key) < 0)
         return false;
-    ok = gnutls_x509_privkey_import(key, &datum, GNUTLS_X509_FMT_DER) >= 0 ||
-         gnutls_x509_privkey_import_pkcs8(key, &datum, GNUTLS_X509_FMT_DER, NULL,
-                                          GNUTLS_PKCS_PLAIN) >= 0;
+    bool ok = gnutls_x509_privkey_import(key, &datum, GNUTLS_X509_FMT_DER) >= 0 ||
+              gnutls_x509_privkey_import_pkcs8(key, &datum, GNUTLS_X509_FMT_DER, NULL,
+                                               GNUTLS_PKCS_PLAIN) >= 0;
     gnutls_x509_privkey_deinit(key);
     return ok;
 }
@@ -227,10 +225,9 @@ static bool is_out_of_dates(const struct parsed_pair *parsed, const char *path, 
                             char *problem, size_t size)
 {
     struct tls_certificate_dates dates;
-    enum certificate_state state;
 
     parsed_pair_dates(parsed, path, &dates);
-    state = certificate_state(&dates, now);
+    enum certificate_state state = certificate_state(&dates, now);
     return state >= CERTIFICATE_EXPIRED && certificate_describe(&dates, state, problem, size);
 }
 
@@ -238,11 +235,10 @@ static bool kept_is_in_its_dates(const struct server_pair *kept, int64_t now)
 {
     struct parsed_pair parsed;
     char text[TLS_ERROR_SIZE];
-    bool ok;
 
     if (!parsed_pair_load(&parsed, kept, text, sizeof(text)))
         return false;
-    ok = !is_out_of_dates(&parsed, kept->certificate.path, now, text, sizeof(text));
+    bool ok = !is_out_of_dates(&parsed, kept->certificate.path, now, text, sizeof(text));
     parsed_pair_free(&parsed);
     return ok;
 }

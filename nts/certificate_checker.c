@@ -98,13 +98,12 @@ bool certificate_checker(const struct server_files *files, const struct server_f
     struct mono_time deadline = mono_add(world_mono_now(spec->world), CERTIFICATE_CHECKER_TIME);
     int ends[2];
     size_t done = 0;
-    pid_t pid;
 
     if (!ipc_pair(ends)) {
         refuse_all(verdicts, files->count, text_errno(errno));
         return false;
     }
-    pid = fork();
+    pid_t pid = fork();
     if (pid == 0)
         _exit(run(spec, files, kept, ends[1]));
     int error = errno;

@@ -298,10 +298,9 @@ static void take_context(struct ntp_nts_client *client, const struct ke_result *
 static bool finish_session(struct ntp_nts_client *client)
 {
     struct ke_result result;
-    bool ok;
 
     memset(&result, 0, sizeof(result));
-    ok = client->owner->ke->take_result(client->session, &result);
+    bool ok = client->owner->ke->take_result(client->session, &result);
     stop_session(client);
     if (ok) {
         take_context(client, &result);
@@ -317,7 +316,6 @@ static bool get_cookies(struct ntp_nts_client *client)
 {
     const struct nts_ke_ops *ke = client->owner->ke;
     const double now = mono_now(client);
-    int log2_delay;
 
     if (!client->session) {
         if (now < client->next_attempt) {
@@ -332,7 +330,7 @@ static bool get_cookies(struct ntp_nts_client *client)
             return false;
         }
     }
-    log2_delay = ke->retry_factor(client->session) + client->attempts - 1;
+    int log2_delay = ke->retry_factor(client->session) + client->attempts - 1;
     client->next_attempt =
         now + log2_to_seconds(log2_delay < MAX_RETRY_LOG2 ? log2_delay : MAX_RETRY_LOG2);
     if (ke->is_active(client->session))
@@ -373,7 +371,6 @@ static bool client_add_request(struct ntp_nts_client *client, const struct ntp_i
 {
     static const uint8_t zeros[NTS_MAX_COOKIE_LENGTH];
     struct nts_cookie cookie;
-    int placeholders;
 
     if (info->version != NTP_VERSION || info->mode != NTP_MODE_CLIENT || client->cookie_count == 0)
         return false;
@@ -382,7 +379,7 @@ static bool client_add_request(struct ntp_nts_client *client, const struct ntp_i
         !ntp_ext_add(w, NTP_EXT_NTS_UID, client->uid, sizeof(client->uid)) ||
         !ntp_ext_add(w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length))
         return false;
-    placeholders = placeholder_count(client, cookie.length);
+    int placeholders = placeholder_count(client, cookie.length);
     for (int i = 0; i < placeholders; i++)
         if (!ntp_ext_add(w, NTP_EXT_NTS_PLACEHOLDER, zeros, cookie.length))
             return false;
@@ -478,7 +475,6 @@ static bool client_check_response(struct ntp_nts_client *client, const uint8_t *
                                   const struct ntp_info *info)
 {
     struct response_fields fields = {.uid = false};
-    bool valid;
 
     if (info->ext_fields == 0 || info->mode != NTP_MODE_SERVER || client->ok || !client->sent ||
         !read_fields(client, packet, info, &fields))
@@ -487,7 +483,7 @@ static bool client_check_response(struct ntp_nts_client *client, const uint8_t *
         client->nak = true;
     if (!fields.uid || !fields.auth)
         return false;
-    valid = take_new_cookies(client, &fields) > 0;
+    bool valid = take_new_cookies(client, &fields) > 0;
     crypto_wipe(fields.plain, fields.plain_length);
     if (!valid)
         return false;

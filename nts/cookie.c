@@ -84,13 +84,12 @@ bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
     const size_t sealed_length = reader_left(&r);
     const uint8_t *sealed = reader_view(&r, sealed_length);
     uint8_t plain[MAX_PLAIN];
-    size_t plain_length;
     bool ok;
 
     *context = (struct nts_context){.aead = 0};
     if (r.failed || n == 0 || key->id != id || sealed_length <= AEAD_TAG_LENGTH)
         return false;
-    plain_length = sealed_length - AEAD_TAG_LENGTH;
+    size_t plain_length = sealed_length - AEAD_TAG_LENGTH;
     if (plain_length > sizeof(plain) || plain_length % 2 != 0)
         return false;
     if (ciphers && ciphers[id % NTS_SERVER_KEYS])

@@ -74,15 +74,14 @@ static bool read_file(FILE *stream, const char *name, struct cookie_file *file)
 {
     struct file_line line;
     struct file_buffer buffer;
-    bool ok;
 
     file_buffer_use(&buffer, stream);
-    ok = read_words(stream, &line, 1) && strcmp(line.words[0], FORMAT) == 0 &&
-         read_words(stream, &line, 1) && strcmp(line.words[0], name) == 0 &&
-         read_words(stream, &line, 1) && file_word_number(line.words[0], &file->time) &&
-         read_words(stream, &line, 2) && read_address(&line, &file->ntp_addr) &&
-         read_words(stream, &line, 4) && read_context(&line, file) &&
-         read_cookies(stream, &line, file);
+    bool ok = read_words(stream, &line, 1) && strcmp(line.words[0], FORMAT) == 0 &&
+              read_words(stream, &line, 1) && strcmp(line.words[0], name) == 0 &&
+              read_words(stream, &line, 1) && file_word_number(line.words[0], &file->time) &&
+              read_words(stream, &line, 2) && read_address(&line, &file->ntp_addr) &&
+              read_words(stream, &line, 4) && read_context(&line, file) &&
+              read_cookies(stream, &line, file);
 
     fclose(stream);
     file_line_wipe(&line);

@@ -97,12 +97,11 @@ static bool send_waiting(int channel, const struct ipc_message *message, int fd)
 static struct server_files *keep_files_of(struct server *s, uint32_t generation)
 {
     const struct server_files *kept = NULL;
-    struct server_files *files;
 
     if (generation != RESOLVER)
         kept = generation == s->starting ? certificate_store_starting(s->store)
                                          : certificate_store_adopted(s->store);
-    files = kept ? server_files_share(kept) : NULL;
+    struct server_files *files = kept ? server_files_share(kept) : NULL;
     certificate_store_free(s->store);
     s->store = NULL;
     return files;
@@ -146,11 +145,10 @@ static void introduce(const struct server *s, const struct child *child, int cha
 static bool start_child(struct server *s, const struct helper_identity *identity)
 {
     int ends[2];
-    pid_t pid;
 
     if (!ipc_pair(ends))
         return false;
-    pid = fork();
+    pid_t pid = fork();
     if (pid == 0)
         run_child(s, identity, ends[1]);
     int error = errno;
@@ -507,11 +505,10 @@ void fork_server_run(const struct helper_spec *spec, int channel)
 
     while (running) {
         struct timespec timeout;
-        int milliseconds;
 
         reap(&s);
         look_at_files(&s);
-        milliseconds = earlier(restart_due(&s), look_due(&s));
+        int milliseconds = earlier(restart_due(&s), look_due(&s));
         timeout.tv_sec = milliseconds / 1000;
         timeout.tv_nsec = milliseconds % 1000 * 1000000L;
         if (ppoll(&p, 1, milliseconds < 0 ? NULL : &timeout, &s.wait_mask) > 0)

@@ -257,16 +257,14 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
 
 struct fork_server *fork_server_start(const struct helper_spec *spec, char *error, size_t size)
 {
-    struct fork_server *f;
     int ends[2];
-    pid_t pid;
 
     if (!ipc_pair(ends)) {
         snprintf(error, size, "Could not open socket pair");
         return NULL;
     }
     fflush(NULL);
-    pid = fork();
+    pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
         fork_server_run(spec, ends[1]);
@@ -278,7 +276,7 @@ struct fork_server *fork_server_start(const struct helper_spec *spec, char *erro
         close(ends[0]);
         return NULL;
     }
-    f = fork_server_connect(ends[0], pid);
+    struct fork_server *f = fork_server_connect(ends[0], pid);
     if (!spec->run_helper)
         return f;
     f->pool = helper_pool_new(f, spec->conf->nts_processes, spec->conf->max_nts_connections);

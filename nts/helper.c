@@ -255,7 +255,6 @@ int helper_run(const struct helper_spec *spec, const struct helper_identity *ide
 {
     struct helper h = {.identity = identity, .channel = channel, .exit_status = HELPER_EXIT_DONE};
     const struct ipc_message ready = {.type = IPC_READY};
-    struct tls_credentials *credentials;
 
     set_signals();
     spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
@@ -266,7 +265,7 @@ int helper_run(const struct helper_spec *spec, const struct helper_identity *ide
     h.world = (struct world){.ops = &h.ops, .ctx = spec->world->ctx};
 
     give_up_rights(&h, spec);
-    credentials = load_credentials(&h, files);
+    struct tls_credentials *credentials = load_credentials(&h, files);
     if (!credentials)
         return HELPER_EXIT_BAD_FILES;
     start_service(&h, spec, credentials);

@@ -368,12 +368,11 @@ static bool await_event(struct helper_pool *pool)
 {
     size_t count = pool->count + 1;
     struct pollfd *fds = mem_array(count, sizeof(*fds));
-    int r;
 
     fds[0] = (struct pollfd){.fd = fork_server_channel(pool->fork_server), .events = POLLIN};
     for (size_t i = 0; i < pool->count; i++)
         fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel, .events = POLLIN};
-    r = poll(fds, count, (int)(GENERATION_START_TIMEOUT * 1000.0));
+    int r = poll(fds, count, (int)(GENERATION_START_TIMEOUT * 1000.0));
     if (r > 0) {
         for (size_t i = count - 1; i > 0; i--)
             if (fds[i].revents != 0)

@@ -59,7 +59,6 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
                                                bool *shares_set0)
 {
     char error[TLS_ERROR_SIZE];
-    struct tls_credentials *credentials;
 
     *shares_set0 = false;
     if (cert_set == 0 && env->set0) {
@@ -67,7 +66,8 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
         *shares_set0 = true;
         return tls_credentials_ref(env->set0);
     }
-    credentials = tls_credentials_new_client(env->world, env->conf, cert_set, error, sizeof(error));
+    struct tls_credentials *credentials =
+        tls_credentials_new_client(env->world, env->conf, cert_set, error, sizeof(error));
     if (credentials)
         check_trust(env, cert_set, credentials);
     if (!credentials) {
@@ -160,9 +160,8 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
 {
     struct ke_client *c = arg;
     struct ke_response *response = mem_alloc(sizeof(*response));
-    bool ok;
 
-    ok = ke_response_process(message, length, &c->env->aeads, response);
+    bool ok = ke_response_process(message, length, &c->env->aeads, response);
     if (!ok)
         LOG_ERROR("Received invalid NTS-KE response from %s", c->name);
     else

@@ -113,11 +113,10 @@ bool ke_connections_add(struct ke_connections *connections, const struct ip_addr
 void ke_connections_remove(struct ke_connections *connections, uint32_t number)
 {
     struct ke_connections *c = connections;
-    uint32_t *link;
 
     if (number >= c->size || !c->entries[number].used)
         return;
-    link = bucket_of(c, &c->entries[number].addr);
+    uint32_t *link = bucket_of(c, &c->entries[number].addr);
     while (*link != number)
         link = &c->entries[*link].next;
     *link = c->entries[number].next;

@@ -25,11 +25,9 @@ static bool read_value(const struct ke_record *record, uint16_t *value)
 
 static void take_cookie(struct ke_response *response, const struct ke_record *record)
 {
-    struct nts_cookie *cookie;
-
     if (record->length == 0 || record->length % 4 != 0 || response->cookie_count >= NTS_MAX_COOKIES)
         return;
-    cookie = &response->cookies[response->cookie_count++];
+    struct nts_cookie *cookie = &response->cookies[response->cookie_count++];
     memcpy(cookie->data, record->body, record->length);
     cookie->length = record->length;
 }

@@ -157,7 +157,6 @@ static void on_listener(int listener, unsigned int event, void *arg)
     char text[ADDR_TEXT_SIZE];
     const char *reason = NULL;
     struct ip_port peer;
-    int fd;
 
     if (s->pool) {
         /* Ended sessions make room; without a helper left the connection stays in the backlog. */
@@ -165,7 +164,7 @@ static void on_listener(int listener, unsigned int event, void *arg)
         if (!helper_pool_is_ready(s->pool))
             return;
     }
-    fd = env->world->ops->accept(env->world->ctx, listener, &peer);
+    int fd = env->world->ops->accept(env->world->ctx, listener, &peer);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             if (!s->lacking)
@@ -212,11 +211,10 @@ static void open_listener(struct ke_server *s, enum ip_family family)
         .backlog = (int)(backlog < MAX_BACKLOG ? backlog : MAX_BACKLOG),
     };
     char text[ADDR_TEXT_SIZE];
-    int fd;
 
     if (!world->ops->family_enabled(world->ctx, family))
         return;
-    fd = world->ops->socket_open(world->ctx, &spec);
+    int fd = world->ops->socket_open(world->ctx, &spec);
     if (fd < 0 && errno == EADDRINUSE && !s->started)
         LOG_FATAL("Could not open NTS-KE socket on %s : %s",
                   ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));

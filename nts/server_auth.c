@@ -156,7 +156,6 @@ static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_inf
     struct request_state *state = (struct request_state *)(void *)request->opaque;
     struct request_fields fields = {.has_uid = false};
     struct nts_context context = {.aead = 0};
-    bool ok;
 
     *kod = 0;
     state->aead = 0;
@@ -170,7 +169,7 @@ static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_inf
         *kod = NTP_KOD_NTSN;
         return false;
     }
-    ok = check_authenticated(server, packet, &fields, &context, state, kod);
+    bool ok = check_authenticated(server, packet, &fields, &context, state, kod);
     nts_context_wipe(&context);
     if (!ok)
         secret_wipe(&state->s2c);

@@ -89,8 +89,6 @@ static bool read_stream(struct server_file *file, FILE *stream)
 
 static void read_file(struct server_file *file, const struct world *world)
 {
-    FILE *stream;
-
     file->was_found = world->ops->file_info(world->ctx, file->path, &file->info);
     if (!file->was_found) {
         file->error = errno;
@@ -99,7 +97,7 @@ static void read_file(struct server_file *file, const struct world *world)
     file->is_other = !file->info.is_regular;
     if (file->is_other)
         return;
-    stream = world->ops->file_read(world->ctx, file->path);
+    FILE *stream = world->ops->file_read(world->ctx, file->path);
     if (!stream || !read_stream(file, stream))
         file->error = errno != 0 ? errno : EIO;
     if (stream)

@@ -159,12 +159,10 @@ static bool load(struct nts_server_keys *keys)
 {
     struct loaded_keys loaded = {.common_aead = 0};
     struct file_buffer buffer;
-    FILE *stream;
-    bool ok;
 
     if (!keys->path)
         return false;
-    stream = keys->world->ops->file_read(keys->world->ctx, keys->path);
+    FILE *stream = keys->world->ops->file_read(keys->world->ctx, keys->path);
     if (!stream) {
         int error = errno;
 
@@ -175,7 +173,7 @@ static bool load(struct nts_server_keys *keys)
     }
     keys->file_stays = false;
     file_buffer_use(&buffer, stream);
-    ok = read_file(stream, &loaded);
+    bool ok = read_file(stream, &loaded);
     fclose(stream);
     file_buffer_wipe(&buffer);
     if (ok) {

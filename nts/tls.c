@@ -156,7 +156,6 @@ static int verify_peer(gnutls_session_t handle)
     };
     const uint8_t *octets;
     unsigned int status = 0;
-    int r;
 
     if (ip_addr_is_real(&s->address)) {
         expected[0].type = GNUTLS_DT_IP_ADDRESS;
@@ -168,7 +167,7 @@ static int verify_peer(gnutls_session_t handle)
     }
     s->refused = true;
     s->verify_status = GNUTLS_CERT_INVALID;
-    r = gnutls_certificate_verify_peers(handle, expected, 2, &status);
+    int r = gnutls_certificate_verify_peers(handle, expected, 2, &status);
     if (r < 0)
         return r;
     if (s->now && (status & ~about_name) == 0) {
@@ -238,7 +237,6 @@ struct tls_session *tls_session_new(const struct tls_session_spec *spec, char *e
 {
     struct tls_session *s = mem_alloc(sizeof(*s));
     unsigned int role = spec->server ? GNUTLS_SERVER : GNUTLS_CLIENT;
-    int r;
 
     s->world = spec->world;
     s->fd = spec->fd;
@@ -247,7 +245,7 @@ struct tls_session *tls_session_new(const struct tls_session_spec *spec, char *e
     s->now_arg = spec->now_arg;
     s->input = mem_alloc(INPUT_SIZE);
     s->credentials = tls_credentials_ref(spec->credentials);
-    r = gnutls_init(&s->handle, role | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+    int r = gnutls_init(&s->handle, role | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
     if (r < 0) {
         s->handle = NULL;
         snprintf(error, size, "Could not create TLS session : %s", gnutls_strerror(r));

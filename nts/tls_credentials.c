@@ -153,13 +153,12 @@ static bool trust_file(struct tls_credentials *c, const struct world *world, con
                        char *error, size_t size)
 {
     struct pem pem;
-    int r;
 
     if (!pem_read(world, path, &pem)) {
         set_file_error(error, size, path);
         return false;
     }
-    r = pem.size > 0 ? trust_pem(c, &pem) : 0;
+    int r = pem.size > 0 ? trust_pem(c, &pem) : 0;
     pem_free(&pem);
     if (r < 0)
         set_error(error, size, r, path);
@@ -296,12 +295,11 @@ static bool load_pair(struct tls_credentials *c, const struct server_pair *pair,
                       size_t size)
 {
     struct parsed_pair parsed;
-    int r;
 
     if (!parsed_pair_load(&parsed, pair, error, size))
         return false;
-    r = gnutls_certificate_set_x509_key(c->handle, parsed.certificates, (int)parsed.count,
-                                        parsed.key);
+    int r = gnutls_certificate_set_x509_key(c->handle, parsed.certificates, (int)parsed.count,
+                                            parsed.key);
     if (r >= 0)
         parsed_pair_dates(&parsed, pair->certificate.path, &c->dates[c->pairs++]);
     else

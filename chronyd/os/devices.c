@@ -55,14 +55,13 @@ static volatile void *linux_shm_attach(void *ctx, int key, size_t size, int mode
                                        uint32_t *owner)
 {
     int id = shmget((key_t)key, size, IPC_CREAT | mode);
-    void *segment;
 
     *call = "shmget";
     if (id < 0)
         return NULL;
     *owner = segment_owner(key);
     *call = "shmat";
-    segment = shmat(id, NULL, 0);
+    void *segment = shmat(id, NULL, 0);
     /* shmat() gives (void *)-1 when it fails. */
     return (intptr_t)segment == -1 ? NULL : segment;
 }

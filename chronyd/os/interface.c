@@ -18,20 +18,18 @@
 bool linux_interface_request(struct linux_world *w, const char *name, unsigned long number,
                              void *data, struct ifreq *r)
 {
-    int fd, result, error;
-
     memset(r, 0, sizeof(*r));
     if (!text_copy(r->ifr_name, sizeof(r->ifr_name), name)) {
         errno = ENODEV;
         return false;
     }
-    fd = sockets_create_probe(w);
+    int fd = sockets_create_probe(w);
     if (fd < 0)
         return false;
     if (data)
         r->ifr_data = data;
-    result = ioctl(fd, number, r);
-    error = errno;
+    int result = ioctl(fd, number, r);
+    int error = errno;
     close(fd);
     errno = error;
     return result >= 0;

@@ -117,13 +117,12 @@ static bool set_timestamping(struct linux_world *w, const char *name, int *rx_fi
 {
     struct hwtstamp_config config = {.tx_type = HWTSTAMP_TX_ON, .rx_filter = *rx_filter};
     struct ifreq r;
-    int error;
 
     if (linux_interface_request(w, name, SIOCSHWTSTAMP, &config, &r)) {
         *rx_filter = config.rx_filter;
         return true;
     }
-    error = errno;
+    int error = errno;
     LOG(error == EPERM ? LOG_SEV_ERROR : LOG_SEV_DEBUG, "ioctl(%s) failed : %s", "SIOCSHWTSTAMP",
         text_errno(error));
     if (is_set_already(w, name, *rx_filter))
@@ -136,13 +135,12 @@ static bool nic_enable(void *ctx, const char *name, enum nic_filter filter, stru
 {
     struct linux_world *w = ctx;
     uint32_t reported;
-    int rx_filter;
 
     errno = EOPNOTSUPP;
     if (w->timestamp_method != TIMESTAMPING_LINUX ||
         !linux_interface_index(w, name, &nic->if_index) || !get_abilities(w, name, &reported))
         return false;
-    rx_filter = nic_choose_filter(filter, reported);
+    int rx_filter = nic_choose_filter(filter, reported);
     if (!set_timestamping(w, name, &rx_filter))
         return false;
     nic->tx_only = rx_filter == HWTSTAMP_FILTER_NONE;

@@ -32,13 +32,12 @@ _Static_assert(PTP_MAX_SAMPLES >= PHC_MAX_READINGS, "structures hold the reading
 static int check_clock(int fd)
 {
     struct ptp_clock_caps capabilities;
-    int error;
 
     if (fd < 0)
         return -1;
     if (ioctl(fd, PTP_CLOCK_GETCAPS, &capabilities) == 0)
         return fd;
-    error = errno;
+    int error = errno;
     LOG_DEBUG("ioctl(%s) failed : %s", "PTP_CLOCK_GETCAPS", text_errno(error));
     close(fd);
     errno = error;
@@ -51,17 +50,16 @@ static int interface_index(struct linux_world *w, const char *interface)
 #ifdef HAVE_LINUX_TIMESTAMPING
     struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
     struct ifreq request = {0};
-    int result, fd, error;
 
     errno = ENODEV;
     if (!text_copy(request.ifr_name, sizeof(request.ifr_name), interface))
         return -1;
-    fd = sockets_create_probe(w);
+    int fd = sockets_create_probe(w);
     if (fd < 0)
         return -1;
     request.ifr_data = (char *)&info;
-    result = ioctl(fd, SIOCETHTOOL, &request);
-    error = errno;
+    int result = ioctl(fd, SIOCETHTOOL, &request);
+    int error = errno;
     close(fd);
     errno = error;
     if (result < 0) {

@@ -21,14 +21,12 @@
 static bool read_process(const char *id, char *name, char *state)
 {
     char path[64], line[256];
-    FILE *f;
-    bool found;
 
     snprintf(path, sizeof(path), "/proc/%s/stat", id);
-    f = file_open_read(path);
+    FILE *f = file_open_read(path);
     if (!f)
         return false;
-    found = fgets(line, sizeof(line), f) != NULL;
+    bool found = fgets(line, sizeof(line), f) != NULL;
     fclose(f);
     const char *start = found ? strchr(line, '(') : NULL;
     char *end = found ? strrchr(line, ')') : NULL; /* a name may have parentheses */
@@ -66,11 +64,11 @@ void pidfile_check(const char *path, pid_t foreground)
 {
     FILE *f = file_open_read(path);
     char name[NAME_SIZE];
-    int pid, parsed;
+    int pid;
 
     if (!f)
         return;
-    parsed = fscanf(f, "%d", &pid);
+    int parsed = fscanf(f, "%d", &pid);
     fclose(f);
     /* 0 would be this process itself. */
     if (parsed != 1 || pid <= 0 || getsid(pid) < 0)

@@ -74,12 +74,12 @@ void process_lock_memory(void)
 
 void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted)
 {
-    struct rlimit limit, raised;
+    struct rlimit limit;
     int error = 0;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    raised = limit;
+    struct rlimit raised = limit;
     if (raised.rlim_max < needed)
         raised.rlim_max = needed;
     raised.rlim_cur = wanted < raised.rlim_max ? wanted : raised.rlim_max;

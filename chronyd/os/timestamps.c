@@ -103,15 +103,14 @@ static bool accepts_ids(struct linux_world *w)
         .msg_controllen = sizeof(control),
     };
     int fd = sockets_create_probe(w);
-    bool accepted;
 
     if (fd < 0)
         return false;
     control.align.cmsg_level = SOL_SOCKET;
     control.align.cmsg_type = SCM_TS_OPT_ID;
     control.align.cmsg_len = CMSG_LEN(sizeof(uint32_t));
-    accepted = accepts_flags(fd, SOF_TIMESTAMPING_OPT_ID) &&
-               (sendmsg(fd, &hdr, MSG_PROBE | MSG_CONFIRM) >= 0 || errno != EINVAL);
+    bool accepted = accepts_flags(fd, SOF_TIMESTAMPING_OPT_ID) &&
+                    (sendmsg(fd, &hdr, MSG_PROBE | MSG_CONFIRM) >= 0 || errno != EINVAL);
     close(fd);
     return accepted;
 }

@@ -67,12 +67,11 @@ bool linux_file_sync_name(void *ctx, const char *path)
 {
     char *directory = file_directory(path);
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
-    bool synced;
 
     free(directory);
     if (fd < 0)
         return false;
-    synced = sync_result(fsync(fd));
+    bool synced = sync_result(fsync(fd));
     error = errno;
     close(fd);
     errno = error;

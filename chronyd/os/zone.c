@@ -45,7 +45,6 @@ bool linux_zone_time(void *ctx, const char *zone, struct tm *fields, int64_t *se
 {
     struct linux_world *w = ctx;
     char **own = environ;
-    time_t result;
 
     if (!w->zone || strcmp(w->zone, zone) != 0) {
         zone_free(w);
@@ -54,7 +53,7 @@ bool linux_zone_time(void *ctx, const char *zone, struct tm *fields, int64_t *se
     }
     environ = w->environment;
     tzset();
-    result = mktime(fields);
+    time_t result = mktime(fields);
     environ = own;
     tzset();
 

@@ -122,12 +122,11 @@ static void reopen(const struct refclock *clock, struct phc *phc)
 {
     const struct world *world = refclock_world(clock);
     const struct device_ops *devices = refclock_devices(clock);
-    int fd;
 
     if (phc->external)
         return;
-    fd = clock->parameter[0] == '/' ? devices->open(world->ctx, clock->parameter, false)
-                                    : devices->phc_open(world->ctx, clock->parameter, false);
+    int fd = clock->parameter[0] == '/' ? devices->open(world->ctx, clock->parameter, false)
+                                        : devices->phc_open(world->ctx, clock->parameter, false);
     if (fd < 0)
         return;
     devices->close(world->ctx, phc->fd);
@@ -143,7 +142,6 @@ static void phc_poll(struct refclock *clock)
     struct phc *phc = clock->data;
     int count = refclock_devices(clock)->phc_read(world->ctx, phc->fd, phc->no_cross, &phc->method,
                                                   readings, PHC_MAX_READINGS);
-    struct local_time local;
     double error;
 
     if (count < 1) {
@@ -153,7 +151,7 @@ static void phc_poll(struct refclock *clock)
     }
     if (!hardware_clock_process(phc->mapping, readings, count, &sample))
         return;
-    local = local_clock_cook(clock->set->env.clock, sample.system, &error);
+    struct local_time local = local_clock_cook(clock->set->env.clock, sample.system, &error);
     if (sample.quality > 0)
         hardware_clock_add(phc->mapping, sample.hardware, local, sample.error + error);
     if (phc->external)

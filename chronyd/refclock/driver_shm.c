@@ -86,15 +86,12 @@ static struct instant make_time(time_t seconds, int usec, int nsec, bool precise
 static void shm_poll(struct refclock *clock)
 {
     volatile struct shm_segment *segment = clock->data;
-    struct instant receive, reference;
     int count = segment->count;
-    struct shm_segment s;
-    bool precise;
 
     /* The order in which the octets are copied is up to the compiler and the processor: only a count
        that was read before them and is the same after them says that they belong together. */
     atomic_thread_fence(memory_order_acquire);
-    s = *segment;
+    struct shm_segment s = *segment;
     atomic_thread_fence(memory_order_acquire);
     if ((s.mode == MODE_COUNTED && segment->count != count) ||
         (s.mode != MODE_SINGLE_READ && s.mode != MODE_COUNTED) || !s.valid) {
@@ -105,10 +102,10 @@ static void shm_poll(struct refclock *clock)
     }
     segment->valid = 0;
 
-    precise = s.clock_nsec / NSEC_PER_USEC == s.clock_usec &&
-              s.receive_nsec / NSEC_PER_USEC == s.receive_usec;
-    receive = make_time(s.receive_sec, s.receive_usec, s.receive_nsec, precise);
-    reference = make_time(s.clock_sec, s.clock_usec, s.clock_nsec, precise);
+    bool precise = s.clock_nsec / NSEC_PER_USEC == s.clock_usec &&
+                   s.receive_nsec / NSEC_PER_USEC == s.receive_usec;
+    struct instant receive = make_time(s.receive_sec, s.receive_usec, s.receive_nsec, precise);
+    struct instant reference = make_time(s.clock_sec, s.clock_usec, s.clock_nsec, precise);
     refclock_add_sample(clock, (struct raw_time){receive}, reference, s.leap, 1);
 }
 

@@ -26,14 +26,14 @@ void refclock_follow_local(struct refclock *c, const struct source_sample *sampl
 {
     struct source_estimate before, after;
     bool known = source_estimate(c->source, &before);
-    double dfreq, doffset;
 
     source_accumulate(c->source, sample);
     if (!source_estimate(c->source, &after) || !known)
         return;
 
-    dfreq = (after.frequency - before.frequency) / (1.0 - before.frequency);
-    doffset = after.offset - local_diff(after.time, before.time) * before.frequency - before.offset;
+    double dfreq = (after.frequency - before.frequency) / (1.0 - before.frequency);
+    double doffset =
+        after.offset - local_diff(after.time, before.time) * before.frequency - before.offset;
     if (!reference_follow_local(c->set->reference, dfreq, doffset))
         return;
     slew_own_samples(c, dfreq, doffset);

@@ -187,10 +187,9 @@ int refclock_int_option(const struct refclock *c, const char *name, int value)
 static _Noreturn void fail_option(const struct refclock_driver *driver, const char *option)
 {
     char *word = text_dup(option);
-    struct nearest nearest;
 
     word[strcspn(word, "=")] = '\0';
-    nearest = nearest_start(word);
+    struct nearest nearest = nearest_start(word);
     for (const char *const *name = driver->options; name && *name; name++)
         nearest_offer(&nearest, *name);
     LOG_FATAL("Invalid refclock driver option %s%s%s%s", option,
@@ -392,14 +391,13 @@ void refclock_bad_input(struct refclock *c, const char *format, ...)
 static void process(struct refclock *c)
 {
     struct source_sample sample;
-    int stratum;
 
     report_good_input(c);
     source_update_reachability(c->source, c->reached > 0);
     c->reached = 0;
     if (!sample_filter_take(c->filter, &sample))
         return;
-    stratum = refclock_stratum(c, sample.time);
+    int stratum = refclock_stratum(c, sample.time);
     if (c->conf->local) {
         c->leap = LEAP_UNSYNC;
         source_update_status(c->source, stratum, c->leap);

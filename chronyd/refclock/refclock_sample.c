@@ -92,7 +92,6 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
                          int leap, int quality)
 {
     double correction, dispersion, offset, raw_offset = instant_diff(reference, system.i);
-    struct local_time time;
 
     if (!clock->source) /* not started far enough to judge it */
         return;
@@ -101,7 +100,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
         return;
     }
     correction = local_clock_correction(clock->set->env.clock, system, &dispersion);
-    time = (struct local_time){instant_add(system.i, correction)};
+    struct local_time time = (struct local_time){instant_add(system.i, correction)};
     dispersion += clock->precision;
     if (!time_offset_is_sane(system.i, raw_offset)) {
         refclock_bad_input(clock, "impossible time");
@@ -191,10 +190,9 @@ static bool complete_from_reference(struct refclock *clock, struct local_time ti
                                     int *leap)
 {
     struct reference_data reference;
-    double distance;
 
     reference_get(clock->set->reference, time, &reference);
-    distance = fabs(reference.root_delay) / 2.0 + reference.root_dispersion;
+    double distance = fabs(reference.root_delay) / 2.0 + reference.root_dispersion;
     if (reference.leap == LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
         LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f", offset,
                   reference.leap != LEAP_UNSYNC, distance);

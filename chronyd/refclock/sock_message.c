@@ -17,7 +17,6 @@ enum sock_message_result sock_message_parse(const uint8_t *data, size_t length,
     struct reader reader = reader_make(data, length);
     struct timeval tv;
     int32_t pulse, leap, padding;
-    int64_t usec;
 
     *message = (struct sock_message){.magic = 0};
     if (length != (size_t)SOCK_MESSAGE_SIZE)
@@ -31,7 +30,7 @@ enum sock_message_result sock_message_parse(const uint8_t *data, size_t length,
     if (message->magic != SOCK_MAGIC)
         return SOCK_MESSAGE_MAGIC;
 
-    usec = tv.tv_usec;
+    int64_t usec = tv.tv_usec;
     if (usec > MAX_USEC || usec < -MAX_USEC)
         usec = 0, tv.tv_sec = INT32_MIN; /* never sane */
     message->time.i = instant_make(tv.tv_sec, NSEC_PER_USEC * usec);

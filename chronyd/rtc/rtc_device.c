@@ -19,12 +19,11 @@ bool rtc_is_on_utc(const struct world *world, const struct conf *conf)
 {
     char line[HWCLOCK_LINE_LENGTH] = "";
     bool on_utc = conf->rtc_on_utc;
-    FILE *file;
     int i;
 
     if (!conf->hwclock_file || conf->hwclock_file[0] == '\0')
         return on_utc;
-    file = world->ops->file_read(world->ctx, conf->hwclock_file);
+    FILE *file = world->ops->file_read(world->ctx, conf->hwclock_file);
     if (!file)
         return on_utc;
     for (i = 0; i < HWCLOCK_LINE; i++)

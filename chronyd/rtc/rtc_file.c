@@ -23,7 +23,6 @@ static bool read_line(const struct world *world, const char *path, struct rtc_co
     double ref, offset, rate;
     char line[256];
     int valid;
-    bool ok;
 
     *readable = file != NULL;
     if (!file) {
@@ -31,9 +30,9 @@ static bool read_line(const struct world *world, const char *path, struct rtc_co
             LOG_WARN("Could not open %s : %s", path, text_errno(errno));
         return false;
     }
-    ok = fgets(line, sizeof(line), file) &&
-         sscanf(line, "%d %lf %lf %lf", &valid, &ref, &offset, &rate) == 4 &&
-         fabs(ref) <= MAX_REF_TIME && fabs(offset) <= MAX_OFFSET && fabs(rate) <= MAX_RATE_PPM;
+    bool ok = fgets(line, sizeof(line), file) &&
+              sscanf(line, "%d %lf %lf %lf", &valid, &ref, &offset, &rate) == 4 &&
+              fabs(ref) <= MAX_REF_TIME && fabs(offset) <= MAX_OFFSET && fabs(rate) <= MAX_RATE_PPM;
     fclose(file);
     if (ok)
         *c = (struct rtc_coefficients){valid != 0, (int64_t)ref, offset, 1e-6 * rate};

@@ -17,15 +17,13 @@ static bool read_rtc(const struct world *world, const struct conf *conf, int64_t
 {
     const struct device_ops *devices = world->ops->devices;
     struct raw_time now;
-    bool ok;
-    int fd;
 
     if (!devices || !devices->rtc_get)
         return false;
-    fd = devices->open(world->ctx, conf->rtc_device, false);
+    int fd = devices->open(world->ctx, conf->rtc_device, false);
     if (fd < 0)
         return false;
-    ok = rtc_device_read_now(world, fd, rtc_is_on_utc(world, conf), seconds, &now);
+    bool ok = rtc_device_read_now(world, fd, rtc_is_on_utc(world, conf), seconds, &now);
     devices->close(world->ctx, fd);
     return ok;
 }
@@ -64,7 +62,6 @@ bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
 {
     struct world_file_info info;
     struct instant drift_file = {0};
-    double offset;
 
     if (conf->drift_file && world->ops->file_info(world->ctx, conf->drift_file, &info))
         drift_file.sec = info.mtime;
@@ -73,7 +70,7 @@ bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
         return true;
     if (drift_file.sec == 0)
         return false;
-    offset = instant_diff(world_raw_now(world).i, drift_file);
+    double offset = instant_diff(world_raw_now(world).i, drift_file);
     if (offset < 0.0 && local_clock_step(clock, offset))
         LOG_INFO("System time restored from driftfile");
     return false;

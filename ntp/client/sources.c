@@ -478,11 +478,10 @@ static void confirm(struct record *r)
 static struct record *find_sender(const struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
     struct ip_addr addr = arrival->remote.addr;
-    struct record *r;
 
     if (addr.family == IP_V6 && arrival->if_index > 0 && ip_addr_is_link_local(&addr))
         addr.scope = (uint32_t)arrival->if_index;
-    r = sources_find(s, &addr);
+    struct record *r = sources_find(s, &addr);
     if (!r && addr.scope != 0) {
         /* Its scope was not given: bindacqdevice may have told the interface. */
         r = sources_find(s, &arrival->remote.addr);

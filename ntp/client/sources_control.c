@@ -91,13 +91,11 @@ static void change_connectivity(struct record *r, struct source_work *work)
 bool ntp_sources_set_connectivity(struct ntp_sources *s, const struct ip_addr *mask,
                                   const struct ip_addr *addr, enum source_connectivity connectivity)
 {
-    struct source_work *work;
-
     if (connectivity != SOURCE_OFFLINE)
         ntp_sources_resolve_now(s);
     if (!any_matches(s, mask, addr))
         return false;
-    work = new_walk(s, mask, addr);
+    struct source_work *work = new_walk(s, mask, addr);
     work->change = change_connectivity;
     work->connectivity = connectivity;
     sources_work_add(s, work);
@@ -112,11 +110,9 @@ static void start_burst(struct record *r, struct source_work *work)
 bool ntp_sources_burst(struct ntp_sources *s, int good, int total, const struct ip_addr *mask,
                        const struct ip_addr *addr)
 {
-    struct source_work *work;
-
     if (!any_matches(s, mask, addr))
         return false;
-    work = new_walk(s, mask, addr);
+    struct source_work *work = new_walk(s, mask, addr);
     work->change = start_burst;
     work->good = good;
     work->total = total;

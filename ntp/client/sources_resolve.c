@@ -128,11 +128,9 @@ static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry
 /* Where it is remembered that the lookup of a name failed; NULL: its source is gone. */
 static bool *failure_flag(struct ntp_sources *s, const struct queue_entry *entry)
 {
-    struct record *r;
-
     if (entry->addr.addr.family == IP_UNSPEC)
         return &s->pools[entry->pool].lookup_failed;
-    r = sources_find(s, &entry->addr.addr);
+    struct record *r = sources_find(s, &entry->addr.addr);
     if (!r)
         return NULL;
     return r->pool != NO_POOL ? &s->pools[r->pool].lookup_failed : &r->lookup_failed;

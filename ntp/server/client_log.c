@@ -100,7 +100,6 @@ struct client_log *client_log_new(const struct world *world, const struct conf *
 {
     struct client_log *log = mem_alloc(sizeof(*log));
     unsigned long slots = conf->client_log_limit / SLOT_BYTES;
-    uint32_t phase;
 
     log->random = random_pool_make(world);
     service_init(&log->services[CLIENT_NTP], &conf->ntp_ratelimit);
@@ -119,7 +118,7 @@ struct client_log *client_log_new(const struct world *world, const struct conf *
         log->seed = random_pool_u32(&log->random);
     while (log->seed == 0);
     /* Hides the phase of the server's clock in the ages that are reported: 0 to 1/16 s. */
-    phase = random_pool_u32(&log->random) % (1000000000U >> TIME_FRAC_BITS);
+    uint32_t phase = random_pool_u32(&log->random) % (1000000000U >> TIME_FRAC_BITS);
     log->time_offset = (struct instant){.nsec = (int32_t)phase};
     return log;
 }

@@ -49,12 +49,10 @@ double ntp_signed_to_double(struct ntp_time v)
 
 struct ntp_time ntp_signed_from_double(double x)
 {
-    double whole;
-
     if (isnan(x))
         x = 0.0;
     x = fmin(fmax(x, INT32_MIN), INT32_MAX);
-    whole = floor(x);
+    double whole = floor(x);
     return (struct ntp_time){(uint32_t)(int32_t)whole, (uint32_t)((x - whole) * 4294967296.0)};
 }
 

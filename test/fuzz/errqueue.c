@@ -40,13 +40,12 @@ union control {
 static bool add(struct reader *r, union control *control, size_t *used)
 {
     uint8_t kind = reader_u8(r), length;
-    const uint8_t *content;
     struct cmsghdr *cmsg = (struct cmsghdr *)(void *)(control->octets + *used);
 
     if (kind == 0)
         return false;
     length = reader_u8(r);
-    content = reader_view(r, length);
+    const uint8_t *content = reader_view(r, length);
     if (!content || *used + CMSG_SPACE(length) > sizeof(*control))
         return false;
     cmsg->cmsg_level = kinds[kind % KINDS].level;

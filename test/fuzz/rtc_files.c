@@ -12,10 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char name[] = "/etc/adjtime";
     struct conf conf = {.hwclock_file = name};
     struct fuzz_world fuzz;
-    struct rtc_coefficients c;
 
     fuzz_world_init(&fuzz, data, size);
-    c = rtc_file_read(&fuzz.world, "/rtc");
+    struct rtc_coefficients c = rtc_file_read(&fuzz.world, "/rtc");
     assert(isfinite(c.offset) && isfinite(c.rate));
     (void)rtc_is_on_utc(&fuzz.world, &conf);
     return 0;

@@ -32,10 +32,9 @@ static double phase(void)
 {
     const char *offset = getenv("PULSE_OFFSET");
     struct timespec now;
-    double t;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    t = 1e-9 * (double)now.tv_nsec + (offset ? atof(offset) : 0.0);
+    double t = 1e-9 * (double)now.tv_nsec + (offset ? atof(offset) : 0.0);
     return t - floor(t);
 }
 
@@ -62,10 +61,9 @@ int ioctl(int fd, unsigned long request, ...)
     int (*real)(int, unsigned long, ...) =
         (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
     va_list args;
-    void *argument;
 
     va_start(args, request);
-    argument = va_arg(args, void *);
+    void *argument = va_arg(args, void *);
     va_end(args);
     switch (request) {
     case TIOCMIWAIT:

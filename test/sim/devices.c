@@ -221,10 +221,9 @@ struct hardware_time sim_device_phc_time(struct sim_node *node, double from_now)
 {
     struct sim_devices *d = node->devices;
     double jitter = d->state[SIM_PHC].jitter;
-    struct instant shown;
 
     d->state[SIM_PHC].jitter = 0.0;
-    shown = shown_time(d, SIM_PHC);
+    struct instant shown = shown_time(d, SIM_PHC);
     d->state[SIM_PHC].jitter = jitter;
     return (struct hardware_time){instant_add(shown, from_now)};
 }
@@ -248,14 +247,12 @@ static int phc_read(void *ctx, int fd, bool no_cross, enum phc_method *method,
 {
     struct sim_devices *d = devices_of(ctx);
     const struct sim_device *s = &d->state[SIM_PHC];
-    struct hardware_time shown;
-    struct raw_time raw;
 
     if (!is_there(d, SIM_PHC))
         return 0;
     *method = PHC_EXTENDED;
-    raw = sim_node_raw(d->node);
-    shown = sim_device_phc_time(d->node, 0.0);
+    struct raw_time raw = sim_node_raw(d->node);
+    struct hardware_time shown = sim_device_phc_time(d->node, 0.0);
     for (int i = 0; i < max; i++) {
         double extra = fabs(s->jitter * sim_random_normal(&d->random));
         double at = SIM_READING_INTERVAL * (i - max);

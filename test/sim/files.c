@@ -256,11 +256,9 @@ const char *sim_files_text(const struct sim_files *files, const char *path)
 
 void sim_files_set(struct sim_files *files, const char *path, const char *text)
 {
-    struct entry *entry;
-
     if (find(files, path))
         sim_files_remove(files, path);
-    entry = create(files, path);
+    struct entry *entry = create(files, path);
     append(entry->contents, text, strlen(text));
     entry->contents->synced = true;
 }

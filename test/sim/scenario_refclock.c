@@ -45,13 +45,12 @@
 static bool check_rtc_file(struct sim *sim)
 {
     char line[128] = "";
-    FILE *file;
     long ref;
     int valid;
     double offset, rate;
 
     sim_node_stop(sim, 0);
-    file = sim_files_read(sim_node_files(sim, 0), "/rtc");
+    FILE *file = sim_files_read(sim_node_files(sim, 0), "/rtc");
     if (file) {
         if (!fgets(line, sizeof(line), file))
             line[0] = '\0';

@@ -60,11 +60,10 @@ int ioctl(int fd, unsigned long request, ...)
     int (*real)(int, unsigned long, ...) =
         (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
     const char *text = getenv("RTC_AHEAD");
-    void *argument;
     va_list args;
 
     va_start(args, request);
-    argument = va_arg(args, void *);
+    void *argument = va_arg(args, void *);
     va_end(args);
     if (!known && text)
         ahead = atol(text);

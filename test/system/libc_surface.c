@@ -84,13 +84,11 @@ static enum fd_kind kind_of(int fd)
 
 int socket(int domain, int type, int protocol)
 {
-    int fd;
-
     if (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)) {
         errno = EINVAL;
         return -1;
     }
-    fd = NEXT(socket)(domain, type, protocol);
+    int fd = NEXT(socket)(domain, type, protocol);
     set_kind(fd, FD_SOCKET);
     return fd;
 }

@@ -98,7 +98,6 @@ static void start_connection(struct crowd *c)
     const struct sockaddr_in server = tool_address("127.0.0.1", c->port);
     struct sockaddr_in source = c->source;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP};
-    int fd;
 
     source.sin_addr.s_addr =
         htonl(ntohl(source.sin_addr.s_addr) + (uint32_t)(c->started % (long)c->sources));
@@ -107,7 +106,7 @@ static void start_connection(struct crowd *c)
         c->refused++;
         return;
     }
-    fd = tool_socket(SOCK_STREAM, &source);
+    int fd = tool_socket(SOCK_STREAM, &source);
     if (fd >= c->descriptors || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         tool_fail("Too many connections");
     if (connect(fd, (const struct sockaddr *)&server, sizeof(server)) < 0 && errno != EINPROGRESS) {
@@ -160,11 +159,10 @@ static void run(struct crowd *c)
 
     while ((now = tool_seconds()) - start < c->seconds) {
         long due = (long)((now - start) * c->rate) + 1;
-        int n;
 
         for (int i = 0; c->started < due && i < EVENTS; i++)
             start_connection(c);
-        n = epoll_wait(c->epoll, events, EVENTS, c->started < due ? 0 : TICK_MS);
+        int n = epoll_wait(c->epoll, events, EVENTS, c->started < due ? 0 : TICK_MS);
         for (int i = 0; i < n; i++)
             take_event(c, &events[i]);
     }
@@ -179,7 +177,6 @@ int main(int argc, char **argv)
                       .source = tool_address("127.0.1.1", 0),
                       .sources = 64,
                       .epoll = epoll_create1(0)};
-    const char *kind;
     int option;
 
     while ((option = getopt(argc, argv, "p:r:t:s:S:")) != -1) {
@@ -203,7 +200,7 @@ int main(int argc, char **argv)
             tool_fail("See the head of crowd_client.c");
         }
     }
-    kind = optind < argc ? argv[optind] : "";
+    const char *kind = optind < argc ? argv[optind] : "";
     if (c.port == 0)
         tool_fail("The port is missing");
     if (strcmp(kind, "octet") == 0)

@@ -224,11 +224,9 @@ static void feed_sequence(struct emulator *e, char c)
     if (c == '?') {
         e->private_sequence = true;
     } else if (c >= '0' && c <= '9') {
-        int *value;
-
         if (e->parameter_count == 0)
             e->parameter_count = 1;
-        value = &e->parameters[e->parameter_count - 1];
+        int *value = &e->parameters[e->parameter_count - 1];
         *value = limit(*value, 9999) * 10 + (c - '0');
     } else if (c == ';') {
         if (e->parameter_count == 0)

@@ -66,13 +66,12 @@ static bool establish(const struct ke_tls_options *options,
     struct writer w = writer_make(request, sizeof(request));
     struct ke_tls *tls = ke_tls_connect(options, credentials);
     size_t length;
-    bool ok;
 
-    ok = tls && !ke_tls_handshake(tls) && ke_request_build(&default_aeads, &w) &&
-         ke_tls_send(tls, request, w.pos) &&
-         ke_tls_read_all(tls, input, sizeof(input), &length) == KE_TLS_CLOSED &&
-         ke_response_process(input, length, &default_aeads, response) &&
-         response->cookie_count == NTS_MAX_COOKIES;
+    bool ok = tls && !ke_tls_handshake(tls) && ke_request_build(&default_aeads, &w) &&
+              ke_tls_send(tls, request, w.pos) &&
+              ke_tls_read_all(tls, input, sizeof(input), &length) == KE_TLS_CLOSED &&
+              ke_response_process(input, length, &default_aeads, response) &&
+              response->cookie_count == NTS_MAX_COOKIES;
     for (int s2c = 0; ok && context && s2c < 2; s2c++) {
         struct secret *key = s2c ? &context->s2c : &context->c2s;
         uint8_t exporter[KE_EXPORTER_CONTEXT_LENGTH];
@@ -246,11 +245,10 @@ static int request(const struct options *options, const char *hex)
     double start = tool_seconds();
     struct ke_tls *tls = ke_tls_connect(&options->tls, credentials);
     enum ke_tls_end end = KE_TLS_CLOSED;
-    const char *error;
 
     if (!tls)
         tool_fail("Could not connect : %s", strerror(errno));
-    error = ke_tls_handshake(tls);
+    const char *error = ke_tls_handshake(tls);
     if (error) {
         printf("handshake failed : %s\n", error);
     } else {
@@ -437,13 +435,12 @@ int main(int argc, char **argv)
         .count = 1,
         .jobs = 1,
     };
-    const char *mode, *argument;
     int option;
 
     while ((option = getopt(argc, argv, "p:n:j:s:S:a:P:d:t:c:")) != -1)
         take_option(&options, option, optarg);
-    mode = optind < argc ? argv[optind] : "";
-    argument = optind + 1 < argc ? argv[optind + 1] : NULL;
+    const char *mode = optind < argc ? argv[optind] : "";
+    const char *argument = optind + 1 < argc ? argv[optind + 1] : NULL;
     if (options.tls.port == 0)
         tool_fail("The port is missing");
     if (strcmp(mode, "run") == 0)

@@ -85,11 +85,9 @@ static void send_packet(struct client *client, const uint8_t *packet, size_t len
 
 static size_t receive_packet(struct client *client, uint8_t packet[PACKET_SIZE])
 {
-    ssize_t n;
-
     if (!tool_wait_readable(client->fd, PROBE_TIMEOUT))
         server_failed("the server does not answer any more");
-    n = recv(client->fd, packet, PACKET_SIZE, 0);
+    ssize_t n = recv(client->fd, packet, PACKET_SIZE, 0);
     if (n < 0)
         server_failed("the server's socket is closed");
     return (size_t)n;

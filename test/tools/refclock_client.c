@@ -101,10 +101,9 @@ static int open_sock(const char *path)
 static void write_shm(struct shm_time *shm, double offset, const char *fault)
 {
     struct timespec now;
-    int64_t clock_ns;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    clock_ns = (int64_t)now.tv_nsec + llround(offset * 1e9);
+    int64_t clock_ns = (int64_t)now.tv_nsec + llround(offset * 1e9);
     shm->valid = 0;
     shm->count++;
     shm->mode = strcmp(fault, "mode") == 0 ? 7 : 1;

@@ -412,14 +412,13 @@ bool reply_layout_compare(const uint8_t *recorded, size_t recorded_length, const
                            .now = now,
                            .text = text,
                            .size = size};
-    const struct field *fields;
 
     text[0] = '\0';
     if (!same_header(recorded, recorded_length, reply, length, text, size))
         return false;
     if (header_only)
         return true;
-    fields = find_layout((unsigned int)(reply[6] << 8 | reply[7]));
+    const struct field *fields = find_layout((unsigned int)(reply[6] << 8 | reply[7]));
     if (!fields) {
         snprintf(text, size, "unknown reply code");
         return false;

@@ -91,14 +91,12 @@ static unsigned int get_u16(const uint8_t *data)
 static size_t exchange(struct scenario *s, int fd, const uint8_t *request, size_t length,
                        uint8_t *reply)
 {
-    ssize_t n;
-
     s->requests++;
     if (send(fd, request, length, 0) != (ssize_t)length)
         tool_fail("Could not send : %s", strerror(errno));
     if (!tool_wait_readable(fd, TIMEOUT))
         return 0;
-    n = recv(fd, reply, DATAGRAM_SIZE, 0);
+    ssize_t n = recv(fd, reply, DATAGRAM_SIZE, 0);
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -122,17 +120,14 @@ static void adjust_settime(struct scenario *s, int fd, uint8_t *request, size_t 
                            const uint8_t *recorded, size_t recorded_length)
 {
     union cmd_reply_body body;
-    double target;
-    uint64_t seconds;
-    uint32_t nanoseconds;
 
     if (length < SETTIME_TIME + 12 || get_u16(request + 4) != CMD_SETTIME ||
         get_u16(recorded + 6) != REPLY_SETTIME ||
         !cmd_reply_decode(recorded, recorded_length, REPLY_SETTIME, &body))
         return;
-    target = get_correction(s, fd) + get_now() - body.settime.offset;
-    seconds = (uint64_t)target;
-    nanoseconds = (uint32_t)((target - (double)seconds) * 1e9);
+    double target = get_correction(s, fd) + get_now() - body.settime.offset;
+    uint64_t seconds = (uint64_t)target;
+    uint32_t nanoseconds = (uint32_t)((target - (double)seconds) * 1e9);
     for (int i = 0; i < 8; i++)
         request[SETTIME_TIME + i] = (uint8_t)(seconds >> (56 - 8 * i));
     for (int i = 0; i < 4; i++)

@@ -74,11 +74,10 @@ static void start_program(struct terminal *t, char **argv)
 static bool receive(struct terminal *t, double seconds)
 {
     char data[4096];
-    ssize_t n;
 
     if (!tool_wait_readable(t->fd, seconds))
         return false;
-    n = read(t->fd, data, sizeof(data));
+    ssize_t n = read(t->fd, data, sizeof(data));
     if (n <= 0)
         return false;
     emulator_feed(t->emulator, data, (size_t)n);

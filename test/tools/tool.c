@@ -37,11 +37,9 @@ long tool_number(const char *text, long min, long max)
 
 size_t tool_hex(const char *text, uint8_t *out, size_t size)
 {
-    size_t length;
-
     if (!text)
         tool_fail("Octets in hexadecimal are missing");
-    length = text_from_hex(text, out, size);
+    size_t length = text_from_hex(text, out, size);
     if (length == 0 && text[0] != '\0')
         tool_fail("Not hexadecimal or too long : %s", text);
     return length;

@@ -66,10 +66,9 @@ static const char *contents(const char *name)
 {
     static char buf[4096];
     FILE *f = file_open_read(name);
-    size_t n;
 
     assert_non_null(f);
-    n = fread(buf, 1, sizeof(buf) - 1, f);
+    size_t n = fread(buf, 1, sizeof(buf) - 1, f);
     fclose(f);
     buf[n] = '\0';
     return buf;
@@ -107,11 +106,9 @@ static bool is_close_on_exec(FILE *f)
 
 static void a_new_file_takes_the_place_of_a_link(void **state)
 {
-    FILE *f;
-
     write_file(tmp_path, "victim");
     assert_int_equal(symlink(tmp_path, path), 0);
-    f = file_open_new(path, 0640);
+    FILE *f = file_open_new(path, 0640);
     assert_non_null(f);
     assert_true(is_close_on_exec(f));
     fputs("new", f);
@@ -123,13 +120,11 @@ static void a_new_file_takes_the_place_of_a_link(void **state)
 
 static void appending_follows_no_link(void **state)
 {
-    FILE *f;
-
     write_file(tmp_path, "victim");
     assert_int_equal(symlink(tmp_path, path), 0);
     assert_null(file_open_append(path, 0644));
     assert_int_equal(errno, ELOOP);
-    f = file_open_append(tmp_path, 0644);
+    FILE *f = file_open_append(tmp_path, 0644);
     assert_non_null(f);
     assert_true(is_close_on_exec(f));
     fputs("+", f);
@@ -155,7 +150,6 @@ static void what_cannot_be_opened_sets_errno(void **state)
 static void only_regular_files_and_devices_with_an_end_are_read(void **state)
 {
     static const char *const endless[] = {"/dev/zero", "/dev/urandom", "/dev/full"};
-    FILE *f;
 
     assert_int_equal(mkfifo(path, 0644), 0);
     assert_null(file_open_read(path));
@@ -167,7 +161,7 @@ static void only_regular_files_and_devices_with_an_end_are_read(void **state)
         assert_null(file_open_read(endless[i]));
         assert_int_equal(errno, ERRNO_NOT_A_FILE);
     }
-    f = file_open_read("/dev/null");
+    FILE *f = file_open_read("/dev/null");
     assert_non_null(f);
     assert_int_equal(getc(f), EOF);
     fclose(f);
@@ -181,13 +175,12 @@ static void a_named_input_may_be_a_pipe(void **state)
 {
     char name[64];
     int fds[2];
-    FILE *f;
 
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(write(fds[1], "x", 1), 1);
     close(fds[1]);
     snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
-    f = file_open_input(name);
+    FILE *f = file_open_input(name);
     assert_non_null(f);
     assert_true(is_close_on_exec(f));
     assert_int_equal(getc(f), 'x');
@@ -198,15 +191,12 @@ static void a_named_input_may_be_a_pipe(void **state)
 
 static void appending_never_waits(void **state)
 {
-    int reader;
-    FILE *f;
-
     assert_int_equal(mkfifo(path, 0644), 0);
     assert_null(file_open_append(path, 0644));
     assert_int_equal(errno, ENXIO);
-    reader = open(path, O_RDONLY | O_NONBLOCK);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
     assert_true(reader >= 0);
-    f = file_open_append(path, 0644);
+    FILE *f = file_open_append(path, 0644);
     assert_non_null(f);
     for (int i = 0; i < 100000; i++)
         fputs("nobody reads this\n", f);
@@ -222,10 +212,8 @@ static void appending_never_waits(void **state)
 /* A FIFO is no better than a link: it is replaced, not written to. */
 static void a_new_file_takes_the_place_of_a_fifo(void **state)
 {
-    FILE *f;
-
     assert_int_equal(mkfifo(path, 0644), 0);
-    f = file_open_new(path, 0640);
+    FILE *f = file_open_new(path, 0640);
     assert_non_null(f);
     fputs("new", f);
     fclose(f);

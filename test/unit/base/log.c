@@ -51,10 +51,9 @@ static const char *contents(const char *path)
 {
     static char buf[8192];
     FILE *f = fopen(path, "r");
-    size_t n;
 
     assert_non_null(f);
-    n = fread(buf, 1, sizeof(buf) - 1, f);
+    size_t n = fread(buf, 1, sizeof(buf) - 1, f);
     fclose(f);
     buf[n] = '\0';
     return buf;
@@ -63,10 +62,9 @@ static const char *contents(const char *path)
 static void assert_matches(const char *text, const char *pattern)
 {
     regex_t regex;
-    int found;
 
     assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-    found = regexec(&regex, text, 0, NULL, 0);
+    int found = regexec(&regex, text, 0, NULL, 0);
     regfree(&regex);
     if (found != 0)
         fail_msg("\"%s\" does not match %s", text, pattern);
@@ -110,13 +108,12 @@ static void debug_messages_show_their_origin(void **state)
 static void long_messages_are_cut(void **state)
 {
     char text[3000];
-    const char *line;
 
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     assert_true(log_open_file(log_path));
     LOG_INFO("%s", text);
-    line = contents(log_path);
+    const char *line = contents(log_path);
     assert_int_equal(strlen(line), strlen("YYYY-MM-DDTHH:MM:SSZ ") + 2047 + 1);
 }
 
@@ -209,11 +206,10 @@ static void a_fatal_message_reaches_everybody(void **state)
 {
     char text[64] = "";
     int parent[2], status;
-    pid_t child;
 
     assert_int_equal(pipe(parent), 0);
     fflush(NULL);
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         close(parent[0]);

@@ -179,7 +179,6 @@ static void timers_run_in_order_of_expiry_then_of_insertion(void **state)
 {
     struct stub s;
     struct numbered n[4];
-    timer_id id;
 
     start(&s);
     for (int i = 0; i < 4; i++)
@@ -187,7 +186,7 @@ static void timers_run_in_order_of_expiry_then_of_insertion(void **state)
     loop_timer_add(s.loop, 2.0, note_timer, &n[0]);
     loop_timer_add(s.loop, 1.0, note_timer, &n[1]);
     loop_timer_add(s.loop, 2.0, note_timer, &n[2]);
-    id = loop_timer_add(s.loop, 1.5, note_timer, &n[3]);
+    timer_id id = loop_timer_add(s.loop, 1.5, note_timer, &n[3]);
     loop_timer_add(s.loop, 2.0, quit_loop, &s);
     assert_int_not_equal(id, 0);
     loop_timer_cancel(s.loop, id);
@@ -528,11 +527,10 @@ static void assert_fatal(void (*run)(struct stub *s), const char *message)
 {
     char text[128] = "";
     int parent[2], status;
-    pid_t child;
 
     assert_int_equal(pipe(parent), 0);
     fflush(NULL);
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);

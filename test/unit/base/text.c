@@ -222,7 +222,6 @@ static void hexadecimal(void **state)
 static void copies_are_terminated(void **state)
 {
     char buf[4];
-    char *dup;
 
     assert_true(text_copy(buf, sizeof(buf), "abc"));
     assert_string_equal(buf, "abc");
@@ -231,7 +230,7 @@ static void copies_are_terminated(void **state)
     assert_false(text_copy(buf, 1, "a"));
     assert_string_equal(buf, "");
     assert_null(text_dup(NULL));
-    dup = text_dup("xy");
+    char *dup = text_dup("xy");
     assert_string_equal(dup, "xy");
     free(dup);
 }

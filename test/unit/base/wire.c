@@ -12,7 +12,6 @@ static void integers_are_in_network_order(void **state)
 {
     uint8_t buf[23];
     struct writer w = writer_make(buf, sizeof(buf));
-    struct reader r;
 
     writer_u8(&w, 0x01);
     writer_u16(&w, 0x0203);
@@ -24,7 +23,7 @@ static void integers_are_in_network_order(void **state)
     for (size_t i = 0; i < sizeof(buf); i++)
         assert_int_equal(buf[i], i + 1);
 
-    r = reader_make(buf, sizeof(buf));
+    struct reader r = reader_make(buf, sizeof(buf));
     assert_int_equal(reader_u8(&r), 0x01);
     assert_int_equal(reader_u16(&r), 0x0203);
     assert_int_equal(reader_u32(&r), 0x04050607);

@@ -152,11 +152,10 @@ static bool fake_change_user(void *arg, const char *user)
 static char *fake_read_line(void *arg, const char *prompt)
 {
     struct fake *f = arg;
-    char *line;
 
     if (!f->input)
         return NULL;
-    line = text_dup(f->input);
+    char *line = text_dup(f->input);
     f->input = NULL;
     return line;
 }

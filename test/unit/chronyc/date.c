@@ -19,7 +19,6 @@ static void check(const char *text, const char *expected)
 {
     struct instant t;
     char got[64];
-    time_t seconds;
     struct tm tm;
 
     if (!date_parse(text, now, &t)) {
@@ -27,7 +26,7 @@ static void check(const char *text, const char *expected)
             fail_msg("'%s' was not understood", text);
         return;
     }
-    seconds = (time_t)t.sec;
+    time_t seconds = (time_t)t.sec;
     strftime(got, sizeof(got), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
     if (!expected)
         fail_msg("'%s' was taken as %s", text, got);

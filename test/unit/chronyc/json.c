@@ -63,7 +63,7 @@ static bool is_status(json_t *document)
 static bool same_order(json_t *schema, json_t *document)
 {
     json_t *properties = json_object_get(schema, "properties");
-    void *a, *b;
+    void *b;
 
     if (json_is_array(document)) {
         json_t *row;
@@ -76,7 +76,7 @@ static bool same_order(json_t *schema, json_t *document)
         }
         return true;
     }
-    a = json_object_iter(properties);
+    void *a = json_object_iter(properties);
     for (b = json_object_iter(document); a && b; b = json_object_iter_next(document, b)) {
         if (strcmp(json_object_iter_key(a), json_object_iter_key(b)) != 0)
             return false;
@@ -88,12 +88,11 @@ static bool same_order(json_t *schema, json_t *document)
 static void validate(struct schemas *s, const char *command, json_t *document)
 {
     char name[64], error[512];
-    json_t *schema;
 
     report_name(command, name, sizeof(name));
     if (is_status(document))
         text_copy(name, sizeof(name), "status");
-    schema = schema_of(s, name);
+    json_t *schema = schema_of(s, name);
     if (!json_schema_validate(schema, document, error, sizeof(error)))
         fail_msg("%s: %s", command, error);
     if (!same_order(schema, document))
@@ -121,7 +120,6 @@ static void check_output(struct schemas *s, const char *command, const char *tex
                          const struct played *played)
 {
     json_error_t error;
-    json_t *document;
 
     if (played->out[0] == '\0') {
         /* A message for people, a failure without any, or a comment. */
@@ -129,7 +127,7 @@ static void check_output(struct schemas *s, const char *command, const char *tex
             fail_msg("%s: no JSON document", command);
         return;
     }
-    document = json_loads(played->out, 0, &error);
+    json_t *document = json_loads(played->out, 0, &error);
     if (!document)
         fail_msg("%s: no JSON document (%s): %s", command, error.text, played->out);
     validate(s, command, document);
@@ -152,13 +150,12 @@ static bool has_option(json_t *record, const char *option)
 static void check_record(struct schemas *s, json_t *record)
 {
     json_t *command = json_object_get(record, "command");
-    struct played played;
 
     /* Dots and several commands are looked at below. */
     if (!json_is_string(command) || is_text_command(json_string_value(command)) ||
         has_option(record, "e") || has_option(record, "m"))
         return;
-    played = replay_run(record, "-j");
+    struct played played = replay_run(record, "-j");
     if (!played.same_requests)
         fail_msg("%s: -j makes other requests", json_string_value(command));
     assert_int_equal(played.status, json_integer_value(json_object_get(record, "exit_status")));
@@ -213,11 +210,10 @@ static void tracking_has_the_values_of_csv_output(void **state)
     json_t *record = find_record(root, "tracking");
     struct played json = replay_run(record, "-j"), csv = replay_run(record, "-c");
     char *field = csv.out;
-    void *member;
     size_t compared = 0;
 
     document = json_loads(json.out, 0, NULL);
-    member = json_object_iter(document);
+    void *member = json_object_iter(document);
     while (member) {
         json_t *value = json_object_iter_value(member);
         const char *key = json_object_iter_key(member);
@@ -282,13 +278,12 @@ static void each_command_has_a_document_of_its_own(void **state)
     json_array_foreach(json_object_get(root, "records"), i, record)
     {
         json_t *commands = json_object_get(record, "command");
-        struct played played;
         size_t j, lines = 0;
         char *line;
 
         if (!json_is_array(commands))
             continue;
-        played = replay_run(record, "-j");
+        struct played played = replay_run(record, "-j");
         assert_true(played.same_requests);
         for (line = strtok(played.out, "\n"); line; line = strtok(NULL, "\n")) {
             json_t *document = json_loads(line, 0, NULL);
@@ -315,7 +310,6 @@ static void a_failed_report_is_a_status(void **state)
     json_t *record = json_deep_copy(find_record(root, "sources -a"));
     json_t *replies = json_object_get(record, "reply_hex");
     char *refused = text_dup(json_string_value(json_array_get(replies, 2)));
-    struct played played;
 
     assert_true(json_array_size(replies) > 3);
     memcpy(refused + 12, "00010004", 8); /* reply code null, status: no such source */
@@ -324,7 +318,7 @@ static void a_failed_report_is_a_status(void **state)
         json_array_remove(replies, 3);
         json_array_remove(json_object_get(record, "request_hex"), 3);
     }
-    played = replay_run(record, "-j");
+    struct played played = replay_run(record, "-j");
     assert_true(played.same_requests);
     assert_int_equal(played.status, 1);
     assert_string_equal(played.out, "{\"status_code\": 503, \"status\": \"No such source\"}\n");

@@ -67,13 +67,12 @@ static void play_file(void **state)
 int main(void)
 {
     struct CMUnitTest *tests = mem_array(replay_file_count, sizeof(*tests));
-    int failed;
 
     for (size_t i = 0; i < replay_file_count; i++)
         tests[i] = (struct CMUnitTest){replay_files[i], play_file, NULL, NULL,
                                        (void *)(uintptr_t)replay_files[i]};
     setenv("TZ", "UTC", 1);
-    failed = _cmocka_run_group_tests("replay", tests, replay_file_count, NULL, NULL);
+    int failed = _cmocka_run_group_tests("replay", tests, replay_file_count, NULL, NULL);
     free(tests);
     return failed;
 }

@@ -62,11 +62,10 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct daemon_end *d = *state;
-    int result;
 
     close(d->fd);
     unlink(d->path);
-    result = rmdir(d->directory); /* fails if something was left */
+    int result = rmdir(d->directory); /* fails if something was left */
     fclose(d->err);
     free(d->messages);
     free(d);

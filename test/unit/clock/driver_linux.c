@@ -127,13 +127,11 @@ static void guess_of_the_tick_rate_has_limits(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct clock_world *w = clock_world_new(1700000000);
-        struct kernel_clock k;
-        double before;
 
         w->hz = -1;
         w->kernel.tick = cases[i].tick;
-        k = driver_linux_new(&w->world, false);
-        before = k.ops->read_frequency(k.ctx);
+        struct kernel_clock k = driver_linux_new(&w->world, false);
+        double before = k.ops->read_frequency(k.ctx);
         w->kernel.tick++;
         assert_close(before - k.ops->read_frequency(k.ctx), cases[i].hz, 1e-6);
         k.ops->free(k.ctx);
@@ -255,9 +253,7 @@ static void expect_start(const char *release, long hz, long tick, unsigned int f
                          const char *fatal)
 {
     struct fixture f = {.w = clock_world_new(1700000000)};
-    char *log;
     int status;
-    pid_t child;
 
     test_directory_make(f.directory);
     test_log_begin(f.directory);
@@ -265,7 +261,7 @@ static void expect_start(const char *release, long hz, long tick, unsigned int f
     f.w->hz = hz;
     f.w->kernel.tick = tick;
     f.w->fail_modes = fail_modes;
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         driver_linux_new(&f.w->world, false);
@@ -274,7 +270,7 @@ static void expect_start(const char *release, long hz, long tick, unsigned int f
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), fatal ? 1 : 0);
-    log = test_log_end(f.directory);
+    char *log = test_log_end(f.directory);
     assert_string_equal(log, fatal ? fatal : "");
     free(log);
     clock_world_free(f.w);
@@ -355,7 +351,6 @@ static void another_program_is_noticed(void **state)
 static void deleted_second_is_counted_by_the_kernel(void **state)
 {
     struct fixture f;
-    char *log;
 
     set_up(&f, false);
     f.k.ops->set_leap(f.k.ctx, -1, 37);
@@ -365,7 +360,7 @@ static void deleted_second_is_counted_by_the_kernel(void **state)
     /* Not applied, but changed: news. */
     f.w->kernel_state = TIME_OK;
     f.k.ops->set_leap(f.k.ctx, 0, 35);
-    log = test_log_end(f.directory);
+    char *log = test_log_end(f.directory);
     assert_string_equal(log, "System clock TAI offset set to 37 seconds\n"
                              "System clock status set to delete leap second\n"
                              "System clock status reset after leap second\n"

@@ -358,13 +358,12 @@ static void delays_are_counted_in_cooked_time(void **state)
     struct fixture *f = *state;
     struct phc_reading r[2];
     struct hardware_sample s;
-    double rate;
 
     clock_world_wake_at(f->world, 1.0);
     assert_true(local_clock_accumulate_offset(f->clock, 10.0, 1000.0));
     clock_world_wake_at(f->world, 2.0);
-    rate = local_diff(local_clock_cook(f->clock, clock_world_raw(f->world, 2.0), NULL),
-                      local_clock_cook(f->clock, clock_world_raw(f->world, 1.0), NULL));
+    double rate = local_diff(local_clock_cook(f->clock, clock_world_raw(f->world, 2.0), NULL),
+                             local_clock_cook(f->clock, clock_world_raw(f->world, 1.0), NULL));
     assert_true(fabs(rate - 1.0) > 0.05);
 
     r[0] = reading(1.5, 500.0, 1.5 + 40e-6);

@@ -227,12 +227,11 @@ static void interfaces_that_cannot_are_fatal_if_named(void **state)
 static void timestamps_count_from_the_second_reading(void **state)
 {
     struct fixture *f = *state;
-    struct hardware_packet p;
     struct local_timestamp local;
 
     start(f, "hwtimestamp eth0\n");
     assert_int_equal(f->devices.phc_reads, 0);
-    p = packet(f, 1.0);
+    struct hardware_packet p = packet(f, 1.0);
     clock_world_run_until(f->w, 1.0);
     assert_false(nic_clocks_timestamp(f->nics, &p, &local));
     /* No earlier than minpoll. */
@@ -251,13 +250,12 @@ static void timestamps_count_from_the_second_reading(void **state)
 static void received_packets_are_moved_to_the_end_of_the_frame(void **state)
 {
     struct fixture *f = *state;
-    struct hardware_packet p;
     struct local_timestamp local;
 
     start(f, "hwtimestamp eth0 minpoll 4\n");
     nics_of_test.speed = -1;
     /* Two readings are needed first. */
-    p = packet(f, 1.0);
+    struct hardware_packet p = packet(f, 1.0);
     nic_clocks_timestamp(f->nics, &p, &local);
     clock_world_run_until(f->w, 40.0);
     p = packet(f, 40.0);
@@ -307,13 +305,11 @@ static void speed_of_the_link_is_that_of_the_last_reading(void **state)
 {
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
-    double t;
 
     start(f, "hwtimestamp eth0\n");
     nics_of_test.speed = 100;
-    t = follow(f);
-    p = packet(f, t);
+    double t = follow(f);
+    struct hardware_packet p = packet(f, t);
     /* The worked example: wrapped in PTP, 8 (42 + 104 + 4) / 10^8. */
     p.length = 104;
     assert_close(stamp(f, &p, t, &local), 12e-6, 2e-9);
@@ -329,12 +325,10 @@ static void speed_of_the_link_is_that_of_the_last_reading(void **state)
 static void compensations_have_their_signs(void **state)
 {
     struct fixture *f = *state;
-    struct hardware_packet p;
-    double t;
 
     start(f, "hwtimestamp eth0 txcomp 300e-9 rxcomp 645e-9\n");
-    t = follow(f);
-    p = packet(f, t);
+    double t = follow(f);
+    struct hardware_packet p = packet(f, t);
     assert_close(stamp(f, &p, t, NULL), 752e-9 - 645e-9, 2e-9);
     p.sent = true;
     assert_close(stamp(f, &p, t, NULL), 300e-9, 2e-9);
@@ -372,13 +366,12 @@ static void options_of_the_interface_are_those_of_its_clock(void **state)
                               "minsamples 3 maxsamples 16\n";
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
 
     /* The line through the last two only. */
     assert_between(stamp_after_noise(f, two), -1.1e-6, -0.9e-6);
     assert_between(stamp_after_noise(f, precise), -0.8e-6, 0.3e-6);
     assert_false(f->devices.phc_no_cross);
-    p = packet(f, 1e-9 * (double)f->w->elapsed_ns);
+    struct hardware_packet p = packet(f, 1e-9 * (double)f->w->elapsed_ns);
     stamp(f, &p, 1e-9 * (double)f->w->elapsed_ns, &local);
     assert_between(local.error, 1e-4, 1.1e-4);
 
@@ -428,12 +421,10 @@ static void timestamps_far_from_the_daemon_are_not_believed(void **state)
 {
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
-    double t;
 
     start(f, "hwtimestamp eth0\n");
-    t = follow(f);
-    p = packet(f, t);
+    double t = follow(f);
+    struct hardware_packet p = packet(f, t);
     p.time.i = instant_add(p.time.i, -0.99);
     assert_close(stamp(f, &p, t, NULL), -0.99, 1e-6);
     p.time.i = instant_add(p.time.i, -0.02);
@@ -446,7 +437,6 @@ static void debug_messages_tell_why_a_timestamp_is_not_used(void **state)
 {
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
 
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
@@ -454,7 +444,7 @@ static void debug_messages_tell_why_a_timestamp_is_not_used(void **state)
     capture_log();
     start(f, "hwtimestamp eth0 maxpoll 10\n");
     clock_world_wake_at(f->w, 1.0);
-    p = packet(f, 1.0);
+    struct hardware_packet p = packet(f, 1.0);
     nic_clocks_timestamp(f->nics, &p, &local);
     assert_int_equal(logged("Polling PHC on eth0\n"), 1);
     nics_of_test.speed = 100;
@@ -479,7 +469,6 @@ static void clock_is_read_without_traffic(void **state)
     struct fixture *f = *state;
     struct hardware_packet p = packet(f, 0.0);
     struct local_timestamp local;
-    int reads;
 
     start(f, "hwtimestamp eth0 minpoll 0 maxpoll 2\n");
     clock_world_run_until(f->w, 100.0);
@@ -487,7 +476,7 @@ static void clock_is_read_without_traffic(void **state)
     p = packet(f, 100.0);
     nic_clocks_timestamp(f->nics, &p, &local);
     clock_world_run_until(f->w, 200.0);
-    reads = f->devices.phc_reads;
+    int reads = f->devices.phc_reads;
     /* 4 s and a random part of a tenth. */
     assert_between(reads, 1 + 100.0 / 4.4 - 1, 1 + 100.0 / 4.0);
     /* A packet that comes in time has nothing to wait for. */
@@ -534,7 +523,6 @@ static void readings_of_no_quality_are_dropped(void **state)
     struct fixture *f = *state;
     struct local_timestamp local;
     struct hardware_packet p;
-    int reads;
 
     start(f, "hwtimestamp eth0 maxpoll 10\n");
     assert_true(nic_clocks_any(f->nics));
@@ -543,7 +531,7 @@ static void readings_of_no_quality_are_dropped(void **state)
         p = packet(f, t);
         nic_clocks_timestamp(f->nics, &p, &local);
     }
-    reads = f->devices.phc_reads;
+    int reads = f->devices.phc_reads;
     f->devices.phc_delay = 1e-3;
     for (int i = 0; i < 3; i++) {
         clock_world_wake_at(f->w, 12.0 + 0.1 * i);
@@ -566,15 +554,13 @@ static void clock_that_cannot_be_read_is_not_trusted(void **state)
 {
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
-    double t;
 
     start(f, "hwtimestamp eth0\n");
-    t = follow(f);
+    double t = follow(f);
     f->devices.phc_failing = true;
     /* Now and then is no reason. */
     clock_world_run_until(f->w, t + 3.0);
-    p = packet(f, t + 3.0);
+    struct hardware_packet p = packet(f, t + 3.0);
     assert_true(nic_clocks_timestamp(f->nics, &p, &local));
     clock_world_run_until(f->w, t + 20.0);
     p = packet(f, t + 20.0);
@@ -588,15 +574,12 @@ static void clock_that_cannot_be_read_is_not_trusted(void **state)
 static void mapping_follows_changes_of_the_clock(void **state)
 {
     struct fixture *f = *state;
-    struct hardware_packet p;
-    struct local_time before;
     struct local_timestamp local;
-    double t;
 
     start(f, "hwtimestamp eth0\n");
-    t = follow(f);
-    before = local_clock_now(f->clock, NULL);
-    p = packet(f, t);
+    double t = follow(f);
+    struct local_time before = local_clock_now(f->clock, NULL);
+    struct hardware_packet p = packet(f, t);
     assert_true(local_clock_step(f->clock, 0.25));
     p.sent = true;
     p.known = local_clock_now(f->clock, NULL);
@@ -608,15 +591,13 @@ static void jump_of_the_clock_of_a_card_is_noticed(void **state)
 {
     struct fixture *f = *state;
     struct local_timestamp local;
-    struct hardware_packet p;
-    double t;
 
     start(f, "hwtimestamp eth0\n");
-    t = follow(f) + 30.0;
+    double t = follow(f) + 30.0;
     clock_world_run_until(f->w, t);
     f->devices.phc_offset += 0.1;
     clock_world_run_until(f->w, t + 1.5);
-    p = packet(f, t + 1.5);
+    struct hardware_packet p = packet(f, t + 1.5);
     p.time.i = instant_add(p.time.i, 0.1);
     /* The reading that comes with it does not fit: all is forgotten. */
     assert_false(nic_clocks_timestamp(f->nics, &p, &local));

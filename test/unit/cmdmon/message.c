@@ -90,19 +90,18 @@ static void recorded_messages_survive_a_round_trip(void **state)
     char path[PATH_SIZE];
     struct dirent *entry;
     size_t requests = 0, replies = 0;
-    DIR *dir;
 
     snprintf(path, sizeof(path), "%s/cmdmon", TEST_DATA_DIR);
-    dir = opendir(path);
+    DIR *dir = opendir(path);
     assert_non_null(dir);
     while ((entry = readdir(dir))) {
         const char *suffix = strrchr(entry->d_name, '.');
-        json_t *root, *record, *hex;
+        json_t *record, *hex;
         size_t i, j;
 
         if (!suffix || strcmp(suffix, ".json") != 0 || is_artificial(entry->d_name))
             continue;
-        root = replay_load(entry->d_name);
+        json_t *root = replay_load(entry->d_name);
         json_array_foreach(json_object_get(root, "records"), i, record)
         {
             json_array_foreach(json_object_get(record, "request_hex"), j, hex)

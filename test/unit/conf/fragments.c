@@ -185,10 +185,9 @@ static void assert_log(struct fixture *f, const char *text)
 static void write_octets(struct fixture *f, const char *name, const char *octets, size_t length)
 {
     char path[PATH_SIZE];
-    FILE *stream;
 
     snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-    stream = fopen(path, "w");
+    FILE *stream = fopen(path, "w");
     assert_non_null(stream);
     assert_int_equal(fwrite(octets, 1, length, stream), length);
     fclose(stream);

@@ -21,10 +21,9 @@
 static enum source_parse parse(const char *text, struct source_options *options)
 {
     char line[512], *name = NULL;
-    enum source_parse result;
 
     snprintf(line, sizeof(line), "ntp.test%s%s", text[0] != '\0' ? " " : "", text);
-    result = source_options_parse(line, &name, options, NULL);
+    enum source_parse result = source_options_parse(line, &name, options, NULL);
     assert_string_equal(name, "ntp.test");
     return result;
 }
@@ -101,10 +100,8 @@ static void integers_are_accepted_in_their_range_only(void **state)
         char text[64];
 
         for (size_t j = 0; j < 2; j++) {
-            struct source_options o;
-
             snprintf(text, sizeof(text), "%s %d", rows[i].name, limits[j]);
-            o = parsed(text);
+            struct source_options o = parsed(text);
             assert_int_equal(*(int *)((char *)&o + rows[i].offset), limits[j]);
         }
         if (rows[i].min != INT_MIN) {
@@ -162,11 +159,10 @@ static void reals_are_any_number(void **state)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct source_options o;
         char text[64];
 
         snprintf(text, sizeof(text), "%s -5e-5", rows[i].name);
-        o = parsed(text);
+        struct source_options o = parsed(text);
         assert_true(*(double *)((char *)&o + rows[i].offset) == -5e-5);
         snprintf(text, sizeof(text), "%s 0.5nts", rows[i].name);
         o = parsed(text);
@@ -471,11 +467,11 @@ static void broadcast_has_a_literal_destination(void **state)
 static void initstepslew_resolves_hosts_and_leaves_out_the_others(void **state)
 {
     char directory[TEST_PATH_SIZE], *log;
-    struct conf *conf;
 
     test_directory_make(directory);
     test_log_begin(directory);
-    conf = test_conf("initstepslew 5 192.0.2.1\ninitstepslew 1.5x known.test missing.test ::1");
+    struct conf *conf =
+        test_conf("initstepslew 5 192.0.2.1\ninitstepslew 1.5x known.test missing.test ::1");
     log = test_log_end(directory);
     assert_string_equal(log, "Invalid value 1.5x in initstepslew directive at line 2, using 1.5\n"
                              "Could not resolve address of initstepslew server missing.test\n");

@@ -51,9 +51,7 @@ static void options_out_of_range_take_the_nearest_limit(void **state)
 
 static void limits_are_what_is_stored(void **state)
 {
-    struct conf *conf;
-
-    conf =
+    struct conf *conf =
         test_conf("server a maxpoll 33 port 70000 maxsources 0\nmakestep 1 99999999999\n"
                   "maxchange 1 99999999999 -99999999999\nfallbackdrift 16 99999999999\n"
                   "broadcast 99999999999 192.0.2.255 65536\nport 123x\nallow 10.0.0.0/4294967304");

@@ -371,14 +371,13 @@ static struct ntp_mono_root mono_root(struct fixture *f)
 static void mono_root_has_unrounded_values_and_its_own_scale(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_mono_root root;
 
     f->input.ext_flags = EXT_FLAG_MONO_ROOT;
     f->context.reference.root_delay = 1e-6;
     f->context.reference.root_dispersion = 2e-6;
     f->context.mono.shift = 0.75;
     f->context.mono.epoch = 0x11223344;
-    root = mono_root(f);
+    struct ntp_mono_root root = mono_root(f);
     assert_close(root.root_delay, 1e-6, 4e-9);
     assert_close(root.root_dispersion, 2e-6, 4e-9);
     assert_int_equal(root.epoch, 0x11223344);

@@ -79,10 +79,9 @@ static void copy_file(const char *from, const char *to)
 {
     char data[65536];
     FILE *file = fopen(from, "r");
-    size_t n;
 
     assert_non_null(file);
-    n = fread(data, 1, sizeof(data), file);
+    size_t n = fread(data, 1, sizeof(data), file);
     fclose(file);
     write_octets(to, data, n);
 }

@@ -265,11 +265,10 @@ static bool exchange(struct fixture *f)
 static void session_runs_between_two_polls(void **state)
 {
     struct fixture f;
-    struct report_authdata data;
     uint8_t packet[NTP_MAX_LENGTH];
 
     start(&f);
-    data = report(&f);
+    struct report_authdata data = report(&f);
     assert_int_equal(data.mode, 2);
     assert_int_equal(data.key_type, 0);
     assert_int_equal(data.key_length, 0);
@@ -459,11 +458,10 @@ static void nak_drops_cookies_at_the_next_poll(void **state)
 {
     struct fixture f;
     uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start(&f);
     assert_true(exchange(&f));
-    length = poll_request(&f, request);
+    size_t length = poll_request(&f, request);
     make_nak(&f, request, length, response);
     assert_false(check(&f, response, 84));
     assert_int_equal(report(&f).nak, 1);
@@ -483,10 +481,9 @@ static void nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response(void **sta
 {
     struct fixture f;
     uint8_t request[NTP_MAX_LENGTH], nak[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start(&f);
-    length = poll_request(&f, request);
+    size_t length = poll_request(&f, request);
     make_nak(&f, request, length, nak);
     nak[60] ^= 1; /* in the UID */
     assert_false(check(&f, nak, 84));
@@ -512,11 +509,10 @@ static void response_is_accepted_once_and_only_to_the_last_request(void **state)
 {
     struct fixture f;
     uint8_t request[NTP_MAX_LENGTH], old[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length, old_length;
 
     start(&f);
-    length = poll_request(&f, request);
-    old_length = serve(&f, request, length, old);
+    size_t length = poll_request(&f, request);
+    size_t old_length = serve(&f, request, length, old);
     length = poll_request(&f, request);
     assert_false(check(&f, old, old_length));
     assert_int_equal(serve(&f, request, length, response), length);
@@ -536,14 +532,12 @@ static void forged_responses_change_nothing(void **state)
 {
     struct fixture f;
     uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    struct report_authdata before, after;
-    size_t length;
 
     start(&f);
     poll_request(&f, request);
-    length = poll_request(&f, request);
+    size_t length = poll_request(&f, request);
     assert_int_equal(serve(&f, request, length, response), length);
-    before = report(&f);
+    struct report_authdata before = report(&f);
     for (size_t i = 0; i < length; i++) {
         response[i] ^= 0x20;
         assert_false(check(&f, response, length));
@@ -556,7 +550,7 @@ static void forged_responses_change_nothing(void **state)
         assert_false(check(&f, exact, cut));
         test_free(exact);
     }
-    after = report(&f);
+    struct report_authdata after = report(&f);
     assert_int_equal(after.cookies, before.cookies);
     assert_int_equal(after.ke_attempts, before.ke_attempts);
     assert_int_equal(after.key_id, before.key_id);
@@ -602,7 +596,6 @@ static void authentic_responses_with_odd_contents(void **state)
         struct fixture f;
         uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH], plain[1000] = {0};
         struct writer w = writer_make(plain, sizeof(plain));
-        size_t length;
 
         start(&f);
         assert_int_not_equal(poll_request(&f, request), 0);
@@ -612,7 +605,7 @@ static void authentic_responses_with_odd_contents(void **state)
             writer_zeros(&w, cases[i].lengths[k]);
         }
         assert_false(w.failed);
-        length = make_response(&f, request, plain, w.pos - cases[i].cut, response);
+        size_t length = make_response(&f, request, plain, w.pos - cases[i].cut, response);
         assert_int_equal(check(&f, response, length), cases[i].valid);
         assert_int_equal(report(&f).cookies, cases[i].cookies);
         shut_down(&f);
@@ -642,14 +635,13 @@ static void alternate_keys_are_tried_after_a_nak(void **state)
 {
     struct fixture f;
     uint8_t request[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start(&f);
     /* The cookies carry what is here the alternate context. */
     f.ke.result.alt_context = f.context;
     f.ke.result.context.c2s.data[0] ^= 1;
     f.ke.result.context.s2c.data[0] ^= 1;
-    length = poll_request(&f, request);
+    size_t length = poll_request(&f, request);
     assert_int_equal(serve(&f, request, length, response), 84);
     assert_false(check(&f, response, 84));
     assert_true(exchange(&f));

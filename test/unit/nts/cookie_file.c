@@ -34,22 +34,19 @@ static void recorded_file_is_loaded_removed_and_written_identically(void **state
         const char *content = test_string(json, "client_dump_file");
         struct test_world test;
         struct cookie_file file;
-        bool loaded;
 
         test_world_init(&test);
         test_world_put(&test, PATH, content);
-        loaded = cookie_file_load(&test.world, "/dump", &addr, "127.0.0.2", &file);
+        bool loaded = cookie_file_load(&test.world, "/dump", &addr, "127.0.0.2", &file);
         assert_null(test_world_file(&test, PATH));
         if (strstr(recordings[i], "exchange-aead30") && !aead_supported(30)) {
             assert_false(loaded);
         } else {
-            const struct test_file *written;
-
             assert_true(loaded);
             assert_int_equal(file.ntp_addr.port, 11123);
             assert_in_range(file.cookie_count, 1, 8);
             assert_true(cookie_file_save(&test.world, NULL, "/dump", &addr, "127.0.0.2", &file));
-            written = test_world_file(&test, PATH);
+            const struct test_file *written = test_world_file(&test, PATH);
             assert_non_null(written);
             assert_int_equal(written->size, strlen(content));
             assert_memory_equal(written->data, content, written->size);

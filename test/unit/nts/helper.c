@@ -242,12 +242,11 @@ static bool establish(struct fixture *f)
     struct nts_server_key keys[NTS_SERVER_KEYS] = {{0}};
     struct nts_context context;
     struct ke_result result;
-    bool ok;
 
     f->client = ke_client_start(&f->client_env, &address, "ntp.test.example", 0);
     assert_non_null(f->client);
     assert_true(tls_fixture_run(&f->tls, client_is_done, f, 20.0));
-    ok = ke_client_take_result(f->client, &result);
+    bool ok = ke_client_take_result(f->client, &result);
     ke_client_free(f->client);
     f->client = NULL;
     keys[f->key.id % NTS_SERVER_KEYS] = f->key;
@@ -411,10 +410,9 @@ static void access_and_rate_limit_come_first(void **state)
 static bool process_is_gone(void *arg)
 {
     char path[64], state = '?';
-    FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
-    file = fopen(path, "r");
+    FILE *file = fopen(path, "r");
     if (!file)
         return true;
     (void)!fscanf(file, "%*d %*s %c", &state);
@@ -516,10 +514,9 @@ static void bad_files_keep_the_old_generation(void **state)
                                            .from = now - 3 * TEST_DAY,
                                            .to = now - TEST_DAY};
     struct test_cert other = test_cert_make(&spec);
-    pid_t before;
 
     start_server(f, 1);
-    before = only_helper(f);
+    pid_t before = only_helper(f);
     test_key_write(f->tls.key_files[0], &other);
     ke_server_rekey(f->server);
     await_log(f, "The certificate and the given key do not match. (");
@@ -742,10 +739,9 @@ static void sleep_is_no_silence(void **state)
 static void sleep_is_no_silence_of_helpers(void **state)
 {
     struct fixture *f = *state;
-    pid_t pid;
 
     start_server(f, 1);
-    pid = only_helper(f);
+    pid_t pid = only_helper(f);
     connect_idle(f);
     run_for(f, 0.1);
     kill(pid, SIGSTOP);
@@ -812,8 +808,6 @@ static void helper_ends_on_an_invalid_request(void **state)
 static void lying_helper_is_cut_off(void **state)
 {
     struct fixture *f = *state;
-    struct fork_server *fork_server;
-    struct helper_pool *pool;
     struct ipc_message new_helper = {.type = IPC_HELPER_NEW,
                                      .u.helper = {.generation = 1, .number = 1, .pid = 4242}};
     const struct ipc_message ready = {.type = IPC_READY};
@@ -829,8 +823,8 @@ static void lying_helper_is_cut_off(void **state)
     assert_int_equal(ipc_send(orders[1], &new_helper, channel[0]), IPC_OK);
     close(channel[0]);
     assert_int_equal(ipc_send(channel[1], &ready, -1), IPC_OK);
-    fork_server = fork_server_connect(orders[0], 0);
-    pool = helper_pool_new(fork_server, 1, 10);
+    struct fork_server *fork_server = fork_server_connect(orders[0], 0);
+    struct helper_pool *pool = helper_pool_new(fork_server, 1, 10);
     fork_server_set_pool(fork_server, pool);
     assert_true(helper_pool_await_first(pool, error, sizeof(error)));
     helper_pool_attach(pool, f->tls.loop, &events);
@@ -858,7 +852,7 @@ static void helper_without_descriptors_loses_one_connection(void **state)
     struct fixture *f = *state;
     const struct helper_identity identity = {.generation = 1, .number = 1};
     struct ipc_message message, connection = {.type = IPC_CONNECTION};
-    struct rlimit limit, none;
+    struct rlimit limit;
     int ends[2], fd, status;
 
     connection.u.connection.key = f->key;
@@ -873,7 +867,7 @@ static void helper_without_descriptors_loses_one_connection(void **state)
     close(ends[1]);
     await_message(ends[0], IPC_READY, &message);
     assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &limit), 0);
-    none = limit;
+    struct rlimit none = limit;
     none.rlim_cur = 3;
     assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &none, NULL), 0);
     for (uint32_t session = 1; session <= 3; session++) {
@@ -900,7 +894,7 @@ static void helper_without_descriptors_loses_one_connection(void **state)
 static void lack_of_descriptors_does_not_end_the_service(void **state)
 {
     struct fixture *f = *state;
-    struct rlimit limit, none;
+    struct rlimit limit;
     int taken[64], count_taken = 0;
     pid_t pids[2];
 
@@ -910,7 +904,7 @@ static void lack_of_descriptors_does_not_end_the_service(void **state)
     start_server(f, 2);
     assert_int_equal(helper_pool_pids(ke_server_pool(f->server), pids, 2), 2);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    none = limit;
+    struct rlimit none = limit;
     none.rlim_cur = 64;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     /* The one of the dead helper's channel is taken before the next helper is there. */
@@ -938,12 +932,11 @@ static void orders_wait_for_room(void **state)
     const struct fork_server_events events = {.lost = count_loss, .arg = f};
     const uint32_t count = 3000;
     uint32_t expected = 1;
-    struct fork_server *handle;
     uint8_t order[8];
     int ends[2];
 
     assert_true(ipc_pair(ends));
-    handle = fork_server_connect(ends[0], 0);
+    struct fork_server *handle = fork_server_connect(ends[0], 0);
     fork_server_attach(handle, f->tls.loop, &events);
     for (uint32_t i = 1; i <= count; i++)
         fork_server_kill(handle, (pid_t)i);
@@ -994,9 +987,7 @@ static void connections_wait_for_room(void **state)
         .ended = on_ended, .release = on_release, .arg = &releases};
     struct ip_port peer = {.addr = ip_addr_loopback(IP_V4), .port = 1};
     int orders[2], channel[2], fd, size = 1, sent = 0, kept = 0, received = 0;
-    struct fork_server *handle;
     struct ipc_message message;
-    struct helper_pool *pool;
     char error[256];
 
     assert_true(ipc_pair(orders));
@@ -1005,8 +996,8 @@ static void connections_wait_for_room(void **state)
     assert_int_equal(ipc_send(orders[1], &new_helper, channel[0]), IPC_OK);
     close(channel[0]);
     assert_int_equal(ipc_send(channel[1], &ready, -1), IPC_OK);
-    handle = fork_server_connect(orders[0], 0);
-    pool = helper_pool_new(handle, 1, 1000);
+    struct fork_server *handle = fork_server_connect(orders[0], 0);
+    struct helper_pool *pool = helper_pool_new(handle, 1, 1000);
     fork_server_set_pool(handle, pool);
     assert_true(helper_pool_await_first(pool, error, sizeof(error)));
     helper_pool_attach(pool, f->tls.loop, &events);
@@ -1368,13 +1359,12 @@ static void each_limit_is_reported_once(void **state)
     char error[TLS_ERROR_SIZE];
     struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
     struct tls_certificate_dates dates;
-    struct certificate_watch *watch;
 
     assert_non_null(credentials);
     assert_true(tls_credentials_dates(credentials, 0, &dates));
     assert_string_equal(dates.file, f->tls.cert_files[0]);
     assert_false(tls_credentials_dates(credentials, 1, &dates));
-    watch = certificate_watch_new(credentials, false);
+    struct certificate_watch *watch = certificate_watch_new(credentials, false);
     for (int64_t t = dates.not_after - 30 * TEST_DAY; t < dates.not_after + 3 * TEST_DAY; t += 3600)
         certificate_watch_check(watch, t);
     assert_int_equal(log_count(f, "expires within 21 days"), 1);
@@ -1405,10 +1395,9 @@ static void expired_certificate_is_reported_at_the_start_and_served(void **state
 static void helper_that_does_not_answer_is_replaced(void **state)
 {
     struct fixture *f = *state;
-    pid_t pid;
 
     start_server(f, 1);
-    pid = only_helper(f);
+    pid_t pid = only_helper(f);
     kill(pid, SIGSTOP);
     connect_idle(f);
     run_for(f, 0.1);
@@ -1421,10 +1410,9 @@ static void helper_that_does_not_answer_is_replaced(void **state)
 static void old_helper_that_does_not_end_is_killed(void **state)
 {
     struct fixture *f = *state;
-    pid_t pid;
 
     start_server(f, 1);
-    pid = only_helper(f);
+    pid_t pid = only_helper(f);
     kill(pid, SIGSTOP);
     ke_server_rekey(f->server);
     await_log(f, "NTS-KE helpers read certificates and keys again");

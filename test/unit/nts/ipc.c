@@ -382,7 +382,7 @@ static void message_survives_without_a_free_descriptor(void **state)
     const struct ipc_message m = connection_message(IP_V4);
     const struct ipc_message outcome = {.type = IPC_OUTCOME,
                                         .u.outcome = {.session = 1, .outcome = IPC_SESSION_FAILED}};
-    struct rlimit limit, none;
+    struct rlimit limit;
     struct ipc_message out;
     int ends[2], fd = 0;
 
@@ -391,7 +391,7 @@ static void message_survives_without_a_free_descriptor(void **state)
         skip();
     assert_true(ipc_pair(ends));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    none = limit;
+    struct rlimit none = limit;
     none.rlim_cur = 0;
     assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);
     assert_int_equal(ipc_send(ends[0], &m, ends[0]), IPC_OK);

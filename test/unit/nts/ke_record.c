@@ -70,7 +70,6 @@ static void records_are_read_as_they_were_written(void **state)
 {
     uint8_t data[64];
     struct writer w = writer_make(data, sizeof(data));
-    struct reader r;
     struct ke_record record;
 
     ke_record_add_u16(&w, true, KE_RECORD_NTP_PORT, 0x2b73);
@@ -79,7 +78,7 @@ static void records_are_read_as_they_were_written(void **state)
     assert_false(w.failed);
     assert_int_equal(check(data, w.pos), KE_MESSAGE_COMPLETE);
 
-    r = reader_make(data, w.pos);
+    struct reader r = reader_make(data, w.pos);
     assert_true(ke_record_next(&r, &record));
     assert_true(record.critical);
     assert_int_equal(record.type, KE_RECORD_NTP_PORT);

@@ -157,7 +157,6 @@ static void run_build(const char *build, const int *ids, size_t count, int key_a
     json_array_foreach(json_object_get(json, build), i, test_case)
     {
         struct ke_scan scan = {.pos = 0};
-        size_t length;
 
         print_message("%s\n", test_string(test_case, "name"));
         if (decided_by_tls(test_case)) {
@@ -168,7 +167,7 @@ static void run_build(const char *build, const int *ids, size_t count, int key_a
             skipped++;
             continue;
         }
-        length = case_request(test_case, message, sizeof(message));
+        size_t length = case_request(test_case, message, sizeof(message));
         run++;
         if (!json_object_get(test_case, "response_length") &&
             json_array_size(json_object_get(test_case, "response_records")) == 0) {

@@ -206,7 +206,6 @@ static void client_and_server_agree_on_keys(void **state)
     struct nts_server_key keys[NTS_SERVER_KEYS] = {{0}};
     struct nts_context context;
     struct ke_result result;
-    char *log;
 
     start_server(f);
     start_client(f, "ntp.test.example");
@@ -231,7 +230,7 @@ static void client_and_server_agree_on_keys(void **state)
     assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
     /* The result is handed over once, and nothing was logged. */
     assert_false(ke_client_take_result(f->client, &result));
-    log = tls_fixture_log(&f->tls);
+    char *log = tls_fixture_log(&f->tls);
     assert_string_equal(log, "");
     free(log);
 }
@@ -885,15 +884,13 @@ static void who_has_sent_nothing_gives_way_first(void **state)
 static void handshake_gives_way_when_there_is_no_other(void **state)
 {
     struct fixture *f = *state;
-    struct slow_client slow;
-    int idle;
 
     f->tls.conf.max_nts_connections = 1;
     start_server(f);
-    slow = connect_slow(f);
+    struct slow_client slow = connect_slow(f);
     assert_int_equal(gnutls_handshake(slow.session), GNUTLS_E_AGAIN);
     assert_true(tls_fixture_run(&f->tls, server_has_written, f, 5.0));
-    idle = connect_idle(f);
+    int idle = connect_idle(f);
     loop_run_once(f->tls.loop);
     assert_int_equal(f->ended, 1);
     assert_true(is_open(idle));

@@ -251,10 +251,9 @@ static void smallest_cookies_with_many_placeholders_get_a_nak(void **state)
 {
     struct fixture f = {.aead = 0};
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start_first(&f);
-    length = make_request(
+    size_t length = make_request(
         &f,
         &(struct request_spec){.placeholders = 60, .cookie_length = 12, .placeholder_length = 12},
         packet);
@@ -293,10 +292,9 @@ static void packets_of_every_length_and_with_any_octet_changed(void **state)
 {
     struct fixture f = {.aead = 0};
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start_first(&f);
-    length = make_request(&f, &(struct request_spec){.placeholders = 1}, packet);
+    size_t length = make_request(&f, &(struct request_spec){.placeholders = 1}, packet);
     for (size_t cut = 0; cut < length; cut++) {
         uint8_t *exact = test_malloc(cut + 1);
 
@@ -306,10 +304,9 @@ static void packets_of_every_length_and_with_any_octet_changed(void **state)
     }
     for (size_t i = 1; i < length; i++) {
         uint8_t old = packet[i];
-        size_t got;
 
         packet[i] = (uint8_t)~old;
-        got = answer(&f, packet, length, response);
+        size_t got = answer(&f, packet, length, response);
         assert_true(got == 0 || (got == 84 && response[1] == 0));
         packet[i] = old;
     }
@@ -321,10 +318,9 @@ static void server_without_keys_answers_complete_requests_with_nak(void **state)
 {
     struct fixture f = {.aead = 0};
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
-    size_t length;
 
     start_first(&f);
-    length = make_request(&f, &(struct request_spec){.placeholders = 0}, packet);
+    size_t length = make_request(&f, &(struct request_spec){.placeholders = 0}, packet);
     nts_server_free(f.server);
     f.server = nts_server_new(&f.test.world, NULL);
     assert_int_equal(answer(&f, packet, length, response), 84);
@@ -335,7 +331,6 @@ static void server_without_keys_answers_complete_requests_with_nak(void **state)
 static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **state)
 {
     struct fixture f = {.aead = 15};
-    struct nts_server_key key;
     struct nts_cookie cookie;
     struct nts_context context = {.aead = 15};
     uint8_t nonce[NTS_NONCE_LENGTH] = {1};
@@ -346,7 +341,7 @@ static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **
     f.server = nts_server_new(&f.test.world, f.keys);
     context.c2s.length = context.s2c.length = 32;
     test_world_advance(f.loop, 50.0);
-    key = *server_keys_current(f.keys);
+    struct nts_server_key key = *server_keys_current(f.keys);
     assert_true(nts_cookie_make(&key, NULL, &context, nonce, &cookie));
     for (int i = 0; i < 4; i++) {
         struct nts_context decoded;

@@ -57,7 +57,6 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
     struct fixture f;
     const struct nts_server_key *keys;
     const int preferred = aead_supported(30) ? 30 : 15;
-    const struct test_file *file;
 
     start(&f, NULL, 100);
     keys = server_keys_all(f.keys);
@@ -69,7 +68,7 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
         for (unsigned int j = 0; j < i; j++)
             assert_memory_not_equal(keys[i].key.data, keys[j].key.data, 16);
     }
-    file = test_world_file(&f.test, PATH);
+    const struct test_file *file = test_world_file(&f.test, PATH);
     assert_non_null(file);
     assert_int_equal(file->mode, 0600);
     assert_null(test_world_file(&f.test, PATH ".tmp"));
@@ -101,12 +100,11 @@ static void saved_file_is_loaded_identically(void **state)
 {
     struct fixture f, g;
     char content[1024];
-    const struct test_file *file;
 
     start(&f, NULL, 100);
     test_world_advance(f.loop, 230.0);
     server_keys_save(f.keys);
-    file = test_world_file(&f.test, PATH);
+    const struct test_file *file = test_world_file(&f.test, PATH);
     assert_in_range(file->size, 100, sizeof(content) - 1);
     memcpy(content, file->data, file->size);
     content[file->size] = '\0';
@@ -193,11 +191,10 @@ static void bad_file_at_start_is_replaced_by_random_keys(void **state)
 static void rotation_makes_the_future_key_current(void **state)
 {
     struct fixture f;
-    struct nts_server_key future, current;
 
     start(&f, EXAMPLE, 100); /* the newest key is 34 s old */
-    future = server_keys_all(f.keys)[3];
-    current = *server_keys_current(f.keys);
+    struct nts_server_key future = server_keys_all(f.keys)[3];
+    struct nts_server_key current = *server_keys_current(f.keys);
     test_world_advance(f.loop, 65.9);
     assert_int_equal(server_keys_current(f.keys)->id, current.id);
     test_world_advance(f.loop, 0.2);

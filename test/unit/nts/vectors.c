@@ -126,10 +126,9 @@ static void read_server_keys(const json_t *json, struct nts_server_key keys[NTS_
     json_array_foreach(json_object_get(json, "server_keys"), i, item)
     {
         uint8_t id[4];
-        struct nts_server_key *key;
 
         assert_int_equal(test_hex(item, "key_id", id, sizeof(id)), 4);
-        key = &keys[id[3] % NTS_SERVER_KEYS];
+        struct nts_server_key *key = &keys[id[3] % NTS_SERVER_KEYS];
         key->id = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
         key->aead = aead_of(item);
         read_secret(item, "key", &key->key);

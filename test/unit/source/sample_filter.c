@@ -206,10 +206,9 @@ static void drift_of_four_samples_is_no_dispersion(void **state)
 {
     static const double offsets[] = {-9.0, 1.0, 2.0, 3.0, 4.0, 9.0};
     struct sample_filter *filter = new_filter(6, 0.6);
-    struct source_sample out;
 
     add_round(filter, 0.0, 6, offsets, NULL);
-    out = take(filter);
+    struct source_sample out = take(filter);
     assert_close(out.offset, 2.5, 1e-12);
     assert_close(out.peer_dispersion, 1e-9, 1e-15);
     assert_close(sample_filter_average_dispersion(filter), 1e-10, 1e-16);
@@ -244,10 +243,9 @@ static void dispersion_below_the_usual_is_not_believed(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sample_filter *filter = new_filter(5, 0.6);
-        struct source_sample out;
 
         assert_close(take_round(filter, 0.0, 1.0).peer_dispersion, 1.0, 1e-12);
-        out = take_round(filter, 100.0, sqrt(cases[i].variance));
+        struct source_sample out = take_round(filter, 100.0, sqrt(cases[i].variance));
         assert_close(out.peer_dispersion, sqrt(cases[i].expected), 1e-12);
         assert_close(out.root_dispersion, sqrt(cases[i].expected), 1e-12);
         sample_filter_free(filter);
@@ -279,11 +277,11 @@ static void line_has_two_degrees_less_than_samples(void **state)
 {
     static const double offsets[] = {-9.0, 1.0, 2.5, 2.5, 4.0, 9.0};
     struct sample_filter *filter = new_filter(6, 0.6);
-    double variance;
 
     add_round(filter, 0.0, 6, offsets, NULL);
     take(filter);
-    variance = sample_filter_average_dispersion(filter) * sample_filter_average_dispersion(filter);
+    double variance =
+        sample_filter_average_dispersion(filter) * sample_filter_average_dispersion(filter);
     /* The line 1.15 + 0.9 i leaves -0.15, 0.45, -0.45, 0.15. */
     assert_close(variance, 0.45 / 2.0, 1e-9);
     take_round(filter, 100.0, 1.0);

@@ -164,11 +164,10 @@ static char *replay_read_line(void *arg, const char *prompt)
 {
     struct replay *r = arg;
     size_t length = strcspn(r->input, "\n");
-    char *line;
 
     if (r->input[0] == '\0')
         return NULL;
-    line = mem_alloc(length + 1);
+    char *line = mem_alloc(length + 1);
     memcpy(line, r->input, length);
     r->input += length + (r->input[length] != '\0');
     return line;
@@ -266,14 +265,13 @@ struct played replay_run(json_t *record, const char *option)
         .random = 1,
         .input = input ? input : "",
     };
-    struct environment env;
     struct arguments a = {0};
     struct played played = {0};
     size_t out_size, err_size;
 
     r.out = open_memstream(&played.out, &out_size);
     r.err = open_memstream(&played.err, &err_size);
-    env = make_environment(&r);
+    struct environment env = make_environment(&r);
     make_arguments(&a, record, option);
     played.status = chronyc_run(a.argc, a.argv, &env);
     fclose(r.out);
@@ -294,10 +292,9 @@ json_t *replay_load(const char *name)
 {
     char path[PATH_SIZE];
     json_error_t error;
-    json_t *root;
 
     snprintf(path, sizeof(path), "%s/cmdmon/%s", TEST_DATA_DIR, name);
-    root = json_load_file(path, 0, &error);
+    json_t *root = json_load_file(path, 0, &error);
     if (!root)
         fail_msg("%s: %s", path, error.text);
     return root;

@@ -130,10 +130,9 @@ void test_directory_remove(const char *path)
 void test_write_file(const char *directory, const char *name, const char *text)
 {
     char path[2 * TEST_PATH_SIZE];
-    FILE *f;
 
     snprintf(path, sizeof(path), "%s/%s", directory, name);
-    f = fopen(path, "w");
+    FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
@@ -142,17 +141,14 @@ void test_write_file(const char *directory, const char *name, const char *text)
 char *test_read_file(const char *path)
 {
     FILE *f = fopen(path, "r");
-    char *text;
-    size_t length;
-    long size;
 
     if (!f)
         fail_msg("%s cannot be read", path);
     fseek(f, 0, SEEK_END);
-    size = ftell(f);
+    long size = ftell(f);
     rewind(f);
-    text = mem_alloc((size_t)size + 1);
-    length = fread(text, 1, (size_t)size, f);
+    char *text = mem_alloc((size_t)size + 1);
+    size_t length = fread(text, 1, (size_t)size, f);
     text[length] = '\0';
     fclose(f);
     return text;

@@ -25,10 +25,9 @@ static bool differ(struct validation *v, const char *what, const char *detail)
 static bool check_below(struct validation *v, json_t *schema, json_t *value, const char *name)
 {
     size_t length = strlen(v->path);
-    bool result;
 
     snprintf(v->path + length, sizeof(v->path) - length, "/%s", name);
-    result = check(v, schema, value);
+    bool result = check(v, schema, value);
     v->path[length] = '\0';
     return result;
 }

@@ -200,10 +200,9 @@ json_t *test_json(const char *name)
 {
     char path[1024];
     json_error_t error;
-    json_t *json;
 
     snprintf(path, sizeof(path), "%s/nts/%s", TEST_DATA_DIR, name);
-    json = json_load_file(path, 0, &error);
+    json_t *json = json_load_file(path, 0, &error);
     if (!json)
         fail_msg("%s: %s", path, error.text);
     return json;

@@ -23,14 +23,14 @@ static struct ntp_time server_time(const struct rig *rig, double offset)
 static void serve(void *arg, const struct sim_packet *p)
 {
     struct rig *rig = arg;
-    struct ntp_header request, h;
+    struct ntp_header request;
     uint8_t response[NTP_MAX_LENGTH];
     struct writer w = writer_make(response, sizeof(response));
 
     if (!rig->answer || ip_addr_equal(&p->to.addr, &rig->silent))
         return;
     ntp_header_read(p->data, &request);
-    h = (struct ntp_header){
+    struct ntp_header h = (struct ntp_header){
         .leap = (uint8_t)rig->leap,
         .version = request.version,
         .mode = NTP_MODE_SERVER,

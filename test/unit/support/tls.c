@@ -93,10 +93,9 @@ void test_cert_write(const char *path, const struct test_cert *const *certs, siz
 void test_key_write(const char *path, const struct test_cert *cert)
 {
     gnutls_datum_t pem;
-    FILE *f;
 
     unlink(path);
-    f = fopen(path, "w");
+    FILE *f = fopen(path, "w");
     assert_non_null(f);
     fchmod(fileno(f), 0600);
     ok(gnutls_x509_privkey_export2(cert->key, GNUTLS_X509_FMT_PEM, &pem));

@@ -82,10 +82,9 @@ int ioctl(int fd, unsigned long number, ...)
 {
     struct request *r = &kernel.requests[kernel.count];
     va_list args;
-    void *data;
 
     va_start(args, number);
-    data = va_arg(args, void *);
+    void *data = va_arg(args, void *);
     va_end(args);
     if (!kernel.answer)
         return (int)syscall(SYS_ioctl, fd, number, data);
@@ -425,10 +424,9 @@ static void open_socket(struct world *w, bool tx)
 {
     const struct world_socket spec = {
         .type = WORLD_UDP, .family = IP_V4, .timestamps_rx = true, .timestamps_tx = tx};
-    int fd;
 
     kernel.option_count = 0;
-    fd = w->ops->socket_open(w->ctx, &spec);
+    int fd = w->ops->socket_open(w->ctx, &spec);
     assert_true(fd >= 0);
     w->ops->socket_close(w->ctx, fd);
 }
@@ -466,10 +464,8 @@ static void flags_of_sockets_depend_on_kernel_and_hardware(void **state)
     if (!w->ops->nics)
         skip();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct world *other;
-
         kernel.release = cases[i].release;
-        other = world_linux_new(&options);
+        struct world *other = world_linux_new(&options);
         expect_flags(other, cases[i].server_flags, 1050);
         world_linux_free(other);
     }
@@ -552,10 +548,9 @@ static int answer_to_opening(unsigned long number, void *data)
 static void clock_is_opened_by_path_or_interface(void **state)
 {
     struct world *w = *state;
-    int fd;
 
     reset_card();
-    fd = linux_phc_open(w->ctx, "/dev/ptp1", false);
+    int fd = linux_phc_open(w->ctx, "/dev/ptp1", false);
     assert_true(fd >= 0);
     assert_string_equal(kernel.opened, "/dev/ptp1");
     assert_int_equal(kernel.open_flags, O_RDONLY | OPEN_FLAGS);
@@ -581,12 +576,11 @@ static void what_is_no_clock_is_taken_as_an_interface(void **state)
 {
 #ifdef HAVE_LINUX_TIMESTAMPING
     struct world *w = *state;
-    int fd;
 
     reset_card();
     kernel.answer = answer_to_opening;
     not_a_clock = true;
-    fd = linux_phc_open(w->ctx, "/dev/x", false);
+    int fd = linux_phc_open(w->ctx, "/dev/x", false);
     assert_true(fd >= 0);
     assert_string_equal(kernel.opened, "/dev/ptp3");
     close(fd);
@@ -635,13 +629,13 @@ static void requests_go_through_a_socket_of_a_family_that_there_is(void **state)
         kernel.refused_domain = cases[i].refused;
         struct world *w = world_linux_new(&cases[i].options);
         struct nic nic;
-        int speed, fd;
+        int speed;
 
         reset_card();
         assert_true(w->ops->nics->enable(w->ctx, "eth5", NIC_FILTER_AUTO, &nic));
         assert_true(w->ops->nics->speed(w->ctx, "eth5", &speed));
         kernel.count = 0;
-        fd = w->ops->devices->phc_open(w->ctx, "eth5", false);
+        int fd = w->ops->devices->phc_open(w->ctx, "eth5", false);
         assert_true(fd >= 0);
         close(fd);
         kernel.answer = NULL;

@@ -170,11 +170,10 @@ static void use_devices(struct world *w)
     const char *call;
     uint32_t owner;
     volatile void *segment = devices->shm_attach(w->ctx, SHM_KEY, 96, 0600, &call, &owner);
-    int fd;
 
     CHECK(segment);
     devices->shm_detach(w->ctx, segment);
-    fd = devices->open(w->ctx, "/dev/null", true);
+    int fd = devices->open(w->ctx, "/dev/null", true);
     CHECK(fd >= 0);
 #ifdef FEAT_PPS
     CHECK(devices->pps_start(w->ctx, fd, false) == PPS_CREATE_FAILED);
@@ -270,10 +269,9 @@ static void main_process_works_at_every_level(void **state)
     static const action actions[] = {use_udp,      use_tcp_client,      use_files,
                                      use_resolver, use_random_and_time, use_devices};
     static const int levels[] = {-2, -1, 1, 2};
-    int segment;
 
     skip_if_sanitized();
-    segment = shmget(SHM_KEY, 96, IPC_CREAT | 0600);
+    int segment = shmget(SHM_KEY, 96, IPC_CREAT | 0600);
     assert_true(segment >= 0);
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         for (size_t j = 0; j < sizeof(actions) / sizeof(actions[0]); j++)

@@ -342,7 +342,6 @@ static void use_name_services(void)
     struct sockaddr_in any = {.sin_family = AF_INET};
     pthread_t thread;
     char name[64];
-    int fd;
 
     if (getaddrinfo("localhost", NULL, &hints, &list) != 0)
         _exit(1);
@@ -356,7 +355,7 @@ static void use_name_services(void)
     f = fopen(name, "we");
     if (!f || fclose(f) != 0 || unlink(name) != 0)
         _exit(4);
-    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 || errno != ENOENT)
         _exit(5);
     close(fd);

@@ -134,10 +134,8 @@ static void on_replace(pid_t pid, void *arg)
 
 static pid_t start_helper(struct fixture *f)
 {
-    pid_t pid;
-
     world_linux_use_resolver_helper(f->world, on_replace, f);
-    pid = support_start_resolver(f->world);
+    pid_t pid = support_start_resolver(f->world);
     f->helpers[f->helper_count++] = pid;
     return pid;
 }

@@ -214,7 +214,6 @@ static void interfaces_without_hardware_timestamps(void **state)
     const struct nic_ops *nics = f->world->ops->nics;
     bool has_loopback = false;
     struct nic nic;
-    char **names;
     int speed;
 
     if (!nics)
@@ -223,7 +222,7 @@ static void interfaces_without_hardware_timestamps(void **state)
     assert_false(nics->enable(f->world->ctx, "nosuchdevice", NIC_FILTER_AUTO, &nic));
     assert_false(nics->enable(f->world->ctx, "longer than any name of a device", 0, &nic));
     assert_false(nics->speed(f->world->ctx, "nosuchdevice", &speed));
-    names = nics->list(f->world->ctx);
+    char **names = nics->list(f->world->ctx);
     assert_non_null(names);
     for (int i = 0; names[i]; i++) {
         has_loopback = has_loopback || strcmp(names[i], "lo") == 0;
@@ -613,10 +612,10 @@ static void resolution_fails_without_descriptors(void **state)
     const struct world *w = f->world;
     struct answers answers = {0};
     struct answer_arg a = {&answers, 'a'}, b = {&answers, 'b'};
-    struct rlimit limit, none;
+    struct rlimit limit;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    none = limit;
+    struct rlimit none = limit;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &a));

@@ -81,15 +81,13 @@ static void expect_fatal(const char *line, void (*prepare)(struct fake_devices *
                          const char *expected)
 {
     struct fixture f;
-    char *log;
     int status;
-    pid_t child;
 
     source_fixture_open(&f.s, line, false);
     fake_devices_install(&f.devices, f.s.w);
     if (prepare)
         prepare(&f.devices);
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         struct refclock_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
@@ -100,7 +98,7 @@ static void expect_fatal(const char *line, void (*prepare)(struct fake_devices *
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 1);
-    log = test_log_end(f.s.directory);
+    char *log = test_log_end(f.s.directory);
     if (strcmp(strchr(log, '\n') + 1, expected) != 0)
         fail_msg("%s: %s", line, log);
     free(log);
@@ -333,10 +331,9 @@ static void send_message(struct fixture *f, double t, double offset, int pulse, 
 static void sock_takes_samples_and_pulses(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "local\nrefclock SOCK /run/gps.sock poll 4\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_string_equal(f.devices.socket_path, "/run/gps.sock");
     clock_world_run_until(f.s.w, 10.5);
     send_message(&f, 10.25, 0.002, 0, LEAP_DELETE);
@@ -398,10 +395,9 @@ static void poll_clock(struct fixture *f, int index)
 static void shm_is_read_by_its_layout(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "refclock SHM 2:perm=0664 poll 4\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_int_equal(f.devices.shm_key, 0x4e545032);
     assert_int_equal(f.devices.shm_mode, 0664);
     assert_int_equal(f.devices.shm_size, 96);
@@ -433,10 +429,9 @@ static void shm_is_read_by_its_layout(void **state)
 static void shm_ignores_what_it_does_not_understand(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "refclock SHM 0 poll 4\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_int_equal(f.devices.shm_mode, 0600);
     clock_world_run_until(f.s.w, 10.5);
     put_sample(&f, START + 10, 0, START + 10, 0);
@@ -491,18 +486,16 @@ static void torn_place(struct fake_devices *devices)
 static void update_during_the_reading_is_noticed(void **state)
 {
     struct sigaction action = {.sa_handler = on_fault}, before;
-    struct refclock *c;
     struct fixture f;
-    uint8_t *pages;
 
     torn.page_size = (size_t)sysconf(_SC_PAGESIZE);
-    pages =
+    uint8_t *pages =
         mmap(NULL, 2 * torn.page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(pages, MAP_FAILED);
     torn.second_page = pages + torn.page_size;
     torn.segment = torn.second_page - 8;
     open_clocks_with(&f, "refclock SHM 0 poll 4\n", torn_place);
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     clock_world_run_until(f.s.w, 10.5);
     sigaction(SIGSEGV, &action, &before);
     for (int i = 0; i < 3; i++) {
@@ -569,10 +562,9 @@ static void segment_of_another_user_is_worth_a_warning(void **state)
 static void pps_takes_each_pulse_once(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "local\nrefclock PPS /dev/pps0:clear poll 4\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_true(f.devices.pps_clear);
     clock_world_run_until(f.s.w, 10.5);
     assert_null(sample_filter_last(c->filter)); /* no pulse so far */
@@ -597,10 +589,9 @@ static void pps_takes_each_pulse_once(void **state)
 static void pps_with_a_rate_is_polled_faster(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "local\nrefclock PPS /dev/pps0 poll 4 dpoll -3 rate 5\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     for (int i = 0; i < 20; i++) {
         double t = 10.06 + 0.2 * i;
 
@@ -652,10 +643,9 @@ static void pps_device_that_vanishes_is_reported_once(void **state)
 static void check_phc_readings(const char *lines)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, lines);
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     f.devices.phc_offset = 37.125;
     clock_world_run_until(f.s.w, 10.5);
     assert_close(last_offset(c), 0.125, 1e-8);
@@ -721,7 +711,6 @@ static void options_of_the_phc_reach_the_device(void **state)
 static void tracker_of_the_phc_has_the_options_of_the_clock(void **state)
 {
     struct fixture f;
-    char *log;
 
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
@@ -730,7 +719,7 @@ static void tracker_of_the_phc_has_the_options_of_the_clock(void **state)
     clock_world_run_until(f.s.w, 81.0);
     poll_clock(&f, 0); /* a second after the last one: less than half of 4 */
     refclock_set_free(f.set);
-    log = test_log_end(f.s.directory);
+    char *log = test_log_end(f.s.directory);
     log_set_threshold(LOG_SEV_INFO);
     assert_non_null(strstr(log, "HW clock samples=16 "));
     assert_null(strstr(log, "HW clock samples=17 "));
@@ -807,10 +796,9 @@ static void external_pulses_go_to_all_clocks_of_the_channel(void **state)
 static void rtc_is_read_at_its_interrupts(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "refclock RTC /dev/rtc:utc poll 4\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_true(f.devices.rtc_interrupts);
     f.devices.rtc_offset = 0.25;
     clock_world_run_until(f.s.w, 1.5);
@@ -838,10 +826,9 @@ static void no_interrupts(struct fake_devices *devices)
 static void rtc_without_interrupts_is_polled(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks_with(&f, "refclock RTC /dev/rtc poll 4 dpoll 0\n", no_interrupts);
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     f.devices.rtc_offset = 0.75;
     clock_world_run_until(f.s.w, 10.0);
     /* 10.75 shows 10, which means 10.5. */

@@ -101,11 +101,10 @@ static void default_refids_have_the_index(void **state)
 static void options_of_the_driver_follow_its_parameter(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "refclock PHC /dev/ptp1:extpps:pin=2:channel=3:pin=7:nocrossts\n"
                     "refclock SHM 5\nrefclock PHC /dev/ptp1:\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     assert_string_equal(c->parameter, "/dev/ptp1");
     assert_string_equal(refclock_option(c, "extpps"), "");
     assert_int_equal(refclock_int_option(c, "pin", 0), 2);
@@ -173,11 +172,10 @@ static void lock_needs_samples_often_enough(void **state)
 static void samples_get_offset_delay_and_dispersion(void **state)
 {
     struct fixture f;
-    const struct source_sample *last;
 
     open_clocks(&f, "refclock SHM 0 offset 0.25 delay 1e-3 precision 1e-4\n");
     sample(&f, get(&f, 0), 99.5, 0.125);
-    last = sample_filter_last(get(&f, 0)->filter);
+    const struct source_sample *last = sample_filter_last(get(&f, 0)->filter);
     assert_non_null(last);
     assert_close(last->offset, 0.375, 1e-9);
     assert_close(raw_diff((struct raw_time){last->time.i}, at(&f, 99.5)), 0.0, 1e-9);
@@ -196,10 +194,9 @@ static void samples_get_offset_delay_and_dispersion(void **state)
 static void large_offsets_keep_their_precision(void **state)
 {
     struct fixture f;
-    struct raw_time raw;
 
     open_clocks(&f, "refclock SHM 0\n");
-    raw = at(&f, 99.5);
+    struct raw_time raw = at(&f, 99.5);
     refclock_add_sample(get(&f, 0), raw, (struct instant){raw.i.sec + 100000000, 500000123},
                         LEAP_NORMAL, 1);
     /* 1e8 s in a double has a resolution of 1.5e-8. */
@@ -210,12 +207,10 @@ static void large_offsets_keep_their_precision(void **state)
 static void impossible_samples_are_dropped(void **state)
 {
     struct fixture f;
-    struct refclock *c;
-    struct raw_time now;
 
     open_clocks(&f, "refclock SHM 0 poll 2\n");
-    c = get(&f, 0);
-    now = at(&f, 99.5);
+    struct refclock *c = get(&f, 0);
+    struct raw_time now = at(&f, 99.5);
     sample(&f, c, 100.5, 0.0); /* of the future */
     sample(&f, c, 91.9, 0.0);  /* older than two polls */
     refclock_add_sample(c, now, now.i, LEAP_UNSYNC, 1);
@@ -236,10 +231,9 @@ static void impossible_samples_are_dropped(void **state)
 static void low_quality_keeps_the_clock_reachable_only(void **state)
 {
     struct fixture f;
-    struct raw_time now;
 
     open_clocks(&f, "refclock PHC /dev/ptp0\n");
-    now = at(&f, 99.5);
+    struct raw_time now = at(&f, 99.5);
     refclock_add_sample(get(&f, 0), now, now.i, LEAP_NORMAL, 0);
     assert_int_equal(get(&f, 0)->reached, 1);
     assert_null(sample_filter_last(get(&f, 0)->filter));
@@ -340,12 +334,11 @@ static void pulses_are_reduced_to_the_nearest_one(void **state)
 static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
 {
     struct fixture f;
-    struct refclock *pps, *ref;
 
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
-    pps = get(&f, 0);
-    ref = get(&f, 1);
+    struct refclock *pps = get(&f, 0);
+    struct refclock *ref = get(&f, 1);
     pulse(&f, pps, 96.0, 0.9999);
     assert_null(sample_filter_last(pps->filter)); /* nothing to lock to */
 
@@ -377,13 +370,12 @@ static void pulse_is_completed_by_the_clock_it_is_locked_to(void **state)
 static void several_pulses_in_a_second_are_completed(void **state)
 {
     struct fixture f;
-    struct refclock *pps, *ref;
 
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA rate 5 maxlockage 4\n"
                     "refclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
-    pps = get(&f, 0);
-    ref = get(&f, 1);
+    struct refclock *pps = get(&f, 0);
+    struct refclock *ref = get(&f, 1);
     sample(&f, ref, 97.0, 2.05);
     /* 2.0001 and 2.2001 are possible; 0.0499 is below 0.4 / 5. */
     pulse(&f, pps, 97.1, 0.9999);
@@ -422,15 +414,13 @@ static void maxlockage_is_counted_in_pulses(void **state)
 static void locked_pulses_leave_room_for_dispersions(void **state)
 {
     struct fixture f;
-    struct refclock *pps, *ref;
     struct source_sample filtered;
-    double average;
 
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA precision 0.1\n"
                     "refclock SHM 0 refid NMEA precision 0.12\n");
     refclock_set_start(f.set);
-    pps = get(&f, 0);
-    ref = get(&f, 1);
+    struct refclock *pps = get(&f, 0);
+    struct refclock *ref = get(&f, 1);
     sample(&f, ref, 97.0, 0.0);
     pulse(&f, pps, 97.1, 0.19); /* 0.41 together */
     assert_null(sample_filter_last(pps->filter));
@@ -446,7 +436,7 @@ static void locked_pulses_leave_room_for_dispersions(void **state)
     for (int i = 0; i < 16; i++)
         sample(&f, ref, 95.0 + 0.1 * i, i % 2 == 0 ? 0.1 : -0.1);
     assert_true(sample_filter_take(ref->filter, &filtered));
-    average = sample_filter_average_dispersion(ref->filter);
+    double average = sample_filter_average_dispersion(ref->filter);
     assert_between(average, 0.05, 0.2);
     sample(&f, ref, 97.0, 0.0);
     pulse(&f, pps, 97.1, 0.4 - average + 1e-3);
@@ -477,11 +467,10 @@ static void last_sample_of_the_lock_survives_its_poll(void **state)
 static void width_tells_the_edges_apart(void **state)
 {
     struct fixture f;
-    struct refclock *pps;
 
     open_clocks(&f, "refclock PPS /dev/pps0 lock NMEA width 0.2\nrefclock SHM 0 refid NMEA\n");
     refclock_set_start(f.set);
-    pps = get(&f, 0);
+    struct refclock *pps = get(&f, 0);
     sample(&f, get(&f, 1), 98.0, 0.0);
     pulse(&f, pps, 98.1, 0.2); /* the end of the pulse */
     assert_null(sample_filter_last(pps->filter));
@@ -562,11 +551,10 @@ static void distance_of_the_reference_limits_pulses(void **state)
 static void unlocked_pulses_need_to_know_the_second(void **state)
 {
     struct fixture f;
-    struct refclock *pps;
     struct conf_local local = {.enabled = true, .stratum = 5};
 
     open_clocks(&f, "refclock PPS /dev/pps0\n");
-    pps = get(&f, 0);
+    struct refclock *pps = get(&f, 0);
     pulse(&f, pps, 98.0, 0.1);
     assert_null(sample_filter_last(pps->filter));
     reference_enable_local(f.s.reference, &local);
@@ -587,7 +575,6 @@ static void pulses_behind_pulses_keep_the_stratum(void **state)
 {
     struct conf_local local = {.enabled = true, .stratum = 5, .distance = 1.0};
     struct reference_data ref;
-    struct local_time when;
     struct fixture f;
 
     open_clocks(&f, "refclock PPS /dev/pps0 poll 0 filter 1 prefer\nrefclock PPS /dev/pps1 poll 0\n"
@@ -601,7 +588,7 @@ static void pulses_behind_pulses_keep_the_stratum(void **state)
     }
     sample(&f, get(&f, 2), 109.4, 0.0);
     assert_true(source_is_selected(get(&f, 0)->source));
-    when = local_clock_now(f.s.clock, NULL);
+    struct local_time when = local_clock_now(f.s.clock, NULL);
     reference_get(f.s.reference, when, &ref);
     assert_true(ref.synchronised);
     assert_int_equal(ref.refid, get(&f, 0)->refid);
@@ -649,13 +636,12 @@ static void offsets_are_those_of_the_corrected_clock(void **state)
 {
     struct fixture f;
     char *log, expected[128], path[TEST_PATH_SIZE + 32];
-    double correction;
 
     open_clocks(&f,
                 "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x offset 0.125\n");
     assert_true(local_clock_accumulate_offset(f.s.clock, -3.25, 0.0));
     clock_world_wake_at(f.s.w, 101.0);
-    correction = local_clock_correction(f.s.clock, at(&f, 100.0), NULL);
+    double correction = local_clock_correction(f.s.clock, at(&f, 100.0), NULL);
     assert_close(correction, 3.25, 0.2);
 
     clock_world_wake_at(f.s.w, 110.0);
@@ -686,11 +672,10 @@ static void offsets_are_those_of_the_corrected_clock(void **state)
 static void refused_samples_leave_the_clock_as_it_was(void **state)
 {
     struct fixture f;
-    struct refclock *c;
     char *log, path[TEST_PATH_SIZE + 32];
 
     open_clocks(&f, "logdir %s\nlog refclocks\nlogbanner 0\nlocal\nrefclock SOCK /x\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     sample(&f, c, 99.5, 0.25);
     refclock_add_pulse(c, at(&f, 99.6), 0.25, 0);
     pulse(&f, c, 99.4, 0.25); /* older */
@@ -713,10 +698,9 @@ static void refused_samples_leave_the_clock_as_it_was(void **state)
 static void impossible_pulses_are_dropped(void **state)
 {
     struct fixture f;
-    struct refclock *pps;
 
     open_clocks(&f, "local\nrefclock SOCK /x\n");
-    pps = get(&f, 0);
+    struct refclock *pps = get(&f, 0);
     pulse(&f, pps, 99.0, NAN);
     pulse(&f, pps, 99.0, INFINITY);
     pulse(&f, pps, 99.0, 1e300);
@@ -890,10 +874,9 @@ static void dispersion_and_changes_reach_the_filter(void **state)
 static void bad_input_is_told_when_it_begins(void **state)
 {
     struct fixture f;
-    struct refclock *c;
 
     open_clocks(&f, "refclock SOCK /x poll 0\n");
-    c = get(&f, 0);
+    struct refclock *c = get(&f, 0);
     refclock_set_start(f.set);
     clock_world_run_until(f.s.w, 100.5);
     refclock_bad_input(c, "bad %d", 1);
@@ -926,8 +909,6 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
         "refclock pulse ignored offset=-0.250000000 sync=0 dist=1.500000000\n",
     };
     struct fixture f;
-    struct refclock *pps, *ref;
-    char *log;
 
     if (log_lowest() > LOG_SEV_DEBUG)
         skip();
@@ -936,8 +917,8 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
                     "refclock SHM 0 refid NMEA poll 2 dpoll -1 filter 3\n"
                     "refclock PPS /dev/pps1\n");
     refclock_set_start(f.set);
-    pps = get(&f, 0);
-    ref = get(&f, 1);
+    struct refclock *pps = get(&f, 0);
+    struct refclock *ref = get(&f, 1);
     sample(&f, ref, 100.5, 0.0);
     refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, LEAP_UNSYNC, 1);
     refclock_add_sample(ref, at(&f, 96.0), at(&f, 96.0).i, LEAP_NORMAL, 0);
@@ -950,7 +931,7 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
     pulse(&f, pps, 97.5, 0.05);
     pulse(&f, get(&f, 2), 97.5, 0.25);
     refclock_set_free(f.set);
-    log = test_log_end(f.s.directory);
+    char *log = test_log_end(f.s.directory);
     log_set_threshold(LOG_SEV_INFO);
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         if (!strstr(log, expected[i]))

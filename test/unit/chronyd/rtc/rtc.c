@@ -83,8 +83,6 @@ static struct report_rtc report(const struct fixture *f)
 static void tracking_finds_offset_and_gain(void **state)
 {
     struct fixture f;
-    struct report_rtc r;
-    char *text;
 
     open_rtc(&f, "");
     f.devices.rtc_offset = 1.25;
@@ -92,7 +90,7 @@ static void tracking_finds_offset_and_gain(void **state)
     rtc_start(f.rtc, f.s.reference);
     assert_true(f.devices.rtc_interrupts);
     clock_world_run_until(f.s.w, 1800.0);
-    r = report(&f);
+    struct report_rtc r = report(&f);
     /* 15 s for 3, 30 s for 2, 60 s for 4, 120 s for 4, then 240 s. */
     assert_between(r.samples, 14, 17);
     assert_close(r.gain_ppm, 20.0, 0.1);
@@ -102,7 +100,7 @@ static void tracking_finds_offset_and_gain(void **state)
     assert_false(f.devices.rtc_interrupts); /* only while a sample is wanted */
 
     assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_OK);
-    text = read_file(&f, "rtc");
+    char *text = read_file(&f, "rtc");
     assert_int_equal(strncmp(text, "1 17000", 7), 0);
     assert_non_null(strstr(text, " 20.0"));
     free(text);
@@ -117,13 +115,12 @@ static void times_between_measurements_grow(void **state)
 {
     static const int periods[] = {15, 15, 15, 30, 30, 60, 60, 60, 60, 120, 120, 120, 120, 240, 240};
     struct fixture f;
-    char *text, *line;
 
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 1500.0);
-    text = read_file(&f, "rtc.log");
-    line = text;
+    char *text = read_file(&f, "rtc.log");
+    char *line = text;
     for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
         char *end = strchr(line, '\n');
         assert_non_null(end);
@@ -138,13 +135,12 @@ static void times_between_measurements_grow(void **state)
 static void tracking_follows_changes_of_the_clock(void **state)
 {
     struct fixture f;
-    double before;
 
     open_rtc(&f, "");
     f.devices.rtc_offset = 0.5;
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 300.0);
-    before = report(&f).seconds_fast;
+    double before = report(&f).seconds_fast;
     assert_true(local_clock_accumulate_offset(f.s.clock, 0.125, 0.0));
     assert_close(report(&f).seconds_fast, before + 0.125, 1e-9);
     clock_world_run_until(f.s.w, 700.0);
@@ -159,14 +155,13 @@ static void tracking_follows_changes_of_the_clock(void **state)
 static void gain_follows_the_frequency_of_the_clock(void **state)
 {
     struct fixture f;
-    double before;
     int samples;
 
     open_rtc(&f, "");
     f.devices.rtc_rate = 20e-6;
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 600.0);
-    before = report(&f).gain_ppm;
+    double before = report(&f).gain_ppm;
     assert_close(before, 20.0, 0.5);
     /* The clock runs slower by 1 %: dfreq 0.01. */
     local_clock_set_frequency(f.s.clock, 10000.0);
@@ -188,12 +183,11 @@ static void gain_follows_the_frequency_of_the_clock(void **state)
 static void samples_off_the_line_are_dropped(void **state)
 {
     struct fixture f;
-    int before;
 
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 1500.0);
-    before = report(&f).samples;
+    int before = report(&f).samples;
     assert_true(before > 12);
     f.devices.rtc_offset -= 0.2;
     f.devices.rtc_rate = 1e-3;
@@ -217,13 +211,12 @@ static void oldest_samples_make_room(void **state)
 {
     struct fixture f;
     int numbers[128], count, full = 0;
-    char *text;
 
     open_rtc(&f, "");
     f.devices.rtc_rate = 20e-6;
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 30000.0);
-    text = read_file(&f, "rtc.log");
+    char *text = read_file(&f, "rtc.log");
     count = numbers_of_samples(text, numbers, 128);
     for (int i = 1; i < count; i++) {
         if (numbers[i - 1] == 64) {
@@ -291,8 +284,6 @@ static void log_and_report_show_the_fit(void **state)
 
 static void coefficients_are_written_at_the_end(void **state)
 {
-    struct rtc_coefficients c;
-    struct report_rtc r;
     struct fixture f;
     char path[TEST_PATH_SIZE + 32];
     struct stat info;
@@ -301,10 +292,10 @@ static void coefficients_are_written_at_the_end(void **state)
     f.devices.rtc_offset = 1.25;
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 100.0);
-    r = report(&f);
+    struct report_rtc r = report(&f);
     rtc_free(f.rtc);
     snprintf(path, sizeof(path), "%s/rtc", f.s.directory);
-    c = rtc_file_read(&f.s.w->world, path);
+    struct rtc_coefficients c = rtc_file_read(&f.s.w->world, path);
     assert_true(c.valid);
     assert_int_equal(c.ref, r.ref_time.sec);
     assert_close(c.offset, r.seconds_fast, 1e-6);
@@ -372,12 +363,11 @@ static void second_that_comes_again_starts_again(void **state)
 static void file_is_not_touched_without_a_measurement(void **state)
 {
     struct fixture f;
-    char *text;
 
     open_rtc(&f, "");
     test_write_file(f.s.directory, "rtc", "1 1690000000 0.250000 12.000\n");
     assert_int_equal(rtc_write_file(f.rtc), RTC_STATUS_OK);
-    text = read_file(&f, "rtc");
+    char *text = read_file(&f, "rtc");
     assert_string_equal(text, "1 1690000000 0.250000 12.000\n");
     free(text);
     assert_int_equal(rtc_trim(f.rtc), RTC_STATUS_OK);
@@ -390,7 +380,6 @@ static void file_is_not_touched_without_a_measurement(void **state)
 static void trimming_sets_the_rtc_and_keeps_the_rate(void **state)
 {
     struct fixture f;
-    struct rtc_coefficients c;
     char path[TEST_PATH_SIZE + 32];
 
     open_rtc(&f, "");
@@ -407,7 +396,7 @@ static void trimming_sets_the_rtc_and_keeps_the_rate(void **state)
     clock_world_run_until(f.s.w, 611.0);
     assert_int_equal(report(&f).samples, 0); /* measured, written, forgotten */
     snprintf(path, sizeof(path), "%s/rtc", f.s.directory);
-    c = rtc_file_read(&f.s.w->world, path);
+    struct rtc_coefficients c = rtc_file_read(&f.s.w->world, path);
     assert_true(c.valid);
     assert_close(c.rate, 50e-6, 1e-7);
     assert_close(c.offset, fake_rtc_time(&f.devices) - (double)START - 611.0, 1e-3);
@@ -420,7 +409,6 @@ static void trimming_sets_the_rtc_and_keeps_the_rate(void **state)
 static void error_of_a_set_rtc_is_estimated(void **state)
 {
     struct fixture f;
-    char *text;
 
     open_rtc(&f, "");
     f.devices.rtc_offset = -5.25;
@@ -441,7 +429,7 @@ static void error_of_a_set_rtc_is_estimated(void **state)
     assert_int_equal(report(&f).samples, 0);
     clock_world_run_until(f.s.w, 127.0);
     assert_int_equal(report(&f).samples, 1);
-    text = read_file(&f, "rtc");
+    char *text = read_file(&f, "rtc");
     assert_int_equal(strncmp(text, "1 1700000109 0.1249", 19), 0);
     free(text);
     close_rtc(&f, "RTC wrong by -5.250 seconds (step)\n");
@@ -804,7 +792,6 @@ static bool start(double rtc_offset, const struct rtc_coefficients *file, int64_
 {
     static const struct rtc_coefficients none = {.valid = false};
     struct fixture f;
-    bool good;
 
     source_fixture_open(&f.s, "rtcdevice /dev/rtc\nrtconutc\ndriftfile %s/drift\n", true);
     fake_devices_install(&f.devices, f.s.w);
@@ -813,7 +800,7 @@ static bool start(double rtc_offset, const struct rtc_coefficients *file, int64_
     if (f.devices.rtc_failing)
         f.devices.rtc_offset = 0.0;
     f.devices.drift_file_time = drift_time;
-    good = rtc_start_set_clock(&f.s.w->world, f.s.clock, f.s.conf, file ? file : &none);
+    bool good = rtc_start_set_clock(&f.s.w->world, f.s.clock, f.s.conf, file ? file : &none);
     *stepped = 1e-9 * (double)f.s.w->stepped_ns;
     assert_false(f.devices.opened_writable);
     assert_int_equal(f.devices.opened, f.devices.closed);

@@ -47,10 +47,9 @@ static void run_to_second_request(struct rig *rig, double hardware_delay, double
 static void timestamps_of_hardware_replace_those_of_the_kernel(void **state)
 {
     struct rig *rig = *state;
-    struct report_ntpdata report;
 
     run_to_second_request(rig, BEFORE, 300e-6);
-    report = rig_ntpdata(rig, SERVER);
+    struct report_ntpdata report = rig_ntpdata(rig, SERVER);
     assert_int_equal(report.tx_source, 'H');
     assert_int_equal(report.rx_source, 'H');
     assert_int_equal(report.total_good, 2);
@@ -65,11 +64,10 @@ static void timestamps_of_hardware_replace_those_of_the_kernel(void **state)
 static void without_an_interface_those_of_the_kernel_are_used(void **state)
 {
     struct rig *rig = *state;
-    struct report_ntpdata report;
 
     rig->stub.hardware_timestamps = false;
     run_to_second_request(rig, BEFORE, 300e-6);
-    report = rig_ntpdata(rig, SERVER);
+    struct report_ntpdata report = rig_ntpdata(rig, SERVER);
     assert_int_equal(report.tx_source, 'K');
     assert_int_equal(report.rx_source, 'K');
     assert_int_equal(report.total_hw_tx + report.total_hw_rx, 0);
@@ -144,7 +142,6 @@ static void a_second_response_ends_the_waiting(void **state)
 static void waiting_ends_before_the_next_request(void **state)
 {
     struct rig *rig = *state;
-    double next;
 
     rig->conf->hwts_timeout = 100.0;
     rig_restart(rig, NULL);
@@ -154,7 +151,7 @@ static void waiting_ends_before_the_next_request(void **state)
     /* The third request may have been put off by what the response said, but not given up. */
     assert_true(rig_ntpdata(rig, SERVER).total_good >= 2);
     assert_true(sim_sent_count(rig->sim) >= 3);
-    next = sim_sent(rig->sim, 2)->time - sim_sent(rig->sim, 1)->time;
+    double next = sim_sent(rig->sim, 2)->time - sim_sent(rig->sim, 1)->time;
     assert_between(next, 4.0, 4.4);
     assert_int_equal(rig_source(rig, SERVER)->reach & 3, 3);
 }

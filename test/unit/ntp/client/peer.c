@@ -261,12 +261,11 @@ static void first_packet_of_the_peer_is_answered(void **state)
 {
     struct fixture *f = *state;
     struct ip_port to = {rig_addr("192.0.2.100"), 123};
-    struct ntp_time transmit;
 
     f->answer_after = -1;
     add_peer(f, PEER " minpoll 4 maxpoll 4");
     send_packet(f, &to, (struct ntp_time){0}, (struct ntp_time){0}, 0.1);
-    transmit = f->last_transmit;
+    struct ntp_time transmit = f->last_transmit;
     f->answer_after = 0;
     rig_run(&f->rig, 10);
 
@@ -288,18 +287,16 @@ static void first_packet_of_the_peer_is_answered(void **state)
 static void protocol_starts_again_after_a_loss(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_header first;
-    struct ntp_time repeated, received;
 
     add_peer(f, PEER " minpoll 4 maxpoll 4");
     rig_run(&f->rig, 1);
-    first = sent(f, 0);
+    struct ntp_header first = sent(f, 0);
     f->answer_after = -1;
     rig_run(&f->rig, 18);
     assert_int_equal(sim_sent_count(f->rig.sim), 2);
     send_packet(f, &sim_sent(f->rig.sim, 1)->from, first.transmit, wire_time(f, -17), 1);
-    repeated = f->last_transmit;
-    received = wire_time(f, 1 + WAY);
+    struct ntp_time repeated = f->last_transmit;
+    struct ntp_time received = wire_time(f, 1 + WAY);
     f->answer_after = 0;
     rig_run(&f->rig, 18);
     assert_true(ntp_time_equal(sent(f, 2).origin, repeated));
@@ -319,13 +316,12 @@ static void first_packet_after_a_valid_one_is_interleaved(void **state)
 {
     struct fixture *f = *state;
     double sent_times[5];
-    struct ntp_time first_transmit;
 
     f->answer_after = 0.001;
     add_peer(f, PEER " minpoll 4 maxpoll 4 xleave");
     rig_run(&f->rig, 1);
     assert_true(ntp_time_is_zero(sent(f, 0).origin));
-    first_transmit = f->last_transmit;
+    struct ntp_time first_transmit = f->last_transmit;
     rig_run(&f->rig, 17);
     f->answer_after = -1; /* to the second */
     for (size_t i = 0; i < 2; i++)
@@ -359,11 +355,10 @@ static void first_packet_after_a_valid_one_is_interleaved(void **state)
 static void restart_makes_timestamps_unusable(void **state)
 {
     struct fixture *f = *state;
-    struct ntp_header first;
 
     add_peer(f, PEER " minpoll 4 maxpoll 4 xleave");
     rig_run(&f->rig, 1);
-    first = sent(f, 0);
+    struct ntp_header first = sent(f, 0);
     f->answer_after = -1;
     rig_run(&f->rig, 18);
     send_packet(f, &sim_sent(f->rig.sim, 1)->from, first.transmit, wire_time(f, -17), 1);
@@ -424,8 +419,6 @@ static void packets_have_the_monotonic_scale(void **state)
     struct ntp_mono_root root;
 
     for (int i = 0; i < 2; i++) {
-        const struct sim_packet *p;
-
         f->interleaved = i > 0;
         f->rig.mono = (struct ntp_mono_scale){.shift = 0.75 * i, .epoch = 0x11223344};
         f->answer_after = 0.5;
@@ -433,7 +426,7 @@ static void packets_have_the_monotonic_scale(void **state)
         if (i == 0)
             add_peer(f, PEER " extfield F323 minpoll 4 xleave");
         rig_run(&f->rig, 60);
-        p = sim_sent(f->rig.sim, sim_sent_count(f->rig.sim) - 1);
+        const struct sim_packet *p = sim_sent(f->rig.sim, sim_sent_count(f->rig.sim) - 1);
         assert_int_equal(p->length, NTP_HEADER_LENGTH + 28);
         assert_int_equal(p->data[0] & 7, NTP_MODE_ACTIVE);
         assert_true(ntp_mono_root_read(p->data + 52, NTP_EXT_BODY_LENGTH, &root));

@@ -654,13 +654,12 @@ static void quantile_replaces_the_deviation(void **state)
 static void test_d_compares_all_that_is_sent(void **state)
 {
     struct response_fixture *f = *state;
-    struct ntp_header mine;
     struct reference_data own = {
         .stratum = 1, .refid = f->header.refid, .ref_time = local(900), .root_delay = 0.01};
 
     f->own = own;
     f->header.reference = ntp_time_from_instant(own.ref_time.i, (struct ntp_time){0});
-    mine = f->header;
+    struct ntp_header mine = f->header;
     assert_false(passes(f, NTP_TEST_D));
     f->header.stratum = 2;
     assert_true(passes(f, NTP_TEST_D));

@@ -252,10 +252,9 @@ static void only_offline_does_not_resolve(void **state)
 static void every_field_of_ntpdata_is_filled_in(void **state)
 {
     struct rig *rig = *state;
-    struct report_ntpdata r;
 
     rig_add_server(rig, SERVER " minpoll 4 port 1123");
-    r = rig_ntpdata(rig, SERVER);
+    struct report_ntpdata r = rig_ntpdata(rig, SERVER);
     assert_true(ip_addr_equal(&r.remote_addr, &server));
     assert_int_equal(r.remote_port, 1123);
     assert_true(r.tests == 0 && r.tx_source == 0 && r.rx_source == 0 && r.local_addr.family == 0);

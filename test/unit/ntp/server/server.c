@@ -362,12 +362,11 @@ static void reply_carries_the_reference_and_the_timestamps(void **state)
 {
     struct fixture *f = *state;
     uint8_t p[NTP_MAX_LENGTH];
-    struct ntp_header h;
     uint32_t mask = 0xff; /* random bits of precision -24 */
 
     put_header(p, 4, 3);
     assert_true(ask(f, p, 48));
-    h = reply_header(f);
+    struct ntp_header h = reply_header(f);
     assert_int_equal(h.leap, 0);
     assert_int_equal(h.stratum, 2);
     assert_int_equal(h.poll, 6);
