@@ -4,11 +4,11 @@
  * stand between those of the modules, in the order of daemon.md 4 and 14. Called once by main().
  */
 #include "chronyd/chronyd.h"
-#include "chronyd/os/filter.h"
 #include "chronyd/os/notify.h"
 #include "chronyd/os/pidfile.h"
-#include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
+#include "process/filter.h"
+#include "process/signals.h"
 
 /* False: the foreground process that waited for us is gone. */
 static bool tell_ready(struct chronyd *d)

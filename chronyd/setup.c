@@ -15,15 +15,15 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "chronyd/chronyd.h"
-#include "chronyd/os/filter.h"
 #include "chronyd/os/pidfile.h"
-#include "chronyd/os/privileges.h"
-#include "chronyd/os/process.h"
-#include "chronyd/os/resolver.h"
-#include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
 #include "nts/fork_server.h"
+#include "process/filter.h"
+#include "process/privileges.h"
+#include "process/process.h"
+#include "process/resolver_helper.h"
+#include "process/signals.h"
 
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and what is open
    for a moment. */

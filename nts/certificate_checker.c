@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/certificate_check.h"
-#include "nts/ipc.h"
+#include "process/ipc.h"
 
 /* ---- The new process ---- */
 

@@ -22,8 +22,8 @@
 #include "nts/certificate_checker.h"
 #include "nts/certificate_store.h"
 #include "nts/fork_server.h"
-#include "nts/ipc.h"
 #include "nts/server_files.h"
+#include "process/ipc.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
    for STABLE_TIME starts afresh. */

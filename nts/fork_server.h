@@ -29,7 +29,7 @@
 #include <sys/types.h>
 #include "base/loop.h"
 #include "nts/helper.h"
-#include "nts/ipc.h"
+#include "process/ipc.h"
 
 struct fork_server;
 struct helper_pool;

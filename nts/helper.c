@@ -16,9 +16,9 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "nts/certificate_watch.h"
-#include "nts/ipc.h"
 #include "nts/ke_service.h"
 #include "nts/tls_credentials.h"
+#include "process/ipc.h"
 
 struct helper {
     const struct helper_identity *identity;
@@ -112,14 +112,25 @@ static void on_emptied(void *arg)
     finish_if_drained(arg);
 }
 
+static void take_connection(struct helper *h, const struct ipc_message *message, int fd)
+{
+    struct nts_server_key key = {.id = message->u.connection.key_id,
+                                 .aead = message->u.connection.aead,
+                                 .key = message->u.connection.key};
+
+    if (!ke_service_start(h->service, message->u.connection.session, fd,
+                          &message->u.connection.peer, &key))
+        report_outcome(h, message->u.connection.session, IPC_SESSION_REJECTED);
+    secret_wipe(&key.key);
+}
+
 static void take_message(struct helper *h, const struct ipc_message *message, int fd)
 {
     if (message->type == IPC_DRAIN) {
         h->draining = true;
         finish_if_drained(h);
-    } else if (!ke_service_start(h->service, message->u.connection.session, fd,
-                                 &message->u.connection.peer, &message->u.connection.key)) {
-        report_outcome(h, message->u.connection.session, IPC_SESSION_REJECTED);
+    } else {
+        take_connection(h, message, fd);
     }
 }
 
@@ -152,11 +163,11 @@ static void on_channel(int fd, unsigned int event, void *arg)
         if (connection >= 0)
             h->lacking = false;
         take_message(h, &message, connection);
-        secret_wipe(&message.u.connection.key.key);
+        secret_wipe(&message.u.connection.key);
         break;
     case IPC_NO_DESCRIPTOR:
         lack_descriptor(h, message.u.connection.session);
-        secret_wipe(&message.u.connection.key.key);
+        secret_wipe(&message.u.connection.key);
         break;
     case IPC_AGAIN:
         break;

@@ -457,7 +457,9 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
 
     message.u.connection.session = session;
     message.u.connection.peer = *peer;
-    message.u.connection.key = *key;
+    message.u.connection.key_id = key->id;
+    message.u.connection.aead = key->aead;
+    message.u.connection.key = key->key;
     while ((h = least_busy(pool))) {
         enum ipc_result result = helper_send(h, &message, fd);
         if (result == IPC_OK || result == IPC_AGAIN) {
@@ -471,7 +473,7 @@ enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t sess
     }
     if (passed == HELPER_POOL_NONE && any_full(pool))
         passed = HELPER_POOL_FULL;
-    secret_wipe(&message.u.connection.key.key);
+    secret_wipe(&message.u.connection.key);
     check_ready(pool);
     return passed;
 }

@@ -14,7 +14,7 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "nts/context.h"
-#include "nts/ipc.h"
+#include "process/ipc.h"
 
 struct helper_pool;
 

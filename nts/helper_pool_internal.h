@@ -7,7 +7,7 @@
 #define NTS_HELPER_POOL_INTERNAL_H
 
 #include "nts/helper_pool.h"
-#include "nts/ipc_queue.h"
+#include "process/ipc_queue.h"
 
 #define GENERATION_START_TIMEOUT 30.0 /* seconds, for the files to be read */
 /* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is no silence. */

@@ -14,9 +14,9 @@
 #include "base/world.h"
 #include "conf/conf.h"
 #include "nts/context.h"
-#include "nts/ipc.h"
 #include "nts/ke_session.h"
 #include "nts/tls_credentials.h"
+#include "process/ipc.h"
 
 struct ke_service_env {
     struct world *world;

@@ -16,32 +16,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <resolv.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
+#include "process/resolver_helper.h"
 
 struct request {
     struct request *next;
-    struct resolver_query query;
+    struct ipc_lookup query;
     resolve_handler handler;
     void *arg;
 };
 
 /* What the thread works on. Whoever is second to set `left`, thread or resolver, frees it. */
 struct job {
-    struct resolver_query query;
-    struct resolver_answer answer;
+    struct ipc_lookup query;
+    struct ipc_addresses answer;
     int pipe_fd; /* write end, closed by the thread */
     atomic_bool left;
 };
@@ -70,60 +67,10 @@ struct resolver {
     uint32_t last_id; /* of questions to it */
     void (*replace)(pid_t pid, void *arg);
     void *replace_arg;
-    bool due;                      /* the answer of the first request is there */
-    struct resolver_answer answer; /* ... unless the thread has it */
-    bool error_logged;             /* since the last lookup that worked */
+    bool due;                    /* the answer of the first request is there */
+    struct ipc_addresses answer; /* ... unless the thread has it */
+    bool error_logged;           /* since the last lookup that worked */
 };
-
-/* ---- Lookup ---- */
-
-static enum resolve_status status_of_error(int error)
-{
-#ifdef FORCE_DNSRETRY
-    return RESOLVE_TRY_AGAIN;
-#else
-    return error == EAI_AGAIN ? RESOLVE_TRY_AGAIN : RESOLVE_FAILURE;
-#endif
-}
-
-static bool take_address(const struct addrinfo *info, enum ip_family family, struct ip_addr *addr)
-{
-    struct ip_port address;
-
-    if (!ip_port_from_sockaddr(info->ai_addr, info->ai_addrlen, &address))
-        return false;
-    /* What a name service says of interfaces is not taken: they are ours. */
-    if (info->ai_family == AF_INET6 &&
-        ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0)
-        return false;
-    if (family != IP_UNSPEC && family != address.addr.family)
-        return false;
-    *addr = address.addr;
-    return true;
-}
-
-void resolver_lookup(const struct resolver_query *query, struct resolver_answer *answer)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list, *info;
-
-    hints.ai_family = query->family == IP_V4   ? AF_INET
-                      : query->family == IP_V6 ? AF_INET6
-                                               : AF_UNSPEC;
-    answer->count = 0;
-    if (query->reload)
-        res_init();
-    int error = getaddrinfo(query->name, NULL, &hints, &list);
-    if (error) {
-        answer->status = status_of_error(error);
-        return;
-    }
-    for (info = list; info && answer->count < ADDR_MAX_PER_NAME; info = info->ai_next) {
-        if (take_address(info, query->family, &answer->addrs[answer->count]))
-            answer->count++;
-    }
-    freeaddrinfo(list);
-    answer->status = answer->count > 0 ? RESOLVE_SUCCESS : status_of_error(EAI_NONAME);
-}
 
 /* ---- Thread ---- */
 
@@ -152,7 +99,7 @@ static void fail(struct resolver *resolver, const char *what)
     if (!resolver->error_logged)
         LOG_ERROR("%s; names cannot be looked up now", what);
     resolver->error_logged = true;
-    resolver->answer = (struct resolver_answer){.status = RESOLVE_TRY_AGAIN};
+    resolver->answer = (struct ipc_addresses){.status = RESOLVE_TRY_AGAIN};
     resolver->under_way = false;
     resolver->due = true;
 }
@@ -286,15 +233,11 @@ static void close_channel(struct resolver *resolver)
 /* The first request; without a helper it waits for the next one. */
 static void ask_helper(struct resolver *resolver)
 {
-    const struct resolver_query *query = &resolver->first->query;
-    struct ipc_message message = {.type = IPC_LOOKUP};
+    struct ipc_message message = {.type = IPC_LOOKUP, .u.lookup = resolver->first->query};
 
     if (resolver->channel < 0)
         return;
     message.u.lookup.id = ++resolver->last_id;
-    message.u.lookup.family = query->family;
-    message.u.lookup.reload = query->reload;
-    text_copy(message.u.lookup.name, sizeof(message.u.lookup.name), query->name);
     if (ipc_send(resolver->channel, &message, -1) != IPC_OK)
         close_channel(resolver);
 }
@@ -319,9 +262,7 @@ static void read_helper(struct resolver *resolver)
             fail(resolver, "Answer of name resolving helper to no question");
             return;
         }
-        resolver->answer.status = message.u.addresses.status;
-        resolver->answer.count = message.u.addresses.count;
-        memcpy(resolver->answer.addrs, message.u.addresses.addrs, sizeof(resolver->answer.addrs));
+        resolver->answer = message.u.addresses;
         resolver->under_way = false;
         resolver->due = true;
         note_success(resolver);
@@ -343,7 +284,7 @@ static void read_helper(struct resolver *resolver)
 
 static void give_up(struct resolver *resolver)
 {
-    char text[RESOLVER_NAME_SIZE + 64];
+    char text[IPC_NAME_SIZE + 64];
 
     snprintf(text, sizeof(text), "Lookup of %s took more than %.0f seconds",
              resolver->first->query.name, resolver->limit);
@@ -380,8 +321,8 @@ void resolver_check(struct resolver *resolver, bool readable)
 
 /* An address with an interface, which is not there yet or any more as a name may have no address yet.
    Nobody else is asked. */
-static void find_scoped(const struct resolver *resolver, struct resolver_query *query,
-                        struct resolver_answer *answer)
+static void find_scoped(const struct resolver *resolver, struct ipc_lookup *query,
+                        struct ipc_addresses *answer)
 {
     const char *interface;
     struct ip_addr addr;
@@ -401,8 +342,8 @@ static void find_scoped(const struct resolver *resolver, struct resolver_query *
 }
 
 /* Addresses need no lookup, and names none when their family is switched off. */
-static bool answer_at_once(const struct resolver *resolver, struct resolver_query *query,
-                           struct resolver_answer *answer)
+static bool answer_at_once(const struct resolver *resolver, struct ipc_lookup *query,
+                           struct ipc_addresses *answer)
 {
     struct ip_addr addr;
 
@@ -514,7 +455,7 @@ bool resolver_is_due(const struct resolver *resolver)
 
 void resolver_dispatch(struct resolver *resolver)
 {
-    struct resolver_answer answer;
+    struct ipc_addresses answer;
 
     if (!resolver->due)
         return;

@@ -10,29 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 #include "base/world.h"
-#include "nts/ipc.h"
-
-#define RESOLVER_NAME_SIZE IPC_NAME_SIZE
-
-struct resolver_query {
-    char name[RESOLVER_NAME_SIZE];
-    enum ip_family family; /* IP_UNSPEC: both */
-    bool reload;           /* read the configuration of the resolver again */
-};
-
-struct resolver_answer {
-    enum resolve_status status;
-    int count;
-    struct ip_addr addrs[ADDR_MAX_PER_NAME];
-};
-
-/* Blocking lookup; uses nothing but its arguments, so it runs in threads and in the helper. */
-void resolver_lookup(const struct resolver_query *query, struct resolver_answer *answer);
 
 struct resolver;
-
-/* A lookup that takes longer counts as one to be tried again (seconds). */
-#define RESOLVER_LIMIT 30.0
 
 /* The world is asked for the monotonic time only. */
 struct resolver *resolver_new(const struct world *world, bool ipv4, bool ipv6);
@@ -61,10 +40,5 @@ void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, v
 void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
 /* For tests: another limit than RESOLVER_LIMIT. */
 void resolver_set_limit(struct resolver *resolver, double seconds);
-
-/* resolver_helper.c: body of the helper process, at the other end of the channel. It runs as this
-   user, if it is started as root that may change user, with the filter of its kind if the level is
-   not 0, and returns when the channel ends or something else than a lookup comes. */
-void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
-#include "chronyd/os/privileges.h"
+#include "process/privileges.h"
 
 /* After a call that failed: whether it has to be tried again as the other reader, who is root no more
    until privileges_resume(). */

@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "chronyd/os/devices.h"
 #include "chronyd/os/linux_internal.h"
-#include "chronyd/os/privileges.h"
 #include "chronyd/os/resolver.h"
-#include "chronyd/os/signals.h"
+#include "process/privileges.h"
+#include "process/signals.h"
 
 /* ---- Clocks and kernel facts ---- */
 

@@ -19,7 +19,7 @@ struct world_linux_options {
 };
 
 /* The world of this process. Never NULL: out of memory is fatal. Signal handlers are not installed
-   here but by signals_install (chronyd/os/signals.h). */
+   here but by signals_install (process/signals.h). */
 struct world *world_linux_new(const struct world_linux_options *options);
 
 /* Closes what the world opened for itself; a resolution that is under way is abandoned, without

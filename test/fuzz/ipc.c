@@ -3,7 +3,7 @@
  * Messages between the processes of the daemon, from each side and with each number of descriptors.
  */
 #include <string.h>
-#include "nts/ipc.h"
+#include "process/ipc.h"
 #include "test/fuzz/support.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

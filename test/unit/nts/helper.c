@@ -22,10 +22,10 @@
 #include "nts/certificate_watch.h"
 #include "nts/cookie.h"
 #include "nts/helper_pool.h"
-#include "nts/ipc.h"
 #include "nts/ke_client.h"
 #include "nts/ke_connections.h"
 #include "nts/ke_server.h"
+#include "process/ipc.h"
 
 #define MAX_IDLE 100
 
@@ -855,7 +855,9 @@ static void helper_without_descriptors_loses_one_connection(void **state)
     struct rlimit limit;
     int ends[2], fd, status;
 
-    connection.u.connection.key = f->key;
+    connection.u.connection.key_id = f->key.id;
+    connection.u.connection.aead = f->key.aead;
+    connection.u.connection.key = f->key.key;
     connection.u.connection.peer.addr = ip_addr_loopback(IP_V4);
     assert_true(ipc_pair(ends));
     pid_t pid = fork();

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 #include <unistd.h>
-#include "chronyd/os/resolver.h"
 #include "chronyd/os/world_linux.h"
+#include "process/resolver_helper.h"
 
 pid_t support_start_resolver(struct world *world)
 {

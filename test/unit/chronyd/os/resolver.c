@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "chronyd/os/resolver.h"
 #include "chronyd/os/world_linux.h"
+#include "process/ipc.h"
 #include "test/unit/support/resolver.h"
 
 #define WAIT  20.0 /* seconds that nothing here takes */

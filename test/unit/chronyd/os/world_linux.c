@@ -22,9 +22,9 @@
 #include "base/log.h"
 #include "base/nic.h"
 #include "base/text.h"
-#include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
+#include "process/signals.h"
 
 #define LIMIT 10.0 /* seconds that nothing here takes */
 

@@ -45,7 +45,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "chronyd/os/filter.h"
+#include "process/filter.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -4,7 +4,7 @@
  * flags are the only mutable file-scope variables outside main and the log. The handlers do nothing
  * but set them.
  */
-#include "chronyd/os/signals.h"
+#include "process/signals.h"
 
 #include <stddef.h>
 #include "base/log.h"

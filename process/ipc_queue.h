@@ -3,11 +3,11 @@
  * Messages that wait, in their order, until a channel has room for them. Used by the pool of helpers,
  * which calls ipc_queue_flush again after a while as long as something waits.
  */
-#ifndef NTS_IPC_QUEUE_H
-#define NTS_IPC_QUEUE_H
+#ifndef PROCESS_IPC_QUEUE_H
+#define PROCESS_IPC_QUEUE_H
 
 #include <stdbool.h>
-#include "nts/ipc.h"
+#include "process/ipc.h"
 
 #define IPC_QUEUE_SIZE 16
 

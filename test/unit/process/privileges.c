@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "chronyd/os/privileges.h"
+#include "process/privileges.h"
 
 #define TEST_UID 65533
 #define TEST_GID 65532

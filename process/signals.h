@@ -3,8 +3,8 @@
  * Signals of the daemon: termination and reload requests become flags that the event loop asks for
  * (daemon.md 13). SIGHUP never ends the daemon: it asks for a reload of certificates.
  */
-#ifndef CHRONYD_OS_SIGNALS_H
-#define CHRONYD_OS_SIGNALS_H
+#ifndef PROCESS_SIGNALS_H
+#define PROCESS_SIGNALS_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -29,9 +29,9 @@
 #include <unistd.h>
 #include "base/device.h"
 #include "base/log.h"
-#include "chronyd/os/filter.h"
-#include "chronyd/os/signals.h"
 #include "chronyd/os/world_linux.h"
+#include "process/filter.h"
+#include "process/signals.h"
 #include "test/unit/support/resolver.h"
 
 #ifdef FEAT_SCFILTER

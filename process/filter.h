@@ -4,8 +4,8 @@
  * in filter.c and filter_denied.c. The fork server never has one. That of the name resolving
  * helper, which runs what the name services of the system need, allows by default at every level.
  */
-#ifndef CHRONYD_OS_FILTER_H
-#define CHRONYD_OS_FILTER_H
+#ifndef PROCESS_FILTER_H
+#define PROCESS_FILTER_H
 
 enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER };
 

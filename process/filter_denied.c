@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "chronyd/os/filter.h"
+#include "process/filter.h"
 
 #ifdef FEAT_SCFILTER
 
@@ -22,7 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "chronyd/os/filter_internal.h"
+#include "process/filter_internal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

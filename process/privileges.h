@@ -4,8 +4,8 @@
  * it was meant to have: what fails there is fatal. It goes on with fewer: a capability that is not
  * permitted, because a service manager or container has taken it away, is not kept.
  */
-#ifndef CHRONYD_OS_PRIVILEGES_H
-#define CHRONYD_OS_PRIVILEGES_H
+#ifndef PROCESS_PRIVILEGES_H
+#define PROCESS_PRIVILEGES_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -3,14 +3,14 @@
  * Shared by the two files of the system call filter: filter.c (level 1, loading) and filter_denied.c
  * (level 2 and the resolver). Only for builds with libseccomp.
  */
-#ifndef CHRONYD_OS_FILTER_INTERNAL_H
-#define CHRONYD_OS_FILTER_INTERNAL_H
+#ifndef PROCESS_FILTER_INTERNAL_H
+#define PROCESS_FILTER_INTERNAL_H
 
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "chronyd/os/filter.h"
+#include "process/filter.h"
 
 /* Arguments that are ints in the kernel, whatever a register holds above them. */
 #define INT_MASK 0xffffffffU

@@ -6,15 +6,15 @@
  * messages and descriptors over Unix sequenced-packet sockets. Orders from the main process to the
  * fork server are shorter: one octet, and the process ID for IPC_ORDER_KILL.
  */
-#ifndef NTS_IPC_H
-#define NTS_IPC_H
+#ifndef PROCESS_IPC_H
+#define PROCESS_IPC_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/crypto.h"
 #include "base/world.h"
-#include "nts/context.h"
 
 #define IPC_VERSION      1
 #define IPC_MESSAGE_SIZE 512
@@ -59,13 +59,29 @@ enum ipc_outcome {
 };
 #define IPC_OUTCOMES (IPC_SESSION_REFUSED + 1)
 
+struct ipc_lookup {
+    uint32_t id;
+    enum ip_family family; /* IP_UNSPEC: both */
+    bool reload;           /* read the configuration of the resolver again */
+    char name[IPC_NAME_SIZE];
+};
+
+struct ipc_addresses {
+    uint32_t id; /* of the lookup */
+    enum resolve_status status;
+    int count; /* more than 0 only, and always, with RESOLVE_SUCCESS */
+    struct ip_addr addrs[ADDR_MAX_PER_NAME];
+};
+
 struct ipc_message {
     enum ipc_type type;
     union {
         struct {
             uint32_t session;
-            struct nts_server_key key;
             struct ip_port peer;
+            uint32_t key_id; /* of the key that encrypts cookies */
+            int aead;
+            struct secret key;
         } connection;
         struct {
             char text[IPC_TEXT_SIZE]; /* printable ASCII */
@@ -91,18 +107,8 @@ struct ipc_message {
             /* Why a certificate is bad, which was logged; empty: none is. */
             char text[IPC_TEXT_SIZE];
         } files;
-        struct {
-            uint32_t id;
-            enum ip_family family; /* IP_UNSPEC: both */
-            bool reload;           /* read the configuration of the resolver again */
-            char name[IPC_NAME_SIZE];
-        } lookup;
-        struct {
-            uint32_t id; /* of the lookup */
-            enum resolve_status status;
-            int count; /* more than 0 only, and always, with RESOLVE_SUCCESS */
-            struct ip_addr addrs[ADDR_MAX_PER_NAME];
-        } addresses;
+        struct ipc_lookup lookup;
+        struct ipc_addresses addresses;
     } u;
 };
 

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "chronyd/os/process.h"
+#include "process/process.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * See ipc_queue.h. Keys of connections that wait are wiped as soon as they are not needed any more.
  */
-#include "nts/ipc_queue.h"
+#include "process/ipc_queue.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/crypto.h"

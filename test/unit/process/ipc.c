@@ -14,17 +14,17 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "nts/ipc.h"
+#include "process/ipc.h"
 
 static struct ipc_message connection_message(enum ip_family family)
 {
     struct ipc_message m = {.type = IPC_CONNECTION};
 
     m.u.connection.session = 4711;
-    m.u.connection.key.id = 0x89abcdef;
-    m.u.connection.key.aead = AEAD_AES_SIV_CMAC_256;
-    m.u.connection.key.key.length = 32;
-    memset(m.u.connection.key.key.data, 0x5a, 32);
+    m.u.connection.key_id = 0x89abcdef;
+    m.u.connection.aead = AEAD_AES_SIV_CMAC_256;
+    m.u.connection.key.length = 32;
+    memset(m.u.connection.key.data, 0x5a, 32);
     m.u.connection.peer.addr = family == IP_V4 ? ip_addr_v4(192, 0, 2, 7) : ip_addr_loopback(IP_V6);
     m.u.connection.peer.port = 40000;
     return m;
@@ -50,10 +50,10 @@ static void connection_survives_in_both_families(void **state)
         assert_int_equal(out.type, IPC_CONNECTION);
         assert_int_equal(out.u.connection.session, 4711);
         assert_true(ip_port_equal(&out.u.connection.peer, &m.u.connection.peer));
-        assert_int_equal(out.u.connection.key.id, 0x89abcdef);
-        assert_int_equal(out.u.connection.key.aead, 15);
-        assert_int_equal(out.u.connection.key.key.length, 32);
-        assert_memory_equal(out.u.connection.key.key.data, m.u.connection.key.key.data, 32);
+        assert_int_equal(out.u.connection.key_id, 0x89abcdef);
+        assert_int_equal(out.u.connection.aead, 15);
+        assert_int_equal(out.u.connection.key.length, 32);
+        assert_memory_equal(out.u.connection.key.data, m.u.connection.key.data, 32);
     }
 }
 
@@ -294,11 +294,11 @@ static void values_out_of_range_are_refused(void **state)
     ipc_encode(&m, data);
     data[8] = 5; /* family */
     assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
-    m.u.connection.key.key.length = 31;
+    m.u.connection.key.length = 31;
     ipc_encode(&m, data);
     assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
     m = connection_message(IP_V4);
-    m.u.connection.key.aead = 16;
+    m.u.connection.aead = 16;
     ipc_encode(&m, data);
     assert_false(decodes(data, sizeof(data), 1, IPC_MAIN));
     m = (struct ipc_message){.type = IPC_OUTCOME};

@@ -3,7 +3,7 @@
  * Codec and transport of the messages between the processes of the daemon; see ipc.h. The
  * table below is the permission table: who may send what, with or without a descriptor.
  */
-#include "nts/ipc.h"
+#include "process/ipc.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +31,17 @@ static void put_address(struct writer *w, const struct ip_addr *addr)
     writer_zeros(w, 16 - length);
 }
 
+static bool get_zeros(struct reader *r, size_t count)
+{
+    while (count-- > 0)
+        if (reader_u8(r) != 0)
+            return false;
+    return true;
+}
+
 static bool get_address(struct reader *r, struct ip_addr *addr)
 {
-    uint8_t family = reader_u8(r), rest[12];
+    uint8_t family = reader_u8(r);
 
     memset(addr, 0, sizeof(*addr));
     if (family == 6) {
@@ -42,10 +50,7 @@ static bool get_address(struct reader *r, struct ip_addr *addr)
     } else if (family == 4) {
         addr->family = IP_V4;
         reader_bytes(r, addr->u.v4, 4);
-        reader_bytes(r, rest, sizeof(rest));
-        for (size_t i = 0; i < sizeof(rest); i++)
-            if (rest[i] != 0)
-                return false;
+        return get_zeros(r, 12) && !r->failed;
     } else {
         return false;
     }
@@ -54,40 +59,35 @@ static bool get_address(struct reader *r, struct ip_addr *addr)
 
 static void put_connection(struct writer *w, const struct ipc_message *m)
 {
-    const struct nts_server_key *key = &m->u.connection.key;
+    const struct secret *key = &m->u.connection.key;
 
-    assert(key->key.length <= AEAD_MAX_KEY);
+    assert(key->length <= AEAD_MAX_KEY);
     writer_u32(w, m->u.connection.session);
     put_address(w, &m->u.connection.peer.addr);
     writer_u16(w, m->u.connection.peer.port);
-    writer_u32(w, key->id);
-    writer_u16(w, (uint16_t)key->aead);
-    writer_u16(w, (uint16_t)key->key.length);
-    writer_bytes(w, key->key.data, key->key.length);
-    writer_zeros(w, AEAD_MAX_KEY - key->key.length);
+    writer_u32(w, m->u.connection.key_id);
+    writer_u16(w, (uint16_t)m->u.connection.aead);
+    writer_u16(w, (uint16_t)key->length);
+    writer_bytes(w, key->data, key->length);
+    writer_zeros(w, AEAD_MAX_KEY - key->length);
 }
 
 static bool get_connection(struct reader *r, struct ipc_message *m)
 {
-    struct nts_server_key *key = &m->u.connection.key;
-    uint8_t unused[AEAD_MAX_KEY];
+    struct secret *key = &m->u.connection.key;
 
     m->u.connection.session = reader_u32(r);
     if (!get_address(r, &m->u.connection.peer.addr))
         return false;
     m->u.connection.peer.port = reader_u16(r);
-    key->id = reader_u32(r);
-    key->aead = reader_u16(r);
-    key->key.length = reader_u16(r);
-    if (key->key.length == 0 || key->key.length > AEAD_MAX_KEY ||
-        key->key.length != aead_key_length(key->aead))
+    m->u.connection.key_id = reader_u32(r);
+    m->u.connection.aead = reader_u16(r);
+    key->length = reader_u16(r);
+    if (key->length == 0 || key->length > AEAD_MAX_KEY ||
+        key->length != aead_key_length(m->u.connection.aead))
         return false;
-    reader_bytes(r, key->key.data, key->key.length);
-    reader_bytes(r, unused, AEAD_MAX_KEY - key->key.length);
-    for (size_t i = 0; i < AEAD_MAX_KEY - key->key.length; i++)
-        if (unused[i] != 0)
-            return false;
-    return true;
+    reader_bytes(r, key->data, key->length);
+    return get_zeros(r, AEAD_MAX_KEY - key->length);
 }
 
 static void put_nothing(struct writer *w, const struct ipc_message *m)
@@ -318,10 +318,7 @@ bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role
         message->type = kinds[i].type;
         if (kinds[i].descriptors != descriptors || !kinds[i].get(&r, message) || r.failed)
             return false;
-        while (reader_left(&r) > 0)
-            if (reader_u8(&r) != 0)
-                return false;
-        return true;
+        return get_zeros(&r, reader_left(&r));
     }
     return false;
 }

@@ -21,7 +21,7 @@
 #ifdef FEAT_SCFILTER
 #include <seccomp.h>
 #endif
-#include "chronyd/os/process.h"
+#include "process/process.h"
 
 #define LOW  1024 /* the first that select() does not take */
 #define HIGH 1500

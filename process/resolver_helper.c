@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork server, so
+ * no secret of the main process is in it, and it is started again when it ends or does not answer.
+ * One lookup, one answer, until the other side closes.
+ */
+/*
  * The name resolving helper: a process that looks names up for the main process at filter levels 1
  * and -1, with a filter that denies what is dangerous instead of allowing what is known, because
  * what getaddrinfo() calls depends on the system's name services. It is a child of the fork server,
@@ -10,18 +15,76 @@
  * programs.
  * One lookup, one answer, until the other side closes.
  */
-#include "chronyd/os/resolver.h"
+#include "config.h"
+
+#include "process/resolver_helper.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <resolv.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "chronyd/os/filter.h"
-#include "chronyd/os/privileges.h"
-#include "chronyd/os/process.h"
+#include "process/filter.h"
+#include "process/privileges.h"
+#include "process/process.h"
+
+/* ---- Lookup ---- */
+
+static enum resolve_status status_of_error(int error)
+{
+#ifdef FORCE_DNSRETRY
+    return RESOLVE_TRY_AGAIN;
+#else
+    return error == EAI_AGAIN ? RESOLVE_TRY_AGAIN : RESOLVE_FAILURE;
+#endif
+}
+
+static bool take_address(const struct addrinfo *info, enum ip_family family, struct ip_addr *addr)
+{
+    struct ip_port address;
+
+    if (!ip_port_from_sockaddr(info->ai_addr, info->ai_addrlen, &address))
+        return false;
+    /* What a name service says of interfaces is not taken: they are ours. */
+    if (info->ai_family == AF_INET6 &&
+        ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0)
+        return false;
+    if (family != IP_UNSPEC && family != address.addr.family)
+        return false;
+    *addr = address.addr;
+    return true;
+}
+
+void resolver_lookup(const struct ipc_lookup *query, struct ipc_addresses *answer)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list, *info;
+
+    hints.ai_family = query->family == IP_V4   ? AF_INET
+                      : query->family == IP_V6 ? AF_INET6
+                                               : AF_UNSPEC;
+    answer->count = 0;
+    if (query->reload)
+        res_init();
+    int error = getaddrinfo(query->name, NULL, &hints, &list);
+    if (error) {
+        answer->status = status_of_error(error);
+        return;
+    }
+    for (info = list; info && answer->count < ADDR_MAX_PER_NAME; info = info->ai_next) {
+        if (take_address(info, query->family, &answer->addrs[answer->count]))
+            answer->count++;
+    }
+    freeaddrinfo(list);
+    answer->status = answer->count > 0 ? RESOLVE_SUCCESS : status_of_error(EAI_NONAME);
+}
+
+/* ---- The process ---- */
 
 static void set_signals(void)
 {
@@ -48,24 +111,15 @@ static void drop_rights(uid_t uid, gid_t gid, int filter_level)
     filter_load(filter_level, FILTER_RESOLVER);
 }
 
-static void answer_lookup(int channel, const struct ipc_message *question)
+static void answer_lookup(int channel, const struct ipc_lookup *query)
 {
     struct ipc_message message = {.type = IPC_ADDRESSES};
-    struct resolver_query query = {
-        .family = question->u.lookup.family,
-        .reload = question->u.lookup.reload,
-    };
-    struct resolver_answer answer = {.count = 0};
 
-    memcpy(query.name, question->u.lookup.name, sizeof(query.name));
     /* Nobody waits for it that long. This is for a process that nobody is left to end. */
     alarm((unsigned int)(2.0 * RESOLVER_LIMIT));
-    resolver_lookup(&query, &answer);
+    resolver_lookup(query, &message.u.addresses);
     alarm(0);
-    message.u.addresses.id = question->u.lookup.id;
-    message.u.addresses.status = answer.status;
-    message.u.addresses.count = answer.count;
-    memcpy(message.u.addresses.addrs, answer.addrs, sizeof(answer.addrs));
+    message.u.addresses.id = query->id;
     /* The main process waits for it, so there is room; else it asks again in a while. */
     ipc_send(channel, &message, -1);
 }
@@ -96,6 +150,6 @@ void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level)
     while ((result == IPC_OK || result == IPC_AGAIN) && await_lookup(channel)) {
         result = ipc_receive(channel, IPC_ASKER, &message, &fd);
         if (result == IPC_OK)
-            answer_lookup(channel, &message);
+            answer_lookup(channel, &message.u.lookup);
     }
 }

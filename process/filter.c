@@ -9,7 +9,7 @@
  */
 #include "config.h"
 
-#include "chronyd/os/filter.h"
+#include "process/filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "chronyd/os/filter_internal.h"
+#include "process/filter_internal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

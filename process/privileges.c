@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "chronyd/os/privileges.h"
+#include "process/privileges.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -2,8 +2,8 @@
 /*
  * Real-time priority, memory locking and open files of a process (daemon.md 8, system.md 13).
  */
-#ifndef CHRONYD_OS_PROCESS_H
-#define CHRONYD_OS_PROCESS_H
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
