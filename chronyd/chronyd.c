@@ -63,7 +63,7 @@ static bool cmd_admit(void *ctx, const struct ip_addr *addr)
     return client_log_limit(d->client_log, CLIENT_CMD, record) == LIMIT_PASS;
 }
 
-static const struct cmd_server_ops cmd_ops = {
+static const struct cmd_service_ops cmd_ops = {
     .is_allowed = cmd_is_allowed,
     .admit = cmd_admit,
     .execute = chronyd_execute,
@@ -80,9 +80,9 @@ enum cmd_status chronyd_rekey(struct chronyd *d)
 
 void chronyd_rekeyed(struct chronyd *d, bool ok)
 {
-    if (d->cmd_server)
-        cmd_server_answer(d->cmd_server, CMD_REKEY,
-                          ok && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED);
+    if (d->cmd_service)
+        cmd_service_answer(d->cmd_service, CMD_REKEY,
+                           ok && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED);
 }
 
 static void on_reload_signal(void *arg)
@@ -185,7 +185,7 @@ static void start_servers(struct chronyd *d)
     d->keys = ntp_keys_new();
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
     d->client_log = client_log_new(d->world, d->conf);
-    d->cmd_server = cmd_server_new(d->world, d->loop, d->conf, &policy);
+    d->cmd_service = cmd_service_new(d->world, d->loop, d->conf, &policy);
     chronyd_fill_ntp_env(d);
     d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
     d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
@@ -439,7 +439,7 @@ void chronyd_stop(struct chronyd *d)
     ntp_broadcast_free(d->ntp_broadcast);
     ntp_sources_free(d->ntp_sources);
     nts_part_free(d->nts_part);
-    cmd_server_free(d->cmd_server);
+    cmd_service_free(d->cmd_service);
     access_names_free(d->ntp_access_names);
     access_names_free(d->cmd_access_names);
     access_table_free(d->cmd_access);

@@ -75,7 +75,7 @@ struct chronyd {
     struct access_table *cmd_access;
     struct access_names *ntp_access_names;
     struct access_names *cmd_access_names;
-    struct cmd_server *cmd_server;
+    struct cmd_service *cmd_service;
 
     enum reference_mode main_mode; /* after initstepslew: normal, -q or -Q */
     bool pidfile_written;
@@ -119,9 +119,9 @@ void setup_privileges(struct chronyd *daemon);
    it fills in. */
 void chronyd_fill_ntp_env(struct chronyd *daemon);
 
-/* Executes one control command; ctx is the daemon. For struct cmd_server_ops. */
+/* Executes one control command; ctx is the daemon. For struct cmd_service_ops. */
 enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
-                                enum reply_code *reply, union cmd_reply_body *body);
+                                union cmd_reply_body *body);
 
 /* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be called. */
 enum cmd_status chronyd_rekey(struct chronyd *daemon);

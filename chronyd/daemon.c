@@ -37,7 +37,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     chronyd_start(d);
     setup_attach_helpers(d);
 
-    cmd_server_open_unix(d->cmd_server);
+    cmd_service_open_unix(d->cmd_service);
     filter_load(options->filter_level, FILTER_MAIN);
 }
 

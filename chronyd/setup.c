@@ -182,8 +182,8 @@ static void clean_up_after_fatal(void *arg)
     if (d->pidfile_written)
         pidfile_remove(d->conf->pid_file);
     d->pidfile_written = false;
-    if (d->cmd_server)
-        cmd_server_remove_unix(d->cmd_server);
+    if (d->cmd_service)
+        cmd_service_remove_unix(d->cmd_service);
     if (d->refclocks)
         refclock_set_clean_up(d->refclocks);
 }

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/instant.h"
 #include "base/report.h"
+#include "cmdmon/message_commands.h"
 #include "conf/source_options.h"
 
 #define CMD_VERSION            6
@@ -29,69 +30,9 @@
 enum cmd_type { CMD_TYPE_REQUEST = 1, CMD_TYPE_REPLY = 2 };
 
 /* Request codes (cmdmon.md 11). Obsolete codes have no name here. */
-enum cmd_code {
-    CMD_ONLINE = 1,
-    CMD_OFFLINE = 2,
-    CMD_BURST = 3,
-    CMD_MINPOLL = 4,
-    CMD_MAXPOLL = 5,
-    CMD_DUMP = 6,
-    CMD_MAXDELAY = 7,
-    CMD_MAXDELAYRATIO = 8,
-    CMD_MAXUPDATESKEW = 9,
-    CMD_SETTIME = 11,
-    CMD_MANUAL = 13,
-    CMD_SOURCE_COUNT = 14,
-    CMD_SOURCE_DATA = 15,
-    CMD_REKEY = 16,
-    CMD_ALLOW = 17,
-    CMD_ALLOW_ALL = 18,
-    CMD_DENY = 19,
-    CMD_DENY_ALL = 20,
-    CMD_CMDALLOW = 21,
-    CMD_CMDALLOW_ALL = 22,
-    CMD_CMDDENY = 23,
-    CMD_CMDDENY_ALL = 24,
-    CMD_ACCHECK = 25,
-    CMD_CMDACCHECK = 26,
-    CMD_DELETE_SOURCE = 29,
-    CMD_WRITERTC = 30,
-    CMD_DFREQ = 31,
-    CMD_TRACKING = 33,
-    CMD_SOURCESTATS = 34,
-    CMD_RTC = 35,
-    CMD_TRIMRTC = 36,
-    CMD_CYCLELOGS = 37,
-    CMD_MANUAL_LIST = 41,
-    CMD_MANUAL_DELETE = 42,
-    CMD_MAKESTEP = 43,
-    CMD_ACTIVITY = 44,
-    CMD_MINSTRATUM = 45,
-    CMD_POLLTARGET = 46,
-    CMD_MAXDELAYDEVRATIO = 47,
-    CMD_RESELECT = 48,
-    CMD_RESELECTDIST = 49,
-    CMD_MODIFY_MAKESTEP = 50,
-    CMD_SMOOTHING = 51,
-    CMD_SMOOTHTIME = 52,
-    CMD_REFRESH = 53,
-    CMD_SERVERSTATS = 54,
-    CMD_NTPDATA = 57,
-    CMD_SHUTDOWN = 62,
-    CMD_ONOFFLINE = 63,
-    CMD_ADD_SOURCE = 64,
-    CMD_SOURCENAME = 65,
-    CMD_RESET_SOURCES = 66,
-    CMD_AUTHDATA = 67,
-    CMD_CLIENTS = 68,
-    CMD_SELECTDATA = 69,
-    CMD_RELOAD_SOURCES = 70,
-    CMD_DOFFSET = 71,
-    CMD_SELECTOPTS = 72,
-    CMD_OFFSET = 73,
-    CMD_LOCAL = 74,
-    CMD_CODES = 75, /* one above the last */
-};
+#define CMD_CODE(code, number, length, access, reply, open, execute) code = number,
+enum cmd_code { CMD_COMMANDS(CMD_CODE) CMD_CODES /* one above the last */ };
+#undef CMD_CODE
 
 /* Reply codes (cmdmon.md 12). */
 enum reply_code {
@@ -141,9 +82,9 @@ enum cmd_status {
 };
 
 enum cmd_access {
-    CMD_ACCESS_NONE,       /* code unknown or obsolete */
-    CMD_ACCESS_READ_ONLY,  /* Unix socket, and UDP when opened */
-    CMD_ACCESS_READ_WRITE, /* Unix socket only */
+    CMD_ACCESS_NONE, /* code unknown or obsolete */
+    CMD_RO,          /* Unix socket, and UDP when opened */
+    CMD_RW,          /* Unix socket only */
 };
 
 /*

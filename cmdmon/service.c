@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Daemon side of the control protocol, see server.h. One datagram is read for each report of
+ * Daemon side of the control protocol, see service.h. One datagram is read for each report of
  * readiness; of a request nothing is remembered but that its reply has to come later.
  */
 #include "cmdmon/service.h"
@@ -18,14 +18,14 @@ struct waiting {
     char path[112];
 };
 
-struct cmd_server {
+struct cmd_service {
     struct world *world;
     struct loop *loop;
     const struct conf *conf;
     struct cmd_policy policy;
     int udp_fds[2]; /* -1: not open */
     int unix_fd;
-    struct waiting waiting[CMD_SERVER_MAX_WAITING];
+    struct waiting waiting[CMD_SERVICE_MAX_WAITING];
     int waiting_count;
 };
 
@@ -35,20 +35,20 @@ static bool is_authorised(const struct cmd_policy *policy, const struct ip_addr 
 {
     if (!addr)
         return true;
-    return cmd_access(command) == CMD_ACCESS_READ_ONLY &&
+    return cmd_access(command) == CMD_RO &&
            (cmd_open_commands(command) & policy->open_commands) != 0;
 }
 
 /* A report that changes something on the way is for the Unix socket only (cmdmon.md 13.13). */
 static bool changes_something(const struct cmd_request *request)
 {
-    return cmd_access(request->command) != CMD_ACCESS_READ_ONLY ||
+    return cmd_access(request->command) != CMD_RO ||
            (request->command == CMD_CLIENTS && request->u.clients.reset);
 }
 
 static enum cmd_status run_request(const struct cmd_policy *policy, const struct ip_addr *addr,
                                    const uint8_t *data, size_t length, unsigned int command,
-                                   enum reply_code *reply, union cmd_reply_body *body)
+                                   union cmd_reply_body *body)
 {
     struct cmd_request request;
 
@@ -57,7 +57,7 @@ static enum cmd_status run_request(const struct cmd_policy *policy, const struct
     if (addr && changes_something(&request))
         return CMD_STATUS_UNAUTHORISED;
     log_set_context_info(true);
-    enum cmd_status status = policy->ops->execute(policy->ctx, &request, reply, body);
+    enum cmd_status status = policy->ops->execute(policy->ctx, &request, body);
     log_set_context_info(false);
     return status;
 }
@@ -97,10 +97,10 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     } else if (!is_authorised(policy, addr, header.command)) {
         status = CMD_STATUS_UNAUTHORISED;
     } else {
-        status = run_request(policy, addr, request, length, header.command, &code, &body);
+        status = run_request(policy, addr, request, length, header.command, &body);
     }
-    if (status != CMD_STATUS_SUCCESS)
-        code = REPLY_NULL;
+    if (status == CMD_STATUS_SUCCESS)
+        code = cmd_expected_reply(header.command);
 
     struct cmd_reply_header reply_header = (struct cmd_reply_header){
         .version = CMD_VERSION,
@@ -118,26 +118,26 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     return reply_length;
 }
 
-static bool is_known_host(const struct cmd_server *server, const struct world_datagram *msg)
+static bool is_known_host(const struct cmd_service *service, const struct world_datagram *msg)
 {
     return ip_addr_is_loopback(&msg->remote.addr) ||
-           server->policy.ops->is_allowed(server->policy.ctx, &msg->remote.addr);
+           service->policy.ops->is_allowed(service->policy.ctx, &msg->remote.addr);
 }
 
 /* ---- Replies that come later ---- */
 
-static struct waiting *find_waiting(struct cmd_server *server, const char *path,
+static struct waiting *find_waiting(struct cmd_service *service, const char *path,
                                     unsigned int command)
 {
-    for (int i = 0; i < server->waiting_count; i++)
-        if (server->waiting[i].header.command == command &&
-            strcmp(server->waiting[i].path, path) == 0)
-            return &server->waiting[i];
+    for (int i = 0; i < service->waiting_count; i++)
+        if (service->waiting[i].header.command == command &&
+            strcmp(service->waiting[i].path, path) == 0)
+            return &service->waiting[i];
     return NULL;
 }
 
 /* A client whose request waits has sent it again: its reply is to have the new number. */
-static bool is_repeated(struct cmd_server *server, const struct world_datagram *msg)
+static bool is_repeated(struct cmd_service *service, const struct world_datagram *msg)
 {
     struct cmd_request_header header;
 
@@ -145,23 +145,23 @@ static bool is_repeated(struct cmd_server *server, const struct world_datagram *
         !cmd_request_header_decode(msg->data, msg->length, &header) ||
         header.type != CMD_TYPE_REQUEST || header.attempt == 0)
         return false;
-    struct waiting *waiting = find_waiting(server, msg->path, header.command);
+    struct waiting *waiting = find_waiting(service, msg->path, header.command);
     if (waiting)
         waiting->header.sequence = header.sequence;
     return waiting != NULL;
 }
 
 /* True: this reply has to wait. */
-static bool put_off(struct cmd_server *server, const char *path, const uint8_t *reply,
+static bool put_off(struct cmd_service *service, const char *path, const uint8_t *reply,
                     size_t length)
 {
     struct cmd_reply_header header;
 
     if (!cmd_reply_header_decode(reply, length, &header) || header.status != CMD_STATUS_LATER)
         return false;
-    struct waiting *waiting = find_waiting(server, path, header.command);
-    if (!waiting && cmd_server_has_room(server))
-        waiting = &server->waiting[server->waiting_count++];
+    struct waiting *waiting = find_waiting(service, path, header.command);
+    if (!waiting && cmd_service_has_room(service))
+        waiting = &service->waiting[service->waiting_count++];
     /* One too many is not answered: nothing has failed, and its client asks again. */
     if (waiting) {
         waiting->header = header;
@@ -170,49 +170,49 @@ static bool put_off(struct cmd_server *server, const char *path, const uint8_t *
     return true;
 }
 
-void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status)
+void cmd_service_answer(struct cmd_service *service, unsigned int command, enum cmd_status status)
 {
     uint8_t reply[CMD_REPLY_MAX];
     int left = 0;
 
-    for (int i = 0; i < server->waiting_count; i++) {
-        struct waiting *waiting = &server->waiting[i];
+    for (int i = 0; i < service->waiting_count; i++) {
+        struct waiting *waiting = &service->waiting[i];
         struct world_datagram msg;
 
         if (waiting->header.command != command) {
-            server->waiting[left++] = *waiting;
+            service->waiting[left++] = *waiting;
             continue;
         }
         waiting->header.status = (uint16_t)status;
         world_datagram_init(&msg, reply, sizeof(reply));
         msg.length = cmd_reply_encode(&waiting->header, NULL, reply, sizeof(reply));
         msg.path = waiting->path;
-        if (server->unix_fd >= 0)
-            server->world->ops->send(server->world->ctx, server->unix_fd, &msg, 1);
+        if (service->unix_fd >= 0)
+            service->world->ops->send(service->world->ctx, service->unix_fd, &msg, 1);
     }
-    server->waiting_count = left;
+    service->waiting_count = left;
 }
 
-bool cmd_server_has_room(const struct cmd_server *server)
+bool cmd_service_has_room(const struct cmd_service *service)
 {
-    return server->waiting_count < CMD_SERVER_MAX_WAITING;
+    return service->waiting_count < CMD_SERVICE_MAX_WAITING;
 }
 
 /* ---- Sockets ---- */
 
 static void handle_readable(int fd, unsigned int event, void *arg)
 {
-    struct cmd_server *server = arg;
-    bool is_unix = fd == server->unix_fd;
+    struct cmd_service *service = arg;
+    bool is_unix = fd == service->unix_fd;
     uint8_t request[WORLD_DATAGRAM_SIZE];
     uint8_t reply[CMD_REPLY_MAX];
     struct world_datagram msg = {.data = request, .size = sizeof(request)};
     size_t length;
 
-    if (server->world->ops->receive(server->world->ctx, fd, &msg, 1, false) != 1 || msg.truncated)
+    if (service->world->ops->receive(service->world->ctx, fd, &msg, 1, false) != 1 || msg.truncated)
         return;
 
-    if (is_unix ? !msg.path || msg.path[0] != '/' : !is_known_host(server, &msg)) {
+    if (is_unix ? !msg.path || msg.path[0] != '/' : !is_known_host(service, &msg)) {
         char text[ADDR_TEXT_SIZE];
 
         LOG_DEBUG("Unauthorised host %s",
@@ -220,34 +220,34 @@ static void handle_readable(int fd, unsigned int event, void *arg)
         return;
     }
 
-    if (is_unix && is_repeated(server, &msg))
+    if (is_unix && is_repeated(service, &msg))
         return;
-    length = cmd_answer(&server->policy, is_unix ? NULL : &msg.remote.addr, msg.data, msg.length,
+    length = cmd_answer(&service->policy, is_unix ? NULL : &msg.remote.addr, msg.data, msg.length,
                         reply, sizeof(reply));
-    if (length == 0 || (is_unix && put_off(server, msg.path, reply, length)))
+    if (length == 0 || (is_unix && put_off(service, msg.path, reply, length)))
         return;
     msg.data = reply;
     msg.length = length;
     msg.want_tx_timestamp = false;
-    server->world->ops->send(server->world->ctx, fd, &msg, 1);
+    service->world->ops->send(service->world->ctx, fd, &msg, 1);
 }
 
-static int open_udp(struct cmd_server *server, const struct ip_addr *addr)
+static int open_udp(struct cmd_service *service, const struct ip_addr *addr)
 {
-    struct ip_port local = {*addr, (uint16_t)server->conf->cmd_port};
+    struct ip_port local = {*addr, (uint16_t)service->conf->cmd_port};
     struct world_socket spec = {
         .type = WORLD_UDP,
         .family = addr->family,
         .local = &local,
-        .device = server->conf->bind_cmd_device,
+        .device = service->conf->bind_cmd_device,
         .packet_info = true,
     };
     char text[ADDR_TEXT_SIZE];
 
-    if (server->conf->cmd_port == 0 ||
-        !server->world->ops->family_enabled(server->world->ctx, addr->family))
+    if (service->conf->cmd_port == 0 ||
+        !service->world->ops->family_enabled(service->world->ctx, addr->family))
         return -1;
-    int fd = server->world->ops->socket_open(server->world->ctx, &spec);
+    int fd = service->world->ops->socket_open(service->world->ctx, &spec);
     if (fd < 0) {
         int error = errno;
         LOG_ERROR("Could not open command socket on %s : %s%s",
@@ -255,57 +255,57 @@ static int open_udp(struct cmd_server *server, const struct ip_addr *addr)
                   ip_port_bind_hint(&local, error));
         return -1;
     }
-    loop_fd_add(server->loop, fd, WORLD_READ, handle_readable, server);
+    loop_fd_add(service->loop, fd, WORLD_READ, handle_readable, service);
     return fd;
 }
 
-struct cmd_server *cmd_server_new(struct world *world, struct loop *loop, const struct conf *conf,
-                                  const struct cmd_policy *policy)
+struct cmd_service *cmd_service_new(struct world *world, struct loop *loop, const struct conf *conf,
+                                    const struct cmd_policy *policy)
 {
-    struct cmd_server *server = mem_alloc(sizeof(*server));
+    struct cmd_service *service = mem_alloc(sizeof(*service));
 
-    *server = (struct cmd_server){
+    *service = (struct cmd_service){
         .world = world, .loop = loop, .conf = conf, .policy = *policy, .unix_fd = -1};
-    server->udp_fds[0] = open_udp(server, &conf->bind_cmd4);
-    server->udp_fds[1] = open_udp(server, &conf->bind_cmd6);
-    return server;
+    service->udp_fds[0] = open_udp(service, &conf->bind_cmd4);
+    service->udp_fds[1] = open_udp(service, &conf->bind_cmd6);
+    return service;
 }
 
-void cmd_server_open_unix(struct cmd_server *server)
+void cmd_service_open_unix(struct cmd_service *service)
 {
-    const char *path = server->conf->bind_cmd_path;
+    const char *path = service->conf->bind_cmd_path;
 
     if (!path)
         return;
-    server->unix_fd = server->world->ops->unix_open(server->world->ctx, path);
-    if (server->unix_fd < 0) {
+    service->unix_fd = service->world->ops->unix_open(service->world->ctx, path);
+    if (service->unix_fd < 0) {
         LOG_ERROR("Could not open command socket on %s : %s", path, text_errno(errno));
         return;
     }
-    loop_fd_add(server->loop, server->unix_fd, WORLD_READ, handle_readable, server);
+    loop_fd_add(service->loop, service->unix_fd, WORLD_READ, handle_readable, service);
 }
 
-static void close_socket(struct cmd_server *server, int fd)
+static void close_socket(struct cmd_service *service, int fd)
 {
     if (fd < 0)
         return;
-    loop_fd_remove(server->loop, fd);
-    server->world->ops->socket_close(server->world->ctx, fd);
+    loop_fd_remove(service->loop, fd);
+    service->world->ops->socket_close(service->world->ctx, fd);
 }
 
-void cmd_server_remove_unix(struct cmd_server *server)
+void cmd_service_remove_unix(struct cmd_service *service)
 {
-    if (server->unix_fd >= 0)
-        server->world->ops->unix_remove(server->world->ctx, server->conf->bind_cmd_path);
+    if (service->unix_fd >= 0)
+        service->world->ops->unix_remove(service->world->ctx, service->conf->bind_cmd_path);
 }
 
-void cmd_server_free(struct cmd_server *server)
+void cmd_service_free(struct cmd_service *service)
 {
-    if (!server)
+    if (!service)
         return;
-    cmd_server_remove_unix(server);
-    close_socket(server, server->unix_fd);
-    close_socket(server, server->udp_fds[0]);
-    close_socket(server, server->udp_fds[1]);
-    free(server);
+    cmd_service_remove_unix(service);
+    close_socket(service, service->unix_fd);
+    close_socket(service, service->udp_fds[0]);
+    close_socket(service, service->udp_fds[1]);
+    free(service);
 }

@@ -16,27 +16,27 @@
 #include "cmdmon/message.h"
 #include "conf/conf.h"
 
-struct cmd_server_ops {
+struct cmd_service_ops {
     /* Whether the command access table allows a UDP source (loopback is always allowed). */
     bool (*is_allowed)(void *ctx, const struct ip_addr *addr);
     /* Counts an access (addr NULL: Unix socket); false: the rate limit says drop. Loopback addresses
        are never limited. */
     bool (*admit)(void *ctx, const struct ip_addr *addr);
-    /* Executes a decoded request. For status 0 *reply and body may be set to the reply's; they come
-       as REPLY_NULL and zeros. CMD_STATUS_LATER, for commands that only the Unix socket has and that
-       have no body in the reply: cmd_server_answer will be called. */
-    enum cmd_status (*execute)(void *ctx, const struct cmd_request *request, enum reply_code *reply,
+    /* Executes a decoded request of a command in the list. For status 0 it fills in the body of the
+       command's reply, which comes as zeros. CMD_STATUS_LATER, for commands that only the Unix socket has and that
+       have no body in the reply: cmd_service_answer will be called. */
+    enum cmd_status (*execute)(void *ctx, const struct cmd_request *request,
                                union cmd_reply_body *body);
 };
 
 struct cmd_policy {
-    const struct cmd_server_ops *ops;
+    const struct cmd_service_ops *ops;
     void *ctx;
     unsigned int open_commands; /* enum open_command */
 };
 
 /* Replies that wait for the end of what they are about. */
-#define CMD_SERVER_MAX_WAITING 8
+#define CMD_SERVICE_MAX_WAITING 8
 
 /*
  * The answer to one datagram that passed the source check, written to reply (CMD_REPLY_MAX octets
@@ -47,23 +47,23 @@ struct cmd_policy {
 size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
                   const uint8_t *request, size_t length, uint8_t *reply, size_t size);
 
-struct cmd_server;
+struct cmd_service;
 
 /* Sends the status to all whose request for the command had CMD_STATUS_LATER. A client that sends its
    request once more in the meantime is answered once, and its command is not executed again. */
-void cmd_server_answer(struct cmd_server *server, unsigned int command, enum cmd_status status);
+void cmd_service_answer(struct cmd_service *service, unsigned int command, enum cmd_status status);
 /* One more may wait. CMD_STATUS_LATER for a request that finds no room sends nothing: its client asks again. */
-bool cmd_server_has_room(const struct cmd_server *server);
+bool cmd_service_has_room(const struct cmd_service *service);
 
 /* Opens the UDP sockets (as root, before the privilege drop); failures are logged and not fatal.
-   conf and everything behind policy must outlive the server. */
-struct cmd_server *cmd_server_new(struct world *world, struct loop *loop, const struct conf *conf,
-                                  const struct cmd_policy *policy);
+   conf and everything behind policy must outlive the service. */
+struct cmd_service *cmd_service_new(struct world *world, struct loop *loop, const struct conf *conf,
+                                    const struct cmd_policy *policy);
 /* Opens the Unix socket (as the daemon's user, just before the main loop). */
-void cmd_server_open_unix(struct cmd_server *server);
+void cmd_service_open_unix(struct cmd_service *service);
 /* Removes the Unix socket's file, when it was opened. */
-void cmd_server_remove_unix(struct cmd_server *server);
+void cmd_service_remove_unix(struct cmd_service *service);
 /* The same, and closes the sockets. NULL is allowed. */
-void cmd_server_free(struct cmd_server *server);
+void cmd_service_free(struct cmd_service *service);
 
 #endif

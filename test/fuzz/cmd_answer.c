@@ -14,16 +14,15 @@ static bool is_allowed(void *ctx, const struct ip_addr *addr)
     return true;
 }
 
-static enum cmd_status execute(void *ctx, const struct cmd_request *request, enum reply_code *reply,
+static enum cmd_status execute(void *ctx, const struct cmd_request *request,
                                union cmd_reply_body *body)
 {
-    *reply = cmd_expected_reply(request->command);
     return CMD_STATUS_SUCCESS;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct cmd_server_ops ops = {
+    static const struct cmd_service_ops ops = {
         .is_allowed = is_allowed, .admit = is_allowed, .execute = execute};
     const struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
     uint8_t reply[CMD_REPLY_MAX];

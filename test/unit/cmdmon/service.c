@@ -30,16 +30,15 @@ static bool stub_admit(void *ctx, const struct ip_addr *addr)
 }
 
 static enum cmd_status stub_execute(void *ctx, const struct cmd_request *request,
-                                    enum reply_code *reply, union cmd_reply_body *body)
+                                    union cmd_reply_body *body)
 {
     struct stub *stub = ctx;
 
     stub->executed++;
-    *reply = cmd_expected_reply(request->command);
     return stub->status;
 }
 
-static const struct cmd_server_ops stub_ops = {stub_is_allowed, stub_admit, stub_execute};
+static const struct cmd_service_ops stub_ops = {stub_is_allowed, stub_admit, stub_execute};
 
 /* opencommands of the recorded daemon: the default list. */
 #define DEFAULT_OPEN                                                                               \
@@ -145,7 +144,7 @@ static void nothing_over_udp_changes_anything(void **state)
             struct cmd_request body = {.command = command};
             struct stub stub = {.admit = true, .status = CMD_STATUS_SUCCESS};
             struct cmd_policy policy = {&stub_ops, &stub, ~0U};
-            bool reads = cmd_access(command) == CMD_ACCESS_READ_ONLY;
+            bool reads = cmd_access(command) == CMD_RO;
 
             if (command == CMD_CLIENTS)
                 body.u.clients.reset = reset;

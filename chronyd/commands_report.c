@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commands that report: what the modules of the daemon say of themselves (cmdmon.md 13). They change
+ * nothing, but clients with reset.
+ */
+#include "chronyd/commands.h"
+
+#include "base/text.h"
+
+enum cmd_status execute_source_count(struct chronyd *d, request_p request, body_p body)
+{
+    body->source_count = (uint32_t)source_register_count(d->sources);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_source_data(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_register_get(d->sources, request->u.index);
+
+    if (!source)
+        return CMD_STATUS_NO_SOURCE;
+    source_report(source, &body->source);
+    if (source_is_refclock(source))
+        refclock_set_report(d->refclocks, source, &body->source);
+    else
+        ntp_sources_report_source(d->ntp_sources, source_address(source), &body->source);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_sourcestats(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_register_get(d->sources, request->u.index);
+
+    if (source)
+        source_report_stats(source, &body->sourcestats);
+    return status_of(source != NULL, CMD_STATUS_NO_SOURCE);
+}
+
+enum cmd_status execute_selectdata(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_register_get(d->sources, request->u.index);
+
+    if (source)
+        source_report_select(source, &body->selectdata);
+    return status_of(source != NULL, CMD_STATUS_NO_SOURCE);
+}
+
+enum cmd_status execute_tracking(struct chronyd *d, request_p request, body_p body)
+{
+    reference_report_tracking(d->reference, &body->tracking);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_activity(struct chronyd *d, request_p request, body_p body)
+{
+    ntp_sources_report_activity(d->ntp_sources, &body->activity);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_serverstats(struct chronyd *d, request_p request, body_p body)
+{
+    ntp_server_report_stats(d->ntp_server, &body->serverstats);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_ntpdata(struct chronyd *d, request_p request, body_p body)
+{
+    return status_of(ntp_sources_report_ntpdata(d->ntp_sources, &request->u.addr, &body->ntpdata),
+                     CMD_STATUS_NO_SOURCE);
+}
+
+enum cmd_status execute_authdata(struct chronyd *d, request_p request, body_p body)
+{
+    return status_of(ntp_sources_report_authdata(d->ntp_sources, &request->u.addr, &body->authdata),
+                     CMD_STATUS_NO_SOURCE);
+}
+
+enum cmd_status execute_sourcename(struct chronyd *d, request_p request, body_p body)
+{
+    const char *name = ntp_sources_name(d->ntp_sources, &request->u.addr);
+
+    if (!name)
+        return CMD_STATUS_NO_SOURCE;
+    text_copy(body->name, sizeof(body->name), name);
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_clients(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_clients *want = &request->u.clients;
+    struct cmd_clients_reply *reply = &body->clients;
+    struct local_time now = local_clock_event_time(d->clock, NULL);
+    int size = client_log_size(d->client_log);
+    uint32_t index = want->first_index;
+    uint32_t limit = want->count < CMD_CLIENTS_MAX ? want->count : CMD_CLIENTS_MAX;
+
+    if (size < 0)
+        return CMD_STATUS_INACTIVE;
+    while (index < (uint32_t)size && reply->count < limit) {
+        if (client_log_report(d->client_log, (int)index, want->reset, want->min_hits, now,
+                              &reply->clients[reply->count]))
+            reply->count++;
+        index++;
+    }
+    reply->indices = (uint32_t)size;
+    reply->next_index = index;
+    return CMD_STATUS_SUCCESS;
+}
+
+enum cmd_status execute_smoothing(struct chronyd *d, request_p request, body_p body)
+{
+    return status_of(smoothing_report(d->smoothing, &body->smoothing), CMD_STATUS_NOT_ENABLED);
+}
+
+enum cmd_status execute_manual_list(struct chronyd *d, request_p request, body_p body)
+{
+    manual_list(d->manual, &body->manual_list);
+    return CMD_STATUS_SUCCESS;
+}
