@@ -186,8 +186,16 @@ static void start_servers(struct chronyd *d)
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
     d->client_log = client_log_new(d->world, d->conf);
     d->cmd_service = cmd_service_new(d->world, d->loop, d->conf, &policy);
-    chronyd_fill_ntp_env(d);
     d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
+    d->ntp_env = (struct ntp_env){
+        .world = d->world,
+        .loop = d->loop,
+        .clock = d->clock,
+        .nic_clocks = d->nic_clocks,
+        .log = d->mlog,
+        .log_raw_measurements = (d->conf->log_files & LOGFILE_RAWMEASUREMENTS) != 0,
+        .leap_is_slewed = d->conf->leapsec_mode == LEAPSEC_SLEW,
+    };
     d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
     warn_about_era_end(d);
     struct ntp_server_params params = (struct ntp_server_params){
@@ -260,6 +268,8 @@ static void start_sources(struct chronyd *d)
     d->reference = reference_new(&reference_env, d->conf);
     set_env.reference = d->reference;
     d->sources = source_register_new(&set_env, d->conf);
+    d->ntp_env.reference = d->reference;
+    d->ntp_env.sources = d->sources;
     refclock_set_attach(d->refclocks, d->sources, d->reference);
     nts_part_start_client(d->nts_part);
     struct ntp_sources_params params = (struct ntp_sources_params){
@@ -283,6 +293,7 @@ static void start_clock_helpers(struct chronyd *d)
     d->manual = manual_new(&manual_env, d->conf->manual);
     d->temperature = temperature_new(&temperature_env, &d->conf->tempcomp);
     d->smoothing = smoothing_new(d->clock, d->reference, d->conf);
+    d->ntp_env.smoothing = d->smoothing;
 }
 
 void chronyd_start(struct chronyd *d)
@@ -432,7 +443,7 @@ void chronyd_stop(struct chronyd *d)
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 
     smoothing_free(d->smoothing);
-    d->smoothing = NULL;
+    d->smoothing = d->ntp_env.smoothing = NULL;
     temperature_free(d->temperature);
     manual_free(d->manual);
     nts_part_stop_server(d->nts_part);

@@ -115,10 +115,6 @@ void setup_helpers(struct chronyd *daemon);
 void setup_attach_helpers(struct chronyd *daemon);
 void setup_privileges(struct chronyd *daemon);
 
-/* The table of ntp/env.h over the clock, the reference and the sources of a daemon, whose ntp_env
-   it fills in. */
-void chronyd_fill_ntp_env(struct chronyd *daemon);
-
 /* Executes one control command; ctx is the daemon. For struct cmd_service_ops. */
 enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
                                 union cmd_reply_body *body);

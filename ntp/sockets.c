@@ -71,9 +71,7 @@ static bool is_shared(const struct ntp_sockets *s, int fd)
 static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagram *msg, bool sent,
                                struct local_timestamp *t)
 {
-    const struct ntp_env *env = s->env;
-
-    if (instant_is_zero(msg->hardware_time.i) || !env->ops->hardware_timestamp)
+    if (instant_is_zero(msg->hardware_time.i))
         return false;
     struct hardware_packet packet = {
         .time = msg->hardware_time,
@@ -85,7 +83,7 @@ static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagra
         .known = t->time,
     };
 
-    return env->ops->hardware_timestamp(env->ctx, &packet, t);
+    return nic_clocks_timestamp(s->env->nic_clocks, &packet, t);
 }
 
 static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram *msg,
@@ -96,7 +94,7 @@ static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram 
 
     if (raw_is_zero(msg->kernel_time))
         return;
-    struct local_time kernel = env->ops->cook(env->ctx, msg->kernel_time, &error);
+    struct local_time kernel = local_clock_cook(env->clock, msg->kernel_time, &error);
     double delay = local_diff(t->time, kernel);
     if (fabs(delay) > MAX_TIMESTAMP_ERROR) {
         LOG_DEBUG("Unacceptable timestamp delay %.9f", delay);
@@ -115,7 +113,7 @@ static struct local_timestamp get_time(struct ntp_sockets *s, const struct world
     const struct ntp_env *env = s->env;
     struct local_timestamp t = {.source = TIMESTAMP_DAEMON};
 
-    t.time = env->ops->event_time(env->ctx, &t.error);
+    t.time = local_clock_event_time(env->clock, &t.error);
     if (take_hardware_time(s, msg, sent, &t))
         return t;
     /* The kernel's time of a packet that was sent came in a message of its own before. */
@@ -171,7 +169,8 @@ static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
 static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival *a)
 {
     LOG_DEBUG("Updated RX timestamp delay=%.9f tss=%d",
-              local_diff(s->env->ops->event_time(s->env->ctx, NULL), a->time.time), a->time.source);
+              local_diff(local_clock_event_time(s->env->clock, NULL), a->time.time),
+              a->time.source);
 }
 
 /* ntp.md 11.1 */

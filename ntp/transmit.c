@@ -181,9 +181,7 @@ static bool add_mono_root(const struct fill *f, struct writer *w)
 
 static struct local_time now(void *arg)
 {
-    const struct ntp_env *env = arg;
-
-    return env->ops->now(env->ctx, NULL);
+    return local_clock_now(arg, NULL);
 }
 
 struct transmit_context transmit_context_make(struct random_pool *random, const struct ntp_env *env)
@@ -191,16 +189,16 @@ struct transmit_context transmit_context_make(struct random_pool *random, const 
     struct transmit_context context = {
         .random = random,
         .now = now,
-        .now_arg = (void *)(uintptr_t)env,
-        .event_time = env->ops->event_time(env->ctx, NULL),
-        .precision_log = env->precision_log,
-        .quantum = env->precision,
-        .leap_is_slewed = env->ops->leap_is_slewed(env->ctx),
+        .now_arg = env->clock,
+        .event_time = local_clock_event_time(env->clock, NULL),
+        .precision_log = local_clock_precision_log(env->clock),
+        .quantum = local_clock_precision(env->clock),
+        .leap_is_slewed = env->leap_is_slewed,
     };
 
-    env->ops->reference(env->ctx, context.event_time, &context.reference);
+    reference_get(env->reference, context.event_time, &context.reference);
     context.smoothing =
-        env->ops->smoothing_offset(env->ctx, context.event_time, &context.smoothing_offset);
+        smoothing_offset(env->smoothing, context.event_time, &context.smoothing_offset);
     return context;
 }
 

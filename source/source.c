@@ -2,8 +2,8 @@
 /*
  * Records of sources (discipline.md 12): reachability, status, samples, effective selection
  * options, and how they follow changes of the clock. Called by NTP associations and reference
- * clocks through the daemon, and by the local clock's announcements. Everything that may change
- * which source is best runs the selection.
+ * clocks, and by the local clock's announcements. Everything that may change which source is best
+ * runs the selection.
  */
 #include <assert.h>
 #include <limits.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records of time sources and the set that they form: reachability, statistics, selection and
- * combining (discipline.md 12, 13, 14). The functions on one source are those of struct
- * ntp_env_ops. The set owns its records; NTP associations and reference clocks hold pointers to
- * them until they free them. Selection results go to the reference; nothing here steers the clock
- * itself.
+ * combining (discipline.md 12, 13, 14). The set owns its records; NTP associations and reference
+ * clocks hold pointers to them until they free them. Selection results go to the reference; nothing
+ * here steers the clock itself.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H

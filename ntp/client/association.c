@@ -64,19 +64,20 @@ static void set_options(struct association *a, const struct source_options *o)
         .max_delay = clamp(0.0, o->max_delay, MAX_DELAY_LIMIT),
         .max_delay_ratio = clamp(0.0, o->max_delay_ratio, MAX_DELAY_RATIO),
         .max_delay_dev_ratio = clamp(0.0, o->max_delay_dev_ratio, MAX_DELAY_RATIO),
-        .quantum = env->precision,
-        .max_clock_error = env->max_clock_error,
+        .quantum = local_clock_precision(env->clock),
+        .max_clock_error = local_clock_max_error(env->clock),
     };
     if (o->max_delay_quant > 0.0) {
         a->quantile_k = (int)lround(QUANTILE_SCALE * clamp(0.05, o->max_delay_quant, 0.95));
-        a->quantile = quantile_new(env->world, a->quantile_k, a->quantile_k, QUANTILE_SCALE,
-                                   QUANTILE_REPEAT, QUANTILE_LARGE_STEP, env->precision / 2.0);
+        a->quantile =
+            quantile_new(env->world, a->quantile_k, a->quantile_k, QUANTILE_SCALE, QUANTILE_REPEAT,
+                         QUANTILE_LARGE_STEP, local_clock_precision(env->clock) / 2.0);
     }
     if (o->filter_length >= 1)
         a->filter = sample_filter_new(&(struct sample_filter_params){
             .length = o->filter_length < SAMPLE_FILTER_MAX ? o->filter_length : SAMPLE_FILTER_MAX,
             .max_dispersion = FILTER_DISPERSION,
-            .quantum = env->precision,
+            .quantum = local_clock_precision(env->clock),
         });
 }
 
@@ -179,18 +180,17 @@ struct association *association_new(struct association_env *shared,
     set_auth(a, o);
     a->version = choose_version(a, o);
 
-    a->source = association_ops(a)->source_new(association_ctx(a),
-                                               &(struct source_params){
-                                                   .addr = a->addr.addr,
-                                                   .name = a->name,
-                                                   .authenticated = a->auth != NTP_AUTH_NONE,
-                                                   .select_options = o->select_options,
-                                                   .min_samples = o->min_samples,
-                                                   .max_samples = o->max_samples,
-                                                   .min_delay = o->min_delay,
-                                                   .asymmetry = o->asymmetry,
-                                                   .max_unreach = o->max_unreach,
-                                               });
+    a->source = source_new(a->shared->env->sources, &(struct source_params){
+                                                        .addr = a->addr.addr,
+                                                        .name = a->name,
+                                                        .authenticated = a->auth != NTP_AUTH_NONE,
+                                                        .select_options = o->select_options,
+                                                        .min_samples = o->min_samples,
+                                                        .max_samples = o->max_samples,
+                                                        .min_delay = o->min_delay,
+                                                        .asymmetry = o->asymmetry,
+                                                        .max_unreach = o->max_unreach,
+                                                    });
     association_reset_report(a);
     hold_server(a);
     create_nts(a, o);
@@ -207,7 +207,7 @@ void association_free(struct association *a)
     release_server(a);
     if (a->nts)
         a->shared->nts.client->destroy(a->nts);
-    association_ops(a)->source_free(association_ctx(a), a->source);
+    source_free(a->source);
     sample_filter_free(a->filter);
     quantile_free(a->quantile);
     free(a);
@@ -250,8 +250,8 @@ void association_go_offline(struct association *a)
     a->activity = ACTIVITY_OFFLINE;
     loop_timer_cancel(a->shared->env->loop, a->tx_timer);
     a->tx_timer = 0;
-    association_ops(a)->source_reset_reachability(association_ctx(a), a->source);
-    association_ops(a)->source_set_active(association_ctx(a), a->source, false);
+    source_reset_reachability(a->source);
+    source_set_active(a->source, false);
     association_close_client(a);
     reset(a);
 }
@@ -350,8 +350,6 @@ void association_start(struct association *a)
 
 void association_change_address(struct association *a, const struct ip_port *addr, bool ntp_only)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-
     reset(a);
     association_close_client(a);
     if (a->is_peer)
@@ -363,10 +361,10 @@ void association_change_address(struct association *a, const struct ip_port *add
     }
 
     /* An unreachable source keeps its long interval, in case the load was the reason. */
-    if (ops->source_is_reachable(association_ctx(a), a->source))
+    if (source_is_reachable(a->source))
         reset_poll(a);
-    ops->source_set_address(association_ctx(a), a->source, &addr->addr);
-    ops->source_reset(association_ctx(a), a->source);
+    source_set_address(a->source, &addr->addr);
+    source_reset(a->source);
     association_reset_report(a);
 
     /* Last, because a cookie file may name another NTP address. */
@@ -394,12 +392,11 @@ void association_clock_change(struct association *a, const struct clock_change *
 /* 14.1, last paragraph */
 static bool may_poll_subsecond(const struct association *a)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
     const struct source_sample *last = a->filter ? sample_filter_last(a->filter) : NULL;
 
-    if (!ops->source_is_reachable(association_ctx(a), a->source))
+    if (!source_is_reachable(a->source))
         return false;
-    return ops->source_min_delay(association_ctx(a), a->source) <= MAX_SUBSECOND_DELAY ||
+    return source_min_delay(a->source) <= MAX_SUBSECOND_DELAY ||
            (last && last->peer_delay <= MAX_SUBSECOND_DELAY);
 }
 
@@ -412,19 +409,17 @@ void association_adjust_poll(struct association *a, double adjustment)
 
 static void accumulate(struct association *a, const struct source_sample *sample)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-    void *ctx = association_ctx(a);
-    double predicted = ops->source_predict_offset(ctx, a->source, sample->time);
+    double predicted = source_predict_offset(a->source, sample->time);
     double err = fabs(-sample->offset - predicted);
 
     if (a->ex.mono_shift != 0.0 && fabs(a->ex.mono_shift) <= MAX_MONO_SHIFT)
-        ops->source_correct_offset(ctx, a->source, a->ex.mono_shift);
+        source_correct_offset(a->source, a->ex.mono_shift);
     a->ex.mono_shift = 0.0;
 
-    ops->source_accumulate(ctx, a->source, sample);
+    source_accumulate(a->source, sample);
     association_adjust_poll(a,
                             poll_adjustment(err, sample->peer_dispersion + sample->peer_delay / 2.0,
-                                            ops->source_samples(ctx, a->source), a->poll_target));
+                                            source_samples(a->source), a->poll_target));
 }
 
 void association_process_sample(struct association *a, const struct source_sample *sample)

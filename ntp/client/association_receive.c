@@ -61,22 +61,22 @@ static bool check_auth(struct association *a, const uint8_t *packet, const struc
 
 static void measure(struct association *a, struct response *r)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-    void *ctx = association_ctx(a);
+    const struct ntp_env *env = a->shared->env;
     struct response_test_input input = {.max_quantile_delay = -1.0};
     struct source_test_data data;
     struct reference_data own = {0};
 
-    if (!response_measure(r, &a->ex, &a->limits, ops->source_skew(ctx, a->source)))
+    if (!response_measure(r, &a->ex, &a->limits, source_skew(a->source)))
         return;
-    if (ops->source_test_data(ctx, a->source, r->sample.time, &data))
+    if (source_test_data(a->source, r->sample.time, &data))
         input.data = &data;
     if (a->quantile)
         input.max_quantile_delay =
             quantile_get(a->quantile, a->quantile_k) + quantile_min_step(a->quantile) / 2.0;
-    input.loop_possible = ntp_sockets_is_serving(a->shared->sockets) && !ops->one_shot(ctx);
+    input.loop_possible =
+        ntp_sockets_is_serving(a->shared->sockets) && !reference_is_one_shot(env->reference);
     if (input.loop_possible)
-        ops->reference(ctx, ops->event_time(ctx, NULL), &own);
+        reference_get(env->reference, local_clock_event_time(env->clock, NULL), &own);
     input.own = &own;
     response_test(r, &a->ex, &a->limits, &input);
 }
@@ -84,23 +84,21 @@ static void measure(struct association *a, struct response *r)
 /* 12.9 steps 3 and 4 */
 static void update_source(struct association *a, const struct response *r)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-    void *ctx = association_ctx(a);
     bool synced = response_is_synced(r);
 
     if (a->copy) {
         if (synced && a->ex.far_stratum > 0) {
             a->ex.far_stratum--;
-            ops->source_set_refid(ctx, a->source, r->header.refid);
+            source_set_refid(a->source, r->header.refid);
         } else {
-            ops->source_reset(ctx, a->source);
+            source_reset(a->source);
         }
     }
     if (!synced)
         return;
-    ops->source_update_status(
-        ctx, a->source, a->ex.far_stratum > a->min_stratum ? a->ex.far_stratum : a->min_stratum,
-        r->header.leap);
+    source_update_status(a->source,
+                         a->ex.far_stratum > a->min_stratum ? a->ex.far_stratum : a->min_stratum,
+                         r->header.leap);
     if (a->quantile)
         quantile_add(a->quantile, r->sample.peer_delay);
 }
@@ -143,8 +141,7 @@ static void accept_response(struct association *a, const struct response *r)
         a->report.total_good++;
 
     response_accept(r, &a->ex, a->poll.current);
-    association_ops(a)->source_update_reachability(association_ctx(a), a->source,
-                                                   response_is_synced(r));
+    source_update_reachability(a->source, response_is_synced(r));
     update_source(a, r);
     use_sample(a, r);
     association_close_client(a);
@@ -171,11 +168,9 @@ static void waiting_timeout(void *arg)
 /* 12.4: that of a close server can come before the transmit timestamp of the request. */
 static bool has_to_wait(const struct association *a, const struct response *r)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-
     return response_is_synced(r) && !a->ex.answered && a->report.total_good > 0 &&
            a->shared->hwts_timeout > 0.0 && a->ex.near_tx.source != TIMESTAMP_HARDWARE &&
-           ops->has_hardware_timestamps && ops->has_hardware_timestamps(association_ctx(a));
+           nic_clocks_any(a->shared->env->nic_clocks);
 }
 
 static void let_wait(struct association *a, const struct ntp_arrival *arrival)

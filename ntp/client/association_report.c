@@ -49,7 +49,7 @@ void association_update_report(struct association *a, const struct response *r)
     p->peer_delay = r->has_sample ? r->sample.peer_delay : 0.0;
     p->peer_dispersion = r->has_sample ? r->sample.peer_dispersion : 0.0;
     p->response_time = r->response_time;
-    p->jitter_asymmetry = association_ops(a)->source_asymmetry(association_ctx(a), a->source);
+    p->jitter_asymmetry = source_asymmetry(a->source);
     p->tests = (uint16_t)r->tests;
     p->interleaved = r->interleaved;
     p->authenticated = a->auth != NTP_AUTH_NONE;
@@ -129,25 +129,24 @@ void association_log_measurement(struct association *a, const struct response *r
     const struct ntp_header *h = &r->header;
     struct source_sample none = {.time = r->rx.time};
     const struct source_sample *s = r->has_sample ? &r->sample : &none;
-    char line[256], date[32], addr[ADDR_TEXT_SIZE];
+    char date[32], addr[ADDR_TEXT_SIZE];
 
-    if (!env->ops->log_measurement ||
-        !(env->log_raw_measurements || (env->log_measurements && response_is_synced(r))))
+    if (!measurement_log_enabled(env->log, MLOG_MEASUREMENTS) ||
+        !(env->log_raw_measurements || response_is_synced(r)))
         return;
 
     instant_format_utc(s->time.i, date, sizeof(date));
-    snprintf(line, sizeof(line),
-             "%s %-15s %1c %2d %1d%1d%1d %1d%1d%1d %1d%1d%1d%d  %2d %2d %4.2f %10.3e %10.3e "
-             "%10.3e %10.3e %10.3e %08" PRIX32 " %1d%c %1c %1c",
-             date, ip_addr_format(&a->addr.addr, addr, sizeof(addr)), leaps[h->leap & 3],
-             h->stratum, passed(r, NTP_TEST_1), passed(r, NTP_TEST_2), passed(r, NTP_TEST_3),
-             passed(r, NTP_TEST_5), passed(r, NTP_TEST_6), passed(r, NTP_TEST_7),
-             passed(r, NTP_TEST_A), passed(r, NTP_TEST_B), passed(r, NTP_TEST_C),
-             passed(r, NTP_TEST_D), a->poll.current, h->poll, a->poll.score, s->offset,
-             s->peer_delay, s->peer_dispersion, r->root_delay, r->root_dispersion, h->refid,
-             h->mode, r->interleaved ? 'I' : 'B', source_letter(r->tx_source),
-             source_letter(r->rx.source));
-    env->ops->log_measurement(env->ctx, line);
+    measurement_log_write(
+        env->log, MLOG_MEASUREMENTS,
+        "%s %-15s %1c %2d %1d%1d%1d %1d%1d%1d %1d%1d%1d%d  %2d %2d %4.2f %10.3e %10.3e "
+        "%10.3e %10.3e %10.3e %08" PRIX32 " %1d%c %1c %1c",
+        date, ip_addr_format(&a->addr.addr, addr, sizeof(addr)), leaps[h->leap & 3], h->stratum,
+        passed(r, NTP_TEST_1), passed(r, NTP_TEST_2), passed(r, NTP_TEST_3), passed(r, NTP_TEST_5),
+        passed(r, NTP_TEST_6), passed(r, NTP_TEST_7), passed(r, NTP_TEST_A), passed(r, NTP_TEST_B),
+        passed(r, NTP_TEST_C), passed(r, NTP_TEST_D), a->poll.current, h->poll, a->poll.score,
+        s->offset, s->peer_delay, s->peer_dispersion, r->root_delay, r->root_dispersion, h->refid,
+        h->mode, r->interleaved ? 'I' : 'B', source_letter(r->tx_source),
+        source_letter(r->rx.source));
 }
 
 static void log_int(const struct association *a, const char *option, int v)

@@ -27,8 +27,7 @@ int association_effective_poll(const struct association *a)
 {
     int poll = a->poll.current;
 
-    if (a->is_peer && poll > a->ex.far_poll &&
-        association_ops(a)->source_is_reachable(association_ctx(a), a->source))
+    if (a->is_peer && poll > a->ex.far_poll && source_is_reachable(a->source))
         poll = a->ex.far_poll > a->poll.min ? a->ex.far_poll : a->poll.min;
     return poll;
 }
@@ -37,11 +36,10 @@ int association_effective_poll(const struct association *a)
    the interval. */
 static double peer_delay(const struct association *a, double delay, double last, bool on_transmit)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-    void *ctx = association_ctx(a);
+    const struct ntp_env *env = a->shared->env;
     struct reference_data own;
 
-    ops->reference(ctx, ops->event_time(ctx, NULL), &own);
+    reference_get(env->reference, local_clock_event_time(env->clock, NULL), &own);
     int diff = a->ex.far_stratum - own.stratum;
     if ((diff > 0 && PEER_INTERVAL_RATIO * last < delay) ||
         (!on_transmit && diff == 0 && last / delay > PEER_EQUAL_RATIO))
@@ -51,11 +49,10 @@ static double peer_delay(const struct association *a, double delay, double last,
 
 double association_delay(const struct association *a, bool on_transmit)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
     double delay = log2_to_seconds(association_effective_poll(a)), last = 0.0;
 
     if (!on_transmit && !local_is_zero(a->ex.near_tx.time))
-        last = local_diff(ops->event_time(association_ctx(a), NULL), a->ex.near_tx.time);
+        last = local_diff(local_clock_event_time(a->shared->env->clock, NULL), a->ex.near_tx.time);
 
     switch (a->activity) {
     case ACTIVITY_ONLINE:
@@ -98,7 +95,7 @@ void association_set_initial_timer(struct association *a)
 
     if (a->tx_timer != 0)
         return;
-    association_ops(a)->source_set_active(association_ctx(a), a->source, true);
+    source_set_active(a->source, true);
     if (!local_is_zero(a->ex.near_tx.time))
         delay = association_delay(a, false);
     association_set_timer(a, fmax(delay, INITIAL_DELAY));
@@ -115,9 +112,7 @@ static void receive_timeout(void *arg)
 
 static struct local_time now(void *arg)
 {
-    const struct association *a = arg;
-
-    return association_ops(a)->now(association_ctx(a), NULL);
+    return local_clock_now(arg, NULL);
 }
 
 static struct transmit_context make_context(struct association *a)
@@ -126,16 +121,16 @@ static struct transmit_context make_context(struct association *a)
     struct transmit_context context = {
         .random = &a->shared->random,
         .now = now,
-        .now_arg = a,
-        .event_time = env->ops->event_time(env->ctx, NULL),
-        .precision_log = env->precision_log,
-        .quantum = env->precision,
+        .now_arg = env->clock,
+        .event_time = local_clock_event_time(env->clock, NULL),
+        .precision_log = local_clock_precision_log(env->clock),
+        .quantum = local_clock_precision(env->clock),
         .add_net_correction = a->shared->add_net_correction,
     };
 
     /* Requests of clients reveal nothing. */
     if (a->is_peer) {
-        env->ops->reference(env->ctx, context.event_time, &context.reference);
+        reference_get(env->reference, context.event_time, &context.reference);
         context.mono = *a->shared->mono;
     }
     return context;
@@ -200,7 +195,7 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
     a->ex.sent_rx = output.receive;
     a->ex.sent_tx = output.transmit;
     a->ex.near_tx = (struct local_timestamp){.source = TIMESTAMP_DAEMON};
-    a->ex.near_tx.time = association_ops(a)->now(association_ctx(a), &a->ex.near_tx.error);
+    a->ex.near_tx.time = local_clock_now(a->shared->env->clock, &a->ex.near_tx.error);
     return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true);
 }
 
@@ -239,14 +234,10 @@ static void update_warmup(struct association *a, bool interleaved)
 /* 9.1 step 12: responses are counted as missed when the next request is sent. */
 static void count_missed(struct association *a, bool sent)
 {
-    const struct ntp_env_ops *ops = association_ops(a);
-    void *ctx = association_ctx(a);
-
     if (sent)
-        association_adjust_poll(a, ops->source_is_selected(ctx, a->source)
-                                       ? MISSED_SELECTED_ADJUSTMENT
-                                       : MISSED_ADJUSTMENT);
-    ops->source_update_reachability(ctx, a->source, false);
+        association_adjust_poll(a, source_is_selected(a->source) ? MISSED_SELECTED_ADJUSTMENT
+                                                                 : MISSED_ADJUSTMENT);
+    source_update_reachability(a->source, false);
     association_process_sample(a, NULL);
 }
 
@@ -256,7 +247,7 @@ static bool prepare_auth(struct association *a)
         return true;
     if (a->shared->nts.client->prepare(a->nts))
         return true;
-    association_ops(a)->source_update_reachability(association_ctx(a), a->source, false);
+    source_update_reachability(a->source, false);
     association_set_timer(a, association_delay(a, true));
     association_process_sample(a, NULL);
     return false;
@@ -264,8 +255,7 @@ static bool prepare_auth(struct association *a)
 
 static void count_burst(struct association *a, bool sent)
 {
-    if (a->activity == ACTIVITY_BURST_ONLINE &&
-        (sent || association_ops(a)->source_is_reachable(association_ctx(a), a->source)))
+    if (a->activity == ACTIVITY_BURST_ONLINE && (sent || source_is_reachable(a->source)))
         a->burst_total--;
     else if (a->activity == ACTIVITY_BURST_OFFLINE)
         a->burst_total--;

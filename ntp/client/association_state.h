@@ -87,14 +87,4 @@ void association_reset_report(struct association *a);
 void association_update_report(struct association *a, const struct response *r);
 void association_log_measurement(struct association *a, const struct response *r);
 
-static inline const struct ntp_env_ops *association_ops(const struct association *a)
-{
-    return a->shared->env->ops;
-}
-
-static inline void *association_ctx(const struct association *a)
-{
-    return a->shared->env->ctx;
-}
-
 #endif

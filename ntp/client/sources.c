@@ -438,11 +438,11 @@ void ntp_sources_remove_all(struct ntp_sources *s)
     struct record *r;
 
     if (hold)
-        env->ops->hold_selection(env->ctx);
+        source_register_hold(env->sources);
     while ((r = TAILQ_LAST(&s->records, record_list)))
         remove_record(s, r);
     if (hold)
-        env->ops->release_selection(env->ctx);
+        source_register_release(env->sources);
 }
 
 /* Packets. */

@@ -41,7 +41,7 @@ static bool walk(struct ntp_sources *s, struct source_work *work)
     bool hold = sources_work_is_large(s->count);
 
     if (hold)
-        env->ops->hold_selection(env->ctx);
+        source_register_hold(env->sources);
     /* Sources that were added since then are not meant. */
     for (int n = 0; n < SOURCES_SLICE && more(work); n++) {
         struct record *r = work->at;
@@ -52,7 +52,7 @@ static bool walk(struct ntp_sources *s, struct source_work *work)
     if (!more(work) && work->selected)
         association_set_connectivity(work->selected->association, work->connectivity, true);
     if (hold)
-        env->ops->release_selection(env->ctx);
+        source_register_release(env->sources);
     return !more(work);
 }
 
@@ -71,14 +71,12 @@ static struct source_work *new_walk(const struct ntp_sources *s, const struct ip
 
 static void change_connectivity(struct record *r, struct source_work *work)
 {
-    const struct ntp_env *env = r->set->env;
-
     if (work->connectivity == SOURCE_MAYBE_ONLINE && work->addr.family == IP_UNSPEC &&
         !ip_addr_is_real(&r->addr.addr))
         return;
     /* Last, to avoid a change of the selection that is of no use. Between two slices it may have changed
        all the same. */
-    if (env->ops->source_is_selected(env->ctx, association_source(r->association))) {
+    if (source_is_selected(association_source(r->association))) {
         struct record *earlier = work->selected;
 
         work->selected = r;

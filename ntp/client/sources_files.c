@@ -104,11 +104,11 @@ static bool reload(struct ntp_sources *s, struct source_work *w)
     if (!w->begun)
         begin_reload(s, w);
     if (hold)
-        env->ops->hold_selection(env->ctx);
+        source_register_hold(env->sources);
     if (match_lists(s, w))
         done = add_some(s, w);
     if (hold)
-        env->ops->release_selection(env->ctx);
+        source_register_release(env->sources);
     if (done)
         end_reload(s, w);
     log_set_context_info(was_info);

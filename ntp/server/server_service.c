@@ -107,7 +107,7 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
         return;
 
     if (any_eligible)
-        before = server->env->ops->now(server->env->ctx, NULL);
+        before = local_clock_now(server->env->clock, NULL);
     ntp_sockets_send_batch(server->sockets, arrivals[0].fd, server->msgs, replies, sent);
     for (int i = 0; i < replies; i++)
         if (sent[i] && server->replies[i].eligible)
@@ -126,8 +126,7 @@ static void transmitted(void *arg, const struct ntp_arrival *arrival)
         info.mode == NTP_MODE_BROADCAST)
         return;
     ntp_header_read(arrival->packet, &header);
-    if (info.mode == NTP_MODE_SERVER &&
-        server->env->ops->smoothing_offset(server->env->ctx, time, &offset))
+    if (info.mode == NTP_MODE_SERVER && smoothing_offset(server->env->smoothing, time, &offset))
         time = local_add(time, offset);
     timestamp_map_improve(server->map, header.receive, time, arrival->time.source);
 }

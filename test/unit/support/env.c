@@ -1,47 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stub of the daemon for tests of the NTP code.
+ * The clock, the reference and the sources as the tests of the NTP code need them: these definitions
+ * are linked in place of those of clock/ and source/. All modules are the same stub_env.
  */
 #include "test/unit/support/env.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/text.h"
 
-static struct local_time cook(void *ctx, struct raw_time raw, double *err)
+static const struct stub_env *stub_of(const void *module)
 {
-    struct stub_env *stub = ctx;
+    return module;
+}
 
+/* ---- Clock ---- */
+
+double local_clock_precision(const struct local_clock *clock)
+{
+    return stub_of(clock)->precision;
+}
+
+int local_clock_precision_log(const struct local_clock *clock)
+{
+    return -30;
+}
+
+double local_clock_max_error(const struct local_clock *clock)
+{
+    return 1e-6;
+}
+
+struct local_time local_clock_cook(const struct local_clock *clock, struct raw_time raw,
+                                   double *err)
+{
     if (err)
         *err = 0.0;
-    return local_add((struct local_time){raw.i}, stub->clock_offset);
+    return local_add((struct local_time){raw.i}, stub_of(clock)->clock_offset);
 }
 
-static struct local_time now(void *ctx, double *err)
+struct local_time local_clock_now(const struct local_clock *clock, double *err)
 {
-    struct stub_env *stub = ctx;
-
-    return cook(ctx, sim_raw(stub->sim), err);
+    return local_clock_cook(clock, sim_raw(stub_of(clock)->sim), err);
 }
 
-static struct local_time event_time(void *ctx, double *err)
+struct local_time local_clock_event_time(const struct local_clock *clock, double *err)
 {
-    struct stub_env *stub = ctx;
+    const struct stub_env *stub = stub_of(clock);
 
-    return local_add(cook(ctx, loop_event_raw(stub->env.loop), err), stub->event_offset);
+    return local_add(local_clock_cook(clock, loop_event_raw(stub->env.loop), err),
+                     stub->event_offset);
 }
 
-static bool has_hardware_timestamps(void *ctx)
+bool nic_clocks_any(const struct nic_clocks *nics)
 {
-    return ((struct stub_env *)ctx)->hardware_timestamps;
+    return stub_of(nics)->hardware_timestamps;
 }
 
-static bool hardware_timestamp(void *ctx, const struct hardware_packet *packet,
-                               struct local_timestamp *timestamp)
+bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet *packet,
+                          struct local_timestamp *timestamp)
 {
-    struct stub_env *stub = ctx;
+    const struct stub_env *stub = stub_of(nics);
     double offset = stub->clock_offset - SIM_HARDWARE_OFFSET;
 
     if (!stub->hardware_timestamps)
@@ -53,38 +75,32 @@ static bool hardware_timestamp(void *ctx, const struct hardware_packet *packet,
     return true;
 }
 
-static void reference(void *ctx, struct local_time when, struct reference_data *out)
-{
-    struct stub_env *stub = ctx;
+/* ---- Reference ---- */
 
-    *out = stub->reference;
+void reference_get(struct reference *ref, struct local_time when, struct reference_data *out)
+{
+    *out = stub_of(ref)->reference;
 }
 
-static bool one_shot(void *ctx)
+bool reference_is_one_shot(const struct reference *ref)
 {
-    struct stub_env *stub = ctx;
-
-    return stub->one_shot;
+    return stub_of(ref)->one_shot;
 }
 
-static bool leap_is_slewed(void *ctx)
+bool smoothing_offset(const struct smoothing *smoothing, struct local_time when, double *offset)
 {
-    return false;
+    *offset = stub_of(smoothing)->smoothing;
+    return *offset != 0.0;
 }
 
-static bool smoothing_offset(void *ctx, struct local_time when, double *offset)
-{
-    struct stub_env *stub = ctx;
+/* ---- Sources ---- */
 
-    *offset = stub->smoothing;
-    return stub->smoothing != 0.0;
-}
-
-static struct source *fake_source_new(void *ctx, const struct source_params *params)
+struct source *source_new(struct source_register *set, const struct source_params *params)
 {
-    struct stub_env *stub = ctx;
+    struct stub_env *stub = (struct stub_env *)(void *)set;
     struct source *s = mem_alloc(sizeof(*s));
 
+    s->stub = stub;
     s->addr = params->addr;
     s->refid = ip_addr_refid(&params->addr);
     s->next = stub->sources;
@@ -92,10 +108,9 @@ static struct source *fake_source_new(void *ctx, const struct source_params *par
     return s;
 }
 
-static void fake_source_free(void *ctx, struct source *source)
+void source_free(struct source *source)
 {
-    struct stub_env *stub = ctx;
-    struct source **link = &stub->sources;
+    struct source **link = &source->stub->sources;
 
     while (*link != source)
         link = &(*link)->next;
@@ -103,24 +118,24 @@ static void fake_source_free(void *ctx, struct source *source)
     free(source);
 }
 
-static void hold_selection(void *ctx)
+void source_register_hold(struct source_register *set)
 {
-    struct stub_env *stub = ctx;
+    struct stub_env *stub = (struct stub_env *)(void *)set;
 
     assert(stub->holds == 0);
     stub->holds++;
 }
 
-static void release_selection(void *ctx)
+void source_register_release(struct source_register *set)
 {
-    struct stub_env *stub = ctx;
+    struct stub_env *stub = (struct stub_env *)(void *)set;
 
     stub->holds--;
     assert(stub->holds == 0);
     stub->released++;
 }
 
-static void fake_source_reset(void *ctx, struct source *source)
+void source_reset(struct source *source)
 {
     source->resets++;
     source->reach = 0;
@@ -128,25 +143,25 @@ static void fake_source_reset(void *ctx, struct source *source)
     source->samples = 0;
 }
 
-static void fake_source_set_address(void *ctx, struct source *source, const struct ip_addr *addr)
+void source_set_address(struct source *source, const struct ip_addr *addr)
 {
     source->addr = *addr;
     source->refid = ip_addr_refid(addr);
 }
 
-static void fake_source_set_refid(void *ctx, struct source *source, uint32_t refid)
+void source_set_refid(struct source *source, uint32_t refid)
 {
     source->refid = refid;
 }
 
-static void fake_source_set_active(void *ctx, struct source *source, bool active)
+void source_set_active(struct source *source, bool active)
 {
     source->active = active;
 }
 
-static void fake_source_update_reachability(void *ctx, struct source *source, bool reachable)
+void source_update_reachability(struct source *source, bool reachable)
 {
-    struct stub_env *stub = ctx;
+    const struct stub_env *stub = source->stub;
 
     source->reach = (source->reach << 1 | reachable) & 0xff;
     if (source->reach_size < 8)
@@ -155,134 +170,111 @@ static void fake_source_update_reachability(void *ctx, struct source *source, bo
         stub->on_bad(stub->on_bad_arg, &source->addr);
 }
 
-static void fake_source_reset_reachability(void *ctx, struct source *source)
+void source_reset_reachability(struct source *source)
 {
     source->reach = 0;
     source->reach_size = 0;
-    fake_source_update_reachability(ctx, source, false);
+    source_update_reachability(source, false);
 }
 
-static void fake_source_update_status(void *ctx, struct source *source, int stratum, int leap)
+void source_update_status(struct source *source, int stratum, int leap)
 {
     source->leap = leap;
     source->stratum = stratum;
 }
 
-static void fake_source_accumulate(void *ctx, struct source *source,
-                                   const struct source_sample *sample)
+void source_accumulate(struct source *source, const struct source_sample *sample)
 {
     source->samples++;
     source->last = *sample;
 }
 
-static void fake_source_correct_offset(void *ctx, struct source *source, double correction)
+void source_correct_offset(struct source *source, double correction)
 {
     source->corrected += correction;
 }
 
-static bool fake_source_is_reachable(void *ctx, const struct source *source)
+bool source_is_reachable(const struct source *source)
 {
     return source->reach != 0;
 }
 
-static bool fake_source_is_selected(void *ctx, const struct source *source)
+bool source_is_selected(const struct source *source)
 {
-    struct stub_env *stub = ctx;
-
-    return stub->selected == source;
+    return source->stub->selected == source;
 }
 
-static int fake_source_samples(void *ctx, const struct source *source)
+int source_samples(const struct source *source)
 {
     return source->samples;
 }
 
-static double fake_source_predict_offset(void *ctx, const struct source *source,
-                                         struct local_time when)
+double source_predict_offset(const struct source *source, struct local_time when)
 {
-    struct stub_env *stub = ctx;
-
-    return stub->predicted;
+    return source->stub->predicted;
 }
 
-static double fake_source_skew(void *ctx, const struct source *source)
+double source_skew(const struct source *source)
 {
     return 1e-6;
 }
 
-static double fake_source_min_delay(void *ctx, const struct source *source)
+double source_min_delay(const struct source *source)
 {
     return source->samples > 0 ? source->last.peer_delay : INFINITY;
 }
 
-static double fake_source_asymmetry(void *ctx, const struct source *source)
+double source_asymmetry(const struct source *source)
 {
     return source->asymmetry;
 }
 
-static bool fake_source_test_data(void *ctx, const struct source *source, struct local_time when,
-                                  struct source_test_data *out)
+bool source_test_data(const struct source *source, struct local_time when,
+                      struct source_test_data *out)
 {
     *out = source->test_data;
     return source->has_test_data;
 }
 
-static void log_measurement(void *ctx, const char *line)
-{
-    struct stub_env *stub = ctx;
+/* ---- Measurement log ---- */
 
-    text_copy(stub->last_line, sizeof(stub->last_line), line);
+bool measurement_log_enabled(const struct measurement_log *log, enum measurement_log_kind kind)
+{
+    return stub_of(log)->logging;
+}
+
+void measurement_log_write(struct measurement_log *log, enum measurement_log_kind kind,
+                           const char *format, ...)
+{
+    struct stub_env *stub = (struct stub_env *)(void *)log;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(stub->last_line, sizeof(stub->last_line), format, args);
+    va_end(args);
     stub->lines++;
 }
 
-static const struct ntp_env_ops ops = {
-    .cook = cook,
-    .now = now,
-    .event_time = event_time,
-    .has_hardware_timestamps = has_hardware_timestamps,
-    .hardware_timestamp = hardware_timestamp,
-    .reference = reference,
-    .one_shot = one_shot,
-    .leap_is_slewed = leap_is_slewed,
-    .smoothing_offset = smoothing_offset,
-    .source_new = fake_source_new,
-    .source_free = fake_source_free,
-    .hold_selection = hold_selection,
-    .release_selection = release_selection,
-    .source_reset = fake_source_reset,
-    .source_set_address = fake_source_set_address,
-    .source_set_refid = fake_source_set_refid,
-    .source_set_active = fake_source_set_active,
-    .source_update_reachability = fake_source_update_reachability,
-    .source_reset_reachability = fake_source_reset_reachability,
-    .source_update_status = fake_source_update_status,
-    .source_accumulate = fake_source_accumulate,
-    .source_correct_offset = fake_source_correct_offset,
-    .source_is_reachable = fake_source_is_reachable,
-    .source_is_selected = fake_source_is_selected,
-    .source_samples = fake_source_samples,
-    .source_predict_offset = fake_source_predict_offset,
-    .source_skew = fake_source_skew,
-    .source_min_delay = fake_source_min_delay,
-    .source_asymmetry = fake_source_asymmetry,
-    .source_test_data = fake_source_test_data,
-    .log_measurement = log_measurement,
-};
-
 void stub_env_init(struct stub_env *stub, struct sim_world *sim, struct loop *loop)
 {
+    void *module = stub;
+
     *stub = (struct stub_env){
         .sim = sim,
-        .reference = {.leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0},
-    };
-    stub->env = (struct ntp_env){
-        .ops = &ops,
-        .ctx = stub,
-        .world = sim_world_interface(sim),
-        .loop = loop,
         .precision = 1e-9,
-        .precision_log = -30,
-        .max_clock_error = 1e-6,
-        .log_raw_measurements = true,
+        .logging = true,
+        .reference = {.leap = 3, .stratum = 16, .root_delay = 1.0, .root_dispersion = 1.0},
+        .env =
+            {
+                .world = sim_world_interface(sim),
+                .loop = loop,
+                .clock = module,
+                .nic_clocks = module,
+                .reference = module,
+                .sources = module,
+                .smoothing = module,
+                .log = module,
+                .log_raw_measurements = true,
+            },
     };
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon around the NTP code, as the unit tests need it: a perfect local clock (corrected time
- * is the raw time of the virtual world plus an offset), a reference that the test sets, and records
- * of sources that remember what they were told.
+ * The modules below the NTP code, as its unit tests need them: a perfect local clock (corrected time is
+ * the raw time of the virtual world plus an offset), a reference that the test sets, and records of
+ * sources that remember what they were told.
  */
 #ifndef TEST_UNIT_SUPPORT_ENV_H
 #define TEST_UNIT_SUPPORT_ENV_H
@@ -11,6 +11,7 @@
 #include "test/unit/support/world.h"
 
 struct source {
+    struct stub_env *stub;
     struct source *next;
     struct ip_addr addr;
     uint32_t refid;
@@ -33,6 +34,7 @@ struct stub_env {
     struct sim_world *sim;
     struct reference_data reference;
     bool one_shot;
+    double precision;         /* of the clock, seconds */
     bool hardware_timestamps; /* of the virtual world are understood */
     double clock_offset;      /* of the local clock to the virtual time */
     double event_offset;      /* of the time of the event to that */
@@ -40,6 +42,7 @@ struct stub_env {
     double predicted;
     struct source *sources;
     struct source *selected;
+    bool logging; /* measurements.log is enabled */
     char last_line[512];
     int lines;
     int holds, released; /* of the selection */

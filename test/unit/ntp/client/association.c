@@ -324,9 +324,10 @@ static void measurement_is_logged(void **state)
     assert_memory_equal(line, "2023-11-14 22:13:20 192.0.2.1       N  1 111 111 1111   6  6 ", 61);
     assert_string_equal(line + strlen(line) - 16, " 47505300 4B D D");
     rig->stub.env.log_raw_measurements = false;
+    rig->stub.logging = false;
     rig_run(rig, 70);
     assert_int_equal(rig->stub.lines, 1);
-    rig->stub.env.log_measurements = true;
+    rig->stub.logging = true;
     rig_run(rig, 70);
     assert_int_equal(rig->stub.lines, 2);
 }

@@ -644,7 +644,7 @@ static void delay_quantile_leaves_a_quarter_of_the_precision(void **state)
     } cases[] = {{24e-6, 0x3ff}, {26e-6, 0x3fd}};
     struct rig *rig = *state;
 
-    rig->stub.env.precision = 1e-4;
+    rig->stub.precision = 1e-4;
     rig->tamper = alternate;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t before = sim_sent_count(rig->sim);
