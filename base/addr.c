@@ -93,7 +93,7 @@ bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **i
     plain[length] = '\0';
     if (!ip_addr_parse(plain, &parsed) || !can_have_scope(&parsed))
         return false;
-    /* As the kernel has it. */
+    /* The limits of the kernel for names of interfaces. */
     length = strlen(percent + 1);
     if (length == 0 || length >= IF_NAMESIZE || strpbrk(percent + 1, "/% \t"))
         return false;
@@ -140,7 +140,7 @@ const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size)
         text_copy(buf, size, "[UNSPEC]");
         return buf;
     }
-    /* Only a buffer that is too small gets here without a text. */
+    /* NULL only if the buffer is too small. */
     assert(text);
     if (addr->scope != 0 && can_have_scope(addr)) {
         size_t length = strlen(buf);
@@ -222,7 +222,7 @@ int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
     return order != 0 ? order : (a->scope > b->scope) - (a->scope < b->scope);
 }
 
-/* Not by way of ip_addr_compare: the client log looks at up to eight addresses for each request. */
+/* Does not use ip_addr_compare: the client log compares up to eight addresses for each request. */
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
     if (a->family != b->family)

@@ -48,10 +48,10 @@ struct ip_addr ip_addr_from_id(uint32_t id);
 
 /* Dotted quad or IPv6 without brackets and scope. False if the text is anything else. */
 bool ip_addr_parse(const char *text, struct ip_addr *addr);
-/* The same, and "%INTERFACE" behind a link-local IPv6 address or group. *interface is the part
-   behind the percent sign (within text), NULL when there is none; a decimal number there is the
-   scope of addr, of another name the caller has to find the index. False: anything else, names of
-   no form included. */
+/* The same, and "%INTERFACE" behind a link-local IPv6 address or group. *interface points to the
+   part behind the percent sign (within text), or is NULL if there is none. If that part is a
+   decimal number, it becomes the scope of addr; if it is a name, the caller has to find the
+   index. False: the text is anything else. */
 bool ip_addr_parse_scoped(const char *text, struct ip_addr *addr, const char **interface);
 /* "ID#" and a decimal number, as chronyc prints and reads it. */
 bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
@@ -60,14 +60,14 @@ bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
 const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size);
 /* "192.0.2.1:123", "[2001:db8::1]:123". Returns buf. */
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size);
-/* What can be done if a socket could not be bound to the address with this errno: text to be put
-   behind that of the error, or "". */
+/* Advice for a socket that could not be bound to the address, by errno: a text to append to that of
+   the error, or "". */
 const char *ip_port_bind_hint(const struct ip_port *addr, int error);
 /* "any address", plain address when all bits count, else "ADDRESS/BITS". Returns buf. */
 const char *subnet_format(const struct subnet *subnet, char *buf, size_t size);
 
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
-/* The same without the scope where `wanted` has none. */
+/* Equal; the scope counts only if `wanted` has one. */
 bool ip_addr_matches(const struct ip_addr *addr, const struct ip_addr *wanted);
 bool ip_port_equal(const struct ip_port *a, const struct ip_port *b);
 /* Total order for sorting: family, octets, scope. */
@@ -90,15 +90,16 @@ bool ip_addr_is_link_local(const struct ip_addr *addr);
 /* Number of octets: 4, 16 or 0; *octets points into addr. */
 size_t ip_addr_octets(const struct ip_addr *addr, const uint8_t **octets);
 
-/* NTP reference ID: the IPv4 address, first 4 octets of MD5 of an IPv6 address, else 0. ntp.md 2.7 */
+/* Reference ID of an address (ntp.md 2.7): the IPv4 address, the first 4 octets of the MD5 of an
+   IPv6 address, else 0. */
 uint32_t ip_addr_refid(const struct ip_addr *addr);
 
 /* Printable characters of a reference ID, most significant first, others left out. buf >= 5. */
 const char *refid_format(uint32_t refid, char *buf, size_t size);
 
 struct sockaddr_storage;
-/* Conversions for the world's implementation. The length of the socket address is returned, 0 when
-   it has no such form; nothing is written behind it. */
+/* Conversions for the world's implementation. Returns the length of the socket address, or 0 if the
+   address has no such form. */
 unsigned int ip_port_to_sockaddr(const struct ip_port *addr, struct sockaddr_storage *sa);
 bool ip_port_from_sockaddr(const void *sa, size_t len, struct ip_port *addr);
 /* The scope of a link-local IPv6 address, which the function above leaves out; 0: none. */

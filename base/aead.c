@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The AEAD algorithms of NTS (nts.md 4) over Nettle, or GnuTLS where Nettle lacks one. Called by the
- * NTS codecs: one-shot, or with a key that its owner keeps expanded. Nothing here logs; expanded keys
- * are wiped.
+ * The AEAD algorithms of NTS (nts.md 4) over Nettle, or GnuTLS where Nettle lacks one. Called by
+ * the NTS codecs: one-shot, or with a key that its owner keeps expanded. Nothing here logs;
+ * expanded keys are wiped.
  */
 #include "base/crypto.h"
 
@@ -42,15 +42,15 @@ union expanded {
 #elif defined(HAVE_GNUTLS_SIV_GCM)
     gnutls_aead_cipher_hd_t gcm_siv;
 #endif
-    char none; /* neither is there */
+    char none; /* a build without both */
 };
 
 struct algorithm {
     int id;
     size_t key_length;
     size_t min_nonce;
-    size_t max_nonce;     /* of those that are accepted */
-    size_t max_own_nonce; /* of those that are made here */
+    size_t max_nonce;     /* accepted from others */
+    size_t max_own_nonce; /* made here */
     bool (*expand)(union expanded *expanded, const uint8_t *key);
     void (*release)(union expanded *expanded); /* NULL: wiping is enough */
     bool (*seal)(const union expanded *expanded, const struct message *m, uint8_t *out);

@@ -82,8 +82,8 @@ static const struct key_kind *find_kind(enum key_type type)
     return NULL;
 }
 
-/* NULL: no hash, or one that this build lacks. Nettle's objects may be in a shared library, so they
-   are no constants to an initialiser of static storage, such as that of the table. */
+/* NULL: no hash, or one that this build lacks. The table cannot hold these pointers: Nettle may
+   be a shared library, and addresses of its objects are no constant expressions. */
 static const struct nettle_hash *find_hash(enum key_type type)
 {
     switch (type) {

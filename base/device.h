@@ -54,8 +54,9 @@ enum rtc_event { RTC_EVENT_FAILED, RTC_EVENT_OTHER, RTC_EVENT_UPDATE };
 #define DEVICE_OWN_USER UINT32_MAX
 
 struct device_ops {
-    /* System V shared memory, made with these permissions if there is none; *call is the name of the
-       function that failed, *owner the user ID of who made it, DEVICE_OWN_USER for ourselves. */
+    /* System V shared memory, created with these permissions if it does not exist. *call: name of
+       the function that failed. *owner: user ID of its creator, DEVICE_OWN_USER if that is this
+       process. */
     volatile void *(*shm_attach)(void *ctx, int key, size_t size, int mode, const char **call,
                                  uint32_t *owner);
     void (*shm_detach)(void *ctx, volatile void *segment);
@@ -64,13 +65,14 @@ struct device_ops {
     int (*open)(void *ctx, const char *path, bool writable);
     void (*close)(void *ctx, int fd);
 
-    /* PPS: capture of one edge is switched on; the last pulse, whose sequence number is 0 before
-       there was one. */
+    /* PPS: switches the capture of one edge on; reads the last pulse, whose sequence number is 0
+       before the first one. */
     enum pps_result (*pps_start)(void *ctx, int fd, bool clear);
     bool (*pps_fetch)(void *ctx, int fd, bool clear, uint32_t *sequence, struct raw_time *time);
 
-    /* PTP clock by path or name of an interface (-1 with errno), its index, readings (their number,
-       0: none). method starts as PHC_UNKNOWN and belongs to the descriptor. */
+    /* PTP clock: opens it by path or name of an interface (-1 with errno); tells its index; reads
+       it (number of readings, 0: none). method starts as PHC_UNKNOWN and belongs to the
+       descriptor. */
     int (*phc_open)(void *ctx, const char *name, bool writable);
     bool (*phc_index)(void *ctx, int fd, int *index);
     int (*phc_read)(void *ctx, int fd, bool no_cross, enum phc_method *method,
@@ -79,8 +81,9 @@ struct device_ops {
     /* One event, without waiting. */
     bool (*phc_extts_read)(void *ctx, int fd, struct phc_event *event);
 
-    /* RTC: update interrupts; what the interrupt was that made the descriptor readable; the time as
-       seconds since 1970 (utc: it keeps UTC, else local time). */
+    /* RTC: switches update interrupts on or off; tells which interrupt made the descriptor
+       readable; reads and sets the time in seconds since 1970 (utc: it keeps UTC, else local
+       time). */
     bool (*rtc_interrupts)(void *ctx, int fd, bool on);
     enum rtc_event (*rtc_event)(void *ctx, int fd);
     bool (*rtc_get)(void *ctx, int fd, bool utc, int64_t *seconds);

@@ -45,7 +45,7 @@ static bool create(const char *path, mode_t mode, uid_t uid, gid_t gid)
         LOG_ERROR("Could not create directory %s : %s", path, text_errno(errno));
         return false;
     }
-    /* Only root can give it away, and it needs no change where it is right already. */
+    /* Only root can change the owner, and a right owner needs no change. */
     if (stat(path, &st) == 0 && st.st_uid == uid && st.st_gid == gid)
         return true;
     if (lchown(path, uid, gid) < 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files and directories by the rules of daemon.md 7 and 22. Called by the world's implementation and
- * by code that runs before the daemon is up, some of it as root: so nothing is ever written through a
- * file or link that was there before.
+ * Files and directories by the rules of daemon.md 7 and 22. Called by the world's implementation
+ * and by code that runs before the daemon is up, some of it as root: so nothing is ever written
+ * through a file or link that was there before.
  */
 #include "base/file.h"
 
@@ -58,13 +58,13 @@ static int check_appendable(const struct stat *st)
                                                                                  : ERRNO_NOT_A_FILE;
 }
 
-/* Somebody has named it: it may have to be waited for, but it has to end. */
+/* An operator has named the file: reading may have to wait, but the file has to end. */
 static int check_input(const struct stat *st)
 {
     return S_ISCHR(st->st_mode) && is_endless(st) ? ERRNO_NOT_A_FILE : 0;
 }
 
-/* Opens what is of the right kind. */
+/* Opens a file of a kind that the check accepts. */
 static FILE *open_checked(const char *path, int flags, mode_t mode, const char *stdio_mode,
                           int (*check)(const struct stat *st))
 {
@@ -97,7 +97,7 @@ FILE *file_open_append(const char *path, mode_t mode)
                         check_appendable);
 }
 
-/* A device, such as /dev/null in the place of a file that nobody wants, is not ours to take away. */
+/* The daemon must not remove a device, such as /dev/null in the place of an unwanted file. */
 static bool is_device(const char *path)
 {
     struct stat st;
@@ -107,7 +107,7 @@ static bool is_device(const char *path)
 
 FILE *file_open_new(const char *path, mode_t mode)
 {
-    /* Somebody may put a file there again and again; the log must not fill up with that. */
+    /* An attacker may create the file again and again. That must not flood the log. */
     int attempts = 0, next_warning = 100;
 
     for (;;) {

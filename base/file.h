@@ -11,19 +11,18 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* For reading a regular file or what a character device has at the moment, such as nothing at all
-   (/dev/null). It never waits: a FIFO, a directory, a device without end or anything else is refused.
-   NULL with errno set, also to ERRNO_NOT_A_FILE (base/text.h). */
+/* For reading a regular file, or what a character device has at the moment (/dev/null: nothing).
+   Never waits. Refuses a FIFO, a directory, an endless device and everything else with
+   ERRNO_NOT_A_FILE (base/text.h). NULL with errno set. */
 FILE *file_open_read(const char *path);
-/* For reading whatever it is, waiting for it: only for what somebody has named as such, like a pipe
-   that is the configuration (-f /dev/stdin). NULL with errno set. */
+/* For reading a file of any kind that ends. It may wait, so it is only for what an operator has
+   named, like a pipe with the configuration (-f /dev/stdin). NULL with errno set. */
 FILE *file_open_input(const char *path);
-/* For appending, O_CREAT|O_NOFOLLOW: a regular file, a character device, or a FIFO that has a reader
-   (ENXIO without). Writing never waits. NULL with errno set. */
+/* For appending, O_CREAT|O_NOFOLLOW: a regular file, a character device, or a FIFO that has a
+   reader (ENXIO without). Writing never waits. NULL with errno set. */
 FILE *file_open_append(const char *path, mode_t mode);
-/* Exclusive creation; an existing file is removed and creation repeated (warning `Failing to
-   replace PATH (N attempts)` after 100, 1000, ... tries), a device is not (ERRNO_NOT_A_FILE). NULL with
-   errno set. */
+/* Exclusive creation. Removes an existing file and tries again (warning `Failing to replace PATH (N
+   attempts)` after 100, 1000, ... tries), but no device (ERRNO_NOT_A_FILE). NULL with errno set. */
 FILE *file_open_new(const char *path, mode_t mode);
 
 /* For replacing a file (base/world.h): PATH.tmp, allocated. */
@@ -40,11 +39,12 @@ bool file_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid);
 /* Checks permissions and owner of the command socket's directory; logs the error. */
 bool file_check_directory(const char *path, mode_t perm, uid_t uid, gid_t gid);
 
-/* Warning `World-readable permissions on FILE` / `World-writable ...` for a regular file with mode
-   bits for others, as config.md 23 (bits = 0006) and nts.md 6.4 say. */
+/* Warning `World-readable permissions on FILE` / `World-writable ...` for a regular file that
+   others may read or write: the key file (config.md 23) and private keys of TLS (nts.md 6.4). */
 void file_warn_permissions(const char *path);
 
-/* Directory part of a path: text before the last '/', "." without one, "/" for the root. Allocated. */
+/* Directory part of a path: text before the last '/', "." without one, "/" for the root.
+   Allocated. */
 char *file_directory(const char *path);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * See file_trouble.h. Called by all that write files on the daemon's run path; knows nothing of what is
- * written.
+ * See file_trouble.h. Called by everybody who writes files on the daemon's run path; knows
+ * nothing of the contents.
  */
 #include "base/file_trouble.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files that are written again and again and cannot be: that is told once when it begins and once
- * when it is over (architecture.md, Errors and logs), however often it is tried meanwhile. The owner
- * of a file, or of files that fail together, keeps one of these, zeroed at first.
+ * State of a file that is written again and again: a failure is reported once when it begins and
+ * once when it is over (architecture.md, "Errors and logs"), not with each attempt. The owner of
+ * a file, or of files that fail together, keeps one such struct. It begins with zeros.
  */
 #ifndef BASE_FILE_TROUBLE_H
 #define BASE_FILE_TROUBLE_H
@@ -12,13 +12,15 @@
 
 struct file_trouble {
     bool failed;
-    bool in_round; /* several files are being written: one of them does not end the trouble */
+    bool in_round; /* several files are written: the success of one does not end the trouble */
 };
 
-/* Notes a failure. The severity of its message: error if it is news, else debug. NULL: always news. */
+/* Notes a failure. Returns the severity of its message: error for the first one, else debug. NULL:
+   always error. */
 enum log_severity file_trouble_begin(struct file_trouble *trouble);
-/* Notes a success; info `Writing of PATH works again` if there was trouble. Nothing in a round, whose
-   owner calls it afterwards with the directory if all went well. NULL is allowed. */
+/* Notes a success; info `Writing of PATH works again` if there was trouble. Does nothing in a
+   round: the owner of the round calls it at the end, with the directory, if all files were
+   written. NULL is allowed. */
 void file_trouble_end(struct file_trouble *trouble, const char *path);
 
 /* Logs a failure. */

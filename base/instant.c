@@ -42,7 +42,7 @@ struct instant instant_add(struct instant t, double d)
     double nsec;
     int64_t sec;
 
-    /* Written so that a NaN is refused too. */
+    /* This form of the condition refuses a NaN, too. */
     if (!(d > -9.2e18 && d < 9.2e18))
         return t;
     int64_t whole = (int64_t)d;
@@ -86,7 +86,7 @@ int64_t ntp_era_split(void)
 #endif
 }
 
-/* The last instant that is sane, discipline.md 1.2. */
+/* The last instant that passes the sanity check of discipline.md 1.2. */
 static struct instant last_sane_instant(void)
 {
     if (sizeof(time_t) <= 4)
@@ -127,7 +127,7 @@ struct instant ntp_time_to_instant(struct ntp_time t)
     return (struct instant){split + (int64_t)since_split, (int32_t)(t.lo / 4.294967296)};
 }
 
-/* The difference of the upper halves as a signed number: right across an era boundary. */
+/* Difference modulo 2^32 as a signed number, so it is right across the boundary of an NTP era. */
 static int32_t seconds_between(struct ntp_time a, struct ntp_time b)
 {
     uint32_t d = a.hi - b.hi;

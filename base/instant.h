@@ -49,7 +49,7 @@ struct instant instant_make(int64_t sec, int64_t nsec);
 /* Seconds from b to a, in double precision. */
 double instant_diff(struct instant a, struct instant b);
 
-/* t + d seconds; d is truncated to nanoseconds. A NaN or a result out of range leaves t as it is. */
+/* t + d seconds; d is truncated to nanoseconds. A NaN or a result out of range changes nothing. */
 struct instant instant_add(struct instant t, double d);
 
 /* Negative, zero or positive, as a is before, equal to, or after b. */
@@ -102,23 +102,24 @@ static inline struct mono_time mono_add(struct mono_time t, double d)
 
 /*
  * Moves a stored local time to the scale of a clock that was changed at `when` by dfreq (gain,
- * dimensionless) and doffset (seconds): t += (when - t) * dfreq - doffset. Returns the amount added.
- * discipline.md 1.2.
+ * dimensionless) and doffset (seconds), by the formula of discipline.md 1.2:
+ * t += (when - t) * dfreq - doffset. Returns the amount added.
  */
 double local_adjust(struct local_time *t, struct local_time when, double dfreq, double doffset);
 
 /* 2^l seconds, with l limited to -31..31. */
 double log2_to_seconds(int l);
 
-/* Sanity of a time t with an offset (seconds) to be added to it; discipline.md 1.2, ntp.md 2.2. */
+/* Whether t and t + offset (seconds) can be a present time (discipline.md 1.2, ntp.md 2.2). */
 bool time_offset_is_sane(struct instant t, double offset);
 
 /* Earliest second (since 1970) of the NTP era window that this build maps NTP time to. */
 int64_t ntp_era_split(void);
 
 /*
- * 64-bit timestamps, ntp.md 2.1 to 2.3. The zero instant (modulo 2^32 seconds) and the zero
- * timestamp correspond ("unknown"). `fuzz` is combined by exclusive or unless the result is zero.
+ * Conversion to and from 64-bit timestamps (ntp.md 2.1 to 2.3). The zero instant (modulo 2^32
+ * seconds) and the zero timestamp correspond ("unknown"). `fuzz` is combined by exclusive or
+ * unless the result is zero.
  */
 struct ntp_time ntp_time_from_instant(struct instant t, struct ntp_time fuzz);
 struct instant ntp_time_to_instant(struct ntp_time t);

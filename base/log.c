@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sink of all messages (daemon.md 15): standard error, the file of -l, or the system log. It is
- * the one place with state of the whole process, because a message has to get out from anywhere,
- * also from code that was given no context. It must never allocate, never fail its caller, and never
- * log itself. Not for several threads at once.
+ * the one place with state of the whole process, because code without a context has to log, too. It
+ * must never allocate, never fail its caller, and never log itself. It is not thread-safe.
  */
 #include "base/log.h"
 
@@ -243,7 +242,8 @@ static bool write_octets(const char *data, size_t length)
     return n >= 0 && (size_t)n == length;
 }
 
-/* The disk may be full: what is lost is counted, and told when there is room again. */
+/* The disk may be full. Lost messages are counted, and their number is written when there is room
+   again. */
 static void write_file(const char *line, size_t length, const struct origin *origin)
 {
     char note[LINE_SIZE], text[128];
@@ -333,7 +333,7 @@ void log_fatal(const char *file, int line, const char *label, const char *format
     va_end(ap);
     emit(LOG_SEV_FATAL, &origin, text);
     if (!sink.ending) {
-        /* What runs from here on may fail in turn, which must not bring it here again. */
+        /* The hook may fail with a fatal message of its own, which must not call it again. */
         sink.ending = true;
         if (sink.parent_fd >= 0)
             write_parent(text, strlen(text) + 1);

@@ -34,11 +34,11 @@ void log_open_function(void (*function)(enum log_severity severity, const char *
 void log_reopen_file(void);
 void log_close(void);
 
-/* For a forked process that closes what it inherited: the descriptor of the -l file, which has to stay
-   open, or -1. */
+/* Descriptor of the -l file, or -1. A forked process that closes inherited descriptors keeps it. */
 int log_file_descriptor(void);
-/* ... to be called directly after that: connects to the system log again if it is the destination,
-   because its descriptor was closed too and may soon belong to something else. */
+/* To be called directly after closing inherited descriptors: connects to the system log again if
+   it is the destination. Its old descriptor is closed, and its number may soon belong to another
+   file. */
 void log_reconnect(void);
 
 /* Copies fatal messages as "Fatal error : TEXT" to standard error too (-n with syslog). */

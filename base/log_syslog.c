@@ -9,7 +9,7 @@
 
 void log_syslog_open(void)
 {
-    /* At once: a process with a system call filter cannot open a socket later. */
+    /* LOG_NDELAY: a process with a system call filter cannot open the socket later. */
     openlog("chronyd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 

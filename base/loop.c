@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The event loop (discipline.md 3): waits through the world for descriptors and timers and calls
- * their handlers, and notices when somebody else set the clock. One for each process; created and run
- * by main, shared by every module of it. It never blocks outside of world.wait, and a handler may
- * remove any descriptor or timer, also its own.
+ * their handlers, and notices when somebody else set the clock. One for each process; created and
+ * run by main, shared by every module of it. It never blocks outside of world.wait, and a handler
+ * may remove any descriptor or timer, also its own.
  */
 #include "base/loop.h"
 
@@ -20,8 +20,8 @@
 /* Whole seconds by which the clock may disagree with the time spent waiting. */
 #define JUMP_LIMIT 10
 
-/* A round that dispatches more timers than this, and more than RUNAWAY_FACTOR times the queue, at
-   less than RUNAWAY_INTERVAL seconds each, will not end. */
+/* A loop without end: a round dispatches more timers than this, and more than RUNAWAY_FACTOR times
+   the queue, at less than RUNAWAY_INTERVAL seconds each (discipline.md 3.3, step 1). */
 #define RUNAWAY_TIMERS   20
 #define RUNAWAY_FACTOR   4
 #define RUNAWAY_INTERVAL 0.01
@@ -205,7 +205,7 @@ void loop_set_jump_handler(struct loop *loop,
 
 void loop_clock_stepped(struct loop *loop, double offset)
 {
-    /* A jump is accounted for by the wake-up that found it. */
+    /* The wake-up that found the jump has counted it already. */
     if (!loop->in_jump)
         loop->event_raw = raw_add(loop->event_raw, -offset);
 }
@@ -235,8 +235,9 @@ static void dispatch_timers(struct loop *loop)
     }
 }
 
-/* Seconds until the first timer, or -1. Rounded up to microseconds, less the error of the double:
-   the wait must not end early again and again with nothing left that a coarser wait could resolve. */
+/* Seconds until the first timer, or -1 without one. Rounded up to microseconds, with a margin for
+   the error of the double: a wait that ends before the timer is due would be repeated again and
+   again. */
 static double first_timeout(const struct loop *loop, struct mono_time now)
 {
     struct mono_time expiry;
@@ -247,7 +248,7 @@ static double first_timeout(const struct loop *loop, struct mono_time now)
     return timeout > 0.0 ? ceil(timeout * 1e6 - 1e-4) / 1e6 : 0.0;
 }
 
-/* Fills in what to wait for; the number of descriptors. */
+/* Fills in what to wait for. Returns the number of descriptors. */
 static size_t collect_descriptors(struct loop *loop, double timeout)
 {
     bool any = timeout >= 0.0 || loop->world->ops->pending(loop->world->ctx) > 0;
@@ -268,7 +269,8 @@ static size_t collect_descriptors(struct loop *loop, double timeout)
     return count;
 }
 
-/* One descriptor: exceptions first, and then no read in this round (discipline.md 3.3, step 7). */
+/* One descriptor: an exception comes first and suppresses the read event of this round
+   (discipline.md 3.3, step 8). */
 static void dispatch_descriptor(struct loop *loop, int fd, unsigned int serial,
                                 unsigned int revents)
 {
@@ -298,7 +300,7 @@ static void dispatch_descriptors(struct loop *loop, size_t count)
     }
 }
 
-/* discipline.md 3.5: external steps in either direction count as elapsed time. */
+/* External steps count as elapsed time, in either direction (discipline.md 3.5). */
 static void advance_mono(struct loop *loop, struct raw_time raw)
 {
     double d = raw_diff(raw, loop->event_raw);
@@ -315,8 +317,8 @@ static void advance_mono(struct loop *loop, struct raw_time raw)
     }
 }
 
-/* discipline.md 3.4. `before` is the raw time at which the wait began, `elapsed` its length. Only
-   whole seconds count. */
+/* Whether somebody else set the clock (discipline.md 3.4). `before`: raw time at which the wait
+   began. `elapsed`: its length. Only whole seconds count. */
 static bool find_jump(const struct loop *loop, struct raw_time before, struct raw_time raw,
                       double elapsed)
 {
@@ -362,7 +364,7 @@ static void check_signals(struct loop *loop)
         loop->reload_handler(loop->reload_arg);
 }
 
-/* One wait and what it brought. */
+/* Waits once and dispatches the descriptors that are ready. */
 static void run_round(struct loop *loop)
 {
     struct raw_time before = world_raw_now(loop->world);
@@ -372,8 +374,8 @@ static void run_round(struct loop *loop)
 
     int ready = loop->world->ops->wait(loop->world->ctx, loop->polled, count, timeout);
     int error = errno;
-    /* A wait does not last longer than it was asked to: time beyond that, for instance while the
-       process was stopped, is a jump of the clock for what depends on it. */
+    /* A wait counts for no longer than its timeout. More time, for instance while the process was
+       stopped, is treated as a jump of the clock. */
     end = world_mono_now(loop->world);
     elapsed = fmax(mono_diff(end, start), 0.0);
     if (timeout >= 0.0 && elapsed > timeout)

@@ -35,7 +35,7 @@ void loop_free(struct loop *loop);
 /* One-shot timers; the delay is in seconds, 0 or more. Equal expiries keep the order of insertion.
    Cancelling 0 or an expired timer does nothing. */
 timer_id loop_timer_add(struct loop *loop, double delay, timer_handler handler, void *arg);
-/* In a class, moved away from others of it; discipline.md 3.2. */
+/* A timer of a class keeps a separation from the other timers of that class (discipline.md 3.2). */
 timer_id loop_timer_add_class(struct loop *loop, double min_delay, double separation,
                               double randomness, enum timer_class class, timer_handler handler,
                               void *arg);
@@ -46,10 +46,10 @@ void loop_fd_add(struct loop *loop, int fd, unsigned int events, fd_handler hand
 void loop_fd_set_events(struct loop *loop, int fd, unsigned int events);
 void loop_fd_remove(struct loop *loop, int fd);
 
-/* Runs until loop_quit. Fatal conditions as in daemon.md 12. */
+/* Runs until loop_quit. A fatal condition of daemon.md 12 ends the program. */
 void loop_run(struct loop *loop);
-/* One round of it: waits once, and runs what came and the timers that are due then. For simulations
-   and tests, which stop between rounds. */
+/* One round: waits once, dispatches descriptors, then timers that are due. For simulations and
+   tests, which stop between rounds. */
 void loop_run_once(struct loop *loop);
 void loop_quit(struct loop *loop);
 bool loop_is_quitting(const struct loop *loop);
@@ -62,8 +62,8 @@ double loop_mono(const struct loop *loop);
 /* Called after each wake-up, before any handler, with the raw time (to cook it). */
 void loop_set_wake_handler(struct loop *loop, void (*handler)(struct raw_time raw, void *arg),
                            void *arg);
-/* Called when somebody else stepped the clock: raw time now and the estimated step (seconds,
-   positive: the clock was fast and went back). discipline.md 3.4 */
+/* Called when somebody else stepped the clock (discipline.md 3.4), with the raw time now and the
+   estimated step (seconds, positive: the clock was fast and went back). */
 void loop_set_jump_handler(struct loop *loop,
                            void (*handler)(struct raw_time raw, double step, void *arg), void *arg);
 /* The daemon itself stepped the clock by -offset: keeps the jump detection quiet. */

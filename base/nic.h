@@ -26,18 +26,18 @@ struct nic {
 };
 
 struct nic_ops {
-    /* Names of the interfaces of the system, one for each of their addresses, so the same may
-       come again. An allocated array that ends in NULL, freed with its strings by the caller;
-       NULL: there is no list. */
+    /* Names of the interfaces of the system, one entry for each address, so a name may be there
+       several times. An allocated array that ends in NULL; the caller frees it with its strings.
+       NULL: no list. */
     char **(*list)(void *ctx);
     /* Switches hardware timestamps on, and tells sockets that are opened later to ask for them.
        False with errno: the interface has none, or they cannot be had. */
     bool (*enable)(void *ctx, const char *name, enum nic_filter filter, struct nic *nic);
     /* Speed of the link in Mb/s (0: none); false: not known. */
     bool (*speed)(void *ctx, const char *name, int *speed);
-    /* From now on the packets whose transmit timestamp is wanted are kept by their ID, in a ring
-       of this size, so that their timestamps are recognised without parsing (system.md 5.8).
-       False: this system has no such IDs. */
+    /* Keeps packets whose transmit timestamp is wanted by their ID, in a ring of this size. So
+       their timestamps are recognised without parsing (system.md 5.8). False: the system has no
+       such IDs. */
     bool (*keep_sent)(void *ctx, int count);
 };
 

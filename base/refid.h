@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reference IDs that are not an address and not the name of a reference clock: of an unsynchronised
- * clock, of the local reference and of smoothed time (ntp.md 20.6).
+ * Reference IDs that are neither an address nor the name of a reference clock (ntp.md 20.6):
+ * those of an unsynchronised clock, of the local reference and of smoothed time.
  */
 #ifndef BASE_REFID_H
 #define BASE_REFID_H

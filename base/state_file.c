@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * See state_file.h. Owns the temporary file that waits for its time, at most one, with its timer.
+ * See state_file.h. Owns the temporary file that is to replace the old one later (at most one),
+ * and its timer.
  */
 #include "base/state_file.h"
 
@@ -9,7 +10,8 @@
 #include "base/file_trouble.h"
 #include "base/text.h"
 
-/* The kernel writes back by itself what is older than 30 s, and looks every 5 s (Linux, vm.dirty_*). */
+/* The kernel writes back by itself what is older than 30 s, and looks every 5 s (Linux,
+   vm.dirty_*). */
 #define SETTLING_TIME 60.0
 
 struct state_file {
@@ -101,7 +103,7 @@ void state_file_write_later(struct state_file *file, double interval, state_file
 
     if (!begin(file, false, writer, arg))
         return;
-    /* A disk that is full is known now. */
+    /* A full disk shows here. */
     if (!world_replace_flush(&file->replace) || !(settling_time > 0.0))
         commit(file);
     else

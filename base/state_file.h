@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A small file of state that outlives the daemon and is replaced again and again (drift file, rtcfile,
- * ntskeys): daemon.md 22. It is whole at any time, also after a power cut: the new contents are on the
- * disk before they take the place of the old ones. Trouble is told once, and once when it is over.
+ * A small file of state that outlives the daemon and is replaced again and again (drift file,
+ * rtcfile, ntskeys; daemon.md 22). It is complete at any time, also after a power cut: the new
+ * contents are on the disk before they replace the old ones. A failure is reported once when it
+ * begins and once when it is over.
  */
 #ifndef BASE_STATE_FILE_H
 #define BASE_STATE_FILE_H
@@ -18,25 +19,26 @@ struct state_file_spec {
     const char *path;
     mode_t mode;
     const char *failure; /* message when it cannot be written; NULL: `Could not write PATH` */
-    bool sync_name;      /* its name has to last too when state_file_write() returns */
+    bool sync_name;      /* state_file_write() also waits for the entry in the directory */
 };
 
-/* World and loop must outlive it, and the message of the specification too. */
+/* World, loop and the strings of spec must outlive it. */
 struct state_file *state_file_new(struct world *world, struct loop *loop,
                                   const struct state_file_spec *spec);
-/* Gives up what was to be written later. NULL is allowed. */
+/* Drops a write that is still to be done. NULL is allowed. */
 void state_file_free(struct state_file *file);
 
 /* Writes the whole contents; the buffer of the stream is wiped afterwards. */
 typedef void (*state_file_writer)(FILE *stream, const void *arg);
 
-/* Replaces the file now, and waits for the disk: for the start, the end and for commands. False after a
-   failure, which was logged if it is news. */
+/* Replaces the file now and waits for the disk. For the start, the end and for commands. False: it
+   failed, which was logged if it was the first failure. */
 bool state_file_write(struct state_file *file, state_file_writer writer, const void *arg);
 /*
- * Writes now, but lets the new file take the old one's place only after a while, when the kernel has
- * brought it to the disk by itself, so that a busy disk does not stop the loop. `interval`: seconds to
- * the next call (the while is a part of it). What an earlier call has left to be done is given up.
+ * Writes a temporary file now and replaces the old file by it later, when the kernel has written
+ * it to the disk by itself. So a busy disk does not block the loop. `interval`: seconds until the
+ * next call; the delay is a part of it. Drops a replacement that is still to be done by an
+ * earlier call.
  */
 void state_file_write_later(struct state_file *file, double interval, state_file_writer writer,
                             const void *arg);

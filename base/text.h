@@ -39,11 +39,12 @@ bool text_scan_hex(const char *text, uint32_t *value, size_t *used);
 bool text_scan_double(const char *text, double *value, size_t *used);
 
 /*
- * As text_scan_int, but a number outside min..max, of whatever length, becomes the nearest of these;
- * *clamped tells so. False: no number.
+ * As text_scan_int, but a number outside min..max, of whatever length, becomes the nearest of
+ * these; *clamped tells so. False: no number.
  */
 bool text_scan_clamped(const char *text, int min, int max, int *value, bool *clamped, size_t *used);
-/* Does text_scan_uint() read another number than the one that is written: negative or too large? */
+/* Whether text_scan_uint() reads another number than the one written: it is negative or too
+   large. */
 bool text_uint_wraps(const char *text);
 
 /* All characters printable ASCII and not a space; the empty string is. */
@@ -61,7 +62,7 @@ bool text_copy(char *dst, size_t size, const char *src);
 /* Replaces what is not printable ASCII by '?', in place, for texts that go to the log. */
 void text_make_printable(char *text);
 
-/* In errno, an error of our own: it exists, but is not a regular file or what may stand for one. */
+/* An error of the daemon in errno: the file exists, but is of a kind that is not accepted. */
 #define ERRNO_NOT_A_FILE 0x10000
 
 /* Text of an errno value, for messages. Never NULL. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timer queue of the event loop: a tree for each class, which finds a place that is away from the
- * others of the class without a walk over them, and lists by ID. There are a few timers for each
- * source, so with many sources nothing here may take time in the order of their number. Called by
- * base/loop.c only; runs no handler and reads no clock.
+ * The timer queue of the event loop: a tree for each class, and lists by ID. The tree finds a
+ * place that keeps its distance from the other timers of the class. Each source has a few timers,
+ * so with thousands of sources no operation here may be O(n). Called by base/loop.c only; runs no
+ * handler and reads no clock.
  */
 #include "base/timer_queue.h"
 
@@ -121,11 +121,12 @@ static bool is_far_before(struct mono_time expiry, const void *arg)
 }
 
 /*
- * discipline.md 3.2, step 3, without the walk. What is far before the wish does not change it. From
- * the first timer that does, each pushes it to a separation after itself, until the next one is a
- * separation further; all others are then further still. That can only be at a gap of two
- * separations, so only such gaps are looked at. Gaps are looked for with a margin for the errors of
- * doubles, and judged as the walk would judge them: the result is the same to the last bit.
+ * The result of the walk of discipline.md 3.2 (step 3) in O(log n). A timer that is a separation
+ * or more before the wanted time changes nothing. From the first one that is closer, each timer
+ * pushes the new one to a separation after itself, until the next timer is at least a separation
+ * away. That can only happen in a gap of two separations, so only such gaps are examined. The
+ * search for gaps has a margin for rounding errors; a gap found is then judged with the
+ * arithmetic of the walk, so the result is the same to the last bit.
  */
 static double keep_away(const struct timer_queue *queue, timer_ref tree, struct wish wish)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue of one-shot timers of the event loop (discipline.md 3.1, 3.2). Only base/loop.c uses it;
- * everybody else calls loop_timer_add() and its relatives. Reads no clock: the caller says what time
- * it is.
+ * The queue of one-shot timers of the event loop (discipline.md 3.1, 3.2). Only base/loop.c uses
+ * it; everybody else calls loop_timer_add() and its relatives. Reads no clock: the caller says
+ * what time it is.
  */
 #ifndef BASE_TIMER_QUEUE_H
 #define BASE_TIMER_QUEUE_H
@@ -43,7 +43,7 @@ void timer_queue_clear(struct timer_queue *queue);
 timer_id timer_queue_add(struct timer_queue *queue, struct mono_time now, double delay,
                          struct timer timer);
 
-/* Delay of a new timer of a class that keeps away from the others of it; discipline.md 3.2. */
+/* Delay of a new timer of a class that keeps its separation from the others (discipline.md 3.2). */
 double timer_queue_separate(const struct timer_queue *queue, struct mono_time now, double min_delay,
                             double separation, enum timer_class class);
 

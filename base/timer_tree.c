@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A treap of timers: a search tree that is kept level by priorities which are as good as random, but
- * the same in each run. Each node knows the longest gap below it, so that a search for one skips
+ * A treap of timers: a search tree that pseudo-random priorities keep balanced. The priorities
+ * are the same in each run. Each node knows the longest gap below it, so a search for a gap skips
  * whole branches. Called by base/timer_queue.c, which owns the nodes; allocates nothing.
  */
 #include "base/timer_tree.h"
@@ -26,7 +26,7 @@ static uint32_t make_priority(uint64_t sequence)
     return (uint32_t)(sequence >> 32);
 }
 
-/* After a change below the node. */
+/* Recomputes what a node knows of its subtree. */
 static void update(struct timer_node *nodes, timer_ref at)
 {
     struct timer_node *node = &nodes[at];
@@ -45,7 +45,7 @@ static void update(struct timer_node *nodes, timer_ref at)
     }
 }
 
-/* Parts the tree into what comes before the node, which is not in it, and the rest. */
+/* Splits the tree into the nodes before the given one and the rest. The given node is not in it. */
 static void split(struct timer_node *nodes, timer_ref tree, const struct timer_node *node,
                   timer_ref *before, timer_ref *after)
 {
@@ -63,7 +63,7 @@ static void split(struct timer_node *nodes, timer_ref tree, const struct timer_n
     update(nodes, tree);
 }
 
-/* One tree of two of which the first comes before the second. */
+/* Joins two trees; all nodes of the first come before those of the second. */
 static timer_ref merge(struct timer_node *nodes, timer_ref before, timer_ref after)
 {
     if (before == TIMER_NOBODY || after == TIMER_NOBODY)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Timers in order of expiry, then of insertion, and the gaps between them: what the timer queue has
- * for each class. All operations take time in the order of the logarithm of the number of timers.
- * Only base/timer_queue.c uses it.
+ * for each class. All operations are O(log n) in the number of timers. Only base/timer_queue.c
+ * uses it.
  */
 #ifndef BASE_TIMER_TREE_H
 #define BASE_TIMER_TREE_H
@@ -35,16 +35,16 @@ struct timer_gap {
 
 bool timer_is_before(const struct timer_node *a, const struct timer_node *b);
 
-/* Adds the node, whose timer and sequence are set, or takes out one that is there; the new tree.
-   nodes[TIMER_NOBODY] is not a node. */
+/* Insert adds a node whose timer and sequence are set; remove takes out one that is there. Both
+   return the new tree. nodes[TIMER_NOBODY] is not a node. */
 timer_ref timer_tree_insert(struct timer_node *nodes, timer_ref tree, timer_ref node);
 timer_ref timer_tree_remove(struct timer_node *nodes, timer_ref tree, timer_ref node);
 
 /* The first one; TIMER_NOBODY: there is none. */
 timer_ref timer_tree_first(const struct timer_node *nodes, timer_ref tree);
 
-/* The first expiry that is not passed over. Those that are must come before all that are not.
-   False: all are passed over. */
+/* Finds the first expiry that the predicate does not pass over. It has to pass over a prefix of the
+   timers in order of expiry. False: it passes over all. */
 bool timer_tree_search(const struct timer_node *nodes, timer_ref tree,
                        bool (*passes_over)(struct mono_time expiry, const void *arg),
                        const void *arg, struct mono_time *expiry);

@@ -21,7 +21,7 @@ static void release(struct world_replace *r)
     memset(r, 0, sizeof(*r));
 }
 
-/* With trouble that is told once the message about the file itself will do. */
+/* Where a failure is reported once, the message about the file itself is enough. */
 static void remove_temporary(const struct world *w, const struct world_replace *r)
 {
     if (!w->ops->file_remove(w->ctx, r->tmp_path) && errno != ENOENT)
@@ -60,7 +60,7 @@ bool world_replace_flush(struct world_replace *r)
     return r->error == 0;
 }
 
-/* Everything that was written is in the file, and on the disk if that is wanted. Closes the stream. */
+/* Flushes the stream, to the disk if that is wanted, and closes it. */
 static bool finish(const struct world *w, struct world_replace *r)
 {
     if (world_replace_flush(r) && r->spec.sync && w->ops->file_sync &&

@@ -32,7 +32,7 @@ struct world_fd {
 
 enum world_socket_type { WORLD_UDP, WORLD_TCP };
 
-/* What a socket is for decides about options (system.md 6.1). */
+/* The purpose of a socket decides about its options (system.md 6.1). */
 struct world_socket {
     enum world_socket_type type;
     enum ip_family family;
@@ -71,8 +71,8 @@ struct world_datagram {
     bool want_tx_timestamp;             /* when sending */
 };
 
-/* A datagram with this buffer of which nothing is known yet. path_buf is left as it is: large, and
-   of no use without path. */
+/* A datagram with this buffer and nothing else. path_buf is not cleared: it is large, and unused
+   without path. */
 static inline void world_datagram_init(struct world_datagram *msg, uint8_t *data, size_t size)
 {
     msg->data = data;
@@ -116,9 +116,10 @@ struct world_ops {
     long (*clock_ticks)(void *ctx);
     bool (*kernel_release)(void *ctx, char *buf, size_t size);
 
-    /* Waits until a descriptor is ready, a signal came, there is something to dispatch, or timeout
-       seconds have passed (negative: no limit). Number of descriptors with events, and one more if
-       there is something to dispatch; 0 only on time-out; -1 with errno (EINTR: a signal). */
+    /* Waits until a descriptor is ready, a signal comes, there is something to dispatch, or
+       timeout seconds have passed (negative: no limit). Returns the number of descriptors with
+       events, plus one if there is something to dispatch; 0: only on time-out; -1 with errno
+       (EINTR: a signal). */
     int (*wait)(void *ctx, struct world_fd *fds, size_t count, double timeout);
     /* True when a signal asked for the given thing since the last call. */
     bool (*quit_requested)(void *ctx);
@@ -144,8 +145,8 @@ struct world_ops {
     ssize_t (*stream_read)(void *ctx, int fd, void *data, size_t size);
     ssize_t (*stream_write)(void *ctx, int fd, const void *data, size_t length);
     void (*stream_shutdown)(void *ctx, int fd);
-    /* Acknowledges what comes next without delay: a peer that holds back its small writes until
-       then (Nagle's algorithm) would otherwise cost 40 ms. NULL: nothing to do. */
+    /* Acknowledges the next data without delay. Otherwise a peer that holds back small writes until
+       the acknowledgement (Nagle's algorithm) costs 40 ms. NULL: nothing to do. */
     void (*stream_quick_ack)(void *ctx, int fd);
     /* TCP_NODELAY is set on what it returns. */
     int (*accept)(void *ctx, int fd, struct ip_port *remote);
@@ -171,8 +172,8 @@ struct world_ops {
     FILE *(*file_append)(void *ctx, const char *path, mode_t mode);
     FILE *(*file_new)(void *ctx, const char *path, mode_t mode);
     bool (*file_rename)(void *ctx, const char *from, const char *to);
-    /* Waits until what was flushed is on the disk, or the entry of a file in its directory. NULL: it
-       always is. */
+    /* Waits until what was flushed is on the disk, or the entry of a file in its directory. NULL:
+       it always is. */
     bool (*file_sync)(void *ctx, FILE *stream);
     bool (*file_sync_name)(void *ctx, const char *path);
     bool (*file_remove)(void *ctx, const char *path);
@@ -186,11 +187,12 @@ struct world_ops {
     void (*mail_close)(void *ctx, FILE *stream);
     bool (*host_name)(void *ctx, char *buf, size_t size);
 
-    /* mktime() in a time zone of the system (`zone` as in TZ): normalises the fields, which are those
-       of a zone without daylight saving time, and gives the seconds since 1970, leap seconds counted
-       if the zone does. False: they cannot be expressed. NULL: there are no zones in this world. */
+    /* mktime() in a time zone of the system (`zone` as in TZ): normalises the fields, which are
+       those of a zone without daylight saving time, and gives the seconds since 1970, leap
+       seconds counted if the zone does. False: they cannot be expressed. NULL: there are no zones
+       in this world. */
     bool (*zone_time)(void *ctx, const char *zone, struct tm *fields, int64_t *seconds);
-    /* Whether this process has not lost the right to set the clock for good. NULL: it has not. */
+    /* False: this process has lost the right to set the clock for good. NULL: it has the right. */
     bool (*may_set_clock)(void *ctx);
 
     /* Clock devices (base/device.h), with the same ctx; NULL: this world has none. */
@@ -228,8 +230,8 @@ static inline double world_random_unit(const struct world *w)
 }
 
 /*
- * Replacing a file atomically: write to the stream, then commit. What was at PATH before stays until
- * the new contents are complete. daemon.md 22
+ * Replacing a file atomically (daemon.md 22): write to the stream, then commit. The old file at
+ * PATH stays until the new contents are complete.
  */
 struct file_trouble;
 struct world_replace_spec {
@@ -239,8 +241,8 @@ struct world_replace_spec {
     /* Message when writing fails, to which the reason is added; NULL: `Could not write PATH`. */
     const char *failure;
     struct file_trouble *trouble; /* NULL: every failure is logged */
-    bool sync;      /* the contents are on the disk before they take the old ones' place */
-    bool sync_name; /* ... and the entry in the directory when commit returns */
+    bool sync;      /* commit waits until the contents are on the disk, then renames */
+    bool sync_name; /* ... and until the entry in the directory is on the disk */
 };
 struct world_replace {
     struct world_replace_spec spec;
@@ -249,15 +251,15 @@ struct world_replace {
     char *tmp_path;
     int error; /* errno of the first failure; 0: none */
 };
-/* Strings of the specification but the paths have to stay until the end of it. False after logging
+/* The paths and strings of the request must stay valid until commit or abandon. False after logging
    `Could not open PATH.tmp : ERRNO` (error). */
 bool world_replace_begin(const struct world *w, struct world_replace *r,
                          const struct world_replace_spec *spec);
-/* Tells early whether there is room for what was written so far; commit does the rest in any case. */
+/* Flushes, to learn early whether the disk is full. Not needed before commit. */
 bool world_replace_flush(struct world_replace *r);
-/* Flushes, closes and renames. False: a write or the rename (`Could not replace NEW with OLD : ERRNO`)
-   failed, which is logged; the temporary file is removed then and the old file is as it was. Frees
-   everything. */
+/* Flushes, closes and renames. False: a write or the rename (`Could not replace NEW with OLD :
+   ERRNO`) failed, which is logged; the temporary file is removed then and the old file is as it
+   was. Frees everything. */
 bool world_replace_commit(const struct world *w, struct world_replace *r);
 /* Leaves the old file as it is, without a message. Frees everything. */
 void world_replace_abandon(const struct world *w, struct world_replace *r);
