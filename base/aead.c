@@ -121,10 +121,10 @@ static bool gcm_siv_expand(union expanded *expanded, const uint8_t *key)
 {
     uint8_t copy[16];
     gnutls_datum_t datum = {copy, sizeof(copy)};
-    bool ok;
 
     memcpy(copy, key, sizeof(copy));
-    ok = gnutls_aead_cipher_init(&expanded->gcm_siv, GNUTLS_CIPHER_AES_128_SIV_GCM, &datum) >= 0;
+    bool ok =
+        gnutls_aead_cipher_init(&expanded->gcm_siv, GNUTLS_CIPHER_AES_128_SIV_GCM, &datum) >= 0;
     crypto_wipe(copy, sizeof(copy));
     return ok;
 }

@@ -39,14 +39,13 @@ double instant_diff(struct instant a, struct instant b)
 
 struct instant instant_add(struct instant t, double d)
 {
-    double nsec;
     int64_t sec;
 
     /* This form of the condition refuses a NaN, too. */
     if (!(d > -9.2e18 && d < 9.2e18))
         return t;
     int64_t whole = (int64_t)d;
-    nsec = (double)t.nsec + 1e9 * (d - (double)whole);
+    double nsec = (double)t.nsec + 1e9 * (d - (double)whole);
     /* A margin for the carry below. */
     if (__builtin_add_overflow(t.sec, whole, &sec) || sec > INT64_MAX - 2 || sec < INT64_MIN + 2)
         return t;

@@ -42,7 +42,7 @@ int client_resolve(struct client *c, const char *name, struct ip_addr *addrs, in
         return 0;
     if (ip_addr_parse(name, &addrs[0]))
         return c->family == IP_UNSPEC || addrs[0].family == c->family;
-    int count = c->env->resolve(c->env->arg, name, c->family, addrs, max);
+    int count = c->env->resolve(c->env->ctx, name, c->family, addrs, max);
 
     if (count < 1 && ip_addr_parse_scoped(name, &addrs[0], &interface))
         fprintf(c->env->err, "Invalid host %s : no interface %s\n", name, interface);
@@ -92,7 +92,7 @@ bool client_connect(struct client *c)
     while (c->next_endpoint < c->endpoint_count) {
         const struct endpoint *endpoint = &c->endpoints[c->next_endpoint++];
 
-        if (c->env->open(c->env->arg, endpoint)) {
+        if (c->env->open(c->env->ctx, endpoint)) {
             c->connected = true;
             return true;
         }
@@ -104,6 +104,6 @@ bool client_connect(struct client *c)
 void client_disconnect(struct client *c)
 {
     if (c->connected)
-        c->env->close(c->env->arg);
+        c->env->close(c->env->ctx);
     c->connected = false;
 }

@@ -149,7 +149,7 @@ bool run_keygen(struct client *c, char *args)
         fprintf(env->err, "Unknown hash function or cipher %s\n", key.type);
         return false;
     }
-    if (!env->random(env->arg, data, length)) {
+    if (!env->random(env->ctx, data, length)) {
         fprintf(env->err, "Could not get random bytes\n");
         return false;
     }

@@ -71,9 +71,9 @@ static bool file_random(uint8_t *data, size_t length)
     return result;
 }
 
-static bool os_random(void *arg, void *data, size_t length)
+static bool os_random(void *ctx, void *data, size_t length)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
     size_t done = kernel_random(data, length);
 
     if (done == length || file_random((uint8_t *)data + done, length - done))
@@ -105,21 +105,21 @@ static int open_udp(const struct ip_port *remote, FILE *err)
     return fd;
 }
 
-static bool os_open(void *arg, const struct endpoint *endpoint)
+static bool os_open(void *ctx, const struct endpoint *endpoint)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
 
     os->is_unix = endpoint->path != NULL;
     if (os->is_unix)
-        return unix_socket_open(&os->unix_socket, endpoint->path, os_random, arg, os->err);
+        return unix_socket_open(&os->unix_socket, endpoint->path, os_random, ctx, os->err);
     int fd = open_udp(&endpoint->addr, os->err);
     os->unix_socket.fd = fd;
     return fd >= 0;
 }
 
-static void os_close(void *arg)
+static void os_close(void *ctx)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
 
     if (os->is_unix)
         unix_socket_close(&os->unix_socket);
@@ -128,9 +128,9 @@ static void os_close(void *arg)
     os->unix_socket.fd = -1;
 }
 
-static bool os_send(void *arg, const void *data, size_t length)
+static bool os_send(void *ctx, const void *data, size_t length)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
 
     if (send(os->unix_socket.fd, data, length, 0) == (ssize_t)length)
         return true;
@@ -157,9 +157,9 @@ static struct timeval to_timeval(double seconds)
     return tv;
 }
 
-static enum wait_result os_wait(void *arg, double timeout)
+static enum wait_result os_wait(void *ctx, double timeout)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
 
     for (;;) {
         double part = timeout < WAIT_MAX ? timeout : WAIT_MAX;
@@ -177,9 +177,9 @@ static enum wait_result os_wait(void *arg, double timeout)
     }
 }
 
-static bool os_receive(void *arg, void *data, size_t size, size_t *length)
+static bool os_receive(void *ctx, void *data, size_t size, size_t *length)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
     struct iovec iov = {.iov_base = data, .iov_len = size};
     struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n = recvmsg(os->unix_socket.fd, &message, 0);
@@ -195,7 +195,7 @@ static int to_af(enum ip_family family)
     return family == IP_V4 ? AF_INET : family == IP_V6 ? AF_INET6 : AF_UNSPEC;
 }
 
-static int os_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+static int os_resolve(void *ctx, const char *name, enum ip_family family, struct ip_addr *addrs,
                       int max)
 {
     struct addrinfo hints = {.ai_family = to_af(family), .ai_socktype = SOCK_DGRAM}, *list;
@@ -222,7 +222,7 @@ static int os_resolve(void *arg, const char *name, enum ip_family family, struct
     return count;
 }
 
-static bool os_reverse(void *arg, const struct ip_addr *addr, char *name, size_t size)
+static bool os_reverse(void *ctx, const struct ip_addr *addr, char *name, size_t size)
 {
     struct ip_port port = {.addr = *addr};
     struct sockaddr_storage address;
@@ -232,7 +232,7 @@ static bool os_reverse(void *arg, const struct ip_addr *addr, char *name, size_t
                                      (socklen_t)size, NULL, 0, 0) == 0;
 }
 
-static struct instant os_now(void *arg)
+static struct instant os_now(void *ctx)
 {
     struct timespec ts = {0};
 
@@ -240,7 +240,7 @@ static struct instant os_now(void *arg)
     return instant_make(ts.tv_sec, ts.tv_nsec);
 }
 
-static bool os_pause(void *arg, double seconds)
+static bool os_pause(void *ctx, double seconds)
 {
     while (seconds > 0.0) {
         double part = seconds < WAIT_MAX ? seconds : WAIT_MAX;
@@ -253,37 +253,37 @@ static bool os_pause(void *arg, double seconds)
     return true;
 }
 
-static bool os_quit(void *arg)
+static bool os_quit(void *ctx)
 {
     return quit_signal_came();
 }
 
-static char *os_read_line(void *arg, const char *prompt)
+static char *os_read_line(void *ctx, const char *prompt)
 {
     return line_input_read(stdin, stdout, prompt);
 }
 
-static bool os_screen_enter(void *arg)
+static bool os_screen_enter(void *ctx)
 {
-    return screen_enter(&((struct os_environment *)arg)->screen);
+    return screen_enter(&((struct os_environment *)ctx)->screen);
 }
 
-static void os_screen_leave(void *arg)
+static void os_screen_leave(void *ctx)
 {
-    screen_leave(&((struct os_environment *)arg)->screen);
+    screen_leave(&((struct os_environment *)ctx)->screen);
 }
 
-static void os_screen_size(void *arg, int *rows, int *columns)
+static void os_screen_size(void *ctx, int *rows, int *columns)
 {
     screen_size(rows, columns);
 }
 
-static int os_screen_key(void *arg, double timeout)
+static int os_screen_key(void *ctx, double timeout)
 {
     return screen_key(timeout);
 }
 
-static void os_forget_interrupt(void *arg)
+static void os_forget_interrupt(void *ctx)
 {
     quit_signal_forget_interrupt();
 }
@@ -297,9 +297,9 @@ static bool want_colors(void)
            strcmp(term, "dumb") != 0;
 }
 
-static bool os_change_user(void *arg, const char *user)
+static bool os_change_user(void *ctx, const char *user)
 {
-    struct os_environment *os = arg;
+    struct os_environment *os = ctx;
 
     if (strcmp(user, "root") == 0 || geteuid() != 0)
         return true;
@@ -354,7 +354,7 @@ struct os_environment *os_environment_new(struct environment *env)
         .screen_size = os_screen_size,
         .screen_key = os_screen_key,
         .forget_interrupt = os_forget_interrupt,
-        .arg = os,
+        .ctx = os,
     };
     quit_signal_install();
     return os;

@@ -30,38 +30,38 @@ struct environment {
     bool err_terminal;
 
     /* The channel; there is at most one at a time. open prints its own errors. */
-    bool (*open)(void *arg, const struct endpoint *endpoint);
-    void (*close)(void *arg);
-    bool (*send)(void *arg, const void *data, size_t length);
+    bool (*open)(void *ctx, const struct endpoint *endpoint);
+    void (*close)(void *ctx);
+    bool (*send)(void *ctx, const void *data, size_t length);
     /* Until a datagram is there, the time has passed (seconds) or a signal came (WAIT_FAILED). */
-    enum wait_result (*wait)(void *arg, double timeout);
+    enum wait_result (*wait)(void *ctx, double timeout);
     /* False: nothing could be received, for example because the port is closed. */
-    bool (*receive)(void *arg, void *data, size_t size, size_t *length);
+    bool (*receive)(void *ctx, void *data, size_t size, size_t *length);
 
     /* Addresses of a host name, no more than max; the number found. */
-    int (*resolve)(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+    int (*resolve)(void *ctx, const char *name, enum ip_family family, struct ip_addr *addrs,
                    int max);
     /* Host name of an address. */
-    bool (*reverse)(void *arg, const struct ip_addr *addr, char *name, size_t size);
+    bool (*reverse)(void *ctx, const struct ip_addr *addr, char *name, size_t size);
 
-    struct instant (*now)(void *arg);         /* system clock */
-    bool (*pause)(void *arg, double seconds); /* false: interrupted by a signal */
-    bool (*random)(void *arg, void *data, size_t length);
-    bool (*quit)(void *arg); /* a terminating signal came */
+    struct instant (*now)(void *ctx);         /* system clock */
+    bool (*pause)(void *ctx, double seconds); /* false: interrupted by a signal */
+    bool (*random)(void *ctx, void *data, size_t length);
+    bool (*quit)(void *ctx); /* a terminating signal came */
     /* Changes the user; false after printing the reason. */
-    bool (*change_user)(void *arg, const char *user);
+    bool (*change_user)(void *ctx, const char *user);
     /* A line without its newline, allocated; NULL at the end of input. */
-    char *(*read_line)(void *arg, const char *prompt);
+    char *(*read_line)(void *ctx, const char *prompt);
 
     /* The terminal as a screen with single keys, for watch (screen.h). Not used unless terminal. */
-    bool (*screen_enter)(void *arg);
-    void (*screen_leave)(void *arg);
-    void (*screen_size)(void *arg, int *rows, int *columns);
-    int (*screen_key)(void *arg, double timeout);
+    bool (*screen_enter)(void *ctx);
+    void (*screen_leave)(void *ctx);
+    void (*screen_size)(void *ctx, int *rows, int *columns);
+    int (*screen_key)(void *ctx, double timeout);
     /* A Ctrl-C that was meant for the command only does not end the program. */
-    void (*forget_interrupt)(void *arg);
+    void (*forget_interrupt)(void *ctx);
 
-    void *arg;
+    void *ctx;
 };
 
 /* The operating system's. Installs the handlers of terminating signals. */

@@ -83,14 +83,14 @@ static bool transmit(struct client *c, const struct cmd_request *request, int at
     struct cmd_request_header header = {.version = c->version, .attempt = (uint16_t)attempt};
     uint8_t data[CMD_REQUEST_MAX];
 
-    if (!env->random(env->arg, sequence, sizeof(*sequence)))
+    if (!env->random(env->ctx, sequence, sizeof(*sequence)))
         return false;
     header.sequence = *sequence;
     size_t length = cmd_request_encode(&header, request, data, sizeof(data));
     if (c->debug)
         fprintf(env->err, "Sending request %u, attempt %d, %zu octets\n", request->command, attempt,
                 length);
-    return length > 0 && env->send(env->arg, data, length);
+    return length > 0 && env->send(env->ctx, data, length);
 }
 
 /* Waits for the answer to one transmission: ACCEPT, RETRY (also when the time is over) or
@@ -99,19 +99,19 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
                           double timeout, struct reply *reply)
 {
     const struct environment *env = c->env;
-    struct instant start = env->now(env->arg);
+    struct instant start = env->now(env->ctx);
 
     for (;;) {
-        struct instant now = env->now(env->arg);
+        struct instant now = env->now(env->ctx);
 
         if (instant_compare(now, start) < 0)
             start = now; /* the clock was set back */
         double left = timeout - instant_diff(now, start);
         if (left <= 0.0)
             return VERDICT_RETRY;
-        if (env->quit(env->arg))
+        if (env->quit(env->ctx))
             return VERDICT_IGNORE;
-        switch (env->wait(env->arg, left)) {
+        switch (env->wait(env->ctx, left)) {
         case WAIT_READY:
             break;
         case WAIT_TIMEOUT:
@@ -119,7 +119,7 @@ static enum verdict await(struct client *c, const struct cmd_request *request, u
         case WAIT_FAILED:
             return VERDICT_IGNORE;
         }
-        if (!env->receive(env->arg, reply->data, sizeof(reply->data), &reply->length))
+        if (!env->receive(env->ctx, reply->data, sizeof(reply->data), &reply->length))
             return VERDICT_RETRY;
         enum verdict verdict = judge(c, request, sequence, reply);
         if (c->debug)
@@ -179,13 +179,12 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
                      union cmd_reply_body *body)
 {
     struct reply reply;
-    unsigned int status;
 
     if (!exchange(c, request, &reply)) {
         exchange_print_status(c, "506 Cannot talk to daemon", true);
         return false;
     }
-    status = reply.header.status;
+    unsigned int status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
         exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&

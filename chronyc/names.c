@@ -29,7 +29,7 @@ void name_of_address(struct client *c, const struct ip_addr *addr, size_t max, c
         ip_addr_format(addr, buf, size);
         return;
     }
-    if (!ip_addr_is_real(addr) || !c->env->reverse(c->env->arg, addr, buf, size) ||
+    if (!ip_addr_is_real(addr) || !c->env->reverse(c->env->ctx, addr, buf, size) ||
         !text_is_graphic(buf))
         ip_addr_format(addr, buf, size);
     cut(buf, max);

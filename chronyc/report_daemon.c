@@ -197,7 +197,7 @@ bool show_settime(struct client *c, char *args)
     struct cmd_request request = {.command = CMD_SETTIME};
     union cmd_reply_body body;
 
-    if (!date_parse(args, env->now(env->arg), &request.u.time)) {
+    if (!date_parse(args, env->now(env->ctx), &request.u.time)) {
         exchange_print_status(c, "510 - Could not parse date string", true);
         return false;
     }

@@ -148,9 +148,9 @@ bool show_waitsync(struct client *c, char *args)
             if (synchronised)
                 return true;
         }
-        if ((limits.max_tries != 0 && i >= limits.max_tries) || env->quit(env->arg))
+        if ((limits.max_tries != 0 && i >= limits.max_tries) || env->quit(env->ctx))
             return false;
-        if (!env->pause(env->arg, limits.interval))
+        if (!env->pause(env->ctx, limits.interval))
             return false;
         if (i == INT32_MAX)
             i = 0; /* without a limit the count starts again */

@@ -82,8 +82,8 @@ static bool run_input(struct client *c)
     const struct environment *env = c->env;
     bool result = true;
 
-    while (!c->finished && !env->quit(env->arg)) {
-        char *line = env->read_line(env->arg, env->terminal ? PROMPT : NULL);
+    while (!c->finished && !env->quit(env->ctx)) {
+        char *line = env->read_line(env->ctx, env->terminal ? PROMPT : NULL);
 
         if (!line) {
             if (env->terminal)
@@ -143,7 +143,7 @@ int chronyc_run(int argc, char **argv, const struct environment *env)
     case OPTIONS_WRONG:
         return EXIT_FAILURE;
     }
-    if (!env->change_user(env->arg, options.user))
+    if (!env->change_user(env->ctx, options.user))
         return EXIT_FAILURE;
     return run_client(&options, argc - options.first_argument, argv + options.first_argument, env)
                ? EXIT_SUCCESS

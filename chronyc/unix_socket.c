@@ -83,7 +83,7 @@ static bool is_accessible(const char *path, FILE *err)
 /* Random octets that are not letters or digits are rejected, so that all characters are equally
    likely. */
 static bool make_random_name(char *name, size_t length,
-                             bool (*random)(void *arg, void *data, size_t length), void *arg)
+                             bool (*random)(void *ctx, void *data, size_t length), void *arg)
 {
     for (size_t i = 0; i < length;) {
         char c;
@@ -170,7 +170,7 @@ static bool make_socket(struct unix_socket *s, const char *daemon_path, const ch
 }
 
 bool unix_socket_open(struct unix_socket *s, const char *daemon_path,
-                      bool (*random)(void *arg, void *data, size_t length), void *arg, FILE *err)
+                      bool (*random)(void *ctx, void *data, size_t length), void *arg, FILE *err)
 {
     char random_name[RANDOM_NAME_LENGTH + 1];
     int outer_fd = -1;

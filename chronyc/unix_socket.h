@@ -20,7 +20,7 @@ struct unix_socket {
 /* Connects to the daemon's socket. False when that cannot be used; errors in making our own end
    are printed to err. Nothing is left behind then. */
 bool unix_socket_open(struct unix_socket *s, const char *daemon_path,
-                      bool (*random)(void *arg, void *data, size_t length), void *arg, FILE *err);
+                      bool (*random)(void *ctx, void *data, size_t length), void *arg, FILE *err);
 void unix_socket_close(struct unix_socket *s);
 
 /* Sets close-on-exec and non-blocking mode; closes the descriptor on failure. */

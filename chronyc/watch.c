@@ -62,7 +62,7 @@ static bool run_report(struct client *c, const char *report)
 
 static bool has_quit(const struct client *c)
 {
-    return c->env->quit(c->env->arg);
+    return c->env->quit(c->env->ctx);
 }
 
 static bool watch_plain(struct watch *w)
@@ -77,7 +77,7 @@ static bool watch_plain(struct watch *w)
         /* What cannot be written is reported for the whole command. */
         if (fflush(env->out) != 0 || ferror(env->out))
             return false;
-        if (has_quit(c) || !env->pause(env->arg, w->interval))
+        if (has_quit(c) || !env->pause(env->ctx, w->interval))
             return result;
         if (!c->csv && !c->json)
             fputc('\n', env->out);
@@ -123,7 +123,7 @@ static void draw_title(const struct watch *w, int hidden, int columns, FILE *out
     const struct environment *env = w->client->env;
     char now[32], more[48] = "", title[256];
 
-    instant_format_utc(env->now(env->arg), now, sizeof(now));
+    instant_format_utc(env->now(env->ctx), now, sizeof(now));
     if (hidden > 0)
         snprintf(more, sizeof(more), " (%d more lines)", hidden);
     snprintf(title, sizeof(title), "Every %g s: %s%s", w->interval, w->report, more);
@@ -139,7 +139,7 @@ static void draw(struct watch *w, const struct output *output)
     const struct environment *env = w->client->env;
     int rows, columns;
 
-    env->screen_size(env->arg, &rows, &columns);
+    env->screen_size(env->ctx, &rows, &columns);
     rows = rows > TITLE_ROWS ? rows - TITLE_ROWS : 1;
     struct grid *grid = grid_new(rows, columns);
     int hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
@@ -156,7 +156,7 @@ static void draw(struct watch *w, const struct output *output)
 static bool wait_for_key(const struct watch *w)
 {
     const struct environment *env = w->client->env;
-    int key = has_quit(w->client) ? 0 : env->screen_key(env->arg, w->interval);
+    int key = has_quit(w->client) ? 0 : env->screen_key(env->ctx, w->interval);
 
     return !has_quit(w->client) && key != 'q' && key != 'Q' && key != -1 && !ferror(env->out);
 }
@@ -173,7 +173,7 @@ static bool watch_screen(struct watch *w)
         output_free(&output);
         return false;
     }
-    if (!env->screen_enter(env->arg)) {
+    if (!env->screen_enter(env->ctx)) {
         output_free(&output);
         return watch_plain(w);
     }
@@ -188,7 +188,7 @@ static bool watch_screen(struct watch *w)
     }
     fputs(SCREEN_LEAVE, env->out);
     fflush(env->out);
-    env->screen_leave(env->arg);
+    env->screen_leave(env->ctx);
     grid_free(w->grid);
     return true;
 }
@@ -206,6 +206,6 @@ bool run_watch(struct client *c, char *args)
     /* The lines of JSON are for programs. */
     bool result = env->terminal && !c->json ? watch_screen(&w) : watch_plain(&w);
     if (env->terminal)
-        env->forget_interrupt(env->arg);
+        env->forget_interrupt(env->ctx);
     return result;
 }

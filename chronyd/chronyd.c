@@ -147,12 +147,12 @@ static void apply_cmd_access(struct chronyd *d)
     }
 }
 
-static void apply_ntp_name(void *arg, const struct conf_access_rule *rule)
+static void apply_ntp_name(const struct conf_access_rule *rule, void *arg)
 {
     ntp_server_set_access(((struct chronyd *)arg)->ntp_server, rule);
 }
 
-static void apply_cmd_name(void *arg, const struct conf_access_rule *rule)
+static void apply_cmd_name(const struct conf_access_rule *rule, void *arg)
 {
     if (access_table_set(((struct chronyd *)arg)->cmd_access, &rule->subnet, rule->allow,
                          rule->all))

@@ -21,11 +21,9 @@ struct fallback_drift {
 
 struct fallback_drift *fallback_drift_new(const struct fallback_drift_env *env, int min, int max)
 {
-    struct fallback_drift *d;
-
     if (min <= 0 || max < min || min > MAX_LENGTH)
         return NULL;
-    d = mem_alloc(sizeof(*d));
+    struct fallback_drift *d = mem_alloc(sizeof(*d));
     d->env = *env;
     d->min = min;
     d->max = max < MAX_LENGTH ? max : MAX_LENGTH;

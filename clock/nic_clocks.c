@@ -77,7 +77,6 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
                           const struct conf_hwtimestamp *conf)
 {
     const struct world *world = nics->env.world;
-    struct nic_clock *clock;
     struct nic nic;
 
     if (is_added(nics, name))
@@ -90,7 +89,7 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
         return false;
     }
 
-    clock = mem_alloc(sizeof(*clock));
+    struct nic_clock *clock = mem_alloc(sizeof(*clock));
     *clock = (struct nic_clock){
         .set = nics,
         .name = text_dup(name),

@@ -151,11 +151,9 @@ static void on_leap(struct local_time now, int leap, void *arg)
 struct smoothing *smoothing_new(struct local_clock *clock, const struct reference *reference,
                                 const struct conf *conf)
 {
-    struct smoothing *s;
-
     if (!(conf->smooth_max_freq > 0.0 && conf->smooth_max_wander > 0.0))
         return NULL;
-    s = mem_alloc(sizeof(*s));
+    struct smoothing *s = mem_alloc(sizeof(*s));
     s->clock = clock;
     s->reference = reference;
     s->max_freq = conf->smooth_max_freq * 1.0e-6;
@@ -200,8 +198,6 @@ bool smoothing_activate(struct smoothing *s)
 
 bool smoothing_report(const struct smoothing *s, struct report_smoothing *report)
 {
-    const struct smoothing_stage *stages;
-
     if (!s)
         return false;
     double elapsed = local_diff(local_clock_now(s->clock, NULL), s->last_update);
@@ -215,7 +211,7 @@ bool smoothing_report(const struct smoothing *s, struct report_smoothing *report
     };
     if (s->locked || elapsed < 0.0)
         return true;
-    stages = s->curve.stages;
+    const struct smoothing_stage *stages = s->curve.stages;
     report->last_update_ago = elapsed;
     report->remaining_time =
         fmax(0.0, stages[0].length + stages[1].length + stages[2].length - elapsed);

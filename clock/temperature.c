@@ -142,11 +142,9 @@ static void on_timer(void *arg)
 struct temperature *temperature_new(const struct temperature_env *env,
                                     const struct conf_tempcomp *conf)
 {
-    struct temperature *t;
-
     if (!conf->file)
         return NULL;
-    t = mem_alloc(sizeof(*t));
+    struct temperature *t = mem_alloc(sizeof(*t));
     t->env = *env;
     t->conf = conf;
     if (conf->points_file)

@@ -62,11 +62,10 @@ size_t cmd_reply_length(unsigned int reply)
 size_t cmd_request_length(unsigned int code, unsigned int version)
 {
     const struct request_spec *spec = find(code);
-    size_t reply;
 
     if (!spec)
         return 0;
-    reply = cmd_reply_length(spec->reply);
+    size_t reply = cmd_reply_length(spec->reply);
     return version >= CMD_VERSION && reply > spec->base ? reply : spec->base;
 }
 

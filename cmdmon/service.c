@@ -207,7 +207,6 @@ static void handle_readable(int fd, unsigned int event, void *arg)
     uint8_t request[WORLD_DATAGRAM_SIZE];
     uint8_t reply[CMD_REPLY_MAX];
     struct world_datagram msg = {.data = request, .size = sizeof(request)};
-    size_t length;
 
     if (service->world->ops->receive(service->world->ctx, fd, &msg, 1, false) != 1 || msg.truncated)
         return;
@@ -222,8 +221,8 @@ static void handle_readable(int fd, unsigned int event, void *arg)
 
     if (is_unix && is_repeated(service, &msg))
         return;
-    length = cmd_answer(&service->policy, is_unix ? NULL : &msg.remote.addr, msg.data, msg.length,
-                        reply, sizeof(reply));
+    size_t length = cmd_answer(&service->policy, is_unix ? NULL : &msg.remote.addr, msg.data,
+                               msg.length, reply, sizeof(reply));
     if (length == 0 || (is_unix && put_off(service, msg.path, reply, length)))
         return;
     msg.data = reply;

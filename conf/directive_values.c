@@ -100,11 +100,10 @@ DIRECTIVE_HANDLER(strings)
 static bool set_bind_address(struct parser *p, const struct directive *d, const char *text)
 {
     struct ip_addr addr;
-    size_t offset;
 
     if (!parser_address(p, text, &addr))
         return parser_fail_address(p, text);
-    offset = addr.family == IP_V6 ? d->offset6 : d->offset;
+    size_t offset = addr.family == IP_V6 ? d->offset6 : d->offset;
     *(struct ip_addr *)((char *)p->conf + offset) = addr;
     return true;
 }

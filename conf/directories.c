@@ -146,7 +146,7 @@ static bool ends_in(const char *text, const char *suffix)
     return a >= b && strcmp(text + a - b, suffix) == 0;
 }
 
-static char **list_directory(void *arg, const char *directory, const char *suffix)
+static char **list_directory(void *ctx, const char *directory, const char *suffix)
 {
     DIR *dir = opendir(directory);
     struct dirent *entry;

@@ -13,7 +13,7 @@
 
 /* Names of the files in a directory that end in the suffix, in any order: as list_files of struct
    world. NULL: cannot be read. */
-typedef char **(*list_files_function)(void *arg, const char *directory, const char *suffix);
+typedef char **(*list_files_function)(void *ctx, const char *directory, const char *suffix);
 
 /*
  * Paths of the files to be read, in reading order: of 1 to 10 directories in a normalised list

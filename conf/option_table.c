@@ -22,7 +22,7 @@ int option_clamp(int value, int min, int max)
 static void report_replaced(const struct options_report *report, const char *option,
                             const char *text, size_t used, long long value)
 {
-    report->replaced(report->arg, option, text, used, value);
+    report->replaced(option, text, used, value, report->arg);
 }
 
 /* An integer of the row's range, or the nearest limit if somebody wants to hear of that. */

@@ -42,8 +42,8 @@ struct options_report {
     const char *nearest; /* OPTIONS_UNKNOWN: the option that was probably meant, or NULL */
     /* Called for each integer that is replaced: one out of range by the nearest limit, an unsigned one
        by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE. */
-    void (*replaced)(void *arg, const char *option, const char *number, size_t length,
-                     long long value);
+    void (*replaced)(const char *option, const char *number, size_t length, long long value,
+                     void *arg);
     void *arg;
 };
 

@@ -162,8 +162,8 @@ void parser_warn_tail(const struct parser *p, const char *word, size_t number_le
     parser_warn_value(p, NULL, word, length, NULL, number);
 }
 
-static void warn_replaced(void *arg, const char *option, const char *number, size_t length,
-                          long long value)
+static void warn_replaced(const char *option, const char *number, size_t length, long long value,
+                          void *arg)
 {
     char used[32];
 
@@ -261,7 +261,7 @@ bool parser_next_int(struct parser *p, char **args, int min, int max, int *value
     if (!text_scan_clamped(word, min, max, value, &clamped, &used) || !skip_number(p, args, used))
         return false;
     if (clamped)
-        warn_replaced(p, NULL, word, used, *value);
+        warn_replaced(NULL, word, used, *value, p);
     return true;
 }
 

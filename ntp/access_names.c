@@ -84,7 +84,7 @@ static void apply(struct access_names *n, size_t index, const struct ip_addr *ad
     if (is_overridden(n, index, addr))
         return;
     log_set_context_info(true);
-    n->params.apply(n->params.arg, &rule);
+    n->params.apply(&rule, n->params.arg);
     log_set_context_info(was_info);
 }
 

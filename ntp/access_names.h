@@ -19,7 +19,7 @@ struct access_names_params {
     const struct conf_access_rules *rules;
     /* Called with the rule of a name that has got its address, for one address and in time order;
        context messages (log_set_context_info) are at info severity then. */
-    void (*apply)(void *arg, const struct conf_access_rule *rule);
+    void (*apply)(const struct conf_access_rule *rule, void *arg);
     void *arg;
 };
 

@@ -24,7 +24,7 @@ struct ntp_nts_client_params {
        and by create and change_nts_address when a cookie file names another NTP address. Then the
        move may be put off (true is returned) until the source is complete; whoever makes it logs
        that it failed, and the next prepare asks again to know. */
-    bool (*change_address)(void *arg, const struct ip_port *addr);
+    bool (*change_address)(const struct ip_port *addr, void *arg);
     void *arg;
 };
 

@@ -188,13 +188,13 @@ static void receive_packets(struct ntp_sockets *s, int fd)
         if (a->time.source != TIMESTAMP_DAEMON)
             log_rx_update(s, a);
         if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
-            s->handlers.source_receive(s->handlers.source_arg, a))
+            s->handlers.source_receive(a, s->handlers.source_arg))
             continue;
         if (on_server_socket)
             requests++;
     }
     if (requests > 0 && s->handlers.server_receive)
-        s->handlers.server_receive(s->handlers.server_arg, s->arrivals, requests);
+        s->handlers.server_receive(s->arrivals, requests, s->handlers.server_arg);
 }
 
 /* ntp.md 5.3, 5.5 */
@@ -218,10 +218,10 @@ static void receive_timestamps(struct ntp_sockets *s, int fd)
             continue;
         }
         if ((a->packet[0] & 7) != NTP_MODE_SERVER && s->handlers.source_transmitted &&
-            s->handlers.source_transmitted(s->handlers.source_arg, a))
+            s->handlers.source_transmitted(a, s->handlers.source_arg))
             continue;
         if (s->handlers.server_transmitted)
-            s->handlers.server_transmitted(s->handlers.server_arg, a);
+            s->handlers.server_transmitted(a, s->handlers.server_arg);
     }
 }
 

@@ -31,14 +31,14 @@ struct ntp_arrival {
 
 struct ntp_socket_handlers {
     /* Offers a packet whose mode is not 3. True: a source has this address and port. */
-    bool (*source_receive)(void *arg, const struct ntp_arrival *arrival);
+    bool (*source_receive)(const struct ntp_arrival *arrival, void *arg);
     /* Transmit timestamp of a packet whose mode is not 4. True: it belongs to a source. */
-    bool (*source_transmitted)(void *arg, const struct ntp_arrival *arrival);
+    bool (*source_transmitted)(const struct ntp_arrival *arrival, void *arg);
     void *source_arg;
     /* Packets of one batch for the server function, 1 to WORLD_BATCH; all from one socket, which is
        a server socket. */
-    void (*server_receive)(void *arg, const struct ntp_arrival *arrivals, int count);
-    void (*server_transmitted)(void *arg, const struct ntp_arrival *arrival);
+    void (*server_receive)(const struct ntp_arrival *arrivals, int count, void *arg);
+    void (*server_transmitted)(const struct ntp_arrival *arrival, void *arg);
     void *server_arg;
 };
 

@@ -35,7 +35,6 @@ static bool send_verdict(int channel, const struct pair_verdict *verdict)
 static int run(const struct helper_spec *spec, const struct server_files *files,
                const struct server_files *kept, int channel)
 {
-    struct pair_verdict *verdicts;
     sigset_t none;
     bool ok = true;
 
@@ -48,7 +47,7 @@ static int run(const struct helper_spec *spec, const struct server_files *files,
     prctl(PR_SET_NAME, "chronyd-certs");
     spec->sandbox.load_filter(spec->sandbox.arg);
 
-    verdicts = mem_array(files->count, sizeof(*verdicts));
+    struct pair_verdict *verdicts = mem_array(files->count, sizeof(*verdicts));
     certificate_check(files, kept, world_raw_now(spec->world).i.sec, verdicts);
     for (size_t i = 0; ok && i < files->count; i++)
         ok = send_verdict(channel, &verdicts[i]);

@@ -35,7 +35,7 @@ struct ntp_nts_client {
     char *name;
     uint32_t cert_set;
     uint16_t default_port;
-    bool (*change_address)(void *arg, const struct ip_port *addr);
+    bool (*change_address)(const struct ip_port *addr, void *arg);
     void *change_arg;
 
     struct ip_port nts_addr;
@@ -136,7 +136,7 @@ static bool move_source(struct ntp_nts_client *client, const struct ip_port *add
 {
     if (ip_port_equal(addr, &client->ntp_addr))
         return true;
-    if (!client->change_address(client->change_arg, addr)) {
+    if (!client->change_address(addr, client->change_arg)) {
         drop_cookies(client);
         return false;
     }
@@ -162,7 +162,7 @@ static void confirm_saved_address(struct ntp_nts_client *client)
     if (!client->move_unconfirmed)
         return;
     client->move_unconfirmed = false;
-    if (client->change_address(client->change_arg, &client->ntp_addr))
+    if (client->change_address(&client->ntp_addr, client->change_arg))
         return;
     client->ntp_addr = client->addr_before_load;
     drop_cookies(client);

@@ -24,7 +24,8 @@ bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher 
                      const struct nts_context *context, const uint8_t nonce[NTS_NONCE_LENGTH],
                      struct nts_cookie *cookie);
 
-/* keys: a whole set, by slot; ciphers likewise, or NULL. False: the cookie cannot be decoded, and the context is empty. */
+/* keys: a whole set, by slot; ciphers likewise, or NULL. False: the cookie cannot be decoded, and
+   the context is empty. */
 bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
                        struct aead_cipher *const *ciphers, const uint8_t *cookie, size_t length,
                        struct nts_context *context);

@@ -119,8 +119,6 @@ static void lack_descriptor(struct helper_pool *pool, uint32_t generation)
 
 static void add_helper(struct helper_pool *pool, const struct ipc_message *message, int channel)
 {
-    struct helper *h;
-
     if (channel < 0) {
         lack_descriptor(pool, message->u.helper.generation);
         return;
@@ -132,7 +130,7 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
         close(channel);
         return;
     }
-    h = mem_alloc(sizeof(*h));
+    struct helper *h = mem_alloc(sizeof(*h));
     h->pool = pool;
     h->channel = channel;
     h->queue.release = release;

@@ -240,13 +240,11 @@ static bool start_session(struct ke_client *c)
 struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
                                   const char *name, uint32_t cert_set)
 {
-    struct ke_client *c;
-
     if (!aead_supported(AEAD_AES_SIV_CMAC_256)) {
         LOG_ERROR("Missing AES-SIV-CMAC-256");
         return NULL;
     }
-    c = mem_alloc(sizeof(*c));
+    struct ke_client *c = mem_alloc(sizeof(*c));
     c->env = env;
     c->addr = *addr;
     c->name = text_dup(name);

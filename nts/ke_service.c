@@ -190,7 +190,6 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
                       const struct nts_server_key *key)
 {
     const struct ke_service_env *env = &service->env;
-    struct slot *slot;
     char label[ADDR_TEXT_SIZE];
 
     if (!service->credentials) {
@@ -199,7 +198,7 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
     }
     if (service->active >= env->conf->max_nts_connections)
         make_room(service);
-    slot = mem_alloc(sizeof(*slot));
+    struct slot *slot = mem_alloc(sizeof(*slot));
     ip_port_format(peer, label, sizeof(label));
     const struct ke_session_spec spec = {
         .world = env->world,

@@ -229,11 +229,9 @@ static void open_file(struct nts_server_keys *keys, const char *dump_dir)
 struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
                                         const char *dump_dir, int rotate_interval)
 {
-    struct nts_server_keys *keys;
-
     if (!aead_supported(AEAD_AES_SIV_CMAC_256))
         LOG_FATAL("Missing AES-SIV-CMAC-256");
-    keys = mem_alloc(sizeof(*keys));
+    struct nts_server_keys *keys = mem_alloc(sizeof(*keys));
     keys->world = world;
     keys->loop = loop;
     keys->rotate = rotate_interval;

@@ -455,13 +455,11 @@ bool resolver_is_due(const struct resolver *resolver)
 
 void resolver_dispatch(struct resolver *resolver)
 {
-    struct ipc_addresses answer;
-
     if (!resolver->due)
         return;
     if (resolver->job)
         join_thread(resolver);
-    answer = resolver->answer;
+    struct ipc_addresses answer = resolver->answer;
 
     struct request *request = resolver->first;
     resolver->first = request->next;

@@ -89,11 +89,10 @@ static bool phc_open_clock(struct refclock *clock)
         .min_separation = log2_to_seconds(clock->driver_poll),
         .precision = clock->precision,
     };
-    struct phc *phc;
 
     if (!devices || !devices->phc_open)
         return false;
-    phc = mem_alloc(sizeof(*phc));
+    struct phc *phc = mem_alloc(sizeof(*phc));
     phc->no_cross = refclock_option(clock, "nocrossts") != NULL;
     phc->fd = devices->phc_open(world->ctx, clock->parameter, external);
     if (phc->fd < 0)

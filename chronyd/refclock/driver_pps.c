@@ -47,11 +47,10 @@ static bool pps_open(struct refclock *clock)
 {
     const struct world *world = refclock_world(clock);
     const struct device_ops *devices = refclock_devices(clock);
-    struct pps *pps;
 
     if (!devices || !devices->pps_start)
         return false;
-    pps = mem_alloc(sizeof(*pps));
+    struct pps *pps = mem_alloc(sizeof(*pps));
     pps->clear = refclock_option(clock, "clear") != NULL;
     pps->fd = devices->open(world->ctx, clock->parameter, true);
     if (pps->fd < 0) {

@@ -414,11 +414,9 @@ static bool open_device(struct rtc *rtc)
 struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
                     const struct rtc_coefficients *file)
 {
-    struct rtc *rtc;
-
     if (!conf->rtc_file)
         return NULL;
-    rtc = mem_alloc(sizeof(*rtc));
+    struct rtc *rtc = mem_alloc(sizeof(*rtc));
     rtc->env = *env;
     rtc->conf = conf;
     rtc->file = *file;

@@ -102,11 +102,11 @@ static struct ip_port nts_address(const struct association *a, const struct ip_a
     return (struct ip_port){.addr = *addr, .port = a->nts_port};
 }
 
-static bool nts_change_address(void *arg, const struct ip_port *addr)
+static bool nts_change_address(const struct ip_port *addr, void *arg)
 {
     struct association *a = arg;
 
-    return a->change_address(a->arg, addr);
+    return a->change_address(addr, a->arg);
 }
 
 static void set_auth(struct association *a, const struct source_options *o)

@@ -39,7 +39,7 @@ struct association_params {
     const char *name;    /* kept by the owner as long as the association lives */
     const struct source_options *options;
     /* NTS-KE negotiated another NTP address; see struct ntp_nts_client_params. */
-    bool (*change_address)(void *arg, const struct ip_port *addr);
+    bool (*change_address)(const struct ip_port *addr, void *arg);
     void *arg;
 };
 

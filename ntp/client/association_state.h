@@ -25,7 +25,7 @@ struct waiting_response {
 
 struct association {
     struct association_env *shared;
-    bool (*change_address)(void *arg, const struct ip_port *addr);
+    bool (*change_address)(const struct ip_port *addr, void *arg);
     void *arg;
 
     /* Configuration, with the limits of 6.1 applied. */

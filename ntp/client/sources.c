@@ -211,7 +211,7 @@ static enum ntp_sources_status change_negotiated(struct record *r, const struct 
 }
 
 /* Called by NTS, at a poll or (with loaded cookies) while its source is added or changed. */
-static bool nts_change_address(void *arg, const struct ip_port *addr)
+static bool nts_change_address(const struct ip_port *addr, void *arg)
 {
     struct record *r = arg;
     struct ntp_sources *s = r->set;
@@ -491,7 +491,7 @@ static struct record *find_sender(const struct ntp_sources *s, const struct ntp_
     return r && r->addr.port == arrival->remote.port ? r : NULL;
 }
 
-static bool receive(void *arg, const struct ntp_arrival *arrival)
+static bool receive(const struct ntp_arrival *arrival, void *arg)
 {
     struct record *r = find_sender(arg, arrival);
 
@@ -503,7 +503,7 @@ static bool receive(void *arg, const struct ntp_arrival *arrival)
     return result != ASSOCIATION_NOT_MINE;
 }
 
-static bool transmitted(void *arg, const struct ntp_arrival *arrival)
+static bool transmitted(const struct ntp_arrival *arrival, void *arg)
 {
     struct record *r = find_sender(arg, arrival);
 

@@ -72,7 +72,7 @@ static void sign(struct ntp_server *server, const struct ntp_arrival *a,
     signd_sign(server->signd, &signd_reply);
 }
 
-static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
+static void receive(const struct ntp_arrival *arrivals, int count, void *arg)
 {
     struct ntp_server *server = arg;
     struct server_view view = make_view(server);
@@ -114,7 +114,7 @@ static void receive(void *arg, const struct ntp_arrival *arrivals, int count)
             save_timestamp(server, &view, &server->replies[i], before);
 }
 
-static void transmitted(void *arg, const struct ntp_arrival *arrival)
+static void transmitted(const struct ntp_arrival *arrival, void *arg)
 {
     struct ntp_server *server = arg;
     struct local_time time = arrival->time.time;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The card's answers to the driver's requests, and its timestamps as messages; see virtual_card.h.
+ * Called by virtual_time.c only. What it keeps is in the struct that it is given.
+ */
 #include "test/interop/virtual_card.h"
 
 #include <errno.h>

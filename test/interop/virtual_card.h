@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timestamping network card of virtual_time.c: the requests to its driver, its timestamps, and the messages in which the kernel gives them to a program. It makes
- * the errors of the simulator's card (test/sim/nic.c, devices.c) from the same random numbers.
+ * The timestamping network card of virtual_time.c: the requests to its driver, its timestamps, and the
+ * messages in which the kernel gives them to a program. It makes the errors of the simulator's card
+ * (test/sim/nic.c, devices.c) from the same random numbers.
  */
 #ifndef TEST_INTEROP_VIRTUAL_CARD_H
 #define TEST_INTEROP_VIRTUAL_CARD_H

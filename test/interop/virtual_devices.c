@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Readings and pulses of the clock devices; see virtual_devices.h. Called by virtual_time.c and
+ * virtual_card.c. It reads no clock: the time is given.
+ */
 #include "test/interop/virtual_devices.h"
 
 #include <errno.h>

@@ -190,7 +190,7 @@ static void advance(int64_t to)
     move(to);
 }
 
-/* ---- Clock --------------------------------------------------------------------------------------- */
+/* ---- Clock ---- */
 
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -255,7 +255,7 @@ ssize_t getrandom(void *out, size_t length, unsigned int flags)
     return (ssize_t)length;
 }
 
-/* ---- Shared memory ------------------------------------------------------------------------------- */
+/* ---- Shared memory ---- */
 
 int shmget(key_t key, size_t size, int flags)
 {
@@ -277,7 +277,7 @@ int shmdt(const void *address)
     return 0;
 }
 
-/* ---- Network ------------------------------------------------------------------------------------- */
+/* ---- Network ---- */
 
 static bool is_client(int fd)
 {
@@ -529,7 +529,7 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
     return 1;
 }
 
-/* ---- Devices ------------------------------------------------------------------------------------- */
+/* ---- Devices ---- */
 
 /* The card is the only interface. */
 int getifaddrs(struct ifaddrs **first)
@@ -610,7 +610,7 @@ int ioctl(int fd, unsigned long request, ...)
     return error == 0 ? 0 : -1;
 }
 
-/* ---- Other ways to wait and to send -------------------------------------------------------------- */
+/* ---- Other ways to wait and to send ---- */
 
 /* Under another name, as the header says of ppoll() that it only writes to what it is given. */
 int wait_for(struct pollfd *fds, nfds_t count, const struct timespec *timeout,

@@ -174,7 +174,7 @@ static void send_sock(struct sim_devices *d, struct raw_time raw, struct instant
     deliver(d, d->fd[SIM_SOCK], &s, length);
 }
 
-static void on_sample(struct sim *sim, void *arg, uint64_t value)
+static void on_sample(struct sim *sim, uint64_t value, void *arg)
 {
     struct sim_devices *d = arg;
     struct raw_time raw = sim_node_raw(d->node);
@@ -204,7 +204,7 @@ static bool pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence, struct 
 }
 
 /* Its timestamp is off by the jitter. */
-static void on_pulse(struct sim *sim, void *arg, uint64_t value)
+static void on_pulse(struct sim *sim, uint64_t value, void *arg)
 {
     struct sim_devices *d = arg;
     const struct sim_device *s = &d->state[SIM_PPS];
@@ -283,7 +283,7 @@ static bool phc_extts_read(void *ctx, int fd, struct phc_event *event)
     return true;
 }
 
-static void on_phc_pulse(struct sim *sim, void *arg, uint64_t value)
+static void on_phc_pulse(struct sim *sim, uint64_t value, void *arg)
 {
     struct sim_devices *d = arg;
 
@@ -303,7 +303,7 @@ static double seconds_to_tick(struct sim_devices *d)
     return (1.0 - 1e-9 * t.nsec) / (1.0 + d->state[SIM_RTC].rate);
 }
 
-static void on_tick(struct sim *sim, void *arg, uint64_t serial);
+static void on_tick(struct sim *sim, uint64_t serial, void *arg);
 
 static void schedule_tick(struct sim_devices *d)
 {
@@ -313,7 +313,7 @@ static void schedule_tick(struct sim_devices *d)
                   &(struct sim_event){.handler = on_tick, .arg = d, .value = d->rtc_serial});
 }
 
-static void on_tick(struct sim *sim, void *arg, uint64_t serial)
+static void on_tick(struct sim *sim, uint64_t serial, void *arg)
 {
     struct sim_devices *d = arg;
 

@@ -113,7 +113,7 @@ struct sim_node {
 struct sim_event {
     int64_t time;
     uint64_t serial; /* equal times keep the order of insertion */
-    void (*handler)(struct sim *sim, void *arg, uint64_t value);
+    void (*handler)(struct sim *sim, uint64_t value, void *arg);
     void *arg;
     uint64_t value;
     void (*discard)(void *arg); /* at the end of the simulation; NULL: arg is not the event's */

@@ -148,7 +148,7 @@ double sim_network_fate(struct sim *sim, int from, int to)
 }
 
 /* To a port that nobody has: lost. */
-static void deliver(struct sim *sim, void *arg, uint64_t value)
+static void deliver(struct sim *sim, uint64_t value, void *arg)
 {
     struct sim_datagram *datagram = arg;
     struct sim_node *node = sim->nodes[datagram->to_node];

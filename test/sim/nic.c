@@ -125,7 +125,7 @@ static void free_report(void *arg)
     free(report);
 }
 
-static void deliver_report(struct sim *sim, void *arg, uint64_t value)
+static void deliver_report(struct sim *sim, uint64_t value, void *arg)
 {
     struct report *report = arg;
     struct sim_node *node = report->node;
@@ -142,15 +142,13 @@ static void deliver_report(struct sim *sim, void *arg, uint64_t value)
 double sim_nic_send(struct sim_node *node, int fd, const struct sim_datagram *sent)
 {
     const struct sim_nic *nic = &node->spec.nic;
-    struct report *report;
-    double latency;
 
     if (!nic->present)
         return 0.0;
-    latency = SIM_NIC_MIN_LATENCY + nic->latency * sim_random_exponential(&node->nic_random);
+    double latency = SIM_NIC_MIN_LATENCY + nic->latency * sim_random_exponential(&node->nic_random);
     if (!sent || !node->nic_enabled)
         return latency;
-    report = mem_alloc(sizeof(*report));
+    struct report *report = mem_alloc(sizeof(*report));
     *report = (struct report){node, fd, node->sockets[fd].serial, NULL};
     report->datagram = sim_datagram_new(&sent->from, &sent->to, sent->data, sent->length);
     report->datagram->hardware = stamp(node, latency + nic->tx_error);

@@ -249,7 +249,7 @@ struct chronyd *sim_node_daemon(struct sim *sim, int id)
     return &sim->nodes[id]->daemon;
 }
 
-static void start(struct sim *sim, void *arg, uint64_t value)
+static void start(struct sim *sim, uint64_t value, void *arg)
 {
     sim_node_start(sim, ((struct sim_node *)arg)->id, false);
 }
@@ -312,7 +312,7 @@ struct script {
     void *arg;
 };
 
-static void run_script(struct sim *sim, void *arg, uint64_t value)
+static void run_script(struct sim *sim, uint64_t value, void *arg)
 {
     struct script *script = arg;
 
@@ -346,7 +346,7 @@ void sim_run(struct sim *sim, double until)
 
     while (sim_event_take(sim, end, &event)) {
         sample_until(sim, event.time);
-        event.handler(sim, event.arg, event.value);
+        event.handler(sim, event.value, event.arg);
     }
     sample_until(sim, end);
 }

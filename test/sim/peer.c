@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starts another chronyd in a directory of its own and reads what virtual_time.so has measured; see
+ * peer.h. Called by the scenarios that compare. The process is ended when it takes too long.
+ */
 #include "test/sim/peer.h"
 
 #include <errno.h>

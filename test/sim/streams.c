@@ -220,7 +220,7 @@ static void release_if_done(struct pipe *pipe)
         free(pipe);
 }
 
-static void on_arrival(struct sim *sim, void *arg, uint64_t value)
+static void on_arrival(struct sim *sim, uint64_t value, void *arg)
 {
     struct pipe *pipe = arg;
 
@@ -232,7 +232,7 @@ static void on_arrival(struct sim *sim, void *arg, uint64_t value)
     pump(pipe);
 }
 
-static void on_retry(struct sim *sim, void *arg, uint64_t value)
+static void on_retry(struct sim *sim, uint64_t value, void *arg)
 {
     struct pipe *pipe = arg;
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Maxima and root mean squares of the errors of a clock; see tally.h.
+ */
 #include "test/sim/tally.h"
 
 #include <math.h>

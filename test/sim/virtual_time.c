@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The numbers that the simulator hands to virtual_time.so, as text in the environment, and the
+ * figures that come back. Linked into both; it calls nothing of either.
+ */
 #include "test/interop/virtual_time.h"
 
 #include <inttypes.h>

@@ -93,7 +93,7 @@ static int check_descriptors(const struct sim_node *node, struct world_fd *fds, 
     return ready;
 }
 
-static void wake(struct sim *sim, void *arg, uint64_t serial)
+static void wake(struct sim *sim, uint64_t serial, void *arg)
 {
     struct sim_node *node = arg;
 
@@ -141,7 +141,7 @@ static bool family_enabled(void *ctx, enum ip_family family)
 
 /* Name resolution. */
 
-static void answer(struct sim *sim, void *arg, uint64_t value)
+static void answer(struct sim *sim, uint64_t value, void *arg)
 {
     sim_node_run(arg);
 }

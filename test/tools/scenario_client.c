@@ -12,7 +12,8 @@
  * Options: -u SOCKET and -d DIRECTORY (Unix: the daemon's, and where to make the own one), -p PORT
  * (UDP, for the records of this transport), -f FIRST, -l LAST (numbers of records, from 0), -o WORDS
  * (only records with these arguments of opencommands, "none" for those without), -H (compare the
- * headers only), -x NUMBER,NUMBER... (only the headers of these records), -w MILLISECONDS (wait before a record with another command than the one before).
+ * headers only), -x NUMBER,NUMBER... (only the headers of these records),
+ * -w MILLISECONDS (wait before a record with another command than the one before).
  *
  * A settime request is for the time that gives the recorded offset now.
  */

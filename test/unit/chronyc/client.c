@@ -39,9 +39,9 @@ struct fake {
     size_t out_size, err_size;
 };
 
-static bool fake_open(void *arg, const struct endpoint *endpoint)
+static bool fake_open(void *ctx, const struct endpoint *endpoint)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     if (endpoint->path)
         return false;
@@ -50,13 +50,13 @@ static bool fake_open(void *arg, const struct endpoint *endpoint)
     return true;
 }
 
-static void fake_close(void *arg)
+static void fake_close(void *ctx)
 {
 }
 
-static bool fake_send(void *arg, const void *data, size_t length)
+static bool fake_send(void *ctx, const void *data, size_t length)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
     struct cmd_request_header request;
     union cmd_reply_body body = {0};
 
@@ -80,9 +80,9 @@ static bool fake_send(void *arg, const void *data, size_t length)
     return true;
 }
 
-static enum wait_result fake_wait(void *arg, double timeout)
+static enum wait_result fake_wait(void *ctx, double timeout)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     if (f->reply_length > 0)
         return WAIT_READY;
@@ -91,9 +91,9 @@ static enum wait_result fake_wait(void *arg, double timeout)
     return WAIT_TIMEOUT;
 }
 
-static bool fake_receive(void *arg, void *data, size_t size, size_t *length)
+static bool fake_receive(void *ctx, void *data, size_t size, size_t *length)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     assert_true(f->reply_length <= size);
     memcpy(data, f->reply, f->reply_length);
@@ -101,7 +101,7 @@ static bool fake_receive(void *arg, void *data, size_t size, size_t *length)
     return true;
 }
 
-static int fake_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+static int fake_resolve(void *ctx, const char *name, enum ip_family family, struct ip_addr *addrs,
                         int max)
 {
     if (strcmp(name, "two.example") != 0)
@@ -111,47 +111,47 @@ static int fake_resolve(void *arg, const char *name, enum ip_family family, stru
     return 2;
 }
 
-static bool fake_reverse(void *arg, const struct ip_addr *addr, char *name, size_t size)
+static bool fake_reverse(void *ctx, const struct ip_addr *addr, char *name, size_t size)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     return f->name && text_copy(name, size, f->name);
 }
 
-static struct instant fake_now(void *arg)
+static struct instant fake_now(void *ctx)
 {
-    return ((struct fake *)arg)->now;
+    return ((struct fake *)ctx)->now;
 }
 
-static bool fake_pause(void *arg, double seconds)
+static bool fake_pause(void *ctx, double seconds)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     f->waited += seconds;
     return ++f->pauses != f->interrupted_pause;
 }
 
-static bool fake_random(void *arg, void *data, size_t length)
+static bool fake_random(void *ctx, void *data, size_t length)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     memset(data, (int)f->sent + 7, length);
     return true;
 }
 
-static bool fake_quit(void *arg)
+static bool fake_quit(void *ctx)
 {
-    return ((struct fake *)arg)->quit;
+    return ((struct fake *)ctx)->quit;
 }
 
-static bool fake_change_user(void *arg, const char *user)
+static bool fake_change_user(void *ctx, const char *user)
 {
     return strcmp(user, "nosuch") != 0;
 }
 
-static char *fake_read_line(void *arg, const char *prompt)
+static char *fake_read_line(void *ctx, const char *prompt)
 {
-    struct fake *f = arg;
+    struct fake *f = ctx;
 
     if (!f->input)
         return NULL;
@@ -181,7 +181,7 @@ static struct fake *fake_new(void)
         .quit = fake_quit,
         .change_user = fake_change_user,
         .read_line = fake_read_line,
-        .arg = f,
+        .ctx = f,
     };
     return f;
 }

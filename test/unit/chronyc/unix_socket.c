@@ -30,9 +30,9 @@ struct daemon_end {
     unsigned int random;
 };
 
-static bool counting_random(void *arg, void *data, size_t length)
+static bool counting_random(void *ctx, void *data, size_t length)
 {
-    struct daemon_end *d = arg;
+    struct daemon_end *d = ctx;
 
     for (size_t i = 0; i < length; i++)
         ((unsigned char *)data)[i] = (unsigned char)(d->random++ * 37);

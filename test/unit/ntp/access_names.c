@@ -23,7 +23,7 @@ struct fixture {
 
 static struct fixture fixture_of_test;
 
-static void apply(void *arg, const struct conf_access_rule *rule)
+static void apply(const struct conf_access_rule *rule, void *arg)
 {
     struct fixture *f = arg;
 

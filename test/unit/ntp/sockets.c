@@ -83,7 +83,7 @@ static int socket_error(void *ctx, int fd)
     return 0;
 }
 
-static bool source_receive(void *arg, const struct ntp_arrival *arrival)
+static bool source_receive(const struct ntp_arrival *arrival, void *arg)
 {
     struct fixture *f = arg;
 
@@ -92,7 +92,7 @@ static bool source_receive(void *arg, const struct ntp_arrival *arrival)
     return f->is_source;
 }
 
-static bool source_transmitted(void *arg, const struct ntp_arrival *arrival)
+static bool source_transmitted(const struct ntp_arrival *arrival, void *arg)
 {
     struct fixture *f = arg;
 
@@ -101,7 +101,7 @@ static bool source_transmitted(void *arg, const struct ntp_arrival *arrival)
     return f->is_source;
 }
 
-static void server_receive(void *arg, const struct ntp_arrival *arrivals, int count)
+static void server_receive(const struct ntp_arrival *arrivals, int count, void *arg)
 {
     struct fixture *f = arg;
 
@@ -113,7 +113,7 @@ static void server_receive(void *arg, const struct ntp_arrival *arrivals, int co
         assert_true(arrivals[i].on_server_socket);
 }
 
-static void server_transmitted(void *arg, const struct ntp_arrival *arrival)
+static void server_transmitted(const struct ntp_arrival *arrival, void *arg)
 {
     struct fixture *f = arg;
 

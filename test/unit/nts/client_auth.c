@@ -112,7 +112,7 @@ static int64_t now_1970(void *arg)
     return NOW_1970 + (int64_t)loop_mono(f->loop);
 }
 
-static bool change_address(void *arg, const struct ip_port *addr)
+static bool change_address(const struct ip_port *addr, void *arg)
 {
     struct fixture *f = arg;
 

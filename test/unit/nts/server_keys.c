@@ -55,11 +55,10 @@ static bool file_is(const struct fixture *f, const char *content)
 static void new_keys_are_saved_with_slot_3_current(void **state)
 {
     struct fixture f;
-    const struct nts_server_key *keys;
     const int preferred = aead_supported(30) ? 30 : 15;
 
     start(&f, NULL, 100);
-    keys = server_keys_all(f.keys);
+    const struct nts_server_key *keys = server_keys_all(f.keys);
     assert_ptr_equal(server_keys_current(f.keys), &keys[3]);
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++) {
         assert_int_equal(keys[i].id % 4, i);
@@ -78,11 +77,10 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
 static void file_of_the_specification_is_loaded_and_written_back(void **state)
 {
     struct fixture f;
-    const struct nts_server_key *keys;
     uint8_t octets[32];
 
     start(&f, EXAMPLE, 1000);
-    keys = server_keys_all(f.keys);
+    const struct nts_server_key *keys = server_keys_all(f.keys);
     assert_int_equal(keys[0].id, 0xE35574D4);
     assert_int_equal(keys[1].id, 0xCCF87E21);
     assert_int_equal(keys[2].id, 0xA4A99F2E);
@@ -243,10 +241,9 @@ static void without_rotation_rekey_loads_and_nothing_is_saved(void **state)
 static void with_rotation_rekey_does_nothing(void **state)
 {
     struct fixture f;
-    uint32_t id;
 
     start(&f, NULL, 100);
-    id = server_keys_current(f.keys)->id;
+    uint32_t id = server_keys_current(f.keys)->id;
     test_world_put(&f.test, PATH, EXAMPLE);
     server_keys_reload(f.keys);
     assert_int_equal(server_keys_current(f.keys)->id, id);
@@ -275,11 +272,10 @@ static FILE *lack_descriptors(void *ctx, const char *path)
 static void file_that_was_not_read_for_lack_of_descriptors_stays(void **state)
 {
     struct fixture f;
-    struct world_ops ops;
 
     test_world_init(&f.test);
     test_world_put(&f.test, PATH, EXAMPLE);
-    ops = *f.test.world.ops;
+    struct world_ops ops = *f.test.world.ops;
     ops.file_read = lack_descriptors;
     f.test.world.ops = &ops;
     f.loop = loop_new(&f.test.world);

@@ -44,18 +44,18 @@ static size_t get_message(json_t *list, size_t index, uint8_t *buf)
     return hex ? text_from_hex(hex, buf, MESSAGE_SIZE) : 0;
 }
 
-static bool replay_open(void *arg, const struct endpoint *endpoint)
+static bool replay_open(void *ctx, const struct endpoint *endpoint)
 {
     return !endpoint->path;
 }
 
-static void replay_close(void *arg)
+static void replay_close(void *ctx)
 {
 }
 
-static bool replay_send(void *arg, const void *data, size_t length)
+static bool replay_send(void *ctx, const void *data, size_t length)
 {
-    struct replay *r = arg;
+    struct replay *r = ctx;
     uint8_t expected[MESSAGE_SIZE], sent[MESSAGE_SIZE];
     size_t expected_length = get_message(r->requests, r->sent, expected);
 
@@ -84,9 +84,9 @@ static size_t answered_request(const struct replay *r, const uint8_t *reply)
     return count;
 }
 
-static enum wait_result replay_wait(void *arg, double timeout)
+static enum wait_result replay_wait(void *ctx, double timeout)
 {
-    struct replay *r = arg;
+    struct replay *r = ctx;
     uint8_t reply[MESSAGE_SIZE];
     size_t request;
 
@@ -99,9 +99,9 @@ static enum wait_result replay_wait(void *arg, double timeout)
     return WAIT_TIMEOUT;
 }
 
-static bool replay_receive(void *arg, void *data, size_t size, size_t *length)
+static bool replay_receive(void *ctx, void *data, size_t size, size_t *length)
 {
-    struct replay *r = arg;
+    struct replay *r = ctx;
     uint8_t reply[MESSAGE_SIZE];
 
     *length = get_message(r->replies, r->received++, reply);
@@ -113,7 +113,7 @@ static bool replay_receive(void *arg, void *data, size_t size, size_t *length)
 }
 
 /* The machine of the recordings knew one name. */
-static int replay_resolve(void *arg, const char *name, enum ip_family family, struct ip_addr *addrs,
+static int replay_resolve(void *ctx, const char *name, enum ip_family family, struct ip_addr *addrs,
                           int max)
 {
     if (strcmp(name, "localhost") != 0 || max < 1)
@@ -122,26 +122,26 @@ static int replay_resolve(void *arg, const char *name, enum ip_family family, st
     return 1;
 }
 
-static bool replay_reverse(void *arg, const struct ip_addr *addr, char *name, size_t size)
+static bool replay_reverse(void *ctx, const struct ip_addr *addr, char *name, size_t size)
 {
     struct ip_addr loopback = ip_addr_loopback(IP_V4);
 
     return ip_addr_equal(addr, &loopback) && text_copy(name, size, "localhost");
 }
 
-static struct instant replay_now(void *arg)
+static struct instant replay_now(void *ctx)
 {
-    return ((struct replay *)arg)->now;
+    return ((struct replay *)ctx)->now;
 }
 
-static bool replay_pause(void *arg, double seconds)
+static bool replay_pause(void *ctx, double seconds)
 {
     return seconds > 0.0;
 }
 
-static bool replay_random(void *arg, void *data, size_t length)
+static bool replay_random(void *ctx, void *data, size_t length)
 {
-    struct replay *r = arg;
+    struct replay *r = ctx;
 
     for (size_t i = 0; i < length; i++) {
         r->random = r->random * 1103515245U + 12345U;
@@ -150,19 +150,19 @@ static bool replay_random(void *arg, void *data, size_t length)
     return true;
 }
 
-static bool replay_quit(void *arg)
+static bool replay_quit(void *ctx)
 {
     return false;
 }
 
-static bool replay_change_user(void *arg, const char *user)
+static bool replay_change_user(void *ctx, const char *user)
 {
     return true;
 }
 
-static char *replay_read_line(void *arg, const char *prompt)
+static char *replay_read_line(void *ctx, const char *prompt)
 {
-    struct replay *r = arg;
+    struct replay *r = ctx;
     size_t length = strcspn(r->input, "\n");
 
     if (r->input[0] == '\0')
@@ -191,7 +191,7 @@ static struct environment make_environment(struct replay *r)
         .quit = replay_quit,
         .change_user = replay_change_user,
         .read_line = replay_read_line,
-        .arg = r,
+        .ctx = r,
     };
 }
 

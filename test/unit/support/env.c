@@ -167,7 +167,7 @@ void source_update_reachability(struct source *source, bool reachable)
     if (source->reach_size < 8)
         source->reach_size++;
     if (source->reach == 0 && source->reach_size == 8 && stub->on_bad)
-        stub->on_bad(stub->on_bad_arg, &source->addr);
+        stub->on_bad(&source->addr, stub->on_bad_arg);
 }
 
 void source_reset_reachability(struct source *source)

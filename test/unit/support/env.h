@@ -47,7 +47,7 @@ struct stub_env {
     int lines;
     int holds, released; /* of the selection */
     /* What the daemon does when a full register is 0. */
-    void (*on_bad)(void *arg, const struct ip_addr *addr);
+    void (*on_bad)(const struct ip_addr *addr, void *arg);
     void *on_bad_arg;
 };
 

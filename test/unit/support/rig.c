@@ -20,7 +20,7 @@ static struct ntp_time server_time(const struct rig *rig, double offset)
     return ntp_time_from_instant(t, (struct ntp_time){0, 1});
 }
 
-static void serve(void *arg, const struct sim_packet *p)
+static void serve(const struct sim_packet *p, void *arg)
 {
     struct rig *rig = arg;
     struct ntp_header request;
@@ -62,7 +62,7 @@ static void round_ended(void *arg)
     rig->rounds++;
 }
 
-static void replace(void *arg, const struct ip_addr *addr)
+static void replace(const struct ip_addr *addr, void *arg)
 {
     struct rig *rig = arg;
 

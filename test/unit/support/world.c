@@ -68,7 +68,7 @@ struct sim_world {
     struct sim_packet *sent;
     size_t sent_count;
     size_t send_calls;
-    void (*host)(void *arg, const struct sim_packet *packet);
+    void (*host)(const struct sim_packet *packet, void *arg);
     void *host_arg;
     double delay;
     int loss;
@@ -288,7 +288,7 @@ static void send_one(struct sim_world *sim, int fd, const struct world_datagram 
     if (find_socket(sim, &p.from, &p.to) >= 0)
         sim_deliver(sim, &p.from, &p.to, p.data, p.length, sim->delay);
     else if (sim->host)
-        sim->host(sim->host_arg, &p);
+        sim->host(&p, sim->host_arg);
 }
 
 static int send_datagrams(void *ctx, int fd, const struct world_datagram *msgs, int count)
@@ -640,7 +640,7 @@ size_t sim_send_calls(const struct sim_world *sim)
     return sim->send_calls;
 }
 
-void sim_set_host(struct sim_world *sim, void (*host)(void *arg, const struct sim_packet *packet),
+void sim_set_host(struct sim_world *sim, void (*host)(const struct sim_packet *packet, void *arg),
                   void *arg)
 {
     sim->host = host;

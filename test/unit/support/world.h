@@ -48,7 +48,7 @@ const struct sim_packet *sim_sent(const struct sim_world *sim, size_t index);
 void sim_clear_sent(struct sim_world *sim);
 
 /* Called for each packet to an address that no socket of the world has. NULL: packets vanish. */
-void sim_set_host(struct sim_world *sim, void (*host)(void *arg, const struct sim_packet *packet),
+void sim_set_host(struct sim_world *sim, void (*host)(const struct sim_packet *packet, void *arg),
                   void *arg);
 /* Delivers a datagram to the socket at `to` after some seconds. */
 void sim_deliver(struct sim_world *sim, const struct ip_port *from, const struct ip_port *to,

@@ -155,7 +155,6 @@ static void tracking_follows_changes_of_the_clock(void **state)
 static void gain_follows_the_frequency_of_the_clock(void **state)
 {
     struct fixture f;
-    int samples;
 
     open_rtc(&f, "");
     f.devices.rtc_rate = 20e-6;
@@ -170,7 +169,7 @@ static void gain_follows_the_frequency_of_the_clock(void **state)
 
     /* Samples get the time of the corrected clock: the next one fits. */
     before = report(&f).seconds_fast;
-    samples = report(&f).samples;
+    int samples = report(&f).samples;
     assert_true(local_clock_accumulate_offset(f.s.clock, 0.125, 0.0));
     clock_world_run_until(f.s.w, 1.0e-9 * (double)f.s.w->elapsed_ns + 125.0);
     assert_int_equal(report(&f).samples, samples + 1);
@@ -605,12 +604,11 @@ static void initial_measurement_does_not_wait_for_an_rtc_that_has_stopped(void *
 static void rtc_that_stops_is_reported_once(void **state)
 {
     struct fixture f;
-    int samples;
 
     open_rtc(&f, "");
     rtc_start(f.rtc, f.s.reference);
     clock_world_run_until(f.s.w, 200.0);
-    samples = (int)report(&f).samples;
+    int samples = (int)report(&f).samples;
     assert_true(samples > 4);
     f.devices.rtc_stopped = true;
     clock_world_run_until(f.s.w, 2000.0);

@@ -64,7 +64,7 @@ static void send_packet(struct fixture *f, const struct ip_port *to, struct ntp_
     f->answers++;
 }
 
-static void answer(void *arg, const struct sim_packet *p)
+static void answer(const struct sim_packet *p, void *arg)
 {
     struct fixture *f = arg;
     struct ntp_header h;

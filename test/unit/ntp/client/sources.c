@@ -628,7 +628,7 @@ static struct ntp_nts_client *nts_create(void *ctx, const struct ntp_nts_client_
     c->params = *params;
     nts.nts_addr = params->nts_addr;
     if (nts.at_creation.addr.family != IP_UNSPEC)
-        nts.creation_result = params->change_address(params->arg, &nts.at_creation);
+        nts.creation_result = params->change_address(&nts.at_creation, params->arg);
     return c;
 }
 
@@ -640,7 +640,7 @@ static void nts_destroy(struct ntp_nts_client *c)
 static bool nts_prepare(struct ntp_nts_client *c)
 {
     if (nts.at_poll.addr.family != IP_UNSPEC) {
-        nts.poll_result = c->params.change_address(c->params.arg, &nts.at_poll);
+        nts.poll_result = c->params.change_address(&nts.at_poll, c->params.arg);
         return nts.poll_result;
     }
     return nts.ready;
