@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "conf/source_options.h"
 #include "ntp/auth.h"
+#include "ntp/client/verdict.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
 #include "ntp/random_pool.h"
@@ -60,15 +61,8 @@ void association_set_connectivity(struct association *a, enum source_connectivit
 /* 7.3; nothing for peers and during a burst. */
 void association_start_burst(struct association *a, int good, int total);
 
-enum association_result {
-    ASSOCIATION_NOT_MINE, /* for the server function */
-    ASSOCIATION_DROPPED,
-    ASSOCIATION_PROCESSED,
-    ASSOCIATION_GOOD,
-};
-/* A packet from its address and port, 11.2. */
-enum association_result association_receive(struct association *a,
-                                            const struct ntp_arrival *arrival);
+/* A packet from its address and port, 11.2. RESPONSE_FOR_SERVER: the server function has to see it. */
+enum response_reason association_receive(struct association *a, const struct ntp_arrival *arrival);
 /* Transmit timestamp of a packet to its address and port, 5.5; false: for the server function. */
 bool association_transmitted(struct association *a, const struct ntp_arrival *arrival);
 
@@ -82,6 +76,8 @@ const struct ip_addr *association_local_addr(const struct association *a);
 void association_report_source(const struct association *a, struct report_source *report);
 void association_report_ntpdata(const struct association *a, struct report_ntpdata *report);
 void association_report_authdata(const struct association *a, struct report_authdata *report);
+/* What became of the packets from its address; valid as long as the association. */
+const struct response_tally *association_responses(const struct association *a);
 void association_count_activity(const struct association *a, struct report_activity *report);
 void association_save_nts(const struct association *a);
 

@@ -23,40 +23,46 @@ static void count_received(struct association *a, const struct ntp_arrival *arri
         a->report.total_hw_rx++;
 }
 
-/* 11.2 step 3. PROCESSED: it is a packet to be judged. */
-static enum association_result classify(const struct association *a, int mode)
+/* 11.2 step 3. GOOD: it is a packet to be judged. */
+static enum response_reason classify(const struct association *a, int mode)
 {
     switch (mode) {
     case NTP_MODE_ACTIVE:
-        return a->is_peer ? ASSOCIATION_PROCESSED : ASSOCIATION_NOT_MINE;
+        return a->is_peer ? RESPONSE_GOOD : RESPONSE_FOR_SERVER;
     case NTP_MODE_PASSIVE:
-        return a->is_peer ? ASSOCIATION_PROCESSED : ASSOCIATION_DROPPED;
+        return a->is_peer ? RESPONSE_GOOD : RESPONSE_WRONG_MODE;
     case NTP_MODE_CLIENT:
-        return ASSOCIATION_NOT_MINE;
+        return RESPONSE_FOR_SERVER;
     case NTP_MODE_SERVER:
-        return a->is_peer ? ASSOCIATION_DROPPED : ASSOCIATION_PROCESSED;
+        return a->is_peer ? RESPONSE_WRONG_MODE : RESPONSE_GOOD;
     default:
-        return ASSOCIATION_DROPPED;
+        return RESPONSE_WRONG_MODE;
     }
 }
 
-/* 15.5 */
-static bool check_auth(struct association *a, const uint8_t *packet, const struct ntp_info *info)
+/* 15.5. GOOD: it is authentic, or need not be. */
+static enum response_reason check_auth(struct association *a, const uint8_t *packet,
+                                       const struct ntp_info *info)
 {
     if (info->auth != a->auth)
-        return false;
+        return RESPONSE_WRONG_AUTH;
     switch (a->auth) {
     case NTP_AUTH_NONE:
-        return true;
+        return RESPONSE_GOOD;
     case NTP_AUTH_SYMMETRIC:
-        return info->mac_key_id == a->key_id && ntp_keys_check_mac(a->shared->keys, packet, info);
+        if (info->mac_key_id != a->key_id)
+            return RESPONSE_WRONG_KEY;
+        return ntp_keys_check_mac(a->shared->keys, packet, info) ? RESPONSE_GOOD
+                                                                 : RESPONSE_WRONG_MAC;
     case NTP_AUTH_NTS:
-        return a->nts && a->shared->nts.client->check_response(a->nts, packet, info);
+        return a->nts && a->shared->nts.client->check_response(a->nts, packet, info)
+                   ? RESPONSE_GOOD
+                   : RESPONSE_WRONG_NTS;
     case NTP_AUTH_MSSNTP:
     case NTP_AUTH_MSSNTP_EXT:
         break;
     }
-    return false;
+    return RESPONSE_WRONG_AUTH;
 }
 
 static void measure(struct association *a, struct response *r)
@@ -124,7 +130,7 @@ static void schedule_next(struct association *a, const struct response *r)
     if (a->activity == ACTIVITY_OFFLINE)
         return;
     double delay = association_delay(a, false);
-    if (r->kod_rate) {
+    if (r->verdict.reason == RESPONSE_RATE_KISS) {
         LOG_WARN("Received KoD RATE from %s", ip_addr_format(&a->addr.addr, text, sizeof(text)));
         delay += KOD_RATE_FACTOR * log2_to_seconds(a->poll.current);
         if (a->activity == ACTIVITY_BURST_ONLINE || a->activity == ACTIVITY_BURST_OFFLINE)
@@ -186,17 +192,18 @@ static void let_wait(struct association *a, const struct ntp_arrival *arrival)
 }
 
 /* has_waited: its authentication was checked when it came, and it waits only once. */
-static bool process(struct association *a, const struct ntp_arrival *arrival,
-                    const struct ntp_info *info, bool has_waited)
+static struct response_verdict judge(struct association *a, const struct ntp_arrival *arrival,
+                                     const struct ntp_info *info, bool has_waited)
 {
     struct response r;
 
     response_read(&r, &a->limits, arrival->packet, info, &arrival->time, &arrival->local);
-    response_check(&r, &a->ex, &a->limits, has_waited || check_auth(a, arrival->packet, info));
+    response_check(&r, &a->ex, &a->limits,
+                   has_waited ? RESPONSE_GOOD : check_auth(a, arrival->packet, info));
     if (!has_waited && has_to_wait(a, &r)) {
         if (!a->waiting.exists) {
             let_wait(a, arrival);
-            return true;
+            return (struct response_verdict){.reason = RESPONSE_WAITS};
         }
         association_use_waiting(a);
     }
@@ -205,7 +212,17 @@ static bool process(struct association *a, const struct ntp_arrival *arrival,
     if (response_is_valid(&r))
         accept_response(a, &r);
     association_log_measurement(a, &r);
-    return response_is_good(&r);
+    return r.verdict;
+}
+
+static enum response_reason count(struct association *a, struct response_verdict verdict)
+{
+    char addr[ADDR_TEXT_SIZE], text[RESPONSE_VERDICT_SIZE];
+
+    response_tally_add(&a->responses, &verdict);
+    LOG_DEBUG("Packet from %s: %s", ip_addr_format(&a->addr.addr, addr, sizeof(addr)),
+              response_verdict_format(&verdict, text, sizeof(text)));
+    return verdict.reason;
 }
 
 void association_use_waiting(struct association *a)
@@ -220,23 +237,24 @@ void association_use_waiting(struct association *a)
     LOG_DEBUG("Processing saved response from %s",
               ip_addr_format(&arrival.remote.addr, text, sizeof(text)));
     if (ntp_packet_parse(arrival.packet, arrival.length, &info))
-        process(a, &arrival, &info, true);
+        count(a, judge(a, &arrival, &info, true));
 }
 
-enum association_result association_receive(struct association *a,
-                                            const struct ntp_arrival *arrival)
+enum response_reason association_receive(struct association *a, const struct ntp_arrival *arrival)
 {
+    struct response_verdict verdict = {.reason = RESPONSE_MALFORMED};
     struct ntp_info info;
 
     count_received(a, arrival);
-    if (!ntp_packet_parse(arrival->packet, arrival->length, &info))
-        return ASSOCIATION_DROPPED;
-    enum association_result result = classify(a, info.mode);
-    if (result != ASSOCIATION_PROCESSED)
-        return result;
-    if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->suspended)
-        return ASSOCIATION_DROPPED;
-    return process(a, arrival, &info, false) ? ASSOCIATION_GOOD : ASSOCIATION_PROCESSED;
+    if (ntp_packet_parse(arrival->packet, arrival->length, &info))
+        verdict.reason = classify(a, info.mode);
+    if (verdict.reason == RESPONSE_GOOD) {
+        if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->suspended)
+            verdict.reason = RESPONSE_NOT_AWAITED;
+        else
+            verdict = judge(a, arrival, &info, false);
+    }
+    return count(a, verdict);
 }
 
 /* 5.5: each later timestamp of the same packet is a better one. */

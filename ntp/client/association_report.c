@@ -62,6 +62,11 @@ void association_report_ntpdata(const struct association *a, struct report_ntpda
     *report = a->report;
 }
 
+const struct response_tally *association_responses(const struct association *a)
+{
+    return &a->responses;
+}
+
 void association_report_source(const struct association *a, struct report_source *report)
 {
     report->poll = association_effective_poll(a);

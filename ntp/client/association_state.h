@@ -62,6 +62,7 @@ struct association {
     int burst_good, burst_total;
     struct ip_addr local_addr;
     struct report_ntpdata report;
+    struct response_tally responses;
 };
 
 /* Scheduling class and interval, 8.1, 8.2. */

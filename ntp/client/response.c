@@ -74,34 +74,54 @@ void response_read(struct response *r, const struct response_limits *limits, con
     r->sample.time = rx->time;
 }
 
-static void set_test(struct response *r, unsigned int test, bool passed)
+/* The reason that comes first in the enum counts. */
+static void fail(struct response *r, enum response_reason reason, double value, double limit)
 {
-    r->tests = passed ? r->tests | test : r->tests & ~test;
+    r->tests &= ~response_reason_tests(reason);
+    if (reason < r->verdict.reason)
+        r->verdict = (struct response_verdict){reason, value, limit};
+}
+
+static void require(struct response *r, enum response_reason reason, bool holds)
+{
+    if (!holds)
+        fail(r, reason, 0.0, 0.0);
+}
+
+/* NaN is too much. */
+static void require_at_most(struct response *r, enum response_reason reason, double value,
+                            double limit)
+{
+    if (!(value <= limit))
+        fail(r, reason, value, limit);
 }
 
 void response_check(struct response *r, const struct exchange *ex,
-                    const struct response_limits *limits, bool authentic)
+                    const struct response_limits *limits, enum response_reason auth)
 {
     const struct ntp_header *h = &r->header;
     bool basic = ntp_time_equal(h->origin, ex->sent_tx);
     bool interleaved = limits->interleaved && ntp_time_equal(h->origin, ex->sent_rx);
     bool has_zero = ntp_time_is_zero(h->origin) || ntp_time_is_zero(h->receive) ||
                     ntp_time_is_zero(h->transmit);
-
-    set_test(r, NTP_TEST_1,
-             !ntp_time_equal(h->receive, ex->far_rx) || !ntp_time_equal(h->transmit, ex->far_tx));
-    set_test(r, NTP_TEST_2, basic || interleaved);
-    set_test(r, NTP_TEST_3, !has_zero);
-    set_test(r, NTP_TEST_5, authentic);
-    set_test(r, NTP_TEST_6,
-             h->leap != LEAP_UNSYNC && h->stratum < NTP_MAX_STRATUM &&
-                 h->stratum != NTP_INVALID_STRATUM);
-    set_test(r, NTP_TEST_7, r->root_delay / 2.0 + r->root_dispersion < MAX_DISTANCE);
+    bool rate_kiss =
+        h->leap == LEAP_UNSYNC && h->stratum == NTP_INVALID_STRATUM && h->refid == NTP_KOD_RATE;
+    double distance = r->root_delay / 2.0 + r->root_dispersion;
 
     r->interleaved = !basic && interleaved;
-    unsigned int kod_tests = NTP_TEST_1 | NTP_TEST_2 | NTP_TEST_5;
-    r->kod_rate = (r->tests & kod_tests) == kod_tests && h->leap == LEAP_UNSYNC &&
-                  h->stratum == NTP_INVALID_STRATUM && h->refid == NTP_KOD_RATE;
+    r->tests = NTP_TESTS_SYNCED;
+    r->verdict = (struct response_verdict){.reason = RESPONSE_GOOD};
+    require(r, RESPONSE_REPEATED,
+            !ntp_time_equal(h->receive, ex->far_rx) || !ntp_time_equal(h->transmit, ex->far_tx));
+    require(r, RESPONSE_WRONG_ORIGIN, basic || interleaved);
+    require(r, RESPONSE_ZERO_TIMESTAMP, !has_zero);
+    require(r, auth, auth == RESPONSE_GOOD);
+    require(r, RESPONSE_RATE_KISS, !rate_kiss);
+    require(r, RESPONSE_LEAP_UNSYNC, h->leap != LEAP_UNSYNC);
+    if (h->stratum >= NTP_MAX_STRATUM || h->stratum == NTP_INVALID_STRATUM)
+        fail(r, RESPONSE_STRATUM, h->stratum, NTP_MAX_STRATUM - 1);
+    if (!(distance < MAX_DISTANCE))
+        fail(r, RESPONSE_ROOT_DISTANCE, distance, MAX_DISTANCE);
 }
 
 static void set_mono_correction(struct response *r, const struct exchange *ex)
@@ -141,7 +161,18 @@ static void choose_basic(struct response *r, const struct exchange *ex, struct t
     r->sample.root_dispersion = r->root_dispersion;
 }
 
-/* What the remote side timed before its last correction is moved to the time scale of now. A server
+/* Interleaved mode (RFC 9769). In the basic mode the server has to write T3, the time at which it sends a
+   response, into the packet before the packet leaves, so T3 is too early by what the kernel and the
+   network card need. The exact time is known only when the packet has gone. In the interleaved mode the
+   server sends it with its next response: the transmit timestamp in this packet is that of the response
+   before, which arrived at near_rx. So T3 and T4 belong to the exchange before. The client asks for this
+   with the server's last receive timestamp as the origin of its request, and the server answers with the
+   receive timestamp of that request as origin, instead of the transmit timestamp: thus the two modes are
+   told apart. T1 and T2 may be those of the present request, sent after T4: both intervals are negative,
+   and their middles are right all the same. If the request before is known and the interval becomes much
+   shorter, T1 and T2 are taken from it: a short interval gives the clock less time to drift.
+
+   What the remote side timed before its last correction is moved to the time scale of now. A server
    gives the transmit timestamp as it was then, an active peer has moved it itself. */
 static void choose_interleaved(struct response *r, const struct exchange *ex, struct timestamps *t)
 {
@@ -196,8 +227,12 @@ bool response_measure(struct response *r, const struct exchange *ex,
     struct timestamps t;
 
     r->tx_source = ex->near_tx.source;
-    if (!response_is_synced(r) || (r->interleaved && !ex->ts_usable))
+    if (!response_is_synced(r))
         return false;
+    if (r->interleaved && !ex->ts_usable) {
+        fail(r, RESPONSE_NO_TIMESTAMPS, 0.0, 0.0);
+        return false;
+    }
 
     set_mono_correction(r, ex);
     if (r->interleaved)
@@ -226,33 +261,47 @@ bool response_measure(struct response *r, const struct exchange *ex,
     return true;
 }
 
-static bool passes_interleaved_peer(const struct response *r, const struct exchange *ex)
+/* Tests A to D: is this sample worth using? T1 to T4 give the sum of the times on both ways, not each of
+   them, so the offset may be wrong by half of the delay: a long delay makes a bad sample.
+   A: the delay is below a fixed limit, and the timestamps are sane and belong to one exchange.
+   B: the delay is not much longer than the shortest one that the source's register knows.
+   C: the increase of the delay is within the jitter of the source (or the delay below a quantile of all
+      the delays). A sample whose offset moved by more than the increase explains passes all the same:
+      then it was a clock that moved, and that has to be seen.
+   D: the source does not get its time from us. If it did, it would confirm any error that we make.
+   Limits grow with the age of the last sample, because the clock may have drifted since. A sample that
+   fails is dropped; the source still counts as reachable. */
+
+/* Otherwise a packet was missed and the timestamps do not belong together. */
+static void test_interleaved_peer(struct response *r, const struct exchange *ex)
 {
     int poll = ex->far_poll < ex->poll_at_rx ? ex->far_poll : ex->poll_at_rx;
     double interval = log2_to_seconds(poll);
 
-    if (r->sample.peer_delay > MAX_PEER_DELAY_RATIO * interval ||
-        ntp_time_compare(r->header.receive, r->header.transmit) <= 0)
-        return false;
-    return ex->far_poll > ex->poll_at_rx || instant_is_zero(r->prev_remote_tx) ||
-           instant_diff(r->remote_tx, r->prev_remote_tx) <= MAX_PEER_TX_RATIO * interval;
+    require_at_most(r, RESPONSE_PEER_DELAY, r->sample.peer_delay, MAX_PEER_DELAY_RATIO * interval);
+    require(r, RESPONSE_PEER_ORDER, ntp_time_compare(r->header.receive, r->header.transmit) > 0);
+    if (ex->far_poll <= ex->poll_at_rx && !instant_is_zero(r->prev_remote_tx))
+        require_at_most(r, RESPONSE_PEER_INTERVAL, instant_diff(r->remote_tx, r->prev_remote_tx),
+                        MAX_PEER_TX_RATIO * interval);
 }
 
-static bool passes_a(const struct response *r, const struct exchange *ex,
-                     const struct response_limits *limits)
+static void test_a(struct response *r, const struct exchange *ex,
+                   const struct response_limits *limits)
 {
     const struct source_sample *s = &r->sample;
 
-    if (!(s->peer_delay - s->peer_dispersion <= limits->max_delay) ||
-        !(r->precision <= limits->max_delay) || ex->warmup_left > 0 ||
-        !time_offset_is_sane(s->time.i, s->offset))
-        return false;
-    if (limits->is_peer)
-        return !r->interleaved || passes_interleaved_peer(r, ex);
-    if (r->response_time > MAX_SERVER_INTERVAL)
-        return false;
-    /* The first interleaved response after a good basic one repeats its timestamps. */
-    return !(r->interleaved && local_is_zero(ex->older_tx.time) && r->tx_is_current);
+    require_at_most(r, RESPONSE_DELAY, s->peer_delay - s->peer_dispersion, limits->max_delay);
+    require_at_most(r, RESPONSE_PRECISION, r->precision, limits->max_delay);
+    require_at_most(r, RESPONSE_WARMUP, ex->warmup_left, 0.0);
+    require(r, RESPONSE_TIME_RANGE, time_offset_is_sane(s->time.i, s->offset));
+    if (!limits->is_peer) {
+        require_at_most(r, RESPONSE_SERVER_INTERVAL, r->response_time, MAX_SERVER_INTERVAL);
+        /* The first interleaved response after a good basic one repeats its timestamps. */
+        require(r, RESPONSE_SAME_TIMESTAMPS,
+                !(r->interleaved && local_is_zero(ex->older_tx.time) && r->tx_is_current));
+    } else if (r->interleaved) {
+        test_interleaved_peer(r, ex);
+    }
 }
 
 static double growth(const struct source_test_data *d, const struct response_limits *limits)
@@ -260,43 +309,47 @@ static double growth(const struct source_test_data *d, const struct response_lim
     return d->last_sample_ago * (d->skew + limits->max_clock_error);
 }
 
-static bool passes_b(const struct response *r, const struct response_limits *limits,
-                     const struct source_test_data *d)
+static void test_b(struct response *r, const struct response_limits *limits,
+                   const struct source_test_data *d)
 {
-    if (limits->max_delay_ratio < 1.0 || !d)
-        return true;
-    return r->sample.peer_delay <= d->min_delay * limits->max_delay_ratio + growth(d, limits);
+    if (limits->max_delay_ratio >= 1.0 && d)
+        require_at_most(r, RESPONSE_DELAY_RATIO, r->sample.peer_delay,
+                        d->min_delay * limits->max_delay_ratio + growth(d, limits));
 }
 
-static bool passes_c(const struct response *r, const struct response_limits *limits,
-                     const struct response_test_input *input)
+static void test_c(struct response *r, const struct response_limits *limits,
+                   const struct response_test_input *input)
 {
     const struct source_test_data *d = input->data;
 
-    if (input->max_quantile_delay >= 0.0)
-        return r->sample.peer_delay <= input->max_quantile_delay;
-    if (!d)
-        return true;
-    double max = d->sd * limits->max_delay_dev_ratio + growth(d, limits);
-    double delta = (r->sample.peer_delay - d->min_delay) / 2.0;
-    /* An offset that the longer delay cannot explain is news, not noise. */
-    return delta <= max || fabs(r->sample.offset + d->predicted_offset) - delta > max;
+    if (input->max_quantile_delay >= 0.0) {
+        require_at_most(r, RESPONSE_DELAY_QUANTILE, r->sample.peer_delay,
+                        input->max_quantile_delay);
+    } else if (d) {
+        double max = d->sd * limits->max_delay_dev_ratio + growth(d, limits);
+        double delta = (r->sample.peer_delay - d->min_delay) / 2.0;
+        /* An offset that the longer delay cannot explain is news, not noise. */
+        if (!(fabs(r->sample.offset + d->predicted_offset) - delta > max))
+            require_at_most(r, RESPONSE_DELAY_DEVIATION, delta, max);
+    }
 }
 
-static bool passes_d(const struct response *r, const struct response_test_input *input)
+static void test_d(struct response *r, const struct response_test_input *input)
 {
     const struct ntp_header *h = &r->header;
     const struct reference_data *own = input->own;
 
     if (!input->loop_possible)
-        return true;
-    if (h->stratum > 1 && ip_addr_is_real(&r->local) && h->refid == ip_addr_refid(&r->local))
-        return false;
-    return !(
-        h->stratum == own->stratum && h->refid == own->refid &&
-        h->root_delay == ntp_short_from_double(own->root_delay) &&
-        !ntp_time_is_zero(h->reference) &&
-        ntp_time_equal(h->reference, ntp_time_from_instant(own->ref_time.i, (struct ntp_time){0})));
+        return;
+    require(
+        r, RESPONSE_LOOP_ADDRESS,
+        !(h->stratum > 1 && ip_addr_is_real(&r->local) && h->refid == ip_addr_refid(&r->local)));
+    require(r, RESPONSE_LOOP_SELF,
+            !(h->stratum == own->stratum && h->refid == own->refid &&
+              h->root_delay == ntp_short_from_double(own->root_delay) &&
+              !ntp_time_is_zero(h->reference) &&
+              ntp_time_equal(h->reference,
+                             ntp_time_from_instant(own->ref_time.i, (struct ntp_time){0}))));
 }
 
 void response_test(struct response *r, const struct exchange *ex,
@@ -304,10 +357,11 @@ void response_test(struct response *r, const struct exchange *ex,
 {
     if (!r->has_sample)
         return;
-    set_test(r, NTP_TEST_A, passes_a(r, ex, limits));
-    set_test(r, NTP_TEST_B, passes_b(r, limits, input->data));
-    set_test(r, NTP_TEST_C, passes_c(r, limits, input));
-    set_test(r, NTP_TEST_D, passes_d(r, input));
+    r->tests |= NTP_TESTS_SAMPLE;
+    test_a(r, ex, limits);
+    test_b(r, limits, input->data);
+    test_c(r, limits, input);
+    test_d(r, input);
 }
 
 static void take_timestamps(const struct response *r, struct exchange *ex)
@@ -352,7 +406,7 @@ void response_update(struct response *r, struct exchange *ex, const struct respo
     }
 
     if (ex->answered)
-        r->tests &= ~(unsigned int)(NTP_TEST_2 | NTP_TEST_3);
+        fail(r, RESPONSE_ANSWERED, 0.0, 0.0);
     else if (response_is_valid(r))
         ex->answered = true;
 }

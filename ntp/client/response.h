@@ -11,25 +11,9 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/instant.h"
+#include "ntp/client/verdict.h"
 #include "ntp/env.h"
 #include "ntp/wire/packet.h"
-
-/* Bits of the report, ntp.md 25.1. */
-enum ntp_test {
-    NTP_TEST_1 = 0x200,
-    NTP_TEST_2 = 0x100,
-    NTP_TEST_3 = 0x080,
-    NTP_TEST_5 = 0x040,
-    NTP_TEST_6 = 0x020,
-    NTP_TEST_7 = 0x010,
-    NTP_TEST_A = 0x008,
-    NTP_TEST_B = 0x004,
-    NTP_TEST_C = 0x002,
-    NTP_TEST_D = 0x001,
-};
-#define NTP_TESTS_VALID  (NTP_TEST_1 | NTP_TEST_2 | NTP_TEST_3 | NTP_TEST_5)
-#define NTP_TESTS_SYNCED (NTP_TESTS_VALID | NTP_TEST_6 | NTP_TEST_7)
-#define NTP_TESTS_SAMPLE (NTP_TEST_A | NTP_TEST_B | NTP_TEST_C | NTP_TEST_D)
 
 /* State of an exchange with one server or peer; names of ntp.md 6.3. All zero after a reset, but
    near_tx is kept. */
@@ -83,9 +67,9 @@ struct response {
     double root_delay;
     double root_dispersion;
 
-    unsigned int tests;
+    unsigned int tests; /* those that it passed; the ones that a reason fails are cleared */
+    struct response_verdict verdict;
     bool interleaved;
-    bool kod_rate; /* a RATE kiss that passed tests 1, 2, 5 */
 
     bool has_sample;
     struct source_sample sample;
@@ -117,9 +101,9 @@ static inline bool response_is_good(const struct response *r)
 void response_read(struct response *r, const struct response_limits *limits, const uint8_t *packet,
                    const struct ntp_info *info, const struct local_timestamp *rx,
                    const struct ip_addr *local);
-/* 2. Tests 1 to 7, 12.2, 12.3. */
+/* 2. Tests 1 to 7, 12.2, 12.3. auth: why it is not authentic, or RESPONSE_GOOD. */
 void response_check(struct response *r, const struct exchange *ex,
-                    const struct response_limits *limits, bool authentic);
+                    const struct response_limits *limits, enum response_reason auth);
 /* 3. Sample of a synchronised response, 12.5; skew as a fraction. False: it gives none. */
 bool response_measure(struct response *r, const struct exchange *ex,
                       const struct response_limits *limits, double skew);

@@ -497,10 +497,10 @@ static bool receive(const struct ntp_arrival *arrival, void *arg)
 
     if (!r)
         return false;
-    enum association_result result = association_receive(r->association, arrival);
-    if (result == ASSOCIATION_GOOD)
+    enum response_reason reason = association_receive(r->association, arrival);
+    if (reason == RESPONSE_GOOD || reason == RESPONSE_WAITS)
         confirm(r);
-    return result != ASSOCIATION_NOT_MINE;
+    return reason != RESPONSE_FOR_SERVER;
 }
 
 static bool transmitted(const struct ntp_arrival *arrival, void *arg)

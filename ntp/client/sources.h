@@ -16,6 +16,7 @@
 #include "conf/conf.h"
 #include "conf/source_options.h"
 #include "ntp/auth.h"
+#include "ntp/client/verdict.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
 #include "ntp/sockets.h"
@@ -129,6 +130,9 @@ bool ntp_sources_report_ntpdata(const struct ntp_sources *sources, const struct 
 bool ntp_sources_report_authdata(const struct ntp_sources *sources, const struct ip_addr *addr,
                                  struct report_authdata *report);
 void ntp_sources_report_activity(const struct ntp_sources *sources, struct report_activity *report);
+/* What became of the packets from a source; valid as long as it is there. NULL: no such source. */
+const struct response_tally *ntp_sources_responses(const struct ntp_sources *sources,
+                                                   const struct ip_addr *addr);
 /* The name as it was given; NULL: no such source. */
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* Its record in the daemon (selectopts, sourcestats); NULL: no such source. */

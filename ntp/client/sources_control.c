@@ -218,6 +218,14 @@ bool ntp_sources_report_ntpdata(const struct ntp_sources *s, const struct ip_add
     return a != NULL;
 }
 
+const struct response_tally *ntp_sources_responses(const struct ntp_sources *s,
+                                                   const struct ip_addr *addr)
+{
+    const struct association *a = find(s, addr);
+
+    return a ? association_responses(a) : NULL;
+}
+
 bool ntp_sources_report_authdata(const struct ntp_sources *s, const struct ip_addr *addr,
                                  struct report_authdata *report)
 {

@@ -47,7 +47,7 @@ static void judge(const uint8_t *data, const struct ntp_info *info)
     ntp_header_read(data, &header);
     ex.sent_tx = header.origin;
     response_read(&r, &limits, data, info, &rx, &local);
-    response_check(&r, &ex, &limits, true);
+    response_check(&r, &ex, &limits, RESPONSE_GOOD);
     if (response_measure(&r, &ex, &limits, 1e-6))
         response_test(&r, &ex, &limits, &input);
     response_update(&r, &ex, &limits);

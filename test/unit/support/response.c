@@ -71,7 +71,7 @@ void response_fixture_check(struct response_fixture *f, bool authentic)
     ntp_header_write(f->packet, &f->header);
     assert_true(ntp_packet_parse(f->packet, f->length, &f->info));
     response_read(&f->r, &f->limits, f->packet, &f->info, &f->rx, &f->local);
-    response_check(&f->r, &f->ex, &f->limits, authentic);
+    response_check(&f->r, &f->ex, &f->limits, authentic ? RESPONSE_GOOD : RESPONSE_WRONG_MAC);
 }
 
 void response_fixture_judge_with(struct response_fixture *f,

@@ -175,6 +175,15 @@ struct report_activity rig_activity(const struct rig *rig)
     return report;
 }
 
+const struct response_tally *rig_responses(const struct rig *rig, const char *addr)
+{
+    struct ip_addr a = rig_addr(addr);
+    const struct response_tally *tally = ntp_sources_responses(rig->sources, &a);
+
+    assert_non_null(tally);
+    return tally;
+}
+
 struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr)
 {
     struct ip_addr a = rig_addr(addr);

@@ -56,6 +56,7 @@ struct ip_addr rig_addr(const char *text);
 /* Reports; the source must exist. */
 struct report_activity rig_activity(const struct rig *rig);
 struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr);
+const struct response_tally *rig_responses(const struct rig *rig, const char *addr);
 int rig_poll(const struct rig *rig, const char *addr);
 
 #endif

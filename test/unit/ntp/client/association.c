@@ -425,7 +425,16 @@ static void forged_and_replayed_packets_are_ignored(void **state)
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 4);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 4);
-    assert_true(rig_ntpdata(rig, SERVER).total_rx > 4);
+    const struct response_tally *responses = rig_responses(rig, SERVER);
+    assert_int_equal(responses->counts[RESPONSE_GOOD], 4);
+    assert_int_equal(responses->counts[RESPONSE_WRONG_ORIGIN], 4);
+    assert_int_equal(responses->counts[RESPONSE_FOR_SERVER], 4);
+    assert_int_equal(responses->counts[RESPONSE_WRONG_MODE], 5 * 4);
+    assert_int_equal(responses->counts[RESPONSE_NOT_AWAITED], 4);
+    uint32_t total = 0;
+    for (int i = 0; i < RESPONSE_REASONS; i++)
+        total += responses->counts[i];
+    assert_int_equal(total, rig_ntpdata(rig, SERVER).total_rx);
 }
 
 /* A crypto-NAK before each response, of a server that has lost its keys or of somebody else. */
@@ -509,9 +518,12 @@ static void authenticated_source_takes_only_its_own_key(void **state)
     rig->key = 2;
     rig_run(rig, 100);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+    assert_true(rig_responses(rig, SERVER)->counts[RESPONSE_WRONG_KEY] > 0);
     rig->key = 0;
     rig_run(rig, 300);
     assert_int_equal(rig_source(rig, SERVER)->samples, 4);
+    assert_int_equal(rig_responses(rig, SERVER)->last.reason, RESPONSE_WRONG_AUTH);
+    assert_int_equal(rig_responses(rig, SERVER)->counts[RESPONSE_GOOD], 4);
 
     struct ip_addr addr = rig_addr(SERVER);
     struct report_authdata report;

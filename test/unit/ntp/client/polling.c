@@ -687,6 +687,8 @@ static void bad_samples_lengthen_the_interval(void **state)
     run_until_sent(rig, 5);
     rig_run(rig, 1);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3f7);
+    assert_int_equal(rig_responses(rig, SERVER)->counts[RESPONSE_DELAY], 5);
+    assert_close(rig_responses(rig, SERVER)->last.limit, 0.001, 0.0);
     assert_close(logged_score(rig), 5 * 0.02, 0.006);
     remove_source(rig);
     rig->leap = 3;
@@ -694,6 +696,7 @@ static void bad_samples_lengthen_the_interval(void **state)
     run_until_sent(rig, 5);
     rig_run(rig, 1);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3d0);
+    assert_int_equal(rig_responses(rig, SERVER)->counts[RESPONSE_LEAP_UNSYNC], 5);
     assert_close(logged_score(rig), 5 * 0.1, 0.006);
 }
 

@@ -145,25 +145,25 @@ static void kiss_needs_all_of_its_signs(void **state)
     kiss.refid = NTP_KOD_RATE;
     f->header = kiss;
     response_fixture_check(f, true);
-    assert_true(f->r.kod_rate);
+    assert_true(f->r.verdict.reason == RESPONSE_RATE_KISS);
     response_fixture_check(f, false);
-    assert_false(f->r.kod_rate);
+    assert_false(f->r.verdict.reason == RESPONSE_RATE_KISS);
     f->header.leap = 2;
     response_fixture_check(f, true);
-    assert_false(f->r.kod_rate);
+    assert_false(f->r.verdict.reason == RESPONSE_RATE_KISS);
     f->header = kiss;
     f->header.stratum = 16;
     response_fixture_check(f, true);
-    assert_false(f->r.kod_rate);
+    assert_false(f->r.verdict.reason == RESPONSE_RATE_KISS);
     f->header = kiss;
     f->header.refid = 0x44454e59; /* DENY */
     response_fixture_check(f, true);
-    assert_false(f->r.kod_rate);
+    assert_false(f->r.verdict.reason == RESPONSE_RATE_KISS);
     f->header = kiss;
     f->ex.far_rx = kiss.receive;
     f->ex.far_tx = kiss.transmit;
     response_fixture_check(f, true);
-    assert_false(f->r.kod_rate);
+    assert_false(f->r.verdict.reason == RESPONSE_RATE_KISS);
 }
 
 /* The sample. */
