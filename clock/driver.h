@@ -3,8 +3,8 @@
  * The two levels below the local clock, each a table of functions. `struct clock_driver` is what
  * the local clock steers: the slew engine over a kernel clock, or the null driver. `struct
  * kernel_clock` is what the slew engine steers: a clock whose frequency can be set.
- * Signs: frequencies are ppm by which the uncompensated clock is fast; offsets are positive when
- * the clock is fast and has to go back. discipline.md 1.1, 5, 6.
+ * Signs (discipline.md 1.1): frequencies are ppm by which the uncompensated clock is fast; offsets
+ * are positive when the clock is fast and has to go back.
  */
 #ifndef CLOCK_DRIVER_H
 #define CLOCK_DRIVER_H
@@ -26,7 +26,7 @@ struct clock_driver_ops {
     void (*stepped)(void *ctx, double offset);
     /* NULL: no control of the kernel's synchronisation status. */
     void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
-    /* NULL: the clock cannot apply leap seconds. leap -1, 0, 1; tai_offset 0: unknown. 6.4 */
+    /* NULL: the clock cannot apply leap seconds. leap: -1, 0, 1; tai_offset: 0 if unknown. */
     void (*set_leap)(void *ctx, int leap, int tai_offset);
     /* Ends slews; the frequency stays. */
     void (*free)(void *ctx);

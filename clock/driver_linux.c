@@ -25,7 +25,7 @@ struct linux_clock {
     int status; /* STA bits that we want */
     int tai_offset;
 
-    /* Result of the previous call, to notice other programs. */
+    /* Result of the previous call, to notice that another program changed the clock. */
     bool called;
     int last_status;
     long last_constant, last_freq;
@@ -177,7 +177,7 @@ static void linux_set_leap(void *ctx, int leap, int tai_offset)
     if (tai_offset != 0) {
         t.modes |= ADJ_TAI;
         t.constant = tai_offset;
-        /* The kernel has counted the leap second already. */
+        /* The kernel has changed its TAI offset with the leap second already. */
         if (applied && leap_bits == 0)
             l->tai_offset += (old_status & STA_INS) ? 1 : -1;
         if (l->tai_offset != tai_offset) {
@@ -275,7 +275,7 @@ struct kernel_clock driver_linux_new(struct world *world, bool rtc_sync)
     struct kernel_version version = kernel_version(world);
     if (older_than(&version, 2, 6, 39))
         LOG_FATAL("Kernel version not supported, sorry.");
-    /* Old kernels change the frequency with the next tick only. */
+    /* Old kernels apply a new frequency only with the next tick. */
     double update_rate = older_than(&version, 4, 19, 0) ? 100.0 : 100000.0;
 
     if (world->ops->may_set_clock && !world->ops->may_set_clock(world->ctx))

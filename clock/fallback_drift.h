@@ -14,22 +14,22 @@ struct fallback_drift_env {
     struct loop *loop;
     /* An average takes effect: the absolute frequency in ppm. */
     void (*set_frequency)(double freq_ppm, void *arg);
-    /* ... and the clock counts as unsynchronised from now on; called after the above. */
+    /* Called after set_frequency: the clock counts as unsynchronised from now on. */
     void (*on_fallback)(void *arg);
     void *arg;
 };
 
-/* The averages are over 2^min to 2^max seconds; NULL (off) unless max >= min > 0. The functions below
-   accept NULL. */
+/* The averages are over 2^min to 2^max seconds; NULL (off) unless max >= min > 0. The functions
+   below accept NULL. */
 struct fallback_drift *fallback_drift_new(const struct fallback_drift_env *env, int min, int max);
 void fallback_drift_free(struct fallback_drift *drift);
 
-/* After an update: absolute frequency and the time since the previous update, seconds. */
+/* After an update: absolute frequency, and seconds since the previous update. */
 void fallback_drift_update(struct fallback_drift *drift, double freq_ppm, double interval);
-/* Takes the average that belongs to a time without updates, and waits for the next. */
+/* Applies the average for a time without updates, and starts the timer for the next longer one. */
 void fallback_drift_schedule(struct fallback_drift *drift, double since_update);
 
-/* One average, as it was learnt so far; length: its binary logarithm, min to max. */
+/* State of one average. length: binary logarithm of its seconds, min to max. */
 struct fallback_drift_average {
     double freq_ppm;
     double covered; /* seconds */

@@ -18,7 +18,7 @@
 #define SLOPE_TOLERANCE 1e-10
 #define MAX_FREQ_ERROR  (2.0 / 3.0)
 
-/* Quantiles of the delay of readings between which they are taken as good. */
+/* Readings are good if their delay is between these quantiles. */
 #define LOW_QUANTILE        1
 #define HIGH_QUANTILE       2
 #define QUANTILE_SCALE      10
@@ -33,7 +33,7 @@ struct hardware_clock {
     double precision;
     struct quantile *delays;
 
-    /* The newest sample, and all as intervals from it, oldest first. */
+    /* The newest sample, and all samples as intervals from it, oldest first. */
     int count;
     struct hardware_time hardware_ref;
     struct local_time local_ref;
@@ -86,7 +86,7 @@ static double hardware_diff(struct hardware_time a, struct hardware_time b)
     return instant_diff(a.i, b.i);
 }
 
-/* Cooked seconds in a raw second during the readings. */
+/* Cooked seconds per raw second during the readings. */
 static double cooked_rate(const struct hardware_clock *hw, struct raw_time first,
                           struct raw_time last)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Leap seconds (discipline.md 17): owns the second that is pending, its timer and the TAI offset that
- * the kernel knows. It changes the clock only through the operations of the local clock, and only at
- * the leap second itself.
+ * Leap seconds (discipline.md 17): owns the second that is pending, its timer and the TAI offset
+ * that the kernel knows. It changes the clock only through the operations of the local clock, and
+ * only at the leap second itself.
  *
- * Timers of the loop run on the monotonic clock, but a leap second has a place in raw time, which
- * others may step without us noticing at once. So a wait for it is never trusted for longer than half
- * of what is left.
+ * Timers of the loop run on the monotonic clock, but a leap second has its place in raw time, and
+ * another program may step that unnoticed. So a timer covers at most half of the time that is
+ * left, and then looks again.
  */
 #include "clock/leap.h"
 #include <math.h>
@@ -18,9 +18,9 @@
 
 #define DAY             86400
 #define CLOSENESS       5    /* seconds */
-#define SYSTEM_LEAD     0.5  /* of the start before what the kernel does */
+#define SYSTEM_LEAD     0.5  /* the start comes before the kernel acts */
 #define DURATION        2.0  /* from start to end */
-#define SHORT_WAIT      16.0 /* waited for at once */
+#define SHORT_WAIT      16.0 /* no shorter wait is halved */
 #define TIMER_PRECISION 1e-6
 
 struct leap {
@@ -80,7 +80,7 @@ static void on_end_timer(void *arg)
     double left = time_left(l);
 
     l->timer = 0;
-    /* The kernel repeated the last second meanwhile. */
+    /* The kernel has repeated the last second in the meantime. */
     if (l->mode == LEAPSEC_SYSTEM && left > TIMER_PRECISION && left <= DURATION)
         l->timer = loop_timer_add(l->env.loop, left, on_end_timer, l);
     else
@@ -112,7 +112,7 @@ static void apply_leap(struct leap *l)
     }
 }
 
-/* The end is 2 s later in raw time. A second that the kernel deletes is among them. */
+/* The leap ends 2 s later in raw time; a second that the kernel deletes counts as one of them. */
 static void start_leap(struct leap *l)
 {
     double delay = DURATION;

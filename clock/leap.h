@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The leap second of the present day: from announcements and leap second data to what happens to the
- * clock at midnight, in each leapsecmode (discipline.md 17). Owned and called by the reference, which
- * keeps the leap status that is served.
+ * The leap second of the present day: from announcements and leap second data to what happens to
+ * the clock at midnight, in each leapsecmode (discipline.md 17). Owned and called by the
+ * reference, which keeps the leap status that is served.
  */
 #ifndef CLOCK_LEAP_H
 #define CLOCK_LEAP_H
@@ -22,28 +22,31 @@ struct leap_env {
     struct world *world;
     struct loop *loop;
     struct local_clock *clock;
-    /* The leap second is over: a leap status insert or delete is normal now. */
+    /* The leap second is over: a leap status of insert or delete becomes normal. */
     void (*on_end)(void *arg);
     void *on_end_arg;
 };
 
-/* Reads leapsecmode and the sources of leap second data from conf, which must outlive it. Mode system
-   becomes step where the clock cannot apply leap seconds. */
+/* Reads leapsecmode and the sources of leap second data from conf, which must outlive it. Mode
+   system becomes step where the clock cannot apply leap seconds. */
 struct leap *leap_new(const struct leap_env *env, const struct conf *conf);
 void leap_free(struct leap *leap);
 
-/* Leap status update (17.4): status (enum leap_status) as announced at a raw time in seconds (0: none).
-   reset: the date may have changed, the timer is set anew. Returns the status to serve. */
+/* Leap status update (discipline.md 17.4): status (enum leap_status) as announced at a raw time
+   in seconds (0: none). reset: the date may have changed, so the timer is set anew. Returns the
+   status to serve. */
 int leap_update(struct leap *leap, int status, int64_t raw_seconds, bool reset);
-/* The clock was changed by a step; status is the present leap status. Returns that to serve. 17.6 */
+/* A step has changed the clock (discipline.md 17.6); status: present leap status. Returns the
+   status to serve. */
 int leap_clock_stepped(struct leap *leap, const struct clock_change *change, int status);
 
 /* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
 int leap_tai_offset(struct leap *leap, int64_t seconds);
 
-/* The time around the leap second in which it is being applied: we are not synchronised. */
+/* The leap second is being applied; meanwhile this host is not synchronised. */
 bool leap_in_progress(const struct leap *leap);
-/* Whether a time in seconds, or the present one, is within 5 s of the leap second. 17.7 */
+/* Whether a time in seconds, or the present time, is within 5 s of the leap second (discipline.md
+   17.7). */
 bool leap_is_close(const struct leap *leap, int64_t seconds);
 bool leap_is_close_now(const struct leap *leap);
 

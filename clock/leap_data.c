@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading of leap second data (discipline.md 17.1, system.md 9). Owns the answer for the last half day.
- * It decides nothing: whether a leap second is believed is the business of clock/leap.c.
+ * Reading of leap second data (discipline.md 17.1, system.md 9). Owns the answer for the last
+ * half day. It decides nothing: whether a leap second is believed is the business of
+ * clock/leap.c.
  */
 #include "clock/leap_data.h"
 #include <errno.h>
@@ -21,12 +22,12 @@
 struct leap_data {
     struct world *world;
     const char *list, *zone;
-    bool failed;  /* the list, when it was read last */
-    int64_t when; /* half day of the answer that is kept; 0: none */
+    bool failed;  /* the last reading of the list */
+    int64_t when; /* half day of the cached answer; 0: none */
     struct leap_day day;
 };
 
-/* Time zone. */
+/* ---- Time zone ---- */
 
 static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t time)
 {
@@ -42,7 +43,7 @@ static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t 
         seconds - time < DAY)
         day.tai_offset = (int)(seconds - time) + MIN_TAI_OFFSET;
 
-    /* One second behind the last one of a usual day. */
+    /* 23:59:60: a leap second, or else the first second of the next day. */
     if (!gmtime_r(&t, &fields))
         return day;
     fields.tm_hour = 23;
@@ -57,7 +58,7 @@ static struct leap_day read_zone(struct leap_data *d, const char *zone, int64_t 
     return day;
 }
 
-/* List. */
+/* ---- List ---- */
 
 struct list {
     int64_t midnight; /* seconds since 1900 of the end of the day that is looked for */
@@ -156,7 +157,7 @@ static struct leap_day read_list(struct leap_data *d, const char *path, int64_t 
     return l.day;
 }
 
-/* Both. */
+/* ---- Both ---- */
 
 /* Whether a source knows about the leap second of June 2012. */
 static bool is_usable(struct leap_data *d,

@@ -16,14 +16,14 @@ struct leap_day {
     int tai_offset; /* TAI-UTC in seconds on that day; 0: unknown */
 };
 
-/* list, zone: leapseclist and leapsectz, or NULL; must stay valid. Each is tried, and what is of no
-   use is left out with a warning; the list has priority. Never NULL: without a source every day is
-   normal. */
+/* list, zone: leapseclist and leapsectz, or NULL; must stay valid. Each is tried first, and left
+   out with a warning if it is of no use. The list has priority. Never returns NULL: without a
+   source every day is normal. */
 struct leap_data *leap_data_new(struct world *world, const char *list, const char *zone);
 void leap_data_free(struct leap_data *data);
 
-/* The day of a time (seconds since 1970). The answer for the same half day is kept, so that a changed
-   file is noticed, but is not read all the time. */
+/* The day of a time (seconds since 1970). The answer is cached for half a day: so a changed file is
+   noticed, and is not read with every call. */
 struct leap_day leap_data_get(struct leap_data *data, int64_t time);
 
 #endif

@@ -169,7 +169,9 @@ struct local_time local_clock_event_time(const struct local_clock *c, double *er
     return c->event_time;
 }
 
-/* Holders: kept in the order of 4.4, those of the same kind in order of registration. */
+/* ---- Holders ---- */
+
+/* They are kept in the order of discipline.md 4.4, those of one kind in order of registration. */
 
 void local_clock_add_handler(struct local_clock *c, enum clock_holder holder,
                              clock_change_handler handler, void *arg)
@@ -237,8 +239,8 @@ void local_clock_set_leap_hook(struct local_clock *c,
 
 static void announce(struct local_clock *c, const struct clock_change *change)
 {
-    /* The loop and the last event time come first, then the driver. The loop knows of the steps of
-       others by itself. */
+    /* The loop and the last event time come first, then the driver. Steps by other programs are
+       known to the loop already. */
     if (change->type == CLOCK_STEP)
         loop_clock_stepped(c->loop, change->doffset);
     local_adjust(&c->event_time, change->cooked, change->dfreq, change->doffset);
@@ -276,7 +278,7 @@ static double clamp_frequency(const struct local_clock *c, double freq_ppm)
     return freq_ppm > 0.0 ? c->max_drift_ppm : -c->max_drift_ppm;
 }
 
-/* Sets the driver and returns the gain that was made relative to the old setting. */
+/* Sets the driver's frequency. Returns the gain relative to the old setting. */
 static double set_driver_frequency(struct local_clock *c, double freq_ppm)
 {
     double old_ppm = c->freq_ppm;
@@ -417,7 +419,7 @@ void local_clock_external_step(struct local_clock *c, struct raw_time raw, struc
     uint64_t updates = c->updates;
 
     local_clock_cancel_correction(c);
-    c->updates = updates; /* not our correction */
+    c->updates = updates; /* it only ends the slew, which is no correction */
 
     struct clock_change change = {
         .type = CLOCK_UNKNOWN_STEP, .raw = raw, .cooked = cooked, .doffset = offset};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local clock: raw and cooked time, the operations that change them, and the announcement of
- * every change to the holders of local timestamps, in a fixed order. discipline.md 4. Only the
+ * The local clock (discipline.md 4): raw and cooked time, the operations that change them, and the
+ * announcement of every change to the holders of local timestamps, in a fixed order. Only the
  * reference, manual input, the RTC at start and commands change it; nothing else steers the clock.
  */
 #ifndef CLOCK_LOCAL_CLOCK_H
@@ -16,8 +16,8 @@
 
 struct local_clock;
 
-/* Holders of local times, in the order in which they are told of changes (4.4). The event loop and
-   the driver come before all of these by themselves. */
+/* Holders of local times, in the order in which they are told of changes (discipline.md 4.4). The
+   event loop and the driver come before all of these. */
 enum clock_holder {
     CLOCK_HOLDER_RTC,
     CLOCK_HOLDER_SOURCES,
@@ -54,7 +54,7 @@ struct local_clock *local_clock_new_with_driver(struct world *world, struct loop
                                                 struct clock_driver driver);
 void local_clock_free(struct local_clock *clock);
 
-/* Precision quantum in seconds (1e-9 to 1), and its log2 (at least -30). 4.2 */
+/* Precision quantum in seconds (1e-9 to 1; discipline.md 4.2), and its log2 (at least -30). */
 double local_clock_precision(const struct local_clock *clock);
 int local_clock_precision_log(const struct local_clock *clock);
 double local_clock_max_error(const struct local_clock *clock); /* fraction */
@@ -79,23 +79,24 @@ void local_clock_add_dispersion_handler(struct local_clock *clock, dispersion_ha
 void local_clock_remove_dispersion_handler(struct local_clock *clock, dispersion_handler handler,
                                            void *arg);
 void local_clock_announce_dispersion(double dispersion, void *clock);
-/* Called with the cooked time before each successful step, to reset time smoothing (4.3). */
+/* Called after each successful step and before its announcement, with the old cooked time, to reset
+   time smoothing. */
 void local_clock_set_step_hook(struct local_clock *clock,
                                void (*hook)(struct local_time before, void *arg), void *arg);
-/* Called with the cooked time before a leap second is announced (4.3, 21.5). */
+/* Called with the cooked time before a leap second is announced (discipline.md 21.5). */
 void local_clock_set_leap_hook(struct local_clock *clock,
                                void (*hook)(struct local_time now, int leap, void *arg), void *arg);
 
-/* Operations of 4.3. Absolute frequency in ppm; dfreq is a ratio; offsets in seconds, positive when
-   the clock is fast. Those that return bool fail when the result would not be sane or the step
-   failed, and have logged the reason. */
+/* Operations of discipline.md 4.3. Absolute frequency in ppm; dfreq is a ratio; offsets in
+   seconds, positive when the clock is fast. Those that return bool fail when the result would not
+   be sane or the step failed, and have logged the reason. */
 double local_clock_read_frequency(const struct local_clock *clock);
 void local_clock_set_frequency(struct local_clock *clock, double freq_ppm);
 void local_clock_accumulate_frequency(struct local_clock *clock, double dfreq);
 bool local_clock_accumulate_offset(struct local_clock *clock, double offset, double rate);
 bool local_clock_accumulate(struct local_clock *clock, double dfreq, double offset, double rate);
-/* The same, but nobody is told: for a reference clock that the clock follows (26.8), which corrects
-   its own samples. */
+/* The same without an announcement: for a reference clock that the clock follows (discipline.md
+   26.8) and that corrects its own samples. */
 bool local_clock_accumulate_unannounced(struct local_clock *clock, double dfreq, double offset,
                                         double rate);
 bool local_clock_step(struct local_clock *clock, double offset);
@@ -104,12 +105,12 @@ void local_clock_cancel_correction(struct local_clock *clock);
 /* Somebody else stepped the clock: -offset; raw is the time now. */
 void local_clock_external_step(struct local_clock *clock, struct raw_time raw,
                                struct local_time cooked, double offset, double dispersion);
-/* Announces a leap second (-1, 1) as a step, without changing the clock (17.5). */
+/* Announces a leap second (-1, 1) as a step, without changing the clock (discipline.md 17.5). */
 void local_clock_notify_leap(struct local_clock *clock, int leap);
 /* Commands dfreq and doffset, with their messages (cmdmon.md 14.13). */
 void local_clock_command_dfreq(struct local_clock *clock, double freq_ppm);
 bool local_clock_command_doffset(struct local_clock *clock, double offset);
-/* Temperature compensation in ppm (22): returns the value that is in effect. */
+/* Temperature compensation in ppm (discipline.md 22). Returns the value that is in effect. */
 double local_clock_set_temperature_compensation(struct local_clock *clock, double comp_ppm);
 
 /* Kernel status: errors in seconds; nothing happens where the driver has no control. */

@@ -51,7 +51,7 @@ struct log_file {
     unsigned int entries;
     long size; /* with the last complete entry, where that can be known */
     bool failed;
-    struct mono_time failure; /* the last one; tried again after a while */
+    struct mono_time failure; /* the last one; tried again after RETRY_DELAY */
     struct file_trouble trouble;
 };
 
@@ -111,7 +111,7 @@ static bool get_path(const struct measurement_log *log, enum measurement_log_kin
     return length > 0 && (size_t)length < size;
 }
 
-/* What is left of an entry that was cut off, on a full disk, must not become a part of the next one. */
+/* The rest of an entry that a full disk has cut off must not become the start of the next one. */
 static void end_cut_line(const struct log_file *file)
 {
     if (!file->failed || fseek(file->stream, 0, SEEK_END) != 0)

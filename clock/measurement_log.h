@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The measurement log files in logdir: opening at the first entry, banners, one flushed line per
- * entry, closing for rotation (daemon.md 18, discipline.md 27). Whoever has values formats its own
- * entries; headings live here.
+ * entry, closing for rotation (daemon.md 18, discipline.md 27). Each module formats its own
+ * entries; the headings are here.
  */
 #ifndef CLOCK_MEASUREMENT_LOG_H
 #define CLOCK_MEASUREMENT_LOG_H

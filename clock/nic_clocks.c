@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "clock/hardware_clock.h"
 
-#define MAX_TIMESTAMP_ERROR  1.0 /* from what the daemon knows */
+#define MAX_TIMESTAMP_ERROR  1.0 /* seconds from the daemon's own timestamp */
 #define DEFAULT_SPEED        1000
 #define UDP_START_V4         42 /* octets of a frame before the data of UDP */
 #define UDP_START_V6         62
@@ -116,7 +116,7 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
     return true;
 }
 
-/* Those that can do it; it is no error if none can. */
+/* Adds the interfaces that support it. None is no error. */
 static void add_all_interfaces(struct nic_clocks *nics, const struct conf_hwtimestamp *conf)
 {
     const struct world *world = nics->env.world;
@@ -235,8 +235,8 @@ static void count_failure(struct nic_clock *clock)
 
 static void on_timer(void *arg);
 
-/* Reads the clock if a sample is due. The timer begins anew, so that a clock without traffic is
-   followed too, and those of several interfaces are read at different times. */
+/* Reads the clock if a sample is due, and restarts the timer: so a clock without traffic is
+   followed, too, and those of several interfaces are read at different times. */
 static void poll_clock(struct nic_clock *clock, struct local_time now)
 {
     const struct nic_clocks_env *env = &clock->set->env;
@@ -278,7 +278,7 @@ static struct nic_clock *find_clock(struct nic_clocks *nics, int if_index)
     return NULL;
 }
 
-/* Where the data of UDP begins in received frames is seen in those that are sent. */
+/* Sent frames show where the UDP data begins in received frames. */
 static void learn_udp_start(struct nic_clock *clock, const struct hardware_packet *packet)
 {
     size_t frame = packet->frame_length > 0 ? (size_t)packet->frame_length : 0;
@@ -291,8 +291,8 @@ static void learn_udp_start(struct nic_clock *clock, const struct hardware_packe
         clock->udp_start_v4 = frame - packet->length;
 }
 
-/* Seconds that a received packet took on the wire: cards take the time at the start of the
-   frame, NTP wants that of the end. */
+/* Seconds that a received packet took on the wire: a card takes the time at the start of the frame,
+   NTP needs that of its end. */
 static double wire_time(const struct nic_clock *clock, const struct hardware_packet *packet)
 {
     double length;

@@ -31,9 +31,9 @@ void nic_clocks_free(struct nic_clocks *nics);
 /* Some interface is enabled. */
 bool nic_clocks_any(const struct nic_clocks *nics);
 
-/* The local time of a packet that a card has timestamped. False: it cannot be told (unknown
-   interface, clock not followed yet), or is too far from what the daemon knows; the timestamp is
-   left as it is. */
+/* Local time of a packet that a card has timestamped. False, and the timestamp unchanged: the
+   time is not known (unknown interface, clock not followed yet), or too far from the daemon's
+   timestamp. */
 bool nic_clocks_timestamp(struct nic_clocks *nics, const struct hardware_packet *packet,
                           struct local_timestamp *timestamp);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reference update and everything that follows from it (discipline.md 15, 16, 19): the one place that
- * decides how the local clock is corrected. Called by source selection, manual input and commands. It
- * never looks at single sources. What is said about the result is in reference_serve.c.
+ * Reference update and everything that follows from it (discipline.md 15, 16, 19): the one place
+ * that decides how the local clock is corrected. Called by source selection, manual input and
+ * commands. It never looks at single sources. What is said about the result is in
+ * reference_serve.c.
  */
 #include "clock/reference.h"
 #include <math.h>
@@ -54,12 +55,12 @@ static void set_initial_frequency(struct reference *r)
             LOG_WARN("Could not read valid frequency and skew from driftfile %s",
                      r->conf->drift_file);
     }
-    /* What somebody has set before us is gone on with. */
+    /* A frequency that another program has set before stays in effect. */
     if (freq_ppm == 0.0 && local_clock_read_frequency(r->clock) != 0.0)
         LOG_INFO("Initial frequency %.3f ppm", local_clock_read_frequency(r->clock));
 }
 
-/* interval: seconds to the next time; 0: this is the last one. */
+/* interval: seconds until the next call; 0: this is the last one. */
 static void write_drift_file(struct reference *r, double interval)
 {
     const struct drift_file_values values = {local_clock_read_frequency(r->clock), r->skew * 1.0e6};
@@ -72,7 +73,7 @@ static void write_drift_file(struct reference *r, double interval)
         state_file_write(r->drift_file, drift_file_print, &values);
 }
 
-/* seconds: raw time, 0: none. 17.4 */
+/* Leap status update (discipline.md 17.4). seconds: raw time; 0: none. */
 static void update_leap_status(struct reference *r, int leap, int64_t seconds)
 {
     r->leap = leap_update(r->leap_second, leap, seconds, false);
@@ -96,7 +97,7 @@ bool reference_is_leap_close_now(const struct reference *r)
     return leap_is_close_now(r->leap_second);
 }
 
-/* Fallback drift, 16.3. */
+/* ---- Fallback drift ---- */
 
 static void set_fallback_frequency(double freq_ppm, void *arg)
 {
@@ -276,7 +277,7 @@ void reference_set_unsynchronised(struct reference *r)
     write_tracking_log(r, now, 0, 0.0, 0.0, correction, old_distance);
 }
 
-/* 19.1: the only effect of an update in a one-shot mode. */
+/* The only effect of an update in a one-shot mode (discipline.md 19.1). */
 static void finish_one_shot(struct reference *r, double offset)
 {
     switch (r->mode) {
@@ -304,7 +305,7 @@ static void finish_one_shot(struct reference *r, double offset)
     end_mode(r, true);
 }
 
-/* False: the offset is larger than maxchange allows. 15.4, step 7 */
+/* Whether maxchange allows the offset (discipline.md 15.4, step 7). */
 static bool offset_is_allowed(struct reference *r, double offset)
 {
     if (r->max_change_start < 0)
@@ -326,7 +327,7 @@ static bool offset_is_allowed(struct reference *r, double offset)
     return false;
 }
 
-/* 15.4, step 10. error: of the raw clock. */
+/* Whether makestep asks for a step (discipline.md 15.4, step 10). error: of the raw clock. */
 static bool step_is_wanted(struct reference *r, double error)
 {
     if (r->makestep_limit == 0)
@@ -357,7 +358,7 @@ static void update_mean_square(struct reference *r, double offset)
     }
 }
 
-/* 15.4, step 9 */
+/* Takes the update over (discipline.md 15.4, step 9). */
 static void store_update(struct reference *r, const struct reference_update *u,
                          const struct clock_estimate *estimate, double interval, double offset)
 {
@@ -382,7 +383,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->last_offset = offset;
 }
 
-/* Steps 10 to 13: hands frequency and offset to the clock. */
+/* Hands frequency and offset to the clock (discipline.md 15.4, steps 10 to 13). */
 static void correct_clock(struct reference *r, double frequency, double offset, double correction,
                           double rate, struct local_time now)
 {
@@ -435,7 +436,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
     correct_clock(r, estimate.frequency, offset, correction,
                   0.5 * r->conf->corr_time_ratio * u->offset_sd * interval, now);
 
-    /* The reference time was moved with the clock; so must be what it is compared with. */
+    /* The change has moved the reference time, so it must be compared with a new reading. */
     now = local_clock_now(r->clock, NULL);
     update_leap_status(r, u->leap, raw.i.sec);
     update_sync_status(r, now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The reference: takes the combined estimate of the sources, steers the local clock with it, and
- * knows what this host says about its own time to others. Also the one-shot modes, makestep,
- * maxchange, drift file, local reference, tracking report and log. discipline.md 15, 16, 18, 19.
+ * knows what this host says about its own time to others (discipline.md 15, 16, 18, 19). Also the
+ * one-shot modes, makestep, maxchange, drift file, local reference, tracking report and log.
  * Called by source selection, manual input, the NTP code (parameters) and commands.
  */
 #ifndef CLOCK_REFERENCE_H
@@ -18,7 +18,7 @@
 #include "conf/conf.h"
 #include "base/sync_status.h"
 
-/* Reference data served and reported at a local time: ntp.md 20.6, discipline.md 18.1. */
+/* Reference data that are served and reported (ntp.md 20.6, discipline.md 18.1). */
 struct reference_data {
     bool synchronised;
     int leap;    /* enum leap_status */
@@ -39,9 +39,9 @@ enum reference_mode {
     REFERENCE_IGNORE,         /* after the end of a mode, and at exit */
 };
 
-/* The mode that was in effect has ended; the mode is REFERENCE_IGNORE now. In the modes normal
-   (maxchange), -q and -Q the daemon is to exit with status 0 on success, else 1. After the initial
-   step or slew it removes those sources 2 s later and sets the normal mode. 19.4 */
+/* A mode has ended; the mode is REFERENCE_IGNORE now (discipline.md 19.4). After the modes normal
+   (maxchange), -q and -Q the daemon exits, with status 0 on success, else 1. After the initial
+   step or slew it removes those sources 2 s later and sets the normal mode. */
 typedef void (*reference_end_handler)(enum reference_mode mode, bool success, void *arg);
 
 struct reference_env {
@@ -78,26 +78,28 @@ enum reference_mode reference_mode(const struct reference *ref);
 bool reference_is_one_shot(const struct reference *ref);
 
 void reference_update(struct reference *ref, const struct reference_update *update);
-/* In a one-shot mode this means failure. 16.1 */
+/* The clock is not synchronised any more (discipline.md 16.1). In a one-shot mode this is
+   failure. */
 void reference_set_unsynchronised(struct reference *ref);
-/* Majority of the voting sources changed (17.3); accepted only while synchronised. */
+/* The majority of the voting sources has changed (discipline.md 17.3). Accepted only while
+   synchronised. */
 void reference_update_leap(struct reference *ref, int leap);
 
-/* A reference clock with the option local: the clock follows its changes, without an announcement
-   (26.8). False: it was not changed. */
+/* For a reference clock with the option local (discipline.md 26.8): the clock follows its changes,
+   without an announcement. False: the clock was not changed. */
 bool reference_follow_local(struct reference *ref, double dfreq, double doffset);
 
 /* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
 int reference_tai_offset(const struct reference *ref, int64_t seconds);
 
-/* Whether the present time, or another one in seconds, is within 5 s of a leap second: then there are
-   no samples, and no leap status of sources. 17.7 */
+/* Whether the present time, or another one in seconds, is within 5 s of a leap second
+   (discipline.md 17.7). Then no samples are taken, and sources have no vote on the leap status. */
 bool reference_is_leap_close(const struct reference *ref, int64_t seconds);
 bool reference_is_leap_close_now(const struct reference *ref);
 
-/* Parameters served and reported at a local time. 18.1 */
+/* Parameters that are served and reported at a local time (discipline.md 18.1). */
 void reference_get(struct reference *ref, struct local_time when, struct reference_data *out);
-/* Stratum that would be served now (16: unsynchronised): the test of -t, daemon.md 10. */
+/* Stratum that would be served now (16: unsynchronised). Option -t tests it (daemon.md 10). */
 int reference_our_stratum(struct reference *ref);
 int reference_orphan_stratum(const struct reference *ref);
 double reference_skew(const struct reference *ref);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the reference says about this host's time (discipline.md 18, 20.1): parameters of NTP packets,
- * the local reference, the tracking report. Nothing here changes the clock; the only state that is
- * changed is that of the local reference.
+ * What the reference says about this host's time (discipline.md 18, 20.1): parameters of NTP
+ * packets, the local reference, the tracking report. Nothing here changes the clock, and no state
+ * but that of the local reference.
  */
 #include <math.h>
 #include "base/log.h"
@@ -36,7 +36,8 @@ double reference_root_dispersion(const struct reference *r, struct local_time wh
                (r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock));
 }
 
-/* A recent time that is not later than any transmit timestamp. 18.1 */
+/* Reference time of the local reference: recent, and not later than any transmit timestamp
+   (discipline.md 18.1). */
 static struct local_time get_local_ref_time(struct reference *r, struct local_time when)
 {
     double age = local_diff(when, r->local_ref_time);

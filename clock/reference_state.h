@@ -34,7 +34,7 @@ struct reference {
     int leap; /* enum leap_status */
     int stratum;
     uint32_t refid;
-    struct ip_addr addr; /* IP_UNSPEC: the refid says more */
+    struct ip_addr addr; /* IP_UNSPEC: reference clock or manual input */
     struct local_time ref_time;
     double skew, residual_frequency, frequency_sd, offset_sd;
     double root_delay, root_dispersion;
@@ -59,10 +59,10 @@ struct reference {
     struct local_time local_ref_time;
 };
 
-/* Settings of the local reference, with the stratum in its range and defaults filled in. 18.2 */
+/* Settings of the local reference; clamps the stratum, fills in defaults (discipline.md 18.2). */
 void reference_set_local(struct reference *ref, const struct conf_local *local);
 
-/* At a local time; 1.0 before the first update. 15.5 */
+/* Root dispersion at a local time (discipline.md 15.5); 1.0 before the first update. */
 double reference_root_dispersion(const struct reference *ref, struct local_time when);
 
 #endif

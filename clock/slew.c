@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The slew engine (discipline.md 5): holds the offset that is still to be corrected and drives it
- * to zero by changing the frequency of a kernel clock for planned times. Called by the local clock
- * and by its own timer. It never steps by itself. The steps for drivers with a fast slew are left
- * out: no kernel clock here has one.
+ * to zero by changing the frequency of a kernel clock for planned times. Called by the local
+ * clock and by its own timer. It never steps by itself.
+ *
+ * The kernel clock has one control, its frequency. The engine uses it for two things at once. The
+ * base frequency makes a second of the clock as long as a true second, and stays. The slew
+ * frequency is added to it until an offset is corrected, and then taken away again. Example: the
+ * clock is 1 ms fast. A slew of 100 ppm makes it lose 1 ms in 10 s; a timer then ends the slew.
+ * The timer is always a little late, by microseconds or, on a loaded machine, by milliseconds. So
+ * the end of each slew computes from the raw time that really went by what was corrected, and the
+ * next slew takes the rest. A slew lasts at least five times the recent lateness, so that the
+ * rest becomes smaller, not larger.
  */
 #include "clock/slew.h"
 #include <math.h>
@@ -52,7 +60,8 @@ static double clamp(double low, double value, double high)
 
 static void on_timer(void *arg);
 
-/* Takes what the slew in progress has corrected out of the register. 5.3, steps 2 to 4 */
+/* Subtracts from the register what the slew in progress has corrected (discipline.md 5.3, steps 2
+   and 3). */
 static void end_slew(struct slew *s, struct raw_time now)
 {
     double elapsed = raw_diff(now, s->start);
@@ -74,7 +83,7 @@ static double desired_duration(const struct slew *s)
     return fmax(fmax(s->correction_rate / offset, MIN_DURATION), MIN_EXCESS_MULTIPLE * s->excess);
 }
 
-/* The whole of 5.3. */
+/* Ends the slew in progress and starts the next one (discipline.md 5.3). */
 static void update_slew(struct slew *s)
 {
     loop_timer_cancel(s->loop, s->timer);
@@ -92,7 +101,7 @@ static void update_slew(struct slew *s)
     double old_freq = s->freq;
     s->freq = (s->kernel_freq_ppm - s->base_freq_ppm) / (1.0e6 - s->kernel_freq_ppm);
 
-    /* When exactly the kernel changed the frequency is not known. */
+    /* The exact time at which the kernel changed the frequency is not known. */
     s->error = fabs((old_freq - s->freq) * s->kernel.max_set_delay);
     if (s->error >= MIN_OFFSET)
         announce_dispersion(s, s->error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The slew engine: turns a frequency and an offset to get rid of into a sequence of frequency
- * settings of a kernel clock. discipline.md 5. Owned by the local clock, which is told of the
+ * settings of a kernel clock (discipline.md 5). Owned by the local clock, which is told of the
  * dispersion that late frequency changes cause.
  */
 #ifndef CLOCK_SLEW_H
@@ -19,7 +19,7 @@ typedef void (*slew_dispersion_handler)(double dispersion, void *arg);
 /* Takes over the kernel clock. max_rate_ppm: maxslewrate. */
 struct slew *slew_new(struct world *world, struct loop *loop, struct kernel_clock kernel,
                       double max_rate_ppm);
-/* Who is told of dispersion; without one it is dropped. */
+/* Receives dispersion; without a handler it is dropped. */
 void slew_set_dispersion_handler(struct slew *slew, slew_dispersion_handler handler, void *arg);
 /* The engine as a driver of the local clock; its free function frees the engine. */
 struct clock_driver slew_driver(struct slew *slew);

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time smoothing (discipline.md 21). Owns the offset between the served time and the local clock, and
- * the curve on which it goes to zero: three stages of constant wander, so that frequency and wander
- * stay within their limits. It never changes the clock.
+ * Time smoothing (discipline.md 21). Owns the offset between the served time and the local clock,
+ * and the curve on which it goes to zero: three stages of constant wander, so that frequency and
+ * wander stay within their limits. It never changes the clock.
+ *
+ * A server's clients measure its frequency. A jump of the served time would look to them like a
+ * bad server, and a quick slew like a bad frequency. So a correction of the own clock is hidden
+ * first: the served time goes on as before, and then approaches the clock. Its frequency changes
+ * at a steady rate (the wander) up to a maximum, stays there, and changes back: that is as fast
+ * as the limits allow, and the curve is smooth enough for clients to follow. A leap smear is the
+ * same with an offset of one second: the clock steps or slews over the leap second, the served
+ * time begins one second away from it and needs hours to close the gap (62,500 s with the limits
+ * 400 and 0.001), while the leap status is hidden from clients. All servers of a client have to
+ * smear alike, or it sees falsetickers.
  */
 #include "clock/smoothing.h"
 #include <math.h>
@@ -10,7 +20,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* Without leaponly it starts when the clock's frequency is known well: skew to maximum wander. */
+/* Without leaponly, smoothing starts when the ratio of skew to maximum wander is below this: the
+   frequency of the clock is well known then. */
 #define UNLOCK_SKEW_WANDER_RATIO 10000.0
 
 struct smoothing {
@@ -49,10 +60,10 @@ void smoothing_plan(struct smoothing_curve *c, double max_freq, double max_wande
     struct direction best = d < 0.0 ? down : up;
     double l2 = 0.0;
 
-    /* The top of the triangle is cut off where it is above the maximum frequency, or all of it that is
-       above the present frequency, if this is larger already. Where 21.4 writes g we take the height
-       of what is cut off, which is the same in the first case, and lets the curve end at zero in the
-       second one, too. */
+    /* Frequency over time is a triangle. Its top is cut off at the maximum frequency, or at the
+       present frequency if that is larger already. In place of g in discipline.md 21.4 the height
+       of the part that is cut off is used: it is the same in the first case, and in the second
+       case the curve ends at zero, too. */
     double excess = d * c->freq + best.l1 * max_wander - max_freq;
     if (excess > 0.0) {
         double cut = fmin(excess / max_wander, best.l1);
@@ -139,7 +150,7 @@ static void on_step(struct local_time before, void *arg)
     reset(arg, before);
 }
 
-/* Otherwise the second comes as an offset that is slewed, or with a step. */
+/* Without leaponly the second comes as an offset that is slewed, or with a step. */
 static void on_leap(struct local_time now, int leap, void *arg)
 {
     struct smoothing *s = arg;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Time smoothing (discipline.md 21): what is added to the time that is served, so that it changes
- * slowly while the own clock makes large corrections. Follows the announcements of the clock; asked by
- * the NTP server through the daemon.
+ * slowly while the own clock makes large corrections. Follows the announcements of the clock;
+ * asked by the NTP server through the daemon.
  */
 #ifndef CLOCK_SMOOTHING_H
 #define CLOCK_SMOOTHING_H
@@ -13,7 +13,7 @@
 #include "clock/reference.h"
 #include "conf/conf.h"
 
-/* The mathematics (21.2, 21.4), free of clocks. */
+/* ---- The curve (discipline.md 21.2, 21.4), independent of clocks ---- */
 
 struct smoothing_stage {
     double wander; /* change of frequency per second */
@@ -30,12 +30,13 @@ struct smoothing_value {
     double offset, freq, wander;
 };
 
-/* Stages that bring offset and frequency to zero with at most this frequency and this wander (> 0). */
+/* Stages that bring offset and frequency to zero with at most this frequency and this wander (>
+   0). */
 void smoothing_plan(struct smoothing_curve *curve, double max_freq, double max_wander);
 /* Value some seconds after the beginning of the curve. */
 struct smoothing_value smoothing_evaluate(const struct smoothing_curve *curve, double elapsed);
 
-/* The module. */
+/* ---- The module ---- */
 
 struct smoothing;
 

@@ -18,7 +18,7 @@ struct point {
     double temperature, comp_ppm;
 };
 
-/* A sensor that fails is reported when it begins to, not with every reading. */
+/* A failing sensor is reported when it begins to fail, not with every reading. */
 enum trouble { TROUBLE_NONE, TROUBLE_SENSOR, TROUBLE_LIMIT };
 
 struct temperature {
@@ -95,7 +95,7 @@ static bool read_sensor(const struct temperature *t, double *temperature)
     return found;
 }
 
-/* Whether this kind of trouble is new. */
+/* Whether this kind of trouble was not reported yet. */
 static bool is_news(struct temperature *t, enum trouble trouble)
 {
     bool news = t->trouble != trouble;

@@ -13,7 +13,7 @@
 #define MIN_DISTANCE 1.0e-12
 #define MIN_SD       1.0e-15
 
-/* Whether a source is too far from the selected one, or was so a short time ago. */
+/* Whether a source is too far from the selected one, or was so a few updates ago. */
 static bool is_distant(struct source *source, const struct samples_tracking *selected,
                        const struct samples_tracking *t, double distance)
 {

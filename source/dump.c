@@ -26,7 +26,7 @@
 #define MAX_REACH_SIZE   8
 #define MAX_STRATUM      15
 
-/* False: the source has no address that a file could be named after. */
+/* False: the source has no address to name the file after. */
 static bool get_path(const struct source *s, char *path, size_t size)
 {
     char name[ADDR_TEXT_SIZE];
@@ -59,9 +59,9 @@ static void write_dump(const struct source *s, FILE *file)
 }
 
 /*
- * Replaces the file; one that could not be written leaves the old one. There is no waiting for the
- * disk: at the end of a daemon with hundreds of sources there is no time for it, and a file that a
- * power cut has destroyed costs a source its history and a warning.
+ * Replaces the file; if that fails, the old file stays. Does not wait for the disk: at the end of
+ * a daemon with hundreds of sources there is no time for it, and a file that a power cut destroys
+ * costs one source its history.
  */
 static bool dump_source(const struct source *s, struct file_trouble *trouble)
 {
@@ -339,6 +339,6 @@ void source_register_remove_dump_files(struct source_register *set)
     if (!set->conf->dump_dir)
         return;
     remove_files(set, DUMP_SUFFIX);
-    /* What a run that was ended while it wrote has left. */
+    /* Temporary files of a run that ended while it wrote. */
     remove_files(set, DUMP_SUFFIX TEMPORARY_SUFFIX);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside of the set of sources, for the files of this folder only: record and set as they are
- * shared by reachability and reports (source.c), selection (selection.c), combining (combine.c) and
- * dump files (dump.c). discipline.md 12.1, 13
+ * Records and their register (discipline.md 12.1, 13), for the files of this folder only: shared
+ * by reachability and reports (source.c), selection (selection.c), combining (combine.c) and dump
+ * files (dump.c).
  */
 #ifndef SOURCE_RECORD_H
 #define SOURCE_RECORD_H
@@ -11,7 +11,7 @@
 #include "source/samples.h"
 #include "source/source.h"
 
-/* 13.1. OK is the transient mark of a source that passed all tests so far. */
+/* States of discipline.md 13.1. OK marks a source that has passed all tests so far. */
 enum source_status {
     STATUS_OK,
     STATUS_NOSELECT,
@@ -76,11 +76,12 @@ struct source_register {
     struct source **sources;
     int count;
     int capacity;
-    /* Room for one run of the selection. */
+    /* Working space for one run of the selection. */
     struct source **list;
     struct endpoint *endpoints; /* two for each source */
 
-    /* What authselectmode looks at: NTP sources without noselect; and what follows from it. 12.4 */
+    /* Counts for authselectmode (discipline.md 12.4), of NTP sources without noselect, and its
+       result. */
     int authenticated;
     int unauthenticated;
     bool ignore_unauthenticated;
@@ -111,22 +112,22 @@ void source_update_statistics(struct source *source);
 /* Asks the NTP code to replace it. */
 void source_handle_bad(struct source *source);
 
-/* Selection; updated: the source with a new sample, or NULL. While it is held (updated NULL only),
-   it is done later. 13 */
+/* Selection (discipline.md 13). updated: the source with a new sample, or NULL. A run is postponed
+   while the selection is held (updated is NULL then). */
 void source_register_select(struct source_register *set, struct source *updated);
-/* Forgets the selected source without a message. 13.7 */
+/* Forgets the selected source without a message (discipline.md 13.7). */
 void source_register_deselect(struct source_register *set);
 /* Assigns a final state, with its messages and log line. */
 void source_mark(struct source *source, enum source_status status, bool with_message);
-/* Leap status of the majority of the sources with a vote. 17.3 */
+/* Leap status of the majority of the sources that vote (discipline.md 17.3). */
 int source_register_majority_leap(const struct source_register *set);
 
-/* Estimate of the selected source combined with the others of the list, which get their final
-   states. Returns the number of sources that were combined. 14 */
+/* Combines the estimate of the selected source with the others of the list, which get their final
+   states (discipline.md 14). Returns the number of combined sources. */
 int source_register_combine(struct source_register *set, struct source *const *list, int length,
                             struct samples_tracking *tracking);
 
-/* Nothing that would run the selection does so now. */
+/* Runs of the selection are postponed now. */
 bool source_register_is_held(const struct source_register *set);
 
 char source_status_letter(enum source_status status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sample filter (discipline.md 10): selects by dispersion, cuts off the extreme offsets and combines
- * the rest. Owned by an association or a reference clock; the memory is allocated once.
+ * Sample filter (discipline.md 10): selects by dispersion, cuts off the extreme offsets and
+ * combines the rest. Owned by an association or a reference clock; the memory is allocated once.
  */
 #include "source/sample_filter.h"
 
@@ -128,7 +128,7 @@ static void sort_by_time(int *order, int n)
     }
 }
 
-/* Leaves the middle part, in order of time. Its number; *kept is the first. */
+/* Keeps the middle part by offset, in order of time. Returns its size; *kept is the first. */
 static int keep_middle(const struct sample_filter *f, int n, int **kept)
 {
     int from = 0;
@@ -147,7 +147,7 @@ static int keep_middle(const struct sample_filter *f, int n, int **kept)
     return n;
 }
 
-/* What the kept samples say about their noise. */
+/* The noise of the kept samples. */
 struct spread {
     double variance;
     double dispersion;
@@ -201,7 +201,7 @@ static double average_dispersion(struct sample_filter *f, const struct spread *s
             previous = f->average_variance;
         f->average_count += s->dof;
     }
-    /* The variance of few samples says little: a value below the usual is not believed. */
+    /* The variance of a few samples is uncertain: a value below the usual one is not believed. */
     if (s->variance * s->dof / regression_chi2_coefficient(s->dof) < previous)
         return sqrt(f->average_variance) * s->dispersion / sqrt(s->variance);
     return s->dispersion;

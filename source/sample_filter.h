@@ -25,16 +25,16 @@ struct sample_filter *sample_filter_new(const struct sample_filter_params *param
 void sample_filter_free(struct sample_filter *filter);
 
 int sample_filter_length(const struct sample_filter *filter);
-/* Drops the samples and the memory of the last one. */
+/* Drops the samples, and forgets the last one. */
 void sample_filter_reset(struct sample_filter *filter);
-/* False: not later than the newest sample in the filter, ignored. */
+/* False: the sample is not later than the newest one in the filter, and was ignored. */
 bool sample_filter_add(struct sample_filter *filter, const struct source_sample *sample);
 /* The last sample that was added since the reset; NULL: none. */
 const struct source_sample *sample_filter_last(const struct sample_filter *filter);
-/* The filtered sample, after which the filter is empty, but for the memory of the last one. False:
-   none; the samples stay. */
+/* Takes the filtered sample. The filter is empty then, but remembers the last sample. False:
+   there is none, and the samples stay. */
 bool sample_filter_take(struct sample_filter *filter, struct source_sample *sample);
-/* Square root of the running average of the variance: a usual error of one sample. */
+/* Square root of the running average of the variance: the usual error of one sample. */
 double sample_filter_average_dispersion(const struct sample_filter *filter);
 
 /* Changes of the clock; the type of the change does not matter. */

@@ -117,7 +117,8 @@ static void find_min_delay(struct samples *s)
     }
 }
 
-/* Old samples stay for the runs test, as long as they are not more than the current ones. 11.5 */
+/* Old samples stay for the runs test, but no more than there are current ones (discipline.md
+   11.5). */
 static void drop_oldest(struct samples *s, int number)
 {
     if (number <= 0)
@@ -166,14 +167,15 @@ bool samples_add(struct samples *s, const struct source_sample *sample)
         .root_delay = sample->root_delay,
         .root_dispersion = sample->root_dispersion,
     };
-    /* A delay below the known minimum is an error of its own, of the same size. */
+    /* A delay below the fixed minimum is an error as large as one above it. */
     if (entry.peer_delay < s->fixed_min_delay)
         entry.peer_delay = 2.0 * s->fixed_min_delay - entry.peer_delay;
     append(s, &entry);
     return in_order;
 }
 
-/* Weights of the current samples by their distance: w[i] = variance relative to good ones. 11.3 */
+/* Weights of the current samples by their distance (discipline.md 11.3): the variance relative to
+   that of good samples. */
 static void get_weights(const struct samples *s, double *weights)
 {
     double distances[SAMPLES_MAX], sorted[SAMPLES_MAX];
@@ -196,7 +198,7 @@ static void get_weights(const struct samples *s, double *weights)
     }
 }
 
-/* Removes from y the part that is due to jitter in one direction only. 11.4 */
+/* Removes from y the error that comes from jitter in one direction only (discipline.md 11.4). */
 static void correct_asymmetry(struct samples *s, const double *x, double *y)
 {
     double excess[2 * SAMPLES_MAX];
@@ -275,7 +277,7 @@ static void use_fit(struct samples *s, const struct regression_best *best, struc
     drop_oldest(s, best->start);
 }
 
-/* The frequency stays: it is still the best guess. */
+/* The frequency stays: it is still the best estimate. */
 static void use_failure(struct samples *s)
 {
     s->frequency_sd = WORST_CASE_FREQ;

@@ -28,8 +28,8 @@ struct samples *samples_new(const struct samples_params *params);
 void samples_free(struct samples *samples);
 void samples_reset(struct samples *samples);
 
-/* False if the sample was not later than the newest one, so that the history was discarded before
-   it was added. 11.2 */
+/* Adds a sample (discipline.md 11.2). False: it was not later than the newest one, so the history
+   was discarded before. */
 bool samples_add(struct samples *samples, const struct source_sample *sample);
 
 /* What a fit found out, for the statistics log (27.1). */
@@ -41,7 +41,7 @@ struct samples_fit {
     int runs;
     double asymmetry;
 };
-/* Runs the regression; false with fewer than 3 samples, and fit is not set then. 11.3 */
+/* Runs the regression (discipline.md 11.3). False, and fit is not set: fewer than 3 samples. */
 bool samples_update(struct samples *samples, struct samples_fit *fit);
 
 int samples_minimum(const struct samples *samples); /* min_samples, as limited */
@@ -58,7 +58,8 @@ struct samples_selection {
     double first_ago, last_ago;
     double sd;
 };
-/* False: no valid data. The values are set whenever there is a sample. 11.7 */
+/* Data for the selection (discipline.md 11.7). The values are set whenever there is a sample.
+   False: they are not valid. */
 bool samples_selection(const struct samples *samples, struct local_time now, double max_jitter,
                        struct samples_selection *out);
 
@@ -70,7 +71,7 @@ struct samples_tracking {
 };
 void samples_tracking(const struct samples *samples, struct samples_tracking *out);
 
-/* Data for the delay tests; false with fewer than 6 samples. 9 */
+/* Data for the delay tests (discipline.md 9). False: fewer than 6 samples. */
 bool samples_test_data(const struct samples *samples, struct local_time when,
                        struct source_test_data *out);
 
@@ -78,7 +79,7 @@ void samples_slew(struct samples *samples, struct local_time when, double dfreq,
 void samples_correct_offset(struct samples *samples, double correction);
 void samples_add_dispersion(struct samples *samples, double dispersion);
 
-/* The newest sample, for reports. False: none. 20.2 */
+/* The newest sample, for reports (discipline.md 20.2). False: none. */
 struct samples_latest {
     struct local_time time;
     double original_offset, offset;
@@ -95,7 +96,7 @@ struct samples_report {
 void samples_report(const struct samples *samples, struct local_time now,
                     struct samples_report *out); /* 20.3 */
 
-/* Dump and reload, 12.6: entries are oldest first. */
+/* Dump and reload (discipline.md 12.6): entries are oldest first. */
 struct samples_entry {
     struct local_time time;
     double offset, original_offset;
@@ -104,7 +105,7 @@ struct samples_entry {
 };
 void samples_get_entry(const struct samples *samples, int index, struct samples_entry *out);
 int samples_asymmetry_run(const struct samples *samples);
-/* Replaces the register; count is limited to what the register can hold, the newest are kept. */
+/* Replaces the register. If it cannot hold all entries, it keeps the newest. */
 void samples_load(struct samples *samples, const struct samples_entry *entries, int count,
                   int asymmetry_run);
 

@@ -19,14 +19,14 @@
 #define BAD_THRESHOLD   4
 #define FULL_REACH_SIZE 8
 
-/* What the steps of one run find out. */
+/* Working state of one run. */
 struct run {
     struct source_register *set;
     struct local_time now;
     struct source *updated;
 
     int ok;          /* sources that are selectable */
-    int unreachable; /* only counted for the message */
+    int unreachable; /* for the message */
     int missing;     /* sources without statistics */
     bool wants_required;
     int max_ok_reach, max_ok_reach_size;
@@ -66,7 +66,7 @@ static void log_mark(const struct source *source)
         source->reach, source->score, source->info.last_ago, source->info.low, source->info.high);
 }
 
-/* Each message once per source, until another source is selected. 13.7 */
+/* Each message comes once per source until another source is selected (discipline.md 13.7). */
 static void report_mark(struct source *source)
 {
     const struct conf *conf = source->set->conf;
@@ -167,7 +167,7 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
-/* First pass of 13.4: the state of a source by itself, or OK. */
+/* The state of a source by itself, or OK: first pass of discipline.md 13.4. */
 static enum source_status test_source(struct run *run, struct source *s)
 {
     const struct conf *conf = run->set->conf;
@@ -223,7 +223,7 @@ static void elect_orphan(struct run *run, struct source *orphan)
     }
 }
 
-/* 13.4 */
+/* Both passes of discipline.md 13.4. */
 static void test_sources(struct run *run)
 {
     struct source_register *set = run->set;
@@ -262,7 +262,8 @@ static void test_sources(struct run *run)
         elect_orphan(run, orphan);
 }
 
-/* 13.5. False: the run ends here. */
+/* Whether the selection still waits for samples at the start (discipline.md 13.5). False: the run
+   ends here. */
 static bool check_waiting(struct run *run)
 {
     struct source_register *set = run->set;
@@ -404,7 +405,7 @@ static void keep_preferred(struct run *run)
     run->length = kept;
 }
 
-/* Updates the scores and returns the source with the largest one. 13.8 */
+/* Updates the scores and returns the source with the largest one (discipline.md 13.8). */
 static struct source *find_candidate(struct run *run)
 {
     struct source_register *set = run->set;

@@ -88,7 +88,7 @@ static void count_for_authselect(const struct source *s, int by)
         s->set->unauthenticated += by;
 }
 
-/* What authselectmode adds to the options of a source. 12.4 */
+/* Adds the options that follow from authselectmode (discipline.md 12.4). */
 static void update_options(struct source *s)
 {
     s->options = s->conf_options;
@@ -100,8 +100,8 @@ static void update_options(struct source *s)
         s->options |= SELECT_TRUST | SELECT_REQUIRE;
 }
 
-/* After any change of the counts. All the sources are gone through only when it matters to them, so
-   that adding thousands takes no time. */
+/* To be called after a change of the counts. Visits all sources only if the result has changed,
+   so that adding thousands of sources is O(n). */
 static void apply_authselect(struct source_register *set)
 {
     enum authselect_mode mode = set->conf->authselect_mode;
@@ -196,14 +196,15 @@ struct source *source_new_refclock(struct source_register *set, uint32_t refid,
     return s;
 }
 
-/* At exit, when the sources go one by one, only the log of the selection tells of it. 19.3 */
+/* Whether a run of the selection has an effect. At exit, when sources are removed one by one,
+   only the log of the selection shows it (discipline.md 19.3). */
 static bool selection_is_noticed(const struct source_register *set)
 {
     return reference_mode(set->env.reference) != REFERENCE_IGNORE ||
            measurement_log_enabled(set->env.log, MLOG_SELECTION);
 }
 
-/* Closes the gaps of all that were removed, in one pass. */
+/* Closes the gaps of all removed sources in one pass. */
 static void purge(struct source_register *set)
 {
     int kept = 0, dump_at = set->dump_at;
@@ -225,8 +226,8 @@ static void purge(struct source_register *set)
         source_register_select(set, NULL);
 }
 
-/* An online source goes offline before it is removed: it has a last line in the log of the selection,
-   and if no other one can be selected the message says so. 12.2 */
+/* An online source goes offline before it is removed (discipline.md 12.2): so it has a last line
+   in the log of the selection, and a message tells if no other source can be selected. */
 static void leave(struct source *s)
 {
     if (s->set->last_updated == s)
@@ -402,7 +403,8 @@ void source_update_statistics(struct source *s)
                           fit.runs, fit.asymmetry);
 }
 
-/* Around a leap second the clock of the source or ours may be a second off. 12.3 */
+/* Around a leap second the clock of the source or of this host may be wrong by a second
+   (discipline.md 12.3). */
 static bool is_around_leap(const struct source *s, const struct source_sample *sample)
 {
     const struct reference *reference = s->set->env.reference;
@@ -567,7 +569,7 @@ void source_register_reset(struct source_register *set)
         reset_record(set->sources[i]);
     LOG_INFO("Reset all sources");
 
-    /* The selection runs with the announcement. */
+    /* The announcement runs the selection. */
     local_clock_external_step(set->env.clock, local_clock_event_raw(set->env.clock),
                               local_clock_event_time(set->env.clock, NULL), 0.0, 0.0);
 }

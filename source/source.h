@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records of time sources and the set that they form: reachability, statistics, selection and
- * combining (discipline.md 12, 13, 14). The set owns its records; NTP associations and reference
- * clocks hold pointers to them until they free them. Selection results go to the reference; nothing
- * here steers the clock itself.
+ * Records of time sources and their register: reachability, statistics, selection and combining
+ * (discipline.md 12, 13, 14). The register owns its records; NTP associations and reference
+ * clocks hold pointers to them until they free them. Selection results go to the reference;
+ * nothing here steers the clock itself.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -38,8 +38,8 @@ struct source_register_env {
     struct local_clock *clock;
     struct reference *reference;
     struct measurement_log *log; /* NULL: none */
-    /* The source was bad in 4 selections in a row: try to replace it (12.5). May be NULL; may not
-       free the source before it returns to the loop. */
+    /* The source was bad in 4 selections in a row: try to replace it (discipline.md 12.5). May be
+       NULL; may not free the source before it returns to the loop. */
     void (*on_bad)(struct source *source, void *arg);
     /* Reference ID of the local address used with a source (orphan mode); 0: unknown. May be
        NULL. */
@@ -60,9 +60,10 @@ struct source *source_new(struct source_register *set, const struct source_param
 struct source *source_new_refclock(struct source_register *set, uint32_t refid,
                                    const struct source_params *params);
 void source_free(struct source *source);
-/* Between these two, which are nested, the selection is held, and it runs once at the end if anything
-   in between would have run it: for work on many sources. (At exit each source that goes has its lines
-   in the log of the selection, so there it is not held if that is written.) No samples may come. */
+/* For work on many sources: between hold and release, which can be nested, the selection is
+   postponed. It runs once at the end if anything in between would have run it. No samples may
+   come in between. (At exit it is not postponed if its log is written: each removed source has
+   its lines there.) */
 void source_register_hold(struct source_register *set);
 void source_register_release(struct source_register *set);
 void source_reset(struct source *source);
@@ -75,8 +76,9 @@ void source_update_status(struct source *source, int stratum, int leap);
 void source_accumulate(struct source *source, const struct source_sample *sample);
 /* Adds to the offsets of the samples, which are positive when the local clock is fast. */
 void source_correct_offset(struct source *source, double correction);
-/* For reference clocks with the option local: the samples alone follow a change of the clock or are
-   dropped; and what they say, false with fewer samples than the minimum. 26.8 */
+/* For reference clocks with the option local (discipline.md 26.8): the samples alone follow a
+   change of the clock, or are dropped; and their estimate (false: fewer samples than the
+   minimum). */
 struct source_estimate {
     struct local_time time;
     double offset; /* positive: local clock fast */
@@ -104,27 +106,28 @@ struct source *source_register_get(const struct source_register *set, int index)
 /* NTP source by address, and the first reference clock by reference ID; NULL: none. */
 struct source *source_register_find(const struct source_register *set, const struct ip_addr *addr);
 struct source *source_register_find_refclock(const struct source_register *set, uint32_t refid);
-/* Ends a one-shot mode with failure if no active source can succeed any more (19.3). The daemon
-   calls it when the regular sources are started in -q and -Q. */
+/* Ends a one-shot mode with failure if no active source can succeed any more (discipline.md
+   19.3). The daemon calls it when the regular sources are started in -q and -Q. */
 void source_register_check_one_shot(struct source_register *set);
-/* Another mode of operation begins: selections of the last one were not the loss of anything, and
-   nothing has been reported. 13.7 */
+/* A new mode of operation begins: its messages do not depend on those of the last mode
+   (discipline.md 13.7). */
 void source_register_forget_reports(struct source_register *set);
 
-/* poll and mode are left to the caller. 20.2 */
+/* Report of a source (discipline.md 20.2) without poll and mode, which the caller fills in. */
 void source_report(const struct source *source, struct report_source *report);
 void source_report_stats(const struct source *source, struct report_sourcestats *report);
 void source_report_select(const struct source *source, struct report_selectdata *report);
 
-/* Commands: selectopts (bits of enum select_option, 14.23), reselect, reselectdist, reset sources. */
+/* Commands: selectopts (bits of enum select_option), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);
 void source_register_reselect(struct source_register *set);
 void source_register_modify_reselect_distance(struct source_register *set, double distance);
 void source_register_reset(struct source_register *set);
 
-/* Dump files in dumpdir (12.6). Nothing happens without one. */
+/* Dump files in dumpdir (discipline.md 12.6). Without dumpdir these do nothing. */
 void source_register_dump(struct source_register *set);
-/* The same, so many files with each call. True: that was all. Sources may go between two calls. */
+/* The same with a limited number of files per call. True: it is done. Sources may be removed
+   between two calls. */
 void source_register_dump_begin(struct source_register *set);
 bool source_register_dump_some(struct source_register *set, int count);
 void source_register_reload(struct source_register *set);
