@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's life: creation of the modules in the order of daemon.md 4, modes of operation (10),
- * shutdown (14). Owns everything in struct chronyd.
+ * The daemon's life: creation of the modules (in the order of daemon.md 4), modes of operation
+ * (daemon.md 10), shutdown (daemon.md 14). Owns everything in struct chronyd.
  */
 #include "chronyd/chronyd.h"
 
@@ -17,7 +17,7 @@
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
 #define NTP_END_WARNING_SECONDS    (10 * 365 * 24 * 3600LL)
 
-/* Callbacks of modules. */
+/* ---- Callbacks of modules ---- */
 
 static void on_bad_source(struct source *source, void *arg)
 {
@@ -90,7 +90,7 @@ static void on_reload_signal(void *arg)
     chronyd_rekey(arg);
 }
 
-/* Start. */
+/* ---- Start ---- */
 
 static void warn_about_era_end(struct chronyd *d)
 {
@@ -304,15 +304,15 @@ void chronyd_start(struct chronyd *d)
     loop_set_reload_handler(d->loop, on_reload_signal, d);
 }
 
-/* Modes of operation. */
+/* ---- Modes of operation ---- */
 
-/* Not in -q and -Q with hosts of initstepslew, which are the only sources then. */
+/* With initstepslew, -q and -Q use its hosts only. */
 static bool uses_configured_sources(const struct chronyd *d)
 {
     return d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0;
 }
 
-/* -q and -Q have no time limit of their own as long as a source may still get its address. */
+/* Without -t, -q and -Q wait without limit while a source may still get its address. */
 static void warn_about_unresolved(struct chronyd *d)
 {
     struct report_activity activity;
@@ -434,7 +434,7 @@ void chronyd_begin(struct chronyd *d)
         begin_mode(d);
 }
 
-/* Shutdown. */
+/* ---- Shutdown ---- */
 
 void chronyd_stop(struct chronyd *d)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon: one struct that owns every module; nothing else creates or frees modules. It does not
- * know what kind of world it lives in: chronyd/daemon.c starts it as a Linux process, and the simulator
- * runs many of them in one process.
+ * The daemon: one struct that owns every module; nothing else creates or frees modules. It does
+ * not know what kind of world it lives in: chronyd/daemon.c starts it as a Linux process, and the
+ * simulator runs many of them in one process.
  */
 #ifndef CHRONYD_CHRONYD_H
 #define CHRONYD_CHRONYD_H
@@ -43,11 +43,11 @@ struct chronyd {
     gid_t gid;
     uid_t resolve_uid; /* of the name resolving helper; the same if there is no other */
     gid_t resolve_gid;
-    bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
+    bool lock_needs_capability; /* lock_all, and the limit could not be raised */
 
     struct world *world;
     struct loop *loop;
-    timer_id dump_timer; /* of a dump command that is on its way */
+    timer_id dump_timer; /* of a dump command in progress */
     struct measurement_log *mlog;
     struct local_clock *clock;
     struct rtc *rtc; /* NULL: not tracked */
@@ -83,12 +83,13 @@ struct chronyd {
     bool sources_started; /* the first round of resolving has ended */
     int exit_status;
 
-    /* The daemon is ready; false: end again. NULL: nobody wants to know. */
+    /* Called when the daemon is ready. False: the daemon ends. May be NULL. */
     bool (*on_ready)(struct chronyd *daemon);
 };
 
-/* The life of a daemon, in this order; loop_run() or loop_run_once() comes before the last. conf and
-   world are the caller's, set after the first call and freed after the last (daemon.md 4, 14). */
+/* The life of a daemon, in this order; loop_run() or loop_run_once() comes before the last call.
+   The caller owns conf and world: it sets them after the first call and frees them after the last
+   one (daemon.md 4, 14). */
 void chronyd_init(struct chronyd *daemon, const struct options *options);
 /* Clock and sockets, which may need root. */
 void chronyd_open(struct chronyd *daemon);
@@ -119,14 +120,15 @@ void setup_privileges(struct chronyd *daemon);
 enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
                                 union cmd_reply_body *body);
 
-/* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be called. */
+/* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be
+   called. */
 enum cmd_status chronyd_rekey(struct chronyd *daemon);
-/* The end of a rekey, also of one that nobody ordered: ok, all certificates can be used. Answers
-   those who wait. */
+/* A rekey has ended, by command or because files have changed. ok: all certificates can be used.
+   Answers the clients that wait. */
 void chronyd_rekeyed(struct chronyd *daemon, bool ok);
 
-/* Work on many sources, or a dump of many, has ended: when no other is left, it answers the commands
-   that wait for that. */
+/* Work on many sources, or a dump of many, has ended. When none is left, answers the commands that
+   wait for that. */
 void chronyd_work_done(struct chronyd *daemon);
 
 #endif

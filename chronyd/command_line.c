@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Command line of chronyd, see command_line.h. getopt() keeps its own state, so this is to be called
- * once, by main().
+ * Command line of chronyd, see command_line.h. getopt() keeps its own state, so this is to be
+ * called once, by main().
  */
 #include "chronyd/command_line.h"
 
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "config.h"
 
-/* daemon.md 3, tabs included. */
+/* The usage text of daemon.md 3, tabs included. */
 static const char *const usage_lines[] = {
     "  -4\t\tUse IPv4 addresses only",
     "  -6\t\tUse IPv6 addresses only",
@@ -55,8 +55,8 @@ void command_line_print_version(FILE *out)
     fprintf(out, "chronyd (chrony) version %s (%s)\n", CHRONY_VERSION, CHRONYD_FEATURES);
 }
 
-/* What chrony takes starts: a number that does not fit is the nearest one that does, and letters behind
-   a number are left out. */
+/* A command line that works with chrony must start the daemon. So a number out of range becomes the
+   nearest limit, and letters behind a number are ignored, both with a warning. */
 static int parse_int(const char *text)
 {
     bool clamped;

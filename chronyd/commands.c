@@ -16,8 +16,8 @@ static bool is_working(const struct chronyd *d)
     return d->dump_timer != 0 || ntp_sources_is_busy(d->ntp_sources);
 }
 
-/* As chrony's, the reply comes when the command is done: with many sources that is later. It will be
-   done in any case, so a client that finds no room to wait is told so. */
+/* The reply comes when the command is done; with many sources that is later. Without room for
+   another waiting client the reply comes at once, because the command will be done in any case. */
 enum cmd_status status_when_done(const struct chronyd *d, enum cmd_status status)
 {
     bool later = is_working(d) && cmd_service_has_room(d->cmd_service);
@@ -38,7 +38,7 @@ void chronyd_work_done(struct chronyd *d)
 
 static void on_dump_timer(void *arg);
 
-/* The loop goes on in between. */
+/* Writes one slice and returns to the loop. */
 static void dump_some(struct chronyd *d)
 {
     if (!source_register_dump_some(d->sources, DUMP_SLICE))

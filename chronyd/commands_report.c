@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands that report: what the modules of the daemon say of themselves (cmdmon.md 13). They change
- * nothing, but clients with reset.
+ * Commands that report: the state of the daemon's modules (cmdmon.md 13). They change nothing,
+ * except clients with reset.
  */
 #include "chronyd/commands.h"
 

@@ -94,7 +94,7 @@ enum cmd_status execute_maxdelaydevratio(struct chronyd *d, request_p request, b
     return set_number(d, request, ntp_sources_modify_max_delay_dev_ratio);
 }
 
-/* Without an address a reference clock is meant. */
+/* Without an address, the command is for a reference clock. */
 enum cmd_status execute_offset(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_offset *arg = &request->u.offset;

@@ -10,7 +10,7 @@
 #include "process/filter.h"
 #include "process/signals.h"
 
-/* False: the foreground process that waited for us is gone. */
+/* False: the foreground process that waited for this one is gone. */
 static bool tell_ready(struct chronyd *d)
 {
     notify_ready(d->options->notify_fd);
@@ -26,7 +26,8 @@ static void begin_process(struct chronyd *d, int passed_fds)
         .passed_fds = passed_fds,
     };
 
-    /* First: nothing that is made from here on is left behind by a signal, and SIGHUP ends nothing. */
+    /* Signals come first: from here on SIGTERM leaves no file behind, and SIGHUP does not end the
+       process. */
     signals_install();
     setup_files(d);
     setup_limits(d);

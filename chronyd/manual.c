@@ -20,7 +20,7 @@
 struct sample {
     struct local_time when;
     double original_offset; /* positive: clock fast */
-    double offset;          /* with what was corrected since */
+    double offset;          /* with the corrections since then */
     double residual;
 };
 
@@ -84,8 +84,8 @@ static void remove_sample(struct manual *m, int index)
             (size_t)(m->count - index) * sizeof(m->samples[0]));
 }
 
-/* The trend of the samples over their age, and their residuals. offset: what a trend of too few
-   samples is. Returns false then. */
+/* Fits a line to the samples over their age. False: too few samples; the line is the given offset
+   then. */
 static bool fit_samples(struct manual *m, double offset, struct regression_robust *fit)
 {
     double age[REPORT_MANUAL_MAX], offsets[REPORT_MANUAL_MAX];
@@ -106,7 +106,7 @@ static bool fit_samples(struct manual *m, double offset, struct regression_robus
     return found;
 }
 
-/* given: the offset that was just entered, or NULL. 23.3 */
+/* Corrects the clock (discipline.md 23.3). given: the offset just entered, or NULL. */
 static void correct_clock(struct manual *m, struct local_time now, const double *given,
                           struct manual_estimate *estimate)
 {

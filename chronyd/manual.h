@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Manual input of the time (discipline.md 23, cmdmon.md 14.9): a register of what people entered, and
- * the corrections of the clock that follow from it. Called for control commands.
+ * Manual input of the time (discipline.md 23, cmdmon.md 14.9): a register of the times that people
+ * entered, and the corrections of the clock that follow from them. Called for control commands.
  */
 #ifndef CHRONYD_MANUAL_H
 #define CHRONYD_MANUAL_H
@@ -34,12 +34,12 @@ struct manual_estimate {
     double new_freq_ppm;
 };
 
-/* Enters a time and corrects the clock. False: the time is not sane, or the last entry is less than a
-   second old. Whether manual input is enabled is the caller's to check. */
+/* Enters a time and corrects the clock. False: the time is not sane, or the last entry is less
+   than a second old. Whether manual input is enabled is the caller's to check. */
 bool manual_accept(struct manual *manual, struct instant time, struct manual_estimate *estimate);
 void manual_list(const struct manual *manual, struct report_manual_list *list);
-/* Removes the sample with this index, counted from the oldest, and corrects the clock by the trend of
-   the others. False: no such sample. */
+/* Removes the sample with this index, counted from the oldest, and corrects the clock by the
+   trend of the others. False: no such sample. */
 bool manual_delete(struct manual *manual, int index);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTS of the daemon, see nts_part.h. Owns the NTS objects; answers what they ask of the daemon.
+ * NTS of the daemon, see nts_part.h. Owns the NTS objects and their callbacks.
  */
 #include "chronyd/nts_part.h"
 
@@ -65,7 +65,7 @@ bool nts_part_reads_keys(const struct nts_part *part)
     return has_server(part) && !nts_part_has_helpers(part);
 }
 
-/* What the NTS modules ask. */
+/* ---- Callbacks of the NTS modules ---- */
 
 static int64_t corrected_now(void *arg)
 {

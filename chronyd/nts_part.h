@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NTS modules of one daemon: client, server with its helper processes, server keys, and how they
- * hang together. nts_part.c is built with NTS, nts_missing.c without: then nothing is served, and
- * sources with the nts option cannot form requests (nts.md 2).
+ * The NTS modules of one daemon: client, server with its helper processes, server keys, and how
+ * they hang together. nts_part.c is built with NTS, nts_missing.c without: then nothing is
+ * served, and sources with the nts option cannot form requests (nts.md 2).
  */
 #ifndef CHRONYD_NTS_PART_H
 #define CHRONYD_NTS_PART_H
@@ -13,20 +13,21 @@ struct chronyd;
 struct helper_spec;
 struct nts_part;
 
-/* Uses the daemon's modules later, when they exist. */
+/* The daemon's modules need not exist yet. */
 struct nts_part *nts_part_new(struct chronyd *daemon);
-/* After the sources were freed. NULL is allowed. */
+/* To be called after the sources were freed. NULL is allowed. */
 void nts_part_free(struct nts_part *part);
 
-/* Before step 13 of daemon.md 4: what the fork server has to know about NTS-KE helpers, if the
-   configuration has a server with helpers. */
+/* Describes the NTS-KE helpers to the fork server, if the configuration has a server with helpers.
+   Called before step 13 of daemon.md 4. */
 void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec);
 /* Whether there will be NTS-KE helpers. */
 bool nts_part_has_helpers(const struct nts_part *part);
 /* Whether this process itself has to read the server's private keys. */
 bool nts_part_reads_keys(const struct nts_part *part);
 
-/* Step 21: fills in daemon->nts for the sources, and starts the server, if one is configured. */
+/* Step 21 of daemon.md 4: fills in daemon->nts for the sources; starts the server, if one is
+   configured. */
 void nts_part_start_client(struct nts_part *part);
 void nts_part_start_server(struct nts_part *part);
 /* Saves the server's keys and stops serving. */

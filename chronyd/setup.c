@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The start-up steps that concern the process rather than time: configuration, PID file,
- * directories, helper processes, limits, privileges (daemon.md 4 to 8). Each step is called once, by
- * chronyd_run, which has their order. Errors are fatal with one message; what was made is then removed.
+ * directories, helper processes, limits, privileges (daemon.md 4 to 8). Each step is called once,
+ * by chronyd_run, which has their order. Errors are fatal with one message; what was made is then
+ * removed.
  */
 #include <assert.h>
 #include <errno.h>
@@ -25,8 +26,8 @@
 #include "process/resolver_helper.h"
 #include "process/signals.h"
 
-/* Standard streams, sockets of the server and of the control protocol, logs, devices, and what is open
-   for a moment. */
+/* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
+   that are open for a short time. */
 #define OTHER_DESCRIPTORS 64
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
@@ -76,13 +77,14 @@ static bool started_as_root(void)
     return geteuid() == 0;
 }
 
-/* What getaddrinfo() calls depends on the system's name services, which no list of calls can know. */
+/* The calls that getaddrinfo() makes depend on the system's name services, so no list can name
+   them. */
 static bool wants_resolver(const struct chronyd *d)
 {
     return d->options->filter_level == 1 || d->options->filter_level == -1;
 }
 
-/* Whether a user has nothing to do with the daemon's files and sockets. */
+/* Whether a user has no rights on the daemon's files and sockets. */
 static bool is_apart(const struct chronyd *d, uid_t uid, gid_t gid)
 {
     return uid != 0 && gid != 0 && uid != d->uid && gid != d->gid;
@@ -119,7 +121,8 @@ static void find_resolve_user(struct chronyd *d)
              RESOLVE_USER);
 }
 
-/* A plain user stays the one that it is, whose directories are expected, unless another is named. */
+/* A process that was not started as root keeps its user. Directories are expected to belong to it,
+   unless another user is configured. */
 static void find_user(struct chronyd *d)
 {
     const char *name = d->options->user ? d->options->user : d->conf->user;
@@ -223,7 +226,8 @@ static bool locks_memory(const struct chronyd *d)
     return d->options->lock_memory || d->conf->lock_memory;
 }
 
-/* Of this process. What is locked and grows beyond the limit would end it. */
+/* Locks the memory of this process. If locked memory grew beyond the limit, the process would
+   end. */
 static void lock_memory(const struct chronyd *d)
 {
     if (locks_memory(d) && !(d->lock_needs_capability && privileges_missing(PRIVILEGE_IPC_LOCK)))
@@ -258,8 +262,8 @@ static void warn_of_unreadable(const struct chronyd *d, const struct conf_string
     }
 }
 
-/* Root without CAP_DAC_READ_SEARCH reads what belongs to root, and as the user of the daemon what may
-   be read by that one. That the fork server may change user was checked before. */
+/* Root without CAP_DAC_READ_SEARCH reads files of root, and, as the daemon's user, files that this
+   user may read. It was checked before that the fork server may change user. */
 static void sandbox_limit_fork_server(void *arg)
 {
     const struct chronyd *d = arg;
@@ -356,8 +360,8 @@ void setup_helpers(struct chronyd *d)
         LOG_FATAL("%s", error);
 }
 
-/* Half a service would go on for a year unseen. What this process knows is saved, as at each end, and
-   the service manager starts everything again. */
+/* Half a service would go on for a year unseen. What this process knows is saved, as at each end,
+   and the service manager starts everything again. */
 static void on_fork_server_lost(void *arg)
 {
     struct chronyd *d = arg;
@@ -400,7 +404,7 @@ static uint64_t needed_descriptors(const struct conf *conf)
     /* A socket for the request, and one for the key establishment. */
     for (size_t i = 0; i < conf->source_count; i++)
         own += 2 * (uint64_t)(conf->sources[i].pool ? NTP_SOURCES_MAX_POOL : 1);
-    /* Beside those that have not answered yet as many may wait for their client's end. */
+    /* As many sessions that have answered may wait for their client to close. */
     if (conf->nts_server_certs.count > 0)
         sessions = 2 * (uint64_t)conf->max_nts_connections;
     if (conf->nts_processes < 1)
@@ -476,7 +480,8 @@ static void warn_of_low_port(const char *what, int port)
             what, port);
 }
 
-/* What will not work, as far as it can matter. Without CAP_SYS_TIME the clock was refused before. */
+/* Warns of features that will not work, if they are configured. A missing CAP_SYS_TIME has ended
+   the start before. */
 static void warn_of_missing_privileges(const struct chronyd *d)
 {
     unsigned int missing = privileges_missing(kept_privileges(d));
@@ -502,7 +507,7 @@ void setup_privileges(struct chronyd *d)
         warn_of_missing_privileges(d);
         privileges_drop(d->uid, d->gid, kept_privileges(d));
         check_secret_file(d->conf->key_file, true);
-        /* Helpers read the private keys before they drop root, this process only without them. */
+        /* This process reads the private keys only if there are no helpers. */
         for (size_t i = 0; i < server_keys->count; i++)
             check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Control messages of received packets and of the error queue: addresses, interfaces and timestamps
- * (system.md 5.4). Called for each message; whatever comes, it is taken, dropped or passed over,
- * and passed descriptors are closed.
+ * (system.md 5.4). Called for each message. Unknown data is ignored, and passed descriptors are
+ * closed.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "chronyd/os/linux_internal.h"
 
-/* Zero, which means that there is none, also for what is no time. */
+/* Zero (no timestamp) if the values are no valid time. */
 static struct instant make_time(int64_t sec, int64_t fraction, int64_t fractions)
 {
     if (fraction < 0 || fraction >= fractions)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Three processes: the foreground one, which waits for the outcome and reports it; a child that makes
- * a new session and exits; the grandchild, which is the daemon (daemon.md 5).
+ * Three processes: the foreground one, which waits for the outcome and reports it; a child that
+ * makes a new session and exits; the grandchild, which is the daemon (daemon.md 5).
  */
 #include "chronyd/os/daemonise.h"
 
@@ -18,7 +18,7 @@
 
 #define DESCRIPTOR_LIMIT 1024
 
-/* Reads what the daemon reports until it closes the pipe; more than fits is not needed. */
+/* Reads the daemon's report until it closes the pipe. The rest of a longer report is ignored. */
 static size_t read_report(int fd, char *buf, size_t size)
 {
     size_t length = 0;
@@ -58,7 +58,7 @@ static void close_inherited(int keep, int passed_fds)
     }
 }
 
-/* Opens /dev/null as the standard descriptors, of which all are closed. */
+/* Opens /dev/null as standard input, output and error, which are closed. */
 static bool open_standard(void)
 {
     return open("/dev/null", O_RDONLY) == STDIN_FILENO &&
@@ -73,7 +73,7 @@ int daemonise(int passed_fds, pid_t *foreground)
     *foreground = getpid();
     if (pipe(fds) < 0)
         LOG_FATAL("pipe() failed : %s", text_errno(errno));
-    /* With standard descriptors closed by the caller it may be one of them, or of the passed ones. */
+    /* The pipe must not have the number of a standard or passed descriptor. */
     int write_end = fcntl(fds[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1 + passed_fds);
     if (write_end < 0)
         LOG_FATAL("pipe() failed : %s", text_errno(errno));

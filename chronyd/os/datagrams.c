@@ -75,7 +75,7 @@ static bool get_unix_path(const struct msghdr *hdr, struct world_datagram *msg)
 
     msg->path = NULL;
     if (hdr->msg_namelen <= header)
-        return true; /* from an unbound socket: it cannot be answered */
+        return true; /* from an unbound socket, which cannot be answered */
     size_t length = strnlen(sa->sun_path, hdr->msg_namelen - header);
     if (sa->sun_family != AF_UNIX || length >= sizeof(msg->path_buf))
         return false;
@@ -125,7 +125,7 @@ static void log_received(const struct socket_state *state, int fd, const struct 
 
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
 
-/* Finds the message by the ID that it was sent with. False: the frame has to be parsed. */
+/* Finds a sent message by its ID. False: the frame has to be parsed. */
 static bool find_sent(struct linux_world *w, int fd, uint32_t id, struct world_datagram *msg)
 {
     const struct sent_message *sent;
@@ -197,7 +197,7 @@ static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
     msg->length = header->msg_len;
     msg->truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
 
-    /* First, because descriptors that came along have to be closed. */
+    /* This comes first, because it closes descriptors that were passed. */
     if (!control_parse(hdr, msg, &info))
         return false;
     if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
@@ -232,7 +232,7 @@ int linux_receive(void *ctx, int fd, struct world_datagram *msgs, int count, boo
     int received = call_receive(fd, &b, count, errqueue ? MSG_ERRQUEUE : 0);
     if (received < 0) {
         int error = errno;
-        /* Also clears the condition that was reported, or the loop would spin. */
+        /* Reading the error clears the reported condition. Otherwise the loop would spin. */
         if (errqueue)
             (void)linux_socket_error(w, fd);
         errno = error;
@@ -242,7 +242,7 @@ int linux_receive(void *ctx, int fd, struct world_datagram *msgs, int count, boo
         if (!take_message(w, fd, &b.headers[i], &msgs[i], errqueue))
             continue;
         if (i != accepted) {
-            /* Exchanged as a whole: the buffer belongs to the entry. */
+            /* Entries are exchanged as a whole, because each owns its buffer. */
             struct world_datagram other = msgs[accepted];
             msgs[accepted] = msgs[i];
             msgs[i] = other;
@@ -397,7 +397,7 @@ int linux_send(void *ctx, int fd, const struct world_datagram *msgs, int count)
     }
     if (count > WORLD_BATCH)
         count = WORLD_BATCH;
-    /* One that has no usable address ends the batch, so that the count tells which were sent. */
+    /* A message without a usable address ends the batch, so the count tells which were sent. */
     while (ready < count && prepare_send(w, state, &b, ready, &msgs[ready]))
         ready++;
     if (ready == 0) {

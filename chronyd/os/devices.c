@@ -20,7 +20,7 @@
 
 int linux_device_open(void *ctx, const char *path, bool writable)
 {
-    /* What is not a device of the kind that is wanted may let the caller wait. */
+    /* O_NONBLOCK: a file that is not the expected device must not block the caller. */
     return open(path, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
@@ -29,7 +29,7 @@ static void linux_device_close(void *ctx, int fd)
     close(fd);
 }
 
-/* From the kernel's list, because shmctl() is not among the calls that may be used (system.md 20). */
+/* Reads the kernel's list, because shmctl() is not in the libc surface (system.md 20). */
 static uint32_t segment_owner(int key)
 {
     FILE *file = fopen("/proc/sysvipc/shm", "re");
@@ -80,7 +80,7 @@ static enum pps_result linux_pps_start(void *ctx, int fd, bool clear)
     struct pps_kparams params;
     int capabilities;
 
-    /* Whether it is a PPS device at all; time_pps_create() of <timepps.h> has this error, too. */
+    /* Checks that it is a PPS device, with the error of time_pps_create() in <timepps.h>. */
     if (ioctl(fd, PPS_GETPARAMS, &params) < 0) {
         errno = EOPNOTSUPP;
         return PPS_CREATE_FAILED;
@@ -103,7 +103,7 @@ static bool linux_pps_fetch(void *ctx, int fd, bool clear, uint32_t *sequence,
     struct pps_fdata data;
 
     memset(&data, 0, sizeof(data));
-    /* A timeout of 0, which is not "invalid": do not wait. */
+    /* A timeout of 0 means not to wait. (The flag "invalid" would mean to wait without limit.) */
     if (ioctl(fd, PPS_FETCH, &data) < 0)
         return false;
     const struct pps_ktime *t = clear ? &data.info.clear_tu : &data.info.assert_tu;

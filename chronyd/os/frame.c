@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parser of looped-back Ethernet frames, see frame.h. It is called with what the kernel returns from
- * the error queue; everything is read through the bounded reader.
+ * Parser of looped-back Ethernet frames, see frame.h. It is called with what the kernel returns
+ * from the error queue; everything is read through the bounded reader.
  */
 #include "chronyd/os/frame.h"
 
@@ -20,9 +20,9 @@
 #define EXTENSION_AUTH         51
 #define EXTENSION_DESTINATION  60
 #define EXTENSION_MOBILITY     135
-#define EXTENSION_FIXED_LENGTH 8 /* every one has at least this many octets */
+#define EXTENSION_FIXED_LENGTH 8 /* minimum of each */
 
-/* Each function stops behind the header that it parses, or returns false. */
+/* Each function moves the reader behind its header. False: the header is not valid. */
 
 static bool skip_ethernet(struct reader *r)
 {
@@ -60,7 +60,7 @@ static bool parse_ipv4(struct reader *r, struct ip_port *destination)
 static size_t extension_length(uint8_t type, const uint8_t *header)
 {
     switch (type) {
-    case EXTENSION_FRAGMENT: /* the 13 high bits are the offset: only the first has the UDP header */
+    case EXTENSION_FRAGMENT: /* 13 bits of offset: only the first one has the UDP header */
         return header[2] == 0 && header[3] < 8 ? EXTENSION_FIXED_LENGTH : 0;
     case EXTENSION_HOP_BY_HOP:
     case EXTENSION_ROUTING:

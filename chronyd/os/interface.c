@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Requests about network interfaces by their names, for timestamping and for addresses with an
- * interface (fe80::1%eth0). Each has a socket of its own, of a family that is switched on.
+ * interface (fe80::1%eth0). Each request has a socket of its own, of a family that is on.
  */
 #include "config.h"
 

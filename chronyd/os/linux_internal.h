@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the Linux world share: its state and the functions of its table. Nothing outside
- * chronyd/os/ and its tests includes this.
+ * What the files of the Linux world share: its state and the functions of its table. Nothing
+ * outside chronyd/os/ and its tests includes this.
  */
 #ifndef CHRONYD_OS_LINUX_INTERNAL_H
 #define CHRONYD_OS_LINUX_INTERNAL_H
@@ -17,10 +17,11 @@
 #include "chronyd/os/sent_ring.h"
 #include "chronyd/os/world_linux.h"
 
-/* Packet info, three timespecs, packet info of the timestamp and an extended error (system.md 20). */
+/* Packet info, three timespecs, packet info of the timestamp and an extended error (system.md
+   20). */
 #define CONTROL_SIZE 256
 
-/* Newer than many headers; the number is the same wherever configure has agreed. */
+/* Missing in older headers. The number is the same on all machines that pass configure's check. */
 #if defined(HAVE_LINUX_TIMESTAMPING_OPT_ID) && !defined(SCM_TS_OPT_ID)
 #define SCM_TS_OPT_ID 81
 #endif
@@ -66,24 +67,24 @@ struct linux_world {
     int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
     struct random_source random;
     struct resolver *resolver;
-    uid_t reader_uid; /* who reads the files that root may not read; 0: nobody */
+    uid_t reader_uid; /* user that reads files that root may not read; 0: none */
     gid_t reader_gid;
     struct pollfd *poll_fds;
     size_t poll_size;
     char *zone;         /* of the last call of zone_time; NULL: none yet */
-    char **environment; /* ours, with TZ set to this zone */
+    char **environment; /* a copy with TZ set to this zone */
 };
 
 /* Lowest descriptor that the service manager can pass. */
 #define FIRST_PASSED_FD 3
 
-/* sockets.c */
+/* world_sockets.c */
 void sockets_probe(struct linux_world *w);
 struct socket_state *socket_state(struct linux_world *w, int fd);
 /* A socket of the given domain and type that is non-blocking and close-on-exec; -1 with errno. */
 int sockets_create(struct linux_world *w, int domain, int type);
-/* A datagram socket for requests to the kernel and its drivers, of a family that this run uses and the
-   kernel has. */
+/* A datagram socket for requests to the kernel and its drivers, of a family that this run uses
+   and the kernel has. */
 int sockets_create_probe(struct linux_world *w);
 bool linux_family_enabled(void *ctx, enum ip_family family);
 int linux_socket_open(void *ctx, const struct world_socket *spec);
@@ -106,7 +107,7 @@ int linux_send(void *ctx, int fd, const struct world_datagram *msgs, int count);
 
 /* timestamps.c */
 void timestamps_probe(struct linux_world *w);
-/* From now on sockets ask for hardware timestamps too. */
+/* Sockets opened from now on ask for hardware timestamps, too. */
 void timestamps_use_hardware(struct linux_world *w);
 /* Transmit timestamps by ID, see base/nic.h. */
 bool timestamps_keep_sent(struct linux_world *w, int count);
@@ -116,7 +117,7 @@ void timestamps_enable(struct linux_world *w, int fd, bool tx);
 /* Called for a received packet without a kernel timestamp although timestamping is on. */
 void timestamps_missing(struct linux_world *w);
 
-/* control.c */
+/* ancillary.c */
 struct control_info {
     bool has_tx_error; /* the extended error of a transmit timestamp */
     uint32_t tx_id;    /* in it */
@@ -125,8 +126,8 @@ struct control_info {
    must be dropped. */
 bool control_parse(struct msghdr *hdr, struct world_datagram *msg, struct control_info *info);
 
-/* interface.c: one request to the driver of an interface (data: its argument, NULL: none; the answer is in
-   r). False with errno. */
+/* interface.c: one request to the driver of an interface (data: its argument, NULL: none; the
+   answer is in r). False with errno. */
 struct ifreq;
 bool linux_interface_request(struct linux_world *w, const char *name, unsigned long number,
                              void *data, struct ifreq *r);
@@ -149,7 +150,7 @@ void random_init(struct random_source *random);
 void random_free(struct random_source *random);
 void linux_random_bytes(void *ctx, void *out, size_t length);
 
-/* files.c */
+/* world_files.c */
 FILE *linux_file_read(void *ctx, const char *path);
 FILE *linux_file_append(void *ctx, const char *path, mode_t mode);
 FILE *linux_file_new(void *ctx, const char *path, mode_t mode);

@@ -22,7 +22,7 @@
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
 
-/* What the card and its driver have to offer at the least. */
+/* The card and its driver must support all of these. */
 #define NEEDED_FLAGS                                                                               \
     (SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)
 
@@ -52,7 +52,7 @@ static char **nic_list(void *ctx)
     return names;
 }
 
-/* The receive filters that it knows, as bits. */
+/* Reads the receive filters that the card supports, as bits. */
 static bool get_abilities(struct linux_world *w, const char *name, uint32_t *rx_filters)
 {
     struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
@@ -99,7 +99,7 @@ int nic_choose_filter(enum nic_filter filter, uint32_t reported)
 #undef IS_REPORTED
 }
 
-/* In a container the setting may be somebody else's, and right. */
+/* In a container the setting may not be permitted, and may be right already. */
 static bool is_set_already(struct linux_world *w, const char *name, int rx_filter)
 {
     struct hwtstamp_config config = {.flags = 0};
@@ -112,7 +112,7 @@ static bool is_set_already(struct linux_world *w, const char *name, int rx_filte
     return config.tx_type == HWTSTAMP_TX_ON && config.rx_filter == rx_filter;
 }
 
-/* The filter is replaced by the one that the driver has chosen, which may be broader. */
+/* Sets the filter. The driver may choose a broader one, which is returned in its place. */
 static bool set_timestamping(struct linux_world *w, const char *name, int *rx_filter)
 {
     struct hwtstamp_config config = {.tx_type = HWTSTAMP_TX_ON, .rx_filter = *rx_filter};
@@ -157,7 +157,8 @@ static bool nic_speed(void *ctx, const char *name, int *speed)
         LOG_DEBUG("ioctl(%s) failed : %s", "SIOCETHTOOL", text_errno(errno));
         return false;
     }
-    /* All bits are set when the driver does not know; the header's function overflows an int then. */
+    /* All bits are set if the driver does not know the speed. ethtool_cmd_speed() would overflow
+       an int then. */
     uint32_t value = (uint32_t)command.speed_hi << 16 | command.speed;
     *speed = value <= INT32_MAX ? (int)value : 0;
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Interfaces of service managers. Called by main at start, at readiness and at the start of the
- * shutdown. The notification socket is of the moment and no part of the world.
+ * shutdown. The notification socket is open for a moment only, and no part of the world.
  */
 #include "chronyd/os/notify.h"
 
@@ -68,7 +68,7 @@ void notify_stopping(void)
 {
     const char *path = getenv("NOTIFY_SOCKET");
 
-    /* Not fatal: what is to be saved at the end must not be lost with the message. */
+    /* Not fatal: the state must still be saved at the end. */
     if (path && !send_state(path, "STOPPING=1"))
         LOG_ERROR("Could not send notification to $NOTIFY_SOCKET");
 }

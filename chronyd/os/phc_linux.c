@@ -28,7 +28,7 @@
 
 _Static_assert(PTP_MAX_SAMPLES >= PHC_MAX_READINGS, "structures hold the readings");
 
-/* Closes the descriptor unless it is one of a PTP clock; -1 with errno then. */
+/* Checks that the descriptor is a PTP clock. If not, closes it and returns -1 with errno. */
 static int check_clock(int fd)
 {
     struct ptp_clock_caps capabilities;
@@ -87,8 +87,8 @@ static int open_of_interface(struct linux_world *w, const char *interface, bool 
     return check_clock(linux_device_open(w, path, writable));
 }
 
-/* What is not a clock may still be the name of an interface, even with a slash; if it is neither, the
-   reason of a path is the one that it could not be opened for. */
+/* If the path is no clock, it is tried as the name of an interface, which may contain a slash. If
+   both fail and it looks like a path, errno is that of opening the path. */
 int linux_phc_open(void *ctx, const char *name, bool writable)
 {
     int fd = -1, error = 0;
@@ -223,7 +223,7 @@ static bool set_pin(int fd, const struct phc_extts *extts, bool enable)
 #endif
 }
 
-/* So that this descriptor gets the events of its channel only. Older kernels cannot do it. */
+/* Limits the events of this descriptor to its channel. Older kernels do not support it. */
 static void set_mask(int fd, int channel)
 {
 #ifdef PTP_MASK_EN_SINGLE

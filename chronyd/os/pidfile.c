@@ -17,7 +17,8 @@
 /* Longest name of a program in /proc, with its terminator (TASK_COMM_LEN). */
 #define NAME_SIZE 16
 
-/* Name and state of a process, from /proc/ID/stat: `ID (NAME) STATE ...`. False: not to be known. */
+/* Name and state of a process, from /proc/ID/stat: `ID (NAME) STATE ...`. False: they cannot be
+   read. */
 static bool read_process(const char *id, char *name, char *state)
 {
     char path[64], line[256];
@@ -37,8 +38,8 @@ static bool read_process(const char *id, char *name, char *state)
     return true;
 }
 
-/* Whether a process that exists can be the daemon that wrote the file. It is taken for it if it has our
-   name or the usual one, or if it is not possible to know. */
+/* Whether an existing process may be the daemon that wrote the file: its name is that of this
+   process or the usual one, or its name is not known. */
 static bool is_daemon(pid_t pid, pid_t foreground, char *name)
 {
     char id[16], own_name[NAME_SIZE], state;

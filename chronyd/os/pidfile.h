@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Fatal if the file names a process that exists and may be a daemon. One that certainly is not (another
-   program, a zombie, this process or those that it comes from) gives a warning. foreground: the process
-   that waits for this one (daemonise.h), 0: none. */
+/* Fatal if the file names a process that exists and may be a daemon. A process that certainly is
+   none (another program, a zombie, this process or its parents) gives a warning. foreground: the
+   process that waits for this one (daemonise.h); 0: none. */
 void pidfile_check(const char *path, pid_t foreground);
 /* Writes the ID of this process; replaces an existing file or link. Failure is fatal. False after a
    warning: the path is a device such as /dev/null, which stays, and there is no PID file. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random octets: getrandom() read 256 octets at a time, with /dev/urandom as the permanent fall-back
- * (system.md 13). Octets that were handed out are wiped, and a forked child never uses those that
- * its parent still has: the kernel empties the page that they are in, and one that cannot do so
- * (before 4.14) has the process looked at for each request instead.
+ * Random octets: getrandom() read 256 octets at a time, with /dev/urandom as the permanent
+ * fall-back (system.md 13). Octets that were handed out are wiped. A forked child never uses
+ * octets that its parent still has: the kernel empties their page in the child. On a kernel that
+ * cannot do so (before 4.14) the process ID is checked with each request.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "chronyd/os/linux_internal.h"
 
-/* Which the kernel fills with zeros in a child: nothing is left there. */
+/* The kernel fills it with zeros in a child, so `left` is 0 there. */
 struct random_stock {
     size_t left; /* unused octets at the end of the array */
     pid_t pid;   /* process that filled it, where the kernel does not do so */
@@ -56,7 +56,7 @@ static void fill(struct random_source *random)
 #endif
     if (!random->device) {
         random->device = fopen("/dev/urandom", "re");
-        /* Without a buffer of stdio, which would outlive a fork. */
+        /* A buffer of stdio would be copied by a fork. */
         if (!random->device || setvbuf(random->device, NULL, _IONBF, 0) != 0)
             LOG_FATAL("Can't read from /dev/urandom");
     }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue of resolutions, and the thread or the question to the helper of the one that is under way.
+ * The queue of lookups. The first one is in progress, in a thread or in the helper process.
  *
- * The thread looks the name up, writes one octet into a pipe and ends. The pipe is in the wait set
- * only while an answer is due, and its being readable proves nothing: the thread is always joined
- * (system.md 12.2, 20). The thread reads no clock and uses no socket of the world; it owns its job
- * until it is joined, or for good when it took too long or the resolver is freed in the meantime.
+ * The thread looks the name up, writes one octet into a pipe and ends. The pipe is in the wait
+ * set only while an answer is due. A readable pipe does not prove that the thread is done, so the
+ * thread is always joined (system.md 12.2, 20). The thread reads no clock and uses no socket of
+ * the world. It owns its job until it is joined, or for good if it takes too long or the resolver
+ * is freed.
  *
- * The helper is somebody else's to start, again if it ends. Without one a lookup waits for the next
- * one, as long as lookups may last.
+ * The fork server starts the helper, and starts it again if it ends. Meanwhile a lookup waits, up
+ * to its time limit.
  */
 #include "config.h"
 
@@ -35,7 +36,7 @@ struct request {
     void *arg;
 };
 
-/* What the thread works on. Whoever is second to set `left`, thread or resolver, frees it. */
+/* Shared by thread and resolver. The second one to set `left` frees it. */
 struct job {
     struct ipc_lookup query;
     struct ipc_addresses answer;
@@ -43,8 +44,8 @@ struct job {
     atomic_bool left;
 };
 
-/* Threads that took too long and are still at it: nothing can end them. With so many there is no
-   further lookup until one ends. */
+/* Threads that took too long and still run. Nothing can end them. With so many, lookups fail
+   until one ends. */
 #define MAX_STUCK 4
 
 struct resolver {
@@ -55,7 +56,7 @@ struct resolver {
     struct request **end;
     int count;
     bool under_way;            /* the first request is with the thread or the helper */
-    struct mono_time deadline; /* of the half of its time that goes on */
+    struct mono_time deadline; /* of the present half of its time */
     bool is_second_half;
     struct job *job; /* NULL: no thread */
     pthread_t thread;
@@ -85,7 +86,7 @@ static void *run_job(void *arg)
     struct job *job = arg;
 
     resolver_lookup(&job->query, &job->answer);
-    /* Nobody reads it any more when the resolver was freed. */
+    /* It fails if the resolver was freed in the meantime. */
     if (write(job->pipe_fd, "", 1) < 0)
         errno = 0;
     close(job->pipe_fd);
@@ -93,7 +94,8 @@ static void *run_job(void *arg)
     return NULL;
 }
 
-/* No answer now; reported once. A clock that runs goes on without: its sources have addresses. */
+/* The lookup fails for now, which is logged once. The daemon goes on: running sources have
+   addresses. */
 static void fail(struct resolver *resolver, const char *what)
 {
     if (!resolver->error_logged)
@@ -126,8 +128,8 @@ static void start_clock(struct resolver *resolver)
     resolver->deadline = mono_add(world_mono_now(resolver->world), resolver->limit / 2.0);
 }
 
-/* The limit is waited for in two halves. One that went by at once, with all processes stopped, leaves the
-   other one to whoever answers. */
+/* The limit is waited for in two halves. If all processes were stopped during one half, the helper
+   still has the other half to answer. */
 static bool has_taken_too_long(struct resolver *resolver)
 {
     if (mono_diff(resolver->deadline, world_mono_now(resolver->world)) > 0.0)
@@ -139,7 +141,7 @@ static bool has_taken_too_long(struct resolver *resolver)
     return false;
 }
 
-/* A place for a thread that may take too long. */
+/* Whether another thread may be left alone, if it takes too long. */
 static bool has_room_for_stuck(struct resolver *resolver)
 {
     bool found = false;
@@ -176,7 +178,7 @@ static void start_thread(struct resolver *resolver)
     fcntl(fds[1], F_SETFD, FD_CLOEXEC);
     job->pipe_fd = fds[1];
 
-    /* Signals are the main thread's. */
+    /* Only the main thread handles signals. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int error = pthread_create(&resolver->thread, NULL, run_job, job);
@@ -230,7 +232,7 @@ static void close_channel(struct resolver *resolver)
     resolver->channel = -1;
 }
 
-/* The first request; without a helper it waits for the next one. */
+/* Sends the first request. Without a helper it waits for the next helper. */
 static void ask_helper(struct resolver *resolver)
 {
     struct ipc_message message = {.type = IPC_LOOKUP, .u.lookup = resolver->first->query};
@@ -242,7 +244,7 @@ static void ask_helper(struct resolver *resolver)
         close_channel(resolver);
 }
 
-/* A helper that breaks the rules may not end with its channel. */
+/* A helper that breaks the rules may not end when its channel does, so it is killed. */
 static void dismiss_helper(struct resolver *resolver)
 {
     if (resolver->channel >= 0 && resolver->replace)
@@ -319,8 +321,8 @@ void resolver_check(struct resolver *resolver, bool readable)
 
 /* ---- Queue ---- */
 
-/* An address with an interface, which is not there yet or any more as a name may have no address yet.
-   Nobody else is asked. */
+/* Resolves an address with an interface, without any name service. If the interface does not
+   exist, the caller tries again, as for a name without an address. */
 static void find_scoped(const struct resolver *resolver, struct ipc_lookup *query,
                         struct ipc_addresses *answer)
 {
@@ -341,7 +343,7 @@ static void find_scoped(const struct resolver *resolver, struct ipc_lookup *quer
     answer->count = 1;
 }
 
-/* Addresses need no lookup, and names none when their family is switched off. */
+/* Addresses need no lookup, and neither do names if their family is off. */
 static bool answer_at_once(const struct resolver *resolver, struct ipc_lookup *query,
                            struct ipc_addresses *answer)
 {

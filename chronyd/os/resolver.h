@@ -22,13 +22,12 @@ bool resolver_add(struct resolver *resolver, const char *name, enum ip_family fa
 int resolver_pending(const struct resolver *resolver);
 
 /* For the wait function: the descriptor that becomes readable with the answer, or -1; seconds until
-   the limit of the lookup that is under way, negative: there is none; and if an answer is there
-   already. */
+   the limit of the lookup in progress (negative: none); whether an answer is there already. */
 int resolver_fd(const struct resolver *resolver);
 double resolver_time_left(const struct resolver *resolver);
 bool resolver_is_due(const struct resolver *resolver);
-/* After the wait: takes the answer if the descriptor was reported, gives the lookup up when its time
-   is over. */
+/* After the wait: takes the answer if the descriptor was reported; gives up a lookup whose time is
+   over. */
 void resolver_check(struct resolver *resolver, bool readable);
 /* Takes the answer that is due, starts what is queued, calls the handler. */
 void resolver_dispatch(struct resolver *resolver);

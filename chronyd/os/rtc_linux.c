@@ -26,8 +26,8 @@ static bool break_down(time_t seconds, bool utc, struct tm *tm)
     return (utc ? gmtime_r(&seconds, tm) : localtime_r(&seconds, tm));
 }
 
-/* mktime takes local time; the error of its first answer is what the answer's own calendar time is
-   off by. system.md 8.2 */
+/* mktime() takes local time. Its answer, converted back to calendar time, shows by how much it
+   has to be corrected (system.md 8.2). */
 int64_t rtc_linux_seconds(const struct tm *rtc, bool utc)
 {
     time_t first = make_time(rtc);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ring of sent messages, see sent_ring.h. It owns the copies, and asks nothing of the kernel.
+ * Ring of sent messages, see sent_ring.h. It owns the copies, and makes no system call.
  */
 #include "chronyd/os/sent_ring.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/text.h"
 
-/* A kernel that ignores the ID counts from 0 for each socket, and hardly gets this far. */
+/* A kernel that ignores the ID counts from 0 for each socket, and does not reach this number. */
 #define FIRST_ID 0x1000
 
 struct sent_ring {

@@ -26,7 +26,7 @@ struct sent_message {
 enum sent_result {
     SENT_FOUND,
     SENT_REPLACED,  /* by a later message: the ring is too small */
-    SENT_NOT_AN_ID, /* the kernel counts by itself: it does not know our IDs */
+    SENT_NOT_AN_ID, /* the kernel counts by itself and ignores the IDs that are given */
 };
 
 /* count: 1 or more. */
@@ -36,7 +36,7 @@ void sent_ring_free(struct sent_ring *ring);
 /* Keeps a copy; the ID to be sent with it, 0: it is too long. */
 uint32_t sent_ring_save(struct sent_ring *ring, const uint8_t *data, size_t length,
                         const struct ip_port *destination);
-/* The message stays as it is until the next one is saved. */
+/* The message is valid until the next one is saved. */
 enum sent_result sent_ring_find(const struct sent_ring *ring, uint32_t id,
                                 const struct sent_message **message);
 

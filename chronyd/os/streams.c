@@ -25,7 +25,7 @@ ssize_t linux_stream_write(void *ctx, int fd, const void *data, size_t length)
 
 void linux_stream_shutdown(void *ctx, int fd)
 {
-    /* The other side may have gone already. */
+    /* It fails if the other side has closed already. */
     (void)shutdown(fd, SHUT_RDWR);
 }
 
@@ -47,7 +47,7 @@ int linux_accept(void *ctx, int fd, struct ip_port *remote)
     int connection = accept(fd, (struct sockaddr *)&sa, &length);
     if (connection < 0)
         return -1;
-    /* No accept4() in the surface of system.md 20. */
+    /* accept4() is not in the libc surface (system.md 20). */
     if (fcntl(connection, F_SETFD, FD_CLOEXEC) < 0 || fcntl(connection, F_SETFL, O_NONBLOCK) < 0 ||
         !ip_port_from_sockaddr(&sa, length, remote)) {
         int error = errno;

@@ -2,7 +2,7 @@
 /*
  * Timestamps of packets: the options of sockets that switch those of the kernel and of network
  * cards on, with their fall-backs (system.md 5.3), and IDs of sent packets (5.8). The timestamps
- * arrive in control messages (control.c).
+ * arrive in control messages (ancillary.c).
  */
 #include "config.h"
 
@@ -82,11 +82,11 @@ void timestamps_use_hardware(struct linux_world *w)
 
 #ifdef HAVE_LINUX_TIMESTAMPING_OPT_ID
 
-/* Of the kernel; libc has another name for it. */
+/* The kernel's name; libc has another one. */
 #define MSG_PROBE 0x10
 
-/* Kernels before 6.13 refuse the control message. The packet that asks has no content and is not
-   sent: MSG_PROBE and MSG_CONFIRM end the call behind the look at the control messages. */
+/* Kernels before 6.13 refuse the control message. The probe is an empty packet that is not sent:
+   with MSG_PROBE and MSG_CONFIRM the call ends after the check of the control messages. */
 static bool accepts_ids(struct linux_world *w)
 {
     const struct ip_port discard = {.addr = ip_addr_loopback(w->options.ipv4 ? IP_V4 : IP_V6),
@@ -120,7 +120,7 @@ bool timestamps_keep_sent(struct linux_world *w, int count)
     if (w->timestamp_method != TIMESTAMPING_LINUX || !accepts_ids(w))
         return false;
     w->sent = sent_ring_new(count);
-    /* Not one of the flags that may come with a message. */
+    /* This flag cannot come with a message. */
     w->timestamp_flags |= SOF_TIMESTAMPING_OPT_ID;
     return true;
 }
@@ -184,8 +184,8 @@ void timestamps_missing(struct linux_world *w)
     LOG_DEBUG("Missing kernel RX timestamp");
     if (w->timestamp_keeper >= 0 || w->timestamp_method != TIMESTAMPING_LINUX)
         return;
-    /* The kernel switches receive timestamping on some time after the first socket asks for it and
-       off with the last: this one stays. */
+    /* The kernel switches receive timestamping on with a delay after the first socket asks for it,
+       and off with the last one. This socket stays open, so that it stays on. */
     int fd = sockets_create_probe(w);
     if (fd < 0)
         return;

@@ -14,8 +14,8 @@
 #include "chronyd/os/linux_internal.h"
 #include "process/privileges.h"
 
-/* After a call that failed: whether it has to be tried again as the other reader, who is root no more
-   until privileges_resume(). */
+/* After a failed call: whether to try again as the second reader. If so, the process has the
+   rights of that user until privileges_resume(). */
 static bool become_reader(const struct linux_world *w)
 {
     if (errno != EACCES || w->reader_uid == 0)
@@ -52,7 +52,7 @@ bool linux_file_rename(void *ctx, const char *from, const char *to)
     return file_replace(from, to);
 }
 
-/* Not every file system and every kind of file can. */
+/* Some file systems and kinds of files do not support it. */
 static bool sync_result(int result)
 {
     return result == 0 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Linux world: its table of functions, clocks, and the one place where the process waits
- * (ppoll). Signals are blocked except during the wait, so that a request that comes just before it
- * ends it. Descriptors of the world itself (the resolver's pipe) are added to those of the loop.
+ * (ppoll). Signals are blocked except during the wait, so a signal that comes just before the
+ * wait ends it. Descriptors of the world itself (the resolver's pipe) are added to those of the
+ * loop.
  */
 #include "config.h"
 
@@ -78,8 +79,8 @@ static short to_poll_events(unsigned int events)
                    (events & WORLD_EXCEPT ? POLLPRI : 0));
 }
 
-/* Errors are reported as an event that was asked for, so that the handler sees them with its next
-   call. With a pending error queue only the exceptional condition is. */
+/* An error is reported as an event that was asked for, so that the handler gets it from its next
+   call. A pending error queue is reported as the exceptional condition only. */
 static unsigned int from_poll_events(short revents, unsigned int wanted)
 {
     unsigned int events = 0;
@@ -101,9 +102,9 @@ static unsigned int from_poll_events(short revents, unsigned int wanted)
 /* The kernel keeps that many on its stack. */
 #define POLL_PART 16U
 
-/* ppoll() for a kernel that has no memory for the whole set, or that takes fewer since somebody has
-   lowered the limit of descriptors below those that are open: in parts so small that they need none,
-   without waiting, and then once for a moment. A clock that runs goes on. */
+/* ppoll() in parts, for a kernel without memory for the whole set, or with a limit of descriptors
+   below the number of open ones. The parts need no memory and do not wait; a short wait follows.
+   So the daemon goes on. */
 static int poll_in_parts(struct pollfd *fds, size_t count, const struct timespec *timeout,
                          const sigset_t *mask)
 {
@@ -133,7 +134,7 @@ static int poll_all(struct pollfd *fds, size_t count, const struct timespec *tim
                : result;
 }
 
-/* The result of ppoll() with signals let through; EINTR also if one came just before. */
+/* ppoll() with signals let through. EINTR, too, if a signal came just before. */
 static int poll_with_signals(struct pollfd *fds, size_t count, const struct timespec *timeout)
 {
     sigset_t mask;
@@ -159,7 +160,7 @@ static int poll_with_signals(struct pollfd *fds, size_t count, const struct time
 
 static struct timespec make_timeout(double timeout)
 {
-    /* Longer waits end early, which is no harm. */
+    /* A longer wait ends early, which does no harm. */
     const double longest = 1e8;
     struct timespec ts;
 

@@ -26,12 +26,12 @@ struct world *world_linux_new(const struct world_linux_options *options);
    waiting for it. Sockets that are still open are the callers'. */
 void world_linux_free(struct world *world);
 
-/* From now on a helper process looks names up, for a system call filter of level 1 or -1. Until there
-   is one, and while another one is started, lookups wait (system.md 12.2). replace is called for a
-   helper that has to be ended. */
+/* From now on a helper process looks names up, for a system call filter of level 1 or -1. While
+   there is none, lookups wait (system.md 12.2). replace is called for a helper that has to be
+   killed. */
 void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t pid, void *arg),
                                      void *arg);
-/* A helper (chronyd/os/resolver.h) is there; the channel is the world's to close. */
+/* A helper was started (chronyd/os/resolver.h). The world owns the channel from now on. */
 void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid);
 /* For tests: the longest time of a lookup in seconds, instead of 30. */
 void world_linux_set_lookup_limit(struct world *world, double seconds);

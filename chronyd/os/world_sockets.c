@@ -49,8 +49,8 @@ static bool set_descriptor_flags(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) >= 0;
 }
 
-/* socket() accepts the flag, and the flag has its effect: a library that replaces sockets may know
-   neither (system.md 20). */
+/* Whether socket() accepts the flag and the flag has its effect. A library that replaces sockets
+   may support neither (system.md 20). */
 static bool socket_flag_works(int domain, int flag, int get_command, int expected)
 {
     int fd = socket(domain, SOCK_DGRAM | flag, 0);
@@ -203,7 +203,7 @@ static bool bind_local(int fd, const struct ip_port *local)
         set_flag(fd, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR");
         set_flag(fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT");
     }
-    /* Also for IPv6: an address that does not exist yet can be bound. */
+    /* Allows to bind to an address that does not exist yet. The option serves IPv6, too. */
     set_flag(fd, IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND");
     return bind(fd, (struct sockaddr *)&sa, length) == 0;
 }
@@ -307,7 +307,7 @@ int linux_socket_open(void *ctx, const struct world_socket *spec)
         return -1;
     }
     set_dscp(fd, spec);
-    /* Each side sends what it has at once: no waiting for a delayed acknowledgement. */
+    /* Data is sent at once, without waiting for a delayed acknowledgement. */
     if (tcp)
         set_flag(fd, IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY");
 

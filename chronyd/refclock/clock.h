@@ -18,9 +18,10 @@ struct refclock;
 struct refclock_driver {
     const char *name;
     const char *const *options; /* of the driver, ends in NULL; NULL: none */
-    /* Opens the device and sets `data`. False: after refclock_open_failed(), with nothing left open, so
-       that it can be called again; or without it, if this build or world has no such devices. What
-       cannot get better is fatal. The other functions are called with an open device only. */
+    /* Opens the device and sets `data`. False after refclock_open_failed(): nothing is left open,
+       and it can be called again. False without it: this build or world has no such devices. An
+       error that cannot go away is fatal. The other functions are called with an open device
+       only. */
     bool (*open)(struct refclock *clock);
     void (*poll)(struct refclock *clock); /* NULL: driven by events only */
     void (*clock_change)(struct refclock *clock, const struct clock_change *change); /* or NULL */
@@ -92,23 +93,24 @@ static inline const struct device_ops *refclock_devices(const struct refclock *c
 
 /* Value of a driver option: NULL: not given, "": a flag. */
 const char *refclock_option(const struct refclock *clock, const char *name);
-/* As atoi() does it; not given: the default. */
+/* Value of a driver option by the rules of atoi(), or the default if it is not given. */
 int refclock_int_option(const struct refclock *clock, const char *name, int value);
 
-/* Of messages about the options themselves: they come with the first open() only. */
+/* Severity of messages about the options: they are logged with the first open() only. */
 enum log_severity refclock_option_severity(const struct refclock *clock);
 
-/* What an open() that failed has to say. */
+/* Message of an open() that failed. */
 void refclock_open_failed(struct refclock *clock, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A time of the system with the time that the clock had then; leap as in NTP; quality below 1: keeps
-   the clock reachable only. 2.6 */
+/* A sample (system.md 2.6): system time and the clock's time at that moment; leap as in NTP; a
+   quality below 1 only keeps the clock reachable. */
 void refclock_add_sample(struct refclock *clock, struct raw_time system, struct instant reference,
                          int leap, int quality);
-/* A pulse; second: by how much the system time is past the start of a second. 2.7 */
+/* A pulse (system.md 2.7). second: seconds by which the system time is past the start of a
+   second. */
 void refclock_add_pulse(struct refclock *clock, struct raw_time system, double second, int quality);
-/* ... in local time, with its error; raw_correction: for the log. */
+/* A pulse in local time, with its error. raw_correction: for the log. */
 struct cooked_pulse {
     struct local_time time;
     double second;
@@ -125,13 +127,14 @@ void refclock_bad_input(struct refclock *clock, const char *format, ...)
 /* ---- Within the common layer ---- */
 
 bool refclock_is_locked(const struct refclock *clock);
-/* Stratum of what comes out of the filter (2.9). */
+/* Stratum of a filtered sample (system.md 2.9). */
 int refclock_stratum(const struct refclock *clock, struct local_time when);
 void refclock_log_sample(const struct refclock *clock, struct local_time time, bool pulse,
                          double raw_offset, double offset, double dispersion);
 void refclock_log_filtered(const struct refclock *clock, const struct source_sample *sample);
 
-/* The local option (2.10): a filtered sample goes to the source, and the clock follows it. */
+/* The local option (system.md 2.10): a filtered sample goes to the source, and the clock follows
+   it. */
 void refclock_follow_local(struct refclock *clock, const struct source_sample *sample);
 
 #endif

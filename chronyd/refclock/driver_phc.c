@@ -44,7 +44,8 @@ static void add_pulse(struct refclock *clock, struct phc *phc, struct hardware_t
     refclock_add_cooked_pulse(clock, &pulse);
 }
 
-/* Older kernels give an event to one descriptor only: it is for every clock of the same channel. */
+/* Older kernels give an event to one descriptor only, so it is passed to each clock of the
+   channel. */
 static void on_event(int fd, unsigned int events, void *arg)
 {
     struct refclock *clock = arg;
@@ -115,8 +116,9 @@ static bool phc_open_clock(struct refclock *clock)
     return true;
 }
 
-/* A device that was unplugged and came back has to be opened again, that of an interface by its name:
-   it may have another number then. One whose pulses are waited for stays as it is. */
+/* A device that was unplugged and came back has to be opened again. One of an interface is opened
+   by the interface's name, since its number may have changed. A device with external timestamps
+   stays open. */
 static void reopen(const struct refclock *clock, struct phc *phc)
 {
     const struct world *world = refclock_world(clock);

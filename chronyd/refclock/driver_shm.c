@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHM driver (system.md 3.2): the System V segment of the NTP reference implementation's driver 28,
- * which another process writes. That process can write at any time, and anything.
+ * SHM driver (system.md 3.2): the System V segment of ntpd's driver 28, which another process
+ * writes. That process may write at any time, and any value.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +17,7 @@
 #define DEFAULT_MODE     0600
 #define MODE_MASK        0777
 #define NSEC_PER_USEC    1000
-#define MODE_SINGLE_READ 0 /* whatever is there while `valid` is set */
+#define MODE_SINGLE_READ 0 /* the values are used while `valid` is set */
 #define MODE_COUNTED     1 /* the count changes with each update */
 
 struct shm_segment {
@@ -36,7 +36,7 @@ struct shm_segment {
     int unused[8];
 };
 
-/* As atoi() of chrony: a prefix, modulo 2^32, 0 without a number. */
+/* By the rules of atoi(): a prefix, modulo 2^32, 0 without a number. */
 static int read_unit(const struct refclock *clock)
 {
     const char *text = clock->parameter;
@@ -88,8 +88,8 @@ static void shm_poll(struct refclock *clock)
     volatile struct shm_segment *segment = clock->data;
     int count = segment->count;
 
-    /* The order in which the octets are copied is up to the compiler and the processor: only a count
-       that was read before them and is the same after them says that they belong together. */
+    /* Compiler and processor may copy the octets in any order. The values belong together only if
+       the count is the same before and after. */
     atomic_thread_fence(memory_order_acquire);
     struct shm_segment s = *segment;
     atomic_thread_fence(memory_order_acquire);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SOCK driver (system.md 3.3): a Unix datagram socket on which another process sends samples. Driven
- * by events only; whatever does not look like a sample exactly is dropped.
+ * SOCK driver (system.md 3.3): a Unix datagram socket on which another process sends samples.
+ * Driven by events only. A message that is not exactly a sample is dropped.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -38,7 +38,7 @@ void refclock_follow_local(struct refclock *c, const struct source_sample *sampl
         return;
     slew_own_samples(c, dfreq, doffset);
 
-    /* Whole seconds mean nothing to it, and would cost precision. */
+    /* Only the fraction of a second matters, and whole seconds would cost precision. */
     if (fabs(after.offset) >= WHOLE_SECOND) {
         double whole = round(after.offset);
 

@@ -102,7 +102,7 @@ static const struct refclock_driver *find_driver(const char *name)
     LOG_FATAL("unknown refclock driver %s", name);
 }
 
-/* 2.3 */
+/* Default reference ID (system.md 2.3). */
 static uint32_t default_refid(const char *driver, int index)
 {
     uint8_t c[4] = {(uint8_t)driver[0], (uint8_t)driver[1], (uint8_t)driver[2],
@@ -260,7 +260,7 @@ void refclock_open_failed(struct refclock *c, const char *format, ...)
     c->failure = text_dup(text);
 }
 
-/* waitdevice: a device that may come later (2.1). The same reason is told once. */
+/* Option waitdevice: a device that may come later (system.md 2.1). Each reason is logged once. */
 static void wait_for_device(struct refclock *c, const char *reported);
 
 static void on_retry(void *arg)
@@ -428,7 +428,7 @@ static void on_poll(void *arg)
     c->timer = loop_timer_add(c->set->env.loop, log2_to_seconds(interval), on_poll, c);
 }
 
-/* 2.4; the first clock with the refid. */
+/* Finds the clock of the lock option: the first one with its reference ID (system.md 2.4). */
 static void find_lock(struct refclock *c)
 {
     uint32_t refid = c->conf->local ? c->refid : c->conf->lock_refid;
@@ -468,7 +468,7 @@ static bool is_unlocked_pps(const struct refclock *c)
     return c->pulse_driven && !refclock_is_locked(c);
 }
 
-/* A PPS that only refines what somebody else says about the second is no better than that. */
+/* A PPS that takes the second from another source has no better stratum than that source. */
 int refclock_stratum(const struct refclock *c, struct local_time when)
 {
     struct reference_data ref;

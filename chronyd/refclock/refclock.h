@@ -27,23 +27,23 @@ struct refclock_env {
 
 /* An empty set; registers with the clock for changes. */
 struct refclock_set *refclock_set_new(const struct refclock_env *env);
-/* Makes the clocks of conf, which must outlive the set, and opens their devices. Every failure ends
-   the program with one message (2.2). */
+/* Makes the clocks of conf, which must outlive the set, and opens their devices. A failure ends the
+   program with one message (system.md 2.2). */
 void refclock_set_open(struct refclock_set *set, const struct conf *conf);
 /* After a fatal error: sockets are removed from the file system. */
 void refclock_set_clean_up(struct refclock_set *set);
 /* Gives each clock its source. Before NTP sources are made, so that they come first in reports. */
 void refclock_set_attach(struct refclock_set *set, struct source_register *sources,
                          struct reference *reference);
-/* Measurements begin (2.4). */
+/* Begins measurements (system.md 2.4). */
 void refclock_set_start(struct refclock_set *set);
 /* Closes the devices in the order of the configuration. The sources are left to their set. */
 void refclock_set_free(struct refclock_set *set);
 
-/* Fills in what the record of the source does not know. */
+/* Fills in the fields that the record of the source does not have. */
 void refclock_set_report(const struct refclock_set *set, const struct source *source,
                          struct report_source *report);
-/* The offset command (2.11); false: there is no such clock. */
+/* The offset command (system.md 2.11). False: there is no such clock. */
 bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double offset);
 
 #endif

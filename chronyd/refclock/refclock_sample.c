@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what a driver measured to a sample in the filter (system.md 2.6 to 2.8). Called by drivers.
- * Everything may be wrong in what they bring: what is not plausible is dropped here.
+ * From a driver's measurement to a sample in the filter (system.md 2.6 to 2.8). Called by
+ * drivers. A driver may pass any value; implausible ones are dropped here.
  */
 #include <math.h>
 #include "base/log.h"
@@ -25,7 +25,7 @@ static bool age_is_valid(const struct refclock *clock, struct local_time time)
     return false;
 }
 
-/* 2.8. False: the sample did not get into the filter. */
+/* Adds a sample to the filter (system.md 2.8). False: the filter refused it. */
 static bool accumulate(struct refclock *clock, struct local_time time, double offset,
                        double dispersion, int quality)
 {
@@ -59,8 +59,8 @@ static void count_event(struct refclock *clock)
         clock->driver_polls++;
 }
 
-/* reference - system - correction + the configured offset: whole seconds and fractions separately, so
-   that a large difference loses no precision. */
+/* reference - system - correction + the configured offset: whole seconds and fractions
+   separately, so that a large difference loses no precision. */
 static double exact_offset(const struct refclock *clock, struct instant reference,
                            struct instant system, double correction)
 {
@@ -72,7 +72,7 @@ static double exact_offset(const struct refclock *clock, struct instant referenc
     return whole + fraction;
 }
 
-/* The table of leap seconds has UTC as its index. False: TAI-UTC is not known. */
+/* The table of leap seconds is indexed by UTC. False: TAI-UTC is not known. */
 static bool subtract_tai_offset(const struct refclock *clock, struct instant system, double *offset)
 {
     struct instant tai = instant_add(system, *offset);
@@ -93,7 +93,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
 {
     double correction, dispersion, offset, raw_offset = instant_diff(reference, system.i);
 
-    if (!clock->source) /* not started far enough to judge it */
+    if (!clock->source) /* before the start is complete, it cannot be judged */
         return;
     if (clock->pps) {
         refclock_add_pulse(clock, system, 1e-9 * (system.i.nsec - reference.nsec), quality);
@@ -147,7 +147,8 @@ static void lose_local_lock(struct refclock *clock)
     source_drop_samples(clock->source);
 }
 
-/* Moves the pulse to the second that the clock it is locked to says. False: it does not fit. */
+/* Completes the pulse with the second of the clock that it is locked to. False: they do not
+   agree. */
 static bool complete_from_lock(struct refclock *clock, struct local_time time, double dispersion,
                                double *offset, int *leap)
 {
@@ -185,7 +186,8 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     return true;
 }
 
-/* The system clock, or the local reference, knows the second. False: not well enough. */
+/* Completes the pulse with the second of the system clock or the local reference. False: their
+   error is too large. */
 static bool complete_from_reference(struct refclock *clock, struct local_time time, double offset,
                                     int *leap)
 {

@@ -16,7 +16,7 @@
 
 struct sock_message {
     struct raw_time time;
-    double offset; /* true time minus system time, seconds; a pulse: see the specification */
+    double offset; /* true time minus system time, seconds; of a pulse: system.md 3.3 */
     bool pulse;
     int leap;
     uint32_t magic;
@@ -24,7 +24,7 @@ struct sock_message {
 
 enum sock_message_result { SOCK_MESSAGE_OK, SOCK_MESSAGE_LENGTH, SOCK_MESSAGE_MAGIC };
 
-/* The offset may be anything, also NaN. With a wrong magic number nothing else is set. */
+/* The offset may be any value, also NaN. With a wrong magic number, nothing else is set. */
 enum sock_message_result sock_message_parse(const uint8_t *data, size_t length,
                                             struct sock_message *message);
 

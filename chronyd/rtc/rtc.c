@@ -23,7 +23,8 @@
 #define MIN_TRIM_SECONDS  1.0
 /* A set RTC shows its next second after half a second. */
 #define SET_DELAY 0.5
-/* Without an interrupt for so many seconds, of which each should have one, the RTC has stopped. */
+/* There should be an interrupt each second. After so many seconds without one, the RTC has
+   stopped. */
 #define MAX_SILENCE 10.0
 
 enum rtc_mode { RTC_NORMAL, RTC_INITIAL, RTC_AFTER_TRIM };
@@ -43,9 +44,10 @@ struct rtc {
 
     enum rtc_mode mode;
     bool interrupts;
-    int skip;       /* interrupts to be ignored */
-    bool failing;   /* none came when they were on, or something else failed; was reported */
-    timer_id timer; /* the next measurement; while interrupts are on, the end of waiting for one */
+    int skip;     /* interrupts to be ignored */
+    bool failing; /* no interrupt came, or something else failed; was reported */
+    timer_id
+        timer; /* for the next measurement, or, with interrupts on, the limit of waiting for one */
     void (*done)(void *arg); /* of the initial measurement */
     void *done_arg;
 
@@ -103,7 +105,7 @@ static void wait_for_interrupt(struct rtc *rtc)
     rtc->timer = loop_timer_add(rtc->env.loop, MAX_SILENCE, on_silence, rtc);
 }
 
-/* Of a message about the device: trouble is told when it begins. */
+/* Severity of a message about the device, which is an error only when the trouble begins. */
 static enum log_severity severity(const struct rtc *rtc)
 {
     return rtc->failing ? LOG_SEV_DEBUG : LOG_SEV_ERROR;
@@ -165,7 +167,7 @@ static void call_done(struct rtc *rtc)
         done(rtc->done_arg);
 }
 
-/* A reading failed: normal operation goes on, or begins later. */
+/* After a failed reading: goes back to normal operation. */
 static void leave_special_mode(struct rtc *rtc)
 {
     bool initial = rtc->mode == RTC_INITIAL;
@@ -180,7 +182,7 @@ static void leave_special_mode(struct rtc *rtc)
     }
 }
 
-/* Nothing waits for an RTC that has stopped, the start of the daemon least of all. */
+/* Ends the waiting for an RTC that has stopped. The start of the daemon must not hang on it. */
 static void on_silence(void *arg)
 {
     struct rtc *rtc = arg;
@@ -215,7 +217,7 @@ static void add_sample(struct rtc *rtc, int64_t seconds, struct local_time syste
     rtc->samples[rtc->count++] = (struct rtc_sample){seconds, system};
 }
 
-/* 24.5. False: the coefficients stay. */
+/* Regression of the samples (discipline.md 24.5). False: the coefficients stay. */
 static bool fit(struct rtc *rtc)
 {
     double x[MAX_SAMPLES], y[MAX_SAMPLES];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tracking of the real-time clock (rtcfile; discipline.md 24, system.md 8): how fast it is and what
- * it gains, measured at its update interrupts, kept in a file for the next start, and the setting of
- * the RTC (trimming). Owned by the daemon. It never changes the system clock but once, at the end of
- * the initial measurement.
+ * Tracking of the real-time clock (rtcfile; discipline.md 24, system.md 8): how fast it is and
+ * what it gains, measured at its update interrupts, kept in a file for the next start, and the
+ * setting of the RTC (trimming). Owned by the daemon. It changes the system clock only once, at
+ * the end of the initial measurement.
  */
 #ifndef CHRONYD_RTC_RTC_H
 #define CHRONYD_RTC_RTC_H
@@ -27,17 +27,18 @@ struct rtc_env {
     struct measurement_log *log; /* NULL: none */
 };
 
-/* Opens the device. file: what rtc_file_read() gave. NULL without rtcfile, or when the device is of no
-   use, which was logged; the other functions accept NULL. conf must outlive it. */
+/* Opens the device. file: result of rtc_file_read(). NULL: there is no rtcfile, or the device
+   cannot be used, which was logged. The other functions accept NULL. conf must outlive it. */
 struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
                     const struct rtc_coefficients *file);
 /* Writes the file, if there is something to write. */
 void rtc_free(struct rtc *rtc);
 
-/* Measures for 8 seconds, and slews the system clock by the difference to what the file foretold.
-   False: it cannot be done, and done is not called; else it is called at the end in any case. 8.3 */
+/* Measures for 8 seconds, then slews the system clock by the difference to the prediction of the
+   file (system.md 8.3). False: it cannot be done, and done is not called. True: done is called at
+   the end. */
 bool rtc_measure_initially(struct rtc *rtc, void (*done)(void *arg), void *arg);
-/* Begins to track. The reference says whether we know the time, for automatic trimming. */
+/* Begins to track. The reference tells whether the clock is synchronised, for automatic trimming. */
 void rtc_start(struct rtc *rtc, struct reference *reference);
 
 /* Commands and report. */

@@ -12,7 +12,7 @@
 
 #define HWCLOCK_LINE        3
 #define HWCLOCK_LINE_LENGTH 256
-/* The driver's value can change between its fields: two equal readings in a row are a good one. */
+/* The time can change while its fields are read. Two equal readings in a row are a good one. */
 #define MAX_READINGS 10
 
 bool rtc_is_on_utc(const struct world *world, const struct conf *conf)

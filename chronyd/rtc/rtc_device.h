@@ -20,8 +20,8 @@ bool rtc_is_on_utc(const struct world *world, const struct conf *conf);
 bool rtc_device_read_now(const struct world *world, int fd, bool utc, int64_t *seconds,
                          struct raw_time *now);
 
-/* Switches update interrupts; a failure is logged with the severity. After switching on, the next
-   one is to be ignored: it may be late. */
+/* Switches update interrupts on or off; a failure is logged with the severity. The first interrupt
+   after switching on is to be ignored, since it may be late. */
 bool rtc_device_interrupts(const struct world *world, int fd, bool on, enum log_severity severity);
 
 #endif

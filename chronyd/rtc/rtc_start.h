@@ -12,9 +12,9 @@
 #include "clock/local_clock.h"
 #include "conf/conf.h"
 
-/* Steps the clock if the RTC (or the drift file) says so; every outcome is logged, none is fatal.
-   coefficients: from the rtcfile, or not valid. True: the RTC was good, a precise measurement may
-   follow. */
+/* Steps the clock if the RTC (or the drift file) shows another time. Every outcome is logged,
+   none is fatal. coefficients: from the rtcfile, or not valid. True: the RTC was good, a precise
+   measurement may follow. */
 bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
                          const struct conf *conf, const struct rtc_coefficients *coefficients);
 
