@@ -190,7 +190,7 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&
         status != CMD_STATUS_ACCESS_DENIED)
         return false;
-    if (reply.header.reply != cmd_expected_reply(request->command) ||
+    if (reply.header.reply != cmd_command_find(request->command)->reply ||
         !cmd_reply_decode(reply.data, reply.length, reply.header.reply, body)) {
         exchange_print_status(c, "508 Bad reply from daemon", true);
         return false;

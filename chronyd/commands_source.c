@@ -156,7 +156,7 @@ enum cmd_status execute_add_source(struct chronyd *d, request_p request, body_p 
     default:
         return CMD_STATUS_INVALID;
     }
-    if (!add->name_terminated)
+    if (add->name[CMD_NAME_SIZE - 1] != '\0')
         return CMD_STATUS_INVALID_NAME;
     text_copy(name, sizeof(name), add->name);
 

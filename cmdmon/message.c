@@ -1,72 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Codes, lengths and headers of the control protocol (cmdmon.md 5, 6, 9, 11, 12). The two tables
- * here are the only place where a length, an access class or a reply code is written down.
+ * Headers and lengths of the control protocol (cmdmon.md 5, 6, 9), and whole messages from header
+ * and rows of fields.
  */
 #include "cmdmon/message.h"
 
+#include <string.h>
 #include "base/wire.h"
-#include "conf/conf.h"
-
-struct request_spec {
-    uint16_t base; /* length without padding; 0: obsolete or not assigned */
-    uint8_t access;
-    uint8_t reply;
-    uint16_t open; /* enum open_command */
-};
-
-#define REQUEST(code, number, length, access, reply, open, execute)                                \
-    [code] = {length, access, reply, open},
-static const struct request_spec requests[CMD_CODES] = {CMD_COMMANDS(REQUEST)};
-
-static const uint16_t reply_lengths[REPLY_CODES] = {
-    [REPLY_NULL] = 28,         [REPLY_SOURCE_COUNT] = 32, [REPLY_SOURCE_DATA] = 76,
-    [REPLY_TRACKING] = 104,    [REPLY_SOURCESTATS] = 84,  [REPLY_RTC] = 56,
-    [REPLY_ACTIVITY] = 48,     [REPLY_SMOOTHING] = 52,    [REPLY_SETTIME] = 40,
-    [REPLY_MANUAL_LIST] = 416, [REPLY_SOURCENAME] = 284,  [REPLY_AUTHDATA] = 52,
-    [REPLY_CLIENTS] = 520,     [REPLY_SELECTDATA] = 76,   [REPLY_SERVERSTATS] = 196,
-    [REPLY_NTPDATA] = 172,
-};
-
-static const struct request_spec *find(unsigned int code)
-{
-    return code < CMD_CODES && requests[code].base > 0 ? &requests[code] : NULL;
-}
-
-enum cmd_access cmd_access(unsigned int code)
-{
-    const struct request_spec *spec = find(code);
-
-    return spec ? (enum cmd_access)spec->access : CMD_ACCESS_NONE;
-}
-
-unsigned int cmd_open_commands(unsigned int code)
-{
-    const struct request_spec *spec = find(code);
-
-    return spec ? spec->open : 0;
-}
-
-enum reply_code cmd_expected_reply(unsigned int code)
-{
-    const struct request_spec *spec = find(code);
-
-    return spec ? (enum reply_code)spec->reply : REPLY_NULL;
-}
 
 size_t cmd_reply_length(unsigned int reply)
 {
-    return reply < REPLY_CODES ? reply_lengths[reply] : 0;
+    const struct cmd_layout *layout = cmd_reply_layout(reply);
+
+    return layout ? layout->length : 0;
 }
 
 size_t cmd_request_length(unsigned int code, unsigned int version)
 {
-    const struct request_spec *spec = find(code);
+    const struct cmd_command *command = cmd_command_find(code);
 
-    if (!spec)
+    if (!command)
         return 0;
-    size_t reply = cmd_reply_length(spec->reply);
-    return version >= CMD_VERSION && reply > spec->base ? reply : spec->base;
+    size_t reply = cmd_reply_length(command->reply);
+    return version >= CMD_VERSION && reply > command->request->length ? reply
+                                                                      : command->request->length;
 }
 
 bool cmd_request_header_decode(const void *data, size_t length, struct cmd_request_header *header)
@@ -97,4 +54,63 @@ bool cmd_reply_header_decode(const void *data, size_t length, struct cmd_reply_h
     header->sequence = reader_u32(&r);
     reader_skip(&r, 8);
     return !r.failed;
+}
+
+bool cmd_request_decode(const void *data, size_t length, unsigned int code,
+                        struct cmd_request *request)
+{
+    const struct cmd_command *command = cmd_command_find(code);
+
+    memset(request, 0, sizeof(*request));
+    request->command = (uint16_t)code;
+    return command && layout_decode(command->request, data, length, request);
+}
+
+size_t cmd_request_encode(const struct cmd_request_header *header,
+                          const struct cmd_request *request, void *buf, size_t size)
+{
+    size_t length = cmd_request_length(request->command, header->version);
+    struct writer w = writer_make(buf, size);
+
+    if (length == 0 || length > size)
+        return 0;
+    writer_u8(&w, header->version);
+    writer_u8(&w, CMD_TYPE_REQUEST);
+    writer_u16(&w, 0);
+    writer_u16(&w, request->command);
+    writer_u16(&w, header->attempt);
+    writer_u32(&w, header->sequence);
+    writer_zeros(&w, length - w.pos);
+    layout_encode(cmd_command_find(request->command)->request, request, buf);
+    return length;
+}
+
+size_t cmd_reply_encode(const struct cmd_reply_header *header, const union cmd_reply_body *body,
+                        void *buf, size_t size)
+{
+    size_t length = cmd_reply_length(header->reply);
+    struct writer w = writer_make(buf, size);
+
+    if (length == 0 || length > size)
+        return 0;
+    writer_u8(&w, header->version);
+    writer_u8(&w, CMD_TYPE_REPLY);
+    writer_u16(&w, 0);
+    writer_u16(&w, header->command);
+    writer_u16(&w, header->reply);
+    writer_u16(&w, header->status);
+    writer_zeros(&w, 6);
+    writer_u32(&w, header->sequence);
+    writer_zeros(&w, length - w.pos);
+    layout_encode(cmd_reply_layout(header->reply), body, buf);
+    return length;
+}
+
+bool cmd_reply_decode(const void *data, size_t length, unsigned int reply,
+                      union cmd_reply_body *body)
+{
+    const struct cmd_layout *layout = cmd_reply_layout(reply);
+
+    memset(body, 0, sizeof(*body));
+    return layout && layout_decode(layout, data, length, body);
 }

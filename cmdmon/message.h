@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control protocol's messages (cmdmon.md 4 to 14): codes, lengths, and the one encoder and
- * decoder of each request and reply, shared by the daemon and chronyc. Pure functions over bytes
- * and values: no socket, no clock, no judgement on whether a request is allowed.
+ * The control protocol's messages (cmdmon.md 4 to 14): codes, and the values of each request and
+ * reply, shared by the daemon and chronyc. Which commands there are is in message_commands.h, and
+ * what is where on the wire in the rows of message_request.c and message_reply.c. Pure functions
+ * over bytes and values: no socket, no clock, no judgement on whether a request is allowed.
  */
 #ifndef CMDMON_MESSAGE_H
 #define CMDMON_MESSAGE_H
@@ -14,6 +15,7 @@
 #include "base/instant.h"
 #include "base/report.h"
 #include "cmdmon/message_commands.h"
+#include "cmdmon/message_field.h"
 #include "conf/source_options.h"
 
 #define CMD_VERSION            6
@@ -82,23 +84,27 @@ enum cmd_status {
 };
 
 enum cmd_access {
-    CMD_ACCESS_NONE, /* code unknown or obsolete */
-    CMD_RO,          /* Unix socket, and UDP when opened */
-    CMD_RW,          /* Unix socket only */
+    CMD_RO, /* Unix socket, and UDP when opened */
+    CMD_RW, /* Unix socket only */
 };
 
-/*
- * Properties of a request code. All of them take codes of any value; unknown and obsolete codes
- * have the length 0, CMD_ACCESS_NONE and the reply REPLY_NULL.
- */
-enum cmd_access cmd_access(unsigned int code);
-/* The set of conf.h's enum open_command that open the code for UDP (cmdmon.md 3.1); 0: none. */
-unsigned int cmd_open_commands(unsigned int code);
-/* Required length of a request in octets; padded as the protocol version asks (cmdmon.md 9). */
+/* What is the same for all requests with a code. */
+struct cmd_command {
+    const struct cmd_layout *request; /* fields and length */
+    uint8_t access;                   /* enum cmd_access */
+    uint8_t reply;                    /* enum reply_code, of the success case */
+    uint16_t open; /* set of conf.h's enum open_command that opens it for UDP (cmdmon.md 3.1) */
+};
+
+/* NULL: the code is unknown or obsolete. */
+const struct cmd_command *cmd_command_find(unsigned int code);
+/* The fields of a reply; NULL: the code is unknown or obsolete. */
+const struct cmd_layout *cmd_reply_layout(unsigned int reply);
+
+/* Required length of a request in octets, padded as the protocol version asks (cmdmon.md 9); 0 for
+   unknown and obsolete codes. */
 size_t cmd_request_length(unsigned int code, unsigned int version);
-/* Reply code of the success case. */
-enum reply_code cmd_expected_reply(unsigned int code);
-/* Length of a reply in octets; 0 for unknown and obsolete reply codes. */
+/* Length of a reply in octets; 0 for unknown and obsolete codes. */
 size_t cmd_reply_length(unsigned int reply);
 
 struct cmd_request_header {
@@ -188,9 +194,8 @@ struct cmd_local {
 enum cmd_source_type { CMD_SOURCE_SERVER = 1, CMD_SOURCE_PEER = 2, CMD_SOURCE_POOL = 3 };
 
 struct cmd_add_source {
-    uint32_t type; /* enum cmd_source_type, not checked */
-    char name[CMD_NAME_SIZE + 1];
-    bool name_terminated; /* last octet of the field was zero; set by decoding */
+    uint32_t type;                /* enum cmd_source_type, not checked */
+    char name[CMD_NAME_SIZE + 1]; /* CMD_NAME_SIZE characters: not terminated on the wire */
     struct source_options options;
 };
 
@@ -283,9 +288,5 @@ size_t cmd_reply_encode(const struct cmd_reply_header *header, const union cmd_r
    short. Trailing octets are ignored. */
 bool cmd_reply_decode(const void *data, size_t length, unsigned int reply,
                       union cmd_reply_body *body);
-
-/* Conversion between a double and the 32-bit float of the protocol (cmdmon.md 4.1). */
-uint32_t cmd_float_encode(double x);
-double cmd_float_decode(uint32_t word);
 
 #endif

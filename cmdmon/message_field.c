@@ -1,98 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Wire types of the control protocol: float, timestamp, address (cmdmon.md 4). Every word that can
- * be received decodes to a value; nothing here fails except by the reader's and writer's bounds.
+ * The walk over the rows of a message, in both directions: from the types of the wire (cmdmon.md,
+ * "Common wire types") to members and back. Whatever can be received decodes to a value; nothing
+ * here fails except by the reader's and writer's bounds.
  */
-#include "cmdmon/message.h"
 #include "cmdmon/message_field.h"
 
-#include <math.h>
 #include <string.h>
-
-#define EXPONENT_BITS    7
-#define COEFFICIENT_BITS 25
-#define EXPONENT_MAX     63
-#define EXPONENT_MIN     (-64)
-#define COEFFICIENT_MASK ((1U << COEFFICIENT_BITS) - 1)
-#define COEFFICIENT_MAX  ((1U << (COEFFICIENT_BITS - 1)) - 1)
+#include "base/wire.h"
+#include "cmdmon/message.h"
 
 #define SECONDS_32BIT 0x7fffffffU /* high word of a sender with 32-bit seconds */
 #define NSEC_MAX      999999999U
 
-/* Coefficient and exponent of a positive value in the range that the logarithm can serve. */
-static uint32_t split(double x, uint32_t max, int *exponent)
-{
-    int e = (int)(log(x) / log(2.0) + 1.0);
-    uint64_t c = (uint64_t)(x * pow(2.0, COEFFICIENT_BITS - e) + 0.5);
-
-    while (c > max) {
-        c >>= 1;
-        e++;
-    }
-    if (e > EXPONENT_MAX) {
-        e = EXPONENT_MAX;
-        c = max;
-    } else if (e < EXPONENT_MIN) {
-        if (e + COEFFICIENT_BITS >= EXPONENT_MIN) {
-            c >>= EXPONENT_MIN - e;
-            e = EXPONENT_MIN;
-        } else {
-            e = 0;
-            c = 0;
-        }
-    }
-    *exponent = e;
-    return (uint32_t)c;
-}
-
-uint32_t cmd_float_encode(double x)
-{
-    uint32_t c;
-    int e;
-
-    if (isnan(x))
-        x = 0.0;
-    uint32_t negative = x < 0.0;
-    x = fabs(x);
-    uint32_t max = COEFFICIENT_MAX + negative;
-
-    if (x < 1.0e-100) {
-        e = 0;
-        c = 0;
-    } else if (x > 1.0e100) {
-        e = EXPONENT_MAX;
-        c = max;
-    } else {
-        c = split(x, max, &e);
-    }
-    if (negative)
-        c = 0U - c;
-    return (uint32_t)e << COEFFICIENT_BITS | (c & COEFFICIENT_MASK);
-}
-
-double cmd_float_decode(uint32_t word)
-{
-    int e = (int)(word >> COEFFICIENT_BITS);
-    int32_t c = (int32_t)(word & COEFFICIENT_MASK);
-
-    if (e > EXPONENT_MAX)
-        e -= 1 << EXPONENT_BITS;
-    if ((uint32_t)c > COEFFICIENT_MAX)
-        c -= 1 << COEFFICIENT_BITS;
-    return ldexp((double)c, e - COEFFICIENT_BITS);
-}
-
-double field_get_float(struct reader *r)
-{
-    return cmd_float_decode(reader_u32(r));
-}
-
-void field_put_float(struct writer *w, double x)
-{
-    writer_u32(w, cmd_float_encode(x));
-}
-
-struct instant field_get_time(struct reader *r)
+static struct instant get_time(struct reader *r)
 {
     uint32_t high = reader_u32(r);
     uint32_t low = reader_u32(r);
@@ -105,13 +26,7 @@ struct instant field_get_time(struct reader *r)
     return (struct instant){.sec = (int64_t)((uint64_t)high << 32 | low), .nsec = (int32_t)nsec};
 }
 
-void field_put_time(struct writer *w, struct instant t)
-{
-    writer_u64(w, (uint64_t)t.sec);
-    writer_u32(w, (uint32_t)t.nsec);
-}
-
-struct ip_addr field_get_addr(struct reader *r)
+static struct ip_addr get_addr(struct reader *r)
 {
     struct ip_addr addr = {.family = IP_UNSPEC};
     uint8_t octets[16];
@@ -144,7 +59,7 @@ struct ip_addr field_get_addr(struct reader *r)
     return addr;
 }
 
-void field_put_addr(struct writer *w, const struct ip_addr *addr)
+static void put_addr(struct writer *w, const struct ip_addr *addr)
 {
     switch (addr->family) {
     case IP_V4:
@@ -167,12 +82,257 @@ void field_put_addr(struct writer *w, const struct ip_addr *addr)
                                                                            : 0);
 }
 
-int32_t field_get_i32(struct reader *r)
+size_t field_wire_size(enum field_wire wire)
 {
-    return (int32_t)reader_u32(r);
+    static const uint16_t sizes[] = {
+        [WIRE_U8] = 1,
+        [WIRE_U16] = 2,
+        [WIRE_U32] = 4,
+        [WIRE_U64] = 8,
+        [WIRE_I8] = 1,
+        [WIRE_I16] = 2,
+        [WIRE_I32] = 4,
+        [WIRE_FLOAT] = 4,
+        [WIRE_TIME] = 12,
+        [WIRE_ADDR] = 20,
+        [WIRE_NAME] = CMD_NAME_SIZE,
+        [WIRE_ONES] = 8,
+    };
+
+    return sizes[wire];
 }
 
-void field_put_i32(struct writer *w, int32_t v)
+const struct field_word *field_word(const struct field_word *words, int64_t value)
 {
-    writer_u32(w, (uint32_t)v);
+    while (words->value != value && words->value != FIELD_OTHER)
+        words++;
+    return words;
+}
+
+/* ---- Members ---- */
+
+const void *field_value(const struct cmd_field *field, const void *values)
+{
+    return (const char *)values + field->offset;
+}
+
+int64_t field_integer(const struct cmd_field *field, const void *values)
+{
+    const void *p = field_value(field, values);
+
+    switch (field->member) {
+    case MEMBER_BOOL:
+        return *(const bool *)p;
+    case MEMBER_CHAR:
+        return *(const char *)p;
+    case MEMBER_I8:
+        return *(const int8_t *)p;
+    case MEMBER_U8:
+        return *(const uint8_t *)p;
+    case MEMBER_U16:
+        return *(const uint16_t *)p;
+    case MEMBER_I32:
+        return *(const int32_t *)p;
+    case MEMBER_U32:
+        return *(const uint32_t *)p;
+    case MEMBER_U64:
+        return (int64_t) * (const uint64_t *)p;
+    default:
+        return 0;
+    }
+}
+
+/* A number that is too large for the member is as good as the largest one. */
+static void set_integer(const struct cmd_field *field, void *p, int64_t v)
+{
+    switch (field->member) {
+    case MEMBER_BOOL:
+        *(bool *)p = v != 0;
+        break;
+    case MEMBER_CHAR:
+        *(char *)p = (char)v;
+        break;
+    case MEMBER_I8:
+        *(int8_t *)p = (int8_t)v;
+        break;
+    case MEMBER_U8:
+        *(uint8_t *)p = (uint8_t)v;
+        break;
+    case MEMBER_U16:
+        *(uint16_t *)p = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+        break;
+    case MEMBER_I32:
+        *(int32_t *)p = v > INT32_MAX ? INT32_MAX : (int32_t)v;
+        break;
+    case MEMBER_U32:
+        *(uint32_t *)p = (uint32_t)v;
+        break;
+    case MEMBER_U64:
+        *(uint64_t *)p = (uint64_t)v;
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- One field ---- */
+
+static int64_t get_integer(struct reader *r, enum field_wire wire)
+{
+    switch (wire) {
+    case WIRE_U8:
+        return reader_u8(r);
+    case WIRE_I8:
+        return (int8_t)reader_u8(r);
+    case WIRE_U16:
+        return reader_u16(r);
+    case WIRE_I16:
+        return (int16_t)reader_u16(r);
+    case WIRE_U32:
+        return reader_u32(r);
+    case WIRE_I32:
+        return (int32_t)reader_u32(r);
+    case WIRE_U64:
+        return (int64_t)reader_u64(r);
+    default:
+        return 0;
+    }
+}
+
+static void put_integer(struct writer *w, size_t size, int64_t v)
+{
+    while (size-- > 0)
+        writer_u8(w, (uint8_t)((uint64_t)v >> 8 * size));
+}
+
+static void get_field(const struct cmd_field *field, struct reader *r, void *values)
+{
+    void *p = (char *)values + field->offset;
+    int64_t v;
+
+    switch (field->wire) {
+    case WIRE_NONE:
+    case WIRE_ONES:
+        break;
+    case WIRE_FLOAT:
+        *(double *)p = cmd_float_decode(reader_u32(r));
+        break;
+    case WIRE_TIME:
+        *(struct instant *)p = get_time(r);
+        break;
+    case WIRE_ADDR:
+        *(struct ip_addr *)p = get_addr(r);
+        break;
+    case WIRE_NAME:
+        reader_bytes(r, p, CMD_NAME_SIZE);
+        ((char *)p)[CMD_NAME_SIZE] = '\0';
+        break;
+    default:
+        v = get_integer(r, (enum field_wire)field->wire);
+        if (field->mask == 0)
+            set_integer(field, p, v);
+        else if (field->match == 0)
+            set_integer(field, p, v & field->mask);
+        else if ((v & field->mask) == field->match)
+            set_integer(field, p, field_integer(field, values) | field->bits);
+        break;
+    }
+}
+
+/* What the field adds to the word that it is a part of. */
+static int64_t part_of_word(const struct cmd_field *field, int64_t v)
+{
+    if (field->match == 0)
+        return v & field->mask;
+    return (v & field->bits) == field->bits ? field->match : 0;
+}
+
+static void put_field(const struct cmd_field *field, const void *values, uint8_t *data)
+{
+    const void *p = field_value(field, values);
+    size_t size = field_wire_size((enum field_wire)field->wire);
+    struct writer w = writer_make(data, size);
+    struct reader r = reader_make(data, size);
+    int64_t v;
+
+    switch (field->wire) {
+    case WIRE_NONE:
+        break;
+    case WIRE_ONES:
+        writer_u64(&w, UINT64_MAX);
+        break;
+    case WIRE_FLOAT:
+        writer_u32(&w, cmd_float_encode(*(const double *)p));
+        break;
+    case WIRE_TIME:
+        writer_u64(&w, (uint64_t)((const struct instant *)p)->sec);
+        writer_u32(&w, (uint32_t)((const struct instant *)p)->nsec);
+        break;
+    case WIRE_ADDR:
+        put_addr(&w, p);
+        break;
+    case WIRE_NAME:
+        writer_bytes(&w, p, strnlen(p, CMD_NAME_SIZE));
+        break;
+    default:
+        v = field_integer(field, values);
+        if (field->mask != 0)
+            v = get_integer(&r, (enum field_wire)field->wire) | part_of_word(field, v);
+        put_integer(&w, size, v);
+        break;
+    }
+}
+
+/* ---- Whole messages ---- */
+
+static void get_fields(const struct cmd_field *fields, size_t count, const void *data,
+                       size_t length, void *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct reader r = reader_make(data, length);
+
+        reader_skip(&r, fields[i].at);
+        get_field(&fields[i], &r, values);
+    }
+}
+
+bool layout_decode(const struct cmd_layout *layout, const void *data, size_t length, void *values)
+{
+    const struct cmd_records *records = layout->records;
+
+    if (length < layout->length)
+        return false;
+    get_fields(layout->fields, layout->field_count, data, length, values);
+    if (!records)
+        return true;
+    uint32_t *count = (void *)((char *)values + records->count_offset);
+    if (records->limited && *count > records->max)
+        *count = records->max;
+    for (size_t i = 0; i < records->max; i++)
+        get_fields(records->fields, records->field_count,
+                   (const char *)data + records->at + i * records->length, records->length,
+                   (char *)values + records->offset + i * records->size);
+    return true;
+}
+
+static void put_fields(const struct cmd_field *fields, size_t count, const void *values,
+                       uint8_t *data)
+{
+    for (size_t i = 0; i < count; i++)
+        put_field(&fields[i], values, data + fields[i].at);
+}
+
+void layout_encode(const struct cmd_layout *layout, const void *values, void *data)
+{
+    const struct cmd_records *records = layout->records;
+
+    put_fields(layout->fields, layout->field_count, values, data);
+    if (!records)
+        return;
+    uint32_t count =
+        *(const uint32_t *)((const void *)((const char *)values + records->count_offset));
+    for (size_t i = 0; i < records->max && i < count; i++)
+        put_fields(records->fields, records->field_count,
+                   (const char *)values + records->offset + i * records->size,
+                   (uint8_t *)data + records->at + i * records->length);
 }

@@ -31,28 +31,37 @@ struct cmd_service {
 
 /* Step 11: whether the transport may run this command. */
 static bool is_authorised(const struct cmd_policy *policy, const struct ip_addr *addr,
-                          unsigned int command)
+                          const struct cmd_command *command)
 {
-    if (!addr)
-        return true;
-    return cmd_access(command) == CMD_RO &&
-           (cmd_open_commands(command) & policy->open_commands) != 0;
+    return !addr || (command->access == CMD_RO && (command->open & policy->open_commands) != 0);
 }
 
 /* A report that changes something on the way is for the Unix socket only (cmdmon.md 13.13). */
 static bool changes_something(const struct cmd_request *request)
 {
-    return cmd_access(request->command) != CMD_RO ||
-           (request->command == CMD_CLIENTS && request->u.clients.reset);
+    return request->command == CMD_CLIENTS && request->u.clients.reset;
 }
 
+/* Steps 9 to 11, and the command itself. */
 static enum cmd_status run_request(const struct cmd_policy *policy, const struct ip_addr *addr,
-                                   const uint8_t *data, size_t length, unsigned int command,
+                                   const uint8_t *data, size_t length, unsigned int code,
                                    union cmd_reply_body *body)
 {
+    const struct cmd_command *command = cmd_command_find(code);
+    size_t required = cmd_request_length(code, CMD_VERSION);
     struct cmd_request request;
 
-    if (!cmd_request_decode(data, length, command, &request))
+    if (!command) {
+        LOG_DEBUG("Command packet has invalid command %u", code);
+        return CMD_STATUS_INVALID;
+    }
+    if (length < required) {
+        LOG_DEBUG("Command packet is too short (%zu < %zu)", length, required);
+        return CMD_STATUS_BAD_LENGTH;
+    }
+    if (!is_authorised(policy, addr, command))
+        return CMD_STATUS_UNAUTHORISED;
+    if (!cmd_request_decode(data, length, code, &request))
         return CMD_STATUS_INVALID;
     if (addr && changes_something(&request))
         return CMD_STATUS_UNAUTHORISED;
@@ -66,9 +75,8 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
                   const uint8_t *request, size_t length, uint8_t *reply, size_t size)
 {
     struct cmd_request_header header;
-    enum reply_code code = REPLY_NULL;
     union cmd_reply_body body;
-    enum cmd_status status;
+    enum cmd_status status = CMD_STATUS_BAD_VERSION;
 
     if (length < CMD_REQUEST_MIN || length > CMD_REQUEST_MAX ||
         !cmd_request_header_decode(request, length, &header) || header.type != CMD_TYPE_REQUEST ||
@@ -82,35 +90,22 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
     }
 
     memset(&body, 0, sizeof(body));
-    if (header.version != CMD_VERSION) {
-        LOG_DEBUG("Command packet has invalid version (%d != %d)", header.version, CMD_VERSION);
-        if (header.version < CMD_VERSION_NO_PADDING)
-            return 0;
-        status = CMD_STATUS_BAD_VERSION;
-    } else if (cmd_request_length(header.command, CMD_VERSION) == 0) {
-        LOG_DEBUG("Command packet has invalid command %d", header.command);
-        status = CMD_STATUS_INVALID;
-    } else if (length < cmd_request_length(header.command, CMD_VERSION)) {
-        LOG_DEBUG("Command packet is too short (%zu < %zu)", length,
-                  cmd_request_length(header.command, CMD_VERSION));
-        status = CMD_STATUS_BAD_LENGTH;
-    } else if (!is_authorised(policy, addr, header.command)) {
-        status = CMD_STATUS_UNAUTHORISED;
-    } else {
+    if (header.version == CMD_VERSION)
         status = run_request(policy, addr, request, length, header.command, &body);
-    }
-    if (status == CMD_STATUS_SUCCESS)
-        code = cmd_expected_reply(header.command);
+    else
+        LOG_DEBUG("Command packet has invalid version (%d != %d)", header.version, CMD_VERSION);
+    if (header.version < CMD_VERSION_NO_PADDING)
+        return 0;
 
-    struct cmd_reply_header reply_header = (struct cmd_reply_header){
+    bool success = status == CMD_STATUS_SUCCESS;
+    struct cmd_reply_header reply_header = {
         .version = CMD_VERSION,
         .command = header.command,
-        .reply = (uint16_t)code,
+        .reply = success ? cmd_command_find(header.command)->reply : REPLY_NULL,
         .status = (uint16_t)status,
         .sequence = header.sequence,
     };
-    size_t reply_length =
-        cmd_reply_encode(&reply_header, code == REPLY_NULL ? NULL : &body, reply, size);
+    size_t reply_length = cmd_reply_encode(&reply_header, &body, reply, size);
     if (reply_length > length) {
         LOG_DEBUG("Response longer than request req_len=%zu res_len=%zu", length, reply_length);
         return 0;

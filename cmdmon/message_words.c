@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The words of enumerations, see message_words.h. A word of JSON is part of the schemas in
+ * doc/schema/, a plain one of what scripts read.
+ */
+#include "cmdmon/message_words.h"
+
+#include "base/sync_status.h"
+#include "conf/source_options.h"
+
+const struct field_word words_leap[] = {
+    {LEAP_NORMAL, "normal", "Normal"},
+    {LEAP_INSERT, "insert_second", "Insert second"},
+    {LEAP_DELETE, "delete_second", "Delete second"},
+    {LEAP_UNSYNC, "not_synchronised", "Not synchronised"},
+    {FIELD_OTHER, "invalid", "Invalid"},
+};
+
+const struct field_word words_source_mode[] = {
+    {0, "server", "^"},
+    {1, "peer", "="},
+    {2, "reference_clock", "#"},
+    {FIELD_OTHER, "unknown", " "},
+};
+
+const struct field_word words_source_state[] = {
+    {0, "selected", "*"},          {1, "not_selectable", "?"}, {2, "falseticker", "x"},
+    {3, "jittery", "~"},           {4, "combined", "+"},       {5, "selectable", "-"},
+    {FIELD_OTHER, "unknown", " "},
+};
+
+const struct field_word words_auth_mode[] = {
+    {0, "none", "-"},
+    {1, "symmetric_key", "SK"},
+    {2, "nts", "NTS"},
+    {FIELD_OTHER, "unknown", "?"},
+};
+
+const struct field_word words_ntp_mode[] = {
+    {1, "symmetric_active", "Symmetric active"},
+    {2, "symmetric_passive", "Symmetric passive"},
+    {4, "server", "Server"},
+    {FIELD_OTHER, "invalid", "Invalid"},
+};
+
+const struct field_word words_timestamping[] = {
+    {'D', "daemon", "Daemon"},
+    {'K', "kernel", "Kernel"},
+    {'H', "hardware", "Hardware"},
+    {FIELD_OTHER, NULL, "Invalid"},
+};
+
+const struct field_word words_select_options[] = {
+    {SELECT_NOSELECT, "noselect", "N"}, {SELECT_PREFER, "prefer", "P"},
+    {SELECT_TRUST, "trust", "T"},       {SELECT_REQUIRE, "require", "R"},
+    {FIELD_OTHER, NULL, "-"},
+};
+
+const struct field_word words_yes_no[] = {{true, NULL, "Yes"}, {FIELD_OTHER, NULL, "No"}};
+const struct field_word words_y_n[] = {{true, NULL, "Y"}, {FIELD_OTHER, NULL, "N"}};
+const struct field_word words_leap_only[] = {
+    {true, NULL, "(leap second only)"},
+    {FIELD_OTHER, NULL, ""},
+};
