@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one context of the client: settings, the list of daemons to try and the state of the
- * exchange with the one in use. Made by run.c and handed to every command.
+ * exchange with the one in use. Made by session.c and handed to every command.
  */
 #ifndef CHRONYC_CLIENT_H
 #define CHRONYC_CLIENT_H

@@ -27,7 +27,8 @@ struct ntp_env {
     struct smoothing *smoothing; /* NULL: no smoothtime */
     struct measurement_log *log; /* NULL: none */
     bool log_raw_measurements;   /* also those that are not accepted */
-    bool leap_is_slewed; /* leapsecmode slew: the served time hides the leap second (10.2) */
+    /* leapsecmode slew: the served time hides the leap second (discipline.md 10.2). */
+    bool leap_is_slewed;
 };
 
 #endif

@@ -77,7 +77,7 @@ int fork_server_channel(const struct fork_server *fork_server);
 pid_t fork_server_pid(const struct fork_server *fork_server);
 /* NULL: there are no NTS-KE helpers. Owned by the handle. */
 struct helper_pool *fork_server_pool(struct fork_server *fork_server);
-/* The pool of NTS-KE helpers that HELPER_NEW messages are for; made by fork_server_start, and by
+/* The pool of NTS-KE helpers that IPC_HELPER_NEW messages are for; made by fork_server_start, and by
    tests. Owned by the handle then. */
 void fork_server_set_pool(struct fork_server *fork_server, struct helper_pool *pool);
 

@@ -54,7 +54,7 @@ struct helper_pool {
     char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
 };
 
-/* ---- Helper_pool.c ---- */
+/* ---- In helper_pool.c ---- */
 
 /* The helper is gone or not to be trusted; its sessions are over. It is freed. */
 void helper_remove(struct helper *helper);
@@ -66,7 +66,7 @@ void helper_start_timer(struct helper *helper);
    more. */
 void helper_pool_check(struct helper_pool *pool);
 
-/* ---- Helper_generations.c ---- */
+/* ---- In helper_generations.c ---- */
 
 /* Orders a generation; none may be pending. */
 void generation_start(struct helper_pool *pool);

@@ -65,7 +65,7 @@ bool server_file_problem(const struct server_file *file, char *text, size_t size
    closed, or the other way round. Compares what stat() says. */
 bool server_files_changed(const struct server_files *files, const struct world *world);
 
-/* `World-readable permissions on FILE` and the like for each private key of the configuration (6.4). */
+/* `World-readable permissions on FILE` and the like for each private key of the configuration (nts.md 6.4). */
 void server_files_warn_permissions(const struct conf *conf);
 
 #endif

@@ -16,7 +16,7 @@
 struct nts_server_keys;
 
 /*
- * Makes random keys, takes those of DUMP_DIR/ntskeys instead if there is such a file, saves the new
+ * Makes random keys, takes those of `ntskeys` in dump_dir instead if there is such a file, saves the new
  * ones if not, and starts the rotation every `rotate` seconds. dump_dir NULL: nothing is loaded or
  * saved (a warning says so). rotate 0: no rotation, nothing is saved. World and loop must outlive
  * it. Fatal without AES-SIV-CMAC-256 (nts.md 4).

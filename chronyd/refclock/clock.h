@@ -2,7 +2,7 @@
 /*
  * One reference clock, for the files of this folder only: its state, the interface of drivers, and
  * the ways in which they hand in what they measured. Drivers own their `data` and descriptors, and
- * touch nothing else of the clock.
+ * touch nothing else of the clock. Numbers of sections are those of system.md.
  */
 #ifndef CHRONYD_REFCLOCK_CLOCK_H
 #define CHRONYD_REFCLOCK_CLOCK_H

@@ -62,8 +62,8 @@ struct ntp_header {
     uint8_t stratum;
     int8_t poll;
     int8_t precision;
-    uint32_t root_delay;      /* 16.16 */
-    uint32_t root_dispersion; /* 16.16 */
+    uint32_t root_delay;      /* 16.16 bits */
+    uint32_t root_dispersion; /* 16.16 bits */
     uint32_t refid;
     struct ntp_time reference;
     struct ntp_time origin;
@@ -119,7 +119,7 @@ bool ntp_ext_add_inner(struct writer *w, uint16_t type, const void *body, size_t
 /* Short formats, ntp.md 2.4. */
 double ntp_short_to_double(uint32_t v);
 uint32_t ntp_short_from_double(double x);
-double ntp_fine_to_double(uint32_t v); /* 4.28 */
+double ntp_fine_to_double(uint32_t v); /* 4.28 bits */
 uint32_t ntp_fine_from_double(double x);
 double ntp_signed_to_double(struct ntp_time v); /* signed 32.32 */
 struct ntp_time ntp_signed_from_double(double x);

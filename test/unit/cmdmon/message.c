@@ -343,7 +343,7 @@ static void instants_keep_their_sign_and_old_senders_are_understood(void **state
     assert_int_equal(request.u.time.nsec, 999999999);
 }
 
-/* 4.3: the padding carries the scope of link-local addresses, and nothing else does. */
+/* cmdmon.md 4.3: the padding carries the scope of link-local addresses, and nothing else does. */
 static void scope_is_in_the_padding(void **state)
 {
     static const struct {

@@ -29,7 +29,7 @@ static void read_secret(const json_t *object, const char *key, struct secret *se
     secret->length = test_hex(object, key, secret->data, sizeof(secret->data));
 }
 
-/* HKDF-Expand-Label of RFC 8446, 7.1 */
+/* HKDF-Expand-Label of RFC 8446 section 7.1 */
 static void expand_label(gnutls_mac_algorithm_t mac, const uint8_t *secret, size_t hash_length,
                          const char *label, const uint8_t *context, uint8_t *out, size_t length)
 {

@@ -236,8 +236,8 @@ static void dispersion_below_the_usual_is_not_believed(void **state)
     static const struct {
         double variance, expected; /* of the second round; that of the first is 1 */
     } cases[] = {
-        {5.0, 5.0},                     /* 2.17 */
-        {2.0, (1.0 * 2 + 2.0 * 2) / 4}, /* 0.87 */
+        {5.0, 5.0},                     /* = 2.17 */
+        {2.0, (1.0 * 2 + 2.0 * 2) / 4}, /* = 0.87 */
         {0.01, (1.0 * 2 + 0.01 * 2) / 4},
     };
 

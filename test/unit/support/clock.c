@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The world in virtual time of support_clock.h.
+ * The world in virtual time of clock.h.
  */
 #include "test/unit/support/clock.h"
 #include <assert.h>

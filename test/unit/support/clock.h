@@ -42,7 +42,7 @@ struct clock_world {
     int zone_calls;
     bool may_not_set_clock;
 
-    struct fake_devices *devices; /* support_devices.h; NULL: none */
+    struct fake_devices *devices; /* devices.h; NULL: none */
 
     char *mail; /* stream for mails; NULL: fails */
     size_t mail_length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the tests of the configuration share: evaluating lines, files in a private directory, log
- * messages as text. Names resolve through a table in conf_support.c.
+ * messages as text. Names resolve through a table in conf.c.
  */
 #ifndef TEST_UNIT_SUPPORT_CONF_H
 #define TEST_UNIT_SUPPORT_CONF_H

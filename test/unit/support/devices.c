@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The devices of support_devices.h.
+ * The devices of devices.h.
  */
 #include "test/unit/support/devices.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Simulated clock devices for the world of support_clock.h: a shared memory segment, a PPS device,
+ * Simulated clock devices for the world of clock.h: a shared memory segment, a PPS device,
  * PTP clocks, a real-time clock, and one Unix socket. Tests set what they show and make them fail.
  */
 #ifndef TEST_UNIT_SUPPORT_DEVICES_H

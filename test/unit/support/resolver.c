@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name resolving helper for tests, see support_resolver.h.
+ * The name resolving helper for tests, see resolver.h.
  */
 #include "test/unit/support/resolver.h"
 

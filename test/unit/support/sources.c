@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fixture of support_sources.h.
+ * The fixture of sources.h.
  */
 #include "test/unit/support/sources.h"
 #include "test/unit/support/unit.h"

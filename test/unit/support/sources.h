@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Clock, reference and a set of sources on the world of support_clock.h, with a configuration from
+ * Clock, reference and a set of sources on the world of clock.h, with a configuration from
  * lines and the log messages as text.
  */
 #ifndef TEST_UNIT_SUPPORT_SOURCES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of TLS sessions and helper processes share; see tls_support.h.
+ * What the tests of TLS sessions and helper processes share; see tls.h.
  */
 #include "test/unit/support/tls.h"
 #include "test/unit/support/unit.h"

@@ -2,7 +2,7 @@
 /*
  * The common layer of reference clocks (system.md 2, discipline.md 26): samples and pulses with their
  * worked examples, locking, filter and poll, the local option, log lines. Drivers are in
- * test_refclock_drivers.c.
+ * drivers.c.
  */
 #include "test/unit/support/unit.h"
 

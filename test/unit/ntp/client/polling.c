@@ -266,7 +266,7 @@ static void bursts_at_short_intervals_are_a_quarter_of_them(void **state)
         assert_interval(rig, i, 2.0);
 }
 
-/* min(2^(cur_poll - minpoll), 4) requests for one good response. */
+/* min(2^(poll - minpoll), 4) requests for one good response. */
 static void burst_option_depends_on_the_interval(void **state)
 {
     struct rig *rig = *state;
