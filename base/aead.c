@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The AEAD algorithms of NTS (nts.md 4) over Nettle, or GnuTLS where Nettle lacks one. Called by
- * the NTS codecs: one-shot, or with a key that its owner keeps expanded. Nothing here logs;
- * expanded keys are wiped.
+ * the NTS codecs: one-shot, or with a key that its owner keeps expanded. An expanded key has no
+ * pointer in it. Nothing here allocates or logs.
  */
 #include "base/crypto.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
-#include "base/text.h"
 
 #include "config.h"
 
@@ -32,7 +31,7 @@ struct message {
     size_t in_length;
 };
 
-/* A key as the library of its algorithm wants it. */
+/* A key as the library of its algorithm wants it: what is in struct aead_cipher. */
 union expanded {
 #ifdef HAVE_SIV
     struct siv_cmac_aes128_ctx siv_cmac;
@@ -40,10 +39,13 @@ union expanded {
 #if defined(HAVE_NETTLE_SIV_GCM)
     struct aes128_ctx gcm_siv;
 #elif defined(HAVE_GNUTLS_SIV_GCM)
-    gnutls_aead_cipher_hd_t gcm_siv;
+    uint8_t gcm_siv[16]; /* what GnuTLS makes of it has pointers, and is not for several threads */
 #endif
     char none; /* a build without both */
 };
+
+static_assert(sizeof(union expanded) <= sizeof(((struct aead_cipher *)NULL)->state),
+              "room for an expanded key");
 
 struct algorithm {
     int id;
@@ -51,24 +53,17 @@ struct algorithm {
     size_t min_nonce;
     size_t max_nonce;     /* accepted from others */
     size_t max_own_nonce; /* made here */
-    bool (*expand)(union expanded *expanded, const uint8_t *key);
-    void (*release)(union expanded *expanded); /* NULL: wiping is enough */
+    void (*expand)(union expanded *expanded, const uint8_t *key);
     bool (*seal)(const union expanded *expanded, const struct message *m, uint8_t *out);
     bool (*open)(const union expanded *expanded, const struct message *m, uint8_t *out);
-};
-
-struct aead_cipher {
-    const struct algorithm *algorithm;
-    union expanded expanded;
 };
 
 #ifdef HAVE_SIV
 
 /* Nettle's S2V takes the associated data (as one string, also when it is empty), then the nonce. */
-static bool siv_cmac_expand(union expanded *expanded, const uint8_t *key)
+static void siv_cmac_expand(union expanded *expanded, const uint8_t *key)
 {
     siv_cmac_aes128_set_key(&expanded->siv_cmac, key);
-    return true;
 }
 
 static bool siv_cmac_seal(const union expanded *expanded, const struct message *m, uint8_t *out)
@@ -91,13 +86,10 @@ static bool siv_cmac_open(const union expanded *expanded, const struct message *
 
 #define HAVE_GCM_SIV 1
 
-static bool gcm_siv_expand(union expanded *expanded, const uint8_t *key)
+static void gcm_siv_expand(union expanded *expanded, const uint8_t *key)
 {
     aes128_set_encrypt_key(&expanded->gcm_siv, key);
-    return true;
 }
-
-#define gcm_siv_release NULL
 
 static bool gcm_siv_seal(const union expanded *expanded, const struct message *m, uint8_t *out)
 {
@@ -117,41 +109,42 @@ static bool gcm_siv_open(const union expanded *expanded, const struct message *m
 
 #define HAVE_GCM_SIV 1
 
-static bool gcm_siv_expand(union expanded *expanded, const uint8_t *key)
+static void gcm_siv_expand(union expanded *expanded, const uint8_t *key)
 {
-    uint8_t copy[16];
-    gnutls_datum_t datum = {copy, sizeof(copy)};
-
-    memcpy(copy, key, sizeof(copy));
-    bool ok =
-        gnutls_aead_cipher_init(&expanded->gcm_siv, GNUTLS_CIPHER_AES_128_SIV_GCM, &datum) >= 0;
-    crypto_wipe(copy, sizeof(copy));
-    return ok;
+    memcpy(expanded->gcm_siv, key, sizeof(expanded->gcm_siv));
 }
 
-static void gcm_siv_release(union expanded *expanded)
+static bool gcm_siv_start(gnutls_aead_cipher_hd_t *handle, const union expanded *expanded)
 {
-    gnutls_aead_cipher_deinit(expanded->gcm_siv);
+    gnutls_datum_t key = {(uint8_t *)(uintptr_t)expanded->gcm_siv, sizeof(expanded->gcm_siv)};
+
+    return gnutls_aead_cipher_init(handle, GNUTLS_CIPHER_AES_128_SIV_GCM, &key) >= 0;
 }
 
 static bool gcm_siv_seal(const union expanded *expanded, const struct message *m, uint8_t *out)
 {
     size_t length = m->in_length + AEAD_TAG_LENGTH;
+    gnutls_aead_cipher_hd_t handle;
 
-    return gnutls_aead_cipher_encrypt(expanded->gcm_siv, m->nonce, m->nonce_length, m->ad,
-                                      m->ad_length, AEAD_TAG_LENGTH, m->in, m->in_length, out,
-                                      &length) >= 0 &&
-           length == m->in_length + AEAD_TAG_LENGTH;
+    if (!gcm_siv_start(&handle, expanded))
+        return false;
+    int result = gnutls_aead_cipher_encrypt(handle, m->nonce, m->nonce_length, m->ad, m->ad_length,
+                                            AEAD_TAG_LENGTH, m->in, m->in_length, out, &length);
+    gnutls_aead_cipher_deinit(handle);
+    return result >= 0 && length == m->in_length + AEAD_TAG_LENGTH;
 }
 
 static bool gcm_siv_open(const union expanded *expanded, const struct message *m, uint8_t *out)
 {
     size_t length = m->in_length - AEAD_TAG_LENGTH;
+    gnutls_aead_cipher_hd_t handle;
 
-    return gnutls_aead_cipher_decrypt(expanded->gcm_siv, m->nonce, m->nonce_length, m->ad,
-                                      m->ad_length, AEAD_TAG_LENGTH, m->in, m->in_length, out,
-                                      &length) >= 0 &&
-           length == m->in_length - AEAD_TAG_LENGTH;
+    if (!gcm_siv_start(&handle, expanded))
+        return false;
+    int result = gnutls_aead_cipher_decrypt(handle, m->nonce, m->nonce_length, m->ad, m->ad_length,
+                                            AEAD_TAG_LENGTH, m->in, m->in_length, out, &length);
+    gnutls_aead_cipher_deinit(handle);
+    return result >= 0 && length == m->in_length - AEAD_TAG_LENGTH;
 }
 
 #endif
@@ -177,7 +170,6 @@ static const struct algorithm algorithms[] = {
         .max_nonce = 12,
         .max_own_nonce = 12,
         .expand = gcm_siv_expand,
-        .release = gcm_siv_release,
         .seal = gcm_siv_seal,
         .open = gcm_siv_open,
     },
@@ -215,41 +207,25 @@ size_t aead_max_nonce(int id)
     return a ? a->max_own_nonce : 0;
 }
 
-static bool start(struct aead_cipher *cipher, int id, const struct secret *key)
+bool aead_cipher_init(struct aead_cipher *cipher, int id, const struct secret *key)
 {
-    cipher->algorithm = find_algorithm(id);
-    return cipher->algorithm && key->length == cipher->algorithm->key_length &&
-           cipher->algorithm->expand(&cipher->expanded, key->data);
+    const struct algorithm *a = find_algorithm(id);
+
+    if (!a || key->length != a->key_length)
+        return false;
+    cipher->id = id;
+    a->expand((union expanded *)(void *)cipher->state, key->data);
+    return true;
 }
 
-static void end(struct aead_cipher *cipher)
+static const union expanded *expanded_of(const struct aead_cipher *cipher)
 {
-    if (cipher->algorithm->release)
-        cipher->algorithm->release(&cipher->expanded);
-    crypto_wipe(cipher, sizeof(*cipher));
-}
-
-struct aead_cipher *aead_cipher_new(int id, const struct secret *key)
-{
-    struct aead_cipher *cipher = mem_alloc(sizeof(*cipher));
-
-    if (start(cipher, id, key))
-        return cipher;
-    free(cipher);
-    return NULL;
-}
-
-void aead_cipher_free(struct aead_cipher *cipher)
-{
-    if (!cipher)
-        return;
-    end(cipher);
-    free(cipher);
+    return (const union expanded *)(const void *)cipher->state;
 }
 
 static bool nonce_fits(const struct algorithm *a, size_t nonce_length)
 {
-    return nonce_length >= a->min_nonce && nonce_length <= a->max_nonce;
+    return a && nonce_length >= a->min_nonce && nonce_length <= a->max_nonce;
 }
 
 /* The libraries want valid pointers also where the length is zero. */
@@ -270,10 +246,10 @@ bool aead_cipher_seal(const struct aead_cipher *cipher, const uint8_t *nonce, si
         or_empty(plain, plain_length),
         plain_length,
     };
+    const struct algorithm *a = find_algorithm(cipher->id);
 
-    return nonce_fits(cipher->algorithm, nonce_length) &&
-           plain_length <= SIZE_MAX - AEAD_TAG_LENGTH &&
-           cipher->algorithm->seal(&cipher->expanded, &m, out);
+    return nonce_fits(a, nonce_length) && plain_length <= SIZE_MAX - AEAD_TAG_LENGTH &&
+           a->seal(expanded_of(cipher), &m, out);
 }
 
 bool aead_cipher_open(const struct aead_cipher *cipher, const uint8_t *nonce, size_t nonce_length,
@@ -283,11 +259,11 @@ bool aead_cipher_open(const struct aead_cipher *cipher, const uint8_t *nonce, si
     const struct message m = {
         nonce, nonce_length, or_empty(ad, ad_length), ad_length, sealed, sealed_length,
     };
+    const struct algorithm *a = find_algorithm(cipher->id);
     uint8_t nothing[1];
 
-    return nonce_fits(cipher->algorithm, nonce_length) && sealed_length >= AEAD_TAG_LENGTH &&
-           cipher->algorithm->open(&cipher->expanded, &m,
-                                   sealed_length > AEAD_TAG_LENGTH ? out : nothing);
+    return nonce_fits(a, nonce_length) && sealed_length >= AEAD_TAG_LENGTH &&
+           a->open(expanded_of(cipher), &m, sealed_length > AEAD_TAG_LENGTH ? out : nothing);
 }
 
 bool aead_seal(int id, const struct secret *key, const uint8_t *nonce, size_t nonce_length,
@@ -296,11 +272,11 @@ bool aead_seal(int id, const struct secret *key, const uint8_t *nonce, size_t no
 {
     struct aead_cipher cipher;
 
-    if (!start(&cipher, id, key))
+    if (!aead_cipher_init(&cipher, id, key))
         return false;
     bool ok =
         aead_cipher_seal(&cipher, nonce, nonce_length, ad, ad_length, plain, plain_length, out);
-    end(&cipher);
+    crypto_wipe(&cipher, sizeof(cipher));
     return ok;
 }
 
@@ -310,10 +286,10 @@ bool aead_open(int id, const struct secret *key, const uint8_t *nonce, size_t no
 {
     struct aead_cipher cipher;
 
-    if (!start(&cipher, id, key))
+    if (!aead_cipher_init(&cipher, id, key))
         return false;
     bool ok =
         aead_cipher_open(&cipher, nonce, nonce_length, ad, ad_length, sealed, sealed_length, out);
-    end(&cipher);
+    crypto_wipe(&cipher, sizeof(cipher));
     return ok;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Secrets, hashes and MACs over Nettle. Called by the key store, the reference IDs and NTS; pure
- * functions, of which only that for keys that stay allocates. Nothing here logs, and whatever saw a
- * key is wiped.
+ * Secrets, hashes and MACs over Nettle. Called by the key table, the reference IDs and NTS; pure
+ * functions. Nothing here allocates or logs, and whatever saw a key is wiped.
  */
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <nettle/aes.h>
 #include <nettle/cmac.h>
 #include <nettle/md5.h>
@@ -14,9 +14,7 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <nettle/sha3.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 
 #include "config.h"
 
@@ -194,53 +192,46 @@ union cipher_context {
     struct aes256_ctx aes256;
 };
 
-struct cmac_key {
-    const struct nettle_cipher *cipher;
+/* What is in struct cmac_key. */
+struct cmac_state {
     union cipher_context expanded;
     struct cmac128_key subkeys;
 };
 
-static bool cmac_start(struct cmac_key *cmac, enum key_type type, const uint8_t *key,
-                       size_t key_length)
+static_assert(sizeof(struct cmac_state) <= sizeof(((struct cmac_key *)NULL)->state),
+              "room for an expanded key");
+
+static const struct nettle_cipher *find_cipher(enum key_type type)
 {
+    return type == KEY_AES128 ? &nettle_aes128 : &nettle_aes256;
+}
+
+bool cmac_key_init(struct cmac_key *cmac, enum key_type type, const uint8_t *key, size_t key_length)
+{
+    struct cmac_state *state = (struct cmac_state *)(void *)cmac->state;
+    const struct nettle_cipher *cipher = find_cipher(type);
+
     if (!CMAC_BUILT || !key_type_is_cipher(type) || key_length != key_type_key_length(type))
         return false;
-    cmac->cipher = type == KEY_AES128 ? &nettle_aes128 : &nettle_aes256;
-    cmac->cipher->set_encrypt_key(&cmac->expanded, key);
-    cmac128_set_key(&cmac->subkeys, &cmac->expanded, cmac->cipher->encrypt);
+    cmac->type = type;
+    cipher->set_encrypt_key(&state->expanded, key);
+    cmac128_set_key(&state->subkeys, &state->expanded, cipher->encrypt);
     return true;
-}
-
-struct cmac_key *cmac_key_new(enum key_type type, const uint8_t *key, size_t key_length)
-{
-    struct cmac_key *cmac = mem_alloc(sizeof(*cmac));
-
-    if (cmac_start(cmac, type, key, key_length))
-        return cmac;
-    free(cmac);
-    return NULL;
-}
-
-void cmac_key_free(struct cmac_key *key)
-{
-    if (!key)
-        return;
-    crypto_wipe(key, sizeof(*key));
-    free(key);
 }
 
 void cmac_key_compute(const struct cmac_key *key, const void *data, size_t length, uint8_t out[16])
 {
-    const struct nettle_cipher *cipher = key->cipher;
-    struct cmac128_ctx state; /* apart from the key, which stays where it is */
+    const struct cmac_state *state = (const struct cmac_state *)(const void *)key->state;
+    const struct nettle_cipher *cipher = find_cipher(key->type);
+    struct cmac128_ctx message; /* apart from the key, which stays where it is */
 
     if (length == 0)
         data = "";
-    cmac128_init(&state);
-    cmac128_update(&state, &key->expanded, cipher->encrypt, length, data);
-    cmac128_digest(&state, &key->subkeys, &key->expanded, cipher->encrypt, CMAC128_DIGEST_SIZE,
-                   out);
-    crypto_wipe(&state, sizeof(state));
+    cmac128_init(&message);
+    cmac128_update(&message, &state->expanded, cipher->encrypt, length, data);
+    cmac128_digest(&message, &state->subkeys, &state->expanded, cipher->encrypt,
+                   CMAC128_DIGEST_SIZE, out);
+    crypto_wipe(&message, sizeof(message));
 }
 
 bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
@@ -248,7 +239,7 @@ bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, con
 {
     struct cmac_key cmac;
 
-    if (!cmac_start(&cmac, type, key, key_length))
+    if (!cmac_key_init(&cmac, type, key, key_length))
         return false;
     cmac_key_compute(&cmac, data, length, out);
     crypto_wipe(&cmac, sizeof(cmac));

@@ -63,11 +63,15 @@ size_t hash_compute(enum key_type type, const void *a, size_t a_length, const vo
 bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
                   size_t length, uint8_t out[16]);
 
-/* A key of AES-CMAC that is used again and again, expanded once. NULL: the key length or the type is
-   not supported. Freeing wipes it, and allows NULL. */
-struct cmac_key;
-struct cmac_key *cmac_key_new(enum key_type type, const uint8_t *key, size_t key_length);
-void cmac_key_free(struct cmac_key *key);
+/* A key of AES-CMAC that is used again and again, expanded once. A plain value (base/plain.h), to be
+   wiped with crypto_wipe. */
+struct cmac_key {
+    enum key_type type;
+    _Alignas(16) uint8_t state[272];
+};
+/* False: the key length or the type is not supported. */
+bool cmac_key_init(struct cmac_key *cmac, enum key_type type, const uint8_t *key,
+                   size_t key_length);
 /* The MAC with it, 16 octets. */
 void cmac_key_compute(const struct cmac_key *key, const void *data, size_t length, uint8_t out[16]);
 
@@ -99,11 +103,14 @@ bool aead_open(int id, const struct secret *key, const uint8_t *nonce, size_t no
                const void *ad, size_t ad_length, const uint8_t *sealed, size_t sealed_length,
                uint8_t *out);
 
-/* A key that is used again and again, expanded once. NULL: wrong length or algorithm. Freeing wipes
-   it, and allows NULL. */
-struct aead_cipher;
-struct aead_cipher *aead_cipher_new(int id, const struct secret *key);
-void aead_cipher_free(struct aead_cipher *cipher);
+/* A key that is used again and again, expanded once. A plain value (base/plain.h), to be wiped with
+   crypto_wipe. */
+struct aead_cipher {
+    int id;
+    _Alignas(16) uint8_t state[384];
+};
+/* False: wrong length or algorithm. */
+bool aead_cipher_init(struct aead_cipher *cipher, int id, const struct secret *key);
 /* The same operations with it. */
 bool aead_cipher_seal(const struct aead_cipher *cipher, const uint8_t *nonce, size_t nonce_length,
                       const void *ad, size_t ad_length, const void *plain, size_t plain_length,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Address filter: two trees of 4-bit digits, one for each family. A node says allow, deny, or leaves
- * it to its parent. The server and the control protocol ask it for every packet; it never allocates
- * when it is asked, only when a rule is set.
+ * it to its parent. The nodes lie in one array and name each other by index, so that a copy of the
+ * array is a filter, too. It never allocates when it is asked, only when a rule is set.
  */
 #include "ntp/access.h"
 
@@ -12,46 +12,61 @@
 
 #define DIGIT_BITS 4
 #define CHILDREN   16
+#define V4_ROOT    0
+#define V6_ROOT    1
+#define ROOTS      2
 
 enum node_state { STATE_AS_PARENT, STATE_ALLOW, STATE_DENY };
 
-struct node {
-    enum node_state state;
-    struct node *children; /* NULL or CHILDREN nodes */
+struct access_node {
+    uint32_t state;
+    uint32_t children; /* index of the first of CHILDREN nodes; 0: none */
 };
 
 struct access_table {
-    struct node v4;
-    struct node v6;
+    struct access_node *nodes; /* the roots, then children in groups */
+    size_t count;
+    uint32_t unused; /* first group that was pruned, which names the next one; 0: none */
+    uint64_t generation;
 };
 
 struct access_table *access_table_new(void)
 {
     struct access_table *table = mem_alloc(sizeof(*table));
 
-    table->v4.state = STATE_DENY;
-    table->v6.state = STATE_DENY;
+    table->nodes = mem_array(ROOTS, sizeof(*table->nodes));
+    table->count = ROOTS;
+    table->nodes[V4_ROOT].state = STATE_DENY;
+    table->nodes[V6_ROOT].state = STATE_DENY;
     return table;
-}
-
-/* The depth is limited by the number of digits of an address. */
-static void node_prune(struct node *node)
-{
-    if (!node->children)
-        return;
-    for (int i = 0; i < CHILDREN; i++)
-        node_prune(&node->children[i]);
-    free(node->children);
-    node->children = NULL;
 }
 
 void access_table_free(struct access_table *table)
 {
     if (!table)
         return;
-    node_prune(&table->v4);
-    node_prune(&table->v6);
+    free(table->nodes);
     free(table);
+}
+
+struct plain_value access_table_value(const struct access_table *table)
+{
+    return (struct plain_value){table->nodes, table->count * sizeof(*table->nodes),
+                                table->generation};
+}
+
+/* The depth is limited by the number of digits of an address. */
+static void node_prune(struct access_table *table, uint32_t node)
+{
+    uint32_t children = table->nodes[node].children;
+
+    if (children == 0)
+        return;
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        node_prune(table, children + i);
+    table->nodes[node].children = 0;
+    table->nodes[children].children = table->unused;
+    table->unused = children;
 }
 
 static unsigned int digit(const uint8_t *octets, size_t index)
@@ -59,108 +74,116 @@ static unsigned int digit(const uint8_t *octets, size_t index)
     return index % 2 == 0 ? octets[index / 2] >> 4 : octets[index / 2] & 0xfU;
 }
 
-static void node_open(struct node *node)
+/* Makes sure that a node has children, and returns the first of them. */
+static uint32_t node_open(struct access_table *table, uint32_t node)
 {
-    if (!node->children)
-        node->children = mem_array(CHILDREN, sizeof(*node->children));
+    uint32_t children = table->nodes[node].children;
+
+    if (children != 0)
+        return children;
+    children = table->unused;
+    if (children != 0) {
+        table->unused = table->nodes[children].children;
+    } else {
+        children = (uint32_t)table->count;
+        table->count += CHILDREN;
+        table->nodes = mem_resize(table->nodes, table->count, sizeof(*table->nodes));
+    }
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        table->nodes[children + i] = (struct access_node){.state = STATE_AS_PARENT};
+    table->nodes[node].children = children;
+    return children;
 }
 
-static void node_set(struct node *node, enum node_state state, bool all)
+static void node_set(struct access_table *table, uint32_t node, enum node_state state, bool all)
 {
     if (all)
-        node_prune(node);
-    node->state = state;
+        node_prune(table, node);
+    table->nodes[node].state = state;
 }
 
-static void tree_set(struct node *node, const uint8_t *octets, size_t bits, enum node_state state,
-                     bool all)
+static void tree_set(struct access_table *table, uint32_t node, const uint8_t *octets, size_t bits,
+                     enum node_state state, bool all)
 {
     size_t depth = bits / DIGIT_BITS, rest = bits % DIGIT_BITS;
 
-    for (size_t i = 0; i < depth; i++) {
-        node_open(node);
-        node = &node->children[digit(octets, i)];
-    }
+    for (size_t i = 0; i < depth; i++)
+        node = node_open(table, node) + digit(octets, i);
 
     if (rest == 0) {
-        node_set(node, state, all);
+        node_set(table, node, state, all);
         return;
     }
 
-    node_open(node);
+    uint32_t children = node_open(table, node);
     unsigned int count = 1U << (DIGIT_BITS - rest);
     unsigned int first = digit(octets, depth) & ~(count - 1);
     for (unsigned int i = first; i < first + count; i++)
-        node_set(&node->children[i], state, all);
+        node_set(table, children + i, state, all);
 }
 
 bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow, bool all)
 {
     enum node_state state = allow ? STATE_ALLOW : STATE_DENY;
     const struct ip_addr *addr = &subnet->addr;
+    int max_bits = addr->family == IP_V4 ? 32 : addr->family == IP_V6 ? 128 : 0;
 
-    switch (addr->family) {
-    case IP_UNSPEC:
-        if (subnet->bits != 0)
-            return false;
-        node_set(&table->v4, state, all);
-        node_set(&table->v6, state, all);
-        return true;
-    case IP_V4:
-        if (subnet->bits < 0 || subnet->bits > 32)
-            return false;
-        tree_set(&table->v4, addr->u.v4, (size_t)subnet->bits, state, all);
-        return true;
-    case IP_V6:
-        if (subnet->bits < 0 || subnet->bits > 128)
-            return false;
-        tree_set(&table->v6, addr->u.v6, (size_t)subnet->bits, state, all);
-        return true;
-    case IP_ID:
-        break;
+    if (addr->family == IP_ID || subnet->bits < 0 || subnet->bits > max_bits)
+        return false;
+    table->generation++;
+    if (addr->family == IP_V4) {
+        tree_set(table, V4_ROOT, addr->u.v4, (size_t)subnet->bits, state, all);
+    } else if (addr->family == IP_V6) {
+        tree_set(table, V6_ROOT, addr->u.v6, (size_t)subnet->bits, state, all);
+    } else {
+        node_set(table, V4_ROOT, state, all);
+        node_set(table, V6_ROOT, state, all);
     }
-    return false;
+    return true;
 }
 
-bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr)
+bool access_nodes_allow(const struct access_node *nodes, const struct ip_addr *addr)
 {
     const uint8_t *octets;
     size_t digits = 2 * ip_addr_octets(addr, &octets);
-    enum node_state state = STATE_DENY;
+    uint32_t state = STATE_DENY;
 
     if (!ip_addr_is_real(addr))
         return false;
-    const struct node *node = addr->family == IP_V4 ? &table->v4 : &table->v6;
+    const struct access_node *node = &nodes[addr->family == IP_V4 ? V4_ROOT : V6_ROOT];
 
     for (size_t i = 0;; i++) {
         if (node->state != STATE_AS_PARENT)
             state = node->state;
-        if (!node->children || i >= digits)
+        if (node->children == 0 || i >= digits)
             break;
-        node = &node->children[digit(octets, i)];
+        node = &nodes[node->children + digit(octets, i)];
     }
     return state == STATE_ALLOW;
 }
 
-static bool node_any_allowed(const struct node *node, enum node_state inherited)
+bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr)
 {
-    enum node_state state = node->state != STATE_AS_PARENT ? node->state : inherited;
+    return access_nodes_allow(table->nodes, addr);
+}
 
-    if (!node->children)
+static bool node_any_allowed(const struct access_node *nodes, uint32_t node, uint32_t inherited)
+{
+    uint32_t children = nodes[node].children;
+    uint32_t state = nodes[node].state != STATE_AS_PARENT ? nodes[node].state : inherited;
+
+    if (children == 0)
         return state == STATE_ALLOW;
-    for (int i = 0; i < CHILDREN; i++)
-        if (node_any_allowed(&node->children[i], state))
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        if (node_any_allowed(nodes, children + i, state))
             return true;
     return false;
 }
 
 bool access_table_any_allowed(const struct access_table *table, enum ip_family family)
 {
-    if (family == IP_V4)
-        return node_any_allowed(&table->v4, STATE_DENY);
-    if (family == IP_V6)
-        return node_any_allowed(&table->v6, STATE_DENY);
-    return false;
+    return (family == IP_V4 || family == IP_V6) &&
+           node_any_allowed(table->nodes, family == IP_V4 ? V4_ROOT : V6_ROOT, STATE_DENY);
 }
 
 void access_log_rule(const char *service, const struct conf_access_rule *rule)

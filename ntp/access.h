@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include "base/addr.h"
+#include "base/plain.h"
 #include "conf/conf.h"
 
 struct access_table;
@@ -24,8 +25,13 @@ void access_table_free(struct access_table *table);
 bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow,
                       bool all);
 
-/* Longest match; addresses that are neither IPv4 nor IPv6 are denied. ntp.md 19.3 */
+/* The longest match decides; addresses that are neither IPv4 nor IPv6 are denied. ntp.md 19.3 */
 bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr);
+
+/* The nodes of the table as a plain value, and the same decision with a copy of them. */
+struct access_node;
+struct plain_value access_table_value(const struct access_table *table);
+bool access_nodes_allow(const struct access_node *nodes, const struct ip_addr *addr);
 
 /* Whether some address of IP_V4 or IP_V6 is allowed. ntp.md 19.4 */
 bool access_table_any_allowed(const struct access_table *table, enum ip_family family);

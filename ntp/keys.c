@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Symmetric keys: reads the key file, makes and checks MACs. Key values are wiped when they are
- * dropped, never logged, and digests are compared in constant time.
+ * Reader of the key file, and owner of the table of keys in use. Called at the start and by the rekey
+ * command. Key values are wiped when they are dropped, and never logged.
  */
 #include "ntp/keys.h"
 
@@ -12,57 +12,64 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define KEY_ID_LENGTH      4
-#define MIN_DIGEST_LENGTH  16
-#define MAX_V4_DIGEST      (NTP_MAX_V4_MAC_LENGTH - KEY_ID_LENGTH)
-#define MAX_DIGEST_LENGTH  (NTP_MAX_MAC_LENGTH - KEY_ID_LENGTH)
 #define UNSAFE_MODE_BITS   0006
 #define WORLD_READABLE_BIT 0004
 
-struct key {
-    uint32_t id;
-    enum key_type type;
-    uint8_t *value;
-    size_t length;
-    struct cmac_key *cmac; /* of a cipher: the value, expanded; else NULL */
+struct ntp_keys {
+    struct key_table *table; /* never NULL */
+    uint64_t generation;
 };
 
-struct ntp_keys {
-    struct key *keys; /* sorted by ID */
+/* What is read, until the table is made of it. */
+struct key_list {
+    struct ntp_key *keys;
     size_t count;
 };
 
 struct ntp_keys *ntp_keys_new(void)
 {
-    return mem_alloc(sizeof(struct ntp_keys));
-}
+    struct ntp_keys *keys = mem_alloc(sizeof(*keys));
 
-static void key_clear(struct key *key)
-{
-    if (!key->value)
-        return;
-    cmac_key_free(key->cmac);
-    key->cmac = NULL;
-    crypto_wipe(key->value, key->length);
-    free(key->value);
-    key->value = NULL;
-}
-
-static void drop_keys(struct ntp_keys *keys)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        key_clear(&keys->keys[i]);
-    free(keys->keys);
-    keys->keys = NULL;
-    keys->count = 0;
+    keys->table = key_table_new(NULL, 0);
+    return keys;
 }
 
 void ntp_keys_free(struct ntp_keys *keys)
 {
     if (!keys)
         return;
-    drop_keys(keys);
+    key_table_free(keys->table);
     free(keys);
+}
+
+const struct key_table *ntp_keys_table(const struct ntp_keys *keys)
+{
+    return keys->table;
+}
+
+struct plain_value ntp_keys_value(const struct ntp_keys *keys)
+{
+    return (struct plain_value){keys->table, key_table_size(keys->table), keys->generation};
+}
+
+static void key_clear(struct ntp_key *key)
+{
+    if (!key->value)
+        return;
+    crypto_wipe(key->value, key->length);
+    free(key->value);
+    key->value = NULL;
+}
+
+/* Takes a list in place of the old table, and frees it. */
+static void use_list(struct ntp_keys *keys, struct key_list *list)
+{
+    key_table_free(keys->table);
+    keys->table = key_table_new(list->keys, list->count);
+    keys->generation++;
+    for (size_t i = 0; i < list->count; i++)
+        key_clear(&list->keys[i]);
+    free(list->keys);
 }
 
 /* The value of a key word: "ASCII:...", "HEX:..." or plain characters. NULL: cannot be decoded. */
@@ -95,7 +102,7 @@ struct place {
 };
 
 /* Checks a key with its type; false after a warning. */
-static bool key_is_usable(const struct key *key, const char *type_name, struct place at)
+static bool key_is_usable(const struct ntp_key *key, const char *type_name, struct place at)
 {
     size_t expected = key_type_key_length(key->type);
 
@@ -130,7 +137,7 @@ static bool parse_id(const char *word, uint32_t *id, struct place at)
 }
 
 /* One line that is not empty. False: nothing was added, and the reason logged. */
-static bool parse_line(char *line, struct key *key, struct place at)
+static bool parse_line(char *line, struct ntp_key *key, struct place at)
 {
     int words = text_count_words(line);
     const char *type_name = "MD5", *value;
@@ -155,19 +162,17 @@ static bool parse_line(char *line, struct key *key, struct place at)
         key_clear(key);
         return false;
     }
-    if (key_type_is_cipher(key->type))
-        key->cmac = cmac_key_new(key->type, key->value, key->length);
     return true;
 }
 
 static int compare_keys(const void *a, const void *b)
 {
-    uint32_t x = ((const struct key *)a)->id, y = ((const struct key *)b)->id;
+    uint32_t x = ((const struct ntp_key *)a)->id, y = ((const struct ntp_key *)b)->id;
 
     return x < y ? -1 : x > y;
 }
 
-static void read_keys(struct ntp_keys *keys, FILE *file, const char *path)
+static void read_keys(struct key_list *list, FILE *file, const char *path)
 {
     struct line_reader reader = line_reader_start(file, path);
     enum line_result result;
@@ -175,7 +180,7 @@ static void read_keys(struct ntp_keys *keys, FILE *file, const char *path)
 
     while ((result = line_reader_next(&reader)) != LINE_END) {
         const struct place at = {.path = path, .line = reader.number};
-        struct key key = {0};
+        struct ntp_key key = {0};
 
         if (result == LINE_TOO_LONG) {
             LOG_WARN("String too long at line %d in file %s; line ignored", at.line, path);
@@ -184,12 +189,12 @@ static void read_keys(struct ntp_keys *keys, FILE *file, const char *path)
         text_normalise(reader.line);
         if (reader.line[0] == '\0' || !parse_line(reader.line, &key, at))
             continue;
-        if (keys->count == capacity) {
+        if (list->count == capacity) {
             /* Not realloc: the old copy of the pointers is harmless, the values stay in place. */
             capacity = capacity > 0 ? 2 * capacity : 16;
-            keys->keys = mem_resize(keys->keys, capacity, sizeof(*keys->keys));
+            list->keys = mem_resize(list->keys, capacity, sizeof(*list->keys));
         }
-        keys->keys[keys->count++] = key;
+        list->keys[list->count++] = key;
     }
     crypto_wipe(&reader, sizeof(reader));
 }
@@ -205,6 +210,22 @@ static void warn_permissions(const struct world *world, const char *path)
              path);
 }
 
+/* The whole file, sorted by ID. */
+static void read_file(struct key_list *list, FILE *file, const char *path)
+{
+    /* Without a buffer in the C library there is no copy of the keys that is not wiped. */
+    setvbuf(file, NULL, _IONBF, 0);
+    read_keys(list, file, path);
+    fclose(file);
+
+    LOG_INFO("Loaded %zu symmetric keys", list->count);
+    if (list->count > 1)
+        qsort(list->keys, list->count, sizeof(*list->keys), compare_keys);
+    for (size_t i = 1; i < list->count; i++)
+        if (list->keys[i].id == list->keys[i - 1].id)
+            LOG_WARN("Detected duplicate key %u", list->keys[i].id);
+}
+
 bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path)
 {
     FILE *file = NULL;
@@ -215,97 +236,15 @@ bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
         file = world->ops->file_read(world->ctx, path);
     }
     /* Keys that were taken away are gone; a file that cannot be read now takes nothing away. */
-    if (path && !file && keys->count > 0 && errno != ENOENT) {
+    if (path && !file && key_table_count(keys->table) > 0 && errno != ENOENT) {
         LOG_WARN("Could not open keyfile %s : %s; old keys stay in use", path, text_errno(errno));
         return false;
     }
-    drop_keys(keys);
-    if (!path)
-        return true;
-    if (!file) {
+    struct key_list list = {0};
+    if (file)
+        read_file(&list, file, path);
+    else if (path)
         LOG_WARN("Could not open keyfile %s : %s", path, text_errno(errno));
-        return true;
-    }
-    /* Without a buffer in the C library there is no copy of the keys that is not wiped. */
-    setvbuf(file, NULL, _IONBF, 0);
-    read_keys(keys, file, path);
-    fclose(file);
-
-    LOG_INFO("Loaded %zu symmetric keys", keys->count);
-    if (keys->count > 1)
-        qsort(keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
-    for (size_t i = 1; i < keys->count; i++)
-        if (keys->keys[i].id == keys->keys[i - 1].id)
-            LOG_WARN("Detected duplicate key %u", keys->keys[i].id);
+    use_list(keys, &list);
     return true;
-}
-
-static const struct key *find_key(const struct ntp_keys *keys, uint32_t id)
-{
-    struct key wanted = {.id = id};
-
-    if (id == 0 || keys->count == 0)
-        return NULL;
-    return bsearch(&wanted, keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
-}
-
-bool ntp_keys_find(const struct ntp_keys *keys, uint32_t id, enum key_type *type, int *bits)
-{
-    const struct key *key = find_key(keys, id);
-
-    if (!key)
-        return false;
-    if (type)
-        *type = key->type;
-    if (bits)
-        *bits = (int)(8 * key->length);
-    return true;
-}
-
-/* Digest over the start of a packet, cut to `size` octets. The length, or 0 on failure. */
-static size_t key_digest(const struct key *key, const uint8_t *packet, size_t length, uint8_t *out,
-                         size_t size)
-{
-    const size_t mac_length = 16;
-
-    if (!key->cmac)
-        return hash_compute(key->type, key->value, key->length, packet, length, out, size);
-    if (size < mac_length)
-        return 0;
-    cmac_key_compute(key->cmac, packet, length, out);
-    return mac_length;
-}
-
-bool ntp_keys_add_mac(const struct ntp_keys *keys, uint32_t id, int version, struct writer *w)
-{
-    const struct key *key = find_key(keys, id);
-    size_t room = w->size - w->pos, limit = version == 4 ? MAX_V4_DIGEST : MAX_DIGEST_LENGTH;
-    uint8_t digest[MAX_DIGEST_LENGTH];
-
-    if (w->failed || !key || room < NTP_MIN_MAC_LENGTH)
-        return false;
-    if (limit > room - KEY_ID_LENGTH)
-        limit = room - KEY_ID_LENGTH;
-    size_t length = key_digest(key, w->data, w->pos, digest, limit);
-    if (length < MIN_DIGEST_LENGTH)
-        return false;
-    writer_u32(w, id);
-    writer_bytes(w, digest, length);
-    return !w->failed;
-}
-
-bool ntp_keys_check_mac(const struct ntp_keys *keys, const uint8_t *packet,
-                        const struct ntp_info *info)
-{
-    const struct key *key = find_key(keys, info->mac_key_id);
-    uint8_t digest[MAX_DIGEST_LENGTH];
-    size_t limit = MAX_DIGEST_LENGTH;
-
-    if (!key || info->mac_length < NTP_MIN_MAC_LENGTH)
-        return false;
-    if (info->version == 4 && info->mac_length <= NTP_MAX_V4_MAC_LENGTH)
-        limit = MAX_V4_DIGEST;
-    size_t length = key_digest(key, packet, info->mac_start, digest, limit);
-    return length >= MIN_DIGEST_LENGTH && info->mac_length == KEY_ID_LENGTH + length &&
-           crypto_equal(packet + info->mac_start + KEY_ID_LENGTH, digest, length);
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Symmetric keys: the key file (config.md 23), and making and checking of MACs (ntp.md 15.1, 15.2).
- * Keys are looked up by ID at each use, so a reload takes effect at once.
+ * Symmetric keys: the key file (config.md 23), and the owner of the keys that are in use. They are
+ * replaced as a whole. Users look them up by ID at each use, so a reload takes effect at once.
  */
 #ifndef NTP_KEYS_H
 #define NTP_KEYS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/crypto.h"
-#include "base/wire.h"
+#include "base/plain.h"
 #include "base/world.h"
-#include "ntp/wire/packet.h"
+#include "ntp/key_table.h"
 
 struct ntp_keys;
 
@@ -25,15 +24,8 @@ void ntp_keys_free(struct ntp_keys *keys);
    distributions install a file without keys that only root may read. */
 bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path);
 
-/* False: no such key (ID 0 never is one). type and bits (8 * octets) may be NULL. */
-bool ntp_keys_find(const struct ntp_keys *keys, uint32_t id, enum key_type *type, int *bits);
-
-/* Appends the MAC to the packet of the given version under construction; false: unknown key or no
-   room. */
-bool ntp_keys_add_mac(const struct ntp_keys *keys, uint32_t id, int version, struct writer *w);
-
-/* Whether the packet (parsed as symmetric) ends in a valid MAC of the key that it names. */
-bool ntp_keys_check_mac(const struct ntp_keys *keys, const uint8_t *packet,
-                        const struct ntp_info *info);
+/* The keys now: to be asked for at each use. And the same as a plain value. */
+const struct key_table *ntp_keys_table(const struct ntp_keys *keys);
+struct plain_value ntp_keys_value(const struct ntp_keys *keys);
 
 #endif

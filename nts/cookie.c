@@ -73,7 +73,7 @@ static bool take_keys(const uint8_t *plain, size_t length, struct nts_context *c
 }
 
 bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
-                       struct aead_cipher *const *ciphers, const uint8_t *cookie, size_t length,
+                       const struct aead_cipher *ciphers, const uint8_t *cookie, size_t length,
                        struct nts_context *context)
 {
     struct reader r = reader_make(cookie, length);
@@ -92,8 +92,8 @@ bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
     size_t plain_length = sealed_length - AEAD_TAG_LENGTH;
     if (plain_length > sizeof(plain) || plain_length % 2 != 0)
         return false;
-    if (ciphers && ciphers[id % NTS_SERVER_KEYS])
-        ok = aead_cipher_open(ciphers[id % NTS_SERVER_KEYS], nonce, n, NULL, 0, sealed,
+    if (ciphers)
+        ok = aead_cipher_open(&ciphers[id % NTS_SERVER_KEYS], nonce, n, NULL, 0, sealed,
                               sealed_length, plain);
     else
         ok = aead_open(key->aead, &key->key, nonce, n, NULL, 0, sealed, sealed_length, plain);

@@ -14,6 +14,14 @@
 
 #define NTS_SERVER_KEYS 4 /* keys of a set; the slot of a key is its ID modulo this */
 
+/* The keys of a server, by slot, and the same expanded: a plain value (base/plain.h). A cipher of an
+   algorithm that the libraries lack does nothing. */
+struct nts_key_set {
+    unsigned int current; /* slot of the key that encrypts new cookies */
+    struct nts_server_key keys[NTS_SERVER_KEYS];
+    struct aead_cipher ciphers[NTS_SERVER_KEYS];
+};
+
 /* Longest cookie made here: ID, 16 octets of nonce, 2 keys of 32 octets, tag. */
 #define NTS_OWN_COOKIE_MAX 100
 
@@ -27,7 +35,7 @@ bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher 
 /* keys: a whole set, by slot; ciphers likewise, or NULL. False: the cookie cannot be decoded, and
    the context is empty. */
 bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
-                       struct aead_cipher *const *ciphers, const uint8_t *cookie, size_t length,
+                       const struct aead_cipher *ciphers, const uint8_t *cookie, size_t length,
                        struct nts_context *context);
 
 #endif

@@ -108,8 +108,9 @@ static bool prepare_cookies(const struct nts_server *server, const struct nts_co
                             int count, struct request_state *state)
 {
     struct writer w = writer_make(state->plain, sizeof(state->plain));
-    const struct nts_server_key *key = server_keys_current(server->keys);
-    const struct aead_cipher *cipher = server_keys_current_cipher(server->keys);
+    const struct nts_key_set *set = server_keys_value(server->keys).data;
+    const struct nts_server_key *key = &set->keys[set->current];
+    const struct aead_cipher *cipher = &set->ciphers[set->current];
 
     for (int i = 0; i < count; i++) {
         uint8_t nonce[NTS_NONCE_LENGTH];
@@ -163,9 +164,9 @@ static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_inf
     if (info->mode != NTP_MODE_CLIENT || info->ext_fields == 0 ||
         !collect_fields(packet, info, &fields))
         return false;
-    if (!server->keys ||
-        !nts_cookie_decode(server_keys_all(server->keys), server_keys_ciphers(server->keys),
-                           fields.cookie.body, fields.cookie.body_length, &context)) {
+    const struct nts_key_set *set = server->keys ? server_keys_value(server->keys).data : NULL;
+    if (!set || !nts_cookie_decode(set->keys, set->ciphers, fields.cookie.body,
+                                   fields.cookie.body_length, &context)) {
         *kod = NTP_KOD_NTSN;
         return false;
     }

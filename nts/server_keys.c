@@ -28,9 +28,8 @@ struct nts_server_keys {
     bool file_stays; /* it was not read, for lack of resources only: its keys may be good */
     int rotate;
     timer_id timer;
-    struct nts_server_key keys[NTS_SERVER_KEYS];
-    struct aead_cipher *ciphers[NTS_SERVER_KEYS]; /* the same keys, expanded */
-    unsigned int current;
+    struct nts_key_set set;
+    uint64_t generation;    /* of the set */
     double last_generation; /* monotonic seconds */
 };
 
@@ -41,13 +40,16 @@ static int preferred_aead(void)
 
 static void expand_key(struct nts_server_keys *keys, unsigned int slot)
 {
-    aead_cipher_free(keys->ciphers[slot]);
-    keys->ciphers[slot] = aead_cipher_new(keys->keys[slot].aead, &keys->keys[slot].key);
+    const struct nts_server_key *key = &keys->set.keys[slot];
+
+    crypto_wipe(&keys->set.ciphers[slot], sizeof(keys->set.ciphers[slot]));
+    aead_cipher_init(&keys->set.ciphers[slot], key->aead, &key->key);
+    keys->generation++;
 }
 
 static void generate_key(struct nts_server_keys *keys, unsigned int slot)
 {
-    struct nts_server_key *key = &keys->keys[slot];
+    struct nts_server_key *key = &keys->set.keys[slot];
 
     secret_wipe(&key->key);
     world_random(keys->world, &key->id, sizeof(key->id));
@@ -69,8 +71,8 @@ static void write_file(FILE *stream, const void *arg)
     fprintf(stream, "%s\n%.1f\n", FORMAT_NOW, loop_mono(keys->loop) - keys->last_generation);
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++) {
         /* The oldest one follows the future one in the ring of slots. */
-        unsigned int slot = (keys->current + FUTURE_OFFSET + 1 + i) % NTS_SERVER_KEYS;
-        const struct nts_server_key *key = &keys->keys[slot];
+        unsigned int slot = (keys->set.current + FUTURE_OFFSET + 1 + i) % NTS_SERVER_KEYS;
+        const struct nts_server_key *key = &keys->set.keys[slot];
 
         text_to_hex(key->key.data, key->key.length, hex);
         fprintf(stream, "%08X %s %d\n", (unsigned int)key->id, hex, key->aead);
@@ -147,10 +149,10 @@ static void apply_loaded(struct nts_server_keys *keys, const struct loaded_keys 
     const unsigned int future = loaded->keys[NTS_SERVER_KEYS - 1].id % NTS_SERVER_KEYS;
 
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++)
-        keys->keys[loaded->keys[i].id % NTS_SERVER_KEYS] = loaded->keys[i];
+        keys->set.keys[loaded->keys[i].id % NTS_SERVER_KEYS] = loaded->keys[i];
     for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
         expand_key(keys, slot);
-    keys->current = (future + NTS_SERVER_KEYS - FUTURE_OFFSET) % NTS_SERVER_KEYS;
+    keys->set.current = (future + NTS_SERVER_KEYS - FUTURE_OFFSET) % NTS_SERVER_KEYS;
     keys->last_generation = loop_mono(keys->loop) - fmax(0.0, loaded->age);
 }
 
@@ -198,8 +200,8 @@ static void rotate(void *arg)
 {
     struct nts_server_keys *keys = arg;
 
-    keys->current = (keys->current + 1) % NTS_SERVER_KEYS;
-    generate_key(keys, (keys->current + FUTURE_OFFSET) % NTS_SERVER_KEYS);
+    keys->set.current = (keys->set.current + 1) % NTS_SERVER_KEYS;
+    generate_key(keys, (keys->set.current + FUTURE_OFFSET) % NTS_SERVER_KEYS);
     keys->file_stays = false;
     /* The file as it was before has the key that is current now, as the future one. */
     if (keys->file)
@@ -237,7 +239,7 @@ struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
     keys->rotate = rotate_interval;
     for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
         generate_key(keys, slot);
-    keys->current = NTS_SERVER_KEYS - 1;
+    keys->set.current = NTS_SERVER_KEYS - 1;
     if (dump_dir)
         open_file(keys, dump_dir);
     else
@@ -254,8 +256,6 @@ void server_keys_free(struct nts_server_keys *keys)
         return;
     server_keys_save(keys);
     loop_timer_cancel(keys->loop, keys->timer);
-    for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
-        aead_cipher_free(keys->ciphers[slot]);
     state_file_free(keys->file);
     free(keys->path);
     crypto_wipe(keys, sizeof(*keys));
@@ -264,20 +264,15 @@ void server_keys_free(struct nts_server_keys *keys)
 
 const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys)
 {
-    return &keys->keys[keys->current];
+    return &keys->set.keys[keys->set.current];
 }
 
 const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys)
 {
-    return keys->keys;
+    return keys->set.keys;
 }
 
-struct aead_cipher *const *server_keys_ciphers(const struct nts_server_keys *keys)
+struct plain_value server_keys_value(const struct nts_server_keys *keys)
 {
-    return keys->ciphers;
-}
-
-const struct aead_cipher *server_keys_current_cipher(const struct nts_server_keys *keys)
-{
-    return keys->ciphers[keys->current];
+    return (struct plain_value){&keys->set, sizeof(keys->set), keys->generation};
 }

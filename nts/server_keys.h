@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include "base/loop.h"
+#include "base/plain.h"
 #include "base/world.h"
 #include "nts/context.h"
 #include "nts/cookie.h"
@@ -31,9 +32,8 @@ const struct nts_server_key *server_keys_current(const struct nts_server_keys *k
 /* All keys by slot, for nts_cookie_decode. */
 const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys);
 
-/* The keys in their expanded form, by slot, and that of the current one; valid as long. */
-struct aead_cipher *const *server_keys_ciphers(const struct nts_server_keys *keys);
-const struct aead_cipher *server_keys_current_cipher(const struct nts_server_keys *keys);
+/* The struct nts_key_set as a plain value, for the server's snapshot. */
+struct plain_value server_keys_value(const struct nts_server_keys *keys);
 
 /* The `dump` command. */
 void server_keys_save(struct nts_server_keys *keys);

@@ -91,7 +91,8 @@ static int choose_version(const struct association *a, const struct source_optio
     if (o->ext_flags || o->interleaved)
         return NTP_VERSION;
     /* Old servers of this family do not know truncated MACs. */
-    if (a->auth == NTP_AUTH_SYMMETRIC && ntp_keys_find(a->shared->keys, a->key_id, &type, NULL) &&
+    if (a->auth == NTP_AUTH_SYMMETRIC &&
+        key_table_find(ntp_keys_table(a->shared->keys), a->key_id, &type, NULL) &&
         key_type_digest_length(type) > LONG_MAC_DIGEST)
         return 3;
     return NTP_VERSION;
@@ -120,7 +121,7 @@ static void set_auth(struct association *a, const struct source_options *o)
     } else if (o->key_id != 0) {
         a->auth = NTP_AUTH_SYMMETRIC;
         a->key_id = o->key_id;
-        if (!ntp_keys_find(a->shared->keys, o->key_id, NULL, &bits))
+        if (!key_table_find(ntp_keys_table(a->shared->keys), o->key_id, NULL, &bits))
             LOG_WARN("Key %u is missing", o->key_id);
         else if (bits < MIN_KEY_BITS)
             LOG_WARN("Key %u is too short", o->key_id);

@@ -52,8 +52,9 @@ static enum response_reason check_auth(struct association *a, const uint8_t *pac
     case NTP_AUTH_SYMMETRIC:
         if (info->mac_key_id != a->key_id)
             return RESPONSE_WRONG_KEY;
-        return ntp_keys_check_mac(a->shared->keys, packet, info) ? RESPONSE_GOOD
-                                                                 : RESPONSE_WRONG_MAC;
+        return key_table_check_mac(ntp_keys_table(a->shared->keys), packet, info)
+                   ? RESPONSE_GOOD
+                   : RESPONSE_WRONG_MAC;
     case NTP_AUTH_NTS:
         return a->nts && a->shared->nts.client->check_response(a->nts, packet, info)
                    ? RESPONSE_GOOD

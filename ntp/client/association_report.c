@@ -82,7 +82,7 @@ void association_report_authdata(const struct association *a, struct report_auth
     if (a->auth == NTP_AUTH_SYMMETRIC) {
         report->mode = 1;
         report->key_id = a->key_id;
-        if (ntp_keys_find(a->shared->keys, a->key_id, &type, &bits)) {
+        if (key_table_find(ntp_keys_table(a->shared->keys), a->key_id, &type, &bits)) {
             report->key_type = (uint16_t)type;
             report->key_length = (uint16_t)bits;
         }

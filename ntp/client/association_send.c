@@ -142,7 +142,7 @@ static bool add_auth(struct association *a, const struct ntp_info *info, struct 
     case NTP_AUTH_NONE:
         return true;
     case NTP_AUTH_SYMMETRIC:
-        return ntp_keys_add_mac(a->shared->keys, a->key_id, info->version, w);
+        return key_table_add_mac(ntp_keys_table(a->shared->keys), a->key_id, info->version, w);
     case NTP_AUTH_NTS:
         return a->nts && a->shared->nts.client->add_request(a->nts, info, w);
     case NTP_AUTH_MSSNTP:

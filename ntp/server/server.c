@@ -35,7 +35,7 @@ static bool check_auth(const struct server_view *view, const struct server_reque
     case NTP_AUTH_NONE:
         return true;
     case NTP_AUTH_SYMMETRIC:
-        return ntp_keys_check_mac(view->keys, request->packet, info);
+        return key_table_check_mac(ntp_keys_table(view->keys), request->packet, info);
     case NTP_AUTH_NTS:
         return view->nts &&
                view->nts->check_request(view->nts_ctx, request->packet, info, nts, kod);
@@ -55,7 +55,7 @@ static bool add_auth(const struct server_view *view, const struct server_request
     case NTP_AUTH_NONE:
         return true;
     case NTP_AUTH_SYMMETRIC:
-        return ntp_keys_add_mac(view->keys, info->mac_key_id, info->version, w);
+        return key_table_add_mac(ntp_keys_table(view->keys), info->mac_key_id, info->version, w);
     case NTP_AUTH_NTS:
         return view->nts->add_response(view->nts_ctx, request->packet, info, nts, kod, w);
     case NTP_AUTH_MSSNTP:

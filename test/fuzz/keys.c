@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct writer w = writer_make(packet, sizeof(packet));
 
         writer_zeros(&w, NTP_HEADER_LENGTH);
-        bool found = ntp_keys_find(keys, id, &type, &bits);
-        assert(found || !ntp_keys_add_mac(keys, id, 4, &w));
-        if (found && ntp_keys_add_mac(keys, id, 4, &w))
+        bool found = key_table_find(ntp_keys_table(keys), id, &type, &bits);
+        assert(found || !key_table_add_mac(ntp_keys_table(keys), id, 4, &w));
+        if (found && key_table_add_mac(ntp_keys_table(keys), id, 4, &w))
             assert(w.pos >= NTP_HEADER_LENGTH + 20 && w.pos <= NTP_HEADER_LENGTH + 24);
     }
     ntp_keys_free(keys);

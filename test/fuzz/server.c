@@ -103,7 +103,7 @@ static size_t make_request(const struct server *s, const uint8_t *data, size_t s
     if (w.failed || w.pos < NTP_HEADER_LENGTH || (what & 7) == 0)
         return w.failed ? 0 : w.pos;
     if ((what & 7) <= 4)
-        ntp_keys_add_mac(s->keys, what & 7, request[0] >> 3 & 7, &w);
+        key_table_add_mac(ntp_keys_table(s->keys), what & 7, request[0] >> 3 & 7, &w);
     else if ((what & 7) == 5)
         add_nts(s, &w, (int)(what >> 4));
     return w.failed ? 0 : w.pos;

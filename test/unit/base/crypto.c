@@ -92,18 +92,16 @@ static void macs_of_the_worked_example(void **state)
     from_hex("2c6045bfbdeea53b3742250f8e49809e", expected, sizeof(expected));
     assert_true(cmac_compute(KEY_AES256, key, 32, packet, sizeof(packet), out));
     assert_memory_equal(out, expected, sizeof(out));
-    struct cmac_key *cmac = cmac_key_new(KEY_AES128, key, 16);
+    struct cmac_key cmac;
     uint8_t again[16];
-    assert_non_null(cmac);
+    assert_true(cmac_key_init(&cmac, KEY_AES128, key, 16));
     assert_true(cmac_compute(KEY_AES128, key, 16, packet, sizeof(packet), out));
     for (int i = 0; i < 2; i++) {
-        cmac_key_compute(cmac, packet, sizeof(packet), again);
+        cmac_key_compute(&cmac, packet, sizeof(packet), again);
         assert_memory_equal(again, out, sizeof(out));
     }
-    cmac_key_free(cmac);
-    cmac_key_free(NULL);
-    assert_null(cmac_key_new(KEY_AES128, key, 32));
-    assert_null(cmac_key_new(KEY_SHA1, key, 16));
+    assert_false(cmac_key_init(&cmac, KEY_AES128, key, 32));
+    assert_false(cmac_key_init(&cmac, KEY_SHA1, key, 16));
     assert_false(cmac_compute(KEY_AES128, key, 32, packet, sizeof(packet), out));
     assert_false(cmac_compute(KEY_AES256, key, 16, packet, sizeof(packet), out));
     assert_false(cmac_compute(KEY_SHA1, key, 16, packet, sizeof(packet), out));
@@ -294,25 +292,24 @@ static void expanded_key_works_again_and_again(void **state)
 
         if (!aead_supported(ids[i]))
             continue;
-        struct aead_cipher *cipher = aead_cipher_new(ids[i], &key);
-        assert_non_null(cipher);
+        struct aead_cipher cipher;
+        assert_true(aead_cipher_init(&cipher, ids[i], &key));
         assert_true(aead_seal(ids[i], &key, nonce, 12, ad, 7, plain, sizeof(plain), one_shot));
         for (int round = 0; round < 3; round++) {
-            assert_true(aead_cipher_seal(cipher, nonce, 12, ad, 7, plain, sizeof(plain), sealed));
+            assert_true(aead_cipher_seal(&cipher, nonce, 12, ad, 7, plain, sizeof(plain), sealed));
             assert_memory_equal(sealed, one_shot, sizeof(sealed));
-            assert_true(aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
+            assert_true(
+                aead_cipher_open(&cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
             assert_memory_equal(opened, plain, sizeof(plain));
             sealed[0] ^= 1;
             assert_false(
-                aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
+                aead_cipher_open(&cipher, nonce, 12, ad, 7, sealed, sizeof(sealed), opened));
         }
-        assert_false(aead_cipher_seal(cipher, nonce, 0, ad, 7, plain, sizeof(plain), sealed));
-        assert_false(aead_cipher_open(cipher, nonce, 12, ad, 7, sealed, 15, opened));
-        aead_cipher_free(cipher);
+        assert_false(aead_cipher_seal(&cipher, nonce, 0, ad, 7, plain, sizeof(plain), sealed));
+        assert_false(aead_cipher_open(&cipher, nonce, 12, ad, 7, sealed, 15, opened));
         key.length--;
-        assert_null(aead_cipher_new(ids[i], &key));
+        assert_false(aead_cipher_init(&cipher, ids[i], &key));
     }
-    aead_cipher_free(NULL);
 }
 
 int main(void)

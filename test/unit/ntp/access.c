@@ -176,6 +176,31 @@ static void families_with_an_allowed_address(void **state)
     assert_false(access_table_any_allowed(t, IP_V6));
 }
 
+/* A copy of the nodes decides as the table did when it was made; and rules that are removed leave room
+   for others. */
+static void copy_of_the_nodes_is_a_filter_and_pruned_nodes_are_used_again(void **state)
+{
+    struct access_table *t = *state;
+    const struct ip_addr addr = ip_addr_v4(10, 1, 2, 3);
+    size_t most = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        rule(t, true, false, i % 2 == 0 ? "10.1.2.3" : "2001:db8::1", i % 2 == 0 ? 32 : 128);
+        rule(t, true, false, "10.1.2.3", 32);
+        struct plain_value value = access_table_value(t);
+        struct access_node *copy = test_malloc(value.size);
+        memcpy(copy, value.data, value.size);
+        rule(t, false, true, NULL, 0);
+        assert_false(access_table_is_allowed(t, &addr));
+        assert_true(access_nodes_allow(copy, &addr));
+        assert_int_not_equal(access_table_value(t).generation, value.generation);
+        test_free(copy);
+        if (i == 3)
+            most = value.size;
+        assert_true(i <= 3 || value.size <= most);
+    }
+}
+
 static void log_rule(bool allow, bool all, const char *text, int bits)
 {
     struct conf_access_rule r = {.subnet = subnet(text, bits), .allow = allow, .all = all};
@@ -211,6 +236,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_subnets_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses_without_a_family_are_denied, setup, teardown),
         cmocka_unit_test_setup_teardown(families_with_an_allowed_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            copy_of_the_nodes_is_a_filter_and_pruned_nodes_are_used_again, setup, teardown),
         cmocka_unit_test(rules_of_commands_are_logged),
         cmocka_unit_test(all_prefix_lengths),
     };

@@ -77,7 +77,7 @@ static size_t make_mac(struct fixture *f, uint32_t id, int version, uint8_t *pac
 
     assert_int_equal(text_from_hex(packet_hex, start, sizeof(start)), 48);
     writer_bytes(&w, start, sizeof(start));
-    return ntp_keys_add_mac(f->keys, id, version, &w) ? w.pos - 48 : 0;
+    return key_table_add_mac(ntp_keys_table(f->keys), id, version, &w) ? w.pos - 48 : 0;
 }
 
 /* Makes the MAC in the given version and compares it; the parsed packet must pass the check. */
@@ -97,12 +97,12 @@ static void check_mac(struct fixture *f, uint32_t id, int version, const char *e
         return; /* the version in the packet is 4: only made, as the spec's example is */
     assert_true(ntp_packet_parse(packet, 52 + length, &info));
     assert_int_equal(info.auth, NTP_AUTH_SYMMETRIC);
-    assert_true(ntp_keys_check_mac(f->keys, packet, &info));
+    assert_true(key_table_check_mac(ntp_keys_table(f->keys), packet, &info));
     packet[52 + length - 1] ^= 1;
-    assert_false(ntp_keys_check_mac(f->keys, packet, &info));
+    assert_false(key_table_check_mac(ntp_keys_table(f->keys), packet, &info));
     packet[52 + length - 1] ^= 1;
     packet[47] ^= 1;
-    assert_false(ntp_keys_check_mac(f->keys, packet, &info));
+    assert_false(key_table_check_mac(ntp_keys_table(f->keys), packet, &info));
 }
 
 static void macs_are_those_of_the_specification(void **state)
@@ -146,7 +146,7 @@ static void unknown_keys_make_and_pass_nothing(void **state)
     assert_int_equal(make_mac(f, 1, 4, packet), 20);
     assert_true(ntp_packet_parse(packet, 68, &info));
     load(f, "2 MD5 abc\n");
-    assert_false(ntp_keys_check_mac(f->keys, packet, &info));
+    assert_false(key_table_check_mac(ntp_keys_table(f->keys), packet, &info));
 }
 
 static void mac_needs_room(void **state)
@@ -157,7 +157,7 @@ static void mac_needs_room(void **state)
 
     load(f, "1 MD5 abc\n");
     writer_zeros(&w, 48);
-    assert_false(ntp_keys_add_mac(f->keys, 1, 4, &w));
+    assert_false(key_table_add_mac(ntp_keys_table(f->keys), 1, 4, &w));
 }
 
 static void file_is_read_with_all_its_forms(void **state)
@@ -167,13 +167,13 @@ static void file_is_read_with_all_its_forms(void **state)
     int bits;
 
     load(f, "# comment\n\n 10   abcdef \n11 SHA1 ASCII:0123456789\n12 SHA1 HEX:0123456789abcdef\n");
-    assert_true(ntp_keys_find(f->keys, 10, &type, &bits));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 10, &type, &bits));
     assert_int_equal(type, KEY_MD5);
     assert_int_equal(bits, 48);
-    assert_true(ntp_keys_find(f->keys, 11, &type, &bits));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 11, &type, &bits));
     assert_int_equal(type, KEY_SHA1);
     assert_int_equal(bits, 80);
-    assert_true(ntp_keys_find(f->keys, 12, &type, &bits));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 12, &type, &bits));
     assert_int_equal(bits, 64);
     assert_true(logged(f, "Loaded 3 symmetric keys"));
 }
@@ -193,8 +193,8 @@ static void faulty_lines_are_reported_and_skipped(void **state)
     assert_true(logged(f, "Could not decode key 6 at line 7 in file " PATH));
     assert_true(logged(f, "Loaded 2 symmetric keys"));
     assert_true(logged(f, "Detected duplicate key 7"));
-    assert_true(ntp_keys_find(f->keys, 7, NULL, NULL));
-    assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 7, NULL, NULL));
+    assert_false(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
     assert_false(logged(f, "permissions"));
 }
 
@@ -205,14 +205,14 @@ static void missing_and_open_files_are_reported(void **state)
     load(f, "1 MD5 abc\n");
     assert_true(ntp_keys_load(f->keys, sim_world_interface(f->sim), "/nowhere"));
     assert_true(logged(f, "Could not open keyfile /nowhere"));
-    assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_false(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
 
     sim_set_file(f->sim, PATH, "1 MD5 abc\n", 0644);
     ntp_keys_load(f->keys, sim_world_interface(f->sim), PATH);
     assert_true(logged(f, "World-readable permissions on " PATH));
-    assert_true(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
     ntp_keys_load(f->keys, sim_world_interface(f->sim), NULL);
-    assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_false(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
 }
 
 static FILE *refuse_read(void *ctx, const char *path)
@@ -233,7 +233,7 @@ static void keys_stay_when_their_file_cannot_be_read(void **state)
     assert_false(ntp_keys_load(f->keys, &refusing, PATH));
     assert_true(
         logged(f, "Could not open keyfile " PATH " : Permission denied; old keys stay in use"));
-    assert_true(ntp_keys_find(f->keys, 1, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
 }
 
 /* As chrony reads them: an ID that wraps is the one that the key option of a source wraps to. */
@@ -244,8 +244,8 @@ static void ids_that_are_not_used_as_written_are_reported(void **state)
     load(f, "4294967301 MD5 abc\n6x MD5 abc\n");
     assert_true(logged(f, "Invalid key ID 4294967301 at line 1 in file " PATH ", using 5"));
     assert_true(logged(f, "Invalid key ID 6x at line 2 in file " PATH ", using 6"));
-    assert_true(ntp_keys_find(f->keys, 5, NULL, NULL));
-    assert_true(ntp_keys_find(f->keys, 6, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 5, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 6, NULL, NULL));
 }
 
 static FILE *read_nul(void *ctx, const char *path)
@@ -268,7 +268,7 @@ static void a_nul_octet_ends_a_line(void **state)
         logged(f, "NUL character at line 1 in file " PATH ", ignoring the rest of the line\n"));
     assert_false(logged(f, "line 3"));
     assert_true(logged(f, "Loaded 2 symmetric keys"));
-    assert_true(ntp_keys_find(f->keys, 1, NULL, &bits));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 1, NULL, &bits));
     assert_int_equal(bits, 32);
 }
 
@@ -281,8 +281,8 @@ static void a_line_that_is_too_long_is_skipped_as_a_whole(void **state)
     strcpy(text + 2047, " 1 MD5 abc\n2 MD5 abc\n");
     load(f, text);
     assert_true(logged(f, "String too long at line 1 in file " PATH "; line ignored"));
-    assert_false(ntp_keys_find(f->keys, 1, NULL, NULL));
-    assert_true(ntp_keys_find(f->keys, 2, NULL, NULL));
+    assert_false(key_table_find(ntp_keys_table(f->keys), 1, NULL, NULL));
+    assert_true(key_table_find(ntp_keys_table(f->keys), 2, NULL, NULL));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -48,7 +48,7 @@ static void serve(const struct sim_packet *p, void *arg)
     writer_zeros(&w, NTP_HEADER_LENGTH);
     ntp_header_write(response, &h);
     if (rig->key != 0)
-        assert_true(ntp_keys_add_mac(rig->keys, rig->key, request.version, &w));
+        assert_true(key_table_add_mac(ntp_keys_table(rig->keys), rig->key, request.version, &w));
     size_t length = w.pos;
     if (rig->tamper && !rig->tamper(rig, p, response, &length))
         return;

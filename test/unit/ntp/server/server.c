@@ -227,7 +227,7 @@ static size_t put_mac(struct fixture *f, uint8_t *p, int version, uint32_t id)
     struct writer w = writer_make(p, NTP_MAX_LENGTH);
 
     w.pos = put_header(p, version, 3);
-    assert_true(ntp_keys_add_mac(f->keys, id, version, &w));
+    assert_true(key_table_add_mac(ntp_keys_table(f->keys), id, version, &w));
     return w.pos;
 }
 
@@ -242,7 +242,7 @@ static void check_mac_reply(struct fixture *f, int version, uint32_t id, size_t 
     assert_int_equal(f->reply.length, 48 + mac);
     assert_true(ntp_packet_parse(f->reply.data, f->reply.length, &info));
     assert_int_equal(info.mac_key_id, id);
-    assert_true(ntp_keys_check_mac(f->keys, f->reply.data, &info));
+    assert_true(key_table_check_mac(ntp_keys_table(f->keys), f->reply.data, &info));
     p[length - 1] ^= 0x80;
     assert_false(ask(f, p, length));
 }
