@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include "base/instant.h"
+#include "clock/scale.h"
 
 struct clock_driver_ops {
     /* Absolute frequency, at start and later. */
@@ -19,8 +20,8 @@ struct clock_driver_ops {
     double (*set_frequency)(void *ctx, double freq_ppm);
     /* rate: correction time times offset, s^2; 0: as fast as allowed. */
     void (*accrue_offset)(void *ctx, double offset, double rate);
-    /* Cooked minus raw at a raw time; error bound in *err. */
-    double (*correction)(void *ctx, struct raw_time raw, double *err);
+    /* The scale for raw times near this one; valid until the driver is used again. */
+    const struct clock_scale *(*scale)(void *ctx, struct raw_time raw);
     bool (*step)(void *ctx, double offset);
     /* The clock was stepped (discipline.md 5.4); NULL: nothing to do. */
     void (*stepped)(void *ctx, double offset);

@@ -15,14 +15,13 @@
 struct null_clock {
     struct world *world;
     double freq_ppm;
-    double offset_register;
-    struct raw_time last_update;
+    struct clock_scale scale;
 };
 
 static void update(struct null_clock *n, struct raw_time raw)
 {
-    n->offset_register += 1.0e-6 * n->freq_ppm * raw_diff(raw, n->last_update);
-    n->last_update = raw;
+    n->scale.offset -= n->scale.freq * raw_diff(raw, n->scale.start);
+    n->scale.start = raw;
 }
 
 static double null_read_frequency(void *ctx)
@@ -32,12 +31,18 @@ static double null_read_frequency(void *ctx)
     return n->freq_ppm;
 }
 
+static void use_frequency(struct null_clock *n, double freq_ppm)
+{
+    n->freq_ppm = freq_ppm;
+    n->scale.freq = -1.0e-6 * freq_ppm;
+}
+
 static double null_set_frequency(void *ctx, double freq_ppm)
 {
     struct null_clock *n = ctx;
 
     update(n, world_raw_now(n->world));
-    n->freq_ppm = freq_ppm;
+    use_frequency(n, freq_ppm);
     return freq_ppm;
 }
 
@@ -45,21 +50,16 @@ static void null_accrue_offset(void *ctx, double offset, double rate)
 {
     struct null_clock *n = ctx;
 
-    n->offset_register += offset;
+    n->scale.offset += offset;
 }
 
-static double null_correction(void *ctx, struct raw_time raw, double *err)
+static const struct clock_scale *null_scale(void *ctx, struct raw_time raw)
 {
     struct null_clock *n = ctx;
-    double elapsed = raw_diff(raw, n->last_update);
 
-    if (elapsed > MAX_UPDATE_INTERVAL) {
+    if (raw_diff(raw, n->scale.start) > MAX_UPDATE_INTERVAL)
         update(n, raw);
-        elapsed = 0.0;
-    }
-    if (err)
-        *err = 0.0;
-    return -1.0e-6 * n->freq_ppm * elapsed - n->offset_register;
+    return &n->scale;
 }
 
 static bool null_step(void *ctx, double offset)
@@ -76,7 +76,7 @@ static const struct clock_driver_ops null_ops = {
     .read_frequency = null_read_frequency,
     .set_frequency = null_set_frequency,
     .accrue_offset = null_accrue_offset,
-    .correction = null_correction,
+    .scale = null_scale,
     .step = null_step,
     .free = null_free,
 };
@@ -86,7 +86,8 @@ struct clock_driver driver_null_new(struct world *world)
     struct null_clock *n = mem_alloc(sizeof(*n));
 
     n->world = world;
-    n->last_update = world_raw_now(world);
+    n->scale.start = world_raw_now(world);
+    use_frequency(n, 0.0);
     LOG_INFO("Disabled control of system clock");
     return (struct clock_driver){&null_ops, n};
 }

@@ -142,14 +142,19 @@ bool local_clock_can_leap(const struct local_clock *c)
     return c->driver.ops->set_leap != NULL;
 }
 
+struct clock_scale local_clock_scale(const struct local_clock *c, struct raw_time raw)
+{
+    return *c->driver.ops->scale(c->driver.ctx, raw);
+}
+
 double local_clock_correction(const struct local_clock *c, struct raw_time raw, double *err)
 {
-    return c->driver.ops->correction(c->driver.ctx, raw, err);
+    return clock_scale_correction(c->driver.ops->scale(c->driver.ctx, raw), raw, err);
 }
 
 struct local_time local_clock_cook(const struct local_clock *c, struct raw_time raw, double *err)
 {
-    return (struct local_time){instant_add(raw.i, local_clock_correction(c, raw, err))};
+    return clock_scale_cook(c->driver.ops->scale(c->driver.ctx, raw), raw, err);
 }
 
 struct local_time local_clock_now(const struct local_clock *c, double *err)

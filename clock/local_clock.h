@@ -61,7 +61,9 @@ double local_clock_max_error(const struct local_clock *clock); /* fraction */
 /* Whether the driver can apply leap seconds. */
 bool local_clock_can_leap(const struct local_clock *clock);
 
-/* Raw to cooked; err: error bound in seconds, may be NULL. */
+/* Raw to cooked; err: error bound in seconds, may be NULL. The scale by itself is for those who cook
+   raw times near this one without the clock, until the clock is changed. */
+struct clock_scale local_clock_scale(const struct local_clock *clock, struct raw_time raw);
 double local_clock_correction(const struct local_clock *clock, struct raw_time raw, double *err);
 struct local_time local_clock_cook(const struct local_clock *clock, struct raw_time raw,
                                    double *err);

@@ -37,13 +37,10 @@ struct slew {
 
     double base_freq_ppm;
     double kernel_freq_ppm;
-    double offset_register; /* as of `start` */
+    struct clock_scale scale; /* offset: the register; start: zero until the first slew */
     double correction_rate;
-    double freq;           /* seconds of offset per second of raw time */
-    struct raw_time start; /* zero until the first slew */
     double duration;
     double excess; /* decaying maximum of how late slews ended */
-    double error;
     timer_id timer;
 };
 
@@ -64,9 +61,9 @@ static void on_timer(void *arg);
    and 3). */
 static void end_slew(struct slew *s, struct raw_time now)
 {
-    double elapsed = raw_diff(now, s->start);
+    double elapsed = raw_diff(now, s->scale.start);
 
-    s->offset_register -= s->freq * elapsed;
+    s->scale.offset -= s->scale.freq * elapsed;
 
     s->excess = (s->excess + MIN_EXCESS) * EXCESS_DECAY;
     double excess = elapsed - s->duration;
@@ -76,7 +73,7 @@ static void end_slew(struct slew *s, struct raw_time now)
 
 static double desired_duration(const struct slew *s)
 {
-    double offset = fabs(s->offset_register);
+    double offset = fabs(s->scale.offset);
 
     if (offset < MIN_OFFSET)
         return MAX_DURATION;
@@ -92,31 +89,31 @@ static void update_slew(struct slew *s)
     end_slew(s, now);
 
     double correction_freq =
-        clamp(-s->max_rate, s->offset_register / desired_duration(s), s->max_rate);
+        clamp(-s->max_rate, s->scale.offset / desired_duration(s), s->max_rate);
     double total_ppm = s->base_freq_ppm + correction_freq * (1.0e6 - s->base_freq_ppm);
 
     total_ppm = clamp(-s->kernel.max_freq_ppm, total_ppm, s->kernel.max_freq_ppm);
     s->kernel_freq_ppm = s->kernel.ops->set_frequency(s->kernel.ctx, total_ppm);
 
-    double old_freq = s->freq;
-    s->freq = (s->kernel_freq_ppm - s->base_freq_ppm) / (1.0e6 - s->kernel_freq_ppm);
+    double old_freq = s->scale.freq;
+    s->scale.freq = (s->kernel_freq_ppm - s->base_freq_ppm) / (1.0e6 - s->kernel_freq_ppm);
 
     /* The exact time at which the kernel changed the frequency is not known. */
-    s->error = fabs((old_freq - s->freq) * s->kernel.max_set_delay);
-    if (s->error >= MIN_OFFSET)
-        announce_dispersion(s, s->error);
+    s->scale.error = fabs((old_freq - s->scale.freq) * s->kernel.max_set_delay);
+    if (s->scale.error >= MIN_OFFSET)
+        announce_dispersion(s, s->scale.error);
 
-    if (fabs(s->offset_register) < MIN_OFFSET || s->offset_register * s->freq <= 0.0)
+    if (fabs(s->scale.offset) < MIN_OFFSET || s->scale.offset * s->scale.freq <= 0.0)
         s->duration = MAX_DURATION;
     else
-        s->duration = clamp(MIN_DURATION, s->offset_register / s->freq, MAX_DURATION);
+        s->duration = clamp(MIN_DURATION, s->scale.offset / s->scale.freq, MAX_DURATION);
 
     s->timer = loop_timer_add(s->loop, s->duration, on_timer, s);
-    s->start = now;
+    s->scale.start = now;
     LOG_DEBUG("slew offset=%e corr_rate=%e base_freq=%f total_freq=%f slew_freq=%e duration=%f "
               "slew_error=%e",
-              s->offset_register, s->correction_rate, s->base_freq_ppm, s->kernel_freq_ppm, s->freq,
-              s->duration, s->error);
+              s->scale.offset, s->correction_rate, s->base_freq_ppm, s->kernel_freq_ppm,
+              s->scale.freq, s->duration, s->scale.error);
 }
 
 static void on_timer(void *arg)
@@ -147,19 +144,14 @@ static void slew_accrue_offset(void *ctx, double offset, double rate)
 {
     struct slew *s = ctx;
 
-    s->offset_register += offset;
+    s->scale.offset += offset;
     s->correction_rate = rate;
     update_slew(s);
 }
 
-static double slew_correction(void *ctx, struct raw_time raw, double *err)
+static const struct clock_scale *slew_scale(void *ctx, struct raw_time raw)
 {
-    const struct slew *s = ctx;
-    double elapsed = raw_diff(raw, s->start);
-
-    if (err)
-        *err = fabs(elapsed) <= s->kernel.max_set_delay ? s->error : 0.0;
-    return s->freq * elapsed - s->offset_register;
+    return &((const struct slew *)ctx)->scale;
 }
 
 static bool slew_step(void *ctx, double offset)
@@ -173,13 +165,13 @@ static void slew_stepped(void *ctx, double offset)
 {
     struct slew *s = ctx;
 
-    s->start = raw_add(s->start, -offset);
+    s->scale.start = raw_add(s->scale.start, -offset);
 }
 
 static void slew_set_sync_status(void *ctx, bool synchronised, double est_error, double max_error)
 {
     const struct slew *s = ctx;
-    double offset = fabs(s->offset_register);
+    double offset = fabs(s->scale.offset);
 
     s->kernel.ops->set_sync_status(s->kernel.ctx, synchronised, fmax(est_error, offset),
                                    max_error + offset);
@@ -207,7 +199,7 @@ static const struct clock_driver_ops slew_ops = {
     .read_frequency = slew_read_frequency,
     .set_frequency = slew_set_frequency,
     .accrue_offset = slew_accrue_offset,
-    .correction = slew_correction,
+    .scale = slew_scale,
     .step = slew_step,
     .stepped = slew_stepped,
     .set_sync_status = slew_set_sync_status,
@@ -226,6 +218,7 @@ struct slew *slew_new(struct world *world, struct loop *loop, struct kernel_cloc
     s->max_rate = max_rate_ppm * 1.0e-6;
     s->base_freq_ppm = kernel.ops->read_frequency(kernel.ctx);
     s->kernel_freq_ppm = s->base_freq_ppm;
+    s->scale.error_length = kernel.max_set_delay;
     return s;
 }
 
@@ -244,11 +237,11 @@ void slew_get_state(const struct slew *s, struct slew_state *state)
 {
     *state = (struct slew_state){
         .base_freq_ppm = s->base_freq_ppm,
-        .offset_register = s->offset_register,
-        .slew_freq = s->freq,
+        .offset_register = s->scale.offset,
+        .slew_freq = s->scale.freq,
         .duration = s->duration,
         .excess = s->excess,
-        .error = s->error,
+        .error = s->scale.error,
         .kernel_freq_ppm = s->kernel_freq_ppm,
     };
 }
