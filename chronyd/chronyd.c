@@ -55,12 +55,13 @@ static bool cmd_admit(void *ctx, const struct ip_addr *addr)
 {
     struct chronyd *d = ctx;
     const struct ip_addr unspecified = {.family = IP_UNSPEC};
-    int record = client_log_access(d->client_log, CLIENT_CMD, addr ? addr : &unspecified,
-                                   local_clock_event_time(d->clock, NULL));
+    int record =
+        client_log_access(d->client_log, &d->client_limits, CLIENT_CMD, addr ? addr : &unspecified,
+                          local_clock_event_time(d->clock, NULL));
 
     if (!addr || ip_addr_is_loopback(addr))
         return true;
-    return client_log_limit(d->client_log, CLIENT_CMD, record) == LIMIT_PASS;
+    return client_log_limit(d->client_log, &d->client_limits, CLIENT_CMD, record) == LIMIT_PASS;
 }
 
 static const struct cmd_service_ops cmd_ops = {
@@ -185,6 +186,7 @@ static void start_servers(struct chronyd *d)
     d->keys = ntp_keys_new();
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
     d->client_log = client_log_new(d->world, d->conf);
+    d->client_limits = client_limits_make(d->conf);
     d->cmd_service = cmd_service_new(d->world, d->loop, d->conf, &policy);
     d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
     d->ntp_env = (struct ntp_env){
@@ -202,8 +204,8 @@ static void start_servers(struct chronyd *d)
         .env = &d->ntp_env,
         .conf = d->conf,
         .log = d->client_log,
+        .limits = d->client_limits,
         .keys = d->keys,
-        .nts = NULL,
         .sockets = d->ntp_sockets,
     };
     d->ntp_server = ntp_server_new(&params);

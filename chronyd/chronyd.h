@@ -63,6 +63,7 @@ struct chronyd {
     struct ntp_keys *keys;
     bool keys_loaded; /* by the last rekey */
     struct client_log *client_log;
+    struct client_limits client_limits;
     struct ntp_sockets *ntp_sockets;
     struct ntp_server *ntp_server;
     struct ntp_sources *ntp_sources;

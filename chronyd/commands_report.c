@@ -59,7 +59,7 @@ enum cmd_status execute_activity(struct chronyd *d, request_p request, body_p bo
 
 enum cmd_status execute_serverstats(struct chronyd *d, request_p request, body_p body)
 {
-    ntp_server_report_stats(d->ntp_server, &body->serverstats);
+    server_shard_report_stats(ntp_server_shard(d->ntp_server), &body->serverstats);
     return CMD_STATUS_SUCCESS;
 }
 

@@ -20,7 +20,6 @@ struct nts_part {
     struct chronyd *daemon;
     struct nts_client *client;
     struct nts_server_keys *server_keys;
-    struct nts_server *server;
     struct ke_server *ke_server;
     bool keys_loaded; /* by the last rekey */
 };
@@ -92,10 +91,10 @@ static bool is_allowed(const struct ip_addr *addr, void *arg)
 static bool count_connection(const struct ip_addr *addr, void *arg)
 {
     const struct chronyd *d = ((struct nts_part *)arg)->daemon;
-    int record = client_log_access(d->client_log, CLIENT_NTS_KE, addr,
+    int record = client_log_access(d->client_log, &d->client_limits, CLIENT_NTS_KE, addr,
                                    local_clock_event_time(d->clock, NULL));
 
-    return client_log_limit(d->client_log, CLIENT_NTS_KE, record) == LIMIT_PASS;
+    return client_log_limit(d->client_log, &d->client_limits, CLIENT_NTS_KE, record) == LIMIT_PASS;
 }
 
 static const struct nts_server_key *current_cookie_key(void *arg)
@@ -128,6 +127,11 @@ void nts_part_start_client(struct nts_part *part)
     d->nts.client_ctx = part->client;
 }
 
+static struct plain_value server_keys_of(const void *ctx)
+{
+    return server_keys_value(ctx);
+}
+
 /* Without certificates there is no key establishment, and clients that have cookies are served. */
 void nts_part_start_server(struct nts_part *part)
 {
@@ -149,9 +153,9 @@ void nts_part_start_server(struct nts_part *part)
     part->ke_server = ke_server_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys =
         server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
-    part->server = nts_server_new(d->world, part->server_keys);
     d->nts.server = nts_server_ops();
-    d->nts.server_ctx = part->server;
+    d->nts.server_keys = server_keys_of;
+    d->nts.server_ctx = part->server_keys;
     ntp_server_set_nts(d->ntp_server, &d->nts);
 }
 
@@ -159,10 +163,8 @@ void nts_part_stop_server(struct nts_part *part)
 {
     ntp_server_set_nts(part->daemon->ntp_server, NULL);
     ke_server_free(part->ke_server);
-    nts_server_free(part->server);
     server_keys_free(part->server_keys);
     part->ke_server = NULL;
-    part->server = NULL;
     part->server_keys = NULL;
 }
 

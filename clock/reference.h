@@ -15,19 +15,8 @@
 #include "base/world.h"
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
+#include "clock/reference_data.h"
 #include "conf/conf.h"
-#include "base/sync_status.h"
-
-/* Reference data that are served and reported (ntp.md 20.6, discipline.md 18.1). */
-struct reference_data {
-    bool synchronised;
-    int leap;    /* enum leap_status */
-    int stratum; /* 16: unsynchronised */
-    uint32_t refid;
-    struct local_time ref_time;
-    double root_delay;
-    double root_dispersion;
-};
 
 struct reference;
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include "base/addr.h"
 #include "base/plain.h"
-#include "conf/conf.h"
 
 struct access_table;
+struct conf_access_rule;
 
 /* Everything is denied in a new table. */
 struct access_table *access_table_new(void);

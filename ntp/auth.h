@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/plain.h"
 #include "base/report.h"
 #include "base/wire.h"
+#include "ntp/random_pool.h"
 #include "ntp/wire/packet.h"
 
 /* NTS client of one association. */
@@ -50,18 +52,26 @@ struct ntp_nts_client_ops {
     void (*report)(const struct ntp_nts_client *client, struct report_authdata *report);
 };
 
-/* State of one request between its check and its response, on the caller's stack. */
+/* State of one request between its check and its response. */
 struct ntp_nts_request {
     _Alignas(8) uint8_t opaque[4096];
 };
 
-/* NTS server; one for the daemon. ctx may only be read while requests are handled. */
+enum ntp_nts_check {
+    NTP_NTS_PASS,
+    NTP_NTS_NAK,  /* fails; the client is told so */
+    NTP_NTS_DROP, /* fails */
+};
+
+/* NTS server. Pure: what it knows is in the keys, a plain value that the snapshot of the NTP server
+   holds. */
 struct ntp_nts_server_ops {
-    /* nts.md 11.2. False: fails; *kod is then 0 (drop) or NTP_KOD_NTSN. */
-    bool (*check_request)(void *ctx, const uint8_t *packet, const struct ntp_info *info,
-                          struct ntp_nts_request *request, uint32_t *kod);
+    /* nts.md 11.2 */
+    enum ntp_nts_check (*check_request)(const void *keys, struct random_pool *random,
+                                        const uint8_t *packet, const struct ntp_info *info,
+                                        struct ntp_nts_request *request);
     /* nts.md 11.3: appends to the response; kod as given to the response (0: none). */
-    bool (*add_response)(void *ctx, const uint8_t *packet, const struct ntp_info *info,
+    bool (*add_response)(const uint8_t *packet, const struct ntp_info *info,
                          struct ntp_nts_request *request, uint32_t kod, struct writer *w);
 };
 
@@ -70,7 +80,9 @@ struct ntp_nts {
     const struct ntp_nts_client_ops *client;
     void *client_ctx;
     const struct ntp_nts_server_ops *server;
-    void *server_ctx;
+    /* The keys of the server as they are now. */
+    struct plain_value (*server_keys)(const void *ctx);
+    const void *server_ctx;
 };
 
 #endif

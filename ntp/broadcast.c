@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include "base/text.h"
 #include "ntp/client/poll.h"
-#include "ntp/transmit.h"
+#include "ntp/transmit_time.h"
 #include "ntp/wire/packet.h"
 
 #define FIRST_SEPARATION 0.2
@@ -43,7 +43,8 @@ static void set_timer(struct destination *d, double separation)
 static void send_packet(const struct destination *d)
 {
     struct ntp_broadcast *b = d->broadcast;
-    struct transmit_context context = transmit_context_make(&b->random, b->env);
+    const struct transmit_time time = transmit_time_make(b->env);
+    const struct transmit_context context = {&time, b->env->world, &b->random};
     const struct transmit_input input = {
         .mode = NTP_MODE_BROADCAST, .version = NTP_VERSION, .poll = d->poll};
     struct transmit_output output;

@@ -13,21 +13,10 @@
 #include "base/addr.h"
 #include "base/world.h"
 #include "conf/conf.h"
+#include "ntp/arrival.h"
 #include "ntp/env.h"
 
 struct ntp_sockets;
-
-/* A received packet, or an own packet that came back with its transmit timestamp. */
-struct ntp_arrival {
-    int fd;
-    bool on_server_socket;
-    const uint8_t *packet;
-    size_t length;         /* 48..1140 */
-    struct ip_port remote; /* its sender, or the destination of an own packet */
-    struct ip_addr local;
-    int if_index;
-    struct local_timestamp time;
-};
 
 struct ntp_socket_handlers {
     /* Offers a packet whose mode is not 3. True: a source has this address and port. */

@@ -7,11 +7,13 @@
 #include "ntp/transmit.h"
 
 #include <math.h>
+#include "conf/source_options.h"
 
 #define CLIENT_PRECISION 32 /* all bits of timestamps are random */
 
 struct fill {
     const struct transmit_context *context;
+    const struct transmit_time *time;
     const struct transmit_input *input;
     struct ntp_header header;
     int precision;
@@ -19,7 +21,6 @@ struct fill {
     double root_delay;
     double root_dispersion;
     double smooth; /* offset that is applied, 0 when smoothing is not active for this packet */
-    bool smoothed;
 };
 
 /* Takes no more random octets than the mask needs: each of a batch of replies has two. */
@@ -47,34 +48,44 @@ static bool has_local_receive(const struct fill *f)
     return f->input->local_receive && !local_is_zero(f->input->local_receive->time);
 }
 
+static bool is_smoothed_mode(int mode)
+{
+    return mode == NTP_MODE_SERVER || mode == NTP_MODE_BROADCAST;
+}
+
+double transmit_smoothing(const struct transmit_time *time, int mode)
+{
+    bool active =
+        time->smoothing && is_smoothed_mode(mode) && fabs(time->smoothing_offset) > time->quantum;
+
+    return active ? time->smoothing_offset : 0.0;
+}
+
 static void fill_reference(struct fill *f)
 {
-    const struct transmit_context *c = f->context;
+    const struct transmit_time *t = f->time;
     struct ntp_header *h = &f->header;
-    struct local_time ref_time = c->reference.ref_time;
-    int leap = c->reference.leap;
+    struct local_time ref_time = t->reference.ref_time;
+    int leap = t->reference.leap;
 
-    f->precision = c->precision_log;
-    f->root_delay = c->reference.root_delay;
-    f->root_dispersion = c->reference.root_dispersion;
-    h->refid = c->reference.refid;
+    f->precision = t->precision_log;
+    f->root_delay = t->reference.root_delay;
+    f->root_dispersion = t->reference.root_dispersion;
+    f->smooth = transmit_smoothing(t, f->input->mode);
+    h->refid = t->reference.refid;
 
-    if (c->smoothing &&
-        (f->input->mode == NTP_MODE_SERVER || f->input->mode == NTP_MODE_BROADCAST)) {
-        f->smoothed = fabs(c->smoothing_offset) > c->quantum;
-        f->smooth = f->smoothed ? c->smoothing_offset : 0.0;
-        if (c->leap_is_slewed && (leap == LEAP_INSERT || leap == LEAP_DELETE))
-            leap = LEAP_NORMAL;
-        if (f->smoothed && has_local_receive(f)) {
-            h->refid = REFID_SMOOTH;
-            ref_time = local_add(ref_time, f->smooth);
-        }
+    if (t->smoothing && is_smoothed_mode(f->input->mode) && t->leap_is_slewed &&
+        (leap == LEAP_INSERT || leap == LEAP_DELETE))
+        leap = LEAP_NORMAL;
+    if (f->smooth != 0.0 && has_local_receive(f)) {
+        h->refid = REFID_SMOOTH;
+        ref_time = local_add(ref_time, f->smooth);
     }
 
     h->leap = (uint8_t)leap;
-    h->stratum = (uint8_t)(c->reference.stratum < NTP_MAX_STRATUM ? c->reference.stratum
+    h->stratum = (uint8_t)(t->reference.stratum < NTP_MAX_STRATUM ? t->reference.stratum
                                                                   : NTP_INVALID_STRATUM);
-    h->precision = (int8_t)c->precision_log;
+    h->precision = (int8_t)t->precision_log;
     h->root_delay = ntp_short_from_double(f->root_delay);
     h->root_dispersion = ntp_short_from_double(f->root_dispersion);
     h->reference = ntp_time_from_instant(ref_time.i, (struct ntp_time){0});
@@ -123,13 +134,14 @@ static void fill_origin_and_receive(struct fill *f)
                                              ntp_time_equal(h->receive, in->previous_own_receive)));
 }
 
-static struct local_time transmit_time(const struct fill *f)
+static struct local_time transmit_timestamp(const struct fill *f)
 {
     if (f->interleaved)
         return f->input->previous_transmit;
     if (f->input->mode == NTP_MODE_CLIENT)
-        return f->context->event_time;
-    return local_add(f->context->now(f->context->now_arg), f->smooth);
+        return f->time->event_time;
+    return local_add(clock_scale_cook(&f->time->scale, world_raw_now(f->context->world), NULL),
+                     f->smooth);
 }
 
 static void fill_transmit(struct fill *f)
@@ -138,7 +150,7 @@ static void fill_transmit(struct fill *f)
     struct ntp_header *h = &f->header;
 
     do
-        h->transmit = fuzzed(f, transmit_time(f));
+        h->transmit = fuzzed(f, transmit_timestamp(f));
     while (!ntp_time_is_zero(h->transmit) &&
            (ntp_time_equal(h->transmit, h->receive) || ntp_time_equal(h->transmit, h->origin) ||
             ntp_time_equal(h->transmit, in->previous_own_transmit)));
@@ -170,42 +182,19 @@ static bool add_mono_root(const struct fill *f, struct writer *w)
     if (f->input->mode != NTP_MODE_CLIENT) {
         root.root_delay = f->root_delay;
         root.root_dispersion = f->root_dispersion;
-        root.epoch = f->context->mono.epoch;
-        if (!f->smoothed && has_local_receive(f))
+        root.epoch = f->time->mono.epoch;
+        if (f->smooth == 0.0 && has_local_receive(f))
             root.mono_receive =
-                fuzzed(f, local_add(f->input->local_receive->time, f->context->mono.shift));
+                fuzzed(f, local_add(f->input->local_receive->time, f->time->mono.shift));
     }
     ntp_mono_root_write(body, &root);
     return ntp_ext_add(w, NTP_EXT_MONO_ROOT, body, sizeof(body));
 }
 
-static struct local_time now(void *arg)
-{
-    return local_clock_now(arg, NULL);
-}
-
-struct transmit_context transmit_context_make(struct random_pool *random, const struct ntp_env *env)
-{
-    struct transmit_context context = {
-        .random = random,
-        .now = now,
-        .now_arg = env->clock,
-        .event_time = local_clock_event_time(env->clock, NULL),
-        .precision_log = local_clock_precision_log(env->clock),
-        .quantum = local_clock_precision(env->clock),
-        .leap_is_slewed = env->leap_is_slewed,
-    };
-
-    reference_get(env->reference, context.event_time, &context.reference);
-    context.smoothing =
-        smoothing_offset(env->smoothing, context.event_time, &context.smoothing_offset);
-    return context;
-}
-
 bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,
                    struct writer *w, struct transmit_output *output)
 {
-    struct fill f = {.context = context, .input = input};
+    struct fill f = {.context = context, .time = context->time, .input = input};
 
     fill_header(&f);
     fill_origin_and_receive(&f);
@@ -216,7 +205,7 @@ bool transmit_fill(const struct transmit_context *context, const struct transmit
     /* The version must be there before fields are added. */
     if (input->ext_flags != 0)
         ntp_header_write(w->data, &f.header);
-    if (input->ext_flags & EXT_FLAG_NET_CORRECTION && context->add_net_correction &&
+    if (input->ext_flags & EXT_FLAG_NET_CORRECTION && context->time->add_net_correction &&
         !add_net_correction(&f, w))
         return false;
     if (input->ext_flags & EXT_FLAG_MONO_ROOT && !add_mono_root(&f, w))
@@ -228,7 +217,6 @@ bool transmit_fill(const struct transmit_context *context, const struct transmit
 
     *output = (struct transmit_output){
         .interleaved = f.interleaved,
-        .smoothed = f.smoothed,
         .receive = f.header.receive,
         .transmit = f.header.transmit,
     };

@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/instant.h"
+#include "base/timestamp.h"
 #include "base/wire.h"
-#include "conf/source_options.h"
-#include "ntp/env.h"
+#include "base/world.h"
+#include "clock/reference_data.h"
+#include "clock/scale.h"
 #include "ntp/random_pool.h"
 #include "ntp/wire/packet.h"
 
@@ -23,12 +25,9 @@ struct ntp_mono_scale {
     uint32_t epoch; /* random; a new one when the scale begins anew */
 };
 
-/* What is the same for all packets of one wake-up. */
-struct transmit_context {
-    struct random_pool *random;
-    /* Fresh reading of the corrected clock. */
-    struct local_time (*now)(void *arg);
-    void *now_arg;
+/* What the packets of one wake-up say about the time: a plain value. */
+struct transmit_time {
+    struct clock_scale scale; /* for transmit timestamps of modes other than client */
     struct local_time event_time;
     struct reference_data reference; /* modes other than client only */
     int precision_log;               /* -30 or more */
@@ -38,6 +37,14 @@ struct transmit_context {
     bool leap_is_slewed;
     bool add_net_correction; /* the field is sent at all: ptpport is used */
     struct ntp_mono_scale mono;
+};
+
+/* What filling in a packet reads and uses up. The world is asked for the raw time and for random
+   octets only. */
+struct transmit_context {
+    const struct transmit_time *time;
+    const struct world *world;
+    struct random_pool *random;
 };
 
 struct transmit_input {
@@ -58,14 +65,12 @@ struct transmit_input {
 
 struct transmit_output {
     bool interleaved;
-    bool smoothed;
     struct ntp_time receive;
     struct ntp_time transmit;
 };
 
-/* Context of replies and broadcasts, from the daemon at the current wake-up. env must outlive it. */
-struct transmit_context transmit_context_make(struct random_pool *random,
-                                              const struct ntp_env *env);
+/* Seconds that time smoothing adds to the timestamps of packets of a mode. */
+double transmit_smoothing(const struct transmit_time *time, int mode);
 
 /* Writes header and fields at the start of w. False: a field cannot be added; nothing is sent. */
 bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,

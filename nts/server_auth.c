@@ -2,22 +2,17 @@
 /*
  * NTS of the NTP server (nts.md 11). Called for each request that passed the access list and the
  * rate limit, with octets of anybody; everything about a request is in the caller's struct
- * ntp_nts_request. It only reads the key set, allocates nothing and logs nothing.
+ * ntp_nts_request. It only reads the key set, which is in the server's snapshot, allocates nothing and
+ * logs nothing.
  */
 #include "nts/server_auth.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "nts/auth_field.h"
+#include "nts/cookie.h"
 
 #define FIELD_HEADER 4
-
-struct nts_server {
-    const struct world *world;
-    const struct nts_server_keys *keys;
-};
 
 /* Kept between the check of a request and its response. */
 struct request_state {
@@ -104,20 +99,19 @@ static bool count_encrypted(const uint8_t *plain, size_t length, struct request_
     return pos == length;
 }
 
-static bool prepare_cookies(const struct nts_server *server, const struct nts_context *context,
-                            int count, struct request_state *state)
+static bool prepare_cookies(const struct nts_key_set *keys, struct random_pool *random,
+                            const struct nts_context *context, int count,
+                            struct request_state *state)
 {
     struct writer w = writer_make(state->plain, sizeof(state->plain));
-    const struct nts_key_set *set = server_keys_value(server->keys).data;
-    const struct nts_server_key *key = &set->keys[set->current];
-    const struct aead_cipher *cipher = &set->ciphers[set->current];
 
     for (int i = 0; i < count; i++) {
         uint8_t nonce[NTS_NONCE_LENGTH];
         struct nts_cookie cookie;
 
-        world_random(server->world, nonce, sizeof(nonce));
-        if (!nts_cookie_make(key, cipher, context, nonce, &cookie) ||
+        random_pool_bytes(random, nonce, sizeof(nonce));
+        if (!nts_cookie_make(&keys->keys[keys->current], &keys->ciphers[keys->current], context,
+                             nonce, &cookie) ||
             !ntp_ext_add_inner(&w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length))
             return false;
     }
@@ -126,55 +120,50 @@ static bool prepare_cookies(const struct nts_server *server, const struct nts_co
 }
 
 /* The part of the check that needs the client's keys. */
-static bool check_authenticated(const struct nts_server *server, const uint8_t *packet,
-                                struct request_fields *fields, const struct nts_context *context,
-                                struct request_state *state, uint32_t *kod)
+static enum ntp_nts_check check_authenticated(const struct nts_key_set *keys,
+                                              struct random_pool *random, const uint8_t *packet,
+                                              struct request_fields *fields,
+                                              const struct nts_context *context,
+                                              struct request_state *state)
 {
     uint8_t plain[NTP_MAX_LENGTH];
     size_t plain_length;
 
     if (!aead_supported(context->aead))
-        return false;
-    if (!auth_field_open(packet, &fields->auth, context->aead, &context->c2s, plain,
-                         &plain_length)) {
-        *kod = NTP_KOD_NTSN;
-        return false;
-    }
+        return NTP_NTS_DROP;
+    if (!auth_field_open(packet, &fields->auth, context->aead, &context->c2s, plain, &plain_length))
+        return NTP_NTS_NAK;
     if (!count_encrypted(plain, plain_length, fields))
-        return false;
+        return NTP_NTS_DROP;
     state->aead = context->aead;
     state->s2c = context->s2c;
-    world_random(server->world, state->nonce, sizeof(state->nonce));
-    return prepare_cookies(
-        server, context, fields->requested < NTS_MAX_COOKIES ? fields->requested : NTS_MAX_COOKIES,
-        state);
+    random_pool_bytes(random, state->nonce, sizeof(state->nonce));
+    int count = fields->requested < NTS_MAX_COOKIES ? fields->requested : NTS_MAX_COOKIES;
+    return prepare_cookies(keys, random, context, count, state) ? NTP_NTS_PASS : NTP_NTS_DROP;
 }
 
-static bool check_request(void *ctx, const uint8_t *packet, const struct ntp_info *info,
-                          struct ntp_nts_request *request, uint32_t *kod)
+static enum ntp_nts_check check_request(const void *keys, struct random_pool *random,
+                                        const uint8_t *packet, const struct ntp_info *info,
+                                        struct ntp_nts_request *request)
 {
-    const struct nts_server *server = ctx;
+    const struct nts_key_set *set = keys;
     struct request_state *state = (struct request_state *)(void *)request->opaque;
     struct request_fields fields = {.has_uid = false};
     struct nts_context context = {.aead = 0};
 
-    *kod = 0;
     state->aead = 0;
     state->s2c.length = 0;
     if (info->mode != NTP_MODE_CLIENT || info->ext_fields == 0 ||
         !collect_fields(packet, info, &fields))
-        return false;
-    const struct nts_key_set *set = server->keys ? server_keys_value(server->keys).data : NULL;
-    if (!set || !nts_cookie_decode(set->keys, set->ciphers, fields.cookie.body,
-                                   fields.cookie.body_length, &context)) {
-        *kod = NTP_KOD_NTSN;
-        return false;
-    }
-    bool ok = check_authenticated(server, packet, &fields, &context, state, kod);
+        return NTP_NTS_DROP;
+    if (!nts_cookie_decode(set->keys, set->ciphers, fields.cookie.body, fields.cookie.body_length,
+                           &context))
+        return NTP_NTS_NAK;
+    enum ntp_nts_check result = check_authenticated(set, random, packet, &fields, &context, state);
     nts_context_wipe(&context);
-    if (!ok)
+    if (result != NTP_NTS_PASS)
         secret_wipe(&state->s2c);
-    return ok;
+    return result;
 }
 
 static bool copy_uids(const uint8_t *packet, const struct ntp_info *info, struct writer *w)
@@ -189,7 +178,7 @@ static bool copy_uids(const uint8_t *packet, const struct ntp_info *info, struct
     return !w->failed;
 }
 
-static bool add_response(void *ctx, const uint8_t *packet, const struct ntp_info *info,
+static bool add_response(const uint8_t *packet, const struct ntp_info *info,
                          struct ntp_nts_request *request, uint32_t kod, struct writer *w)
 {
     struct request_state *state = (struct request_state *)(void *)request->opaque;
@@ -204,20 +193,6 @@ static bool add_response(void *ctx, const uint8_t *packet, const struct ntp_info
     }
     secret_wipe(&state->s2c);
     return ok && w->pos <= info->length;
-}
-
-struct nts_server *nts_server_new(const struct world *world, const struct nts_server_keys *keys)
-{
-    struct nts_server *server = mem_alloc(sizeof(*server));
-
-    server->world = world;
-    server->keys = keys;
-    return server;
-}
-
-void nts_server_free(struct nts_server *server)
-{
-    free(server);
 }
 
 const struct ntp_nts_server_ops *nts_server_ops(void)

@@ -8,7 +8,7 @@
 
 #include <math.h>
 #include "base/log.h"
-#include "ntp/transmit.h"
+#include "ntp/transmit_time.h"
 
 #define INITIAL_DELAY              0.2
 #define BURST_INTERVAL             2.0
@@ -110,30 +110,20 @@ static void receive_timeout(void *arg)
     association_close_client(a);
 }
 
-static struct local_time now(void *arg)
-{
-    return local_clock_now(arg, NULL);
-}
-
-static struct transmit_context make_context(struct association *a)
+static struct transmit_time make_time(const struct association *a)
 {
     const struct ntp_env *env = a->shared->env;
-    struct transmit_context context = {
-        .random = &a->shared->random,
-        .now = now,
-        .now_arg = env->clock,
-        .event_time = local_clock_event_time(env->clock, NULL),
-        .precision_log = local_clock_precision_log(env->clock),
-        .quantum = local_clock_precision(env->clock),
-        .add_net_correction = a->shared->add_net_correction,
-    };
+    struct transmit_time time;
 
     /* Requests of clients reveal nothing. */
     if (a->is_peer) {
-        reference_get(env->reference, context.event_time, &context.reference);
-        context.mono = *a->shared->mono;
+        time = transmit_time_make(env);
+        time.mono = *a->shared->mono;
+    } else {
+        time = (struct transmit_time){.event_time = local_clock_event_time(env->clock, NULL)};
     }
-    return context;
+    time.add_net_correction = a->shared->add_net_correction;
+    return time;
 }
 
 static bool add_auth(struct association *a, const struct ntp_info *info, struct writer *w)
@@ -157,7 +147,8 @@ static size_t build(struct association *a, bool interleaved, bool restart, uint8
                     size_t size, struct transmit_output *output)
 {
     const struct exchange *ex = &a->ex;
-    struct transmit_context context = make_context(a);
+    const struct transmit_time time = make_time(a);
+    const struct transmit_context context = {&time, a->shared->env->world, &a->shared->random};
     struct transmit_input input = {
         .mode = a->is_peer ? NTP_MODE_ACTIVE : NTP_MODE_CLIENT,
         .version = a->version,

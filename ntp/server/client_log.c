@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "conf/conf.h"
 #include "ntp/random_pool.h"
 
 #define SLOT_RECORDS     8
@@ -36,8 +37,6 @@ struct record {
 };
 
 struct service {
-    bool limited;
-    struct token_bucket bucket;
     uint64_t total_hits;
     uint64_t total_drops;
 };
@@ -51,10 +50,6 @@ struct client_log {
     struct instant time_offset;
     struct service services[CLIENT_SERVICES];
     uint64_t record_drops;
-    uint64_t auth_hits;
-    uint64_t interleaved_hits;
-    uint64_t rx_timestamps[3];
-    uint64_t tx_timestamps[3];
 };
 
 static int clamp_int(int low, int x, int high)
@@ -90,10 +85,27 @@ struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod
     return b;
 }
 
-static void service_init(struct service *service, const struct conf_ratelimit *limit)
+struct client_limits client_limits_make(const struct conf *conf)
 {
-    service->limited = limit->enabled;
-    service->bucket = token_bucket_make(limit->interval, limit->burst, limit->leak, limit->kod);
+    const struct conf_ratelimit *of[CLIENT_SERVICES] = {
+        [CLIENT_NTP] = &conf->ntp_ratelimit,
+        [CLIENT_NTS_KE] = &conf->nts_ratelimit,
+        [CLIENT_CMD] = &conf->cmd_ratelimit,
+    };
+    struct client_limits limits;
+
+    for (int i = 0; i < CLIENT_SERVICES; i++) {
+        limits.services[i].limited = of[i]->enabled;
+        limits.services[i].bucket = token_bucket_make(of[i]->interval, of[i]->burst, of[i]->leak,
+                                                      i == CLIENT_NTP ? of[i]->kod : 0);
+    }
+    return limits;
+}
+
+int client_limits_interval(const struct client_limits *limits, enum client_service service)
+{
+    return limits->services[service].limited ? limits->services[service].bucket.interval
+                                             : MIN_INTERVAL;
 }
 
 struct client_log *client_log_new(const struct world *world, const struct conf *conf)
@@ -102,12 +114,6 @@ struct client_log *client_log_new(const struct world *world, const struct conf *
     unsigned long slots = conf->client_log_limit / SLOT_BYTES;
 
     log->random = random_pool_make(world);
-    service_init(&log->services[CLIENT_NTP], &conf->ntp_ratelimit);
-    service_init(&log->services[CLIENT_NTS_KE], &conf->nts_ratelimit);
-    service_init(&log->services[CLIENT_CMD], &conf->cmd_ratelimit);
-    log->services[CLIENT_NTS_KE].bucket.kod = 0;
-    log->services[CLIENT_CMD].bucket.kod = 0;
-
     if (conf->no_client_log)
         return log;
 
@@ -166,13 +172,14 @@ static uint32_t slot_of(const struct client_log *log, const struct ip_addr *addr
     return h & (log->slots - 1); /* a power of two */
 }
 
-static void record_init(const struct client_log *log, struct record *r, const struct ip_addr *addr)
+static void record_init(const struct client_limits *limits, struct record *r,
+                        const struct ip_addr *addr)
 {
     memset(r, 0, sizeof(*r));
     r->addr = *addr;
     r->ntp_timeout_rate = INVALID_RATE;
     for (int i = 0; i < CLIENT_SERVICES; i++) {
-        r->tokens[i] = log->services[i].bucket.max_tokens;
+        r->tokens[i] = limits->services[i].bucket.max_tokens;
         r->rate[i] = INVALID_RATE;
     }
 }
@@ -247,7 +254,8 @@ static bool table_grow(struct client_log *log)
     return true;
 }
 
-static struct record *table_get(struct client_log *log, const struct ip_addr *addr)
+static struct record *table_get(struct client_log *log, const struct client_limits *limits,
+                                const struct ip_addr *addr)
 {
     for (;;) {
         struct record *slot = &log->records[(size_t)slot_of(log, addr) * SLOT_RECORDS];
@@ -261,7 +269,7 @@ static struct record *table_get(struct client_log *log, const struct ip_addr *ad
             r = slot_oldest(slot);
             log->record_drops++;
         }
-        record_init(log, r, addr);
+        record_init(limits, r, addr);
         return r;
     }
 }
@@ -308,20 +316,21 @@ static void update_rate(int8_t *rate, uint32_t interval)
     *rate = (int8_t)r;
 }
 
-int client_log_access(struct client_log *log, enum client_service service,
-                      const struct ip_addr *addr, struct local_time now)
+int client_log_access(struct client_log *log, const struct client_limits *limits,
+                      enum client_service service, const struct ip_addr *addr,
+                      struct local_time now)
 {
     log->services[service].total_hits++;
     if (!log->records || !ip_addr_is_real(addr))
         return -1;
 
-    struct record *r = table_get(log, addr);
+    struct record *r = table_get(log, limits, addr);
     uint32_t prev = r->last_hit[service], stamp = time_fixed(log, now);
 
     r->last_hit[service] = stamp;
     r->hits[service]++;
     if (prev != 0 && time_since(stamp, prev) >= 0) {
-        update_tokens(&log->services[service].bucket, r, service, prev, stamp);
+        update_tokens(&limits->services[service].bucket, r, service, prev, stamp);
         bool dropped = service == CLIENT_NTP && (r->drop_flags & (1U << CLIENT_NTP));
         update_rate(dropped ? &r->ntp_timeout_rate : &r->rate[service], stamp - prev);
     }
@@ -333,22 +342,23 @@ static bool random_bits_are_zero(struct client_log *log, int bits)
     return (random_pool_u32(&log->random) & ((1U << bits) - 1)) == 0;
 }
 
-enum limit_result client_log_limit(struct client_log *log, enum client_service service, int record)
+enum limit_result client_log_limit(struct client_log *log, const struct client_limits *limits,
+                                   enum client_service service, int record)
 {
-    struct service *s = &log->services[service];
+    const struct token_bucket *bucket = &limits->services[service].bucket;
     uint8_t flag = (uint8_t)(1U << service);
 
-    if (record < 0 || !s->limited || !log->records)
+    if (record < 0 || !limits->services[service].limited || !log->records)
         return LIMIT_PASS;
 
     struct record *r = &log->records[record];
     r->drop_flags &= (uint8_t)~flag;
-    if (r->tokens[service] >= s->bucket.tokens_per_hit) {
-        r->tokens[service] = (uint16_t)(r->tokens[service] - s->bucket.tokens_per_hit);
+    if (r->tokens[service] >= bucket->tokens_per_hit) {
+        r->tokens[service] = (uint16_t)(r->tokens[service] - bucket->tokens_per_hit);
         return LIMIT_PASS;
     }
 
-    bool drop = !random_bits_are_zero(log, s->bucket.leak);
+    bool drop = !random_bits_are_zero(log, bucket->leak);
     /* A client that asks faster without replies is better off with more of them. */
     if (service == CLIENT_NTP && r->ntp_timeout_rate != INVALID_RATE &&
         r->ntp_timeout_rate > r->rate[service] + RATE_SCALE)
@@ -357,29 +367,13 @@ enum limit_result client_log_limit(struct client_log *log, enum client_service s
         r->tokens[service] = 0;
         return LIMIT_PASS;
     }
-    if (s->bucket.kod > 0 && random_bits_are_zero(log, s->bucket.kod))
+    if (bucket->kod > 0 && random_bits_are_zero(log, bucket->kod))
         return LIMIT_KOD;
 
     r->drop_flags |= flag;
     r->drops[service]++;
-    s->total_drops++;
+    log->services[service].total_drops++;
     return LIMIT_DROP;
-}
-
-int client_log_interval(const struct client_log *log, enum client_service service)
-{
-    const struct service *s = &log->services[service];
-
-    return s->limited ? s->bucket.interval : MIN_INTERVAL;
-}
-
-void client_log_count_answer(struct client_log *log, bool authenticated, bool interleaved,
-                             enum timestamp_source rx, enum timestamp_source tx)
-{
-    log->auth_hits += authenticated;
-    log->interleaved_hits += interleaved;
-    log->rx_timestamps[rx]++;
-    log->tx_timestamps[tx]++;
 }
 
 void client_log_report_stats(const struct client_log *log, struct report_serverstats *report)
@@ -393,14 +387,6 @@ void client_log_report_stats(const struct client_log *log, struct report_servers
     report->nts_ke_drops = s[CLIENT_NTS_KE].total_drops;
     report->cmd_drops = s[CLIENT_CMD].total_drops;
     report->log_drops = log->record_drops;
-    report->ntp_auth_hits = log->auth_hits;
-    report->ntp_interleaved_hits = log->interleaved_hits;
-    report->ntp_daemon_rx = log->rx_timestamps[TIMESTAMP_DAEMON];
-    report->ntp_kernel_rx = log->rx_timestamps[TIMESTAMP_KERNEL];
-    report->ntp_hw_rx = log->rx_timestamps[TIMESTAMP_HARDWARE];
-    report->ntp_daemon_tx = log->tx_timestamps[TIMESTAMP_DAEMON];
-    report->ntp_kernel_tx = log->tx_timestamps[TIMESTAMP_KERNEL];
-    report->ntp_hw_tx = log->tx_timestamps[TIMESTAMP_HARDWARE];
 }
 
 int client_log_size(const struct client_log *log)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Client access log: one record per client address in a hash table of bounded memory, rate limits,
- * and the counters of serverstats (ntp.md 23, 25.2; cmdmon.md 15). It is shared by NTP, NTS-KE and
- * the control protocol. One object is one shard: everything that answering a request may write.
+ * and the counters of accesses (ntp.md 23, 25.2; cmdmon.md 15). It is shared by NTP, NTS-KE and
+ * the control protocol, and is part of the shard that answering a request writes.
  */
 #ifndef NTP_SERVER_CLIENT_LOG_H
 #define NTP_SERVER_CLIENT_LOG_H
@@ -14,57 +14,13 @@
 #include "base/instant.h"
 #include "base/report.h"
 #include "base/world.h"
-#include "conf/conf.h"
+
+struct conf;
 
 enum client_service { CLIENT_NTP = 0, CLIENT_NTS_KE = 1, CLIENT_CMD = 2 };
 #define CLIENT_SERVICES 3
 
 enum limit_result { LIMIT_PASS, LIMIT_DROP, LIMIT_KOD };
-
-struct client_log;
-
-/*
- * Uses no_client_log, client_log_limit and the three rate limits of the configuration. The world
- * gives random bits and must outlive the log. A rate limit together with noclientlog is refused by
- * conf_check.
- */
-struct client_log *client_log_new(const struct world *world, const struct conf *conf);
-void client_log_free(struct client_log *log);
-
-/*
- * Counts an access and updates the record of the client. Returns the record for client_log_limit,
- * valid until the next call, or -1 without a record (log inactive, other address family).
- */
-int client_log_access(struct client_log *log, enum client_service service,
-                      const struct ip_addr *addr, struct local_time now);
-
-/* Decides about the access just recorded and counts drops; record -1 passes. KoD only for NTP.
-   ntp.md 23.6 */
-enum limit_result client_log_limit(struct client_log *log, enum client_service service, int record);
-
-/* The interval (log2 s) of a service's rate limit; -19 if it is not limited. ntp.md 20.2 */
-int client_log_interval(const struct client_log *log, enum client_service service);
-
-/* Step 10 of ntp.md 20.1: one NTP request that will be answered. */
-void client_log_count_answer(struct client_log *log, bool authenticated, bool interleaved,
-                             enum timestamp_source rx, enum timestamp_source tx);
-
-/* Largest number of records, a power of two: also the number of timestamps that the server may keep
-   for the interleaved mode. 0 without records. ntp.md 23.3 */
-size_t client_log_capacity(const struct client_log *log);
-
-/* All fields but the two about the timestamp map, which are left as they are. */
-void client_log_report_stats(const struct client_log *log, struct report_serverstats *report);
-
-/* Number of indices of the table (empty records included); -1: the log is not active. */
-int client_log_size(const struct client_log *log);
-
-/*
- * Record of an index at time `now`. False if it is empty or no service has min_hits. With `reset`,
- * hits and drops are cleared afterwards, whether it is reported or not. ntp.md 23.7
- */
-bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
-                       struct local_time now, struct report_client *report);
 
 /* Parameters of a token bucket, ntp.md 23.5; exposed for the tests of the table in 27.7. */
 struct token_bucket {
@@ -76,5 +32,56 @@ struct token_bucket {
     int kod;
 };
 struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod);
+
+/* The rate limits of all services: a plain value. */
+struct client_limits {
+    struct {
+        bool limited;
+        struct token_bucket bucket;
+    } services[CLIENT_SERVICES];
+};
+struct client_limits client_limits_make(const struct conf *conf);
+
+/* The interval (log2 s) of a service's rate limit; -19 if it is not limited. ntp.md 20.2 */
+int client_limits_interval(const struct client_limits *limits, enum client_service service);
+
+struct client_log;
+
+/*
+ * Uses no_client_log and client_log_limit of the configuration. The world gives random bits and must
+ * outlive the log. A rate limit together with noclientlog is refused by conf_check.
+ */
+struct client_log *client_log_new(const struct world *world, const struct conf *conf);
+void client_log_free(struct client_log *log);
+
+/*
+ * Counts an access and updates the record of the client. Returns the record for client_log_limit,
+ * valid until the next call, or -1 without a record (log inactive, other address family).
+ */
+int client_log_access(struct client_log *log, const struct client_limits *limits,
+                      enum client_service service, const struct ip_addr *addr,
+                      struct local_time now);
+
+/* Decides about the access just recorded and counts drops; record -1 passes. KoD only for NTP.
+   ntp.md 23.6 */
+enum limit_result client_log_limit(struct client_log *log, const struct client_limits *limits,
+                                   enum client_service service, int record);
+
+/* Largest number of records, a power of two: also the number of timestamps that the server may keep
+   for the interleaved mode. 0 without records. ntp.md 23.3 */
+size_t client_log_capacity(const struct client_log *log);
+
+/* Hits and drops of the services and dropped records; other fields are left as they are. */
+void client_log_report_stats(const struct client_log *log, struct report_serverstats *report);
+
+/* Number of indices of the table (empty records included); -1: the log is not active. */
+int client_log_size(const struct client_log *log);
+
+/*
+ * Record of an index at time `now`. False if it is empty or no service has min_hits. With `reset`,
+ * hits and drops are cleared afterwards, whether it is reported or not. ntp.md 23.7
+ */
+bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
+                       struct local_time now, struct report_client *report);
 
 #endif

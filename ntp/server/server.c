@@ -1,147 +1,295 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answering requests: bytes in, bytes out. It reads the view and writes the client log shard (and
- * the timestamp map); it owns no socket. Nothing here allocates, and no request, however malformed,
- * gets an answer that is longer than itself.
+ * The server in the main loop: takes batches of requests from the server sockets, publishes the
+ * snapshot that they are answered from, and sends the replies in one call. It owns the access table,
+ * the shard and the snapshots, and holds the server sockets as long as somebody is allowed.
  */
+#include "config.h"
+
 #include "ntp/server/server.h"
 
-#include "ntp/server/timestamp_map.h"
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "ntp/server/answer.h"
+#include "ntp/server/signd.h"
+#include "ntp/transmit_time.h"
 
-#define MONO_ROOT_AND_CORRECTION (EXT_FLAG_MONO_ROOT | EXT_FLAG_NET_CORRECTION)
+/* In turns: what one wake-up has published stays as it is until the one after the next. */
+#define SNAPSHOTS 2
 
-/* Mode of the reply; NTP_MODE_UNDEFINED: none. ntp.md 20.1, step 4 */
-static int reply_mode(const struct ntp_info *info, uint16_t remote_port)
+struct reply {
+    uint8_t data[NTP_MAX_LENGTH];
+    enum server_result result;
+};
+
+struct ntp_server {
+    const struct ntp_env *env;
+    const struct conf *conf;
+    const struct ntp_keys *keys;
+    struct ntp_nts nts;
+    struct ntp_sockets *sockets;
+    struct access_table *access;
+    struct client_limits limits;
+    struct server_shard shard;
+    struct signd *signd; /* NULL: MS-SNTP requests are not answered */
+    bool holds_v4;
+    bool holds_v6;
+    struct ntp_mono_scale mono;
+    struct server_tables tables;       /* as they are in the snapshots */
+    struct server_snapshot *snapshots; /* NULL: none yet */
+    size_t turn;
+    struct reply replies[WORLD_BATCH];
+    struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
+};
+
+/* ---- Snapshots ---- */
+
+static struct server_tables current_tables(const struct ntp_server *server)
 {
-    switch (info->mode) {
-    case NTP_MODE_ACTIVE:
-        return NTP_MODE_PASSIVE;
-    case NTP_MODE_CLIENT:
-        return NTP_MODE_SERVER;
-    case NTP_MODE_UNDEFINED:
-        /* NTPv1 had no mode field. */
-        return info->version == 1 && remote_port != NTP_PORT ? NTP_MODE_SERVER : NTP_MODE_UNDEFINED;
-    default:
-        return NTP_MODE_UNDEFINED;
-    }
-}
-
-/* ntp.md 15.6. False: failed, with the kiss code to be sent or 0. */
-static bool check_auth(const struct server_view *view, const struct server_request *request,
-                       const struct ntp_info *info, struct ntp_nts_request *nts, uint32_t *kod)
-{
-    *kod = 0;
-    switch (info->auth) {
-    case NTP_AUTH_NONE:
-        return true;
-    case NTP_AUTH_SYMMETRIC:
-        return key_table_check_mac(ntp_keys_table(view->keys), request->packet, info);
-    case NTP_AUTH_NTS:
-        return view->nts &&
-               view->nts->check_request(view->nts_ctx, request->packet, info, nts, kod);
-    case NTP_AUTH_MSSNTP:
-        return view->signing;
-    case NTP_AUTH_MSSNTP_EXT:
-        break;
-    }
-    return false;
-}
-
-static bool add_auth(const struct server_view *view, const struct server_request *request,
-                     const struct ntp_info *info, struct ntp_nts_request *nts, uint32_t kod,
-                     struct writer *w)
-{
-    switch (info->auth) {
-    case NTP_AUTH_NONE:
-        return true;
-    case NTP_AUTH_SYMMETRIC:
-        return key_table_add_mac(ntp_keys_table(view->keys), info->mac_key_id, info->version, w);
-    case NTP_AUTH_NTS:
-        return view->nts->add_response(view->nts_ctx, request->packet, info, nts, kod, w);
-    case NTP_AUTH_MSSNTP:
-        return true; /* signed later */
-    case NTP_AUTH_MSSNTP_EXT:
-        break;
-    }
-    return false;
-}
-
-/* Whether the request may get an interleaved reply, now or next time. ntp.md 20.4 */
-static bool is_eligible(const struct ntp_info *info, const struct ntp_header *header, uint32_t kod)
-{
-    return kod == 0 && info->version == 4 && (header->origin.lo & 1) != 0 &&
-           !ntp_time_equal(header->receive, header->transmit);
-}
-
-bool server_answer(const struct server_view *view, struct client_log *log,
-                   struct timestamp_map *map, const struct server_request *request,
-                   struct server_reply *reply)
-{
-    struct ntp_nts_request nts;
-    struct ntp_info info;
-    struct ntp_header header;
-    uint32_t kod;
-
-    if (!ntp_packet_parse(request->packet, request->length, &info))
-        return false;
-    if (!access_table_is_allowed(view->access, &request->remote.addr))
-        return false;
-    int mode = reply_mode(&info, request->remote.port);
-    if (mode == NTP_MODE_UNDEFINED)
-        return false;
-
-    int record = client_log_access(log, CLIENT_NTP, &request->remote.addr, request->rx.time);
-    enum limit_result limit = client_log_limit(log, CLIENT_NTP, record);
-    if (limit == LIMIT_DROP)
-        return false;
-    if (!check_auth(view, request, &info, &nts, &kod) && kod == 0)
-        return false;
-    if (limit == LIMIT_KOD) {
-        if (kod != 0)
-            return false;
-        kod = NTP_KOD_RATE;
-    }
-
-    ntp_header_read(request->packet, &header);
-    struct local_time previous = {0};
-    enum timestamp_source tx_source = TIMESTAMP_DAEMON;
-    bool interleaved = false;
-    reply->eligible = map && record >= 0 && is_eligible(&info, &header, kod);
-    if (reply->eligible && timestamp_map_find(map, header.origin, &previous, &tx_source)) {
-        interleaved = true;
-        timestamp_map_disable(map, header.origin);
-    }
-    if (local_is_zero(previous))
-        tx_source = TIMESTAMP_DAEMON;
-
-    client_log_count_answer(
-        log, kod == 0 && (info.auth == NTP_AUTH_SYMMETRIC || info.auth == NTP_AUTH_NTS),
-        interleaved, request->rx.source, tx_source);
-
-    int interval = client_log_interval(log, CLIENT_NTP);
-    struct transmit_input input = {
-        .mode = mode,
-        .version = info.version,
-        .poll = header.poll > interval ? header.poll : interval,
-        .interleaved = interleaved,
-        .kod = kod,
-        .ext_flags = info.ext_flags & MONO_ROOT_AND_CORRECTION,
-        .has_their_receive = true,
-        .their_receive = header.receive,
-        .their_transmit = header.transmit,
-        .local_receive = &request->rx,
-        .previous_transmit = previous,
-        .previous_own_receive = reply->eligible ? header.origin : (struct ntp_time){0},
+    struct server_tables tables = {
+        .access = access_table_value(server->access),
+        .keys = ntp_keys_value(server->keys),
     };
-    struct writer w = writer_make(reply->data, sizeof(reply->data));
-    struct transmit_output output;
-    if (!transmit_fill(&view->transmit, &input, &w, &output) ||
-        !add_auth(view, request, &info, &nts, kod, &w) || w.failed || w.pos > request->length)
-        return false;
 
-    reply->length = w.pos;
-    reply->smoothed = output.smoothed;
-    reply->receive = output.receive;
-    reply->sign_key = info.auth == NTP_AUTH_MSSNTP ? info.mac_key_id : 0;
+    if (server->nts.server)
+        tables.nts_keys = server->nts.server_keys(server->nts.server_ctx);
+    return tables;
+}
+
+/* New tables, in place of the snapshots with the old ones. */
+static void take_tables(struct ntp_server *server, const struct server_tables *tables)
+{
+    server_snapshots_free(server->snapshots);
+    server->snapshots = server_snapshots_new(tables, SNAPSHOTS);
+    server->tables = *tables;
+    for (size_t i = 0; i < SNAPSHOTS; i++) {
+        server->snapshots[i].limits = server->limits;
+        server->snapshots[i].signing = server->signd;
+    }
+}
+
+/* The snapshot of this wake-up. A change of the tables (allow, rekey, rotation) shows in their
+   generations; else only the time is new. */
+static const struct server_snapshot *publish(struct ntp_server *server)
+{
+    const struct server_tables tables = current_tables(server);
+
+    if (!server->snapshots || !server_tables_equal(&tables, &server->tables))
+        take_tables(server, &tables);
+    server->turn = (server->turn + 1) % SNAPSHOTS;
+    struct server_snapshot *snapshot = &server->snapshots[server->turn];
+    snapshot->time = transmit_time_make(server->env);
+    snapshot->time.add_net_correction = server->conf->ptp_port != 0;
+    snapshot->time.mono = server->mono;
+    return snapshot;
+}
+
+/* ---- Requests and replies ---- */
+
+static void log_result(const struct ntp_arrival *a, enum server_result result)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    LOG_DEBUG("NTP request from %s %s", ip_port_format(&a->remote, text, sizeof(text)),
+              server_result_text(result));
+}
+
+static void prepare_message(struct world_datagram *msg, struct reply *reply, size_t length,
+                            const struct ntp_arrival *a)
+{
+    world_datagram_init(msg, reply->data, sizeof(reply->data));
+    msg->length = length;
+    msg->remote = a->remote;
+    msg->local = a->local;
+    if (ip_addr_is_link_local(&a->remote.addr))
+        msg->if_index = a->if_index;
+    msg->want_tx_timestamp = server_result_keeps_times(reply->result);
+}
+
+static void receive(const struct ntp_arrival *arrivals, int count, void *arg)
+{
+    struct ntp_server *server = arg;
+    const struct server_snapshot *snapshot = publish(server);
+    bool sent[WORLD_BATCH];
+    struct local_time before = {0};
+    int replies = 0;
+    bool keep = false;
+
+    for (int i = 0; i < count && replies < WORLD_BATCH; i++) {
+        struct reply *reply = &server->replies[replies];
+        struct writer w = writer_make(reply->data, sizeof(reply->data));
+
+        reply->result = server_answer(snapshot, &server->shard, &arrivals[i], &w);
+        log_result(&arrivals[i], reply->result);
+        if (reply->result == SERVER_ANSWERED_TO_SIGN)
+            signd_sign(server->signd, &arrivals[i], reply->data);
+        else if (server_result_has_reply(reply->result))
+            prepare_message(&server->msgs[replies++], reply, w.pos, &arrivals[i]);
+        keep |= server_result_keeps_times(reply->result);
+    }
+    if (replies == 0)
+        return;
+
+    if (keep)
+        before = local_clock_now(server->env->clock, NULL);
+    ntp_sockets_send_batch(server->sockets, arrivals[0].fd, server->msgs, replies, sent);
+    for (int i = 0; i < replies; i++)
+        if (sent[i] && server_result_keeps_times(server->replies[i].result))
+            server_keep_times(snapshot, &server->shard, server->replies[i].data, before);
+}
+
+static void transmitted(const struct ntp_arrival *arrival, void *arg)
+{
+    struct ntp_server *server = arg;
+    struct local_time time = arrival->time.time;
+    struct ntp_header header;
+    struct ntp_info info;
+    double offset;
+
+    if (!server->shard.map || !ntp_packet_parse(arrival->packet, arrival->length, &info) ||
+        info.mode == NTP_MODE_BROADCAST)
+        return;
+    ntp_header_read(arrival->packet, &header);
+    if (info.mode == NTP_MODE_SERVER && smoothing_offset(server->env->smoothing, time, &offset))
+        time = local_add(time, offset);
+    timestamp_map_improve(server->shard.map, header.receive, time, arrival->time.source);
+}
+
+static void new_epoch(struct ntp_server *server)
+{
+    server->mono = (struct ntp_mono_scale){.epoch = random_pool_u32(&server->shard.random)};
+}
+
+/* ---- Access ---- */
+
+/* One use of the family's socket while some address is allowed, 19.4. */
+static void update_socket(struct ntp_server *server, enum ip_family family, bool *holds)
+{
+    bool wanted = access_table_any_allowed(server->access, family);
+
+    if (wanted && !*holds)
+        ntp_sockets_hold_server(server->sockets, family);
+    else if (!wanted && *holds)
+        ntp_sockets_release_server(server->sockets, family);
+    *holds = wanted;
+}
+
+static void update_sockets(struct ntp_server *server)
+{
+    update_socket(server, IP_V4, &server->holds_v4);
+    update_socket(server, IP_V6, &server->holds_v6);
+}
+
+static bool set_rule(struct ntp_server *server, const struct conf_access_rule *rule)
+{
+    if (!access_table_set(server->access, &rule->subnet, rule->allow, rule->all))
+        return false;
+    access_log_rule("NTP", rule);
     return true;
+}
+
+bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_rule *rule)
+{
+    if (!set_rule(server, rule))
+        return false;
+    update_sockets(server);
+    return true;
+}
+
+bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr *addr)
+{
+    return access_table_is_allowed(server->access, addr);
+}
+
+/* ---- Start and stop ---- */
+
+static void start_signing(struct ntp_server *server)
+{
+    const char *directory = server->conf->ntp_signd_socket;
+
+    if (!directory || directory[0] == '\0')
+        return;
+#ifdef FEAT_SIGND
+    server->signd = signd_new(server->env, server->sockets, directory);
+#else
+    LOG_WARN("This build has no support for MS-SNTP signing (ntpsigndsocket)");
+#endif
+}
+
+struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
+{
+    struct ntp_server *server = mem_alloc(sizeof(*server));
+    const struct conf_access_rules *rules = &params->conf->ntp_access;
+
+    server->env = params->env;
+    server->conf = params->conf;
+    server->limits = params->limits;
+    server->keys = params->keys;
+    server->sockets = params->sockets;
+    server_shard_init(&server->shard, params->env->world, params->log);
+    server->access = access_table_new();
+    new_epoch(server);
+
+    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){
+                                                         .server_receive = receive,
+                                                         .server_transmitted = transmitted,
+                                                         .server_arg = server,
+                                                     });
+
+    for (size_t i = 0; i < rules->count; i++) {
+        char text[ADDR_TEXT_SIZE];
+        const struct subnet *subnet = &rules->rules[i].subnet;
+        if (!set_rule(server, &rules->rules[i]))
+            LOG_FATAL("Bad subnet in %s/%d", ip_addr_format(&subnet->addr, text, sizeof(text)),
+                      subnet->bits);
+    }
+    update_sockets(server);
+    start_signing(server);
+    return server;
+}
+
+void ntp_server_free(struct ntp_server *server)
+{
+    if (!server)
+        return;
+    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){0});
+    if (server->holds_v4)
+        ntp_sockets_release_server(server->sockets, IP_V4);
+    if (server->holds_v6)
+        ntp_sockets_release_server(server->sockets, IP_V6);
+    signd_free(server->signd);
+    access_table_free(server->access);
+    server_snapshots_free(server->snapshots);
+    server_shard_clear(&server->shard);
+    free(server);
+}
+
+void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
+{
+    server->nts = nts ? *nts : (struct ntp_nts){0};
+    server->shard.nts = server->nts.server;
+    /* The keys may be freed now. */
+    server_snapshots_free(server->snapshots);
+    server->snapshots = NULL;
+}
+
+void ntp_server_clock_change(struct ntp_server *server, const struct clock_change *change)
+{
+    if (server->shard.map)
+        timestamp_map_clock_change(server->shard.map, change);
+    if (change->type == CLOCK_ADJUST)
+        server->mono.shift += change->doffset;
+    else
+        new_epoch(server);
+}
+
+const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server)
+{
+    return &server->mono;
+}
+
+const struct server_shard *ntp_server_shard(const struct ntp_server *server)
+{
+    return &server->shard;
 }

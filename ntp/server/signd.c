@@ -23,8 +23,14 @@
 #define RESPONSE_HEADER  16
 #define MAX_RESPONSE     (RESPONSE_HEADER + NTP_MAX_LENGTH)
 
+/* A reply that is to be signed and sent. */
 struct slot {
-    struct signd_reply reply;
+    uint32_t key_id; /* of the request */
+    int fd;          /* where the request arrived */
+    struct ip_port remote;
+    struct ip_addr local;
+    int if_index; /* -1: any */
+    uint8_t packet[NTP_HEADER_LENGTH];
     double queued; /* monotonic */
 };
 
@@ -96,8 +102,8 @@ static void begin_request(struct signd *s)
     writer_u32(&w, OPERATION_SIGN);
     writer_u16(&w, (uint16_t)s->head);
     writer_u16(&w, 0);
-    writer_u32(&w, slot->reply.key_id);
-    writer_bytes(&w, slot->reply.packet, sizeof(slot->reply.packet));
+    writer_u32(&w, slot->key_id);
+    writer_bytes(&w, slot->packet, sizeof(slot->packet));
     assert(!w.failed && w.pos == REQUEST_LENGTH);
     s->sent = 0;
     s->received = 0;
@@ -110,20 +116,20 @@ static void send_signed(struct signd *s, const struct slot *slot, uint8_t *packe
         .data = packet,
         .size = length,
         .length = length,
-        .remote = slot->reply.remote,
-        .local = slot->reply.local,
-        .if_index = slot->reply.if_index,
+        .remote = slot->remote,
+        .local = slot->local,
+        .if_index = slot->if_index,
         .hardware_if_index = -1,
         .hardware_length = -1,
     };
     bool sent;
 
     /* The server may have been closed since, and the number have got another meaning. */
-    if (!ntp_sockets_is_server(s->sockets, slot->reply.fd)) {
+    if (!ntp_sockets_is_server(s->sockets, slot->fd)) {
         LOG_DEBUG("Invalid NTP socket");
         return;
     }
-    ntp_sockets_send_batch(s->sockets, slot->reply.fd, &msg, 1, &sent);
+    ntp_sockets_send_batch(s->sockets, slot->fd, &msg, 1, &sent);
     s->error_logged = false;
     LOG_DEBUG("Signing succeeded (delay %f)", loop_mono(s->env->loop) - slot->queued);
 }
@@ -243,8 +249,9 @@ static bool ensure_connected(struct signd *s)
     return true;
 }
 
-void signd_sign(struct signd *s, const struct signd_reply *reply)
+void signd_sign(struct signd *s, const struct ntp_arrival *request, const uint8_t *reply)
 {
+    struct reader r = reader_make(request->packet, request->length);
     unsigned int next = (s->tail + 1) % SLOTS;
 
     if (next == s->head) {
@@ -254,7 +261,17 @@ void signd_sign(struct signd *s, const struct signd_reply *reply)
     if (!ensure_connected(s))
         return;
     bool idle = is_empty(s);
-    s->slots[s->tail] = (struct slot){.reply = *reply, .queued = loop_mono(s->env->loop)};
+    struct slot *slot = &s->slots[s->tail];
+    reader_skip(&r, NTP_HEADER_LENGTH);
+    *slot = (struct slot){
+        .key_id = reader_u32(&r),
+        .fd = request->fd,
+        .remote = request->remote,
+        .local = request->local,
+        .if_index = ip_addr_is_link_local(&request->remote.addr) ? request->if_index : -1,
+        .queued = loop_mono(s->env->loop),
+    };
+    memcpy(slot->packet, reply, sizeof(slot->packet));
     LOG_DEBUG("Packet added to signd queue (%u:%u)", s->head, s->tail);
     s->tail = next;
     if (idle)

@@ -14,23 +14,13 @@
 
 struct signd;
 
-/* A reply that is to be signed and sent. */
-struct signd_reply {
-    uint32_t key_id; /* of the request */
-    int fd;          /* where the request arrived */
-    struct ip_port remote;
-    struct ip_addr local;
-    int if_index; /* -1: any */
-    uint8_t packet[NTP_HEADER_LENGTH];
-};
-
 /* directory is that of Samba's socket. Nothing is connected yet. env and sockets must outlive it. */
 struct signd *signd_new(const struct ntp_env *env, struct ntp_sockets *sockets,
                         const char *directory);
 /* NULL is allowed. Replies that are not signed yet are dropped. */
 void signd_free(struct signd *signd);
 
-/* Queues a reply, or drops it. */
-void signd_sign(struct signd *signd, const struct signd_reply *reply);
+/* Queues the reply (NTP_HEADER_LENGTH octets) to a request that names a key of a client, or drops it. */
+void signd_sign(struct signd *signd, const struct ntp_arrival *request, const uint8_t *reply);
 
 #endif

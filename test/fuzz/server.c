@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "ntp/server/client_log.h"
-#include "ntp/server/server.h"
-#include "ntp/server/timestamp_map.h"
+#include "conf/conf.h"
+#include "ntp/keys.h"
+#include "ntp/server/answer.h"
 #include "nts/auth_field.h"
 #include "nts/cookie.h"
 #include "nts/server_auth.h"
@@ -25,18 +25,28 @@ struct server {
     struct loop *loop;
     struct conf conf;
     struct client_log *log;
-    struct timestamp_map *map;
     struct access_table *access;
     struct ntp_keys *keys;
     struct nts_server_keys *server_keys;
-    struct nts_server *nts;
-    struct random_pool random;
-    struct server_view view;
+    struct server_shard shard;
+    struct server_snapshot *snapshot;
 };
 
-static struct local_time now(void *arg)
+static void make_snapshot(struct server *s)
 {
-    return (struct local_time){{FUZZ_TIME, 5000}};
+    const struct server_tables tables = {access_table_value(s->access), ntp_keys_value(s->keys),
+                                         server_keys_value(s->server_keys)};
+
+    s->snapshot = server_snapshots_new(&tables, 1);
+    s->snapshot->limits = client_limits_make(&s->conf);
+    s->snapshot->signing = true;
+    s->snapshot->time = (struct transmit_time){
+        .event_time = {{FUZZ_TIME, 4000}},
+        .reference = {.synchronised = true, .stratum = 2},
+        .precision_log = -24,
+        .quantum = 1e-7,
+        .add_net_correction = true,
+    };
 }
 
 static struct server *make_server(void)
@@ -48,29 +58,15 @@ static struct server *make_server(void)
     s->conf.client_log_limit = 10000;
     s->conf.ntp_ratelimit = (struct conf_ratelimit){true, -4, 8, 2, 1};
     s->log = client_log_new(&s->fuzz.world, &s->conf);
-    s->map = timestamp_map_new(client_log_capacity(s->log));
     s->access = access_table_new();
     access_table_set(s->access, &all, true, false);
     s->keys = ntp_keys_new();
     ntp_keys_load(s->keys, &s->fuzz.world, "/keys");
     s->loop = loop_new(&s->fuzz.world);
     s->server_keys = server_keys_new(&s->fuzz.world, s->loop, NULL, 0);
-    s->nts = nts_server_new(&s->fuzz.world, s->server_keys);
-    s->random = random_pool_make(&s->fuzz.world);
-    s->view = (struct server_view){
-        .transmit = {.random = &s->random,
-                     .now = now,
-                     .event_time = {{FUZZ_TIME, 4000}},
-                     .reference = {.synchronised = true, .stratum = 2},
-                     .precision_log = -24,
-                     .quantum = 1e-7,
-                     .add_net_correction = true},
-        .access = s->access,
-        .keys = s->keys,
-        .nts = nts_server_ops(),
-        .nts_ctx = s->nts,
-        .signing = true,
-    };
+    server_shard_init(&s->shard, &s->fuzz.world, s->log);
+    s->shard.nts = nts_server_ops();
+    make_snapshot(s);
     return s;
 }
 
@@ -113,8 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct server *s;
     static uint32_t count;
-    uint8_t packet[2048];
-    struct server_reply reply;
+    uint8_t packet[2048], reply[NTP_MAX_LENGTH];
+    struct writer w = writer_make(reply, sizeof(reply));
 
     if (!s)
         s = make_server();
@@ -127,18 +123,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* In a buffer of its own length, so that a read behind it is found. */
     uint8_t *request = mem_alloc(length);
     memcpy(request, packet, length);
-    struct server_request r = {
+    const struct ntp_arrival arrival = {
         .packet = request,
         .length = length,
         .remote = {ip_addr_v4(10, 0, (uint8_t)(count >> 6), 1), 123},
-        .rx = {.time = {{FUZZ_TIME + (count >> 8), 1000 * (count & 255)}}},
+        .time = {.time = {{FUZZ_TIME + (count >> 8), 1000 * (count & 255)}}},
     };
-    if (server_answer(&s->view, s->log, s->map, &r, &reply)) {
-        assert(reply.length >= NTP_HEADER_LENGTH && reply.length <= length);
-        assert((request[0] >> 3 & 7) == (reply.data[0] >> 3 & 7));
-        if (reply.eligible)
-            timestamp_map_save(s->map, reply.receive, r.rx.time, TIMESTAMP_KERNEL);
+    enum server_result result = server_answer(s->snapshot, &s->shard, &arrival, &w);
+    if (server_result_has_reply(result)) {
+        assert(w.pos >= NTP_HEADER_LENGTH && w.pos <= length);
+        assert((request[0] >> 3 & 7) == (reply[0] >> 3 & 7));
     }
+    if (server_result_keeps_times(result))
+        server_keep_times(s->snapshot, &s->shard, reply, arrival.time.time);
     free(request);
     return 0;
 }

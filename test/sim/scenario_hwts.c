@@ -78,7 +78,7 @@ static bool check_missed(struct sim *sim)
     struct report_ntpdata r = get_report(sim);
     struct report_serverstats stats;
 
-    ntp_server_report_stats(sim_node_daemon(sim, 0)->ntp_server, &stats);
+    server_shard_report_stats(ntp_server_shard(sim_node_daemon(sim, 0)->ntp_server), &stats);
     if (r.total_hw_rx > 1000 && r.total_kernel_rx > 300 && r.total_hw_tx > 1000 &&
         stats.ntp_hw_rx > 1000 && stats.ntp_kernel_rx > 300 && stats.ntp_hw_tx > 1000 &&
         stats.ntp_kernel_tx > 300)

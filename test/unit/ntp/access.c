@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "conf/conf.h"
 #include "ntp/access.h"
 #include "test/unit/support/log.h"
 

@@ -133,11 +133,13 @@ static void pair_start(struct pair *p, int client_domain)
     p->server.stub.reference =
         (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     p->log = client_log_new(sim_world_interface(p->client.sim), p->server.conf);
-    p->ntp = ntp_server_new(&(struct ntp_server_params){.env = &p->server.stub.env,
-                                                        .conf = p->server.conf,
-                                                        .log = p->log,
-                                                        .keys = p->server.keys,
-                                                        .sockets = p->server.sockets});
+    p->ntp =
+        ntp_server_new(&(struct ntp_server_params){.env = &p->server.stub.env,
+                                                   .conf = p->server.conf,
+                                                   .log = p->log,
+                                                   .limits = client_limits_make(p->server.conf),
+                                                   .keys = p->server.keys,
+                                                   .sockets = p->server.sockets});
     assert_true(ntp_server_set_access(p->ntp, &rule));
 }
 

@@ -15,16 +15,19 @@
 
 struct fixture {
     struct sim_world *sim;
+    struct world_ops ops; /* of the virtual world, with reads of the clock counted */
+    struct world world;
     struct random_pool random;
-    struct transmit_context context;
+    struct transmit_time time;
     struct transmit_input input;
     struct local_timestamp rx;
     struct transmit_output output;
     uint8_t data[NTP_MAX_LENGTH];
     size_t length;
     struct ntp_header header;
-    int reads; /* of the clock */
 };
+
+static int reads; /* of the clock */
 
 static struct local_time at(int32_t nsec)
 {
@@ -36,12 +39,11 @@ static struct ntp_time wire(struct local_time t)
     return ntp_time_from_instant(t.i, (struct ntp_time){0});
 }
 
-static struct local_time now(void *arg)
+/* A quarter of a second before the cooked time of a transmission. */
+static struct raw_time raw_now(void *ctx)
 {
-    struct fixture *f = arg;
-
-    f->reads++;
-    return at(500000000);
+    reads++;
+    return (struct raw_time){at(250000000).i};
 }
 
 static int setup(void **state)
@@ -49,12 +51,15 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     f->sim = sim_world_new();
-    f->random = random_pool_make(sim_world_interface(f->sim));
+    f->world = *sim_world_interface(f->sim);
+    f->ops = *f->world.ops;
+    f->ops.raw_now = raw_now;
+    f->world.ops = &f->ops;
+    reads = 0;
+    f->random = random_pool_make(&f->world);
     f->rx = (struct local_timestamp){.time = at(250000000)};
-    f->context = (struct transmit_context){
-        .random = &f->random,
-        .now = now,
-        .now_arg = f,
+    f->time = (struct transmit_time){
+        .scale = {.start = {{BASE - 1, 250000000}}, .freq = 0.125, .offset = -0.125},
         .event_time = at(400000000),
         .precision_log = -30,
         .quantum = 1e-6,
@@ -88,9 +93,10 @@ static int teardown(void **state)
 
 static bool try_fill(struct fixture *f, size_t size)
 {
+    const struct transmit_context context = {&f->time, &f->world, &f->random};
     struct writer w = writer_make(f->data, size);
 
-    if (!transmit_fill(&f->context, &f->input, &w, &f->output))
+    if (!transmit_fill(&context, &f->input, &w, &f->output))
         return false;
     f->length = w.pos;
     ntp_header_read(f->data, &f->header);
@@ -164,7 +170,7 @@ static void precision_gives_the_number_of_random_bits(void **state)
     uint32_t differs = 0;
 
     f->input.mode = 5;
-    f->context.precision_log = -20;
+    f->time.precision_log = -20;
     for (int i = 0; i < 100; i++) {
         fill(f);
         differs |= f->header.transmit.lo ^ wire(at(500000000)).lo;
@@ -206,7 +212,7 @@ static void interleaved_packet_has_the_times_of_two_replies(void **state)
     assert_true(ntp_time_equal(f->header.origin, f->input.their_receive));
     assert_close(seconds(f->header.receive, at(250000000)), 0.0, 2e-9);
     assert_close(seconds(f->header.transmit, at(100000000)), 0.0, 2e-9);
-    assert_int_equal(f->reads, 0);
+    assert_int_equal(reads, 0);
     /* Basic when one of them is not known. */
     f->input.previous_transmit = (struct local_time){0};
     fill(f);
@@ -226,12 +232,12 @@ static void versions_and_strata_have_limits(void **state)
     struct fixture *f = *state;
 
     f->input.version = 5;
-    f->context.reference.stratum = 16;
+    f->time.reference.stratum = 16;
     fill(f);
     assert_int_equal(f->header.version, 4);
     assert_int_equal(f->header.stratum, 0);
     f->input.version = 3;
-    f->context.reference.stratum = 15;
+    f->time.reference.stratum = 15;
     fill(f);
     assert_int_equal(f->header.version, 3);
     assert_int_equal(f->header.stratum, 15);
@@ -257,10 +263,10 @@ static void smoothing_moves_the_times_of_replies(void **state)
 {
     struct fixture *f = *state;
 
-    f->context.smoothing = true;
-    f->context.smoothing_offset = 0.125;
+    f->time.smoothing = true;
+    f->time.smoothing_offset = 0.125;
     fill(f);
-    assert_true(f->output.smoothed);
+    assert_true(transmit_smoothing(&f->time, 4) == 0.125);
     assert_int_equal(f->header.refid, 0x7f7f01ff);
     assert_close(seconds(f->header.reference, (struct local_time){{BASE - 64, 0}}), 0.125, 2e-9);
     assert_close(seconds(f->header.receive, at(250000000)), 0.125, 2e-9);
@@ -280,7 +286,7 @@ static void smoothing_moves_the_times_of_replies(void **state)
     for (int mode = 1; mode <= 2; mode++) {
         f->input.mode = mode;
         fill(f);
-        assert_false(f->output.smoothed);
+        assert_true(transmit_smoothing(&f->time, mode) == 0.0);
         assert_int_equal(f->header.refid, 0xc0000201);
         assert_close(seconds(f->header.receive, at(250000000)), 0.0, 2e-9);
         assert_close(seconds(f->header.transmit, at(500000000)), 0.0, 2e-9);
@@ -292,10 +298,10 @@ static void smoothing_below_the_quantum_is_none(void **state)
     struct fixture *f = *state;
 
     for (int i = 0; i < 4; i++) {
-        f->context.smoothing = i != 3;
-        f->context.smoothing_offset = i == 0 ? 1e-6 : i == 1 ? -1.001e-6 : i == 2 ? -1e-6 : 0.125;
+        f->time.smoothing = i != 3;
+        f->time.smoothing_offset = i == 0 ? 1e-6 : i == 1 ? -1.001e-6 : i == 2 ? -1e-6 : 0.125;
         fill(f);
-        assert_int_equal(f->output.smoothed, i == 1);
+        assert_int_equal(transmit_smoothing(&f->time, 4) != 0.0, i == 1);
         assert_int_equal(f->header.refid == REFID_SMOOTH, i == 1);
         if (i != 1)
             assert_close(seconds(f->header.receive, at(250000000)), 0.0, 2e-9);
@@ -311,9 +317,9 @@ static void smoothed_leap_seconds_are_not_announced(void **state)
         for (int slewed = 0; slewed < 2; slewed++)
             for (int smoothing = 0; smoothing < 2; smoothing++) {
                 bool hidden = slewed && smoothing && (leap == 1 || leap == 2);
-                f->context.reference.leap = leap;
-                f->context.leap_is_slewed = slewed;
-                f->context.smoothing = smoothing;
+                f->time.reference.leap = leap;
+                f->time.leap_is_slewed = slewed;
+                f->time.smoothing = smoothing;
                 fill(f);
                 assert_int_equal(f->header.leap, hidden ? 0 : leap);
             }
@@ -341,7 +347,7 @@ static void network_correction_is_passed_on(void **state)
     f->input.ext_flags = EXT_FLAG_NET_CORRECTION;
     fill(f);
     assert_int_equal(f->length, NTP_HEADER_LENGTH);
-    f->context.add_net_correction = true;
+    f->time.add_net_correction = true;
     assert_correction(f, 0.0);
     f->rx.net_correction = 40e-6;
     f->rx.wire_time = 8e-6;
@@ -373,22 +379,22 @@ static void mono_root_has_unrounded_values_and_its_own_scale(void **state)
     struct fixture *f = *state;
 
     f->input.ext_flags = EXT_FLAG_MONO_ROOT;
-    f->context.reference.root_delay = 1e-6;
-    f->context.reference.root_dispersion = 2e-6;
-    f->context.mono.shift = 0.75;
-    f->context.mono.epoch = 0x11223344;
+    f->time.reference.root_delay = 1e-6;
+    f->time.reference.root_dispersion = 2e-6;
+    f->time.mono.shift = 0.75;
+    f->time.mono.epoch = 0x11223344;
     struct ntp_mono_root root = mono_root(f);
     assert_close(root.root_delay, 1e-6, 4e-9);
     assert_close(root.root_dispersion, 2e-6, 4e-9);
     assert_int_equal(root.epoch, 0x11223344);
     assert_close(seconds(root.mono_receive, at(250000000)), 0.75, 2e-9);
 
-    f->context.smoothing = true;
-    f->context.smoothing_offset = 0.125;
+    f->time.smoothing = true;
+    f->time.smoothing_offset = 0.125;
     root = mono_root(f);
     assert_true(ntp_time_is_zero(root.mono_receive));
     assert_int_equal(root.epoch, 0x11223344);
-    f->context.smoothing = false;
+    f->time.smoothing = false;
     f->rx.time = (struct local_time){0};
     assert_true(ntp_time_is_zero(mono_root(f).mono_receive));
 
@@ -406,7 +412,7 @@ static void nothing_is_filled_in_without_room_or_version(void **state)
 
     assert_true(try_fill(f, 48));
     assert_false(try_fill(f, 47));
-    f->context.add_net_correction = true;
+    f->time.add_net_correction = true;
     for (int i = 0; i < 2; i++) {
         f->input.ext_flags = i == 0 ? EXT_FLAG_NET_CORRECTION : EXT_FLAG_MONO_ROOT;
         assert_true(try_fill(f, 76));

@@ -12,6 +12,7 @@
 #include "nts/auth_field.h"
 #include "nts/client_auth.h"
 #include "nts/server_auth.h"
+#include "nts/server_keys.h"
 #include "test/unit/support/nts.h"
 
 #define NOW_1970 1795322425
@@ -47,7 +48,7 @@ struct fixture {
     struct nts_client *owner;
     struct ntp_nts_client *client;
     struct nts_server_keys *keys;
-    struct nts_server *server;
+    struct random_pool random;
     struct nts_context context;
     bool refuse_address;
     bool put_off; /* moves are noted only, as while a source is made */
@@ -170,7 +171,7 @@ static void start(struct fixture *f)
     f->loop = loop_new(&f->test.world);
     test_world_put(&f->test, "/keys/ntskeys", SERVER_KEYS);
     f->keys = server_keys_new(&f->test.world, f->loop, "/keys", 0);
-    f->server = nts_server_new(&f->test.world, f->keys);
+    f->random = random_pool_make(&f->test.world);
     f->conf.nts_refresh = 2419200;
     f->context.aead = 15;
     f->context.c2s.length = f->context.s2c.length = 32;
@@ -193,7 +194,6 @@ static void shut_down(struct fixture *f)
         ops()->destroy(f->client);
     assert_false(f->ke.exists);
     nts_client_free(f->owner);
-    nts_server_free(f->server);
     server_keys_free(f->keys);
     loop_free(f->loop);
     test_world_free(&f->test);
@@ -230,15 +230,21 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     uint32_t kod = 0;
 
     assert_true(ntp_packet_parse(request, length, &info));
-    if (!nts_server_ops()->check_request(f->server, request, &info, &state, &kod)) {
-        if (kod == 0)
-            return 0;
+    switch (nts_server_ops()->check_request(server_keys_value(f->keys).data, &f->random, request,
+                                            &info, &state)) {
+    case NTP_NTS_PASS:
+        break;
+    case NTP_NTS_NAK:
+        kod = NTP_KOD_NTSN;
         header.stratum = 0;
         header.refid = kod;
+        break;
+    case NTP_NTS_DROP:
+        return 0;
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;
-    return nts_server_ops()->add_response(f->server, request, &info, &state, kod, &w) ? w.pos : 0;
+    return nts_server_ops()->add_response(request, &info, &state, kod, &w) ? w.pos : 0;
 }
 
 static bool check(struct fixture *f, const uint8_t *response, size_t length)

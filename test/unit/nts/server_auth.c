@@ -10,13 +10,14 @@
 #include "base/text.h"
 #include "nts/auth_field.h"
 #include "nts/server_auth.h"
+#include "nts/server_keys.h"
 #include "test/unit/support/nts.h"
 
 struct fixture {
     struct test_world test;
     struct loop *loop;
     struct nts_server_keys *keys;
-    struct nts_server *server;
+    struct random_pool random;
     int aead;
     struct secret c2s;
     struct secret s2c;
@@ -28,7 +29,7 @@ static void start(struct fixture *f, const json_t *set)
     test_world_put(&f->test, "/keys/ntskeys", test_string(set, "server_keys_file"));
     f->loop = loop_new(&f->test.world);
     f->keys = server_keys_new(&f->test.world, f->loop, "/keys", 0);
-    f->server = nts_server_new(&f->test.world, f->keys);
+    f->random = random_pool_make(&f->test.world);
     f->aead = (int)json_integer_value(json_object_get(set, "aead"));
     f->c2s.length = test_hex(set, "c2s", f->c2s.data, sizeof(f->c2s.data));
     f->s2c.length = test_hex(set, "s2c", f->s2c.data, sizeof(f->s2c.data));
@@ -36,7 +37,6 @@ static void start(struct fixture *f, const json_t *set)
 
 static void shut_down(struct fixture *f)
 {
-    nts_server_free(f->server);
     server_keys_free(f->keys);
     loop_free(f->loop);
     test_world_free(&f->test);
@@ -51,25 +51,29 @@ static size_t answer(struct fixture *f, const uint8_t *packet, size_t length,
     struct writer w = writer_make(response, NTP_MAX_LENGTH);
     struct ntp_nts_request request;
     struct ntp_info info;
-    uint32_t kod;
+    uint32_t kod = 0;
 
     if (length < NTP_HEADER_LENGTH || length > NTP_MAX_LENGTH ||
         !ntp_packet_parse(packet, length, &info) || info.mode != NTP_MODE_CLIENT ||
         info.auth != NTP_AUTH_NTS)
         return 0;
-    if (!ops->check_request(f->server, packet, &info, &request, &kod)) {
-        if (kod == 0)
-            return 0;
+    switch (
+        ops->check_request(server_keys_value(f->keys).data, &f->random, packet, &info, &request)) {
+    case NTP_NTS_PASS:
+        header.refid = REFID_LOCAL;
+        break;
+    case NTP_NTS_NAK:
+        kod = NTP_KOD_NTSN;
         header.leap = LEAP_UNSYNC;
         header.stratum = 0;
         header.refid = kod;
-    } else {
-        assert_int_equal(kod, 0);
-        header.refid = REFID_LOCAL;
+        break;
+    case NTP_NTS_DROP:
+        return 0;
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;
-    if (!ops->add_response(f->server, packet, &info, &request, kod, &w))
+    if (!ops->add_response(packet, &info, &request, kod, &w))
         return 0;
     assert_true(w.pos <= length);
     return w.pos;
@@ -314,15 +318,15 @@ static void packets_of_every_length_and_with_any_octet_changed(void **state)
     shut_down(&f);
 }
 
-static void server_without_keys_answers_complete_requests_with_nak(void **state)
+static void server_with_other_keys_answers_complete_requests_with_nak(void **state)
 {
     struct fixture f = {.aead = 0};
     uint8_t packet[NTP_MAX_LENGTH], response[NTP_MAX_LENGTH];
 
     start_first(&f);
     size_t length = make_request(&f, &(struct request_spec){.placeholders = 0}, packet);
-    nts_server_free(f.server);
-    f.server = nts_server_new(&f.test.world, NULL);
+    server_keys_free(f.keys);
+    f.keys = server_keys_new(&f.test.world, f.loop, NULL, 0);
     assert_int_equal(answer(&f, packet, length, response), 84);
     assert_memory_equal(response + 12, "NTSN", 4);
     shut_down(&f);
@@ -338,7 +342,6 @@ static void rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set(void **
     test_world_init(&f.test);
     f.loop = loop_new(&f.test.world);
     f.keys = server_keys_new(&f.test.world, f.loop, NULL, 100);
-    f.server = nts_server_new(&f.test.world, f.keys);
     context.c2s.length = context.s2c.length = 32;
     test_world_advance(f.loop, 50.0);
     struct nts_server_key key = *server_keys_current(f.keys);
@@ -362,7 +365,7 @@ int main(void)
         cmocka_unit_test(smallest_cookies_with_many_placeholders_get_a_nak),
         cmocka_unit_test(malformed_plaintext_is_dropped_without_nak),
         cmocka_unit_test(packets_of_every_length_and_with_any_octet_changed),
-        cmocka_unit_test(server_without_keys_answers_complete_requests_with_nak),
+        cmocka_unit_test(server_with_other_keys_answers_complete_requests_with_nak),
         cmocka_unit_test(rotation_keeps_a_cookie_valid_until_its_key_has_left_the_set),
     };
 

@@ -34,6 +34,16 @@ double local_clock_max_error(const struct local_clock *clock)
     return 1e-6;
 }
 
+struct clock_scale local_clock_scale(const struct local_clock *clock, struct raw_time raw)
+{
+    return (struct clock_scale){.start = raw, .offset = -stub_of(clock)->clock_offset};
+}
+
+struct raw_time local_clock_event_raw(const struct local_clock *clock)
+{
+    return loop_event_raw(stub_of(clock)->env.loop);
+}
+
 struct local_time local_clock_cook(const struct local_clock *clock, struct raw_time raw,
                                    double *err)
 {

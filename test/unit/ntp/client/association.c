@@ -805,11 +805,13 @@ static void client_and_server_exchange_interleaved(void **state)
     server.stub.reference =
         (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
     struct client_log *log = client_log_new(sim_world_interface(client->sim), server.conf);
-    struct ntp_server *ntp = ntp_server_new(&(struct ntp_server_params){.env = &server.stub.env,
-                                                                        .conf = server.conf,
-                                                                        .log = log,
-                                                                        .keys = server.keys,
-                                                                        .sockets = server.sockets});
+    struct ntp_server *ntp =
+        ntp_server_new(&(struct ntp_server_params){.env = &server.stub.env,
+                                                   .conf = server.conf,
+                                                   .log = log,
+                                                   .limits = client_limits_make(server.conf),
+                                                   .keys = server.keys,
+                                                   .sockets = server.sockets});
     assert_true(ntp_server_set_access(ntp, &rule));
     rig_add_server(client, "192.0.2.12 xleave minpoll 2 maxpoll 2");
     run_both(client, &server, 60);
@@ -821,7 +823,7 @@ static void client_and_server_exchange_interleaved(void **state)
     assert_int_equal(report.tests, 0x3ff);
     assert_between(report.peer_delay, 0.04 - 1e-5, 0.04 + 1e-5);
     assert_between(report.offset, -1e-5, 1e-5);
-    ntp_server_report_stats(ntp, &stats);
+    server_shard_report_stats(ntp_server_shard(ntp), &stats);
     assert_int_equal(stats.ntp_interleaved_hits, stats.ntp_hits - 2);
     assert_true(stats.ntp_kernel_tx >= stats.ntp_interleaved_hits - 1);
     ntp_server_free(ntp);

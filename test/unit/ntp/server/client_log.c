@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "conf/conf.h"
 #include "ntp/server/client_log.h"
 #include "test/unit/support/world.h"
 
@@ -15,11 +16,13 @@ struct fixture {
     struct sim_world *sim;
     struct conf conf;
     struct client_log *log;
+    struct client_limits limits;
 };
 
 static void open_log(struct fixture *f)
 {
     f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+    f->limits = client_limits_make(&f->conf);
 }
 
 static int setup(void **state)
@@ -95,8 +98,8 @@ static void steady_requests_pass_at_the_configured_rate(void **state)
     f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 6, 2, 4, 0};
     open_log(f);
     for (int i = 0; i < 200; i++) {
-        int record = client_log_access(f->log, CLIENT_NTP, &addr, at(8.0 * i));
-        bool pass = client_log_limit(f->log, CLIENT_NTP, record) == LIMIT_PASS;
+        int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(8.0 * i));
+        bool pass = client_log_limit(f->log, &f->limits, CLIENT_NTP, record) == LIMIT_PASS;
         if (i > 0)
             tokens = tokens + 128 > 2048 ? 2048 : tokens + 128;
         if (tokens >= 1024) {
@@ -125,12 +128,13 @@ static void kiss_is_sent_only_when_configured(void **state)
     f->conf.nts_ratelimit = (struct conf_ratelimit){true, 6, 1, 4, 1};
     open_log(f);
     for (int i = 0; i < 200; i++) {
-        int record = client_log_access(f->log, CLIENT_NTP, &addr, at(i));
-        enum limit_result result = client_log_limit(f->log, CLIENT_NTP, record);
+        int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(i));
+        enum limit_result result = client_log_limit(f->log, &f->limits, CLIENT_NTP, record);
         kods += result == LIMIT_KOD;
         drops += result == LIMIT_DROP;
-        record = client_log_access(f->log, CLIENT_NTS_KE, &addr, at(i));
-        assert_int_not_equal(client_log_limit(f->log, CLIENT_NTS_KE, record), LIMIT_KOD);
+        record = client_log_access(f->log, &f->limits, CLIENT_NTS_KE, &addr, at(i));
+        assert_int_not_equal(client_log_limit(f->log, &f->limits, CLIENT_NTS_KE, record),
+                             LIMIT_KOD);
     }
     assert_in_range(kods, 20, 180);
     assert_in_range(drops, 20, 180);
@@ -154,7 +158,8 @@ static void intervals_are_estimated(void **state)
         open_log(f);
         int record = -1;
         for (int j = 0; j < 20; j++)
-            record = client_log_access(f->log, CLIENT_NTP, &addr, at(j * intervals[i].interval));
+            record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr,
+                                       at(j * intervals[i].interval));
         assert_true(client_log_report(f->log, record, false, 0, at(2e6), &report));
         if (report.ntp_interval != intervals[i].reported)
             fail_msg("interval %f: %d", intervals[i].interval, report.ntp_interval);
@@ -171,8 +176,8 @@ static int passing(struct fixture *f, enum client_service service, int accesses,
     int n = 0;
 
     for (int i = 0; i < accesses; i++) {
-        int record = client_log_access(f->log, service, &addr, at(time));
-        n += client_log_limit(f->log, service, record) == LIMIT_PASS;
+        int record = client_log_access(f->log, &f->limits, service, &addr, at(time));
+        n += client_log_limit(f->log, &f->limits, service, record) == LIMIT_PASS;
     }
     return n;
 }
@@ -190,8 +195,8 @@ static void intervals_below_the_tick_of_the_log(void **state)
     assert_in_range(passing(f, CLIENT_NTP, 160, 1.0 / 16), 0, 30);
     assert_int_equal(passing(f, CLIENT_NTP, 16, 1e5), 16);
     assert_in_range(passing(f, CLIENT_NTP, 160, 1e5), 0, 30);
-    assert_int_equal(client_log_interval(f->log, CLIENT_NTP), -8);
-    assert_int_equal(client_log_interval(f->log, CLIENT_CMD), -19);
+    assert_int_equal(client_limits_interval(&f->limits, CLIENT_NTP), -8);
+    assert_int_equal(client_limits_interval(&f->limits, CLIENT_CMD), -19);
 }
 
 /* 2^12 s with bursts of 255: the tokens of a second are fractions, which add up. */
@@ -246,7 +251,7 @@ static int reported_interval(struct fixture *f, double time)
     struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
     struct report_client report;
 
-    client_log_access(f->log, CLIENT_NTP, &addr, at(time));
+    client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(time));
     assert_true(client_log_report(f->log, 0, false, 0, at(time), &report));
     return report.ntp_interval;
 }
@@ -302,23 +307,6 @@ static void impatient_client_is_answered(void **state)
     assert_int_equal(report.ntp_timeout_interval, 3);
 }
 
-static void answers_are_counted_by_their_timestamps(void **state)
-{
-    struct fixture *f = *state;
-    struct report_serverstats s = {0};
-
-    open_log(f);
-    client_log_count_answer(f->log, true, false, TIMESTAMP_DAEMON, TIMESTAMP_DAEMON);
-    for (int i = 0; i < 2; i++)
-        client_log_count_answer(f->log, false, true, TIMESTAMP_KERNEL, TIMESTAMP_HARDWARE);
-    for (int i = 0; i < 3; i++)
-        client_log_count_answer(f->log, false, false, TIMESTAMP_HARDWARE, TIMESTAMP_KERNEL);
-    client_log_report_stats(f->log, &s);
-    assert_true(s.ntp_auth_hits == 1 && s.ntp_interleaved_hits == 2);
-    assert_true(s.ntp_daemon_rx == 1 && s.ntp_kernel_rx == 2 && s.ntp_hw_rx == 3);
-    assert_true(s.ntp_daemon_tx == 1 && s.ntp_kernel_tx == 3 && s.ntp_hw_tx == 2);
-}
-
 static const struct {
     unsigned long limit;
     size_t records;
@@ -352,7 +340,8 @@ static void memory_is_bounded(void **state)
     open_log(f);
     for (uint32_t i = 0; i < 100000; i++) {
         struct ip_addr addr = ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
-        assert_in_range(client_log_access(f->log, CLIENT_NTP, &addr, at(i / 1000.0)), 0, 63);
+        assert_in_range(client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(i / 1000.0)), 0,
+                        63);
     }
     assert_int_equal(client_log_size(f->log), 64);
     struct report_serverstats stats = {0};
@@ -369,10 +358,10 @@ static void oldest_record_is_replaced(void **state)
     open_log(f);
     for (uint8_t i = 0; i < 8; i++) {
         struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
-        client_log_access(f->log, CLIENT_NTP, &addr, at(i == 3 ? 1 : 100 + i));
+        client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(i == 3 ? 1 : 100 + i));
     }
     struct ip_addr addr = ip_addr_v4(10, 0, 0, 99);
-    int record = client_log_access(f->log, CLIENT_NTP, &addr, at(200));
+    int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(200));
     assert_int_equal(record, 3);
     assert_true(client_log_report(f->log, 3, false, 0, at(200), &report));
     assert_true(ip_addr_equal(&report.addr, &addr));
@@ -383,7 +372,7 @@ static int replaced_record(struct fixture *f)
 {
     struct ip_addr addr = ip_addr_v4(10, 0, 0, 99);
 
-    return client_log_access(f->log, CLIENT_NTP, &addr, at(200));
+    return client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(200));
 }
 
 /* The latest hit of any service counts, and of equal ones the number of hits. */
@@ -396,9 +385,9 @@ static void oldest_and_rarest_record_is_replaced(void **state)
         open_log(f);
         for (uint8_t i = 0; i < 8; i++) {
             struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
-            client_log_access(f->log, CLIENT_NTP, &addr, at(10));
+            client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(10));
             if (i != 5)
-                client_log_access(f->log, (enum client_service)service, &addr, at(20));
+                client_log_access(f->log, &f->limits, (enum client_service)service, &addr, at(20));
         }
         assert_int_equal(replaced_record(f), 5);
         client_log_free(f->log);
@@ -406,9 +395,9 @@ static void oldest_and_rarest_record_is_replaced(void **state)
         open_log(f);
         for (uint8_t i = 0; i < 8; i++) {
             struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
-            client_log_access(f->log, CLIENT_NTS_KE, &addr, at(10));
+            client_log_access(f->log, &f->limits, CLIENT_NTS_KE, &addr, at(10));
             if (i != 6)
-                client_log_access(f->log, (enum client_service)service, &addr, at(10));
+                client_log_access(f->log, &f->limits, (enum client_service)service, &addr, at(10));
         }
         assert_int_equal(replaced_record(f), 6);
         client_log_free(f->log);
@@ -425,7 +414,7 @@ static void records_survive_growth_of_the_table(void **state)
     open_log(f);
     for (uint8_t i = 0; i < 200; i++) {
         struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
-        client_log_access(f->log, CLIENT_NTP, &addr, at(i));
+        client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(i));
     }
     assert_true(client_log_size(f->log) >= 200);
     for (int i = 0; i < client_log_size(f->log); i++)
@@ -440,8 +429,8 @@ static void report_filters_and_resets(void **state)
     struct report_client report;
 
     open_log(f);
-    int record = client_log_access(f->log, CLIENT_CMD, &addr, at(10));
-    client_log_access(f->log, CLIENT_CMD, &addr, at(12));
+    int record = client_log_access(f->log, &f->limits, CLIENT_CMD, &addr, at(10));
+    client_log_access(f->log, &f->limits, CLIENT_CMD, &addr, at(12));
     assert_false(client_log_report(f->log, record, false, 3, at(20), &report));
     assert_true(client_log_report(f->log, record, true, 2, at(20), &report));
     assert_int_equal(report.cmd_hits, 2);
@@ -463,9 +452,9 @@ static void without_log_everything_passes_and_is_counted(void **state)
     open_log(f);
     assert_int_equal(client_log_size(f->log), -1);
     assert_int_equal(client_log_capacity(f->log), 0);
-    int record = client_log_access(f->log, CLIENT_NTP, &addr, at(0));
+    int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(0));
     assert_int_equal(record, -1);
-    assert_int_equal(client_log_limit(f->log, CLIENT_NTP, record), LIMIT_PASS);
+    assert_int_equal(client_log_limit(f->log, &f->limits, CLIENT_NTP, record), LIMIT_PASS);
     client_log_report_stats(f->log, &stats);
     assert_int_equal(stats.ntp_hits, 1);
 }
@@ -476,8 +465,8 @@ static void other_address_families_have_no_record(void **state)
     struct ip_addr id = ip_addr_from_id(1), none = {0};
 
     open_log(f);
-    assert_int_equal(client_log_access(f->log, CLIENT_CMD, &id, at(0)), -1);
-    assert_int_equal(client_log_access(f->log, CLIENT_CMD, &none, at(0)), -1);
+    assert_int_equal(client_log_access(f->log, &f->limits, CLIENT_CMD, &id, at(0)), -1);
+    assert_int_equal(client_log_access(f->log, &f->limits, CLIENT_CMD, &none, at(0)), -1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -495,7 +484,6 @@ int main(void)
         TEST(each_service_has_its_own_limit_and_counters),
         TEST(estimate_follows_the_interval),
         TEST(impatient_client_is_answered),
-        TEST(answers_are_counted_by_their_timestamps),
         TEST(oldest_and_rarest_record_is_replaced),
         TEST(memory_is_bounded),
         TEST(oldest_record_is_replaced),

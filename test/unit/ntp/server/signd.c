@@ -217,13 +217,19 @@ static int teardown(void **state)
 
 static void sign_for(struct fixture *f, uint16_t port)
 {
-    struct signd_reply reply = {.key_id = KEY_ID, .fd = f->fd, .remote = f->client, .if_index = -1};
+    uint8_t request[68] = {[50] = KEY_ID >> 8, [51] = KEY_ID & 0xff}, reply[NTP_HEADER_LENGTH];
+    struct ntp_arrival arrival = {
+        .fd = f->fd,
+        .packet = request,
+        .length = sizeof(request),
+        .remote = f->client,
+        .local = ip_addr_v4(192, 0, 2, 100),
+    };
 
-    reply.remote.port = port;
-    reply.local = ip_addr_v4(192, 0, 2, 100);
-    for (size_t i = 0; i < sizeof(reply.packet); i++)
-        reply.packet[i] = (uint8_t)i;
-    signd_sign(f->signd, &reply);
+    arrival.remote.port = port;
+    for (size_t i = 0; i < sizeof(reply); i++)
+        reply[i] = (uint8_t)i;
+    signd_sign(f->signd, &arrival, reply);
 }
 
 static void run(struct fixture *f)

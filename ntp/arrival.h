@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A packet as the sockets give it to those who read it: its octets, where it came from, and when. A
+ * plain description; the octets are the sockets'.
+ */
+#ifndef NTP_ARRIVAL_H
+#define NTP_ARRIVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/timestamp.h"
+
+/* A received packet, or an own packet that came back with its transmit timestamp. */
+struct ntp_arrival {
+    int fd;
+    bool on_server_socket;
+    const uint8_t *packet;
+    size_t length;         /* 48..1140 */
+    struct ip_port remote; /* its sender, or the destination of an own packet */
+    struct ip_addr local;
+    int if_index;
+    struct local_timestamp time;
+};
+
+#endif
