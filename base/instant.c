@@ -97,7 +97,7 @@ bool time_offset_is_sane(struct instant t, double offset)
 {
     if (!(offset > -4294967296.0 && offset < 4294967296.0))
         return false;
-    t = instant_add(t, offset);
+    t = instant_add(t, -offset);
     return t.sec >= 0 && t.sec >= ntp_era_split() && instant_compare(t, last_sane_instant()) <= 0;
 }
 

@@ -267,7 +267,7 @@ static struct clock_change change_now(const struct local_clock *c, enum clock_ch
 
 static bool offset_is_sane(struct instant now, double offset)
 {
-    if (time_offset_is_sane(now, -offset))
+    if (time_offset_is_sane(now, offset))
         return true;
     LOG_WARN("Adjustment of %.1f seconds is invalid", -offset);
     return false;

@@ -183,8 +183,8 @@ static bool is_sane_entry(const struct samples_entry *e, const struct samples_en
 {
     double age = local_diff(now, e->time);
 
-    return age >= 0.0 && time_offset_is_sane(now.i, -age) &&
-           time_offset_is_sane(e->time.i, -e->offset) && fabs(e->peer_delay) < MAX_DELAY &&
+    return age >= 0.0 && time_offset_is_sane(now.i, age) &&
+           time_offset_is_sane(e->time.i, e->offset) && fabs(e->peer_delay) < MAX_DELAY &&
            fabs(e->peer_dispersion) < MAX_DELAY && fabs(e->root_delay) < MAX_DELAY &&
            fabs(e->root_dispersion) < MAX_DELAY &&
            (!previous || instant_compare(previous->time.i, e->time.i) < 0);

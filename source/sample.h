@@ -10,7 +10,7 @@
 
 struct source_sample {
     struct local_time time;
-    double offset; /* seconds, positive: local clock slow */
+    double offset; /* seconds, positive: the local clock is fast */
     double peer_delay;
     double peer_dispersion;
     double root_delay;      /* including the peer delay */
@@ -20,7 +20,7 @@ struct source_sample {
 /* Data for the delay tests B and C, ntp.md 13. */
 struct source_test_data {
     double last_sample_ago;
-    double predicted_offset; /* positive: local fast */
+    double predicted_offset;
     double min_delay;
     double skew;
     double sd;

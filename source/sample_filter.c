@@ -112,7 +112,7 @@ static void sort_by_offset(const struct sample_filter *f, int n)
 {
     for (int i = 1; i < n; i++) {
         int index = f->order[i], j = i;
-        for (; j > 0 && f->samples[f->order[j - 1]].offset > f->samples[index].offset; j--)
+        for (; j > 0 && f->samples[f->order[j - 1]].offset < f->samples[index].offset; j--)
             f->order[j] = f->order[j - 1];
         f->order[j] = index;
     }
@@ -260,7 +260,7 @@ double sample_filter_average_dispersion(const struct sample_filter *filter)
 
 static void adjust(struct source_sample *s, const struct clock_change *change)
 {
-    s->offset -= local_adjust(&s->time, change->cooked, change->dfreq, change->doffset);
+    s->offset += local_adjust(&s->time, change->cooked, change->dfreq, change->doffset);
 }
 
 void sample_filter_clock_change(struct sample_filter *filter, const struct clock_change *change)
@@ -274,9 +274,9 @@ void sample_filter_clock_change(struct sample_filter *filter, const struct clock
 void sample_filter_correct_offset(struct sample_filter *filter, double correction)
 {
     for (int i = 0; i < filter->count; i++)
-        filter->samples[i].offset -= correction;
+        filter->samples[i].offset += correction;
     if (filter->count == 0 && filter->has_last)
-        filter->last.offset -= correction;
+        filter->last.offset += correction;
 }
 
 void sample_filter_add_dispersion(struct sample_filter *filter, double dispersion)

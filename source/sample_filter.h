@@ -39,7 +39,7 @@ double sample_filter_average_dispersion(const struct sample_filter *filter);
 
 /* Changes of the clock; the type of the change does not matter. */
 void sample_filter_clock_change(struct sample_filter *filter, const struct clock_change *change);
-/* Subtracts a correction from the offsets. */
+/* Adds a correction to the offsets. */
 void sample_filter_correct_offset(struct sample_filter *filter, double correction);
 void sample_filter_add_dispersion(struct sample_filter *filter, double dispersion);
 

@@ -160,8 +160,8 @@ bool samples_add(struct samples *s, const struct source_sample *sample)
 
     struct samples_entry entry = {
         .time = sample->time,
-        .offset = -sample->offset,
-        .original_offset = -sample->offset,
+        .offset = sample->offset,
+        .original_offset = sample->offset,
         .peer_delay = sample->peer_delay,
         .peer_dispersion = sample->peer_dispersion,
         .root_delay = sample->root_delay,

@@ -2,7 +2,7 @@
 /*
  * The register of samples of one source and the statistics made from it (discipline.md 11). Owned
  * by the source's record. It logs nothing; what is worth a log line is returned.
- * Offsets are positive when the local clock is fast; only samples_add takes NTP's sign.
+ * Offsets are positive when the local clock is fast.
  */
 #ifndef SOURCE_SAMPLES_H
 #define SOURCE_SAMPLES_H

@@ -411,7 +411,7 @@ static bool is_around_leap(const struct source *s, const struct source_sample *s
 
     return reference_is_leap_close_now(reference) ||
            reference_is_leap_close(reference, sample->time.i.sec) ||
-           reference_is_leap_close(reference, instant_add(sample->time.i, sample->offset).sec);
+           reference_is_leap_close(reference, instant_add(sample->time.i, -sample->offset).sec);
 }
 
 void source_accumulate(struct source *s, const struct source_sample *sample)

@@ -74,14 +74,14 @@ void source_update_reachability(struct source *source, bool reachable);
 void source_reset_reachability(struct source *source);
 void source_update_status(struct source *source, int stratum, int leap);
 void source_accumulate(struct source *source, const struct source_sample *sample);
-/* Adds to the offsets of the samples, which are positive when the local clock is fast. */
+/* Adds to the offsets of the samples. */
 void source_correct_offset(struct source *source, double correction);
 /* For reference clocks with the option local (discipline.md 26.8): the samples alone follow a
    change of the clock, or are dropped; and their estimate (false: fewer samples than the
    minimum). */
 struct source_estimate {
     struct local_time time;
-    double offset; /* positive: local clock fast */
+    double offset;
     double frequency;
 };
 void source_slew(struct source *source, struct local_time when, double dfreq, double doffset);

@@ -42,7 +42,7 @@ static void on_message(int fd, unsigned int event, void *arg)
         refclock_bad_input(clock, "magic number %x instead of %x", message.magic, SOCK_MAGIC);
         return;
     }
-    if (!time_offset_is_sane(message.time.i, message.offset)) {
+    if (!time_offset_is_sane(message.time.i, -message.offset)) {
         refclock_bad_input(clock, "impossible time or offset");
         return;
     }

@@ -523,6 +523,12 @@ static char leap_letter(const struct refclock *c)
     }
 }
 
+/* Offsets have NTP's sign in this log: positive when the local clock is slow. A zero gets no sign. */
+static double log_offset(double offset)
+{
+    return 0.0 - offset;
+}
+
 void refclock_log_sample(const struct refclock *c, struct local_time time, bool pulse,
                          double raw_offset, double offset, double dispersion)
 {
@@ -534,7 +540,7 @@ void refclock_log_sample(const struct refclock *c, struct local_time time, bool 
     measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
                           "%s.%06d %-5s %3d %1c %1d %13.6e %13.6e %10.3e", date,
                           (int)(time.i.nsec / 1000), c->name, (int)c->driver_polls, leap_letter(c),
-                          pulse, raw_offset, offset, dispersion);
+                          pulse, log_offset(raw_offset), log_offset(offset), dispersion);
 }
 
 void refclock_log_filtered(const struct refclock *c, const struct source_sample *sample)
@@ -547,5 +553,5 @@ void refclock_log_filtered(const struct refclock *c, const struct source_sample 
     measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
                           "%s.%06d %-5s   - %1c -       -       %13.6e %10.3e", date,
                           (int)(sample->time.i.nsec / 1000), c->name, leap_letter(c),
-                          sample->offset, sample->peer_dispersion);
+                          log_offset(sample->offset), sample->peer_dispersion);
 }

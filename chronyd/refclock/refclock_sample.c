@@ -59,8 +59,9 @@ static void count_event(struct refclock *clock)
         clock->driver_polls++;
 }
 
-/* reference - system - correction + the configured offset: whole seconds and fractions
-   separately, so that a large difference loses no precision. */
+/* By how much the local clock is fast: system + correction - reference - the configured offset, which
+   is turned here, as it moves the reference forward. Whole seconds and fractions are separate, so that a
+   large difference loses no precision. */
 static double exact_offset(const struct refclock *clock, struct instant reference,
                            struct instant system, double correction)
 {
@@ -69,13 +70,13 @@ static double exact_offset(const struct refclock *clock, struct instant referenc
     double fraction = 1e-9 * (double)(reference.nsec - system.nsec) -
                       (correction - trunc(correction)) + (clock->offset - trunc(clock->offset));
 
-    return whole + fraction;
+    return -(whole + fraction);
 }
 
 /* The table of leap seconds is indexed by UTC. False: TAI-UTC is not known. */
 static bool subtract_tai_offset(const struct refclock *clock, struct instant system, double *offset)
 {
-    struct instant tai = instant_add(system, *offset);
+    struct instant tai = instant_add(system, -*offset);
     int difference = 0;
 
     for (int i = 0; i < TAI_OFFSET_ROUNDS; i++)
@@ -84,14 +85,14 @@ static bool subtract_tai_offset(const struct refclock *clock, struct instant sys
         LOG_DEBUG("refclock sample ignored unknown TAI offset");
         return false;
     }
-    *offset -= difference;
+    *offset += difference;
     return true;
 }
 
 void refclock_add_sample(struct refclock *clock, struct raw_time system, struct instant reference,
                          int leap, int quality)
 {
-    double correction, dispersion, offset, raw_offset = instant_diff(reference, system.i);
+    double correction, dispersion, offset, raw_offset = instant_diff(system.i, reference);
 
     if (!clock->source) /* before the start is complete, it cannot be judged */
         return;
@@ -123,7 +124,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
     count_event(clock);
 }
 
-/* ---- Pulses ---- */
+/* ---- Pulses: debug texts have NTP's sign ---- */
 
 /* Tells rising from falling edges by what is known about the pulse. */
 static bool edge_is_right(const struct refclock *clock, double offset, double distance)
@@ -135,7 +136,7 @@ static bool edge_is_right(const struct refclock *clock, double offset, double di
     max_error = 0.5 * fmin(width, 1.0 / clock->rate - width);
     if (fabs(offset) <= max_error && fabs(distance) <= max_error)
         return true;
-    LOG_DEBUG("refclock pulse ignored offset=%.9f distance=%.9f max_error=%.9f", offset, distance,
+    LOG_DEBUG("refclock pulse ignored offset=%.9f distance=%.9f max_error=%.9f", -offset, distance,
               max_error);
     return false;
 }
@@ -174,14 +175,14 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     *offset += round((ref.offset - *offset) * rate) / rate;
     offset_diff = ref.offset - *offset;
     if (!(fabs(offset_diff) + ref.root_dispersion + dispersion <= MAX_ERROR_PULSES / rate)) {
-        LOG_DEBUG("refclock pulse ignored offdiff=%.9f refdisp=%.9f disp=%.9f", offset_diff,
+        LOG_DEBUG("refclock pulse ignored offdiff=%.9f refdisp=%.9f disp=%.9f", -offset_diff,
                   ref.root_dispersion, dispersion);
         return false;
     }
     if (!edge_is_right(clock, offset_diff, 0.0))
         return false;
     *leap = clock->lock->leap;
-    LOG_DEBUG("refclock pulse offset=%.9f offdiff=%.9f samplediff=%.9f", *offset, offset_diff,
+    LOG_DEBUG("refclock pulse offset=%.9f offdiff=%.9f samplediff=%.9f", -*offset, -offset_diff,
               sample_diff);
     return true;
 }
@@ -196,7 +197,7 @@ static bool complete_from_reference(struct refclock *clock, struct local_time ti
     reference_get(clock->set->reference, time, &reference);
     double distance = fabs(reference.root_delay) / 2.0 + reference.root_dispersion;
     if (reference.leap == LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
-        LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f", offset,
+        LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f", -offset,
                   reference.leap != LEAP_UNSYNC, distance);
         sample_filter_reset(clock->filter);
         return false;
@@ -205,13 +206,13 @@ static bool complete_from_reference(struct refclock *clock, struct local_time ti
     return edge_is_right(clock, offset, distance);
 }
 
-/* Into [-0.5, 0.5) of the interval of pulses. */
+/* Into (-0.5, 0.5] of the interval of pulses. */
 static double reduce_to_pulse(double offset, double rate)
 {
     offset -= trunc(offset * rate) / rate;
-    if (offset < -HALF_PULSE / rate)
+    if (offset <= -HALF_PULSE / rate)
         offset += 1.0 / rate;
-    else if (offset >= HALF_PULSE / rate)
+    else if (offset > HALF_PULSE / rate)
         offset -= 1.0 / rate;
     return offset;
 }
@@ -230,7 +231,7 @@ void refclock_add_cooked_pulse(struct refclock *clock, const struct cooked_pulse
     if (!age_is_valid(clock, pulse->time))
         return;
 
-    offset = reduce_to_pulse(-pulse->second + clock->offset, clock->rate);
+    offset = reduce_to_pulse(pulse->second - clock->offset, clock->rate);
     if (refclock_is_locked(clock)) {
         if (!complete_from_lock(clock, pulse->time, dispersion, &offset, &leap))
             return;
@@ -241,7 +242,7 @@ void refclock_add_cooked_pulse(struct refclock *clock, const struct cooked_pulse
         return;
     clock->leap = leap;
     clock->pulse_driven = true;
-    refclock_log_sample(clock, pulse->time, true, offset + pulse->raw_correction - clock->offset,
+    refclock_log_sample(clock, pulse->time, true, offset - pulse->raw_correction + clock->offset,
                         offset, dispersion);
     count_event(clock);
 }

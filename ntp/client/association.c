@@ -411,7 +411,7 @@ void association_adjust_poll(struct association *a, double adjustment)
 static void accumulate(struct association *a, const struct source_sample *sample)
 {
     double predicted = source_predict_offset(a->source, sample->time);
-    double err = fabs(-sample->offset - predicted);
+    double err = fabs(sample->offset - predicted);
 
     if (a->ex.mono_shift != 0.0 && fabs(a->ex.mono_shift) <= MAX_MONO_SHIFT)
         source_correct_offset(a->source, a->ex.mono_shift);

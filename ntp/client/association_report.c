@@ -21,6 +21,13 @@ static char source_letter(enum timestamp_source source)
     return letters[source];
 }
 
+/* With NTP's sign, positive when the local clock is slow, as users know it from reports and logs. A zero
+   gets no sign. */
+static double ntp_offset(const struct source_sample *sample)
+{
+    return 0.0 - sample->offset;
+}
+
 void association_reset_report(struct association *a)
 {
     a->report = (struct report_ntpdata){
@@ -45,7 +52,7 @@ void association_update_report(struct association *a, const struct response *r)
     p->root_dispersion = r->root_dispersion;
     p->refid = h->refid;
     p->ref_time = ntp_time_to_instant(h->reference);
-    p->offset = r->has_sample ? r->sample.offset : 0.0;
+    p->offset = ntp_offset(&r->sample);
     p->peer_delay = r->has_sample ? r->sample.peer_delay : 0.0;
     p->peer_dispersion = r->has_sample ? r->sample.peer_dispersion : 0.0;
     p->response_time = r->response_time;
@@ -149,8 +156,8 @@ void association_log_measurement(struct association *a, const struct response *r
         passed(r, NTP_TEST_1), passed(r, NTP_TEST_2), passed(r, NTP_TEST_3), passed(r, NTP_TEST_5),
         passed(r, NTP_TEST_6), passed(r, NTP_TEST_7), passed(r, NTP_TEST_A), passed(r, NTP_TEST_B),
         passed(r, NTP_TEST_C), passed(r, NTP_TEST_D), a->poll.current, h->poll, a->poll.score,
-        s->offset, s->peer_delay, s->peer_dispersion, r->root_delay, r->root_dispersion, h->refid,
-        h->mode, r->interleaved ? 'I' : 'B', source_letter(r->tx_source),
+        ntp_offset(s), s->peer_delay, s->peer_dispersion, r->root_delay, r->root_dispersion,
+        h->refid, h->mode, r->interleaved ? 'I' : 'B', source_letter(r->tx_source),
         source_letter(r->rx.source));
 }
 

@@ -215,11 +215,20 @@ static void apply_net_correction(struct response *r, const struct timestamps *t)
         LOG_DEBUG("Invalid correction %.9f peer_delay=%.9f", low, r->sample.peer_delay);
         return;
     }
-    r->sample.offset += (rx - tx) / 2.0;
+    r->sample.offset -= (rx - tx) / 2.0;
     r->sample.peer_delay = fmax(r->sample.peer_delay - low, r->precision);
     LOG_DEBUG("Applied correction rx=%.9f tx=%.9f dur=%.9f", rx, tx, t->t4.wire_time);
 }
 
+/*
+ *   server       t2 .... t3            delay  = (t4 - t1) - (t3 - t2)
+ *               /          \            offset = (t1 + t4) / 2 - (t2 + t3) / 2
+ *   client    t1 .......... t4
+ *
+ * The offset is right if the packet took as long in one direction as in the other. NTP gives it the other
+ * sign, and so does the offset that the user adds: it is turned here, once. Everywhere else an offset
+ * is positive when the local clock is fast.
+ */
 bool response_measure(struct response *r, const struct exchange *ex,
                       const struct response_limits *limits, double skew)
 {
@@ -248,7 +257,7 @@ bool response_measure(struct response *r, const struct exchange *ex,
     r->response_time = fabs(instant_diff(t.t3, t.answered_rx));
     r->precision = limits->quantum + log2_to_seconds(r->header.precision);
     s->peer_delay = fmax(fabs(local_interval - remote_interval), r->precision);
-    s->offset = instant_diff(remote_average, s->time.i) + limits->offset;
+    s->offset = -(instant_diff(remote_average, s->time.i) + limits->offset);
     s->peer_dispersion =
         fmax(r->precision, fmax(t.t1.error, t.t4.error)) + skew * fabs(local_interval);
     s->root_delay += s->peer_delay;
@@ -329,7 +338,7 @@ static void test_c(struct response *r, const struct response_limits *limits,
         double max = d->sd * limits->max_delay_dev_ratio + growth(d, limits);
         double delta = (r->sample.peer_delay - d->min_delay) / 2.0;
         /* An offset that the longer delay cannot explain is news, not noise. */
-        if (!(fabs(r->sample.offset + d->predicted_offset) - delta > max))
+        if (!(fabs(r->sample.offset - d->predicted_offset) - delta > max))
             require_at_most(r, RESPONSE_DELAY_DEVIATION, delta, max);
     }
 }

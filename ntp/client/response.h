@@ -47,7 +47,7 @@ struct response_limits {
     bool is_peer;
     bool interleaved;       /* xleave */
     unsigned int ext_flags; /* requested fields */
-    double offset;          /* correction of the source */
+    double offset;          /* correction of the source's time: positive, it is behind */
     double max_delay;
     double max_delay_ratio;
     double max_delay_dev_ratio;

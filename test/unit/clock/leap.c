@@ -141,7 +141,7 @@ static struct source *add_sampled_source(struct source_fixture *f)
 {
     struct source *s = source_fixture_add(f, 1, 0, 0);
     struct source_sample sample = {
-        .offset = -0.25,
+        .offset = 0.25,
         .peer_delay = 1e-3,
         .peer_dispersion = 1e-6,
         .root_delay = 1e-3,
@@ -354,9 +354,9 @@ static void samples_around_the_leap_second_are_dropped(void **state)
         double t, ago, offset;
         bool dropped;
     } rows[] = {
-        {-5.001, 0.0, 0.0, false}, {-5.001, 0.0, 0.5, true}, {-4.999, 0.0, 0.0, true},
-        {1.0, 0.0, 0.0, true},     {4.999, 0.0, 0.0, true},  {5.001, 0.0, 0.0, false},
-        {6.5, 2.0, 0.0, true},     {6.5, 0.0, -1.6, true},   {6.5, 0.0, 0.0, false},
+        {-5.001, 0.0, 0.0, false}, {-5.001, 0.0, -0.5, true}, {-4.999, 0.0, 0.0, true},
+        {1.0, 0.0, 0.0, true},     {4.999, 0.0, 0.0, true},   {5.001, 0.0, 0.0, false},
+        {6.5, 2.0, 0.0, true},     {6.5, 0.0, 1.6, true},     {6.5, 0.0, 0.0, false},
     };
     struct source_fixture f;
     int count = 0;

@@ -104,7 +104,7 @@ static void two_sources_discipline_the_clock(void **state)
         slew_start = run_until(&f, slew_start, row->t);
         struct source_sample sample = {
             .time = local_clock_event_time(f.clock, NULL),
-            .offset = row->offset,
+            .offset = -row->offset,
             .peer_delay = row->delay,
             .peer_dispersion = 2e-6,
             .root_delay = row->delay + 1e-3 * row->source,

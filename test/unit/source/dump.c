@@ -32,7 +32,7 @@ static void add_samples_from(struct source_fixture *f, struct source *s, int fir
         clock_world_wake_at(f->w, 16.0 * i);
         struct source_sample sample = {
             .time = local_clock_event_time(f->clock, NULL),
-            .offset = 1.05e-3,
+            .offset = -1.05e-3,
             .peer_delay = 1.1e-3,
             .peer_dispersion = 2e-5,
             .root_delay = 6.1e-3,

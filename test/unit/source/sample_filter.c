@@ -333,7 +333,7 @@ static void changes_of_the_clock_move_what_is_stored_or_the_last_one(void **stat
     sample_filter_correct_offset(filter, 0.25);
     assert_true(sample_filter_take(filter, &out));
     assert_close(local_diff(out.time, (struct local_time){{1000, 0}}), -0.5, 1e-9);
-    assert_close(out.offset, 0.001 + 0.5 - 0.25, 1e-12);
+    assert_close(out.offset, 0.001 - 0.5 + 0.25, 1e-12);
     assert_close(out.peer_dispersion, 1e-5 + 1e-3, 1e-12);
     assert_close(out.root_dispersion, 1e-3 + 1e-5 + 1e-3, 1e-12);
 
@@ -343,7 +343,7 @@ static void changes_of_the_clock_move_what_is_stored_or_the_last_one(void **stat
     sample_filter_add_dispersion(filter, 1.0);
     assert_close(local_diff(sample_filter_last(filter)->time, (struct local_time){{999, 0}}), 0.0,
                  1e-9);
-    assert_close(sample_filter_last(filter)->offset, 0.001 + 0.5, 1e-12);
+    assert_close(sample_filter_last(filter)->offset, 0.001 - 0.5, 1e-12);
     assert_close(sample_filter_last(filter)->peer_dispersion, 1e-5 + 1e-3, 1e-12);
 
     sample_filter_reset(filter);

@@ -34,7 +34,7 @@ static void add_example_sample(struct samples *s, int i)
     static const double delays[] = {1.0, 1.1, 1.0, 1.2, 1.05, 1.1, 2.0, 1.02};
     struct source_sample sample = {
         .time = at(64.0 * i),
-        .offset = offsets[i] * 1e-3,
+        .offset = -offsets[i] * 1e-3,
         .peer_delay = delays[i] * 1e-3,
         .peer_dispersion = 2e-5,
         .root_delay = delays[i] * 1e-3 + 5e-3,
@@ -146,7 +146,7 @@ static void delays_below_the_fixed_minimum_are_reflected(void **state)
 static void sample_out_of_order_discards_the_history(void **state)
 {
     struct samples *s = make(6, 0, 0.0, 1.0);
-    struct source_sample sample = {.time = at(64.0), .offset = 0.5};
+    struct source_sample sample = {.time = at(64.0), .offset = -0.5};
 
     add_example_sample(s, 0);
     add_example_sample(s, 1);

@@ -27,7 +27,7 @@ static struct source *add_interval(struct source_fixture *f, int number, struct 
     struct source *s = source_fixture_add(f, number, interval.options, 1);
     struct source_sample sample = {
         .time = local_clock_event_time(f->clock, NULL),
-        .offset = -(interval.low + interval.high) / 2e3,
+        .offset = (interval.low + interval.high) / 2e3,
         .root_dispersion = (interval.high - interval.low) / 2e3,
     };
 

@@ -66,12 +66,13 @@ static struct refclock *get(struct fixture *f, int index)
     return f->set->clocks[index];
 }
 
+/* Positive: the system clock is slow. */
 static double last_offset(const struct refclock *c)
 {
     const struct source_sample *last = sample_filter_last(c->filter);
 
     assert_non_null(last);
-    return last->offset;
+    return -last->offset;
 }
 
 /* ---- Devices that cannot be used ---- */

@@ -63,13 +63,13 @@ static struct raw_time at(const struct fixture *f, double t)
     return clock_world_raw(f->s.w, t);
 }
 
-/* Offset of the last sample in the filter; fails without one. */
+/* Offset of the last sample in the filter, positive: the clock is slow; fails without one. */
 static double last_offset(const struct refclock *c)
 {
     const struct source_sample *last = sample_filter_last(c->filter);
 
     assert_non_null(last);
-    return last->offset;
+    return -last->offset;
 }
 
 static void sample(struct fixture *f, struct refclock *c, double t, double offset)
@@ -177,7 +177,7 @@ static void samples_get_offset_delay_and_dispersion(void **state)
     sample(&f, get(&f, 0), 99.5, 0.125);
     const struct source_sample *last = sample_filter_last(get(&f, 0)->filter);
     assert_non_null(last);
-    assert_close(last->offset, 0.375, 1e-9);
+    assert_close(last->offset, -0.375, 1e-9);
     assert_close(raw_diff((struct raw_time){last->time.i}, at(&f, 99.5)), 0.0, 1e-9);
     assert_close(last->peer_delay, 1e-3, 0.0);
     assert_close(last->root_delay, 1e-3, 0.0);

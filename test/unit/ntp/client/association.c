@@ -283,7 +283,7 @@ static void sample_has_offset_and_delay_of_the_exchange(void **state)
     rig_run(rig, 1);
     const struct source *s = rig_source(rig, SERVER);
     assert_int_equal(s->samples, 1);
-    assert_between(s->last.offset, 0.75 - 1e-6, 0.75 + 1e-6);
+    assert_between(s->last.offset, -0.75 - 1e-6, -0.75 + 1e-6);
     assert_between(s->last.peer_delay, 0.06 - 1e-6, 0.06 + 1e-6);
     assert_between(s->last.root_delay, 0.061 - 2e-5, 0.061 + 2e-5);
     assert_int_equal(s->stratum, 1);
@@ -295,7 +295,7 @@ static void sample_has_offset_and_delay_of_the_exchange(void **state)
     assert_int_equal(r.mode, 4);
     assert_int_equal(r.refid, 0x47505300);
     assert_int_equal(r.total_rx, 1);
-    assert_true(r.offset == s->last.offset);
+    assert_true(r.offset == -s->last.offset);
     assert_int_equal(r.local_addr.u.v4[3], 100);
 }
 

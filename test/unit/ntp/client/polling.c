@@ -918,7 +918,7 @@ static void clock_change_moves_the_filter(void **state)
     run_until_sent(rig, 2);
     rig_run(rig, 1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 1);
-    assert_close(rig_source(rig, SERVER)->last.offset, 0.25, 1e-5);
+    assert_close(rig_source(rig, SERVER)->last.offset, -0.25, 1e-5);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -204,7 +204,7 @@ static void option_offset_is_added(void **state)
 
     f->limits.offset = -0.25;
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, -0.24, 2e-9);
+    assert_near(f->r.sample.offset, 0.24, 2e-9);
 }
 
 /* The worse of the two packets for the normal variant, that of the older one for the previous. */
@@ -272,7 +272,7 @@ static void network_correction_of_the_field(void **state)
     f->rx.net_correction = 40e-6;
     f->rx.wire_time = 8e-6;
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, 0.01 + 7.5e-6, 4e-9);
+    assert_near(f->r.sample.offset, -(0.01 + 7.5e-6), 4e-9);
     assert_near(f->r.sample.peer_delay, 0.005 - 48.9951e-6, 4e-9);
     assert_near(f->r.sample.root_delay, 0.015, 2e-5);
     update(f);
@@ -283,22 +283,22 @@ static void network_correction_of_the_field(void **state)
     f->ex.far_tx.lo = 0;
     f->rx.net_correction = 8e-6;
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, 0.01, 4e-9);
+    assert_near(f->r.sample.offset, -0.01, 4e-9);
     f->rx.net_correction = 40e-6;
     f->length = NTP_HEADER_LENGTH;
     add_correction(f, 0.0);
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, 0.01, 4e-9);
+    assert_near(f->r.sample.offset, -0.01, 4e-9);
     /* Less than nothing, and more than the delay. */
     f->length = NTP_HEADER_LENGTH;
     add_correction(f, 1e-9);
     f->rx.net_correction = 8.001e-6;
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, 0.01, 4e-9);
+    assert_near(f->r.sample.offset, -0.01, 4e-9);
     f->length = NTP_HEADER_LENGTH;
     add_correction(f, 0.006);
     response_fixture_judge(f);
-    assert_near(f->r.sample.offset, 0.01, 4e-9);
+    assert_near(f->r.sample.offset, -0.01, 4e-9);
     assert_near(f->r.sample.peer_delay, 0.005, 4e-9);
 }
 
@@ -332,7 +332,7 @@ static void network_correction_of_interleaved_samples(void **state)
         f->ex.near_tx.net_correction = 1e-3;
         f->ex.near_rx.net_correction = 40e-6;
         response_fixture_judge(f);
-        assert_near(f->r.sample.offset, previous ? 0.01001 + 12.5e-6 : 0.01006 + 7.5e-6, 1e-8);
+        assert_near(f->r.sample.offset, -(previous ? 0.01001 + 12.5e-6 : 0.01006 + 7.5e-6), 1e-8);
     }
 }
 
@@ -378,7 +378,7 @@ static void interleaved_timestamps_are_moved_by_the_correction(void **state)
         response_fixture_judge(f);
         assert_near(f->r.mono_correction, 1.0, 1e-8);
         /* T2, T3 of the previous one on the new scale; of the normal one only T3. */
-        assert_near(f->r.sample.offset, previous ? 0.01001 - 1.0 : 0.01006 - 0.5, 1e-8);
+        assert_near(f->r.sample.offset, -(previous ? 0.01001 - 1.0 : 0.01006 - 0.5), 1e-8);
         assert_near(f->r.response_time, previous ? 0.00012 : 0.99988, 1e-8);
     }
 }

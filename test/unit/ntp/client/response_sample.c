@@ -17,7 +17,7 @@ static void basic_sample(void **state)
 
     response_fixture_judge(f);
     assert_true(response_is_good(&f->r));
-    assert_near(f->r.sample.offset, 0.01, 2e-9);
+    assert_near(f->r.sample.offset, -0.01, 2e-9);
     assert_near(f->r.sample.peer_delay, 0.005, 4e-9);
     assert_near(f->r.precision, 6.0605e-08, 1e-12);
     assert_near(f->r.sample.peer_dispersion, 6.5705e-08, 1e-12);
@@ -35,7 +35,7 @@ static void interleaved_sample_of_the_normal_variant(void **state)
     response_fixture_judge(f);
     assert_true(f->r.interleaved);
     assert_near(f->r.sample.peer_delay, 0.00508, 1e-8);
-    assert_near(f->r.sample.offset, 0.01006, 1e-8);
+    assert_near(f->r.sample.offset, -0.01006, 1e-8);
     assert_near(f->r.response_time, 0.00012, 1e-8);
     assert_near(f->r.sample.peer_dispersion, 6.4056e-05, 1e-8);
     /* The last response was a good basic one: its timestamps are not used twice. */
@@ -50,7 +50,7 @@ static void interleaved_sample_of_the_previous_variant(void **state)
     f->ex.older_tx.time = local(1000.0);
     response_fixture_judge(f);
     assert_near(f->r.sample.peer_delay, 0.00498, 1e-8);
-    assert_near(f->r.sample.offset, 0.01001, 1e-8);
+    assert_near(f->r.sample.offset, -0.01001, 1e-8);
     assert_near(f->r.response_time, 0.00012, 1e-8);
     assert_near(f->r.sample.peer_dispersion, 6.5705e-08, 1e-11);
     assert_true(response_is_good(&f->r));
@@ -85,7 +85,7 @@ static void network_correction(void **state)
         f->header.transmit = remote(1000.0 + delay / 2 + 100e-6);
         response_fixture_judge(f);
         assert_near(f->r.sample.peer_delay, i == 0 ? 11.0049e-6 : 48e-6, 5e-9);
-        assert_near(f->r.sample.offset, i == 0 ? 7.5e-6 : 0.0, 5e-9);
+        assert_near(f->r.sample.offset, -(i == 0 ? 7.5e-6 : 0.0), 5e-9);
     }
 }
 
@@ -356,7 +356,7 @@ static void mono_correction_of_interleaved_timestamps(void **state)
         response_check(&f->r, &f->ex, &f->limits, RESPONSE_GOOD);
         assert_true(response_measure(&f->r, &f->ex, &f->limits, 1e-6));
         assert_near(f->r.mono_correction, m, 1e-8);
-        assert_near(f->r.sample.offset, (i % 2 ? 0.01001 : 0.01006) - m, 1e-8);
+        assert_near(f->r.sample.offset, -((i % 2 ? 0.01001 : 0.01006) - m), 1e-8);
         assert_near(f->r.sample.peer_delay, i % 2 ? 0.00498 : 0.00508, 1e-8);
     }
 }
@@ -403,12 +403,12 @@ static void filter_follows_the_clock(void **state)
     struct sample_filter *filter = sample_filter_new(
         &(struct sample_filter_params){.length = 2, .max_dispersion = 16.0, .quantum = 1e-9});
     struct clock_change change = {.cooked = local(100), .doffset = 0.5};
-    struct source_sample s = sample(50, 0.75, 1e-6), out;
+    struct source_sample s = sample(50, -0.75, 1e-6), out;
 
     sample_filter_add(filter, &s);
     sample_filter_clock_change(filter, &change);
     assert_true(sample_filter_take(filter, &out));
-    assert_near(out.offset, 1.25, 1e-9);
+    assert_near(out.offset, -1.25, 1e-9);
     assert_near(local_diff(out.time, local(49.5)), 0.0, 1e-8);
     sample_filter_free(filter);
 }

@@ -155,7 +155,7 @@ static void changed_options_are_used(void **state)
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     assert_int_equal(s->stratum, 7);
-    assert_close(s->last.offset, 0.25, 1e-6);
+    assert_close(s->last.offset, -0.25, 1e-6);
     ntp_sources_modify_max_delay(rig->sources, &server, 0.001);
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3f7);
