@@ -8,31 +8,25 @@
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
+#include "cmdmon/message_words.h"
 #include "conf/option_table.h"
-
-struct word_number {
-    const char *word;
-    uint32_t number;
-};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool find_word(const struct word_number *words, size_t count, const char *text,
-                      uint32_t *number)
+/* Finds the value of a word of JSON. */
+static bool find_word(const struct field_word *words, const char *text, uint32_t *number)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (text_equal_nocase(words[i].word, text)) {
-            *number = words[i].number;
-            return true;
-        }
-    }
-    return false;
+    while (words->value != FIELD_OTHER && !text_equal_nocase(words->json, text))
+        words++;
+    *number = (uint32_t)words->value;
+    return words->value != FIELD_OTHER;
 }
 
-static const struct word_number source_types[] = {
-    {"server", CMD_SOURCE_SERVER},
-    {"peer", CMD_SOURCE_PEER},
-    {"pool", CMD_SOURCE_POOL},
+static const struct field_word source_types[] = {
+    {CMD_SOURCE_SERVER, "server", NULL},
+    {CMD_SOURCE_PEER, "peer", NULL},
+    {CMD_SOURCE_POOL, "pool", NULL},
+    {FIELD_OTHER, NULL, NULL},
 };
 
 void argument_print_bad_option(const struct client *c, const struct bad_option *bad)
@@ -67,7 +61,7 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
     struct ip_addr addr;
 
     text = text_split(text);
-    if (!find_word(source_types, COUNT(source_types), type, &add->type)) {
+    if (!find_word(source_types, type, &add->type)) {
         fprintf(err, "Invalid syntax for add command\n");
         return false;
     }
@@ -138,21 +132,14 @@ bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
     return true;
 }
 
-static const struct word_number select_options[] = {
-    {"noselect", SELECT_NOSELECT},
-    {"prefer", SELECT_PREFER},
-    {"trust", SELECT_TRUST},
-    {"require", SELECT_REQUIRE},
-};
-
 /* A word of selectopts that is none: its name without the sign, or all of it. */
 static bool fail_select_option(struct bad_option *bad, const char *word)
 {
     const char *name = word + (word[0] == '+' || word[0] == '-');
     struct nearest nearest = nearest_start(name);
 
-    for (size_t i = 0; i < COUNT(select_options); i++)
-        nearest_offer(&nearest, select_options[i].word);
+    for (size_t i = 0; words_select_options[i].value != FIELD_OTHER; i++)
+        nearest_offer(&nearest, words_select_options[i].json);
     *bad = (struct bad_option){.word = name, .nearest = nearest.best};
     return false;
 }
@@ -172,7 +159,7 @@ bool argument_selectopts(struct client *c, char *text, struct cmd_selectopts *op
         word = text;
         text = text_split(text);
         if ((word[0] != '+' && word[0] != '-') ||
-            !find_word(select_options, COUNT(select_options), word + 1, &option))
+            !find_word(words_select_options, word + 1, &option))
             return fail_select_option(bad, word);
         opts->mask |= option;
         if (word[0] == '+')

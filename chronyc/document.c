@@ -18,6 +18,7 @@
 struct document {
     json_t *root;   /* of the report; NULL: nothing was put yet */
     json_t *object; /* that fields go to, owned by root or root itself */
+    json_t *words;  /* array that words go to, owned by an object */
     json_t *status; /* printed instead of root; NULL: none */
 };
 
@@ -50,14 +51,17 @@ void document_begin_rows(struct document *d)
 void document_begin_row(struct document *d)
 {
     d->object = json_object();
-    json_array_append_new(d->root, d->object);
+    if (d->root)
+        json_array_append_new(d->root, d->object);
+    else
+        d->root = d->object;
 }
 
 /* Takes the value over. */
 static void put(struct document *d, const char *key, json_t *value)
 {
     if (!d->root)
-        d->root = d->object = json_object();
+        document_begin_row(d);
     json_object_set_new(d->object, key, value ? value : json_null());
 }
 
@@ -91,15 +95,15 @@ void document_null(struct document *d, const char *key)
     put(d, key, json_null());
 }
 
-void document_words(struct document *d, const char *key, const char *const *words, size_t count,
-                    unsigned int set)
+void document_begin_words(struct document *d, const char *key)
 {
-    json_t *array = json_array();
+    d->words = json_array();
+    put(d, key, d->words);
+}
 
-    for (size_t i = 0; i < count; i++)
-        if (set >> i & 1)
-            json_array_append_new(array, json_string(words[i]));
-    put(d, key, array);
+void document_word(struct document *d, const char *word)
+{
+    json_array_append_new(d->words, json_string(word));
 }
 
 void document_status(struct document *d, const char *line)
@@ -155,43 +159,38 @@ void document_begin_row(struct document *d)
 
 void document_real(struct document *d, const char *key, double value)
 {
-    (void)d, (void)key, (void)value;
 }
 
 void document_integer(struct document *d, const char *key, int64_t value)
 {
-    (void)d, (void)key, (void)value;
 }
 
 void document_count(struct document *d, const char *key, uint64_t value)
 {
-    (void)d, (void)key, (void)value;
 }
 
 void document_bool(struct document *d, const char *key, bool value)
 {
-    (void)d, (void)key, (void)value;
 }
 
 void document_text(struct document *d, const char *key, const char *value)
 {
-    (void)d, (void)key, (void)value;
 }
 
 void document_null(struct document *d, const char *key)
 {
-    (void)d, (void)key;
 }
 
-void document_words(struct document *d, const char *key, const char *const *words, size_t count,
-                    unsigned int set)
+void document_begin_words(struct document *d, const char *key)
 {
-    (void)d, (void)key, (void)words, (void)count, (void)set;
+}
+
+void document_word(struct document *d, const char *word)
+{
 }
 
 void document_status(struct document *d, const char *line)
 {
-    (void)d, (void)line;
 }
 
 void document_drop_status(struct document *d)
@@ -200,7 +199,6 @@ void document_drop_status(struct document *d)
 
 void document_write(const struct document *d, FILE *out)
 {
-    (void)d, (void)out;
 }
 
 #endif

@@ -22,7 +22,7 @@ void document_clear(struct document *d);
 
 /* The document is an array, to which nothing but rows is added. */
 void document_begin_rows(struct document *d);
-/* The following fields belong to a new object of the array. */
+/* The following fields belong to a new object of the array; without an array it is the document. */
 void document_begin_row(struct document *d);
 
 /* Fields. A value that JSON cannot express (infinite, not a number), or a NULL text, is null. */
@@ -33,9 +33,9 @@ void document_count(struct document *d, const char *key, uint64_t value);
 void document_bool(struct document *d, const char *key, bool value);
 void document_text(struct document *d, const char *key, const char *value);
 void document_null(struct document *d, const char *key);
-/* An array of the words whose bits in `set` are 1, the first word being the lowest bit. */
-void document_words(struct document *d, const char *key, const char *const *words, size_t count,
-                    unsigned int set);
+/* An array, to which the following words belong. */
+void document_begin_words(struct document *d, const char *key);
+void document_word(struct document *d, const char *word);
 
 /* "501 Not authorised": replaces the document by {"status_code": 501, "status": "Not..."}. */
 void document_status(struct document *d, const char *line);

@@ -1,57 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fields of reports (chronyc.md 7). Each function writes one field in the layout for people or, in
- * CSV mode, the plain value after a comma; literal text exists only in the former.
+ * Values in reports for people (chronyc.md 7): in a column of fixed width, with the unit that fits.
+ * A text lives as long as the expression that it is made in, so it is used at once:
+ * printf("%s", format_interval(x).s).
  */
 #ifndef CHRONYC_FORMAT_H
 #define CHRONYC_FORMAT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include "base/instant.h"
-#include "chronyc/style.h"
 
-struct printer {
-    FILE *out;
-    bool csv;
-    bool color;
-    bool row_started; /* the next field of the CSV line needs a comma */
+struct formatted {
+    char s[64];
 };
 
-struct printer printer_make(FILE *out, bool csv);
+/* Seconds without sign; all bits one: unknown. */
+struct formatted format_interval(uint32_t seconds);
 
-/* Literal text; nothing in CSV mode. */
-void put_text(struct printer *p, const char *text);
-/* Switches to a style, where colours are on. */
-void put_style(struct printer *p, enum style style);
-/* Ends the line, in both modes. */
-void put_end(struct printer *p);
+#define LOG2_INTERVAL_UNKNOWN 127
+struct formatted format_log2_interval(int log2_seconds);
+
+/* Length of time in seconds: without its sign, and with it in one more column. */
+struct formatted format_time(double seconds);
+struct formatted format_signed_time(double seconds);
+/* Frequency in ppm: with the sign when negative, and always. */
+struct formatted format_freq(double ppm);
+struct formatted format_signed_freq(double ppm);
+
+/* Date and time in UTC; empty for a year that cannot be expressed. */
+struct formatted format_date(struct instant t);
+/* The lowest bits, the highest of them first. */
+struct formatted format_bits(int count, unsigned int value);
+
 /* Header of a table: text before, `extra` spaces, text after, a newline, and a line of '='. */
-void put_header(struct printer *p, const char *before, int extra, const char *after);
-
-/* Word in a column; negative width: aligned left. */
-void put_word(struct printer *p, int width, const char *word);
-void put_char(struct printer *p, char c);
-void put_int(struct printer *p, int width, long value);
-void put_uint(struct printer *p, int width, uint64_t value);
-void put_octal(struct printer *p, int width, unsigned int value);
-/* Fixed-point number of seconds, ppm and so on; plus: the sign is always shown (not in CSV). */
-void put_number(struct printer *p, int width, int decimals, bool plus, double value);
-void put_refid(struct printer *p, uint32_t refid);
-void put_interval(struct printer *p, uint32_t seconds);
-void put_log_interval(struct printer *p, int log2_seconds);
-void put_time(struct printer *p, double seconds);
-void put_signed_time(struct printer *p, double seconds);
-void put_freq(struct printer *p, double ppm);
-void put_signed_freq(struct printer *p, double ppm);
-void put_slow_fast_offset(struct printer *p, double seconds);
-void put_slow_fast_freq(struct printer *p, double ppm);
-void put_date(struct printer *p, struct instant t);
-void put_bits(struct printer *p, int count, unsigned int value);
-void put_yes_no(struct printer *p, bool value);
-void put_leap(struct printer *p, unsigned int leap);
-/* One character, except in CSV mode. */
-void put_short_leap(struct printer *p, unsigned int leap);
+void print_header(FILE *out, const char *before, int extra, const char *after);
 
 #endif

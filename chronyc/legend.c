@@ -71,13 +71,11 @@ static const struct legend_line *const legends[] = {
     [LEGEND_AUTHDATA] = authdata,
 };
 
-void legend_print(struct printer *p, enum legend legend, int extra)
+void legend_print(FILE *out, enum legend legend, int extra)
 {
-    if (p->csv)
-        return;
     for (const struct legend_line *line = legends[legend]; line->after; line++) {
         if (line->before)
-            fprintf(p->out, "%s%*s", line->before, extra, "");
-        fprintf(p->out, "%s\n", line->after);
+            fprintf(out, "%s%*s", line->before, extra, "");
+        fprintf(out, "%s\n", line->after);
     }
 }

@@ -5,11 +5,11 @@
 #ifndef CHRONYC_LEGEND_H
 #define CHRONYC_LEGEND_H
 
-#include "chronyc/format.h"
+#include <stdio.h>
 
 enum legend { LEGEND_SOURCES, LEGEND_SOURCESTATS, LEGEND_SELECTDATA, LEGEND_AUTHDATA };
 
-/* Nothing in CSV mode. extra: additional width of the name column. */
-void legend_print(struct printer *p, enum legend legend, int extra);
+/* extra: additional width of the name column. */
+void legend_print(FILE *out, enum legend legend, int extra);
 
 #endif

@@ -4,12 +4,13 @@
  */
 #include "chronyc/reports.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "base/text.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/names.h"
-#include "chronyc/report_json.h"
+#include "chronyc/report_rows.h"
 
 #define NAME_WIDTH 25
 
@@ -42,44 +43,32 @@ static bool parse_options(char *args, struct clients_options *options)
     return true;
 }
 
-static void print_client(struct client *c, const struct report_client *r, bool nts_ke)
+static void show_client(struct client *c, struct report_client r, bool nts_ke)
 {
-    struct printer p = printer_make(c->env->out, c->csv);
     int width = NAME_WIDTH + client_extra_width(c);
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
 
-    name_of_address(c, &r->addr, c->json ? 0 : (size_t)width, name, sizeof(name));
-    if (c->json) {
-        document_begin_row(c->json);
-        json_client(c->json, r, name);
-        return;
+    name_of_address(c, &r.addr, c->json ? 0 : (size_t)width, name, sizeof(name));
+    if (nts_ke && !c->json) {
+        r.cmd_hits = r.nts_ke_hits;
+        r.cmd_drops = r.nts_ke_drops;
+        r.cmd_interval = r.nts_ke_interval;
+        r.last_cmd_ago = r.last_nts_ke_ago;
     }
-    put_word(&p, -width, name);
-    put_text(&p, "  ");
-    put_uint(&p, 6, r->ntp_hits);
-    put_text(&p, "  ");
-    put_uint(&p, 5, r->ntp_drops);
-    put_text(&p, "  ");
-    put_log_interval(&p, r->ntp_interval);
-    put_text(&p, "  ");
-    put_log_interval(&p, r->ntp_timeout_interval);
-    put_text(&p, "  ");
-    put_interval(&p, r->last_ntp_ago);
-    put_text(&p, "  ");
-    put_uint(&p, 6, nts_ke ? r->nts_ke_hits : r->cmd_hits);
-    put_text(&p, "  ");
-    put_uint(&p, 5, nts_ke ? r->nts_ke_drops : r->cmd_drops);
-    put_text(&p, "  ");
-    put_log_interval(&p, nts_ke ? r->nts_ke_interval : r->cmd_interval);
-    put_text(&p, "  ");
-    put_interval(&p, nts_ke ? r->last_nts_ke_ago : r->last_cmd_ago);
-    put_end(&p);
+    if (row_show_record(c, REPLY_CLIENTS, &r, &given))
+        return;
+    fprintf(c->env->out,
+            "%-*s  %6" PRIu32 "  %5" PRIu32 "  %s  %s  %s  %6" PRIu32 "  %5" PRIu32 "  %s  %s\n",
+            width, name, r.ntp_hits, r.ntp_drops, format_log2_interval(r.ntp_interval).s,
+            format_log2_interval(r.ntp_timeout_interval).s, format_interval(r.last_ntp_ago).s,
+            r.cmd_hits, r.cmd_drops, format_log2_interval(r.cmd_interval).s,
+            format_interval(r.last_cmd_ago).s);
 }
 
 bool show_clients(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_CLIENTS, .u.clients.count = CMD_CLIENTS_MAX};
-    struct printer p = printer_make(c->env->out, c->csv);
     struct clients_options options;
     union cmd_reply_body body;
 
@@ -89,19 +78,18 @@ bool show_clients(struct client *c, char *args)
     }
     request.u.clients.min_hits = options.min_hits;
     request.u.clients.reset = options.reset;
-    if (c->json)
-        document_begin_rows(c->json);
-    else
-        put_header(&p, "Hostname", client_extra_width(c),
-                   options.nts_ke
-                       ? "                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
-                       : "                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last");
+    if (rows_begin(c))
+        print_header(
+            c->env->out, "Hostname", client_extra_width(c),
+            options.nts_ke
+                ? "                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
+                : "                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last");
     do {
         if (!exchange_report(c, &request, &body))
             return false;
         for (uint32_t i = 0; i < body.clients.count; i++)
             if (body.clients.clients[i].addr.family != IP_UNSPEC)
-                print_client(c, &body.clients.clients[i], options.nts_ke);
+                show_client(c, body.clients.clients[i], options.nts_ke);
         request.u.clients.first_index = body.clients.next_index;
     } while (body.clients.next_index < body.clients.indices &&
              body.clients.count >= CMD_CLIENTS_MAX);

@@ -5,189 +5,135 @@
  */
 #include "chronyc/reports.h"
 
+#include <inttypes.h>
 #include "chronyc/date.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
-#include "chronyc/report_json.h"
-
-struct counter {
-    const char *label;
-    uint64_t value;
-    const char *unit;
-};
-
-/* A line for each counter; one line in CSV mode. */
-static void print_counters(struct printer *p, const struct counter *counters, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        put_text(p, counters[i].label);
-        put_uint(p, 0, counters[i].value);
-        put_text(p, counters[i].unit);
-        if (i + 1 < count)
-            put_text(p, "\n");
-    }
-    put_end(p);
-}
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "chronyc/report_rows.h"
+#include "cmdmon/message_words.h"
 
 /* Asks for a report that is one object and shows the reply's body. */
 static bool show_object(struct client *c, enum cmd_code command,
-                        void (*json)(struct document *d, const union cmd_reply_body *body),
-                        void (*print)(struct printer *p, const union cmd_reply_body *body))
+                        void (*print)(FILE *out, const union cmd_reply_body *body))
 {
     struct cmd_request request = {.command = (uint16_t)command};
-    struct printer p = printer_make(c->env->out, c->csv);
+    enum reply_code reply = (enum reply_code)cmd_command_find(command)->reply;
     union cmd_reply_body body;
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json)
-        json(c->json, &body);
-    else
-        print(&p, &body);
+    if (!row_show(c, reply, &body, NULL))
+        print(c->env->out, &body);
     return true;
 }
 
-static void print_activity(struct printer *p, const union cmd_reply_body *body)
+static void print_activity(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_activity *a = &body->activity;
-    const struct counter counters[] = {
-        {"", (uint32_t)a->online, " sources online"},
-        {"", (uint32_t)a->offline, " sources offline"},
-        {"", (uint32_t)a->burst_online, " sources doing burst (return to online)"},
-        {"", (uint32_t)a->burst_offline, " sources doing burst (return to offline)"},
-        {"", (uint32_t)a->unresolved, " sources with unknown address"},
-    };
 
-    put_text(p, status_line(CMD_STATUS_SUCCESS));
-    put_text(p, "\n");
-    print_counters(p, counters, COUNT(counters));
+    fprintf(out, "%s\n", status_line(CMD_STATUS_SUCCESS));
+    fprintf(out, "%u sources online\n", (uint32_t)a->online);
+    fprintf(out, "%u sources offline\n", (uint32_t)a->offline);
+    fprintf(out, "%u sources doing burst (return to online)\n", (uint32_t)a->burst_online);
+    fprintf(out, "%u sources doing burst (return to offline)\n", (uint32_t)a->burst_offline);
+    fprintf(out, "%u sources with unknown address\n", (uint32_t)a->unresolved);
 }
 
 bool show_activity(struct client *c, char *args)
 {
-    return show_object(c, CMD_ACTIVITY, json_activity, print_activity);
+    return show_object(c, CMD_ACTIVITY, print_activity);
 }
 
-static void print_serverstats(struct printer *p, const union cmd_reply_body *body)
+static void print_serverstats(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_serverstats *s = &body->serverstats;
-    const struct counter counters[] = {
-        {"NTP packets received       : ", s->ntp_hits, ""},
-        {"NTP packets dropped        : ", s->ntp_drops, ""},
-        {"Command packets received   : ", s->cmd_hits, ""},
-        {"Command packets dropped    : ", s->cmd_drops, ""},
-        {"Client log records dropped : ", s->log_drops, ""},
-        {"NTS-KE connections accepted: ", s->nts_ke_hits, ""},
-        {"NTS-KE connections dropped : ", s->nts_ke_drops, ""},
-        {"Authenticated NTP packets  : ", s->ntp_auth_hits, ""},
-        {"Interleaved NTP packets    : ", s->ntp_interleaved_hits, ""},
-        {"NTP timestamps held        : ", s->ntp_timestamps, ""},
-        {"NTP timestamp span         : ", s->ntp_span_seconds, ""},
-        {"NTP daemon RX timestamps   : ", s->ntp_daemon_rx, ""},
-        {"NTP daemon TX timestamps   : ", s->ntp_daemon_tx, ""},
-        {"NTP kernel RX timestamps   : ", s->ntp_kernel_rx, ""},
-        {"NTP kernel TX timestamps   : ", s->ntp_kernel_tx, ""},
-        {"NTP hardware RX timestamps : ", s->ntp_hw_rx, ""},
-        {"NTP hardware TX timestamps : ", s->ntp_hw_tx, ""},
-    };
 
-    print_counters(p, counters, COUNT(counters));
+    fprintf(out, "NTP packets received       : %" PRIu64 "\n", s->ntp_hits);
+    fprintf(out, "NTP packets dropped        : %" PRIu64 "\n", s->ntp_drops);
+    fprintf(out, "Command packets received   : %" PRIu64 "\n", s->cmd_hits);
+    fprintf(out, "Command packets dropped    : %" PRIu64 "\n", s->cmd_drops);
+    fprintf(out, "Client log records dropped : %" PRIu64 "\n", s->log_drops);
+    fprintf(out, "NTS-KE connections accepted: %" PRIu64 "\n", s->nts_ke_hits);
+    fprintf(out, "NTS-KE connections dropped : %" PRIu64 "\n", s->nts_ke_drops);
+    fprintf(out, "Authenticated NTP packets  : %" PRIu64 "\n", s->ntp_auth_hits);
+    fprintf(out, "Interleaved NTP packets    : %" PRIu64 "\n", s->ntp_interleaved_hits);
+    fprintf(out, "NTP timestamps held        : %" PRIu64 "\n", s->ntp_timestamps);
+    fprintf(out, "NTP timestamp span         : %" PRIu64 "\n", s->ntp_span_seconds);
+    fprintf(out, "NTP daemon RX timestamps   : %" PRIu64 "\n", s->ntp_daemon_rx);
+    fprintf(out, "NTP daemon TX timestamps   : %" PRIu64 "\n", s->ntp_daemon_tx);
+    fprintf(out, "NTP kernel RX timestamps   : %" PRIu64 "\n", s->ntp_kernel_rx);
+    fprintf(out, "NTP kernel TX timestamps   : %" PRIu64 "\n", s->ntp_kernel_tx);
+    fprintf(out, "NTP hardware RX timestamps : %" PRIu64 "\n", s->ntp_hw_rx);
+    fprintf(out, "NTP hardware TX timestamps : %" PRIu64 "\n", s->ntp_hw_tx);
 }
 
 bool show_serverstats(struct client *c, char *args)
 {
-    return show_object(c, CMD_SERVERSTATS, json_serverstats, print_serverstats);
+    return show_object(c, CMD_SERVERSTATS, print_serverstats);
 }
 
-static void print_rtcdata(struct printer *p, const union cmd_reply_body *body)
+static void print_rtcdata(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_rtc *r = &body->rtc;
 
-    put_text(p, "RTC ref time (UTC) : ");
-    put_date(p, r->ref_time);
-    put_text(p, "\nNumber of samples  : ");
-    put_int(p, 0, r->samples);
-    put_text(p, "\nNumber of runs     : ");
-    put_int(p, 0, r->runs);
-    put_text(p, "\nSample span period : ");
-    put_interval(p, r->span_seconds);
-    put_text(p, "\nRTC is fast by     : ");
-    put_number(p, 12, 6, false, r->seconds_fast);
-    put_text(p, " seconds\nRTC gains time at  : ");
-    put_number(p, 9, 3, false, r->gain_ppm);
-    put_text(p, " ppm");
-    put_end(p);
+    fprintf(out, "RTC ref time (UTC) : %s\n", format_date(r->ref_time).s);
+    fprintf(out, "Number of samples  : %d\n", r->samples);
+    fprintf(out, "Number of runs     : %d\n", r->runs);
+    fprintf(out, "Sample span period : %s\n", format_interval(r->span_seconds).s);
+    fprintf(out, "RTC is fast by     : %12.6f seconds\n", r->seconds_fast);
+    fprintf(out, "RTC gains time at  : %9.3f ppm\n", r->gain_ppm);
 }
 
 bool show_rtcdata(struct client *c, char *args)
 {
-    return show_object(c, CMD_RTC, json_rtcdata, print_rtcdata);
+    return show_object(c, CMD_RTC, print_rtcdata);
 }
 
-static void print_smoothing(struct printer *p, const union cmd_reply_body *body)
+static void print_smoothing(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_smoothing *s = &body->smoothing;
 
-    put_text(p, "Active         : ");
-    put_yes_no(p, s->active);
-    put_text(p, " ");
-    put_word(p, 0, s->leap_only ? "(leap second only)" : "");
-    put_text(p, "\nOffset         : ");
-    put_number(p, 0, 9, true, s->offset);
-    put_text(p, " seconds\nFrequency      : ");
-    put_number(p, 0, 6, true, s->freq_ppm);
-    put_text(p, " ppm\nWander         : ");
-    put_number(p, 0, 6, true, s->wander_ppm);
-    put_text(p, " ppm per second\nLast update    : ");
-    put_number(p, 0, 1, false, s->last_update_ago);
-    put_text(p, " seconds ago\nRemaining time : ");
-    put_number(p, 0, 1, false, s->remaining_time);
-    put_text(p, " seconds");
-    put_end(p);
+    fprintf(out, "Active         : %s %s\n", field_word(words_yes_no, s->active)->plain,
+            field_word(words_leap_only, s->leap_only)->plain);
+    fprintf(out, "Offset         : %+.9f seconds\n", s->offset);
+    fprintf(out, "Frequency      : %+.6f ppm\n", s->freq_ppm);
+    fprintf(out, "Wander         : %+.6f ppm per second\n", s->wander_ppm);
+    fprintf(out, "Last update    : %.1f seconds ago\n", s->last_update_ago);
+    fprintf(out, "Remaining time : %.1f seconds\n", s->remaining_time);
 }
 
 bool show_smoothing(struct client *c, char *args)
 {
-    return show_object(c, CMD_SMOOTHING, json_smoothing, print_smoothing);
+    return show_object(c, CMD_SMOOTHING, print_smoothing);
+}
+
+static void show_sample(const struct client *c, uint32_t index,
+                        const struct report_manual_sample *s)
+{
+    struct row_given given = {.index = index};
+    char when[32];
+
+    if (row_show_record(c, REPLY_MANUAL_LIST, s, &given))
+        return;
+    instant_format_utc(s->when, when, sizeof(when));
+    fprintf(c->env->out, "%2" PRIu32 " %s %10.2f %10.2f %10.2f\n", index, when, s->slewed_offset,
+            s->orig_offset, s->residual);
 }
 
 bool show_manual_list(struct client *c)
 {
     struct cmd_request request = {.command = CMD_MANUAL_LIST};
-    struct printer p = printer_make(c->env->out, c->csv);
+    FILE *out = c->env->out;
     union cmd_reply_body body;
-    char when[32];
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json) {
-        document_begin_rows(c->json);
-        for (uint32_t i = 0; i < body.manual_list.count && i < REPORT_MANUAL_MAX; i++) {
-            document_begin_row(c->json);
-            json_manual_sample(c->json, i, &body.manual_list.samples[i]);
-        }
-        return true;
+    if (rows_begin(c)) {
+        fprintf(out, "210 n_samples = %" PRIu32 "\n", body.manual_list.count);
+        print_header(out, "#    Date     Time(UTC)    Slewed   Original   Residual", 0, "");
     }
-    if (!c->csv)
-        fprintf(c->env->out, "210 n_samples = %u\n", body.manual_list.count);
-    put_header(&p, "#    Date     Time(UTC)    Slewed   Original   Residual", 0, "");
-    for (uint32_t i = 0; i < body.manual_list.count && i < REPORT_MANUAL_MAX; i++) {
-        const struct report_manual_sample *s = &body.manual_list.samples[i];
-
-        put_uint(&p, 2, i);
-        put_text(&p, " ");
-        instant_format_utc(s->when, when, sizeof(when));
-        put_word(&p, 0, when);
-        put_text(&p, " ");
-        put_number(&p, 10, 2, false, s->slewed_offset);
-        put_text(&p, " ");
-        put_number(&p, 10, 2, false, s->orig_offset);
-        put_text(&p, " ");
-        put_number(&p, 10, 2, false, s->residual);
-        put_end(&p);
-    }
+    for (uint32_t i = 0; i < body.manual_list.count && i < REPORT_MANUAL_MAX; i++)
+        show_sample(c, i, &body.manual_list.samples[i]);
     return true;
 }
 
@@ -203,10 +149,8 @@ bool show_settime(struct client *c, char *args)
     }
     if (!exchange_verbose(c, &request, &body))
         return false;
-    if (c->json) {
-        json_settime(c->json, &body.settime);
-        return true;
-    }
+    if (c->json)
+        return row_show(c, REPLY_SETTIME, &body, NULL);
     fprintf(env->out,
             "Clock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = %.2fppm\n",
             body.settime.offset, body.settime.freq_change_ppm, body.settime.new_freq_ppm);

@@ -4,170 +4,91 @@
  */
 #include "chronyc/reports.h"
 
-#include <math.h>
+#include <inttypes.h>
 #include "chronyc/arguments.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
-#include "chronyc/report_json.h"
+#include "chronyc/report_rows.h"
+#include "cmdmon/message_words.h"
 
 #define MODE_PEER_MAX 1 /* source modes up to this one are NTP */
 
-static const char *mode_name(unsigned int mode)
-{
-    switch (mode) {
-    case 1:
-        return "Symmetric active";
-    case 2:
-        return "Symmetric passive";
-    case 4:
-        return "Server";
-    default:
-        return "Invalid";
-    }
-}
-
-static const char *timestamp_name(char source)
-{
-    switch (source) {
-    case 'D':
-        return "Daemon";
-    case 'K':
-        return "Kernel";
-    case 'H':
-        return "Hardware";
-    default:
-        return "Invalid";
-    }
-}
-
-static void put_address(struct printer *p, const char *label, const struct ip_addr *addr)
+static void print_address(FILE *out, const char *label, const struct ip_addr *addr)
 {
     char text[ADDR_TEXT_SIZE];
 
-    put_text(p, label);
-    put_word(p, 0, ip_addr_format(addr, text, sizeof(text)));
-    put_text(p, " (");
-    put_refid(p, ip_addr_refid(addr));
-    put_text(p, ")\n");
+    fprintf(out, "%s: %s (%08" PRIX32 ")\n", label, ip_addr_format(addr, text, sizeof(text)),
+            ip_addr_refid(addr));
 }
 
-static void put_named_uint(struct printer *p, const char *label, uint32_t value)
+static void print_header_fields(FILE *out, const struct report_ntpdata *n, const char *refid)
 {
-    put_text(p, label);
-    put_uint(p, 0, value);
-    put_text(p, "\n");
+    fprintf(out, "Leap status     : %s\n", field_word(words_leap, n->leap)->plain);
+    fprintf(out, "Version         : %u\n", n->version);
+    fprintf(out, "Mode            : %s\n", field_word(words_ntp_mode, n->mode)->plain);
+    fprintf(out, "Stratum         : %u\n", n->stratum);
+    fprintf(out, "Poll interval   : %d (%.0f seconds)\n", n->poll, log2_to_seconds(n->poll));
+    fprintf(out, "Precision       : %d (%.9f seconds)\n", n->precision,
+            log2_to_seconds(n->precision));
+    fprintf(out, "Root delay      : %.6f seconds\n", n->root_delay);
+    fprintf(out, "Root dispersion : %.6f seconds\n", n->root_dispersion);
+    fprintf(out, "Reference ID    : %08" PRIX32 " (%s)\n", n->refid, refid);
+    fprintf(out, "Reference time  : %s\n", format_date(n->ref_time).s);
 }
 
-static void put_named_word(struct printer *p, const char *label, const char *word)
+static void print_measurement(FILE *out, const struct report_ntpdata *n)
 {
-    put_text(p, label);
-    put_word(p, 0, word);
-    put_text(p, "\n");
+    fprintf(out, "Offset          : %+.9f seconds\n", n->offset);
+    fprintf(out, "Peer delay      : %.9f seconds\n", n->peer_delay);
+    fprintf(out, "Peer dispersion : %.9f seconds\n", n->peer_dispersion);
+    fprintf(out, "Response time   : %.9f seconds\n", n->response_time);
+    fprintf(out, "Jitter asymmetry: %+.2f\n", n->jitter_asymmetry);
+    fprintf(out, "NTP tests       : %s %s %s\n", format_bits(3, n->tests >> 7).s,
+            format_bits(3, n->tests >> 4).s, format_bits(4, n->tests).s);
+    fprintf(out, "Interleaved     : %s\n", field_word(words_yes_no, n->interleaved)->plain);
+    fprintf(out, "Authenticated   : %s\n", field_word(words_yes_no, n->authenticated)->plain);
+    fprintf(out, "TX timestamping : %s\n", field_word(words_timestamping, n->tx_source)->plain);
+    fprintf(out, "RX timestamping : %s\n", field_word(words_timestamping, n->rx_source)->plain);
 }
 
-static void put_log2(struct printer *p, const char *label, int value, int decimals)
+static void print_counters(FILE *out, const struct report_ntpdata *n)
 {
-    put_text(p, label);
-    put_int(p, 0, value);
-    put_text(p, " (");
-    put_number(p, 0, decimals, false, log2_to_seconds(value));
-    put_text(p, " seconds)\n");
+    fprintf(out, "Total TX        : %" PRIu32 "\n", n->total_tx);
+    fprintf(out, "Total RX        : %" PRIu32 "\n", n->total_rx);
+    fprintf(out, "Total valid RX  : %" PRIu32 "\n", n->total_valid);
+    fprintf(out, "Total good RX   : %" PRIu32 "\n", n->total_good);
+    fprintf(out, "Total kernel TX : %" PRIu32 "\n", n->total_kernel_tx);
+    fprintf(out, "Total kernel RX : %" PRIu32 "\n", n->total_kernel_rx);
+    fprintf(out, "Total HW TX     : %" PRIu32 "\n", n->total_hw_tx);
+    fprintf(out, "Total HW RX     : %" PRIu32 "\n", n->total_hw_rx);
 }
 
-static void put_seconds(struct printer *p, const char *label, int decimals, bool plus, double value)
-{
-    put_text(p, label);
-    put_number(p, 0, decimals, plus, value);
-    put_text(p, " seconds\n");
-}
-
-static void put_header_fields(struct printer *p, const struct report_ntpdata *n)
-{
-    char refid[8] = "";
-
-    put_text(p, "Leap status     : ");
-    put_leap(p, n->leap);
-    put_text(p, "\n");
-    put_named_uint(p, "Version         : ", n->version);
-    put_named_word(p, "Mode            : ", mode_name(n->mode));
-    put_named_uint(p, "Stratum         : ", n->stratum);
-    put_log2(p, "Poll interval   : ", n->poll, 0);
-    put_log2(p, "Precision       : ", n->precision, 9);
-    put_seconds(p, "Root delay      : ", 6, false, n->root_delay);
-    put_seconds(p, "Root dispersion : ", 6, false, n->root_dispersion);
-    put_text(p, "Reference ID    : ");
-    put_refid(p, n->refid);
-    put_text(p, " (");
-    if (n->stratum <= 1)
-        refid_format(n->refid, refid, sizeof(refid));
-    put_word(p, 0, refid);
-    put_text(p, ")\nReference time  : ");
-    put_date(p, n->ref_time);
-    put_text(p, "\n");
-}
-
-static void put_measurement(struct printer *p, const struct report_ntpdata *n)
-{
-    put_seconds(p, "Offset          : ", 9, true, n->offset);
-    put_seconds(p, "Peer delay      : ", 9, false, n->peer_delay);
-    put_seconds(p, "Peer dispersion : ", 9, false, n->peer_dispersion);
-    put_seconds(p, "Response time   : ", 9, false, n->response_time);
-    put_text(p, "Jitter asymmetry: ");
-    put_number(p, 0, 2, true, n->jitter_asymmetry);
-    put_text(p, "\nNTP tests       : ");
-    put_bits(p, 3, n->tests >> 7);
-    put_text(p, " ");
-    put_bits(p, 3, n->tests >> 4);
-    put_text(p, " ");
-    put_bits(p, 4, n->tests);
-    put_text(p, "\nInterleaved     : ");
-    put_yes_no(p, n->interleaved);
-    put_text(p, "\nAuthenticated   : ");
-    put_yes_no(p, n->authenticated);
-    put_text(p, "\n");
-    put_named_word(p, "TX timestamping : ", timestamp_name(n->tx_source));
-    put_named_word(p, "RX timestamping : ", timestamp_name(n->rx_source));
-}
-
-static void put_counters(struct printer *p, const struct report_ntpdata *n)
-{
-    put_named_uint(p, "Total TX        : ", n->total_tx);
-    put_named_uint(p, "Total RX        : ", n->total_rx);
-    put_named_uint(p, "Total valid RX  : ", n->total_valid);
-    put_named_uint(p, "Total good RX   : ", n->total_good);
-    put_named_uint(p, "Total kernel TX : ", n->total_kernel_tx);
-    put_named_uint(p, "Total kernel RX : ", n->total_kernel_rx);
-    put_named_uint(p, "Total HW TX     : ", n->total_hw_tx);
-    put_text(p, "Total HW RX     : ");
-    put_uint(p, 0, n->total_hw_rx);
-    put_end(p);
-}
-
-static bool print_source(struct client *c, struct printer *p, const struct ip_addr *addr,
-                         bool separate)
+static bool show_source(struct client *c, const struct ip_addr *addr, bool separate)
 {
     struct cmd_request request = {.command = CMD_NTPDATA, .u.addr = *addr};
+    FILE *out = c->env->out;
     union cmd_reply_body body;
+    char refid[8] = "";
+    struct row_given given = {.name = refid};
 
     if (!exchange_report(c, &request, &body))
         return false;
-    if (c->json) {
-        document_begin_row(c->json);
-        json_ntpdata(c->json, &body.ntpdata);
+    if (body.ntpdata.stratum <= 1)
+        refid_format(body.ntpdata.refid, refid, sizeof(refid));
+    if (row_show(c, REPLY_NTPDATA, &body, &given))
         return true;
-    }
     if (separate)
-        put_text(p, "\n");
-    put_address(p, "Remote address  : ", &body.ntpdata.remote_addr);
-    put_named_uint(p, "Remote port     : ", body.ntpdata.remote_port);
-    put_address(p, "Local address   : ", &body.ntpdata.local_addr);
-    put_header_fields(p, &body.ntpdata);
-    put_measurement(p, &body.ntpdata);
-    put_counters(p, &body.ntpdata);
+        fputc('\n', out);
+    print_address(out, "Remote address  ", &body.ntpdata.remote_addr);
+    fprintf(out, "Remote port     : %u\n", body.ntpdata.remote_port);
+    print_address(out, "Local address   ", &body.ntpdata.local_addr);
+    print_header_fields(out, &body.ntpdata, refid);
+    print_measurement(out, &body.ntpdata);
+    print_counters(out, &body.ntpdata);
     return true;
 }
 
-static bool print_all(struct client *c, struct printer *p)
+static bool show_all(struct client *c)
 {
     struct cmd_request request = {.command = CMD_SOURCE_COUNT};
     union cmd_reply_body body;
@@ -181,7 +102,7 @@ static bool print_all(struct client *c, struct printer *p)
             return false;
         if (body.source.mode > MODE_PEER_MAX || !ip_addr_is_real(&body.source.addr))
             continue;
-        if (!print_source(c, p, &body.source.addr, true))
+        if (!show_source(c, &body.source.addr, true))
             return false;
     }
     return true;
@@ -189,14 +110,12 @@ static bool print_all(struct client *c, struct printer *p)
 
 bool show_ntpdata(struct client *c, char *args)
 {
-    struct printer p = printer_make(c->env->out, c->csv);
     struct ip_addr addr;
 
     if (args[0] != '\0' && !argument_source(c, args, &addr)) {
         fprintf(c->env->err, "Could not get address for hostname\n");
         return false;
     }
-    if (c->json)
-        document_begin_rows(c->json);
-    return args[0] != '\0' ? print_source(c, &p, &addr, false) : print_all(c, &p);
+    rows_begin(c);
+    return args[0] != '\0' ? show_source(c, &addr, false) : show_all(c);
 }

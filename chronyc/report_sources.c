@@ -5,12 +5,16 @@
  */
 #include "chronyc/reports.h"
 
+#include <inttypes.h>
+#include "base/sync_status.h"
 #include "chronyc/arguments.h"
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/legend.h"
 #include "chronyc/names.h"
-#include "chronyc/report_json.h"
+#include "chronyc/report_rows.h"
+#include "chronyc/style.h"
+#include "cmdmon/message_words.h"
 
 #define NAME_WIDTH    25 /* longest name from a reverse lookup, without -w */
 #define NAME_WIDTH_MS 27 /* column of sources and authdata */
@@ -22,8 +26,8 @@ struct source_report {
     enum legend legend;
     const char *header_before; /* extra spaces of -w come between the two parts */
     const char *header_after;
-    /* Asks for one source and prints its row. */
-    bool (*row)(struct client *c, struct printer *p, int32_t index, bool all);
+    /* Asks for one source and shows its row. */
+    bool (*row)(struct client *c, int32_t index, bool all);
 };
 
 static bool count_sources(struct client *c, uint32_t *count)
@@ -39,30 +43,22 @@ static bool count_sources(struct client *c, uint32_t *count)
 
 static bool run_report(struct client *c, const struct source_report *report, char *args)
 {
-    struct printer p = printer_make(c->env->out, c->csv);
     struct source_flags flags = argument_source_flags(args);
+    int extra = client_extra_width(c);
+    FILE *out = c->env->out;
     uint32_t count;
 
-    p.color = c->color;
     if (!count_sources(c, &count))
         return false;
-    if (c->json) {
-        document_begin_rows(c->json);
-    } else {
+    if (rows_begin(c)) {
         if (flags.legend)
-            legend_print(&p, report->legend, client_extra_width(c));
-        put_header(&p, report->header_before, client_extra_width(c), report->header_after);
+            legend_print(out, report->legend, extra);
+        print_header(out, report->header_before, extra, report->header_after);
     }
     for (uint32_t i = 0; i < count; i++)
-        if (!report->row(c, &p, (int32_t)i, flags.all))
+        if (!report->row(c, (int32_t)i, flags.all))
             return false;
     return true;
-}
-
-/* Prints the name column; the name may have to be asked from the daemon. */
-static void put_name(struct client *c, struct printer *p, int width, const char *name)
-{
-    put_word(p, -(width + client_extra_width(c)), name);
 }
 
 static void find_name(struct client *c, const struct ip_addr *addr, uint32_t refid,
@@ -78,16 +74,18 @@ static bool is_hidden(const struct ip_addr *addr, bool all)
     return addr->family == IP_ID && !all;
 }
 
-static char letter(const char *letters, size_t count, int index)
+static const char *style_text(const struct client *c, enum style style)
 {
-    return index >= 0 && (size_t)index < count ? letters[index] : ' ';
+    return c->color ? style_sequence(style) : "";
 }
 
-static bool sources_row(struct client *c, struct printer *p, int32_t index, bool all)
+static bool sources_row(struct client *c, int32_t index, bool all)
 {
+    static const struct ip_addr none = {.family = IP_UNSPEC};
     struct cmd_request request = {.command = CMD_SOURCE_DATA, .u.index = index};
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
 
     if (!exchange_report(c, &request, &body))
         return false;
@@ -97,32 +95,15 @@ static bool sources_row(struct client *c, struct printer *p, int32_t index, bool
     find_name(c, &s->addr, ip_addr_refid(&s->addr),
               s->mode == MODE_REFCLOCK && s->addr.family == IP_V4, name);
 
-    if (c->json) {
-        document_begin_row(c->json);
-        json_source(c->json, s, name);
+    given.addr = s->mode == MODE_REFCLOCK ? &none : &s->addr;
+    if (row_show(c, REPLY_SOURCE_DATA, s, &given))
         return true;
-    }
-    put_style(p, style_of_state(s->state));
-    put_char(p, letter("^=#", 3, s->mode));
-    put_char(p, letter("*?x~+-", 6, s->state));
-    put_text(p, " ");
-    put_name(c, p, NAME_WIDTH_MS, name);
-    put_style(p, STYLE_PLAIN);
-    put_text(p, "  ");
-    put_int(p, 2, s->stratum);
-    put_text(p, "  ");
-    put_int(p, 2, s->poll);
-    put_text(p, "   ");
-    put_octal(p, 3, (unsigned int)s->reachability);
-    put_text(p, "  ");
-    put_interval(p, s->latest_age);
-    put_text(p, "  ");
-    put_signed_time(p, s->offset);
-    put_text(p, "[");
-    put_signed_time(p, s->orig_offset);
-    put_text(p, "] +/- ");
-    put_time(p, s->error);
-    put_end(p);
+    fprintf(c->env->out, "%s%s%s %-*s%s  %2d  %2d   %3o  %s  %s[%s] +/- %s\n",
+            style_text(c, style_of_state(s->state)), field_word(words_source_mode, s->mode)->plain,
+            field_word(words_source_state, s->state)->plain, NAME_WIDTH_MS + client_extra_width(c),
+            name, style_text(c, STYLE_PLAIN), s->stratum, s->poll, (unsigned int)s->reachability,
+            format_interval(s->latest_age).s, format_signed_time(s->offset).s,
+            format_signed_time(s->orig_offset).s, format_time(s->error).s);
     return true;
 }
 
@@ -135,11 +116,12 @@ bool show_sources(struct client *c, char *args)
     return run_report(c, &report, args);
 }
 
-static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, bool all)
+static bool sourcestats_row(struct client *c, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SOURCESTATS, .u.index = index};
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
 
     if (!exchange_report(c, &request, &body))
         return false;
@@ -148,27 +130,12 @@ static bool sourcestats_row(struct client *c, struct printer *p, int32_t index, 
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
-    if (c->json) {
-        document_begin_row(c->json);
-        json_sourcestats(c->json, s, name);
+    if (row_show(c, REPLY_SOURCESTATS, s, &given))
         return true;
-    }
-    put_name(c, p, NAME_WIDTH, name);
-    put_text(p, " ");
-    put_uint(p, 3, s->samples);
-    put_text(p, " ");
-    put_uint(p, 3, s->runs);
-    put_text(p, "  ");
-    put_interval(p, s->span_seconds);
-    put_text(p, " ");
-    put_signed_freq(p, s->resid_freq_ppm);
-    put_text(p, " ");
-    put_freq(p, s->skew_ppm);
-    put_text(p, "  ");
-    put_signed_time(p, s->est_offset);
-    put_text(p, "  ");
-    put_time(p, s->sd);
-    put_end(p);
+    fprintf(c->env->out, "%-*s %3" PRIu32 " %3" PRIu32 "  %s %s %s  %s  %s\n",
+            NAME_WIDTH + client_extra_width(c), name, s->samples, s->runs,
+            format_interval(s->span_seconds).s, format_signed_freq(s->resid_freq_ppm).s,
+            format_freq(s->skew_ppm).s, format_signed_time(s->est_offset).s, format_time(s->sd).s);
     return true;
 }
 
@@ -182,24 +149,29 @@ bool show_sourcestats(struct client *c, char *args)
 }
 
 /* Four letters and a fifth column which is always empty. */
-static void put_select_options(struct printer *p, unsigned int options)
+static struct formatted format_select_options(unsigned int options)
 {
-    static const struct {
-        unsigned int option;
-        char letter;
-    } letters[] = {
-        {SELECT_NOSELECT, 'N'}, {SELECT_PREFER, 'P'}, {SELECT_TRUST, 'T'}, {SELECT_REQUIRE, 'R'}};
+    struct formatted f = {"-----"};
 
-    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-        put_char(p, options & letters[i].option ? letters[i].letter : '-');
-    put_char(p, '-');
+    for (int i = 0; words_select_options[i].value != FIELD_OTHER; i++)
+        if (options & (unsigned int)words_select_options[i].value)
+            f.s[i] = words_select_options[i].plain[0];
+    return f;
 }
 
-static bool selectdata_row(struct client *c, struct printer *p, int32_t index, bool all)
+static char leap_letter(int leap)
+{
+    static const char letters[] = "N+-?";
+
+    return leap >= LEAP_NORMAL && leap <= LEAP_UNSYNC ? letters[leap] : '?';
+}
+
+static bool selectdata_row(struct client *c, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SELECTDATA, .u.index = index};
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
 
     if (!exchange_report(c, &request, &body))
         return false;
@@ -208,33 +180,14 @@ static bool selectdata_row(struct client *c, struct printer *p, int32_t index, b
         return true;
     find_name(c, &s->addr, s->refid, s->addr.family == IP_UNSPEC, name);
 
-    if (c->json) {
-        document_begin_row(c->json);
-        json_selectdata(c->json, s, name);
+    if (row_show(c, REPLY_SELECTDATA, s, &given))
         return true;
-    }
-    put_style(p, style_of_letter(s->state));
-    put_char(p, s->state);
-    put_text(p, " ");
-    put_name(c, p, NAME_WIDTH, name);
-    put_style(p, STYLE_PLAIN);
-    put_text(p, " ");
-    put_char(p, s->authenticated ? 'Y' : 'N');
-    put_text(p, " ");
-    put_select_options(p, s->conf_options);
-    put_text(p, " ");
-    put_select_options(p, s->eff_options);
-    put_text(p, " ");
-    put_interval(p, s->last_sample_ago);
-    put_text(p, " ");
-    put_number(p, 5, 1, false, s->score);
-    put_text(p, " ");
-    put_signed_time(p, s->low_limit);
-    put_text(p, " ");
-    put_signed_time(p, s->high_limit);
-    put_text(p, "  ");
-    put_short_leap(p, (unsigned int)s->leap);
-    put_end(p);
+    fprintf(c->env->out, "%s%c %-*s%s %s %s %s %s %5.1f %s %s  %c\n",
+            style_text(c, style_of_letter(s->state)), s->state, NAME_WIDTH + client_extra_width(c),
+            name, style_text(c, STYLE_PLAIN), field_word(words_y_n, s->authenticated)->plain,
+            format_select_options(s->conf_options).s, format_select_options(s->eff_options).s,
+            format_interval(s->last_sample_ago).s, s->score, format_signed_time(s->low_limit).s,
+            format_signed_time(s->high_limit).s, leap_letter(s->leap));
     return true;
 }
 
@@ -247,19 +200,13 @@ bool show_selectdata(struct client *c, char *args)
     return run_report(c, &report, args);
 }
 
-static const char *auth_mode_name(unsigned int mode)
-{
-    static const char *const names[] = {"-", "SK", "NTS"};
-
-    return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "?";
-}
-
-static bool authdata_row(struct client *c, struct printer *p, int32_t index, bool all)
+static bool authdata_row(struct client *c, int32_t index, bool all)
 {
     struct cmd_request source = {.command = CMD_SOURCE_DATA, .u.index = index};
     struct cmd_request request = {.command = CMD_AUTHDATA};
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name, .addr = &request.u.addr};
 
     if (!exchange_report(c, &source, &body))
         return false;
@@ -272,31 +219,13 @@ static bool authdata_row(struct client *c, struct printer *p, int32_t index, boo
     const struct report_authdata *a = &body.authdata;
     find_name(c, &request.u.addr, 0, false, name);
 
-    if (c->json) {
-        document_begin_row(c->json);
-        json_authdata(c->json, a, &request.u.addr, name);
+    if (row_show(c, REPLY_AUTHDATA, a, &given))
         return true;
-    }
-    put_name(c, p, NAME_WIDTH_MS, name);
-    put_text(p, " ");
-    put_word(p, 4, auth_mode_name(a->mode));
-    put_text(p, " ");
-    put_uint(p, 5, a->key_id);
-    put_text(p, " ");
-    put_uint(p, 4, a->key_type);
-    put_text(p, " ");
-    put_uint(p, 4, a->key_length);
-    put_text(p, " ");
-    put_interval(p, a->last_ke_ago);
-    put_text(p, " ");
-    put_uint(p, 4, a->ke_attempts);
-    put_text(p, " ");
-    put_uint(p, 4, a->nak);
-    put_text(p, " ");
-    put_uint(p, 4, a->cookies);
-    put_text(p, " ");
-    put_uint(p, 4, a->cookie_length);
-    put_end(p);
+    fprintf(c->env->out, "%-*s %4s %5" PRIu32 " %4u %4u %s %4u %4u %4u %4u\n",
+            NAME_WIDTH_MS + client_extra_width(c), name,
+            field_word(words_auth_mode, a->mode)->plain, a->key_id, a->key_type, a->key_length,
+            format_interval(a->last_ke_ago).s, a->ke_attempts, a->nak, a->cookies,
+            a->cookie_length);
     return true;
 }
 
@@ -320,9 +249,7 @@ bool show_sourcename(struct client *c, char *args)
     }
     if (!exchange_report(c, &request, &body) || !name_is_printable(body.name))
         return false;
-    if (c->json)
-        json_sourcename(c->json, body.name);
-    else
+    if (!row_show(c, REPLY_SOURCENAME, &body, NULL))
         fprintf(c->env->out, "%s\n", body.name);
     return true;
 }

@@ -11,65 +11,41 @@
 #include "chronyc/exchange.h"
 #include "chronyc/format.h"
 #include "chronyc/names.h"
-#include "chronyc/report_json.h"
+#include "chronyc/report_rows.h"
+#include "cmdmon/message_words.h"
 
-static void put_seconds(struct printer *p, const char *label, int decimals, bool plus, double value)
+static void print_tracking(FILE *out, const struct report_tracking *t, const char *name)
 {
-    put_text(p, label);
-    put_number(p, 0, decimals, plus, value);
-    put_text(p, " seconds\n");
-}
-
-static void put_ppm(struct printer *p, const char *label, bool plus, double value)
-{
-    put_text(p, label);
-    put_number(p, 0, 3, plus, value);
-    put_text(p, " ppm\n");
-}
-
-static void print_tracking(struct printer *p, const struct report_tracking *t, const char *name)
-{
-    put_text(p, "Reference ID    : ");
-    put_refid(p, t->refid);
-    put_text(p, " (");
-    put_word(p, 0, name);
-    put_text(p, ")\nStratum         : ");
-    put_int(p, 0, t->stratum);
-    put_text(p, "\nRef time (UTC)  : ");
-    put_date(p, t->ref_time);
-    put_text(p, "\nSystem time     : ");
-    put_slow_fast_offset(p, t->correction);
-    put_text(p, " of NTP time\n");
-    put_seconds(p, "Last offset     : ", 9, true, t->last_offset);
-    put_seconds(p, "RMS offset      : ", 9, false, t->rms_offset);
-    put_text(p, "Frequency       : ");
-    put_slow_fast_freq(p, t->freq_ppm);
-    put_text(p, "\n");
-    put_ppm(p, "Residual freq   : ", true, t->resid_freq_ppm);
-    put_ppm(p, "Skew            : ", false, t->skew_ppm);
-    put_seconds(p, "Root delay      : ", 9, false, t->root_delay);
-    put_seconds(p, "Root dispersion : ", 9, false, t->root_dispersion);
-    put_seconds(p, "Update interval : ", 1, false, t->last_update_interval);
-    put_text(p, "Leap status     : ");
-    put_leap(p, (unsigned int)t->leap);
-    put_end(p);
+    fprintf(out, "Reference ID    : %08" PRIX32 " (%s)\n", t->refid, name);
+    fprintf(out, "Stratum         : %d\n", t->stratum);
+    fprintf(out, "Ref time (UTC)  : %s\n", format_date(t->ref_time).s);
+    fprintf(out, "System time     : %.9f seconds %s of NTP time\n", fabs(t->correction),
+            t->correction > 0.0 ? "slow" : "fast");
+    fprintf(out, "Last offset     : %+.9f seconds\n", t->last_offset);
+    fprintf(out, "RMS offset      : %.9f seconds\n", t->rms_offset);
+    fprintf(out, "Frequency       : %.3f ppm %s\n", fabs(t->freq_ppm),
+            t->freq_ppm > 0.0 ? "fast" : "slow");
+    fprintf(out, "Residual freq   : %+.3f ppm\n", t->resid_freq_ppm);
+    fprintf(out, "Skew            : %.3f ppm\n", t->skew_ppm);
+    fprintf(out, "Root delay      : %.9f seconds\n", t->root_delay);
+    fprintf(out, "Root dispersion : %.9f seconds\n", t->root_dispersion);
+    fprintf(out, "Update interval : %.1f seconds\n", t->last_update_interval);
+    fprintf(out, "Leap status     : %s\n", field_word(words_leap, t->leap)->plain);
 }
 
 bool show_tracking(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_TRACKING};
-    struct printer p = printer_make(c->env->out, c->csv);
     union cmd_reply_body body;
     char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
 
     if (!exchange_report(c, &request, &body))
         return false;
     name_of_source(c, &body.tracking.addr, body.tracking.refid,
                    body.tracking.addr.family == IP_UNSPEC, 0, name, sizeof(name));
-    if (c->json)
-        json_tracking(c->json, &body.tracking, name);
-    else
-        print_tracking(&p, &body.tracking, name);
+    if (!row_show(c, REPLY_TRACKING, &body, &given))
+        print_tracking(c->env->out, &body.tracking, name);
     return true;
 }
 
@@ -113,20 +89,28 @@ static bool is_synchronised(const struct report_tracking *t, const struct wait_l
 
 static void print_try(struct client *c, int number, const struct report_tracking *t)
 {
-    struct printer p = printer_make(c->env->out, c->csv);
+    FILE *out = c->env->out;
 
-    if (c->json)
-        return; /* one document, at the end */
-    put_text(&p, "try: ");
-    put_int(&p, 0, number);
-    put_text(&p, ", refid: ");
-    put_refid(&p, t->refid);
-    put_text(&p, ", correction: ");
-    put_number(&p, 0, 9, false, fabs(t->correction));
-    put_text(&p, ", skew: ");
-    put_number(&p, 0, 3, false, t->skew_ppm);
-    put_end(&p);
-    fflush(c->env->out);
+    if (c->csv)
+        fprintf(out, "%d,%08" PRIX32 ",%.9f,%.3f\n", number, t->refid, fabs(t->correction),
+                t->skew_ppm);
+    else
+        fprintf(out, "try: %d, refid: %08" PRIX32 ", correction: %.9f, skew: %.3f\n", number,
+                t->refid, fabs(t->correction), t->skew_ppm);
+    fflush(out);
+}
+
+static void put_try(struct document *d, int number, bool synchronised,
+                    const struct report_tracking *t)
+{
+    char refid[9];
+
+    snprintf(refid, sizeof(refid), "%08" PRIX32, t->refid);
+    document_integer(d, "tries", number);
+    document_bool(d, "synchronised", synchronised);
+    document_text(d, "reference_id", refid);
+    document_real(d, "correction_seconds", t->correction);
+    document_real(d, "skew_ppm", t->skew_ppm);
 }
 
 bool show_waitsync(struct client *c, char *args)
@@ -142,9 +126,10 @@ bool show_waitsync(struct client *c, char *args)
         if (exchange_report(c, &request, &body)) {
             bool synchronised = is_synchronised(&body.tracking, &limits);
 
-            print_try(c, i, &body.tracking);
             if (c->json)
-                json_waitsync(c->json, i, synchronised, &body.tracking);
+                put_try(c->json, i, synchronised, &body.tracking); /* printed at the end */
+            else
+                print_try(c, i, &body.tracking);
             if (synchronised)
                 return true;
         }

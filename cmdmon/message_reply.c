@@ -7,9 +7,9 @@
 #include "cmdmon/message_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define GIVEN(name, how)                                                                           \
+#define GIVEN(name, how, csv)                                                                      \
     {                                                                                              \
-        .key = name, .show = how                                                                   \
+        .key = name, .show = how, .decimals = csv                                                  \
     }
 #define ONES(octet)                                                                                \
     {                                                                                              \
@@ -27,8 +27,8 @@ static const struct cmd_field source_count[] = {
 static const struct cmd_field source[] = {
     SOURCE(54, WIRE_U16, mode, "mode", SHOW_WORD, 0, words_source_mode),
     SOURCE(52, WIRE_U16, state, "state", SHOW_WORD, 0, words_source_state),
-    GIVEN("name", SHOW_GIVEN_NAME),
-    GIVEN("address", SHOW_GIVEN_ADDRESS), /* none of a reference clock */
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
+    GIVEN("address", SHOW_GIVEN_ADDRESS, JSON_ONLY), /* none of a reference clock */
     SOURCE(28, WIRE_ADDR, addr, "reference_id", SHOW_ADDRESS_REFID, JSON_ONLY),
     SOURCE(50, WIRE_U16, stratum, "stratum", SHOW_INTEGER),
     SOURCE(48, WIRE_I16, poll, "poll_interval_log2_seconds", SHOW_INTEGER),
@@ -43,7 +43,7 @@ static const struct cmd_field source[] = {
 
 static const struct cmd_field tracking[] = {
     TRACKING(28, WIRE_U32, refid, "reference_id", SHOW_REFID),
-    GIVEN("name", SHOW_GIVEN_NAME),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
     TRACKING(32, WIRE_ADDR, addr, "address", SHOW_ADDRESS, JSON_ONLY),
     TRACKING(52, WIRE_U16, stratum, "stratum", SHOW_INTEGER),
     TRACKING(56, WIRE_TIME, ref_time, "reference_time", SHOW_TIME),
@@ -62,7 +62,7 @@ static const struct cmd_field tracking[] = {
 #define STATS(at, wire, member, ...) FIELD(struct report_sourcestats, at, wire, member, __VA_ARGS__)
 
 static const struct cmd_field sourcestats[] = {
-    GIVEN("name", SHOW_GIVEN_NAME),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
     STATS(32, WIRE_ADDR, addr, "address", SHOW_ADDRESS, JSON_ONLY),
     STATS(28, WIRE_U32, refid, "reference_id", SHOW_REFID, JSON_ONLY),
     STATS(52, WIRE_U32, samples, "samples", SHOW_INTEGER),
@@ -123,7 +123,7 @@ static const struct cmd_field settime[] = {
     FIELD(struct report_manual_sample, at, wire, member, __VA_ARGS__)
 
 static const struct cmd_field manual_sample[] = {
-    GIVEN("index", SHOW_GIVEN_INDEX),
+    GIVEN("index", SHOW_GIVEN_INDEX, 0),
     SAMPLE(0, WIRE_TIME, when, "time", SHOW_DATE),
     SAMPLE(12, WIRE_FLOAT, slewed_offset, "slewed_offset_seconds", SHOW_REAL, 2),
     SAMPLE(16, WIRE_FLOAT, orig_offset, "original_offset_seconds", SHOW_REAL, 2),
@@ -152,8 +152,8 @@ static const struct cmd_field sourcename[] = {
 #define AUTH(at, wire, member, ...) FIELD(struct report_authdata, at, wire, member, __VA_ARGS__)
 
 static const struct cmd_field authdata[] = {
-    GIVEN("name", SHOW_GIVEN_NAME),
-    GIVEN("address", SHOW_GIVEN_ADDRESS),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
+    GIVEN("address", SHOW_GIVEN_ADDRESS, JSON_ONLY),
     AUTH(28, WIRE_U16, mode, "mode", SHOW_WORD, 0, words_auth_mode),
     AUTH(32, WIRE_U32, key_id, "key_id", SHOW_INTEGER),
     AUTH(30, WIRE_U16, key_type, "key_type", SHOW_INTEGER),
@@ -169,7 +169,7 @@ static const struct cmd_field authdata[] = {
 
 /* CSV has either the columns of commands or those of NTS-KE, in one place. */
 static const struct cmd_field client[] = {
-    GIVEN("name", SHOW_GIVEN_NAME),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
     CLIENT(0, WIRE_ADDR, addr, "address", SHOW_ADDRESS, JSON_ONLY),
     CLIENT(20, WIRE_U32, ntp_hits, "ntp_hits", SHOW_INTEGER),
     CLIENT(32, WIRE_U32, ntp_drops, "ntp_drops", SHOW_INTEGER),
@@ -208,7 +208,7 @@ static const struct cmd_records client_records = {
 
 static const struct cmd_field selectdata[] = {
     SELECT(52, WIRE_U8, state, "state", SHOW_LETTER),
-    GIVEN("name", SHOW_GIVEN_NAME),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
     SELECT(32, WIRE_ADDR, addr, "address", SHOW_ADDRESS, JSON_ONLY),
     SELECT(28, WIRE_U32, refid, "reference_id", SHOW_REFID, JSON_ONLY),
     SELECT(53, WIRE_U8, authenticated, "authentication", SHOW_WORD, 0, words_y_n),
@@ -267,7 +267,7 @@ static const struct cmd_field ntpdata[] = {
     NTP(76, WIRE_FLOAT, root_delay, "root_delay_seconds", SHOW_REAL, 6),
     NTP(80, WIRE_FLOAT, root_dispersion, "root_dispersion_seconds", SHOW_REAL, 6),
     NTP(84, WIRE_U32, refid, "reference_id", SHOW_REFID),
-    GIVEN("reference_id_text", SHOW_GIVEN_NAME), /* of a reference clock, else empty */
+    GIVEN("reference_id_text", SHOW_GIVEN_NAME, 0), /* of a reference clock, else empty */
     NTP(88, WIRE_TIME, ref_time, "reference_time", SHOW_TIME),
     NTP(100, WIRE_FLOAT, offset, "offset_seconds", SHOW_REAL, 9),
     NTP(104, WIRE_FLOAT, peer_delay, "peer_delay_seconds", SHOW_REAL, 9),
