@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The PTP message around an NTP packet. Whatever is not exactly as section 17 has it is refused: the
- * port gets the traffic of real PTP clocks as well.
+ * The PTP message around an NTP packet (ntp.md 17). Everything that differs from it is refused: the
+ * port also receives the traffic of real PTP clocks.
  */
 #include "ntp/ptp.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTP over PTP (ntp.md 17): the PTP event message that carries an NTP packet, so that network cards
- * and switches which know only PTP timestamp and correct it. Pure: bytes in, bytes out.
+ * NTP over PTP (ntp.md 17): the PTP event message that carries an NTP packet, so that network
+ * cards and switches that support only PTP can timestamp and correct it. Pure: bytes in, bytes out.
  */
 #ifndef NTP_PTP_H
 #define NTP_PTP_H
@@ -22,7 +22,7 @@ struct ptp_payload {
 size_t ptp_wrap(uint8_t *out, size_t size, uint8_t domain, uint16_t sequence, const uint8_t *ntp,
                 size_t length);
 
-/* Checks a received message (17.2) and finds the packet in it. False: to be dropped. */
+/* Checks a received message (ntp.md 17.2) and finds the packet in it. False: to be dropped. */
 bool ptp_unwrap(const uint8_t *message, size_t length, uint8_t domain, struct ptp_payload *payload);
 
 #endif

@@ -33,7 +33,7 @@ struct ntp_sockets {
     bool per_request; /* a new client socket for each request */
     bool always_open; /* server sockets do not depend on their uses */
     bool same_socket; /* server sockets are the client sockets */
-    bool starting;    /* a port that somebody else has is fatal */
+    bool starting;    /* a port in use is fatal */
     int batch;        /* datagrams to ask for next time, up to WORLD_BATCH */
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
@@ -52,7 +52,7 @@ static bool is_ptp(const struct ntp_sockets *s, int fd)
     return fd >= 0 && (fd == s->v4.ptp || fd == s->v6.ptp);
 }
 
-/* PTP sockets count as such. */
+/* PTP sockets count as server sockets. */
 static bool is_server(const struct ntp_sockets *s, int fd)
 {
     return fd >= 0 && (fd == s->v4.server || fd == s->v6.server || is_ptp(s, fd));
@@ -105,8 +105,8 @@ static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram 
     t->source = TIMESTAMP_KERNEL;
 }
 
-/* The first reading of a packet's time is that of the wake-up. That of the network card is taken if
-   its clock is followed, else the kernel's if it is credible. ntp.md 5.2 */
+/* Time of a packet (ntp.md 5.2): that of the network card if its clock is followed, else that of
+   the kernel if it is credible, else that of the wake-up. */
 static struct local_timestamp get_time(struct ntp_sockets *s, const struct world_datagram *msg,
                                        bool sent)
 {
@@ -116,14 +116,14 @@ static struct local_timestamp get_time(struct ntp_sockets *s, const struct world
     t.time = local_clock_event_time(env->clock, &t.error);
     if (take_hardware_time(s, msg, sent, &t))
         return t;
-    /* The kernel's time of a packet that was sent came in a message of its own before. */
+    /* The kernel's time of a sent packet has come before, in a message of its own. */
     if (!sent || instant_is_zero(msg->hardware_time.i))
         take_kernel_time(s, msg, &t);
     return t;
 }
 
-/* False: the datagram is not an NTP packet, or not wrapped as its socket demands. sent: an own packet
-   that came back. */
+/* False: the datagram is no NTP packet, or not wrapped as its socket requires. sent: an own
+   packet that came back. */
 static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg, bool sent,
                          struct ntp_arrival *a)
 {
@@ -144,15 +144,15 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
         .if_index = msg->if_index,
         .time = get_time(s, msg, sent),
     };
-    /* Only together with the time on the wire, which hardware timestamps have (17.2). */
+    /* The correction is of use only with a hardware timestamp (ntp.md 17.2). */
     if (a->time.net_correction > 0.0)
         a->time.net_correction += payload.correction;
     return true;
 }
 
-/* Asks for four times what came the last time, and comes down to it by halves: each that is asked
-   for costs a little, also when it does not come, and mostly a wake-up brings one or two. What was
-   left comes in the next round. */
+/* Adapts the size of the batch: each entry costs a little even if it stays empty, and most wake-ups
+   bring one or two packets. A full batch makes the next one up to four times as large; otherwise it
+   shrinks by halves. Packets that are left come in the next round. */
 static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
 {
     const struct world *w = s->env->world;
@@ -173,7 +173,7 @@ static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival 
               a->time.source);
 }
 
-/* ntp.md 11.1 */
+/* Dispatches received packets (ntp.md 11.1). */
 static void receive_packets(struct ntp_sockets *s, int fd)
 {
     int count = read_batch(s, fd, false), requests = 0;
@@ -197,13 +197,13 @@ static void receive_packets(struct ntp_sockets *s, int fd)
         s->handlers.server_receive(s->arrivals, requests, s->handlers.server_arg);
 }
 
-/* ntp.md 5.3, 5.5 */
+/* Dispatches transmit timestamps of own packets (ntp.md 5.3, 5.5). */
 static void receive_timestamps(struct ntp_sockets *s, int fd)
 {
     const struct world *w = s->env->world;
     int count = read_batch(s, fd, true);
 
-    /* An error that is not a timestamp must not be reported again and again. */
+    /* Clears an error that is no timestamp. Otherwise it would be reported again and again. */
     if (count <= 0)
         w->ops->socket_error(w->ctx, fd);
 
@@ -259,8 +259,8 @@ static void close_socket(struct ntp_sockets *s, int *fd)
     *fd = -1;
 }
 
-/* Half a start is worse than none: a port that is in use ends the program, as long as nothing works
-   yet. Other reasons (no IPv6, an address that is not there) may be as the operator knows them. */
+/* During the start a port in use ends the program: half a service would be worse than none. Other
+   errors (no IPv6, an address that does not exist) may be intended. */
 static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port *local, int error)
 {
     char text[ADDR_TEXT_SIZE];
@@ -270,7 +270,7 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
                   text_errno(error));
 }
 
-/* The socket, or -1 with its message logged. */
+/* Returns the socket, or -1 after logging the reason. */
 static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
 {
     const struct world *w = s->env->world;
@@ -336,7 +336,7 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
     return fd;
 }
 
-/* ntp.md 4.1, "Rules at start" */
+/* Opens the sockets of ntp.md 4.1, "Rules at start". */
 static void open_initial(struct ntp_sockets *s)
 {
     const struct conf *conf = s->conf;
@@ -363,8 +363,8 @@ static void open_initial(struct ntp_sockets *s)
     }
 }
 
-/* Peers and broadcast destinations open their socket when they are added, which is when the daemon
-   has become one already: those whose address is known have it opened before. */
+/* Peers and broadcast destinations open their socket when they are added, which is after the
+   start. If their address is known, the socket is opened now, so that an error ends the start. */
 static void hold_for_configured(struct ntp_sockets *s, bool hold)
 {
     const struct conf *conf = s->conf;
@@ -503,7 +503,7 @@ bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *rem
 {
     bool per_request = s->per_request;
 
-    /* Never on the shared port, which is in use. */
+    /* Not on the shared port, which is in use. */
     s->per_request = true;
     int fd = open_client(s, remote->addr.family, remote);
     s->per_request = per_request;
@@ -513,7 +513,7 @@ bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *rem
     return true;
 }
 
-/* Replaces what is to be sent by the PTP message around it. */
+/* Wraps the message in a PTP message. */
 static bool wrap(struct ntp_sockets *s, struct world_datagram *msg, uint8_t *buffer, size_t size)
 {
     size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf->ptp_domain, s->ptp_sequence, msg->data,
@@ -562,7 +562,7 @@ void ntp_sockets_send_batch(struct ntp_sockets *s, int fd, struct world_datagram
         int n = w->ops->send(w->ctx, fd, msgs + i, count - i);
         for (int j = 0; j < n && i < count; j++)
             sent[i++] = true;
-        /* One reply that cannot be sent (e.g. to port 0) must not hold up the others. */
+        /* Skips a reply that cannot be sent (for example to port 0). */
         if (i < count && n < 1)
             sent[i++] = false;
     }

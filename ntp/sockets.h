@@ -31,9 +31,9 @@ struct ntp_socket_handlers {
     void *server_arg;
 };
 
-/* Opens what must be open from the start, also for peers and broadcast destinations whose address the
-   configuration has; `Could not open NTP sockets` is fatal. From now to ntp_sockets_end_start a port
-   that is in use is fatal too. conf and env must outlive it. */
+/* Opens the sockets that must be open from the start, also for peers and broadcast destinations
+   with an address in the configuration. `Could not open NTP sockets` is fatal, and, until
+   ntp_sockets_end_start, a port in use. conf and env must outlive it. */
 struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf);
 /* The configured sources have been added. */
 void ntp_sockets_end_start(struct ntp_sockets *sockets);
@@ -46,17 +46,16 @@ void ntp_sockets_set_source_handlers(struct ntp_sockets *sockets,
 void ntp_sockets_set_server_handlers(struct ntp_sockets *sockets,
                                      const struct ntp_socket_handlers *handlers);
 
-/* Uses of a server socket; opened with the first and closed with the last. The socket, or -1 if
-   there is none (the use counts nevertheless). */
+/* Counts the uses of a server socket: opened with the first use, closed with the last. Returns the
+   socket, or -1 if it could not be opened (the use counts all the same). */
 int ntp_sockets_hold_server(struct ntp_sockets *sockets, enum ip_family family);
 void ntp_sockets_release_server(struct ntp_sockets *sockets, enum ip_family family);
-/* The same for packets of a peer or broadcast server: the PTP socket if the destination's port is that
-   of PTP. */
+/* The same for a peer or broadcast destination: the PTP socket if its port is that of PTP. */
 int ntp_sockets_hold_for(struct ntp_sockets *sockets, const struct ip_port *remote);
 void ntp_sockets_release_for(struct ntp_sockets *sockets, const struct ip_port *remote);
-/* Some server or PTP socket is open. */
+/* Whether a server or PTP socket is open. */
 bool ntp_sockets_is_serving(const struct ntp_sockets *sockets);
-/* A socket is (still) one of these. */
+/* Whether a socket is still open as a server or PTP socket. */
 bool ntp_sockets_is_server(const struct ntp_sockets *sockets, int fd);
 
 /* Socket for a request to an address: a new one, connected, or the shared one. -1: failed. */
@@ -64,14 +63,15 @@ int ntp_sockets_open_client(struct ntp_sockets *sockets, const struct ip_port *r
 /* Closes a socket of ntp_sockets_open_client unless it is shared. -1 is allowed. */
 void ntp_sockets_close_client(struct ntp_sockets *sockets, int fd);
 
-/* Whether there is a route to the address, ntp.md 4.5. */
+/* Whether there is a route to the address (ntp.md 4.5). */
 bool ntp_sockets_is_connectable(struct ntp_sockets *sockets, const struct ip_port *remote);
 
 /* Sends one packet. want_timestamp: its transmit timestamp is asked for. True: accepted. */
 bool ntp_sockets_send(struct ntp_sockets *sockets, int fd, const struct ip_port *remote,
                       const uint8_t *packet, size_t length, bool want_timestamp);
 
-/* Sends replies, up to WORLD_BATCH, in one call where possible. sent[i] tells which were accepted. */
+/* Sends replies, up to WORLD_BATCH, in one call where possible. sent[i] tells which were
+   accepted. */
 void ntp_sockets_send_batch(struct ntp_sockets *sockets, int fd, struct world_datagram *msgs,
                             int count, bool *sent);
 

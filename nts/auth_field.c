@@ -83,7 +83,7 @@ bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, i
     reader_skip(&r, padded(nonce_length) - nonce_length);
     const uint8_t *sealed = reader_view(&r, sealed_length);
     reader_skip(&r, padded(sealed_length) - sealed_length);
-    /* Even with a short nonce there must be room for a full one. */
+    /* Even with a short nonce, there must be room for a full one. */
     if (r.failed ||
         LENGTHS_LENGTH + own_nonce_length(aead) + padded(sealed_length) > field->body_length)
         return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing and judgement of the server's certificates and keys; see certificate_check.h. Each reason
- * names the file, and says what to do where the library's text does not. It must never log a part of a
- * private key.
+ * Parsing and judgement of the server's certificates and keys; see certificate_check.h. Each
+ * reason names the file, and says what to do where the library's text does not. It must never log
+ * a part of a private key.
  */
 #include "nts/certificate_check.h"
 #include <stdio.h>
@@ -90,7 +90,7 @@ static bool is_der_key(const struct server_file *file)
     const gnutls_datum_t datum = file_datum(file);
     gnutls_x509_privkey_t key;
 
-    /* DER has nothing but its structure to be known by; PEM never begins like this. */
+    /* DER can be recognised by its structure only. PEM never begins with this octet. */
     if (file->data[0] != 0x30 || gnutls_x509_privkey_init(&key) < 0)
         return false;
     bool ok = gnutls_x509_privkey_import(key, &datum, GNUTLS_X509_FMT_DER) >= 0 ||
@@ -285,7 +285,7 @@ static void warn_about_server_certificate(const struct parsed_pair *parsed, cons
                  path, dates.subject);
 }
 
-/* At most one line about those after the first. */
+/* At most one line about the certificates after the first. */
 static void warn_about_issuers(const struct parsed_pair *parsed, const char *path, int64_t now)
 {
     struct tls_certificate_dates dates;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a certificate file and a key file of the server can be used, and if not, why: the parsing of
- * their octets and the judgement of what is in them. Called by processes without rights: a child of
- * the fork server that does nothing else, helpers, and the main process with ntsprocesses 0.
+ * Parses the octets of a certificate file and a key file of the server, and judges whether the
+ * pair can be used, and why not. Called by processes without rights: a child of the fork server
+ * that does nothing else, helpers, and the main process with ntsprocesses 0.
  */
 #ifndef NTS_CERTIFICATE_CHECK_H
 #define NTS_CERTIFICATE_CHECK_H
@@ -22,16 +22,16 @@ struct parsed_pair {
 };
 
 /*
- * Parses both files and checks that the key is the first certificate's. False: problem has the line
- * for the log, `Could not set credentials : REASON (FILE)`, of printable ASCII. On success the caller
- * frees the result with parsed_pair_free (which wipes the key).
+ * Parses both files and checks that the key is the first certificate's. False: problem has the
+ * line for the log, `Could not set credentials : REASON (FILE)`, of printable ASCII. On success
+ * the caller frees the result with parsed_pair_free (which wipes the key).
  */
 bool parsed_pair_load(struct parsed_pair *parsed, const struct server_pair *pair, char *problem,
                       size_t size);
 void parsed_pair_free(struct parsed_pair *parsed);
 
-/* Dates and subject of the server's own certificate: its distinguished name, or if that is empty its
-   first DNS name. Issuers in the file are not looked at: which of them a client uses is its choice. */
+/* Dates and subject of the server's own certificate: its distinguished name, or if that is empty
+   its first DNS name. Issuers in the file do not count: a client may use others. */
 void parsed_pair_dates(const struct parsed_pair *parsed, const char *path,
                        struct tls_certificate_dates *dates);
 
@@ -41,10 +41,10 @@ struct pair_verdict {
 };
 
 /*
- * Judges all pairs. kept: what is in use now, for pairs that have something in use (NULL: nothing). A
- * certificate that is out of its dates is refused if the one in use is not; without one it is better
- * than none, since it may be the clock that is wrong. Logs a warning for what clients will
- * refuse or miss in a pair that is new. now: seconds since 1970.
+ * Judges all pairs. kept: pairs in use now (NULL: none). A certificate that is expired or not
+ * valid yet is refused if the pair in use is valid. Without a pair in use it is accepted, since
+ * the clock may be wrong. Logs a warning about everything in a new pair that clients will refuse
+ * or miss. now: seconds since 1970.
  */
 void certificate_check(const struct server_files *files, const struct server_files *kept,
                        int64_t now, struct pair_verdict *verdicts);

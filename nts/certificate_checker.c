@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that judges certificates and keys for the fork server; see certificate_checker.h. It
- * sends one message for each pair, in order: IPC_READY for a good one, IPC_FAILED with the reason for
- * a bad one. What it sends is validated like everything that comes from a process without rights.
+ * The process that judges certificates and keys for the fork server; see certificate_checker.h.
+ * It sends one message for each pair, in order: IPC_READY for a good one, IPC_FAILED with the
+ * reason for a bad one. What it sends is validated like everything that comes from a process
+ * without rights.
  */
 #include "nts/certificate_checker.h"
 #include <errno.h>
@@ -111,8 +112,8 @@ bool certificate_checker(const struct server_files *files, const struct server_f
         while (done < files->count &&
                receive_verdict(spec->world, deadline, ends[0], &verdicts[done]))
             done++;
-        /* Nobody waits for it, not even for one that has said all: what it parsed may have taken it
-           over. The fork server reaps it with its other children. */
+        /* The process is killed even if it has sent everything: the data that it parsed may have
+           taken it over. The fork server reaps it with its other children. */
         spec->sandbox.kill(pid, spec->sandbox.arg);
     }
     close(ends[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The octets of certificates and keys over their life; see certificate_store.h. It must never parse
- * them, and never let go of what is in use before there is something better.
+ * The octets of certificates and keys; see certificate_store.h. It must never parse them, and never
+ * drop a pair in use before there is a better one.
  */
 #include "nts/certificate_store.h"
 #include <math.h>
@@ -14,15 +14,15 @@
 struct certificate_store {
     struct certificate_store_spec spec;
     size_t count;                  /* of pairs in the configuration */
-    struct server_files *latest;   /* as read last; the octets of bad pairs are wiped */
+    struct server_files *latest;   /* the last read; the octets of bad pairs are wiped */
     struct server_files *starting; /* made of the latest and the adopted; NULL: none */
     struct server_files *adopted;  /* NULL: none */
     struct pair_verdict *verdicts; /* of the latest */
-    struct pair_verdict *reported; /* as logged last */
-    bool is_bad;                   /* some of the latest */
-    bool was_bad;                  /* some of an earlier one, since the last that was adopted */
+    struct pair_verdict *reported; /* the last that were logged */
+    bool is_bad;                   /* a pair of the latest is bad */
+    bool was_bad;                  /* a pair of an earlier read was bad, since the last adoption */
     bool is_undone;                /* the latest could not be checked */
-    bool was_changed;              /* seen by the last look */
+    bool was_changed;              /* found by the last check of the files */
     struct mono_time look_at;      /* while something is bad */
     struct mono_time report_at;
 };
@@ -71,7 +71,7 @@ static const char *consequence(const struct certificate_store *store, size_t pai
                               : "the other certificates are served";
 }
 
-/* all: also what was logged before. */
+/* Logs bad pairs. all: also those that were logged before. */
 static void report(struct certificate_store *store, bool all)
 {
     for (size_t i = 0; i < store->count; i++) {
@@ -87,8 +87,8 @@ static void report(struct certificate_store *store, bool all)
 
 /* ---- Reading ---- */
 
-/* The pairs of the latest that can be used, and for others what is in use. NULL: none of the latest
-   can be used. */
+/* Combines the usable pairs of the latest with those in use, for the other pairs. NULL: no pair
+   of the latest can be used. */
 static struct server_files *compose(const struct certificate_store *store)
 {
     struct server_files *files = server_files_share(store->latest);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Warnings about server certificates that end; see certificate_watch.h. One line for each certificate
- * and change for the worse, never more.
+ * Warnings about server certificates that end; see certificate_watch.h. Logs one line for each
+ * certificate when its state becomes worse, never more.
  */
 #include "nts/certificate_watch.h"
 #include <stdio.h>

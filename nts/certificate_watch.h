@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Says in time that a server certificate is about to expire: once for each of the limits 21, 7 and 1
+ * Warns before a server certificate expires: once for each of the limits 21, 7 and 1
  * days, and when it has expired or is not valid yet. Driven by the owner's timer with the time of
  * day; owns no file. Used by helper number 1 and by the main process with ntsprocesses 0.
  */
@@ -31,11 +31,11 @@ bool certificate_describe(const struct tls_certificate_dates *dates, enum certif
 
 struct certificate_watch;
 
-/* Holds a reference of the credentials. silent: what is the case at the first check is taken as
+/* Holds a reference of the credentials. silent: the state at the first check counts as
    reported. */
 struct certificate_watch *certificate_watch_new(struct tls_credentials *credentials, bool silent);
 void certificate_watch_free(struct certificate_watch *watch);
-/* Logs (warning; expired: error) what has become worse since the last check. */
+/* Logs each certificate that has become worse since the last check (warning; expired: error). */
 void certificate_watch_check(struct certificate_watch *watch, int64_t now);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The certificates of the fork server in a build without NTS: there are no helpers that would want
- * them, so it has no store, and nothing of this is called but certificate_store_free with NULL.
+ * The certificates of the fork server in a build without NTS. There are no helpers that need
+ * them, so there is no store, and only certificate_store_free is called, with NULL.
  */
 #include <stdlib.h>
 #include "nts/certificate_checker.h"

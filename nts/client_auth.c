@@ -40,8 +40,8 @@ struct ntp_nts_client {
 
     struct ip_port nts_addr;
     struct ip_port ntp_addr;
-    struct ip_port addr_before_load; /* ntp_addr, if a cookie file asked for another one */
-    bool move_unconfirmed;           /* ... and the next poll is to see whether it was made */
+    struct ip_port addr_before_load; /* ntp_addr, if a cookie file names another one */
+    bool move_unconfirmed; /* ... and the next poll has to check whether the move was made */
 
     struct ke_client *session;
     int attempts;
@@ -67,7 +67,7 @@ static double mono_now(const struct ntp_nts_client *client)
     return loop_mono(client->owner->env.loop);
 }
 
-/* Cookies */
+/* ---- Cookies ---- */
 
 static void add_cookie(struct ntp_nts_client *client, const void *data, size_t length)
 {
@@ -92,7 +92,7 @@ static void take_cookie(struct ntp_nts_client *client, struct nts_cookie *cookie
     client->cookie_count--;
 }
 
-/* State of an address: nts.md 8.1, 14 */
+/* ---- State of an address (nts.md 8.1, 14) ---- */
 
 static void stop_session(struct ntp_nts_client *client)
 {
@@ -131,7 +131,7 @@ static double real_now(const struct ntp_nts_client *client)
     return (double)env->now(env->arg);
 }
 
-/* Moves the source; without success its cookies are of no use. */
+/* Moves the source. If that fails, its cookies cannot be used. */
 static bool move_source(struct ntp_nts_client *client, const struct ip_port *addr)
 {
     if (ip_port_equal(addr, &client->ntp_addr))
@@ -156,7 +156,7 @@ static void apply_saved_address(struct ntp_nts_client *client, const struct ip_p
     client->move_unconfirmed = !ip_port_equal(&old, &client->ntp_addr);
 }
 
-/* While a source is made its move is only noted by the association, and may have failed later. */
+/* A move during the creation of a source is postponed, and may have failed since. */
 static void confirm_saved_address(struct ntp_nts_client *client)
 {
     if (!client->move_unconfirmed)
@@ -240,7 +240,7 @@ static void client_change_nts_address(struct ntp_nts_client *client, const struc
     load(client);
 }
 
-/* Polls: nts.md 8.2 to 8.5 */
+/* ---- Polls (nts.md 8.2 to 8.5) ---- */
 
 static bool apply_negotiated_address(struct ntp_nts_client *client, const struct ke_result *result)
 {
@@ -265,7 +265,7 @@ static bool only_nak(const struct ntp_nts_client *client)
     return client->nak && !client->ok;
 }
 
-/* Drops cookies that are of no use any more, or tries them with the other keys. */
+/* Drops cookies that cannot be used any more, or tries them with the alternate keys. */
 static void check_cookies(struct ntp_nts_client *client)
 {
     double age = mono_now(client) - client->last_success;
@@ -356,7 +356,7 @@ static bool client_prepare(struct ntp_nts_client *client)
     return true;
 }
 
-/* Packets: nts.md 10 */
+/* ---- Packets (nts.md 10) ---- */
 
 static int placeholder_count(const struct ntp_nts_client *client, size_t cookie_length)
 {
@@ -391,7 +391,7 @@ static bool client_add_request(struct ntp_nts_client *client, const struct ntp_i
     return true;
 }
 
-/* What the fields of a response say. */
+/* The fields of a response. */
 struct response_fields {
     bool uid;
     bool auth;
@@ -453,7 +453,7 @@ static bool is_nak(const uint8_t *packet)
     return header.stratum == NTP_INVALID_STRATUM && header.refid == NTP_KOD_NTSN;
 }
 
-/* Fields were checked before. Number of cookies that could be used. */
+/* The fields were checked before. Returns the number of usable cookies. */
 static int take_new_cookies(struct ntp_nts_client *client, const struct response_fields *fields)
 {
     struct ntp_ext_field field;
@@ -494,7 +494,7 @@ static bool client_check_response(struct ntp_nts_client *client, const uint8_t *
     return true;
 }
 
-/* Report: nts.md 18.1 */
+/* ---- Report (nts.md 18.1) ---- */
 
 static uint32_t last_success_ago(const struct ntp_nts_client *client)
 {
@@ -523,7 +523,7 @@ static void client_report(const struct ntp_nts_client *client, struct report_aut
         report->cookie_length = (uint16_t)client->cookies[client->first_cookie].length;
 }
 
-/* The context of all sources */
+/* ---- The context of all sources ---- */
 
 static const struct nts_ke_ops real_ke_ops = {
     .start = ke_client_start,

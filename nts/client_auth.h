@@ -12,7 +12,7 @@
 
 struct nts_client;
 
-/* The key establishment that it uses; tests give their own. */
+/* The functions of key establishment; tests pass their own. */
 struct nts_ke_ops {
     struct ke_client *(*start)(struct ke_client_env *env, const struct ip_port *addr,
                                const char *name, uint32_t cert_set);
@@ -25,7 +25,7 @@ struct nts_ke_ops {
 /* env is copied (what it points to is not); ntsdumpdir and ntsrefresh are read from its conf.
    ke NULL: the functions of nts/ke_client.h. */
 struct nts_client *nts_client_new(const struct ke_client_env *env, const struct nts_ke_ops *ke);
-/* After all sources of it were destroyed. NULL is allowed. */
+/* To be called after all its sources were destroyed. NULL is allowed. */
 void nts_client_free(struct nts_client *client);
 
 /* client_ctx is the struct nts_client. */

@@ -101,7 +101,7 @@ bool cookie_file_load(const struct world *world, const char *directory, const st
         LOG(errno == ENOENT ? LOG_SEV_DEBUG : LOG_SEV_WARN, "Could not open %s : %s", path,
             text_errno(errno));
     } else if (!world->ops->file_remove(world->ctx, path)) {
-        /* Its cookies could be used again after the next start. */
+        /* Otherwise its cookies could be used again after the next start. */
         LOG_WARN("Could not remove %s : %s", path, text_errno(errno));
         fclose(stream);
     } else {
@@ -139,7 +139,7 @@ bool cookie_file_save(const struct world *world, struct file_trouble *trouble,
                       const struct cookie_file *file)
 {
     char *path = make_path(directory, addr, ".nts"), *tmp_path = make_path(directory, addr, ".tmp");
-    /* Without sync: what a power cut destroys costs no more than a key establishment. */
+    /* Without sync: a file that a power cut destroys costs only a key establishment. */
     const struct world_replace_spec spec = {
         .path = path, .tmp_path = tmp_path, .mode = 0600, .trouble = trouble};
     struct world_replace replace;

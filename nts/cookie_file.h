@@ -25,7 +25,8 @@ struct cookie_file {
    it is then used. The caller wipes the context. */
 bool cookie_file_load(const struct world *world, const char *directory, const struct ip_addr *addr,
                       const char *name, struct cookie_file *file);
-/* Replaces the file. False after a failure, which is logged if it is news (base/file_trouble.h). */
+/* Replaces the file. False: it failed, which was logged if it was the first failure
+   (base/file_trouble.h). */
 bool cookie_file_save(const struct world *world, struct file_trouble *trouble,
                       const char *directory, const struct ip_addr *addr, const char *name,
                       const struct cookie_file *file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of ntskeys and ADDRESS.nts (nts.md 13, 14), called while these are loaded. The files may
- * have been edited by anybody with access to the directory: each word is checked as a whole.
+ * Lines of ntskeys and ADDRESS.nts (nts.md 13, 14), called while these are loaded. They may
+ * have been edited, so each word is checked as a whole.
  */
 #include "nts/file_line.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of the two text files of NTS, ntskeys and ADDRESS.nts (nts.md 13, 14). They hold secrets, so
- * the line is wiped by its owner and nothing of it is ever logged.
+ * Lines of the two text files of NTS, ntskeys and ADDRESS.nts (nts.md 13, 14). They hold secrets,
+ * so the line is wiped by its owner and nothing of it is ever logged.
  */
 #ifndef NTS_FILE_LINE_H
 #define NTS_FILE_LINE_H
@@ -14,7 +14,7 @@
 #define FILE_LINE_SIZE  1024 /* at most 1023 characters are read */
 #define FILE_LINE_WORDS 5    /* one more than any line has */
 
-/* Given to stdio as its buffer, so that what passed through can be wiped. */
+/* Serves stdio as its buffer, so that it can be wiped. */
 struct file_buffer {
     char octets[4096];
 };

@@ -16,7 +16,7 @@ void poll_adjust(struct poll_state *poll, double adjustment)
 {
     int steps = 0;
 
-    /* An error of the prediction can be infinitely worse than the measurement, the step cannot. */
+    /* The error of the prediction may be infinite; the step may not. */
     adjustment = fmax(-2.0 * MAX_POLL, fmin(adjustment, 2.0 * MAX_POLL));
     poll->score += adjustment;
     if (poll->score >= 1.0)

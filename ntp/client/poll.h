@@ -19,14 +19,14 @@ struct poll_state {
     double score; /* 0.0 to 1.0 */
 };
 
-/* Changes the score and moves whole steps to the interval. 14.1 */
+/* Changes the score, and moves whole steps of it to the interval (ntp.md 14.1). */
 void poll_adjust(struct poll_state *poll, double adjustment);
 
-/* The adjustment after a good sample: err is the error of the prediction, distance what the
-   measurement itself may be wrong by, both in seconds; target at least 1. 14.2 */
+/* The adjustment after a good sample (ntp.md 14.2). err: error of the prediction; distance: error
+   bound of the measurement, both in seconds; target: at least 1. */
 double poll_adjustment(double err, double distance, int samples, int target);
 
-/* Separation from other requests in seconds. 8.2 */
+/* Separation from other requests in seconds (ntp.md 8.2). */
 double poll_separation(int poll);
 
 #endif

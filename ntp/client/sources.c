@@ -28,7 +28,7 @@ const char *ntp_sources_status_text(enum ntp_sources_status status)
     return status_texts[status];
 }
 
-/* Table. */
+/* ---- Table ---- */
 
 static size_t hash_of(const struct ntp_sources *s, const struct ip_addr *addr)
 {
@@ -54,8 +54,8 @@ static void hash_insert(struct ntp_sources *s, struct record *r)
     s->hash[i] = r;
 }
 
-/* Closes the gap: what stands behind it moves up unless that is before the place where it is looked
-   for first. */
+/* Closes the gap: a record behind it moves up, unless the gap is before the place where the
+   search for that record begins. */
 static void hash_remove(struct ntp_sources *s, const struct record *r)
 {
     size_t mask = s->hash_size - 1, gap = hash_of(s, &r->addr.addr);
@@ -77,7 +77,7 @@ static struct record **conf_bucket(const struct ntp_sources *s, uint32_t conf_id
     return &s->by_conf_id[conf_id & (s->hash_size - 1)];
 }
 
-/* Behind the others: those of a pool stay in order. */
+/* Adds it behind the others, so that the sources of a pool stay in order. */
 static void conf_insert(struct ntp_sources *s, struct record *r)
 {
     struct record **link = conf_bucket(s, r->conf_id);
@@ -112,7 +112,8 @@ static void hash_grow(struct ntp_sources *s)
     }
 }
 
-/* Of the sources with these octets the one with this scope, else (without one) the first. */
+/* The source with this address and scope; for an address without scope the first one with its
+   octets. */
 struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *addr)
 {
     struct record *found = NULL;
@@ -149,8 +150,8 @@ static void table_remove(struct ntp_sources *s, struct record *r)
     conf_remove(s, r);
 }
 
-/* Not an address with the name of an interface, which is looked up as a name is: another interface may
-   have the name later. */
+/* False for an address with the name of an interface. It is resolved as a name, because another
+   interface may have that name later. */
 bool sources_name_is_address(const char *name, struct ip_addr *addr)
 {
     const char *interface;
@@ -170,7 +171,7 @@ const char *sources_label(const struct record *r, char *buf, size_t size)
     return buf;
 }
 
-/* Changes of address. */
+/* ---- Changes of address ---- */
 
 static void make_tentative(struct record *r)
 {
@@ -210,7 +211,7 @@ static enum ntp_sources_status change_negotiated(struct record *r, const struct 
     return NTP_SOURCES_SUCCESS;
 }
 
-/* Called by NTS, at a poll or (with loaded cookies) while its source is added or changed. */
+/* Called by NTS: at a poll, or, if cookies were loaded, while its source is added or changed. */
 static bool nts_change_address(const struct ip_port *addr, void *arg)
 {
     struct record *r = arg;
@@ -260,7 +261,7 @@ void sources_give_address(struct record *r, const struct ip_addr *addr)
     apply_saved_change(s);
 }
 
-/* Adding. */
+/* ---- Adding ---- */
 
 struct addition {
     struct ip_port addr;
@@ -322,7 +323,7 @@ static enum ntp_sources_status add_source(struct ntp_sources *s, const struct ad
     return NTP_SOURCES_SUCCESS;
 }
 
-/* A pool slot that nothing refers to. */
+/* Returns a pool slot without sources. */
 static int new_pool(struct ntp_sources *s, int quota)
 {
     int i = 0;
@@ -344,7 +345,7 @@ static enum ntp_sources_status add_name(struct ntp_sources *s, const struct sour
 
     if (!text_is_graphic(conf->name))
         return NTP_SOURCES_BAD_NAME;
-    /* With an interface it is an address, of one server. */
+    /* An address with an interface is that of one server. */
     const bool pool = conf->pool && !strchr(conf->name, '%');
     if (pool) {
         int max = conf->options.max_sources;
@@ -384,7 +385,7 @@ enum ntp_sources_status ntp_sources_add(struct ntp_sources *s, const struct sour
     return add_source(s, &add);
 }
 
-/* Removing. */
+/* ---- Removing ---- */
 
 static void remove_record(struct ntp_sources *s, struct record *r)
 {
@@ -445,7 +446,7 @@ void ntp_sources_remove_all(struct ntp_sources *s)
         source_register_release(env->sources);
 }
 
-/* Packets. */
+/* ---- Packets ---- */
 
 static void remove_tentative(struct ntp_sources *s, int pool)
 {
@@ -458,7 +459,7 @@ static void remove_tentative(struct ntp_sources *s, int pool)
     }
 }
 
-/* 18.6 */
+/* The first good response ends the tentative state (ntp.md 18.6). */
 static void confirm(struct record *r)
 {
     struct ntp_sources *s = r->set;
@@ -474,7 +475,7 @@ static void confirm(struct record *r)
     sources_consider_refresh(s);
 }
 
-/* A link-local address says who it is together with the interface of the packet only. */
+/* A link-local address identifies a sender only together with the interface of the packet. */
 static struct record *find_sender(const struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
     struct ip_addr addr = arrival->remote.addr;
@@ -483,7 +484,7 @@ static struct record *find_sender(const struct ntp_sources *s, const struct ntp_
         addr.scope = (uint32_t)arrival->if_index;
     struct record *r = sources_find(s, &addr);
     if (!r && addr.scope != 0) {
-        /* Its scope was not given: bindacqdevice may have told the interface. */
+        /* A source without scope: bindacqdevice may tell its interface. */
         r = sources_find(s, &arrival->remote.addr);
         if (r && r->addr.addr.scope != 0)
             r = NULL;
@@ -510,7 +511,7 @@ static bool transmitted(const struct ntp_arrival *arrival, void *arg)
     return r && association_transmitted(r->association, arrival);
 }
 
-/* The set itself. */
+/* ---- The set ---- */
 
 struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
 {

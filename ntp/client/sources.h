@@ -52,10 +52,10 @@ enum ntp_sources_status {
     NTP_SOURCES_BAD_NAME,
     NTP_SOURCES_UNRESOLVED, /* a success: the name is in the queue, call ntp_sources_resolve_now */
 };
-/* "Already in use" and so on, 18.2. */
+/* "Already in use" and the other texts of ntp.md 18.2. */
 const char *ntp_sources_status_text(enum ntp_sources_status status);
 
-/* Adding. */
+/* ---- Adding ---- */
 
 /* server, peer or pool by name or address. conf_id (may be NULL) identifies all sources made. */
 enum ntp_sources_status ntp_sources_add(struct ntp_sources *sources, const struct source_conf *conf,
@@ -63,7 +63,7 @@ enum ntp_sources_status ntp_sources_add(struct ntp_sources *sources, const struc
 /* The sources of the configuration in order, then those of the source directories; from now on
    ntp_sources_reload works. Failures are logged. */
 void ntp_sources_add_configured(struct ntp_sources *sources);
-/* Reads the .sources files again, 18.11. Nothing before ntp_sources_add_configured. */
+/* Reads the .sources files again (ntp.md 18.11). Does nothing before ntp_sources_add_configured. */
 void ntp_sources_reload(struct ntp_sources *sources);
 
 /* Removing. Messages are by log_set_context_info. */
@@ -72,9 +72,9 @@ enum ntp_sources_status ntp_sources_remove(struct ntp_sources *sources, const st
 void ntp_sources_remove_by_conf_id(struct ntp_sources *sources, uint32_t conf_id);
 void ntp_sources_remove_all(struct ntp_sources *sources);
 
-/* Start-up and resolution (18.3, 18.4). */
+/* ---- Start-up and resolution (ntp.md 18.3, 18.4) ---- */
 
-/* Called at the end of each round of resolving; handler NULL: nobody. */
+/* Sets the handler that is called at the end of each round of resolving; NULL: none. */
 void ntp_sources_set_round_handler(struct ntp_sources *sources, void (*handler)(void *arg),
                                    void *arg);
 void ntp_sources_resolve_now(struct ntp_sources *sources);
@@ -83,7 +83,7 @@ void ntp_sources_start_all(struct ntp_sources *sources);
 /* From now on sources are started when they are added or get their address. */
 void ntp_sources_set_auto_start(struct ntp_sources *sources);
 
-/* Replacement (18.7). */
+/* ---- Replacement (ntp.md 18.7) ---- */
 
 /* For reachability updates that leave a full register at 0, and for bad results of selection. Only
    queues work, so it may be called from inside of any callback of struct ntp_env. */
@@ -99,10 +99,10 @@ bool ntp_sources_set_connectivity(struct ntp_sources *sources, const struct ip_a
 bool ntp_sources_burst(struct ntp_sources *sources, int good, int total, const struct ip_addr *mask,
                        const struct ip_addr *addr);
 
-/* Work on many sources is done in slices between rounds of the loop, in the order in which it was asked
-   for (18.10): some of it is not done yet. */
+/* Work on many sources is done in slices between rounds of the loop, in the order of the requests
+   (ntp.md 18.10). True: some of it is left. */
 bool ntp_sources_is_busy(const struct ntp_sources *sources);
-/* Called when work that was not done at once has ended, and no more waits. handler NULL: nobody. */
+/* Sets the handler that is called when all work that was not done at once has ended; NULL: none. */
 void ntp_sources_set_work_handler(struct ntp_sources *sources, void (*handler)(void *arg),
                                   void *arg);
 

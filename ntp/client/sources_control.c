@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What control commands do with NTP sources: connectivity, bursts, options, reports (ntp.md 14.4,
- * 18.10; cmdmon.md 13, 14). Sources are found by address; nothing here changes the table. What concerns
+ * 18.10; cmdmon.md 13, 14). Sources are found by address; nothing here changes the table. Work on
  * many of them is done in slices (sources_work.h).
  */
 #include "ntp/client/sources_work.h"
@@ -34,7 +34,7 @@ static bool more(const struct source_work *work)
     return work->at && work->at->conf_id <= work->last_conf_id;
 }
 
-/* A slice of work on the sources that match. */
+/* Does a slice of work on the sources that match. */
 static bool walk(struct ntp_sources *s, struct source_work *work)
 {
     const struct ntp_env *env = s->env;
@@ -42,7 +42,7 @@ static bool walk(struct ntp_sources *s, struct source_work *work)
 
     if (hold)
         source_register_hold(env->sources);
-    /* Sources that were added since then are not meant. */
+    /* Sources added since the request are skipped. */
     for (int n = 0; n < SOURCES_SLICE && more(work); n++) {
         struct record *r = work->at;
         work->at = TAILQ_NEXT(r, others);
@@ -74,8 +74,8 @@ static void change_connectivity(struct record *r, struct source_work *work)
     if (work->connectivity == SOURCE_MAYBE_ONLINE && work->addr.family == IP_UNSPEC &&
         !ip_addr_is_real(&r->addr.addr))
         return;
-    /* Last, to avoid a change of the selection that is of no use. Between two slices it may have changed
-       all the same. */
+    /* The selected source comes last, to avoid a needless change of the selection. (The selection
+       may have changed between two slices.) */
     if (source_is_selected(association_source(r->association))) {
         struct record *earlier = work->selected;
 

@@ -19,9 +19,9 @@ static int compare(const void *a, const void *b)
     return source_conf_compare(a, b);
 }
 
-/* Takes over the outcome of entries that are in both sorted lists and removes those that vanished,
-   so many at a time; `known` tells for each new entry whether it was in the old list. False: more
-   are left. */
+/* Compares the two sorted lists: keeps the outcome of entries in both, removes sources that are
+   only in the old one. `known` tells for each new entry whether it was in the old list. Does one
+   slice. False: more are left. */
 static bool match_lists(struct ntp_sources *s, struct source_work *w)
 {
     int removed = 0;
@@ -58,7 +58,7 @@ static void add_new(struct ntp_sources *s, struct source_work *w)
                   ntp_sources_status_text(loaded->status));
 }
 
-/* False: more are left. */
+/* Adds one slice. False: more are left. */
 static bool add_some(struct ntp_sources *s, struct source_work *w)
 {
     for (int added = 0; w->add_at < w->count && added < SOURCES_SLICE; w->add_at++) {
@@ -93,7 +93,7 @@ static void end_reload(struct ntp_sources *s, struct source_work *w)
         ntp_sources_resolve_now(s);
 }
 
-/* A slice: first all that vanished, then all that is new. */
+/* Does one slice: first sources that vanished, then new ones. */
 static bool reload(struct ntp_sources *s, struct source_work *w)
 {
     const struct ntp_env *env = s->env;
@@ -141,7 +141,7 @@ void sources_free_files(struct ntp_sources *s)
     s->file_count = 0;
 }
 
-/* One that waits already will see all that there is now. */
+/* A reload that waits already will read the present files. */
 static bool reload_waits(const struct ntp_sources *s)
 {
     for (const struct source_work *w = s->work; w; w = w->next)

@@ -63,7 +63,7 @@ static bool is_resolved(const struct ntp_sources *s, const struct queue_entry *e
     return !sources_find(s, &entry->addr.addr);
 }
 
-/* Use of the addresses, 18.5. */
+/* ---- Use of the addresses (ntp.md 18.5) ---- */
 
 static bool try_address(struct record *r, const struct ip_addr *addr)
 {
@@ -125,7 +125,7 @@ static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry
     }
 }
 
-/* Where it is remembered that the lookup of a name failed; NULL: its source is gone. */
+/* The flag that the lookup of a name has failed; NULL: its source was removed. */
 static bool *failure_flag(struct ntp_sources *s, const struct queue_entry *entry)
 {
     if (entry->addr.addr.family == IP_UNSPEC)
@@ -136,7 +136,7 @@ static bool *failure_flag(struct ntp_sources *s, const struct queue_entry *entry
     return r->pool != NO_POOL ? &s->pools[r->pool].lookup_failed : &r->lookup_failed;
 }
 
-/* Once when the lookup of a name fails and once when it succeeds after that. 18.3 */
+/* Logs the first failure of a lookup, and the first success after it (ntp.md 18.3). */
 static void log_lookup(struct ntp_sources *s, const struct queue_entry *entry, bool failed)
 {
     bool *flag = failure_flag(s, entry);
@@ -154,13 +154,13 @@ static void log_lookup(struct ntp_sources *s, const struct queue_entry *entry, b
         LOG_INFO("Resolved %s", entry->name);
 }
 
-/* Rounds, 18.3. */
+/* ---- Rounds (ntp.md 18.3) ---- */
 
 static void end_round(struct ntp_sources *s);
 
 static void resolved(enum resolve_status status, const struct ip_addr *addrs, int count, void *arg);
 
-/* Starts with the first entry from `entry` on that the world takes; without one the round ends. */
+/* Starts the first lookup, from `entry` on, that the world accepts. Without one the round ends. */
 static void resolve_from(struct ntp_sources *s, struct queue_entry *entry, bool reload)
 {
     const struct world *w = s->env->world;
@@ -253,9 +253,9 @@ void ntp_sources_resolve_now(struct ntp_sources *s)
     start_round(s);
 }
 
-/* Replacement and refresh, 18.7. */
+/* ---- Replacement and refresh (ntp.md 18.7) ---- */
 
-/* The same work is not queued twice, however often it is asked for. */
+/* Whether the same work is in the queue already. */
 static bool is_queued(const struct ntp_sources *s, const struct ip_port *addr, bool refresh)
 {
     const struct queue_entry *e;

@@ -42,7 +42,7 @@ struct pool {
     bool lookup_failed; /* of the name, and that was logged */
 };
 
-/* A name to be resolved, 18.3. */
+/* A name to be resolved (ntp.md 18.3). */
 struct queue_entry {
     TAILQ_ENTRY(queue_entry) others;
     struct ip_port addr; /* IP_UNSPEC: for the pool */
@@ -77,7 +77,7 @@ struct ntp_sources {
     uint32_t last_conf_id;
     bool auto_start;
 
-    /* A change of address by NTS-KE that came while its source was being added or changed. */
+    /* A saved change of address by NTS-KE: it came while its source was being added or changed. */
     bool changing;
     struct record *saved_record;
     struct ip_port saved_addr;
@@ -92,7 +92,7 @@ struct ntp_sources {
     double replace_after;
     double last_refresh;
 
-    struct source_work *work; /* in order; only the first one is on its way (sources_work.h) */
+    struct source_work *work; /* in order; only the first one is in progress (sources_work.h) */
     timer_id work_timer;
     void (*work_handler)(void *arg);
     void *work_arg;
@@ -107,7 +107,7 @@ struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *a
 bool sources_name_is_address(const char *name, struct ip_addr *addr);
 /* "ADDRESS" or "ADDRESS (NAME)" when the name is something else. */
 const char *sources_label(const struct record *r, char *buf, size_t size);
-/* Changes key, association, pool counts; what follows a saved change is done, too. */
+/* Changes key, association and pool counts, and does a saved change, if there is one. */
 void sources_give_address(struct record *r, const struct ip_addr *addr);
 
 /* sources_resolve.c */

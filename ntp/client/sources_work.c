@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work on many sources in slices; see sources_work.h. Sources may go at any time between two slices.
+ * Work on many sources in slices; see sources_work.h. Sources may be removed between two slices.
  */
 #include "ntp/client/sources_work.h"
 #include <stdlib.h>
 #include "base/text.h"
 
-/* Above 0, or the loop would do all slices in one round. */
+/* Seconds, above 0: otherwise the loop would do all slices in one round. */
 #define SLICE_PAUSE 0.001
 
 bool sources_work_is_large(size_t count)
@@ -30,7 +30,7 @@ static void continue_later(struct ntp_sources *s)
         s->work_timer = loop_timer_add(s->env->loop, SLICE_PAUSE, on_timer, s);
 }
 
-/* A slice of the first one. */
+/* Does a slice of the first work in the queue. */
 static void run_first(struct ntp_sources *s)
 {
     struct source_work *work = s->work;

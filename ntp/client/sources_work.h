@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Work on many sources in slices, so that thousands of them do not keep the event loop from
- * answering clients (ntp.md 18.10). The first slice is done at once, the others a moment later
- * each; what is asked for meanwhile is done after it. Up to SOURCES_SLICE sources all is done at
- * once.
+ * answering clients (ntp.md 18.10). The first slice is done at once, each other one after a short
+ * pause. Later requests wait for the end. Work on up to SOURCES_SLICE sources is done at once.
  */
 #ifndef NTP_CLIENT_SOURCES_WORK_H
 #define NTP_CLIENT_SOURCES_WORK_H
@@ -16,9 +15,9 @@ struct source_work {
     struct source_work *next;
     /* One slice; true: that was all. */
     bool (*run)(struct ntp_sources *s, struct source_work *work);
-    void (*free)(struct source_work *work); /* what it owns and itself */
+    void (*free)(struct source_work *work); /* frees the work and all that it owns */
 
-    /* Work on the sources that there were when it was asked for. */
+    /* For work on the sources that existed at the time of the request. */
     void (*change)(struct record *r, struct source_work *work);
     struct record *at; /* the next one, NULL: none is left */
     uint32_t last_conf_id;
@@ -27,7 +26,8 @@ struct source_work {
     enum source_connectivity connectivity;
     int good, total;
 
-    /* Work on the lists of .sources files: the new one, what is known of it, and the place in both. */
+    /* For work on .sources files: the new list, its comparison with the old one, positions in
+       both. */
     struct source_conf *list;
     size_t count;
     struct loaded *loaded;
@@ -40,6 +40,7 @@ struct source_work {
 void sources_work_add(struct ntp_sources *s, struct source_work *work);
 /* Does all of it now, for the start of the daemon. Nothing else may be waiting. */
 void sources_work_do(struct ntp_sources *s, struct source_work *work);
-/* Whether the selection is better held during work on so many: chrony runs it after each. */
+/* Whether work on so many sources should postpone the selection, which else runs after each
+   change. */
 bool sources_work_is_large(size_t count);
 #endif

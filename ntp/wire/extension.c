@@ -34,7 +34,7 @@ static bool read_field(const uint8_t *data, size_t size, size_t start, size_t mi
 
 bool ntp_ext_read(const uint8_t *packet, size_t length, size_t start, struct ntp_ext_field *field)
 {
-    /* RFC 7822: what is not longer than the longest MAC of version 4 can only be a MAC. */
+    /* RFC 7822: data no longer than the longest MAC of version 4 is a MAC, not a field. */
     if (start < NTP_HEADER_LENGTH || start % 4 != 0 || length % 4 != 0 || start > length ||
         length - start <= NTP_MAX_V4_MAC_LENGTH || (packet[0] >> 3 & 7) != 4)
         return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Short number formats of NTP packets and the mask of random timestamp bits (ntp.md 2.4, 2.5). Pure;
- * encoders take any double, also NaN and infinities, since estimates end up in them.
+ * Short number formats of NTP packets and the mask of random timestamp bits (ntp.md 2.4, 2.5).
+ * Pure; encoders take any double, also NaN and infinities, since estimates end up in them.
  */
 #include "ntp/wire/packet.h"
 
@@ -9,7 +9,8 @@
 
 #define FINE_UNIT 268435456.0 /* 2^28 */
 
-/* Unsigned fixed point, rounded up so that error bounds stay bounds. A NaN bounds nothing. */
+/* Unsigned fixed point, rounded up, so that an error bound stays one. A NaN becomes the largest
+   value. */
 static uint32_t from_double(double x, double unit)
 {
     if (x <= 0.0)
@@ -31,7 +32,7 @@ uint32_t ntp_short_from_double(double x)
 
 double ntp_fine_to_double(uint32_t v)
 {
-    /* The largest value means "as large as the header can say, or larger". */
+    /* The largest value stands for every larger one. */
     if (v == UINT32_MAX)
         return ntp_short_to_double(v);
     return v / FINE_UNIT;

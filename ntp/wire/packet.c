@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The header of NTP packets and the structure of what follows it (ntp.md 3). Every received packet
- * and every own packet that comes back with a timestamp goes through here first. Pure; any octets may
- * come in, and nothing outside of them is read.
+ * and every own packet that comes back with a timestamp goes through here first. Pure. The
+ * octets are not trusted, and nothing outside of them is read.
  */
 #include "ntp/wire/packet.h"
 
@@ -74,7 +74,7 @@ static void set_mac(const uint8_t *packet, size_t start, struct ntp_info *info)
     info->mac_key_id = reader_u32(&r);
 }
 
-/* ntp.md 3.3, step 4. */
+/* Versions below 4 (ntp.md 3.3, step 4). */
 static void parse_before_v4(const uint8_t *packet, struct ntp_info *info)
 {
     const uint8_t *rest = packet + NTP_HEADER_LENGTH;
@@ -113,7 +113,7 @@ static void note_field(const struct ntp_ext_field *field, struct ntp_info *info)
     }
 }
 
-/* ntp.md 3.3, steps 5 to 7. */
+/* Version 4: fields and MAC (ntp.md 3.3, steps 5 to 7). */
 static bool parse_v4(const uint8_t *packet, struct ntp_info *info)
 {
     size_t pos = NTP_HEADER_LENGTH;

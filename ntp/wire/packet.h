@@ -92,7 +92,8 @@ struct ntp_ext_field {
     size_t body_length;
 };
 
-/* ntp.md 3.2, 3.3. False: the packet is to be dropped. */
+/* Finds the structure of a packet and checks all its lengths (ntp.md 3.2, 3.3). False: the packet
+   is to be dropped. */
 bool ntp_packet_parse(const uint8_t *packet, size_t length, struct ntp_info *info);
 
 /* The first 48 octets. The writer or reader must have that room. */
@@ -101,7 +102,7 @@ void ntp_header_write(uint8_t *packet, const struct ntp_header *header);
 
 /*
  * The field at *pos (start with NTP_HEADER_LENGTH); *pos moves behind it. False: end of the fields
- * or a malformed one (3.4). `info` limits the walk to what the parser counted as fields.
+ * or a malformed one (ntp.md 3.4). `info` limits the walk to what the parser counted as fields.
  */
 bool ntp_ext_next(const uint8_t *packet, const struct ntp_info *info, size_t *pos,
                   struct ntp_ext_field *field);
@@ -109,8 +110,9 @@ bool ntp_ext_next(const uint8_t *packet, const struct ntp_info *info, size_t *po
 bool ntp_ext_next_inner(const uint8_t *data, size_t size, size_t *pos, struct ntp_ext_field *field);
 
 /*
- * Appends a field to the packet under construction (3.4, last paragraph); w->pos is the length of
- * the packet so far. A NULL body stands for zeros. False (and w->failed) if it cannot be added.
+ * Appends a field to the packet under construction (ntp.md 3.4, last paragraph); w->pos is the
+ * length of the packet so far. A NULL body stands for zeros. False (and w->failed) if it cannot
+ * be added.
  */
 bool ntp_ext_add(struct writer *w, uint16_t type, const void *body, size_t body_length);
 /* The same for inner fields, which have no minimum of 16. */
@@ -127,7 +129,7 @@ struct ntp_time ntp_signed_from_double(double x);
 /* Mask of the bits below precision p (log2 s): the lowest p + 32 bits of 64 (ntp.md 2.5). */
 struct ntp_time ntp_fuzz_mask(int precision);
 
-/* Body of the mono-root field, 16.2. */
+/* Body of the mono-root field (ntp.md 16.2). */
 struct ntp_mono_root {
     double root_delay;
     double root_dispersion;
