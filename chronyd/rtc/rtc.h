@@ -38,7 +38,7 @@ void rtc_free(struct rtc *rtc);
    file (system.md 8.3). False: it cannot be done, and done is not called. True: done is called at
    the end. */
 bool rtc_measure_initially(struct rtc *rtc, void (*done)(void *arg), void *arg);
-/* Begins to track. The reference tells whether the clock is synchronised, for automatic trimming. */
+/* Begins to track. The reference tells whether the clock is synchronised (automatic trimming). */
 void rtc_start(struct rtc *rtc, struct reference *reference);
 
 /* Commands and report. */
