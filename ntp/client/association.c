@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Association: creation, activity (online, offline, bursts), change of address and clock, and what
- * is done with samples. The owner is the set of sources; timers and packets are handled in the
+ * Association: creation, activity (online, offline, bursts), changes of address and clock, and
+ * the use of samples. The owner is the set of sources; timers and packets are handled in the
  * files beside this one.
  */
 #include "ntp/client/association_state.h"
@@ -43,7 +43,7 @@ static void set_polls(struct association *a, const struct source_options *o)
     a->poll.current = a->poll.min > 0 ? a->poll.min : 0;
 }
 
-/* 6.1 */
+/* Limits of the options (ntp.md 6.1). */
 static void set_options(struct association *a, const struct source_options *o)
 {
     const struct ntp_env *env = a->shared->env;
@@ -81,7 +81,7 @@ static void set_options(struct association *a, const struct source_options *o)
         });
 }
 
-/* 6.2 */
+/* The version to use (ntp.md 6.2). */
 static int choose_version(const struct association *a, const struct source_options *o)
 {
     enum key_type type;
@@ -214,7 +214,7 @@ void association_free(struct association *a)
     free(a);
 }
 
-/* 6.3 */
+/* The state of a new association (ntp.md 6.3). */
 static void reset(struct association *a)
 {
     exchange_reset(&a->ex);
@@ -299,7 +299,7 @@ static void leave_online(struct association *a)
     }
 }
 
-/* What the source counts as, apart from a burst. */
+/* Whether the source counts as online, without regard to a burst. */
 static bool is_online(const struct association *a)
 {
     return a->activity == ACTIVITY_ONLINE || a->activity == ACTIVITY_BURST_ONLINE;
@@ -328,7 +328,7 @@ void association_set_connectivity(struct association *a, enum source_connectivit
 
 void association_start_burst(struct association *a, int good, int total)
 {
-    /* It would disturb the timing of the peer. */
+    /* A burst would disturb the timing of the peer. */
     if (a->is_peer)
         return;
     if (a->activity == ACTIVITY_ONLINE)
@@ -368,7 +368,7 @@ void association_change_address(struct association *a, const struct ip_port *add
     source_reset(a->source);
     association_reset_report(a);
 
-    /* Last, because a cookie file may name another NTP address. */
+    /* This comes last, because a cookie file may name another NTP address. */
     if (!ntp_only && a->nts) {
         struct ip_port nts_addr = nts_address(a, &addr->addr);
         a->shared->nts.client->change_nts_address(a->nts, &nts_addr);
@@ -390,7 +390,7 @@ void association_clock_change(struct association *a, const struct clock_change *
         sample_filter_clock_change(a->filter, change);
 }
 
-/* 14.1, last paragraph */
+/* Whether the interval may be below a second (ntp.md 14.1, last paragraph). */
 static bool may_poll_subsecond(const struct association *a)
 {
     const struct source_sample *last = a->filter ? sample_filter_last(a->filter) : NULL;
@@ -437,7 +437,7 @@ void association_process_sample(struct association *a, const struct source_sampl
         sample_filter_add(a->filter, sample);
     if (++a->filter_polls < sample_filter_length(a->filter))
         return;
-    /* Without a result the next poll tries again. */
+    /* Without a result the filter is tried again at the next poll. */
     if (!sample_filter_take(a->filter, &filtered))
         return;
     a->filter_polls = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Association with one NTP server or symmetric peer: when to send, what to send, what is done with
- * what comes back (ntp.md 6 to 9, 12 to 15). Created and freed by the set of sources (ntp/client/sources.h),
- * which finds it by address for each packet.
+ * Association with one NTP server or symmetric peer: when and what to send, and the use of what
+ * comes back (ntp.md 6 to 9, 12 to 15). Created and freed by the set of sources
+ * (ntp/client/sources.h), which finds it by address for each packet.
  */
 #ifndef NTP_CLIENT_ASSOCIATION_H
 #define NTP_CLIENT_ASSOCIATION_H
@@ -29,7 +29,8 @@ struct association_env {
     const struct ntp_keys *keys;
     struct ntp_nts nts;
     struct random_pool random;
-    double hwts_timeout; /* for which a response waits for a transmit timestamp; 0 or less: none */
+    double
+        hwts_timeout; /* seconds that a response waits for a transmit timestamp; 0 or less: none */
     bool add_net_correction;           /* the extension field is sent at all: ptpport is used */
     const struct ntp_mono_scale *mono; /* sent to peers */
 };
@@ -44,7 +45,7 @@ struct association_params {
     void *arg;
 };
 
-/* env must outlive it. It is suspended until it is started. 7.1 */
+/* A new association is suspended until it is started (ntp.md 7.1). env must outlive it. */
 struct association *association_new(struct association_env *env,
                                     const struct association_params *params);
 void association_free(struct association *a);
@@ -52,18 +53,20 @@ void association_free(struct association *a);
 /* Ends the suspension; needs a real address. */
 void association_start(struct association *a);
 
-/* New address: by NTS-KE (ntp_only) or by name (6.3, end). */
+/* A new address, by NTS-KE (ntp_only) or by name (ntp.md 6.3, end). */
 void association_change_address(struct association *a, const struct ip_port *addr, bool ntp_only);
 
-/* 7.2; `by_request` logs the change. */
+/* Online, offline or automatic (ntp.md 7.2). by_request: logs the change. */
 void association_set_connectivity(struct association *a, enum source_connectivity connectivity,
                                   bool by_request);
-/* 7.3; nothing for peers and during a burst. */
+/* Starts a burst (ntp.md 7.3). Does nothing for a peer or during a burst. */
 void association_start_burst(struct association *a, int good, int total);
 
-/* A packet from its address and port, 11.2. RESPONSE_FOR_SERVER: the server function has to see it. */
+/* A packet from its address and port (ntp.md 11.2). RESPONSE_FOR_SERVER: the server has to handle
+   it. */
 enum response_reason association_receive(struct association *a, const struct ntp_arrival *arrival);
-/* Transmit timestamp of a packet to its address and port, 5.5; false: for the server function. */
+/* Transmit timestamp of a packet to its address and port (ntp.md 5.5). False: the server has to
+   handle it. */
 bool association_transmitted(struct association *a, const struct ntp_arrival *arrival);
 
 void association_clock_change(struct association *a, const struct clock_change *change);
@@ -72,16 +75,16 @@ struct source *association_source(const struct association *a);
 /* Where the last valid response arrived; IP_UNSPEC before. */
 const struct ip_addr *association_local_addr(const struct association *a);
 
-/* Reports, 25.1, cmdmon.md 13. */
+/* Reports (ntp.md 25.1, cmdmon.md 13). */
 void association_report_source(const struct association *a, struct report_source *report);
 void association_report_ntpdata(const struct association *a, struct report_ntpdata *report);
 void association_report_authdata(const struct association *a, struct report_authdata *report);
-/* What became of the packets from its address; valid as long as the association. */
+/* Counts of what was done with the packets from its address; valid as long as the association. */
 const struct response_tally *association_responses(const struct association *a);
 void association_count_activity(const struct association *a, struct report_activity *report);
 void association_save_nts(const struct association *a);
 
-/* Options at run time, 14.4. */
+/* Changes of options at run time (ntp.md 14.4). */
 void association_modify_minpoll(struct association *a, int v);
 void association_modify_maxpoll(struct association *a, int v);
 void association_modify_max_delay(struct association *a, double v);

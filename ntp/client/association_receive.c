@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Association: packets from its address, transmit timestamps of its own (ntp.md 5.5, 11.2, 12). The
- * judgement itself is in response.c; here is what follows from it for polling, the statistics of
- * the source and the report, and when a response has to wait for a timestamp.
+ * Association: packets from its address, transmit timestamps of its own (ntp.md 5.5, 11.2, 12).
+ * The judgement itself is in response.c; here are its effects on polling, the statistics of the
+ * source and the report, and the waiting for a transmit timestamp.
  */
 #include "ntp/client/association_state.h"
 
@@ -23,7 +23,7 @@ static void count_received(struct association *a, const struct ntp_arrival *arri
         a->report.total_hw_rx++;
 }
 
-/* 11.2 step 3. GOOD: it is a packet to be judged. */
+/* Judges the mode (ntp.md 11.2, step 3). GOOD: the packet goes on to the tests. */
 static enum response_reason classify(const struct association *a, int mode)
 {
     switch (mode) {
@@ -40,7 +40,7 @@ static enum response_reason classify(const struct association *a, int mode)
     }
 }
 
-/* 15.5. GOOD: it is authentic, or need not be. */
+/* Checks authentication (ntp.md 15.5). GOOD: the packet is authentic, or need not be. */
 static enum response_reason check_auth(struct association *a, const uint8_t *packet,
                                        const struct ntp_info *info)
 {
@@ -88,7 +88,7 @@ static void measure(struct association *a, struct response *r)
     response_test(r, &a->ex, &a->limits, &input);
 }
 
-/* 12.9 steps 3 and 4 */
+/* Passes the server's status to the source (ntp.md 12.9, steps 3 and 4). */
 static void update_source(struct association *a, const struct response *r)
 {
     bool synced = response_is_synced(r);
@@ -140,7 +140,7 @@ static void schedule_next(struct association *a, const struct response *r)
     association_set_timer(a, delay);
 }
 
-/* 12.9 */
+/* Uses a valid response (ntp.md 12.9). */
 static void accept_response(struct association *a, const struct response *r)
 {
     a->report.total_valid++;
@@ -172,7 +172,8 @@ static void waiting_timeout(void *arg)
     association_use_waiting(a);
 }
 
-/* 12.4: that of a close server can come before the transmit timestamp of the request. */
+/* A response of a close server can come before the transmit timestamp of the request (ntp.md
+   12.4). */
 static bool has_to_wait(const struct association *a, const struct response *r)
 {
     return response_is_synced(r) && !a->ex.answered && a->report.total_good > 0 &&
@@ -192,7 +193,7 @@ static void let_wait(struct association *a, const struct ntp_arrival *arrival)
     w->timer = loop_timer_add(a->shared->env->loop, a->shared->hwts_timeout, waiting_timeout, a);
 }
 
-/* has_waited: its authentication was checked when it came, and it waits only once. */
+/* has_waited: its authentication was checked on arrival, and it does not wait again. */
 static struct response_verdict judge(struct association *a, const struct ntp_arrival *arrival,
                                      const struct ntp_info *info, bool has_waited)
 {
@@ -258,7 +259,7 @@ enum response_reason association_receive(struct association *a, const struct ntp
     return count(a, verdict);
 }
 
-/* 5.5: each later timestamp of the same packet is a better one. */
+/* Each later timestamp of the same packet is a better one (ntp.md 5.5). */
 static void update_tx_timestamp(struct association *a, const struct ntp_arrival *arrival)
 {
     struct local_timestamp *t = &a->ex.near_tx;

@@ -133,7 +133,7 @@ static int passed(const struct response *r, enum ntp_test test)
     return (r->tests & test) != 0;
 }
 
-/* 25.4 */
+/* The line of measurements.log (ntp.md 25.4). */
 void association_log_measurement(struct association *a, const struct response *r)
 {
     static const char leaps[] = {'N', '+', '-', '?'};

@@ -32,8 +32,8 @@ int association_effective_poll(const struct association *a)
     return poll;
 }
 
-/* A peer of a worse stratum gets more time for its packet, one of the same stratum the middle of
-   the interval. */
+/* A peer of a worse stratum gets more time for its packet; with one of the same stratum, packets
+   are sent in the middle of its interval. */
 static double peer_delay(const struct association *a, double delay, double last, bool on_transmit)
 {
     const struct ntp_env *env = a->shared->env;
@@ -101,7 +101,7 @@ void association_set_initial_timer(struct association *a)
     association_set_timer(a, fmax(delay, INITIAL_DELAY));
 }
 
-/* No response comes any more that could pass test A. */
+/* A response that comes now could not pass test A, so the socket is closed. */
 static void receive_timeout(void *arg)
 {
     struct association *a = arg;
@@ -115,7 +115,7 @@ static struct transmit_time make_time(const struct association *a)
     const struct ntp_env *env = a->shared->env;
     struct transmit_time time;
 
-    /* Requests of clients reveal nothing. */
+    /* Only packets of peers carry reference data. Requests of clients reveal nothing. */
     if (a->is_peer) {
         time = transmit_time_make(env);
         time.mono = *a->shared->mono;
@@ -142,7 +142,7 @@ static bool add_auth(struct association *a, const struct ntp_info *info, struct 
     return false;
 }
 
-/* The packet of ntp.md 10; its length, 0: it cannot be built. */
+/* Builds the packet (ntp.md 10). Returns its length; 0: it cannot be built. */
 static size_t build(struct association *a, bool interleaved, bool restart, uint8_t *data,
                     size_t size, struct transmit_output *output)
 {
@@ -190,7 +190,7 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
     return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true);
 }
 
-/* 9.1 step 2. False: nothing is sent. */
+/* Updates activity and bursts (ntp.md 9.1, step 2). False: nothing is sent. */
 static bool update_activity(struct association *a)
 {
     if (a->activity == ACTIVITY_BURST_ONLINE && a->burst_total <= 1) {
@@ -213,7 +213,7 @@ static bool wants_interleaved(const struct association *a)
     return a->ex.unanswered_at_rx == 1 && a->ex.unanswered == 0;
 }
 
-/* 9.2 */
+/* Requests before a measurement (presend, ntp.md 9.2). */
 static void update_warmup(struct association *a, bool interleaved)
 {
     if (a->presend <= a->poll.current && a->ex.warmup_left == 0 && a->burst_total == 0)
@@ -222,7 +222,7 @@ static void update_warmup(struct association *a, bool interleaved)
         a->ex.warmup_left--;
 }
 
-/* 9.1 step 12: responses are counted as missed when the next request is sent. */
+/* A response counts as missed when the next request is sent (ntp.md 9.1, step 12). */
 static void count_missed(struct association *a, bool sent)
 {
     if (sent)
@@ -257,7 +257,7 @@ static void transmit(void *arg)
     struct association *a = arg;
 
     a->tx_timer = 0;
-    /* What it says decides when the next request is due. */
+    /* The response may change when the next request is due. */
     association_use_waiting(a);
     if (a->tx_timer != 0)
         return;

@@ -15,7 +15,7 @@
 
 enum activity { ACTIVITY_OFFLINE, ACTIVITY_ONLINE, ACTIVITY_BURST_ONLINE, ACTIVITY_BURST_OFFLINE };
 
-/* A response that waits for the hardware transmit timestamp of its request, 12.4. */
+/* A response that waits for the hardware transmit timestamp of its request (ntp.md 12.4). */
 struct waiting_response {
     bool exists;
     timer_id timer;
@@ -28,7 +28,7 @@ struct association {
     bool (*change_address)(const struct ip_port *addr, void *arg);
     void *arg;
 
-    /* Configuration, with the limits of 6.1 applied. */
+    /* Configuration, with the limits of ntp.md 6.1 applied. */
     bool is_peer;
     struct ip_port addr;
     uint16_t configured_port;
@@ -50,7 +50,7 @@ struct association {
     int filter_polls;
     struct quantile *quantile;
 
-    /* State, 6.3. */
+    /* State (ntp.md 6.3). */
     enum activity activity;
     bool suspended;
     int fd;            /* -1: none */
@@ -65,7 +65,7 @@ struct association {
     struct response_tally responses;
 };
 
-/* Scheduling class and interval, 8.1, 8.2. */
+/* Scheduling class and interval (ntp.md 8.1, 8.2). */
 int association_effective_poll(const struct association *a);
 double association_delay(const struct association *a, bool on_transmit);
 void association_set_timer(struct association *a, double delay);
@@ -76,10 +76,10 @@ void association_go_offline(struct association *a);
 void association_end_burst(struct association *a);
 void association_close_client(struct association *a);
 void association_adjust_poll(struct association *a, double adjustment);
-/* 13.4; NULL: a missing sample. */
+/* Passes a sample to filter and source (ntp.md 13.4); NULL: a missing sample. */
 void association_process_sample(struct association *a, const struct source_sample *sample);
 
-/* association_receive.c: uses the response that waits, if there is one, or forgets it. */
+/* association_receive.c: uses the waiting response, if there is one, or drops it. */
 void association_use_waiting(struct association *a);
 void association_drop_waiting(struct association *a);
 

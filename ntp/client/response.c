@@ -37,7 +37,8 @@ void exchange_clock_change(struct exchange *exchange, const struct clock_change 
     adjust(&exchange->boot_near_rx, change);
 }
 
-/* Requested fields that are present and well-formed; the last of a kind counts. 12.1 */
+/* Reads requested fields that are present and well-formed (ntp.md 12.1); the last of a kind
+   counts. */
 static void read_fields(struct response *r, unsigned int wanted)
 {
     struct ntp_ext_field field;
@@ -88,7 +89,7 @@ static void require(struct response *r, enum response_reason reason, bool holds)
         fail(r, reason, 0.0, 0.0);
 }
 
-/* NaN is too much. */
+/* A NaN fails, too. */
 static void require_at_most(struct response *r, enum response_reason reason, double value,
                             double limit)
 {
@@ -137,7 +138,7 @@ static void set_mono_correction(struct response *r, const struct exchange *ex)
         r->mono_correction = m;
 }
 
-/* The four timestamps of a measurement, 12.5. */
+/* The four timestamps of a measurement (ntp.md 12.5). */
 struct timestamps {
     struct local_timestamp t1, t4;
     struct instant t2, t3, answered_rx;
@@ -161,19 +162,19 @@ static void choose_basic(struct response *r, const struct exchange *ex, struct t
     r->sample.root_dispersion = r->root_dispersion;
 }
 
-/* Interleaved mode (RFC 9769). In the basic mode the server has to write T3, the time at which it sends a
-   response, into the packet before the packet leaves, so T3 is too early by what the kernel and the
-   network card need. The exact time is known only when the packet has gone. In the interleaved mode the
-   server sends it with its next response: the transmit timestamp in this packet is that of the response
-   before, which arrived at near_rx. So T3 and T4 belong to the exchange before. The client asks for this
-   with the server's last receive timestamp as the origin of its request, and the server answers with the
-   receive timestamp of that request as origin, instead of the transmit timestamp: thus the two modes are
-   told apart. T1 and T2 may be those of the present request, sent after T4: both intervals are negative,
-   and their middles are right all the same. If the request before is known and the interval becomes much
-   shorter, T1 and T2 are taken from it: a short interval gives the clock less time to drift.
-
-   What the remote side timed before its last correction is moved to the time scale of now. A server
-   gives the transmit timestamp as it was then, an active peer has moved it itself. */
+/* Interleaved mode (RFC 9769). In the basic mode the server has to write T3, the time at which it
+   sends a response, into the packet before the packet leaves, so T3 is too early by what the
+   kernel and the network card need. The exact time is known only when the packet has gone. In the
+   interleaved mode the server sends it with its next response: the transmit timestamp in this
+   packet is that of the response before, which arrived at near_rx. So T3 and T4 belong to the
+   exchange before. The client asks for this with the server's last receive timestamp as the
+   origin of its request, and the server answers with the receive timestamp of that request as
+   origin, instead of the transmit timestamp: thus the two modes are told apart. T1 and T2 may be
+   those of the present request, sent after T4: both intervals are negative, and their middles are
+   right all the same. If the request before is known and the interval becomes much shorter, T1
+   and T2 are taken from it: a short interval gives the clock less time to drift. What the remote
+   side timed before its last correction is moved to the time scale of now. A server gives the
+   transmit timestamp as it was then, an active peer has moved it itself. */
 static void choose_interleaved(struct response *r, const struct exchange *ex, struct timestamps *t)
 {
     double shift = -r->mono_correction;
@@ -202,7 +203,7 @@ static void choose_interleaved(struct response *r, const struct exchange *ex, st
     r->sample.root_dispersion = fmax(r->root_dispersion, ex->far_root_disp);
 }
 
-/* Corrections of transparent clocks; the values are not authenticated, so they are limited. */
+/* Applies corrections of transparent clocks. They are not authenticated, so they are limited. */
 static void apply_net_correction(struct response *r, const struct timestamps *t)
 {
     double rx = t->t4.net_correction - t->t4.wire_time;
@@ -270,16 +271,16 @@ bool response_measure(struct response *r, const struct exchange *ex,
     return true;
 }
 
-/* Tests A to D: is this sample worth using? T1 to T4 give the sum of the times on both ways, not each of
-   them, so the offset may be wrong by half of the delay: a long delay makes a bad sample.
-   A: the delay is below a fixed limit, and the timestamps are sane and belong to one exchange.
-   B: the delay is not much longer than the shortest one that the source's register knows.
-   C: the increase of the delay is within the jitter of the source (or the delay below a quantile of all
-      the delays). A sample whose offset moved by more than the increase explains passes all the same:
-      then it was a clock that moved, and that has to be seen.
-   D: the source does not get its time from us. If it did, it would confirm any error that we make.
-   Limits grow with the age of the last sample, because the clock may have drifted since. A sample that
-   fails is dropped; the source still counts as reachable. */
+/* Tests A to D: is this sample worth using? T1 to T4 give the sum of the times on both ways, not
+   each of them, so the offset may be wrong by half of the delay: a long delay makes a bad sample.
+   A: the delay is below a fixed limit, and the timestamps are sane and belong to one exchange. B:
+   the delay is not much longer than the shortest one that the source's register knows. C: the
+   increase of the delay is within the jitter of the source (or the delay below a quantile of all
+   the delays). A sample whose offset moved by more than the increase explains passes all the
+   same: then it was a clock that moved, and that has to be seen. D: the source does not get its
+   time from us. If it did, it would confirm any error that we make. Limits grow with the age of
+   the last sample, because the clock may have drifted since. A sample that fails is dropped; the
+   source still counts as reachable. */
 
 /* Otherwise a packet was missed and the timestamps do not belong together. */
 static void test_interleaved_peer(struct response *r, const struct exchange *ex)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Judging a response of a server or a packet of a peer: tests, offset and delay, and what it changes
- * in the state of the exchange (ntp.md 12). Pure: called by associations in the order of the
- * functions below; nothing but response_update and response_accept changes the exchange.
+ * Judging a response of a server or a packet of a peer: tests, offset and delay, and what it
+ * changes in the state of the exchange (ntp.md 12). Pure: called by associations in the order of
+ * the functions below; nothing but response_update and response_accept changes the exchange.
  */
 #ifndef NTP_CLIENT_RESPONSE_H
 #define NTP_CLIENT_RESPONSE_H
@@ -101,26 +101,28 @@ static inline bool response_is_good(const struct response *r)
 void response_read(struct response *r, const struct response_limits *limits, const uint8_t *packet,
                    const struct ntp_info *info, const struct local_timestamp *rx,
                    const struct ip_addr *local);
-/* 2. Tests 1 to 7, 12.2, 12.3. auth: why it is not authentic, or RESPONSE_GOOD. */
+/* 2. Tests 1 to 7 (ntp.md 12.2, 12.3). auth: why it is not authentic, or RESPONSE_GOOD. */
 void response_check(struct response *r, const struct exchange *ex,
                     const struct response_limits *limits, enum response_reason auth);
-/* 3. Sample of a synchronised response, 12.5; skew as a fraction. False: it gives none. */
+/* 3. Measures the sample of a synchronised response (ntp.md 12.5); skew: a fraction. False: there
+   is none. */
 bool response_measure(struct response *r, const struct exchange *ex,
                       const struct response_limits *limits, double skew);
 
 struct response_test_input {
     const struct source_test_data *data; /* NULL: not available */
-    double max_quantile_delay;           /* limit of 13.2; negative: 13.3 is used */
-    bool loop_possible;                  /* somebody could be synchronised to us (test D) */
+    double max_quantile_delay;           /* limit of ntp.md 13.2; negative: that of 13.3 is used */
+    bool loop_possible;                  /* a source could be synchronised to this host (test D) */
     const struct reference_data *own;    /* what this daemon sends now */
 };
 
-/* 4. Tests A to D of a sample, 12.6. */
+/* 4. Tests A to D of a sample (ntp.md 12.6). */
 void response_test(struct response *r, const struct exchange *ex,
                    const struct response_limits *limits, const struct response_test_input *input);
-/* 5. Timestamps of the exchange, 12.7, and one response for each request, 12.8. */
+/* 5. Updates the timestamps of the exchange (ntp.md 12.7); one response counts for each request
+   (12.8). */
 void response_update(struct response *r, struct exchange *ex, const struct response_limits *limits);
-/* 6. Values of a valid response that are kept, 12.9 step 1. */
+/* 6. Keeps values of a valid response (ntp.md 12.9, step 1). */
 void response_accept(const struct response *r, struct exchange *ex, int poll);
 
 #endif

@@ -130,10 +130,11 @@ bool ntp_sources_report_ntpdata(const struct ntp_sources *sources, const struct 
 bool ntp_sources_report_authdata(const struct ntp_sources *sources, const struct ip_addr *addr,
                                  struct report_authdata *report);
 void ntp_sources_report_activity(const struct ntp_sources *sources, struct report_activity *report);
-/* What became of the packets from a source; valid as long as it is there. NULL: no such source. */
+/* Counts of what was done with the packets from a source; valid as long as the source. NULL: no
+   such source. */
 const struct response_tally *ntp_sources_responses(const struct ntp_sources *sources,
                                                    const struct ip_addr *addr);
-/* The name as it was given; NULL: no such source. */
+/* The name as configured; NULL: no such source. */
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* Its record in the daemon (selectopts, sourcestats); NULL: no such source. */
 struct source *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
