@@ -147,7 +147,8 @@ bool regression_best_weighted(const double *x, const double *y, const double *w,
     }
 }
 
-/* E(b) of 7.6: the best intercept for a slope, and the derivative that is to become zero. */
+/* The best intercept for a slope, and the derivative E(b) of discipline.md 7.6, which is to
+   become zero. */
 static double robust_gradient(const double *x, const double *y, int n, double slope,
                               double *intercept)
 {

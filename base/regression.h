@@ -11,11 +11,11 @@
 
 #define REGRESSION_MAX_POINTS 128
 
-/* Runs of equal sign. 7.1 */
+/* Number of runs of equal sign (discipline.md 7.1). */
 int regression_count_runs(const double *residuals, int n);
 /* Largest number of runs with which a fit of n (0 to 129) points fails. */
 int regression_critical_runs(int n);
-/* Student's t, 99.95 % quantile, dof >= 1. 7.2 */
+/* Student's t, 99.95 % quantile, dof >= 1 (discipline.md 7.2). */
 double regression_t_coefficient(int dof);
 /* Chi-square, 90 % quantile, dof >= 1. */
 double regression_chi2_coefficient(int dof);
@@ -26,7 +26,8 @@ struct regression_line {
     double intercept_sd, slope_sd;
 };
 
-/* Weighted least squares of n >= 3 points; false with fewer or a degenerate x. 7.3 */
+/* Weighted least squares of n >= 3 points (discipline.md 7.3). False: fewer points, or a
+   degenerate x. */
 bool regression_weighted(const double *x, const double *y, const double *w, int n,
                          struct regression_line *line);
 
@@ -37,8 +38,9 @@ struct regression_best {
     int dof;
 };
 
-/* With old points dropped until the runs test passes. x and y hold `extra` older points before the
-   n points that w has weights for; they take part in the runs test only. 7.4 */
+/* The same, with old points dropped until the runs test passes (discipline.md 7.4). x and y hold
+   `extra` older points before the n points that w has weights for; they take part in the runs
+   test only. */
 bool regression_best_weighted(const double *x, const double *y, const double *w, int n, int extra,
                               int min_samples, struct regression_best *best);
 
@@ -48,11 +50,12 @@ struct regression_robust {
     int start;
 };
 
-/* Least absolute deviation with n >= 2 points; tolerance is that of the slope. 7.6 */
+/* Least absolute deviation with n >= 2 points (discipline.md 7.6); tolerance is that of the
+   slope. */
 bool regression_robust_line(const double *x, const double *y, int n, double tolerance,
                             struct regression_robust *robust);
 
-/* Slope of x2 in the least squares fit on x1, x2 and a constant, n >= 4. 7.7 */
+/* Slope of x2 in the least squares fit on x1, x2 and a constant, n >= 4 (discipline.md 7.7). */
 bool regression_second_slope(const double *x1, const double *x2, const double *y, int n,
                              double *slope);
 

@@ -43,7 +43,7 @@ struct reference {
     double last_update; /* monotonic */
     double last_update_interval;
     double last_offset;
-    int local_adjustments;        /* since the last update (26.8) */
+    int local_adjustments;        /* since the last update (discipline.md 26.8) */
     double last_local_adjustment; /* monotonic */
     double mean_square;
     bool mean_square_moving;

@@ -21,11 +21,11 @@ struct ntp_nts_client_params {
     struct ip_port ntp_addr; /* the source's address with its configured port */
     const char *name;        /* as configured; copied */
     uint32_t cert_set;
-    /* Moves the source to the negotiated address (nts.md 8.5); nothing happens if it is there already.
-       False: another source has it (the message is logged by the caller of this). Called by prepare,
-       and by create and change_nts_address when a cookie file names another NTP address. Then the
-       move may be put off (true is returned) until the source is complete; whoever makes it logs
-       that it failed, and the next prepare asks again to know. */
+    /* Moves the source to the negotiated address (nts.md 8.5); nothing happens if it is there
+       already. False: another source has it (the message is logged by the caller of this). Called
+       by prepare, and by create and change_nts_address when a cookie file names another NTP
+       address. Then the move may be put off (true is returned) until the source is complete;
+       whoever makes it logs that it failed, and the next prepare asks again to know. */
     bool (*change_address)(const struct ip_port *addr, void *arg);
     void *arg;
 };
@@ -40,7 +40,8 @@ struct ntp_nts_client_ops {
     void (*destroy)(struct ntp_nts_client *client);
     /* nts.md 8.2 steps 1 to 3, at each poll. False: no cookies, nothing can be sent now. */
     bool (*prepare)(struct ntp_nts_client *client);
-    /* Appends the fields of a request to the packet (w->pos octets so far). nts.md 10.1 */
+    /* Appends the fields of a request to the packet, which has w->pos octets so far (nts.md
+       10.1). */
     bool (*add_request)(struct ntp_nts_client *client, const struct ntp_info *info,
                         struct writer *w);
     /* nts.md 10.2; the packet was parsed as NTS. */

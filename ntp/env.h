@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every NTP module is given by its owner: the modules below the network that keep the time, and
- * world and loop. The NTP code calls them directly. The pointers may be set after an NTP module was
- * created, but before the loop runs.
+ * What every NTP module is given by its owner: the modules below the network that keep the time,
+ * and world and loop. The NTP code calls them directly. The pointers may be set after an NTP
+ * module was created, but before the loop runs.
  */
 #ifndef NTP_ENV_H
 #define NTP_ENV_H
@@ -27,7 +27,7 @@ struct ntp_env {
     struct smoothing *smoothing; /* NULL: no smoothtime */
     struct measurement_log *log; /* NULL: none */
     bool log_raw_measurements;   /* also those that are not accepted */
-    /* leapsecmode slew: the served time hides the leap second (discipline.md 10.2). */
+    /* leapsecmode slew: the served time hides the leap second (ntp.md 10.2) */
     bool leap_is_slewed;
 };
 

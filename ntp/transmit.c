@@ -155,7 +155,8 @@ static void fill_transmit(struct fill *f)
            (ntp_time_equal(h->transmit, h->receive) || ntp_time_equal(h->transmit, h->origin) ||
             ntp_time_equal(h->transmit, in->previous_own_transmit)));
 
-    /* Tells a later origin timestamp of the interleaved mode from one of the basic mode (20.4). */
+    /* So that a later origin timestamp tells the interleaved mode from the basic mode (ntp.md
+       20.4). */
     if (in->mode == NTP_MODE_SERVER || in->mode == NTP_MODE_PASSIVE) {
         h->receive.lo |= 1;
         h->transmit.lo &= ~(uint32_t)1;

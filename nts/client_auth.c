@@ -235,7 +235,7 @@ static void client_change_nts_address(struct ntp_nts_client *client, const struc
 {
     save(client);
     client->nts_addr = *nts_addr;
-    client->ntp_addr.addr = nts_addr->addr; /* the port stays what it was, nts.md 8.6 */
+    client->ntp_addr.addr = nts_addr->addr; /* the port does not change (nts.md 8.6) */
     reset(client);
     load(client);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The octets of the server's certificate and key files (`ntsservercert`, `ntsserverkey`), read and not
- * looked into: reading takes the rights to open the files, and whoever parses them has to have given
- * up those rights before. The memory is left out of core dumps, kept out of swap space if the system
- * allows that, and wiped when it is freed.
+ * The octets of the server's certificate and key files (`ntsservercert`, `ntsserverkey`), read
+ * and not looked into: reading takes the rights to open the files, and whoever parses them has to
+ * have given up those rights before. The memory is left out of core dumps, kept out of swap space
+ * if the system allows that, and wiped when it is freed.
  */
 #ifndef NTS_SERVER_FILES_H
 #define NTS_SERVER_FILES_H
@@ -42,13 +42,13 @@ struct server_files {
     size_t count;
 };
 
-/* Reads all of them. What cannot be read is told by the members of struct server_file: this does not
-   fail, does not log, and does not wait (a FIFO is not opened). Freed by server_files_free. */
+/* Reads all of them. What cannot be read is told by the members of struct server_file: this does
+   not fail, does not log, and does not wait (a FIFO is not opened). Freed by server_files_free. */
 struct server_files *server_files_read(const struct world *world, const struct conf *conf);
 /* The same pairs in another set, without a copy of the octets. */
 struct server_files *server_files_share(const struct server_files *files);
-/* Puts pair `index` of `from`, or nothing (from is NULL, or has none), in the place of the same pair
-   of `files`. */
+/* Puts pair `index` of `from`, or nothing (from is NULL, or has none), in the place of the same
+   pair of `files`. */
 void server_files_take_pair(struct server_files *files, size_t index,
                             const struct server_files *from);
 /* Pairs that it has, at most `count`. */
@@ -65,7 +65,8 @@ bool server_file_problem(const struct server_file *file, char *text, size_t size
    closed, or the other way round. Compares what stat() says. */
 bool server_files_changed(const struct server_files *files, const struct world *world);
 
-/* `World-readable permissions on FILE` and the like for each private key of the configuration (nts.md 6.4). */
+/* `World-readable permissions on FILE` and the like for each private key of the configuration
+   (nts.md 6.4). */
 void server_files_warn_permissions(const struct conf *conf);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS sessions for NTS-KE over GnuTLS (nts.md 6, 7.1). A session owns no socket and never blocks: it
- * reads and writes through the world's stream functions, and the caller (nts/ke_session.c) waits in
- * its loop for what a step asks for. TLS 1.3 only, ALPN exactly ntske/1, no tickets, no client
- * certificates. Nothing here logs.
+ * TLS sessions for NTS-KE over GnuTLS (nts.md 6, 7.1). A session owns no socket and never blocks:
+ * it reads and writes through the world's stream functions, and the caller (nts/ke_session.c)
+ * waits in its loop for what a step asks for. TLS 1.3 only, ALPN exactly ntske/1, no tickets, no
+ * client certificates. Nothing here logs.
  */
 #ifndef NTS_TLS_H
 #define NTS_TLS_H
@@ -40,7 +40,7 @@ struct tls_session_spec {
     int fd; /* not closed by the session */
     bool server;
     struct tls_credentials *credentials; /* the session holds its own reference */
-    /* Client: the configured name or address, for SNI and verification (6.1, 6.3). */
+    /* Client: the configured name or address, for SNI and verification (nts.md 6.1, 6.3). */
     const char *name;
     /* Client: check the dates of certificates against this clock; NULL: do not (nocerttimecheck). */
     int64_t (*now)(void *arg);
@@ -66,9 +66,9 @@ enum tls_result tls_session_send(struct tls_session *session, const void *data, 
 enum tls_result tls_session_receive(struct tls_session *session, void *data, size_t size,
                                     size_t *length);
 /*
- * The socket was reported readable: allows one read of it, whose octets are kept until they are used.
- * Without this a session never touches its socket for reading (system.md 20: one receive call for
- * each report of readiness).
+ * The socket was reported readable: allows one read of it, whose octets are kept until they are
+ * used. Without this a session never touches its socket for reading (system.md 20: one receive
+ * call for each report of readiness).
  */
 void tls_session_set_readable(struct tls_session *session);
 /* Decrypted octets that a receive would return at once. */
@@ -78,8 +78,9 @@ bool tls_session_has_input(const struct tls_session *session);
 /* Sends close_notify and waits for the peer's. */
 enum tls_result tls_session_close(struct tls_session *session);
 /*
- * A server collects what one call makes and writes it at once, so that a flight is one segment; what
- * the socket did not take is written here. TLS_DONE: nothing is left. Clients have nothing to flush.
+ * A server collects what one call makes and writes it at once, so that a flight is one segment;
+ * what the socket did not take is written here. TLS_DONE: nothing is left. Clients have nothing
+ * to flush.
  */
 enum tls_result tls_session_flush(struct tls_session *session);
 /* A server has understood the client's first flight: it has made something of its own to send. */
@@ -87,14 +88,14 @@ bool tls_session_has_answered(const struct tls_session *session);
 /* While set, a server's output is held back: a response and its close_notify make one segment. */
 void tls_session_cork(struct tls_session *session, bool corked);
 
-/* RFC 8446 exporter with context (5.6). */
+/* Exports keys with a context (RFC 8446; nts.md 5.6). */
 bool tls_session_export(const struct tls_session *session, const char *label, const void *context,
                         size_t context_length, void *out, size_t length);
 
-/* Reason of the last TLS_FAILED: the library's text; after a refused certificate followed by a space
-   and the sentences of 6.3 (a space after each). */
+/* Reason of the last TLS_FAILED: the library's text; after a refused certificate followed by a
+   space and the sentences of 6.3 (a space after each). */
 const char *tls_session_error(const struct tls_session *session);
-/* The last TLS_FAILED means that the peer closed the connection (7.2). */
+/* The last TLS_FAILED means that the peer closed the connection (nts.md 7.2). */
 bool tls_session_peer_closed(const struct tls_session *session);
 
 #endif

@@ -45,7 +45,7 @@ struct source {
     const char *name;
     bool authenticated;
     unsigned int conf_options;
-    unsigned int options; /* effective, 12.4 */
+    unsigned int options; /* effective ones (discipline.md 12.4) */
     int max_unreach;
     struct samples *samples;
 

@@ -32,7 +32,7 @@ void samples_reset(struct samples *samples);
    was discarded before. */
 bool samples_add(struct samples *samples, const struct source_sample *sample);
 
-/* What a fit found out, for the statistics log (27.1). */
+/* Results of a fit, for the statistics log (discipline.md 27.1). */
 struct samples_fit {
     struct local_time time;
     double sd, offset, offset_sd, frequency, skew, stress;
@@ -46,7 +46,7 @@ bool samples_update(struct samples *samples, struct samples_fit *fit);
 
 int samples_minimum(const struct samples *samples); /* min_samples, as limited */
 int samples_count(const struct samples *samples);
-double samples_min_delay(const struct samples *samples); /* INFINITY: none. 11.6 */
+double samples_min_delay(const struct samples *samples); /* INFINITY: none */
 double samples_asymmetry(const struct samples *samples);
 double samples_predict_offset(const struct samples *samples, struct local_time when);
 /* Half of the frequency range, at most 2e-3. */
@@ -94,7 +94,7 @@ struct samples_report {
     double offset, offset_error;
 };
 void samples_report(const struct samples *samples, struct local_time now,
-                    struct samples_report *out); /* 20.3 */
+                    struct samples_report *out); /* discipline.md 20.3 */
 
 /* Dump and reload (discipline.md 12.6): entries are oldest first. */
 struct samples_entry {

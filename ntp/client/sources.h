@@ -138,7 +138,8 @@ const struct response_tally *ntp_sources_responses(const struct ntp_sources *sou
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* Its record in the daemon (selectopts, sourcestats); NULL: no such source. */
 struct source *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
-/* Local address on which the last valid response of a source arrived; IP_UNSPEC: unknown (20.7). */
+/* Local address on which the last valid response of a source arrived (ntp.md 20.7); IP_UNSPEC:
+   unknown. */
 struct ip_addr ntp_sources_local_addr(const struct ntp_sources *sources,
                                       const struct ip_addr *addr);
 
