@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lists of the system call filter, as in system.md 11, extended by what this implementation
- * calls besides: TCP_NODELAY and TCP_QUICKACK on connections, what opening a PPS device or PTP clock
- * again takes, and sched_getaffinity(), by which the C library sizes its memory pools when a thread
- * allocates. Helpers get less than the list there: no files, no clock. Level 1 allows what is listed;
- * level 2 denies what is listed. Names that the kernel headers of the build do not know are resolved
- * by libseccomp and skipped when it does not know them either.
+ * calls besides: TCP_NODELAY and TCP_QUICKACK on connections, what opening a PPS device or PTP
+ * clock again takes, and sched_getaffinity(), by which the C library sizes its memory pools when
+ * a thread allocates. Helpers get less than the list there: no files, no clock. Level 1 allows
+ * what is listed; level 2 denies what is listed. Names that the kernel headers of the build do
+ * not know are resolved by libseccomp and skipped when it does not know them either.
  */
 #include "config.h"
 
@@ -33,8 +33,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A helper opens nothing after its start, at any level. The calls fail, instead of ending the process,
-   since the C library and others may look for an optional file at any time. */
+/* A helper opens no file after its start, at any level. The calls fail and do not end the
+   process, since a library may look for an optional file at any time. */
 static const char *const failing_helper[] = {"open", "openat", "openat2", "open_by_handle_at",
                                              "creat"};
 
@@ -152,7 +152,7 @@ static bool allow_quick_ack(scmp_filter_ctx ctx)
                             SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, TCP_QUICKACK)) >= 0;
 }
 
-/* To the peer of the socket, and to no other address. */
+/* Sending to the peer of the socket only, not to another address. */
 static bool allow_unaddressed(scmp_filter_ctx ctx)
 {
     return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)) >=
@@ -187,8 +187,8 @@ static bool add_main_rules(scmp_filter_ctx ctx)
     return true;
 }
 
-/* No socket for a helper. One for the system log, which syslog() opens when the log's service was
-   restarted, is no reason to end. */
+/* A helper opens no socket. syslog() tries it after a restart of the log's service: that fails,
+   and does not end the process. */
 static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
 {
     return filter_add_names(ctx, SCMP_ACT_ERRNO(EPERM), failing_helper, COUNT(failing_helper)) &&
@@ -224,8 +224,7 @@ void filter_check_level(int level)
 }
 
 #ifdef FEAT_SCFILTER
-/* Ends the process, and not only the thread that made the call, which would leave half of a daemon
-   behind. Kernels before 4.14 know only the latter. */
+/* Ends the whole process. Kernels before 4.14 can only end the thread that made the call. */
 static uint32_t kill_action(void)
 {
     return seccomp_api_get() >= 3 ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_KILL;
@@ -244,7 +243,7 @@ void filter_load(int level, enum filter_role role)
 
     if (!ctx)
         LOG_FATAL("Failed to initialize seccomp");
-    /* Calls by the number that another architecture has for them. */
+    /* Calls by the numbers of another architecture. */
     if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, violation) < 0)
         LOG_FATAL("Failed to initialize seccomp");
     if (!add_rules(ctx, kind, role, violation))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What level 2 of the system call filter denies, and what is denied to the name resolving helper at
- * every level (system.md 11.2, extended): loading code into the kernel, mounting, looking into
+ * What level 2 of the system call filter denies, and what is denied to the name resolving helper
+ * at every level (system.md 11.2, extended): loading code into the kernel, mounting, looking into
  * other processes, signals to them, and the ways around the rules of this list, such as io_uring.
- * What nothing here or in a library in use calls ends the process; what a library may try, and can
- * do without, fails with EPERM.
+ * A call that neither this program nor its libraries make ends the process; a call that a library
+ * may try, and can do without, fails with EPERM.
  */
 #include "config.h"
 
@@ -50,12 +50,12 @@ static const char *const dangerous[] = {
 static const char *const refused[] = {
     "add_key", "request_key", "keyctl", "name_to_handle_at", "pidfd_open", "kcmp", "syslog",
     "quotactl", "quotactl_fd", "lookup_dcookie", "sethostname", "setdomainname", "vhangup",
-    /* what others are scheduled like, or get of memory and devices */
+    /* scheduling, memory and devices of other processes */
     "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "setpriority",
     "ioprio_set", "migrate_pages", "move_pages", "fanotify_init", "personality"};
 
-/* New calls, which have the same number on every architecture but Alpha, where libseccomp may not know
-   the names yet. */
+/* New calls, which have the same number on every architecture but Alpha, where libseccomp may not
+   know the names yet. */
 enum { NUMBER_FCHMODAT2 = 452, NUMBER_SETXATTRAT = 463, NUMBER_REMOVEXATTRAT = 466 };
 enum { NUMBER_OPEN_TREE_ATTR = 467, NUMBER_FILE_SETATTR = 469 };
 
@@ -67,8 +67,8 @@ struct argument_rule {
     scmp_datum_t masked;
 };
 
-/* Fails: limits of others, and asking the kernel for a signal to another process when something
-   comes in. A request for input of a terminal that nobody has typed. */
+/* Fails: limits of other processes; a signal to another process when input arrives; fake input of
+   a terminal. */
 static const struct argument_rule refused_arguments[] = {
     {"prlimit64", 0, SCMP_CMP_NE, 0, 0},
     {"fcntl", 1, SCMP_CMP_MASKED_EQ, INT_MASK, F_SETOWN},
@@ -82,19 +82,19 @@ static const struct argument_rule refused_arguments[] = {
     {"ioctl", 1, SCMP_CMP_MASKED_EQ, INT_MASK, TIOCSTI},
 };
 
-/* A process signals itself, as abort() does, and nobody else. This fails for those that use name
-   services, whose modules may ask with the signal 0 whether some other process exists; it ends a
-   helper. */
+/* A process may signal only itself, as abort() does. A signal to another process ends a helper.
+   In a process that uses name services it fails, because their modules may test with signal 0
+   whether a process exists. */
 static const char *const signal_calls[] = {"kill", "tkill", "tgkill"};
 
 /* ---- NTS-KE helpers ---- */
 
-/* Ends the process: no children, nobody to talk to. */
+/* Ends the process: children, other sockets. */
 static const char *const dangerous_helper[] = {"ioctl", "clone", "clone3", "bind", "connect"};
 
-/* Fails: names of files, which need no open(), and what several processes share by a name or number. A
-   message to an address: the socket of the system log could be sent to another one, and the address of
-   sendmsg() cannot be seen. */
+/* Fails: changes of files by name, objects that processes share by name or number, messages to an
+   address. (The socket of the system log could send to another address, and a filter cannot see
+   that of sendmsg().) */
 static const char *const refused_helper[] = {
     /* names of files */
     "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
@@ -114,7 +114,7 @@ bool filter_add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *n
 {
     for (size_t i = 0; i < count; i++) {
         int number = seccomp_syscall_resolve_name(names[i]);
-        /* A call that this library or architecture does not have cannot be used either. */
+        /* A call that the library or architecture does not have cannot be made. */
         if (number == __NR_SCMP_ERROR)
             continue;
         if (seccomp_rule_add(ctx, action, number, 0) < 0)

@@ -16,7 +16,7 @@
 
 #define MAGIC        0x4e4bU
 #define MAX_NUMBER   1000 /* of a helper */
-#define MAX_RECEIVED 4    /* descriptors that are taken in and closed if they are not wanted */
+#define MAX_RECEIVED 4    /* descriptors that are received, and closed if they are not wanted */
 
 /* ---- Bodies ---- */
 
@@ -107,7 +107,7 @@ static void put_text(struct writer *w, const char *text)
     writer_bytes(w, text, length);
 }
 
-/* The text may go to the log, so only what cannot do harm there is taken. */
+/* The text may go to the log, so it must be printable. */
 static bool get_text(struct reader *r, char text[IPC_TEXT_SIZE])
 {
     size_t length = reader_u16(r);
@@ -139,7 +139,7 @@ static void put_files(struct writer *w, const struct ipc_message *m)
     put_text(w, m->u.files.text);
 }
 
-/* Without a reason there is nothing bad, and nothing that cannot be used. */
+/* Files that cannot be used need a reason. */
 static bool get_files(struct reader *r, struct ipc_message *m)
 {
     m->u.files.generation = reader_u32(r);
@@ -348,7 +348,8 @@ bool ipc_pair(int ends[2])
 
 static enum ipc_result error_result(void)
 {
-    /* ETOOMANYREFS: this user has too many descriptors on their way, which others will take in. */
+    /* ETOOMANYREFS: too many descriptors of this user are on the way. Their receivers will take
+       them. */
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM ||
         errno == ETOOMANYREFS)
         return IPC_AGAIN;
@@ -390,7 +391,7 @@ enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd)
     return n == (ssize_t)sizeof(data) ? IPC_OK : IPC_BAD;
 }
 
-/* Takes the descriptors out of a message, so that none is lost. */
+/* Takes the descriptors out of a message, so that none leaks. */
 static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
 {
     int count = 0;
@@ -405,8 +406,8 @@ static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
     return count;
 }
 
-/* The message is whole, but the kernel had no descriptor to give: it says so with the flag that also
-   means too many of them, of which some are always there. */
+/* Whether the message is complete, but this process had no descriptor free. The kernel sets the
+   same flag for too many descriptors, but then some of them are there. */
 static bool lacks_descriptor(int flags, int count)
 {
     return (flags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC && count == 0;
@@ -434,7 +435,7 @@ enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_messag
     if (n == 0 && count == 0)
         return IPC_CLOSED;
     bool lacking = lacks_descriptor(header.msg_flags, count);
-    /* Only a message that has a descriptor can lack it. */
+    /* Only a message that should have a descriptor can lack it. */
     bool ok = (lacking || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) &&
               ipc_decode(data, (size_t)n, lacking ? 1 : count, sender, message);
     crypto_wipe(data, sizeof(data));

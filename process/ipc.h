@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages between the main process, the fork server, the NTS-KE helpers and the name resolving
- * helper: fixed size, versioned, encoded field by field, and validated as if the sender were hostile,
- * against a table of what each role may send. The codec is pure; the functions at the end move
- * messages and descriptors over Unix sequenced-packet sockets. Orders from the main process to the
- * fork server are shorter: one octet, and the process ID for IPC_ORDER_KILL.
+ * helper: fixed size, versioned, encoded field by field, and validated as if the sender were
+ * hostile, against a table of what each role may send. The codec is pure; the functions at the
+ * end move messages and descriptors over Unix sequenced-packet sockets. Orders from the main
+ * process to the fork server are shorter: one octet, and the process ID for IPC_ORDER_KILL.
  */
 #ifndef PROCESS_IPC_H
 #define PROCESS_IPC_H
@@ -134,7 +134,7 @@ enum ipc_result {
     IPC_OK,
     IPC_AGAIN,         /* nothing there, or the queue is full */
     IPC_CLOSED,        /* the other side is gone */
-    IPC_NO_DESCRIPTOR, /* received, but this process had no descriptor free for the one in it */
+    IPC_NO_DESCRIPTOR, /* received, but this process had no descriptor free, so the one in it is lost */
     IPC_BAD,           /* an invalid message, or the socket failed: give up this channel */
 };
 
@@ -142,9 +142,8 @@ enum ipc_result {
 bool ipc_pair(int ends[2]);
 /* fd: a descriptor to pass (it stays open here), or -1. Signals do not interrupt it. */
 enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd);
-/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. The message is
-   also there with IPC_NO_DESCRIPTOR: what it is about has to be done without the descriptor, which
-   is lost. */
+/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. The
+   message is also valid with IPC_NO_DESCRIPTOR: it has to be handled without its descriptor. */
 enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message,
                             int *fd);
 

@@ -109,7 +109,7 @@ void privileges_limit(unsigned int keep)
     cap_free(set);
 }
 
-/* Why a call failed that changes a user, and what can be done. */
+/* Why a change of user failed, and what can be done. */
 static const char *way_out(unsigned int wanted)
 {
     return privileges_missing(wanted) == 0 ? ""
@@ -123,8 +123,7 @@ void privileges_drop(uid_t uid, gid_t gid, unsigned int keep)
     keep &= ~privileges_missing(keep);
     if (keep != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         LOG_FATAL("prctl(PR_SET_KEEPCAPS) failed : %s", text_errno(errno));
-    /* In some user namespaces groups can never be set. There is nothing to clear where there are
-       none. */
+    /* In some user namespaces groups cannot be set. Without groups there is nothing to clear. */
     if (setgroups(0, NULL) < 0 && !(errno == EPERM && getgroups(0, NULL) == 0))
         LOG_FATAL("setgroups() failed : %s%s", text_errno(errno), way_out(PRIVILEGE_SETGID));
     if (setgid(gid) < 0)
@@ -192,7 +191,7 @@ void privileges_resume(void)
     /* The real IDs are still root's. */
     if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
         LOG_FATAL("seteuid(%u) failed : %s", (unsigned int)getuid(), text_errno(errno));
-    /* The kernel has set this to the value for programs that change user, which may be another. */
+    /* A change of user has reset it to the system's default. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     errno = error;
 }

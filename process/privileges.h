@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Users and capabilities (daemon.md 8, system.md 10.3). A process never goes on with more rights than
- * it was meant to have: what fails there is fatal. It goes on with fewer: a capability that is not
- * permitted, because a service manager or container has taken it away, is not kept.
+ * Users and capabilities (daemon.md 8, system.md 10.3). A process never goes on with more rights
+ * than intended: a failure to drop one is fatal. It goes on with fewer: a capability that a
+ * service manager or container has taken away is not kept.
  */
 #ifndef PROCESS_PRIVILEGES_H
 #define PROCESS_PRIVILEGES_H
@@ -30,8 +30,9 @@ void privileges_find_user(const char *name, uid_t *uid, gid_t *gid);
    0 in builds without libcap. */
 unsigned int privileges_missing(unsigned int wanted);
 
-/* Ends the program with a message that names the capability, or the user namespace that does not have
-   this user, unless privileges_drop() could change to it. For the start, before other processes depend on it. */
+/* Ends the program with a message that names the capability, or the user namespace that does not
+   have this user, unless privileges_drop() could change to it. For the start, before other
+   processes depend on it. */
 void privileges_check_change(uid_t uid, gid_t gid);
 
 /* Clears the supplementary groups, changes group and user, and reduces effective and permitted
@@ -42,18 +43,18 @@ void privileges_drop(uid_t uid, gid_t gid, unsigned int keep);
    fork server. Does nothing in builds without libcap. */
 void privileges_limit(unsigned int keep);
 
-/* For the fork server: does something with the effective user and group IDs of another user, and with
-   the rights of that user only, until privileges_resume(), which leaves errno alone and whose failure
-   is fatal. False with errno: nothing has changed. */
+/* For the fork server: does something with the effective user and group IDs of another user, and
+   with the rights of that user only, until privileges_resume(), which leaves errno alone and
+   whose failure is fatal. False with errno: nothing has changed. */
 bool privileges_assume(uid_t uid, gid_t gid);
 void privileges_resume(void);
 
 /* Whether this process, root, can become this user: in a user namespace not every one exists. */
 bool privileges_may_become(uid_t uid, gid_t gid);
 
-/* Kills a child that has become another user. This takes no CAP_KILL: where it is not allowed as it is,
-   it is done with the effective user ID of the child, for which CAP_SETUID is enough. False with
-   errno. */
+/* Kills a child that has become another user. This takes no CAP_KILL: where it is not allowed as
+   it is, it is done with the effective user ID of the child, for which CAP_SETUID is enough.
+   False with errno. */
 bool privileges_kill(pid_t pid, uid_t uid);
 
 /* Whether the kernel wants CAP_NET_BIND_SERVICE for this port now (ip_unprivileged_port_start). */

@@ -50,7 +50,7 @@ bool process_raise_lock_limit(void)
     if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0)
         return true;
     int error = errno;
-    /* Up to the hard limit anybody may. */
+    /* Raising it up to the hard limit needs no right. */
     bool raised = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_max == RLIM_INFINITY;
     if (raised) {
         limit.rlim_cur = RLIM_INFINITY;
@@ -97,7 +97,7 @@ void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted)
         (unsigned long long)raised.rlim_cur, (unsigned long long)needed, text_errno(error));
 }
 
-/* From first to last, the kernel does it with one call since Linux 5.9. */
+/* Closes descriptors from first to last with one call, since Linux 5.9. */
 static bool close_range_at_once(unsigned int first, unsigned int last)
 {
 #ifdef SYS_close_range
@@ -107,8 +107,8 @@ static bool close_range_at_once(unsigned int first, unsigned int last)
 #endif
 }
 
-/* What /proc lists. Closing while reading does not matter, since nothing is skipped that was open
-   at the start: the list is in ascending order. */
+/* Closes the descriptors that /proc lists. The list is in ascending order, so closing while
+   reading skips none. */
 static bool close_listed(int keep1, int keep2)
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -128,8 +128,7 @@ static bool close_listed(int keep1, int keep2)
     return true;
 }
 
-/* A limit that was lowered after the start does not close what was open above it; this is the last
-   resort. */
+/* The last resort. It misses descriptors above a limit that was lowered after they were opened. */
 static void close_up_to_limit(int keep1, int keep2)
 {
     struct rlimit limit;

@@ -11,16 +11,16 @@
 /* SCHED_FIFO for the calling thread. 0 does nothing, a value outside 1..99 is fatal, failure is an
    error. */
 void process_set_priority(int priority);
-/* Raises the limit of locked memory, which children inherit, to infinity. False with errno: what is
-   locked needs CAP_IPC_LOCK, also when it grows later. */
+/* Raises the limit of locked memory, which children inherit, to infinity. False with errno:
+   locked memory needs CAP_IPC_LOCK, also when it grows later. */
 bool process_raise_lock_limit(void);
 /* Locks present and future memory of this process (children do not inherit that); failure is an
    error. */
 void process_lock_memory(void);
 
-/* Raises the limit of open files of this process and its children: to `wanted` as far as that needs no
-   right, to `needed` with CAP_SYS_RESOURCE if it is there. Less than `needed` in the end is a warning.
-   Never lowers it. */
+/* Raises the limit of open files of this process and its children: to `wanted` as far as that
+   needs no right, to `needed` with CAP_SYS_RESOURCE if it is there. Less than `needed` in the end
+   is a warning. Never lowers it. */
 void process_raise_descriptor_limit(uint64_t needed, uint64_t wanted);
 
 /* Closes all descriptors from 3 on except `keep1` and `keep2` (-1: none): for forked helpers. */

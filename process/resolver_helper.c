@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork server, so
- * no secret of the main process is in it, and it is started again when it ends or does not answer.
- * One lookup, one answer, until the other side closes.
+ * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork
+ * server, so no secret of the main process is in it, and it is started again when it ends or does
+ * not answer. One lookup, one answer, until the other side closes.
  */
 /*
- * The name resolving helper: a process that looks names up for the main process at filter levels 1
- * and -1, with a filter that denies what is dangerous instead of allowing what is known, because
- * what getaddrinfo() calls depends on the system's name services. It is a child of the fork server,
- * so no secret of the main process is in it, and it is started again when it ends or does not
- * answer.
- * Promise: one channel to the main process, the files and sockets of the resolver, a user that owns
- * nothing of the daemon's (started as root), no capability, no new privileges, no signals to others, no
- * programs.
- * One lookup, one answer, until the other side closes.
+ * The name resolving helper: a process that looks names up for the main process at filter levels
+ * 1 and -1, with a filter that denies what is dangerous instead of allowing what is known,
+ * because what getaddrinfo() calls depends on the system's name services. It is a child of the
+ * fork server, so no secret of the main process is in it, and it is started again when it ends or
+ * does not answer.
+ * Promise: one channel to the main process, the files and sockets of the resolver, a user that
+ * owns nothing of the daemon's (started as root), no capability, no new privileges, no signals to
+ * others, no programs. One lookup, one answer, until the other side closes.
  */
 #include "config.h"
 
@@ -51,7 +50,7 @@ static bool take_address(const struct addrinfo *info, enum ip_family family, str
 
     if (!ip_port_from_sockaddr(info->ai_addr, info->ai_addrlen, &address))
         return false;
-    /* What a name service says of interfaces is not taken: they are ours. */
+    /* Addresses with an interface are not accepted from a name service: interfaces are local. */
     if (info->ai_family == AF_INET6 &&
         ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0)
         return false;
@@ -115,12 +114,12 @@ static void answer_lookup(int channel, const struct ipc_lookup *query)
 {
     struct ipc_message message = {.type = IPC_ADDRESSES};
 
-    /* Nobody waits for it that long. This is for a process that nobody is left to end. */
+    /* No lookup is waited for that long. The alarm ends a process that has lost its parents. */
     alarm((unsigned int)(2.0 * RESOLVER_LIMIT));
     resolver_lookup(query, &message.u.addresses);
     alarm(0);
     message.u.addresses.id = query->id;
-    /* The main process waits for it, so there is room; else it asks again in a while. */
+    /* The main process waits for the answer, so there is room. If not, it asks again later. */
     ipc_send(channel, &message, -1);
 }
 
@@ -139,7 +138,7 @@ void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level)
     int fd;
 
     set_signals();
-    /* What the main process has made is not for this one to remove or to report about. */
+    /* This process must not remove or report on files of the main process. */
     log_set_parent_fd(-1);
     log_set_fatal_hook(NULL, NULL);
     drop_rights(uid, gid, filter_level);

@@ -12,15 +12,15 @@
 /* Installs the handlers: SIGINT, SIGTERM and SIGQUIT ask to quit, SIGHUP to reload, SIGPIPE is
    ignored. Before this call the signals have their default action. */
 void signals_install(void);
-/* Gives all of them their default action back, and forgets requests: for a forked child that
-   installs its own. */
+/* Restores the default actions and forgets requests: for a forked child that installs its own
+   handlers. */
 void signals_reset(void);
 
-/* Forgets requests that came so far: for a forked child with handlers of its own, to which a signal
-   for its parent means nothing. */
+/* Forgets requests: for a forked child with handlers of its own. A signal for its parent is not
+   for it. */
 void signals_forget(void);
 
-/* True when the request came since the last call. */
+/* True: the request came since the last call. */
 bool signals_take_quit(void);
 bool signals_take_reload(void);
 /* True when a request is waiting to be taken. */
