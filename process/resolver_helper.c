@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork
- * server, so no secret of the main process is in it, and it is started again when it ends or does
- * not answer. One lookup, one answer, until the other side closes.
- */
-/*
- * The name resolving helper: a process that looks names up for the main process at filter levels
- * 1 and -1, with a filter that denies what is dangerous instead of allowing what is known,
- * because what getaddrinfo() calls depends on the system's name services. It is a child of the
- * fork server, so no secret of the main process is in it, and it is started again when it ends or
- * does not answer.
- * Promise: one channel to the main process, the files and sockets of the resolver, a user that
- * owns nothing of the daemon's (started as root), no capability, no new privileges, no signals to
- * others, no programs. One lookup, one answer, until the other side closes.
+ * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork server,
+ * so no secret of the main process is in it, and it is started again when it ends or does not answer.
+ * It answers one lookup at a time, until the other side closes.
  */
 #include "config.h"
 
