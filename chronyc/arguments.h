@@ -40,7 +40,7 @@ struct source_flags {
 
 struct source_flags argument_source_flags(char *text);
 
-/* A second line of an error, for people only: standard error has to be a terminal. */
+/* A second line of an error, for people: printed only if standard error is a terminal. */
 void argument_print_bad_option(const struct client *c, const struct bad_option *bad);
 
 #endif

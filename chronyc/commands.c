@@ -173,7 +173,7 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* The first line is what scripts may compare; the second is for people only. */
+/* Scripts may compare the first line; the second one is for people. */
 static void print_unknown(const struct client *c, const char *word)
 {
     struct nearest nearest = nearest_start(word);
@@ -229,7 +229,7 @@ bool client_run_line(struct client *c, char *line)
     if (fflush(env->out) != 0 || ferror(env->out)) {
         fprintf(env->err, "Could not write to stdout\n");
         clearerr(env->out);
-        /* A command that the daemon carried out was carried out. */
+        /* A command that the daemon has carried out did not fail. */
         if (!c->status_printed)
             return false;
     }

@@ -38,7 +38,7 @@ struct os_environment {
     bool random_failed; /* which was told */
 };
 
-/* From the kernel, without a file: chronyc works where /dev has no more than a few devices. */
+/* From the kernel, without a file: chronyc works without /dev/urandom. */
 static size_t kernel_random(uint8_t *data, size_t length)
 {
     size_t done = 0;
@@ -84,7 +84,7 @@ static bool os_random(void *ctx, void *data, size_t length)
     return false;
 }
 
-/* A family that the system does not have is nothing to tell: the next address is tried. */
+/* A family that the system does not have is no error: the next address is tried. */
 static int open_udp(const struct ip_port *remote, FILE *err)
 {
     struct sockaddr_storage address;
@@ -134,11 +134,12 @@ static bool os_send(void *ctx, const void *data, size_t length)
 
     if (send(os->unix_socket.fd, data, length, 0) == (ssize_t)length)
         return true;
-    /* The queue of a daemon's Unix socket is short: as if the datagram was lost, it is sent again. */
+    /* The queue of a daemon's Unix socket is short. A full queue counts as a lost datagram, which
+       is sent again. */
     return errno == EAGAIN || errno == ENOBUFS;
 }
 
-/* Longer times are waited for in parts: the caller asks again. */
+/* Longer times are waited for in parts. */
 #define WAIT_MAX 86400.0
 
 static struct timeval to_timeval(double seconds)

@@ -12,8 +12,8 @@
 
 enum network { NETWORK_OTHER, NETWORK_OK, NETWORK_BAD };
 
-/* One to three decimal numbers separated by periods: an IPv4 network, 8 bits per number. The numbers
-   are of class u (config.md 3); *replaced tells that one is not what is written. */
+/* One to three decimal numbers separated by periods: an IPv4 network, 8 bits per number. The
+   numbers are of class u (config.md 3); *replaced tells that one is not what is written. */
 static enum network parse_short_network(const char *text, struct subnet *subnet, bool *replaced)
 {
     struct ip_addr addr = ip_addr_v4(0, 0, 0, 0);
@@ -41,14 +41,14 @@ static enum network parse_short_network(const char *text, struct subnet *subnet,
     return too_large ? NETWORK_BAD : NETWORK_OK;
 }
 
-/* What the parser has found beside the rule. */
+/* Findings of the parser beside the rule. */
 struct notes {
     bool replaced;    /* a number is not used as it is written */
     const char *name; /* a host name that has no address (yet), within the line; NULL: none */
     bool has_scope;   /* an address with %INTERFACE */
 };
 
-/* Not an address with a mistake in it, for which no address would ever be found. */
+/* False for a mistyped address, which a lookup would never resolve. */
 static bool is_host_name(const char *text)
 {
     return text_is_graphic(text) && !strpbrk(text, ":%/[]") &&
@@ -86,8 +86,8 @@ static bool parse_network(const char *text, bool names, const struct conf_env *e
     return true;
 }
 
-/* A number that does not fit in an int, and that chrony would make a length of a prefix, becomes the
-   whole address. What other number it is is judged later. */
+/* A number that does not fit in an int, and is a valid length modulo 2^32, becomes the whole
+   address (config.md 16). Its range is checked later. */
 static bool parse_bits(const char *text, enum ip_family family, int *bits, bool *replaced)
 {
     const int whole = family == IP_V6 ? 128 : 32;
@@ -103,7 +103,7 @@ static bool parse_bits(const char *text, enum ip_family family, int *bits, bool 
     return *bits >= 0;
 }
 
-/* As conf_parse_access. */
+/* The same as conf_parse_access. */
 static bool parse_rule(char *line, const struct conf_env *env, struct conf_access_rule *rule,
                        struct notes *notes)
 {
@@ -147,7 +147,7 @@ static void warn_replaced(const struct parser *p, const char *args, const struct
     parser_warn_value(p, NULL, args, strlen(args), NULL, used);
 }
 
-/* It is looked up again by ntp/access_names.h. */
+/* The name is looked up again by ntp/access_names.h. */
 static void add_name(const struct parser *p, struct conf_access_rules *rules,
                      const struct conf_access_rule *rule, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * struct conf: its defaults, its end, and what can be said about a complete configuration. Called
- * by the daemon at start. It must never act on the configuration.
+ * struct conf: its defaults, its end, and checks of a complete configuration. Called by the
+ * daemon at start. It must never act on the configuration.
  */
 #include "conf/conf.h"
 

@@ -51,8 +51,8 @@ struct conf_access_rule {
     bool all; /* removes more specific rules */
 };
 
-/* A rule for a host name that has no address yet: it is none of the rules below, so that nobody can
-   take it for one. */
+/* A rule for a host name without an address. It is kept apart from the other rules, so that it
+   cannot be applied by mistake. */
 struct conf_access_name {
     char *name;
     bool allow;
@@ -236,7 +236,7 @@ struct conf {
     int max_tx_buffers;
     int ptp_port, ptp_domain;
 
-    /* what this build cannot do and was asked for, each once */
+    /* configured features that this build does not have, each once */
     struct conf_strings unsupported;
 
     /* process */
@@ -247,11 +247,11 @@ struct conf {
     int sched_priority;
 };
 
-/* What the parser needs to know and may do. */
+/* Facts and services for the parser. */
 struct conf_env {
     bool client_only; /* -Q: no default ports, Unix socket and PID file */
     bool restarted;   /* -R: initstepslew ignored, positive makestep limit becomes 0 */
-    bool without_nts; /* in this build: what needs NTS is worth a warning */
+    bool without_nts; /* a build without NTS: directives that need it are worth a warning */
     FILE *print;      /* -p: each line is written here before it is evaluated; NULL: not */
     /* Blocking resolution of a name, up to max addresses; number found. */
     int (*resolve)(const char *name, struct ip_addr *addrs, int max, void *arg);

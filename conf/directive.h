@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of the parser: what a directive's handler gets and what it may use. Included by conf/
- * only. A handler records values in struct conf and has no other effect.
+ * The inside of the parser: the arguments of a directive's handler, and the functions that it may
+ * use. Included by conf/ only. A handler records values in struct conf and has no other effect.
  */
 #ifndef CONF_DIRECTIVE_H
 #define CONF_DIRECTIVE_H
@@ -44,14 +44,14 @@ bool parser_evaluate(struct parser *p, char *line);
 /* Each sets the error and returns false. With location: */
 bool parser_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool parser_fail_parse(struct parser *p); /* Could not parse WORD directive */
-/* Could not parse, and behind the location the word, and the nearest of what it could be (or NULL) */
+/* Could not parse, and behind the location the word and the nearest possible one (or NULL) */
 bool parser_fail_word(struct parser *p, const char *word, const char *nearest);
 /* Invalid directive WORD, with the nearest one */
 bool parser_fail_unknown(struct parser *p);
 /* A warning with the location. */
 void parser_warn(const struct parser *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Warns that this build has no NTS, once for each of the things that need it. */
+/* Warns that this build has no NTS, once for each feature that needs it. */
 void parser_warn_without_nts(const struct parser *p, const char *what);
 /* Adds to the error, behind the location. */
 bool parser_explain(struct parser *p, const char *format, ...)
@@ -60,13 +60,14 @@ bool parser_explain(struct parser *p, const char *format, ...)
 bool conf_fail(struct conf_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Is there a word in the normalised arguments that begins as a comment would; the hint about that. */
+/* Whether a word of the normalised arguments begins like a comment; and the hint about it. */
 bool parser_has_comment(const char *args);
 bool parser_explain_comment(struct parser *p);
 
-/* An address, which may have an interface ("fe80::1%eth0"), no name. False: use the other one. */
+/* An address, which may have an interface ("fe80::1%eth0"), but no name. False: use
+   parser_fail_address. */
 bool parser_address(const struct parser *p, const char *text, struct ip_addr *addr);
-/* Could not parse, and behind the location what is missing. */
+/* Could not parse, and behind the location the missing interface. */
 bool parser_fail_address(struct parser *p, const char *text);
 
 /* Checks the number of words: `Missing arguments ...`, `Too many arguments ...`. */
@@ -86,14 +87,14 @@ struct option_row;
 bool parser_options(struct parser *p, const struct option_row *table, size_t count, char *line,
                     void *base, bool exact);
 
-/* Warns of a value (`length` characters of it) in place of which another one is used. The option
-   and the range (a text in parentheses) may be NULL. */
+/* Warns that another value is used in place of this one (`length` characters). The option and the
+   range (a text in parentheses) may be NULL. */
 void parser_warn_value(const struct parser *p, const char *option, const char *value, size_t length,
                        const char *range, const char *used);
-/* Warns if the word is an unsigned number that was not taken as it is written. */
+/* Warns if the word is an unsigned number that was read as another one. */
 void parser_warn_uint(const struct parser *p, const char *word, size_t number_length,
                       uint32_t value);
-/* Warns of the characters behind a number that are left out, if there are any. */
+/* Warns of ignored characters behind a number, if there are any. */
 void parser_warn_tail(const struct parser *p, const char *word, size_t number_length);
 
 /* Replaces an owned string. */
@@ -103,8 +104,8 @@ void conf_add_string(struct conf_strings *strings, const char *value);
 #define DIRECTIVE_HANDLER(name)                                                                    \
     bool directive_##name(struct parser *p, const struct directive *d, char *args)
 
-/* NAME [option]..., as in server, pool and peer; the name of the entry is allocated. False: error is
-   set. */
+/* NAME [option]..., as in server, pool and peer; the name of the entry is allocated. False: error
+   is set. */
 bool parser_source(struct parser *p, char *args, struct source_conf *source);
 
 /* directive_values.c: the classes of config.md 3 and what has its own syntax but is one value */

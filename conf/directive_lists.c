@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Handlers of directives that name time sources, reference clocks, interfaces and destinations, and
- * that accumulate (config.md 9, 10, 11, 15, 20). They record values; what these are good for is
- * judged when the daemon adds them.
+ * Handlers of directives that name time sources, reference clocks, interfaces and destinations,
+ * and that accumulate (config.md 9, 10, 11, 15, 20). They record values, which are judged when
+ * the daemon adds them.
  */
 #include "conf/directive.h"
 
@@ -46,7 +46,7 @@ DIRECTIVE_HANDLER(peer)
     return add_source(p, args, SOURCE_PEER, false);
 }
 
-/* An occurrence with an impossible list is useless (config.md 7), which chrony does not say. */
+/* An occurrence with an impossible list has no effect but a warning (config.md 7). */
 DIRECTIVE_HANDLER(sourcedir)
 {
     int words = text_count_words(args);

@@ -15,8 +15,8 @@ static void *value_at(struct parser *p, const struct directive *d)
     return (char *)p->conf + d->offset;
 }
 
-/* Class I: exactly one integer. One out of the range of the directive, which chrony refuses or wraps
-   depending on its age, must not keep a machine without time: the nearest limit is used. */
+/* Class I: exactly one integer. A configuration that works with some release of chrony must not
+   leave a machine without time, so an integer out of range becomes the nearest limit. */
 static bool read_integer(struct parser *p, const struct directive *d, const char *args, int *value)
 {
     bool clamped;

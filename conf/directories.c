@@ -75,8 +75,8 @@ static bool read_file(const struct parser *parent, const char *path, bool found_
     if (p.level > MAX_INCLUDE_LEVEL)
         return conf_fail(p.error, "Maximum include level reached");
 
-    /* What is named may be a pipe; what was found in a directory may be anything, and nobody writes
-       to it. */
+    /* A file that is named may be a pipe. A file found in a directory may be anything, and must
+       not be waited for. */
     FILE *stream = found_by_pattern ? file_open_read(path) : file_open_input(path);
     if (!stream && found_by_pattern && (errno == EISDIR || errno == ERRNO_NOT_A_FILE)) {
         LOG_WARN("Could not read %s : %s", path, text_errno(errno));
@@ -119,7 +119,7 @@ DIRECTIVE_HANDLER(include)
     if (!strpbrk(args, "*?[")) {
         if (!is_directory(args))
             return read_file(p, args, false);
-        /* chrony reads nothing either, but it does not say so */
+        /* A directory in place of a file is worth a warning. */
         parser_warn(p, "Nothing is included from the directory %s (did you mean confdir?)", args);
         return true;
     }
@@ -222,7 +222,7 @@ static bool read_source_line(struct parser *p, struct source_list *list, char *l
     return parser_fail_unknown(p);
 }
 
-/* A line that is not complete is left out: the file may still be being written. */
+/* An incomplete line is ignored: the file may not be written completely yet. */
 static void read_source_lines(struct parser *p, struct source_list *list, FILE *stream)
 {
     struct line_reader reader = line_reader_start(stream, p->file);

@@ -43,13 +43,13 @@ static char *join_path(const char *directory, const char *name)
 static void add_directory(struct fragment_list *list, int index, const char *directory,
                           const char *suffix, list_files_function list_files, void *arg)
 {
-    /* The search is one for a pattern, where these would mean something else */
+    /* The path is a pattern, in which these characters have a meaning. */
     if (strpbrk(directory, "*?[\\"))
         return;
     errno = 0;
     char **names = list_files(arg, directory, suffix);
     if (!names) {
-        /* One that is not there is nothing special */
+        /* A missing directory is no problem. */
         if (errno != 0 && errno != ENOENT)
             LOG_WARN("Could not read directory %s : %s", directory, text_errno(errno));
         return;

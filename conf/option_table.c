@@ -25,7 +25,7 @@ static void report_replaced(const struct options_report *report, const char *opt
     report->replaced(option, text, used, value, report->arg);
 }
 
-/* An integer of the row's range, or the nearest limit if somebody wants to hear of that. */
+/* An integer in the row's range, or the nearest limit if a report of replaced values is wanted. */
 static bool read_int(const struct option_row *row, const char *text, int min, int max, int *value,
                      size_t *used, const struct options_report *report)
 {

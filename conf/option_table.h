@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tables of options: words behind a directive, some with a value (config.md 3, classes i, u and d).
- * Shared by source options, refclock, local, hwtimestamp and the rate limits, and by chronyc's commands
- * that have such options.
+ * Tables of options: words behind a directive, some with a value (config.md 3, classes i, u and
+ * d). Shared by source options, refclock, local, hwtimestamp and the rate limits, and by
+ * chronyc's commands that have such options.
  */
 #ifndef CONF_OPTION_TABLE_H
 #define CONF_OPTION_TABLE_H
@@ -27,7 +27,7 @@ struct option_row {
     size_t offset; /* of the value in the struct that the table is for */
     int min, max;
     int constant; /* OPTION_BITS, OPTION_SET */
-    /* OPTION_INT: every release of chrony refuses a number out of range (modulo 2^32). */
+    /* OPTION_INT: all releases of chrony refuse a number out of range (modulo 2^32). */
     bool checked;
     /* OPTION_OTHER: reads a prefix of the text; *used is its length. False: bad value. */
     bool (*read)(const char *text, void *value, size_t *used);
@@ -35,13 +35,13 @@ struct option_row {
 
 enum options_result { OPTIONS_OK, OPTIONS_UNKNOWN, OPTIONS_VALUE };
 
-/* What is to be said about a line of options besides the result. Its words are parts of the line. */
+/* Details about a line of options. Its words are parts of the line. */
 struct options_report {
     const char *word;    /* that could not be used, as typed */
     const char *value;   /* OPTIONS_VALUE: begins with what the option was given; "" if nothing */
     const char *nearest; /* OPTIONS_UNKNOWN: the option that was probably meant, or NULL */
-    /* Called for each integer that is replaced: one out of range by the nearest limit, an unsigned one
-       by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE. */
+    /* Called for each integer that is replaced: one out of range by the nearest limit, an
+       unsigned one by its value modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE. */
     void (*replaced)(const char *option, const char *number, size_t length, long long value,
                      void *arg);
     void *arg;

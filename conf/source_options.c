@@ -86,7 +86,7 @@ static_assert(sizeof(enum source_connectivity) == sizeof(int), "enums are compar
 
 void source_options_default(struct source_options *options)
 {
-    /* Every octet, so that copies of equal options are equal as memory too */
+    /* Clears padding, too, so that equal options are equal as memory. */
     memset(options, 0, sizeof(*options));
     options->minpoll = 6;
     options->maxpoll = 10;
