@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scenarios that compare the discipline with figures of the reference implementation: a client
+ * The scenarios that compare the discipline with figures of chrony: a client
  * of one perfect server of stratum 1 for 20,000 s; medians over 21 seeds.
  */
 #include "test/sim/scenario.h"
