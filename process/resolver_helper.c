@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork server,
- * so no secret of the main process is in it, and it is started again when it ends or does not answer.
- * It answers one lookup at a time, until the other side closes.
+ * The name resolving helper; see resolver_helper.h for its promise. It is a child of the fork
+ * server, so no secret of the main process is in it, and it is started again when it ends or does
+ * not answer. It answers one lookup at a time, until the other side closes.
  */
 #include "config.h"
 
