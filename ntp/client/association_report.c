@@ -21,8 +21,8 @@ static char source_letter(enum timestamp_source source)
     return letters[source];
 }
 
-/* With NTP's sign, positive when the local clock is slow, as users know it from reports and logs. A zero
-   gets no sign. */
+/* With NTP's sign, positive when the local clock is slow, as users know it from reports and logs.
+   A zero gets no sign. */
 static double ntp_offset(const struct source_sample *sample)
 {
     return 0.0 - sample->offset;
