@@ -95,14 +95,15 @@ bool argument_add_source(struct client *c, char *text, struct cmd_add_source *ad
 #define LOCAL_DEFAULT_STRATUM 10
 #define LOCAL_ORPHAN_WAIT     300.0 /* default of waitunsynced with orphan */
 
+#define OPTION_STRUCT struct cmd_local
+
 static const struct option_row local_options[] = {
-    {"activate", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, activate)},
-    {"distance", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, distance)},
-    {"orphan", OPTION_BOOL, .offset = offsetof(struct cmd_local, orphan)},
-    {"stratum", OPTION_INT, .offset = offsetof(struct cmd_local, stratum), .min = 1,
-     .max = LOCAL_STRATUM_MAX},
-    {"waitsynced", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, wait_synced)},
-    {"waitunsynced", OPTION_DOUBLE, .offset = offsetof(struct cmd_local, wait_unsynced)},
+    {"activate", OPTION_ANY_REAL(activate, 0.0)},
+    {"distance", OPTION_ANY_REAL(distance, 1.0)},
+    {"orphan", OPTION_FLAG(orphan)},
+    {"stratum", OPTION_INTEGER(stratum, 1, LOCAL_STRATUM_MAX, LOCAL_DEFAULT_STRATUM)},
+    {"waitsynced", OPTION_ANY_REAL(wait_synced, 0.0)},
+    {"waitunsynced", OPTION_ANY_REAL(wait_unsynced, -1.0)},
 };
 
 bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
@@ -115,9 +116,7 @@ bool argument_local(char *text, struct cmd_local *local, struct bad_option *bad)
         return true;
 
     local->enabled = true;
-    local->stratum = LOCAL_DEFAULT_STRATUM;
-    local->distance = 1.0;
-    local->wait_unsynced = -1.0;
+    options_reset(local_options, COUNT(local_options), local);
     switch (options_parse(local_options, COUNT(local_options), text, local, &report)) {
     case OPTIONS_OK:
         break;

@@ -127,7 +127,7 @@ static void start_fallback_drift(struct reference *r)
     struct fallback_drift_env env = {r->loop, set_fallback_frequency, on_fallback, r};
 
     r->fallback_drift =
-        fallback_drift_new(&env, r->conf->fallback_drift_min, r->conf->fallback_drift_max);
+        fallback_drift_new(&env, r->conf->fallback_drift.min, r->conf->fallback_drift.max);
 }
 
 struct reference *reference_new(const struct reference_env *env, const struct conf *conf)
@@ -144,10 +144,10 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     r->mode = REFERENCE_NORMAL;
 
     r->max_update_skew = fabs(conf->max_update_skew) * 1.0e-6;
-    r->makestep_limit = conf->makestep_limit;
-    r->makestep_threshold = conf->makestep_threshold;
-    r->max_change_start = conf->max_change_start;
-    r->max_change_ignore = conf->max_change_ignore;
+    r->makestep_limit = conf->makestep.limit;
+    r->makestep_threshold = conf->makestep.threshold;
+    r->max_change_start = conf->max_change.start;
+    r->max_change_ignore = conf->max_change.ignore;
     reference_set_local(r, &conf->local);
 
     r->leap = LEAP_UNSYNC;
@@ -314,11 +314,11 @@ static bool offset_is_allowed(struct reference *r, double offset)
         r->max_change_start--;
         return true;
     }
-    if (fabs(offset) <= r->conf->max_change_offset)
+    if (fabs(offset) <= r->conf->max_change.offset)
         return true;
 
     LOG_WARN("Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds (%s) ",
-             -offset, r->conf->max_change_offset,
+             -offset, r->conf->max_change.offset,
              r->max_change_ignore == 0 ? "exiting" : "ignored");
     if (r->max_change_ignore == 0)
         end_mode(r, false);

@@ -164,7 +164,7 @@ static void add_name(const struct parser *p, struct conf_access_rules *rules,
 
 static bool add_rule(struct parser *p, const struct directive *d, char *args, bool allow)
 {
-    struct conf_access_rules *rules = (struct conf_access_rules *)((char *)p->conf + d->offset);
+    struct conf_access_rules *rules = directive_value(p, d);
     struct conf_access_rule rule = {.allow = allow};
     char *copy = text_dup(args);
     struct notes notes = {0};
@@ -186,12 +186,12 @@ static bool add_rule(struct parser *p, const struct directive *d, char *args, bo
     return true;
 }
 
-DIRECTIVE_HANDLER(allow)
+bool directive_allow(struct parser *p, const struct directive *d, char *args)
 {
     return add_rule(p, d, args, true);
 }
 
-DIRECTIVE_HANDLER(deny)
+bool directive_deny(struct parser *p, const struct directive *d, char *args)
 {
     return add_rule(p, d, args, false);
 }

@@ -12,78 +12,42 @@
 #include "conf/directive.h"
 #include "config.h"
 
-static void default_client(struct conf *conf)
+static void use_no_ports_and_files(struct conf *conf)
 {
-    conf->acquisition_port = -1;
-    conf->min_samples = 6;
-    conf->refresh = 1209600;
-
-    conf->nts_aeads = mem_array(2, sizeof(*conf->nts_aeads));
-    conf->nts_aeads[0] = 30;
-    conf->nts_aeads[1] = 15;
-    conf->nts_aead_count = 2;
-    conf->nts_refresh = 2419200;
-    conf->nts_rotate = 604800;
-    conf->nts_port = 4460;
-    conf->nts_processes = 1;
-    conf->max_nts_connections = 100;
-    conf->nts_ratelimit = (struct conf_ratelimit){.interval = 6, .burst = 8, .leak = 2};
-
-    conf->authselect_mode = AUTHSELECT_MIX;
-    conf->combine_limit = 3.0;
-    conf->max_distance = 3.0;
-    conf->max_jitter = 1.0;
-    conf->reselect_distance = 1e-4;
-    conf->stratum_weight = 1e-3;
-    conf->max_stratum = 15;
-    conf->min_sources = 1;
-}
-
-static void default_clock(struct conf *conf)
-{
-    conf->corr_time_ratio = 3.0;
-    conf->drift_file_interval = 3600;
-    conf->leapsec_mode = LEAPSEC_SYSTEM;
-    conf->max_change_start = -1;
-    conf->max_clock_error = 1.0;
-    conf->max_drift = 100000.0;
-    conf->max_update_skew = 1000.0;
-    conf->max_slew_rate = 1e6 / 12.0;
-    conf->log_banner = 32;
-    conf->log_change = 1.0;
-    conf->rtc_device = text_dup(DEFAULT_RTC_DEVICE);
-    if (DEFAULT_HWCLOCK_FILE[0] != '\0')
-        conf->hwclock_file = text_dup(DEFAULT_HWCLOCK_FILE);
-}
-
-static void default_server(struct conf *conf, const struct conf_env *env)
-{
-    conf->port = env->client_only ? 0 : 123;
-    conf->client_log_limit = 524288;
-    conf->local = (struct conf_local){.stratum = 10, .distance = 1.0};
-    conf->ntp_ratelimit = (struct conf_ratelimit){.interval = 3, .burst = 8, .leak = 2};
-
-    conf->bind_cmd4 = ip_addr_loopback(IP_V4);
-    conf->bind_cmd6 = ip_addr_loopback(IP_V6);
-    conf->bind_cmd_path = env->client_only ? NULL : text_dup(DEFAULT_COMMAND_SOCKET);
-    conf->cmd_port = env->client_only ? 0 : 323;
-    conf->cmd_ratelimit = (struct conf_ratelimit){.interval = -4, .burst = 8, .leak = 2};
-    conf->open_commands = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
-                          OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
-
-    conf->hwts_timeout = 0.001;
-    conf->ptp_domain = 123;
-    conf->user = text_dup(DEFAULT_USER);
-    conf->pid_file = env->client_only ? NULL : text_dup(DEFAULT_PID_FILE);
+    conf->port = 0;
+    conf->cmd_port = 0;
+    conf_set_string(&conf->bind_cmd_path, NULL);
+    conf_set_string(&conf->pid_file, NULL);
 }
 
 struct conf *conf_new(const struct conf_env *env)
 {
     struct conf *conf = mem_alloc(sizeof(*conf));
 
-    default_client(conf);
-    default_clock(conf);
-    default_server(conf, env);
+    for (size_t i = 0; i < directive_count; i++)
+        option_reset(&directive_table[i].row, conf);
+
+    /* What is not one value */
+    conf->nts_aeads = mem_array(2, sizeof(*conf->nts_aeads));
+    conf->nts_aeads[0] = 30;
+    conf->nts_aeads[1] = 15;
+    conf->nts_aead_count = 2;
+    conf->ntp_ratelimit = (struct conf_ratelimit){.interval = 3, .burst = 8, .leak = 2};
+    conf->nts_ratelimit = (struct conf_ratelimit){.interval = 6, .burst = 8, .leak = 2};
+    conf->cmd_ratelimit = (struct conf_ratelimit){.interval = -4, .burst = 8, .leak = 2};
+    conf->authselect_mode = AUTHSELECT_MIX;
+    conf->leapsec_mode = LEAPSEC_SYSTEM;
+    conf->drift_file_interval = 3600;
+    conf->max_change.start = -1;
+    conf->client_log_limit = 524288;
+    conf->local = (struct conf_local){.stratum = 10, .distance = 1.0};
+    conf->bind_cmd4 = ip_addr_loopback(IP_V4);
+    conf->bind_cmd6 = ip_addr_loopback(IP_V6);
+    conf->bind_cmd_path = text_dup(DEFAULT_COMMAND_SOCKET);
+    conf->open_commands = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
+                          OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
+    if (env->client_only)
+        use_no_ports_and_files(conf);
     return conf;
 }
 
@@ -133,32 +97,13 @@ void conf_free(struct conf *conf)
     if (!conf)
         return;
 
-    char *strings[] = {
-        conf->bind_acq_device,
-        conf->dump_dir,
-        conf->nts_dump_dir,
-        conf->nts_ntp_server,
-        conf->drift_file,
-        conf->leapsec_tz,
-        conf->leapsec_list,
-        conf->tempcomp.file,
-        conf->bind_device,
-        conf->bind_cmd_path,
-        conf->ntp_signd_socket,
-        conf->bind_cmd_device,
-        conf->rtc_file,
-        conf->rtc_device,
-        conf->hwclock_file,
-        conf->log_dir,
-        conf->mail_user,
-        conf->key_file,
-        conf->user,
-        conf->pid_file,
-        conf->tempcomp.points_file,
-    };
-
-    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-        free(strings[i]);
+    for (size_t i = 0; i < directive_count; i++) {
+        if (directive_table[i].row.kind == OPTION_STRING)
+            conf_set_string((char **)((char *)conf + directive_table[i].row.offset), NULL);
+    }
+    free(conf->tempcomp.file);
+    free(conf->tempcomp.points_file);
+    free(conf->bind_cmd_path);
     free_lists(conf);
     free(conf);
 }

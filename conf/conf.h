@@ -136,6 +136,29 @@ struct conf_tempcomp {
     double t0, k0, k1, k2;
 };
 
+struct makestep_conf {
+    double threshold; /* s */
+    int limit;        /* number of clock updates; negative: no limit */
+};
+
+/* After `start` clock updates (negative: off), `ignore` offsets (negative: all) larger than this are
+   ignored. */
+struct max_change_conf {
+    double offset; /* s */
+    int start, ignore;
+};
+
+/* log2 of seconds; off unless 0 < min <= max */
+struct fallback_drift_conf {
+    int min, max;
+};
+
+/* Off if one of them is 0 or less. */
+struct smoothing_conf {
+    double max_freq, max_wander; /* ppm, ppm/s */
+    bool leap_only;
+};
+
 /* Every setting, with the defaults of config.md 8 and 26. Strings are NULL when not set. */
 struct conf {
     /* sources and client */
@@ -183,13 +206,11 @@ struct conf {
     double corr_time_ratio;
     char *drift_file;
     int drift_file_interval;
-    int fallback_drift_min, fallback_drift_max;
+    struct fallback_drift_conf fallback_drift;
     enum leapsec_mode leapsec_mode;
     char *leapsec_tz, *leapsec_list;
-    double makestep_threshold;
-    int makestep_limit;
-    double max_change_offset;
-    int max_change_start, max_change_ignore;
+    struct makestep_conf makestep;
+    struct max_change_conf max_change;
     double max_clock_error, max_drift, max_update_skew, max_slew_rate; /* ppm */
     struct conf_tempcomp tempcomp;
 
@@ -204,8 +225,7 @@ struct conf {
     struct conf_local local;
     char *ntp_signd_socket;
     struct conf_ratelimit ntp_ratelimit;
-    double smooth_max_freq, smooth_max_wander;
-    bool smooth_leap_only;
+    struct smoothing_conf smoothing;
     struct conf_access_rules ntp_access, cmd_access;
 
     /* command and monitoring */
@@ -287,9 +307,6 @@ struct world;
 struct source_conf *conf_read_source_dirs(const struct conf *conf, const struct world *world,
                                           size_t *count);
 void source_conf_list_free(struct source_conf *list, size_t count);
-
-/* The directive with this index, in alphabetical order; NULL behind the last. */
-const char *conf_directive_name(size_t index);
 
 /* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be
    NULL: no host names. */

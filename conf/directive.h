@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "conf/conf.h"
+#include "conf/option_table.h"
 
 /* Where the parser is. */
 struct parser {
@@ -24,19 +25,25 @@ struct parser {
 };
 
 struct directive {
-    const char *name; /* matched without regard to case */
-    /* Evaluates the arguments, a normalised text that may be changed. False: error is set. */
+    /* Name, place in struct conf, default, range and unit. */
+    struct option_row row;
+    /* Evaluates the arguments, a normalised text that may be changed. False: error is set.
+       NULL: the one value that the row describes. */
     bool (*evaluate)(struct parser *p, const struct directive *d, char *args);
-    size_t offset;  /* of the value in struct conf, for the generic handlers */
-    size_t offset6; /* of the IPv6 address where offset is that of the IPv4 address */
-    long min, max;
-    bool nts; /* has no effect in a build without NTS */
+    size_t offset6; /* of the IPv6 address where the row has the place of the IPv4 address */
+    bool nts;       /* has no effect in a build without NTS */
 };
 
 /* The table, sorted by name. */
 extern const struct directive directive_table[];
 extern const size_t directive_count;
 const struct directive *directive_find(const char *word);
+
+/* What the row describes, within struct conf. */
+static inline void *directive_value(const struct parser *p, const struct directive *d)
+{
+    return (char *)p->conf + d->row.offset;
+}
 
 /* Evaluates one line (which is changed) that may still have to be normalised. */
 bool parser_evaluate(struct parser *p, char *line);
@@ -74,18 +81,23 @@ bool parser_fail_address(struct parser *p, const char *text);
 bool parser_check_words(struct parser *p, const char *args, int min, int max);
 
 /*
- * Positional numbers: read one, move to the next word. A number that is not the last must be
- * followed by white space; what follows the last one is ignored with a warning. An integer out of
- * range becomes the nearest limit, with a warning.
+ * Positional numbers: read one into the struct at base, or all of a table, and move to the next word.
+ * A number that is not the last must be followed by white space; what follows the last one is
+ * ignored with a warning. A number out of range becomes the nearest limit, with a warning. False:
+ * no number; the error is not set.
  */
-bool parser_next_double(struct parser *p, char **args, double *value);
+bool parser_next_number(struct parser *p, char **args, const struct option_row *row, void *base);
+bool parser_next_numbers(struct parser *p, char **args, const struct option_row *table,
+                         size_t count, void *base);
+/* The same for an integer alone. */
 bool parser_next_int(struct parser *p, char **args, int min, int max, int *value);
 
 /* Options of a directive by a table, into the struct at base. False: error is set, `Invalid option`
    and `Invalid value` if exact, else `Could not parse`. */
-struct option_row;
 bool parser_options(struct parser *p, const struct option_row *table, size_t count, char *line,
                     void *base, bool exact);
+/* The value of a directive without a handler. */
+bool parser_value(struct parser *p, const struct directive *d, char *args);
 
 /* Warns that another value is used in place of this one (`length` characters). The option and the
    range (a text in parentheses) may be NULL. */
@@ -101,61 +113,32 @@ void parser_warn_tail(const struct parser *p, const char *word, size_t number_le
 void conf_set_string(char **string, const char *value);
 void conf_add_string(struct conf_strings *strings, const char *value);
 
-#define DIRECTIVE_HANDLER(name)                                                                    \
-    bool directive_##name(struct parser *p, const struct directive *d, char *args)
-
 /* NAME [option]..., as in server, pool and peer; the name of the entry is allocated. False: error
    is set. */
 bool parser_source(struct parser *p, char *args, struct source_conf *source);
 
-/* directive_values.c: the classes of config.md 3 and what has its own syntax but is one value */
-DIRECTIVE_HANDLER(int);
-DIRECTIVE_HANDLER(port16);
-DIRECTIVE_HANDLER(double);
-DIRECTIVE_HANDLER(string);
-DIRECTIVE_HANDLER(path_or_none);
-DIRECTIVE_HANDLER(flag);
-DIRECTIVE_HANDLER(strings);
-DIRECTIVE_HANDLER(bind);
-DIRECTIVE_HANDLER(bind_command);
-DIRECTIVE_HANDLER(ignored);
-DIRECTIVE_HANDLER(unsupported);
+typedef bool directive_handler(struct parser *p, const struct directive *d, char *args);
+
+/* directive_values.c: what is one value, or none, with a syntax of its own */
+directive_handler directive_path_or_none, directive_strings, directive_bind, directive_bind_command;
+directive_handler directive_ignored, directive_unsupported;
 
 /* directive_settings.c: settings with several values or words */
-DIRECTIVE_HANDLER(authselectmode);
-DIRECTIVE_HANDLER(clientloglimit);
-DIRECTIVE_HANDLER(driftfile);
-DIRECTIVE_HANDLER(fallbackdrift);
-DIRECTIVE_HANDLER(leapsecmode);
-DIRECTIVE_HANDLER(local);
-DIRECTIVE_HANDLER(log);
-DIRECTIVE_HANDLER(mailonchange);
-DIRECTIVE_HANDLER(makestep);
-DIRECTIVE_HANDLER(maxchange);
-DIRECTIVE_HANDLER(ntsaeads);
-DIRECTIVE_HANDLER(ntstrustedcerts);
-DIRECTIVE_HANDLER(opencommands);
-DIRECTIVE_HANDLER(ratelimit);
-DIRECTIVE_HANDLER(ratelimit_kod);
-DIRECTIVE_HANDLER(smoothtime);
-DIRECTIVE_HANDLER(tempcomp);
+directive_handler directive_authselectmode, directive_clientloglimit, directive_driftfile;
+directive_handler directive_fallbackdrift, directive_leapsecmode, directive_local, directive_log;
+directive_handler directive_mailonchange, directive_makestep, directive_maxchange;
+directive_handler directive_ntsaeads, directive_ntstrustedcerts, directive_opencommands;
+directive_handler directive_ratelimit, directive_smoothtime, directive_tempcomp;
 
 /* directive_lists.c: time sources and other things that accumulate */
-DIRECTIVE_HANDLER(broadcast);
-DIRECTIVE_HANDLER(hwtimestamp);
-DIRECTIVE_HANDLER(initstepslew);
-DIRECTIVE_HANDLER(peer);
-DIRECTIVE_HANDLER(pool);
-DIRECTIVE_HANDLER(refclock);
-DIRECTIVE_HANDLER(server);
-DIRECTIVE_HANDLER(sourcedir);
+directive_handler directive_broadcast, directive_hwtimestamp, directive_initstepslew;
+directive_handler directive_peer, directive_pool, directive_refclock, directive_server;
+directive_handler directive_sourcedir;
 
-/* access.c */
-DIRECTIVE_HANDLER(allow);
-DIRECTIVE_HANDLER(deny);
+/* access_rule.c */
+directive_handler directive_allow, directive_deny;
 
-/* files.c */
-DIRECTIVE_HANDLER(include);
-DIRECTIVE_HANDLER(confdir);
+/* directories.c */
+directive_handler directive_include, directive_confdir;
 
 #endif

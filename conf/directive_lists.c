@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/directories.h"
-#include "conf/option_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -31,23 +30,23 @@ static bool add_source(struct parser *p, char *args, enum source_kind kind, bool
     return true;
 }
 
-DIRECTIVE_HANDLER(server)
+bool directive_server(struct parser *p, const struct directive *d, char *args)
 {
     return add_source(p, args, SOURCE_SERVER, false);
 }
 
-DIRECTIVE_HANDLER(pool)
+bool directive_pool(struct parser *p, const struct directive *d, char *args)
 {
     return add_source(p, args, SOURCE_SERVER, true);
 }
 
-DIRECTIVE_HANDLER(peer)
+bool directive_peer(struct parser *p, const struct directive *d, char *args)
 {
     return add_source(p, args, SOURCE_PEER, false);
 }
 
 /* An occurrence with an impossible list has no effect but a warning (config.md 7). */
-DIRECTIVE_HANDLER(sourcedir)
+bool directive_sourcedir(struct parser *p, const struct directive *d, char *args)
 {
     int words = text_count_words(args);
 
@@ -73,63 +72,43 @@ static bool read_refid(const char *text, void *value, size_t *used)
     return true;
 }
 
-#define FIELD(f)      offsetof(struct conf_refclock, f)
-#define IN(f, lo, hi) OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
-#define FLAG(f)       OPTION_BOOL, .offset = FIELD(f)
-#define REAL(f)       OPTION_DOUBLE, .offset = FIELD(f)
-#define REFID(f)      OPTION_OTHER, .offset = FIELD(f), .read = read_refid
-#define SELECT(b)     OPTION_BITS, .offset = FIELD(select_options), .constant = (b)
+#define OPTION_STRUCT struct conf_refclock
 
 static const struct option_row refclock_options[] = {
-    {"delay", REAL(delay)},
-    {"dpoll", IN(dpoll, -32, 32)},
-    {"filter", IN(filter_length, 0, INT_MAX)},
-    {"local", FLAG(local)},
-    {"lock", REFID(lock_refid)},
-    {"maxdispersion", REAL(max_dispersion)},
-    {"maxlockage", IN(max_lock_age, 0, INT_MAX)},
-    {"maxsamples", IN(max_samples, 0, INT_MAX)},
-    {"maxunreach", IN(max_unreach, 0, INT_MAX)},
-    {"minsamples", IN(min_samples, 0, INT_MAX)},
-    {"noselect", SELECT(SELECT_NOSELECT)},
-    {"offset", REAL(offset)},
-    {"poll", IN(poll, -32, 32)},
-    {"pps", FLAG(pps)},
-    {"precision", REAL(precision)},
-    {"prefer", SELECT(SELECT_PREFER)},
-    {"rate", IN(rate, 1, INT_MAX)},
-    {"refid", REFID(refid)},
-    {"require", SELECT(SELECT_REQUIRE)},
-    {"stratum", IN(stratum, 0, 15), .checked = true},
-    {"tai", FLAG(tai)},
-    {"trust", SELECT(SELECT_TRUST)},
-    {"waitdevice", FLAG(wait_device)},
-    {"width", REAL(pulse_width)},
+    {"delay", OPTION_REAL_FROM_0(delay, 1e-9), .unit = "s"},
+    {"dpoll", OPTION_INTEGER(dpoll, -32, 32, 0)},
+    {"filter", OPTION_INTEGER(filter_length, 0, INT_MAX, 64)},
+    {"local", OPTION_FLAG(local)},
+    {"lock", .kind = OPTION_OTHER, OPTION_AT(uint32_t, lock_refid), .read = read_refid},
+    {"maxdispersion", OPTION_ANY_REAL(max_dispersion, 0.0), .unit = "s"},
+    {"maxlockage", OPTION_INTEGER(max_lock_age, 0, INT_MAX, 2)},
+    {"maxsamples", OPTION_INTEGER(max_samples, 0, INT_MAX, SOURCE_DEFAULT_SAMPLES)},
+    {"maxunreach", OPTION_INTEGER(max_unreach, 0, INT_MAX, 100000)},
+    {"minsamples", OPTION_INTEGER(min_samples, 0, INT_MAX, SOURCE_DEFAULT_SAMPLES)},
+    {"noselect", OPTION_FLAG_BITS(select_options, SELECT_NOSELECT)},
+    {"offset", OPTION_ANY_REAL(offset, 0.0), .unit = "s"},
+    {"poll", OPTION_INTEGER(poll, -32, 32, 4)},
+    {"pps", OPTION_FLAG(pps)},
+    {"precision", OPTION_ANY_REAL(precision, 0.0), .unit = "s"},
+    {"prefer", OPTION_FLAG_BITS(select_options, SELECT_PREFER)},
+    {"rate", OPTION_INTEGER(rate, 1, INT_MAX, 1)},
+    {"refid", .kind = OPTION_OTHER, OPTION_AT(uint32_t, refid), .read = read_refid},
+    {"require", OPTION_FLAG_BITS(select_options, SELECT_REQUIRE)},
+    {"stratum", OPTION_INTEGER(stratum, 0, 15, 0), .checked = true},
+    {"tai", OPTION_FLAG(tai)},
+    {"trust", OPTION_FLAG_BITS(select_options, SELECT_TRUST)},
+    {"waitdevice", OPTION_FLAG(wait_device)},
+    {"width", OPTION_ANY_REAL(pulse_width, 0.0), .unit = "s"},
 };
 
-#undef FIELD
-#undef IN
-#undef FLAG
-#undef REAL
-#undef REFID
-#undef SELECT
-
 /* DRIVER PARAMETER [option]...; driver and parameter are judged when the clock is created. */
-DIRECTIVE_HANDLER(refclock)
+bool directive_refclock(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
-    struct conf_refclock clock = {
-        .poll = 4,
-        .rate = 1,
-        .max_lock_age = 2,
-        .filter_length = 64,
-        .min_samples = SOURCE_DEFAULT_SAMPLES,
-        .max_samples = SOURCE_DEFAULT_SAMPLES,
-        .max_unreach = 100000,
-        .delay = 1e-9,
-    };
+    struct conf_refclock clock = {.driver = NULL};
     char *parameter = text_split(args), *options = text_split(parameter);
 
+    options_reset(refclock_options, COUNT(refclock_options), &clock);
     if (parameter[0] == '\0')
         return parser_fail_parse(p);
     if (!parser_options(p, refclock_options, COUNT(refclock_options), options, &clock, true))
@@ -170,38 +149,29 @@ static bool read_rxfilter(const char *text, void *value, size_t *used)
     return false;
 }
 
-#define FIELD(f)      offsetof(struct conf_hwtimestamp, f)
-#define IN(f, lo, hi) OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
-#define REAL(f)       OPTION_DOUBLE, .offset = FIELD(f)
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct conf_hwtimestamp
 
 static const struct option_row hwtimestamp_options[] = {
-    {"maxpoll", IN(maxpoll, -32, 32)},
-    {"maxsamples", IN(max_samples, 0, INT_MAX)},
-    {"minpoll", IN(minpoll, -32, 32)},
-    {"minsamples", IN(min_samples, 0, INT_MAX)},
-    {"nocrossts", OPTION_BOOL, .offset = FIELD(nocrossts)},
-    {"precision", REAL(precision)},
-    {"rxcomp", REAL(rx_comp)},
-    {"rxfilter", OPTION_OTHER, .offset = FIELD(rxfilter), .read = read_rxfilter},
-    {"txcomp", REAL(tx_comp)},
+    {"maxpoll", OPTION_INTEGER(maxpoll, -32, 32, INT_MAX)}, /* INT_MAX: not given */
+    {"maxsamples", OPTION_INTEGER(max_samples, 0, INT_MAX, 16)},
+    {"minpoll", OPTION_INTEGER(minpoll, -32, 32, 0)},
+    {"minsamples", OPTION_INTEGER(min_samples, 0, INT_MAX, 2)},
+    {"nocrossts", OPTION_FLAG(nocrossts)},
+    {"precision", OPTION_REAL_FROM_0(precision, 100e-9), .unit = "s"},
+    {"rxcomp", OPTION_ANY_REAL(rx_comp, 0.0), .unit = "s"},
+    {"rxfilter", .kind = OPTION_OTHER, OPTION_AT(enum hwts_rxfilter, rxfilter),
+     .read = read_rxfilter},
+    {"txcomp", OPTION_ANY_REAL(tx_comp, 0.0), .unit = "s"},
 };
 
-#undef FIELD
-#undef IN
-#undef REAL
-
-DIRECTIVE_HANDLER(hwtimestamp)
+bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
-    struct conf_hwtimestamp hw = {
-        .maxpoll = INT_MAX, /* not given */
-        .min_samples = 2,
-        .max_samples = 16,
-        .rxfilter = HWTS_RXFILTER_ANY,
-        .precision = 100e-9,
-    };
+    struct conf_hwtimestamp hw = {.rxfilter = HWTS_RXFILTER_ANY};
     char *options = text_split(args);
 
+    options_reset(hwtimestamp_options, COUNT(hwtimestamp_options), &hw);
     if (args[0] == '\0')
         return parser_fail_parse(p);
     if (!parser_options(p, hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw, false))
@@ -220,7 +190,7 @@ DIRECTIVE_HANDLER(hwtimestamp)
 }
 
 /* INTERVAL ADDRESS [PORT] */
-DIRECTIVE_HANDLER(broadcast)
+bool directive_broadcast(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
     struct conf_broadcast broadcast = {.dest.port = 123};
@@ -243,18 +213,17 @@ DIRECTIVE_HANDLER(broadcast)
 }
 
 /* THRESHOLD [HOST]...; the list is replaced, names are resolved at once. */
-DIRECTIVE_HANDLER(initstepslew)
+bool directive_initstepslew(struct parser *p, const struct directive *d, char *args)
 {
+    static const struct option_row any = {.kind = OPTION_REAL, .min = -INFINITY, .max = INFINITY};
     struct conf *conf = p->conf;
     char *hosts = text_split(args);
-    double threshold;
 
     if (p->env->restarted)
         return true;
-    if (!parser_next_double(p, &args, &threshold))
+    if (!parser_next_number(p, &args, &any, &conf->initstepslew_threshold))
         return parser_fail_parse(p);
 
-    conf->initstepslew_threshold = threshold;
     conf->initstepslew_count = 0;
 
     while (hosts[0] != '\0') {

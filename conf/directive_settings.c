@@ -12,7 +12,6 @@
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
-#include "conf/option_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,7 +41,7 @@ static bool fail_choice(struct parser *p, const struct named_value *table, size_
     return parser_fail_word(p, word, nearest.best);
 }
 
-DIRECTIVE_HANDLER(authselectmode)
+bool directive_authselectmode(struct parser *p, const struct directive *d, char *args)
 {
     static const struct named_value modes[] = {
         {"require", AUTHSELECT_REQUIRE},
@@ -58,7 +57,7 @@ DIRECTIVE_HANDLER(authselectmode)
     return true;
 }
 
-DIRECTIVE_HANDLER(leapsecmode)
+bool directive_leapsecmode(struct parser *p, const struct directive *d, char *args)
 {
     static const struct named_value modes[] = {
         {"system", LEAPSEC_SYSTEM},
@@ -75,7 +74,7 @@ DIRECTIVE_HANDLER(leapsecmode)
 }
 
 /* scanf("%lu"): a sign is accepted, too much becomes the largest number. */
-DIRECTIVE_HANDLER(clientloglimit)
+bool directive_clientloglimit(struct parser *p, const struct directive *d, char *args)
 {
     char *end;
 
@@ -89,7 +88,7 @@ DIRECTIVE_HANDLER(clientloglimit)
     return true;
 }
 
-DIRECTIVE_HANDLER(driftfile)
+bool directive_driftfile(struct parser *p, const struct directive *d, char *args)
 {
     char *word = text_split(args), *value = text_split(word);
     int interval = p->conf->drift_file_interval;
@@ -108,96 +107,110 @@ DIRECTIVE_HANDLER(driftfile)
     return true;
 }
 
-DIRECTIVE_HANDLER(fallbackdrift)
+/* All numbers of a table and nothing else. */
+static bool read_numbers(struct parser *p, const struct option_row *table, int count, char *args,
+                         void *base)
 {
-    int min, max;
+    return parser_check_words(p, args, count, count) &&
+           (parser_next_numbers(p, &args, table, (size_t)count, base) || parser_fail_parse(p));
+}
 
-    if (!parser_check_words(p, args, 2, 2))
+#define ANY_INTEGER(field) OPTION_INTEGER(field, INT_MIN, INT_MAX, 0)
+#define OPTION_STRUCT      struct fallback_drift_conf
+
+bool directive_fallbackdrift(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct option_row numbers[] = {{ANY_INTEGER(min)}, {ANY_INTEGER(max)}};
+    struct fallback_drift_conf drift;
+
+    if (!read_numbers(p, numbers, COUNT(numbers), args, &drift))
         return false;
-    if (!parser_next_int(p, &args, INT_MIN, INT_MAX, &min) ||
-        !parser_next_int(p, &args, INT_MIN, INT_MAX, &max))
-        return parser_fail_parse(p);
-    p->conf->fallback_drift_min = min;
-    p->conf->fallback_drift_max = max;
+    p->conf->fallback_drift = drift;
     return true;
 }
 
-DIRECTIVE_HANDLER(makestep)
-{
-    double threshold;
-    int limit;
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct makestep_conf
 
-    if (!parser_check_words(p, args, 2, 2))
+bool directive_makestep(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct option_row numbers[] = {{OPTION_ANY_REAL(threshold, 0.0)},
+                                                {ANY_INTEGER(limit)}};
+    struct makestep_conf makestep;
+
+    if (!read_numbers(p, numbers, COUNT(numbers), args, &makestep))
         return false;
-    if (!parser_next_double(p, &args, &threshold) ||
-        !parser_next_int(p, &args, INT_MIN, INT_MAX, &limit))
-        return parser_fail_parse(p);
-    p->conf->makestep_threshold = threshold;
-    p->conf->makestep_limit = p->env->restarted && limit > 0 ? 0 : limit;
+    if (p->env->restarted && makestep.limit > 0)
+        makestep.limit = 0;
+    p->conf->makestep = makestep;
     return true;
 }
 
-DIRECTIVE_HANDLER(maxchange)
-{
-    double offset;
-    int start, ignore;
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct max_change_conf
 
-    if (!parser_check_words(p, args, 3, 3))
+bool directive_maxchange(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct option_row numbers[] = {
+        {OPTION_REAL_FROM_0(offset, 0.0)}, {ANY_INTEGER(start)}, {ANY_INTEGER(ignore)}};
+    struct max_change_conf change;
+
+    if (!read_numbers(p, numbers, COUNT(numbers), args, &change))
         return false;
-    if (!parser_next_double(p, &args, &offset) ||
-        !parser_next_int(p, &args, INT_MIN, INT_MAX, &start) ||
-        !parser_next_int(p, &args, INT_MIN, INT_MAX, &ignore))
-        return parser_fail_parse(p);
-    p->conf->max_change_offset = offset;
-    p->conf->max_change_start = start;
-    p->conf->max_change_ignore = ignore;
+    p->conf->max_change = change;
     return true;
 }
 
-DIRECTIVE_HANDLER(mailonchange)
+bool directive_mailonchange(struct parser *p, const struct directive *d, char *args)
 {
-    double threshold;
+    static const struct option_row any = {.kind = OPTION_REAL, .min = -INFINITY, .max = INFINITY};
 
     if (!parser_check_words(p, args, 2, 2))
         return false;
     char *number = text_split(args);
-    if (!parser_next_double(p, &number, &threshold))
+    if (!parser_next_number(p, &number, &any, &p->conf->mail_change))
         return parser_fail_parse(p);
     conf_set_string(&p->conf->mail_user, args);
-    p->conf->mail_change = threshold;
     return true;
 }
 
-DIRECTIVE_HANDLER(smoothtime)
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct smoothing_conf
+
+bool directive_smoothtime(struct parser *p, const struct directive *d, char *args)
 {
-    double freq, wander;
+    static const struct option_row numbers[] = {{OPTION_ANY_REAL(max_freq, 0.0)},
+                                                {OPTION_ANY_REAL(max_wander, 0.0)}};
+    struct smoothing_conf smoothing;
 
     if (!parser_check_words(p, args, 2, 3))
         return false;
-    if (!parser_next_double(p, &args, &freq) || !parser_next_double(p, &args, &wander) ||
+    if (!parser_next_numbers(p, &args, numbers, COUNT(numbers), &smoothing) ||
         (args[0] != '\0' && !text_equal_nocase(args, "leaponly")))
         return parser_fail_parse(p);
-    p->conf->smooth_max_freq = freq;
-    p->conf->smooth_max_wander = wander;
-    p->conf->smooth_leap_only = args[0] != '\0';
+    smoothing.leap_only = args[0] != '\0';
+    p->conf->smoothing = smoothing;
     return true;
 }
 
-static bool read_tempcomp(struct parser *p, struct conf_tempcomp *t, char *numbers, bool points)
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct conf_tempcomp
+
+static bool read_tempcomp(struct parser *p, struct conf_tempcomp *t, char *args, bool points)
 {
-    if (points) {
-        /* Two words, so that letters may follow the number */
-        conf_set_string(&t->points_file, text_split(numbers));
-        return parser_next_double(p, &numbers, &t->interval);
-    }
-    if (!parser_next_double(p, &numbers, &t->interval))
-        return false;
-    return parser_next_double(p, &numbers, &t->t0) && parser_next_double(p, &numbers, &t->k0) &&
-           parser_next_double(p, &numbers, &t->k1) && parser_next_double(p, &numbers, &t->k2);
+    static const struct option_row numbers[] = {
+        {OPTION_ANY_REAL(interval, 0.0)}, {OPTION_ANY_REAL(t0, 0.0)}, {OPTION_ANY_REAL(k0, 0.0)},
+        {OPTION_ANY_REAL(k1, 0.0)},       {OPTION_ANY_REAL(k2, 0.0)},
+    };
+
+    /* Two words, so that letters may follow the number */
+    if (points)
+        conf_set_string(&t->points_file, text_split(args));
+    return parser_next_numbers(p, &args, numbers, points ? 1 : COUNT(numbers), t);
 }
 
 /* FILE INTERVAL POINTS-FILE or FILE INTERVAL T0 K0 K1 K2 */
-DIRECTIVE_HANDLER(tempcomp)
+bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
 {
     struct conf_tempcomp t = {0};
     int words = text_count_words(args);
@@ -218,22 +231,24 @@ DIRECTIVE_HANDLER(tempcomp)
     return true;
 }
 
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct conf_local
+
 static const struct option_row local_options[] = {
-    {"activate", OPTION_DOUBLE, .offset = offsetof(struct conf_local, activate)},
-    {"distance", OPTION_DOUBLE, .offset = offsetof(struct conf_local, distance)},
-    {"orphan", OPTION_BOOL, .offset = offsetof(struct conf_local, orphan)},
-    {"stratum", OPTION_INT, .offset = offsetof(struct conf_local, stratum), .min = 1, .max = 15,
-     .checked = true},
-    {"waitsynced", OPTION_DOUBLE, .offset = offsetof(struct conf_local, wait_synced)},
-    {"waitunsynced", OPTION_DOUBLE, .offset = offsetof(struct conf_local, wait_unsynced)},
+    {"activate", OPTION_ANY_REAL(activate, 0.0), .unit = "s"},
+    {"distance", OPTION_ANY_REAL(distance, 1.0), .unit = "s"},
+    {"orphan", OPTION_FLAG(orphan)},
+    {"stratum", OPTION_INTEGER(stratum, 1, 15, 10), .checked = true},
+    {"waitsynced", OPTION_ANY_REAL(wait_synced, 0.0), .unit = "s"},
+    {"waitunsynced", OPTION_ANY_REAL(wait_unsynced, -1.0), .unit = "s"},
 };
 
 /* Each occurrence starts again from the defaults. */
-DIRECTIVE_HANDLER(local)
+bool directive_local(struct parser *p, const struct directive *d, char *args)
 {
-    struct conf_local local = {
-        .enabled = true, .stratum = 10, .distance = 1.0, .wait_unsynced = -1};
+    struct conf_local local = {.enabled = true};
 
+    options_reset(local_options, COUNT(local_options), &local);
     if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
         return false;
     if (local.wait_unsynced < 0.0)
@@ -242,23 +257,22 @@ DIRECTIVE_HANDLER(local)
     return true;
 }
 
-#define RATELIMIT(n, f)                                                                            \
-    {                                                                                              \
-        n, OPTION_INT, .offset = offsetof(struct conf_ratelimit, f), .min = -32, .max = 32         \
-    }
+#undef OPTION_STRUCT
+#define OPTION_STRUCT struct conf_ratelimit
 
-/* The last one is for NTP only. */
+/* Of kod, which is last, only NTP has any. */
 static const struct option_row ratelimit_options[] = {
-    RATELIMIT("interval", interval),
-    RATELIMIT("burst", burst),
-    RATELIMIT("leak", leak),
-    RATELIMIT("kod", kod),
+    {"interval", OPTION_INTEGER(interval, -32, 32, 0)},
+    {"burst", OPTION_INTEGER(burst, -32, 32, 0)},
+    {"leak", OPTION_INTEGER(leak, -32, 32, 0)},
+    {"kod", OPTION_INTEGER(kod, -32, 32, 0)},
 };
 
 /* Options that are not named keep their values. */
-static bool read_ratelimit(struct parser *p, const struct directive *d, char *args, size_t options)
+bool directive_ratelimit(struct parser *p, const struct directive *d, char *args)
 {
-    struct conf_ratelimit *limit = (struct conf_ratelimit *)((char *)p->conf + d->offset);
+    struct conf_ratelimit *limit = directive_value(p, d);
+    size_t options = COUNT(ratelimit_options) - (limit == &p->conf->ntp_ratelimit ? 0 : 1);
 
     if (!parser_options(p, ratelimit_options, options, args, limit, false))
         return false;
@@ -268,16 +282,6 @@ static bool read_ratelimit(struct parser *p, const struct directive *d, char *ar
     limit->leak = option_clamp(limit->leak, 1, 4);
     limit->kod = option_clamp(limit->kod, 0, 4);
     return true;
-}
-
-DIRECTIVE_HANDLER(ratelimit)
-{
-    return read_ratelimit(p, d, args, COUNT(ratelimit_options) - 1);
-}
-
-DIRECTIVE_HANDLER(ratelimit_kod)
-{
-    return read_ratelimit(p, d, args, COUNT(ratelimit_options));
 }
 
 static const struct named_value log_names[] = {
@@ -302,7 +306,7 @@ static bool fail_log_name(struct parser *p, const char *name)
     return nearest.best ? parser_explain(p, " (did you mean %s?)", nearest.best) : false;
 }
 
-DIRECTIVE_HANDLER(log)
+bool directive_log(struct parser *p, const struct directive *d, char *args)
 {
     while (args[0] != '\0') {
         char *name = args;
@@ -317,7 +321,7 @@ DIRECTIVE_HANDLER(log)
 }
 
 /* The list is replaced; without words it is empty. */
-DIRECTIVE_HANDLER(ntsaeads)
+bool directive_ntsaeads(struct parser *p, const struct directive *d, char *args)
 {
     int *aeads = NULL;
     size_t count = 0;
@@ -331,10 +335,10 @@ DIRECTIVE_HANDLER(ntsaeads)
             free(aeads);
             return parser_fail_parse(p);
         }
-        if (value < d->min || value > d->max) {
+        if (value < (long)d->row.min || value > (long)d->row.max) {
             free(aeads);
             return parser_fail(p, "Invalid value %ld in %s directive (min %ld, max %ld)", value,
-                               p->word, d->min, d->max);
+                               p->word, (long)d->row.min, (long)d->row.max);
         }
         aeads = mem_resize(aeads, count + 1, sizeof(*aeads));
         aeads[count++] = (int)value;
@@ -347,7 +351,7 @@ DIRECTIVE_HANDLER(ntsaeads)
 }
 
 /* [SET] PATH */
-DIRECTIVE_HANDLER(ntstrustedcerts)
+bool directive_ntstrustedcerts(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
     char *path = args;
@@ -370,7 +374,7 @@ DIRECTIVE_HANDLER(ntstrustedcerts)
 }
 
 /* The list is replaced; without words nothing is open. */
-DIRECTIVE_HANDLER(opencommands)
+bool directive_opencommands(struct parser *p, const struct directive *d, char *args)
 {
     static const struct named_value commands[] = {
         {"activity", OPEN_ACTIVITY},     {"authdata", OPEN_AUTHDATA},

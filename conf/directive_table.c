@@ -1,126 +1,134 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of all directives (config.md 8). The parser and the list of names walk it. Defaults are
- * in conf.c.
+ * The table of all directives (config.md 8). The parser, the defaults, the end of the configuration
+ * and the tests of the documents walk it.
  */
 #include "conf/directive.h"
 
 #include <limits.h>
 #include <stddef.h>
 #include "base/text.h"
+#include "config.h"
 
-#define AT(f)              .offset = offsetof(struct conf, f)
-#define INTEGER(f, lo, hi) .evaluate = directive_int, AT(f), .min = (lo), .max = (hi)
-#define REAL(f)            .evaluate = directive_double, AT(f)
-#define STRING(f)          .evaluate = directive_string, AT(f)
-#define STRINGS(f)         .evaluate = directive_strings, AT(f)
-#define FLAG(f)            .evaluate = directive_flag, AT(f)
-#define BIND(f4, f6)       .evaluate = directive_bind, AT(f4), .offset6 = offsetof(struct conf, f6)
-#define OTHER(name)        .evaluate = directive_##name
-#define OTHER_AT(name, f)  directive_##name, AT(f)
+#define OPTION_STRUCT struct conf
+
+#define OTHER(word)             .row = {.name = (word)}
+#define PART(name, type, field) .row = {(name), OPTION_AT(type, field)}
+#define FLAG(name, field)       .row = {(name), OPTION_FLAG(field)}
+#define INTEGER(name, field, low, high, value)                                                     \
+    .row = {(name), OPTION_INTEGER(field, low, high, value)}
+#define SECONDS(name, field, value)                                                                \
+    .row = {(name), OPTION_INTEGER(field, 0, INT_MAX, value), .unit = "s"}
+#define REAL(name, field, value, u) .row = {(name), OPTION_ANY_REAL(field, value), .unit = (u)}
+#define REAL_FROM_0(name, field, value, u)                                                         \
+    .row = {(name), OPTION_REAL_FROM_0(field, value), .unit = (u)}
+#define STRING(name, field, value)                                                                 \
+    .row = {(name), .kind = OPTION_STRING, OPTION_AT(char *, field), .text = (value)}
 
 const struct directive directive_table[] = {
-    {"acquisitionport", INTEGER(acquisition_port, 0, 65535)},
-    {"allow", OTHER_AT(allow, ntp_access)},
-    {"authselectmode", OTHER(authselectmode)},
-    {"bindacqaddress", BIND(bind_acq4, bind_acq6)},
-    {"bindacqdevice", STRING(bind_acq_device)},
-    {"bindaddress", BIND(bind_addr4, bind_addr6)},
-    {"bindcmdaddress", OTHER_AT(bind_command, bind_cmd4),
-     .offset6 = offsetof(struct conf, bind_cmd6)},
-    {"bindcmddevice", STRING(bind_cmd_device)},
-    {"binddevice", STRING(bind_device)},
-    {"broadcast", OTHER(broadcast)},
-    {"clientloglimit", OTHER(clientloglimit)},
-    {"clockprecision", REAL(clock_precision)},
-    {"cmdallow", OTHER_AT(allow, cmd_access)},
-    {"cmddeny", OTHER_AT(deny, cmd_access)},
-    {"cmdport", INTEGER(cmd_port, 0, 65535)},
-    {"cmdratelimit", OTHER_AT(ratelimit, cmd_ratelimit)},
-    {"combinelimit", REAL(combine_limit)},
-    {"commandkey", OTHER(unsupported)},
-    {"confdir", OTHER(confdir)},
-    {"corrtimeratio", REAL(corr_time_ratio)},
-    {"deny", OTHER_AT(deny, ntp_access)},
-    {"driftfile", OTHER(driftfile)},
-    {"dscp", INTEGER(dscp, 0, 63)},
-    {"dumpdir", STRING(dump_dir)},
-    {"dumponexit", OTHER(ignored)},
-    {"fallbackdrift", OTHER(fallbackdrift)},
-    {"generatecommandkey", OTHER(unsupported)},
-    {"hwclockfile", STRING(hwclock_file)},
-    {"hwtimestamp", OTHER(hwtimestamp)},
-    {"hwtstimeout", REAL(hwts_timeout)},
-    {"include", OTHER(include)},
-    {"initstepslew", OTHER(initstepslew)},
-    {"keyfile", STRING(key_file)},
-    {"leapseclist", STRING(leapsec_list)},
-    {"leapsecmode", OTHER(leapsecmode)},
-    {"leapsectz", STRING(leapsec_tz)},
-    {"linux_freq_scale", OTHER(unsupported)},
-    {"linux_hz", OTHER(unsupported)},
-    {"local", OTHER(local)},
-    {"lock_all", FLAG(lock_memory)},
-    {"log", OTHER(log)},
-    {"logbanner", INTEGER(log_banner, 0, INT_MAX)},
-    {"logchange", REAL(log_change)},
-    {"logdir", STRING(log_dir)},
-    {"mailonchange", OTHER(mailonchange)},
-    {"makestep", OTHER(makestep)},
-    {"manual", FLAG(manual)},
-    {"maxchange", OTHER(maxchange)},
-    {"maxclockerror", REAL(max_clock_error)},
-    {"maxdistance", REAL(max_distance)},
-    {"maxdrift", REAL(max_drift)},
-    {"maxjitter", REAL(max_jitter)},
-    {"maxntsconnections", INTEGER(max_nts_connections, 1, INT_MAX), .nts = true},
-    {"maxsamples", INTEGER(max_samples, 0, INT_MAX)},
-    {"maxslewrate", REAL(max_slew_rate)},
-    {"maxstratum", INTEGER(max_stratum, 0, INT_MAX)},
-    {"maxtxbuffers", INTEGER(max_tx_buffers, 0, 1048576)},
-    {"maxupdateskew", REAL(max_update_skew)},
-    {"minsamples", INTEGER(min_samples, 0, INT_MAX)},
-    {"minsources", INTEGER(min_sources, 1, INT_MAX)},
-    {"minstratum", INTEGER(min_stratum, 0, INT_MAX)},
-    {"nocerttimecheck", INTEGER(no_cert_time_check, 0, INT_MAX), .nts = true},
-    {"noclientlog", FLAG(no_client_log)},
-    {"nosystemcert", FLAG(no_system_cert), .nts = true},
-    {"ntpsigndsocket", STRING(ntp_signd_socket)},
-    {"ntsaeads", OTHER(ntsaeads), .min = 0, .max = INT_MAX, .nts = true},
-    {"ntscachedir", STRING(nts_dump_dir), .nts = true},
-    {"ntsdumpdir", STRING(nts_dump_dir), .nts = true},
-    {"ntsntpserver", STRING(nts_ntp_server), .nts = true},
-    {"ntsport", OTHER_AT(port16, nts_port), .min = 0, .max = 65535, .nts = true},
-    {"ntsprocesses", INTEGER(nts_processes, 0, 1000), .nts = true},
-    {"ntsratelimit", OTHER_AT(ratelimit, nts_ratelimit), .nts = true},
-    {"ntsrefresh", INTEGER(nts_refresh, 0, INT_MAX), .nts = true},
-    {"ntsrotate", INTEGER(nts_rotate, 0, INT_MAX), .nts = true},
-    {"ntsservercert", STRINGS(nts_server_certs), .nts = true},
-    {"ntsserverkey", STRINGS(nts_server_keys), .nts = true},
-    {"ntstrustedcerts", OTHER(ntstrustedcerts), .nts = true},
-    {"opencommands", OTHER(opencommands)},
-    {"peer", OTHER(peer)},
-    {"pidfile", OTHER_AT(path_or_none, pid_file)},
-    {"pool", OTHER(pool)},
-    {"port", INTEGER(port, 0, 65535)},
-    {"ptpdomain", INTEGER(ptp_domain, 0, 255)},
-    {"ptpport", INTEGER(ptp_port, 0, 65535)},
-    {"ratelimit", OTHER_AT(ratelimit_kod, ntp_ratelimit)},
-    {"refclock", OTHER(refclock)},
-    {"refresh", INTEGER(refresh, 0, INT_MAX)},
-    {"reselectdist", REAL(reselect_distance)},
-    {"rtcautotrim", REAL(rtc_autotrim)},
-    {"rtcdevice", STRING(rtc_device)},
-    {"rtcfile", STRING(rtc_file)},
-    {"rtconutc", FLAG(rtc_on_utc)},
-    {"rtcsync", FLAG(rtc_sync)},
-    {"sched_priority", INTEGER(sched_priority, 0, 100)},
-    {"server", OTHER(server)},
-    {"smoothtime", OTHER(smoothtime)},
-    {"sourcedir", OTHER(sourcedir)},
-    {"stratumweight", REAL(stratum_weight)},
-    {"tempcomp", OTHER(tempcomp)},
-    {"user", STRING(user)},
+    {INTEGER("acquisitionport", acquisition_port, 0, 65535, -1)},
+    {PART("allow", struct conf_access_rules, ntp_access), directive_allow},
+    {OTHER("authselectmode"), directive_authselectmode},
+    {PART("bindacqaddress", struct ip_addr, bind_acq4), directive_bind,
+     offsetof(struct conf, bind_acq6)},
+    {STRING("bindacqdevice", bind_acq_device, NULL)},
+    {PART("bindaddress", struct ip_addr, bind_addr4), directive_bind,
+     offsetof(struct conf, bind_addr6)},
+    {PART("bindcmdaddress", struct ip_addr, bind_cmd4), directive_bind_command,
+     offsetof(struct conf, bind_cmd6)},
+    {STRING("bindcmddevice", bind_cmd_device, NULL)},
+    {STRING("binddevice", bind_device, NULL)},
+    {OTHER("broadcast"), directive_broadcast},
+    {OTHER("clientloglimit"), directive_clientloglimit},
+    {REAL("clockprecision", clock_precision, 0.0, "s")},
+    {PART("cmdallow", struct conf_access_rules, cmd_access), directive_allow},
+    {PART("cmddeny", struct conf_access_rules, cmd_access), directive_deny},
+    {INTEGER("cmdport", cmd_port, 0, 65535, 323)},
+    {PART("cmdratelimit", struct conf_ratelimit, cmd_ratelimit), directive_ratelimit},
+    {REAL("combinelimit", combine_limit, 3.0, NULL)},
+    {OTHER("commandkey"), directive_unsupported},
+    {OTHER("confdir"), directive_confdir},
+    {REAL_FROM_0("corrtimeratio", corr_time_ratio, 3.0, NULL)},
+    {PART("deny", struct conf_access_rules, ntp_access), directive_deny},
+    {STRING("driftfile", drift_file, NULL), directive_driftfile},
+    {INTEGER("dscp", dscp, 0, 63, 0)},
+    {STRING("dumpdir", dump_dir, NULL)},
+    {OTHER("dumponexit"), directive_ignored},
+    {OTHER("fallbackdrift"), directive_fallbackdrift},
+    {OTHER("generatecommandkey"), directive_unsupported},
+    {STRING("hwclockfile", hwclock_file, DEFAULT_HWCLOCK_FILE)},
+    {OTHER("hwtimestamp"), directive_hwtimestamp},
+    {REAL("hwtstimeout", hwts_timeout, 0.001, "s")},
+    {OTHER("include"), directive_include},
+    {OTHER("initstepslew"), directive_initstepslew},
+    {STRING("keyfile", key_file, NULL)},
+    {STRING("leapseclist", leapsec_list, NULL)},
+    {OTHER("leapsecmode"), directive_leapsecmode},
+    {STRING("leapsectz", leapsec_tz, NULL)},
+    {OTHER("linux_freq_scale"), directive_unsupported},
+    {OTHER("linux_hz"), directive_unsupported},
+    {OTHER("local"), directive_local},
+    {FLAG("lock_all", lock_memory)},
+    {OTHER("log"), directive_log},
+    {INTEGER("logbanner", log_banner, 0, INT_MAX, 32)},
+    {REAL("logchange", log_change, 1.0, "s")},
+    {STRING("logdir", log_dir, NULL)},
+    {STRING("mailonchange", mail_user, NULL), directive_mailonchange},
+    {OTHER("makestep"), directive_makestep},
+    {FLAG("manual", manual)},
+    {OTHER("maxchange"), directive_maxchange},
+    {REAL_FROM_0("maxclockerror", max_clock_error, 1.0, "ppm")},
+    {REAL_FROM_0("maxdistance", max_distance, 3.0, "s")},
+    {REAL_FROM_0("maxdrift", max_drift, 100000.0, "ppm")},
+    {REAL_FROM_0("maxjitter", max_jitter, 1.0, "s")},
+    {INTEGER("maxntsconnections", max_nts_connections, 1, INT_MAX, 100), .nts = true},
+    {INTEGER("maxsamples", max_samples, 0, INT_MAX, 0)},
+    {REAL_FROM_0("maxslewrate", max_slew_rate, 1e6 / 12.0, "ppm")},
+    {INTEGER("maxstratum", max_stratum, 0, INT_MAX, 15)},
+    {INTEGER("maxtxbuffers", max_tx_buffers, 0, 1048576, 0)},
+    {REAL("maxupdateskew", max_update_skew, 1000.0, "ppm")},
+    {INTEGER("minsamples", min_samples, 0, INT_MAX, 6)},
+    {INTEGER("minsources", min_sources, 1, INT_MAX, 1)},
+    {INTEGER("minstratum", min_stratum, 0, INT_MAX, 0)},
+    {INTEGER("nocerttimecheck", no_cert_time_check, 0, INT_MAX, 0), .nts = true},
+    {FLAG("noclientlog", no_client_log)},
+    {FLAG("nosystemcert", no_system_cert), .nts = true},
+    {STRING("ntpsigndsocket", ntp_signd_socket, NULL)},
+    {.row = {.name = "ntsaeads", .max = INT_MAX}, directive_ntsaeads, .nts = true},
+    {STRING("ntscachedir", nts_dump_dir, NULL), .nts = true},
+    {STRING("ntsdumpdir", nts_dump_dir, NULL), .nts = true},
+    {STRING("ntsntpserver", nts_ntp_server, NULL), .nts = true},
+    {.row = {"ntsport", OPTION_PORT_NUMBER(nts_port, 4460)}, .nts = true},
+    {INTEGER("ntsprocesses", nts_processes, 0, 1000, 1), .nts = true},
+    {PART("ntsratelimit", struct conf_ratelimit, nts_ratelimit), directive_ratelimit, .nts = true},
+    {SECONDS("ntsrefresh", nts_refresh, 2419200), .nts = true},
+    {SECONDS("ntsrotate", nts_rotate, 604800), .nts = true},
+    {PART("ntsservercert", struct conf_strings, nts_server_certs), directive_strings, .nts = true},
+    {PART("ntsserverkey", struct conf_strings, nts_server_keys), directive_strings, .nts = true},
+    {OTHER("ntstrustedcerts"), directive_ntstrustedcerts, .nts = true},
+    {OTHER("opencommands"), directive_opencommands},
+    {OTHER("peer"), directive_peer},
+    {STRING("pidfile", pid_file, DEFAULT_PID_FILE), directive_path_or_none},
+    {OTHER("pool"), directive_pool},
+    {INTEGER("port", port, 0, 65535, 123)},
+    {INTEGER("ptpdomain", ptp_domain, 0, 255, 123)},
+    {INTEGER("ptpport", ptp_port, 0, 65535, 0)},
+    {PART("ratelimit", struct conf_ratelimit, ntp_ratelimit), directive_ratelimit},
+    {OTHER("refclock"), directive_refclock},
+    {SECONDS("refresh", refresh, 1209600)},
+    {REAL_FROM_0("reselectdist", reselect_distance, 1e-4, "s")},
+    {REAL("rtcautotrim", rtc_autotrim, 0.0, "s")},
+    {STRING("rtcdevice", rtc_device, DEFAULT_RTC_DEVICE)},
+    {STRING("rtcfile", rtc_file, NULL)},
+    {FLAG("rtconutc", rtc_on_utc)},
+    {FLAG("rtcsync", rtc_sync)},
+    {INTEGER("sched_priority", sched_priority, 0, 100, 0)},
+    {OTHER("server"), directive_server},
+    {OTHER("smoothtime"), directive_smoothtime},
+    {OTHER("sourcedir"), directive_sourcedir},
+    {REAL_FROM_0("stratumweight", stratum_weight, 1e-3, "s")},
+    {OTHER("tempcomp"), directive_tempcomp},
+    {STRING("user", user, DEFAULT_USER)},
 };
 
 const size_t directive_count = sizeof(directive_table) / sizeof(directive_table[0]);
@@ -128,13 +136,8 @@ const size_t directive_count = sizeof(directive_table) / sizeof(directive_table[
 const struct directive *directive_find(const char *word)
 {
     for (size_t i = 0; i < directive_count; i++) {
-        if (text_equal_nocase(word, directive_table[i].name))
+        if (text_equal_nocase(word, directive_table[i].row.name))
             return &directive_table[i];
     }
     return NULL;
-}
-
-const char *conf_directive_name(size_t index)
-{
-    return index < directive_count ? directive_table[index].name : NULL;
 }

@@ -1,99 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Handlers of the value classes I, D, S and flag (config.md 3), of addresses, and of directives
- * that are accepted without effect. They store at the offset that the table names.
+ * Directives with one value of the classes I, D, S and flag (config.md 3) or an address, and those
+ * that are accepted without effect. The value goes where the table says. Nothing else changes.
  */
 #include "conf/directive.h"
 
-#include <limits.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
 
-static void *value_at(struct parser *p, const struct directive *d)
+/* Exactly one number. One out of the range of the directive, which chrony refuses, wraps or misbehaves
+   with, must not keep a machine without time: the nearest limit is used. */
+static bool read_number(struct parser *p, const struct directive *d, char *args)
 {
-    return (char *)p->conf + d->offset;
+    return parser_check_words(p, args, 1, 1) &&
+           (parser_next_number(p, &args, &d->row, p->conf) || parser_fail_parse(p));
 }
 
-/* Class I: exactly one integer. A configuration that works with some release of chrony must not
-   leave a machine without time, so an integer out of range becomes the nearest limit. */
-static bool read_integer(struct parser *p, const struct directive *d, const char *args, int *value)
-{
-    bool clamped;
-    size_t used;
-
-    if (!parser_check_words(p, args, 1, 1))
-        return false;
-    if (!text_scan_clamped(args, (int)d->min, (int)d->max, value, &clamped, &used))
-        return parser_fail_parse(p);
-    parser_warn_tail(p, args, used);
-    if (clamped) {
-        char range[64], limit[16];
-
-        snprintf(range, sizeof(range), " (min %ld, max %ld)", d->min, d->max);
-        snprintf(limit, sizeof(limit), "%d", *value);
-        parser_warn_value(p, NULL, args, used, range, limit);
-    }
-    return true;
-}
-
-DIRECTIVE_HANDLER(int)
-{
-    return read_integer(p, d, args, value_at(p, d));
-}
-
-DIRECTIVE_HANDLER(port16)
-{
-    int value;
-
-    if (!read_integer(p, d, args, &value))
-        return false;
-    *(uint16_t *)value_at(p, d) = (uint16_t)value;
-    return true;
-}
-
-DIRECTIVE_HANDLER(double)
-{
-    double value;
-
-    if (!parser_check_words(p, args, 1, 1))
-        return false;
-    if (!parser_next_double(p, &args, &value))
-        return parser_fail_parse(p);
-    *(double *)value_at(p, d) = value;
-    return true;
-}
-
-DIRECTIVE_HANDLER(string)
+static bool read_string(struct parser *p, const struct directive *d, const char *args)
 {
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    conf_set_string(value_at(p, d), args);
+    conf_set_string(directive_value(p, d), args);
     return true;
 }
 
-/* "/" means none. */
-DIRECTIVE_HANDLER(path_or_none)
-{
-    if (!parser_check_words(p, args, 1, 1))
-        return false;
-    conf_set_string(value_at(p, d), strcmp(args, "/") == 0 ? NULL : args);
-    return true;
-}
-
-DIRECTIVE_HANDLER(flag)
+static bool read_flag(struct parser *p, const struct directive *d, const char *args)
 {
     if (!parser_check_words(p, args, 0, 0))
         return false;
-    *(bool *)value_at(p, d) = true;
+    *(bool *)directive_value(p, d) = true;
     return true;
 }
 
-DIRECTIVE_HANDLER(strings)
+bool parser_value(struct parser *p, const struct directive *d, char *args)
+{
+    switch (d->row.kind) {
+    case OPTION_BOOL:
+        return read_flag(p, d, args);
+    case OPTION_STRING:
+        return read_string(p, d, args);
+    case OPTION_INT:
+    case OPTION_PORT:
+    case OPTION_REAL:
+        return read_number(p, d, args);
+    case OPTION_NONE:
+    case OPTION_BITS:
+    case OPTION_SET:
+    case OPTION_UINT:
+    case OPTION_OTHER:
+        break;
+    }
+    return false;
+}
+
+/* "/" means none. */
+bool directive_path_or_none(struct parser *p, const struct directive *d, char *args)
 {
     if (!parser_check_words(p, args, 1, 1))
         return false;
-    conf_add_string(value_at(p, d), args);
+    conf_set_string(directive_value(p, d), strcmp(args, "/") == 0 ? NULL : args);
+    return true;
+}
+
+bool directive_strings(struct parser *p, const struct directive *d, char *args)
+{
+    if (!parser_check_words(p, args, 1, 1))
+        return false;
+    conf_add_string(directive_value(p, d), args);
     return true;
 }
 
@@ -103,19 +77,19 @@ static bool set_bind_address(struct parser *p, const struct directive *d, const 
 
     if (!parser_address(p, text, &addr))
         return parser_fail_address(p, text);
-    size_t offset = addr.family == IP_V6 ? d->offset6 : d->offset;
+    size_t offset = addr.family == IP_V6 ? d->offset6 : d->row.offset;
     *(struct ip_addr *)((char *)p->conf + offset) = addr;
     return true;
 }
 
-DIRECTIVE_HANDLER(bind)
+bool directive_bind(struct parser *p, const struct directive *d, char *args)
 {
     if (!parser_check_words(p, args, 1, 1))
         return false;
     return set_bind_address(p, d, args);
 }
 
-DIRECTIVE_HANDLER(bind_command)
+bool directive_bind_command(struct parser *p, const struct directive *d, char *args)
 {
     if (!parser_check_words(p, args, 1, 1))
         return false;
@@ -126,12 +100,12 @@ DIRECTIVE_HANDLER(bind_command)
     return set_bind_address(p, d, args);
 }
 
-DIRECTIVE_HANDLER(ignored)
+bool directive_ignored(struct parser *p, const struct directive *d, char *args)
 {
     return true;
 }
 
-DIRECTIVE_HANDLER(unsupported)
+bool directive_unsupported(struct parser *p, const struct directive *d, char *args)
 {
     LOG_WARN("%s directive is no longer supported", p->word);
     return true;

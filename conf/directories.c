@@ -109,7 +109,7 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-DIRECTIVE_HANDLER(include)
+bool directive_include(struct parser *p, const struct directive *d, char *args)
 {
     glob_t found;
     bool ok = true;
@@ -166,7 +166,7 @@ static char **list_directory(void *ctx, const char *directory, const char *suffi
     return names;
 }
 
-DIRECTIVE_HANDLER(confdir)
+bool directive_confdir(struct parser *p, const struct directive *d, char *args)
 {
     char **paths = fragment_search(args, ".conf", list_directory, NULL);
     struct parser fragment = *p;

@@ -19,16 +19,11 @@ int option_clamp(int value, int min, int max)
     return value < min ? min : value > max ? max : value;
 }
 
-static void report_replaced(const struct options_report *report, const char *option,
-                            const char *text, size_t used, long long value)
+/* An integer of the row's range, or the nearest limit if a report of replaced values is wanted. */
+static bool read_int(const struct option_row *row, const char *text, int *value, size_t *used,
+                     const struct options_report *report)
 {
-    report->replaced(option, text, used, value, report->arg);
-}
-
-/* An integer in the row's range, or the nearest limit if a report of replaced values is wanted. */
-static bool read_int(const struct option_row *row, const char *text, int min, int max, int *value,
-                     size_t *used, const struct options_report *report)
-{
+    const int min = (int)row->min, max = (int)row->max;
     uint32_t wrapped;
     bool clamped;
 
@@ -38,7 +33,7 @@ static bool read_int(const struct option_row *row, const char *text, int min, in
         ((int)wrapped < min || (int)wrapped > max))
         return false;
     if (clamped)
-        report_replaced(report, row->name, text, *used, *value);
+        report->replaced(row, text, *used, *value, report->arg);
     return true;
 }
 
@@ -48,7 +43,36 @@ static bool read_uint(const struct option_row *row, const char *text, uint32_t *
     if (!text_scan_uint(text, value, used) || *value < (uint32_t)row->min)
         return false;
     if (report->replaced && text_uint_wraps(text))
-        report_replaced(report, row->name, text, *used, *value);
+        report->replaced(row, text, *used, *value, report->arg);
+    return true;
+}
+
+static bool read_real(const struct option_row *row, const char *text, double *value, size_t *used,
+                      const struct options_report *report)
+{
+    if (!text_scan_double(text, value, used))
+        return false;
+    if (report->replaced && (*value < row->min || *value > row->max)) {
+        *value = *value < row->min ? row->min : row->max;
+        report->replaced(row, text, *used, *value, report->arg);
+    }
+    return true;
+}
+
+bool option_read_number(const struct option_row *row, const char *text, void *base, size_t *used,
+                        const struct options_report *report)
+{
+    void *value = (char *)base + row->offset;
+    int i;
+
+    if (row->kind == OPTION_REAL)
+        return read_real(row, text, value, used, report);
+    if (!read_int(row, text, &i, used, report))
+        return false;
+    if (row->kind == OPTION_PORT)
+        *(uint16_t *)value = (uint16_t)i;
+    else
+        *(int *)value = i;
     return true;
 }
 
@@ -57,8 +81,6 @@ static bool set_option(const struct option_row *row, void *base, const char *tex
                        const struct options_report *report)
 {
     void *value = (char *)base + row->offset;
-    uint32_t u;
-    int i;
 
     *used = 0;
 
@@ -73,27 +95,39 @@ static bool set_option(const struct option_row *row, void *base, const char *tex
         memcpy(value, &row->constant, sizeof(row->constant));
         return true;
     case OPTION_INT:
-        if (!read_int(row, text, row->min, row->max, &i, used, report))
-            return false;
-        *(int *)value = i;
-        return true;
     case OPTION_PORT:
-        if (!read_int(row, text, 0, UINT16_MAX, &i, used, report))
-            return false;
-        *(uint16_t *)value = (uint16_t)i;
-        return true;
+    case OPTION_REAL:
+        return option_read_number(row, text, base, used, report);
     case OPTION_UINT:
-        if (!read_uint(row, text, &u, used, report))
-            return false;
-        *(uint32_t *)value = u;
-        return true;
-    case OPTION_DOUBLE:
-        return text_scan_double(text, value, used);
+        return read_uint(row, text, value, used, report);
     case OPTION_OTHER:
         return row->read(text, value, used);
+    case OPTION_NONE:
+    case OPTION_STRING:
+        break;
     }
 
     return false;
+}
+
+void option_reset(const struct option_row *row, void *base)
+{
+    void *value = (char *)base + row->offset;
+
+    if (row->kind == OPTION_INT)
+        *(int *)value = (int)row->initial;
+    else if (row->kind == OPTION_PORT)
+        *(uint16_t *)value = (uint16_t)row->initial;
+    else if (row->kind == OPTION_REAL)
+        *(double *)value = row->initial;
+    else if (row->kind == OPTION_STRING && row->text && row->text[0] != '\0')
+        *(char **)value = text_dup(row->text);
+}
+
+void options_reset(const struct option_row *table, size_t count, void *base)
+{
+    for (size_t i = 0; i < count; i++)
+        option_reset(&table[i], base);
 }
 
 static const struct option_row *find_option(const struct option_row *table, size_t count,
@@ -150,8 +184,10 @@ static size_t value_size(enum option_kind kind)
         return sizeof(bool);
     case OPTION_PORT:
         return sizeof(uint16_t);
-    case OPTION_DOUBLE:
+    case OPTION_REAL:
         return sizeof(double);
+    case OPTION_NONE:
+    case OPTION_STRING:
     case OPTION_BITS:
     case OPTION_SET:
     case OPTION_INT:

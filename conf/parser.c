@@ -5,6 +5,7 @@
  */
 #include "conf/directive.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/text.h"
-#include "conf/option_table.h"
 
 static void fail(struct conf_error *error, const char *location, const char *format, va_list args)
 {
@@ -162,13 +162,27 @@ void parser_warn_tail(const struct parser *p, const char *word, size_t number_le
     parser_warn_value(p, NULL, word, length, NULL, number);
 }
 
-static void warn_replaced(const char *option, const char *number, size_t length, long long value,
-                          void *arg)
+/* " (min A, max B)" or " (min A)" */
+static const char *format_range(const struct option_row *row, char *text, size_t size)
 {
-    char used[32];
+    int used = snprintf(text, size, " (min %.15g", row->min);
 
-    snprintf(used, sizeof(used), "%lld", value);
-    parser_warn_value(arg, option, number, length, NULL, used);
+    if (isfinite(row->max))
+        used += snprintf(text + used, size - (size_t)used, ", max %.15g", row->max);
+    snprintf(text + used, size - (size_t)used, ")");
+    return text;
+}
+
+/* Without the range of integers, which has never been in these messages. */
+static void warn_option(const struct option_row *row, const char *number, size_t length,
+                        double value, void *arg)
+{
+    char used[32], range[64];
+
+    snprintf(used, sizeof(used), "%.15g", value);
+    parser_warn_value(arg, row->name, number, length,
+                      row->kind == OPTION_REAL ? format_range(row, range, sizeof(range)) : NULL,
+                      used);
 }
 
 void parser_warn_uint(const struct parser *p, const char *word, size_t number_length,
@@ -186,7 +200,7 @@ void parser_warn_uint(const struct parser *p, const char *word, size_t number_le
 bool parser_options(struct parser *p, const struct option_row *table, size_t count, char *line,
                     void *base, bool exact)
 {
-    struct options_report report = {.replaced = warn_replaced, .arg = p};
+    struct options_report report = {.replaced = warn_option, .arg = p};
 
     switch (options_parse(table, count, line, base, &report)) {
     case OPTIONS_OK:
@@ -201,7 +215,7 @@ bool parser_options(struct parser *p, const struct option_row *table, size_t cou
 
 bool parser_source(struct parser *p, char *args, struct source_conf *source)
 {
-    struct options_report report = {.replaced = warn_replaced, .arg = p};
+    struct options_report report = {.replaced = warn_option, .arg = p};
     char *name;
 
     switch (source_options_parse(args, &name, &source->options, &report)) {
@@ -245,24 +259,58 @@ static bool skip_number(const struct parser *p, char **args, size_t used)
     return true;
 }
 
-bool parser_next_double(struct parser *p, char **args, double *value)
+struct replacement {
+    bool made;
+    double value;
+};
+
+static void note_replacement(const struct option_row *row, const char *number, size_t length,
+                             double value, void *arg)
 {
+    *(struct replacement *)arg = (struct replacement){.made = true, .value = value};
+}
+
+/* Of integers the range is told if they are all that the directive has: then the row has a name. */
+static void warn_replaced(const struct parser *p, const struct option_row *row, const char *number,
+                          size_t length, double value)
+{
+    char used[32], range[64];
+    bool has_range = row->name || row->kind == OPTION_REAL;
+
+    snprintf(used, sizeof(used), "%.15g", value);
+    parser_warn_value(p, NULL, number, length,
+                      has_range ? format_range(row, range, sizeof(range)) : NULL, used);
+}
+
+bool parser_next_number(struct parser *p, char **args, const struct option_row *row, void *base)
+{
+    struct replacement replaced = {.made = false};
+    const struct options_report report = {.replaced = note_replacement, .arg = &replaced};
+    const char *word = *args;
     size_t used;
 
-    return text_scan_double(*args, value, &used) && skip_number(p, args, used);
+    if (!option_read_number(row, word, base, &used, &report) || !skip_number(p, args, used))
+        return false;
+    if (replaced.made)
+        warn_replaced(p, row, word, used, replaced.value);
+    return true;
+}
+
+bool parser_next_numbers(struct parser *p, char **args, const struct option_row *table,
+                         size_t count, void *base)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!parser_next_number(p, args, &table[i], base))
+            return false;
+    }
+    return true;
 }
 
 bool parser_next_int(struct parser *p, char **args, int min, int max, int *value)
 {
-    const char *word = *args;
-    bool clamped;
-    size_t used;
+    const struct option_row row = {.kind = OPTION_INT, .min = min, .max = max};
 
-    if (!text_scan_clamped(word, min, max, value, &clamped, &used) || !skip_number(p, args, used))
-        return false;
-    if (clamped)
-        warn_replaced(NULL, word, used, *value, p);
-    return true;
+    return parser_next_number(p, args, &row, value);
 }
 
 void conf_set_string(char **string, const char *value)
@@ -295,7 +343,7 @@ bool parser_fail_unknown(struct parser *p)
 
     parser_fail(p, "Invalid directive %s", p->word);
     for (size_t i = 0; i < directive_count; i++)
-        nearest_offer(&nearest, directive_table[i].name);
+        nearest_offer(&nearest, directive_table[i].row.name);
     return suggest(p, nearest.best);
 }
 
@@ -341,8 +389,8 @@ bool parser_evaluate(struct parser *p, char *line)
         return parser_fail_unknown(p);
     bool comment = parser_has_comment(args);
     if (d->nts && p->env->without_nts)
-        parser_warn_without_nts(p, d->name);
-    if (d->evaluate(p, d, args))
+        parser_warn_without_nts(p, d->row.name);
+    if (d->evaluate ? d->evaluate(p, d, args) : parser_value(p, d, args))
         return true;
     return comment && p->bad_line ? parser_explain_comment(p) : false;
 }

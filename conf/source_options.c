@@ -13,11 +13,7 @@
 #include "base/text.h"
 #include "conf/option_table.h"
 
-#define FIELD(f)      offsetof(struct source_options, f)
-#define IN(f, lo, hi) .kind = OPTION_INT, .offset = FIELD(f), .min = (lo), .max = (hi)
-#define FLAG(f)       .kind = OPTION_BOOL, .offset = FIELD(f)
-#define SELECT(b)     .kind = OPTION_BITS, .offset = FIELD(select_options), .constant = (b)
-#define REAL(f)       .kind = OPTION_DOUBLE, .offset = FIELD(f)
+#define OPTION_STRUCT struct source_options
 
 static bool read_extfield(const char *text, void *value, size_t *used)
 {
@@ -41,42 +37,43 @@ static bool read_extfield(const char *text, void *value, size_t *used)
 }
 
 static const struct option_row option_table[] = {
-    {"asymmetry", REAL(asymmetry)},
-    {"auto_offline", FLAG(auto_offline)},
-    {"burst", FLAG(burst)},
-    {"certset", .kind = OPTION_UINT, .offset = FIELD(cert_set)},
-    {"copy", FLAG(copy)},
-    {"extfield", .kind = OPTION_OTHER, .offset = FIELD(ext_flags), .read = read_extfield},
-    {"filter", IN(filter_length, 0, INT_MAX)},
-    {"iburst", FLAG(iburst)},
-    {"ipv4", .kind = OPTION_SET, .offset = FIELD(family), .constant = IP_V4},
-    {"ipv6", .kind = OPTION_SET, .offset = FIELD(family), .constant = IP_V6},
-    {"key", .kind = OPTION_UINT, .offset = FIELD(key_id), .min = 1},
-    {"maxdelay", REAL(max_delay)},
-    {"maxdelaydevratio", REAL(max_delay_dev_ratio)},
-    {"maxdelayquant", REAL(max_delay_quant)},
-    {"maxdelayratio", REAL(max_delay_ratio)},
-    {"maxpoll", IN(maxpoll, -32, 32)},
-    {"maxsamples", IN(max_samples, 0, INT_MAX)},
-    {"maxsources", IN(max_sources, 1, INT_MAX)},
-    {"maxunreach", IN(max_unreach, 0, INT_MAX)},
-    {"mindelay", REAL(min_delay)},
-    {"minpoll", IN(minpoll, INT_MIN, INT_MAX)},
-    {"minsamples", IN(min_samples, 0, INT_MAX)},
-    {"minstratum", IN(min_stratum, 0, 16)},
-    {"noselect", SELECT(SELECT_NOSELECT)},
-    {"nts", FLAG(nts)},
-    {"ntsport", .kind = OPTION_PORT, .offset = FIELD(nts_port)},
-    {"offline", .kind = OPTION_SET, .offset = FIELD(connectivity), .constant = SOURCE_OFFLINE},
-    {"offset", REAL(offset)},
-    {"polltarget", IN(poll_target, 1, INT_MAX)},
-    {"port", .kind = OPTION_PORT, .offset = FIELD(port)},
-    {"prefer", SELECT(SELECT_PREFER)},
-    {"presend", IN(presend, -32, 32)},
-    {"require", SELECT(SELECT_REQUIRE)},
-    {"trust", SELECT(SELECT_TRUST)},
-    {"version", IN(version, 1, 4)},
-    {"xleave", FLAG(interleaved)},
+    {"asymmetry", OPTION_ANY_REAL(asymmetry, 1.0)},
+    {"auto_offline", OPTION_FLAG(auto_offline)},
+    {"burst", OPTION_FLAG(burst)},
+    {"certset", .kind = OPTION_UINT, OPTION_AT(uint32_t, cert_set)},
+    {"copy", OPTION_FLAG(copy)},
+    {"extfield", .kind = OPTION_OTHER, OPTION_AT(unsigned int, ext_flags), .read = read_extfield},
+    {"filter", OPTION_INTEGER(filter_length, 0, INT_MAX, 0)},
+    {"iburst", OPTION_FLAG(iburst)},
+    {"ipv4", .kind = OPTION_SET, OPTION_AT(enum ip_family, family), .constant = IP_V4},
+    {"ipv6", .kind = OPTION_SET, OPTION_AT(enum ip_family, family), .constant = IP_V6},
+    {"key", .kind = OPTION_UINT, OPTION_AT(uint32_t, key_id), .min = 1},
+    {"maxdelay", OPTION_REAL_FROM_0(max_delay, 3.0), .unit = "s"},
+    {"maxdelaydevratio", OPTION_REAL_FROM_0(max_delay_dev_ratio, 10.0)},
+    {"maxdelayquant", OPTION_ANY_REAL(max_delay_quant, 0.0)},
+    {"maxdelayratio", OPTION_ANY_REAL(max_delay_ratio, 0.0)},
+    {"maxpoll", OPTION_INTEGER(maxpoll, -32, 32, 10)},
+    {"maxsamples", OPTION_INTEGER(max_samples, 0, INT_MAX, SOURCE_DEFAULT_SAMPLES)},
+    {"maxsources", OPTION_INTEGER(max_sources, 1, INT_MAX, 4)},
+    {"maxunreach", OPTION_INTEGER(max_unreach, 0, INT_MAX, 100000)},
+    {"mindelay", OPTION_ANY_REAL(min_delay, 0.0), .unit = "s"},
+    {"minpoll", OPTION_INTEGER(minpoll, INT_MIN, INT_MAX, 6)},
+    {"minsamples", OPTION_INTEGER(min_samples, 0, INT_MAX, SOURCE_DEFAULT_SAMPLES)},
+    {"minstratum", OPTION_INTEGER(min_stratum, 0, 16, 0)},
+    {"noselect", OPTION_FLAG_BITS(select_options, SELECT_NOSELECT)},
+    {"nts", OPTION_FLAG(nts)},
+    {"ntsport", OPTION_PORT_NUMBER(nts_port, 4460)},
+    {"offline", .kind = OPTION_SET, OPTION_AT(enum source_connectivity, connectivity),
+     .constant = SOURCE_OFFLINE},
+    {"offset", OPTION_ANY_REAL(offset, 0.0), .unit = "s"},
+    {"polltarget", OPTION_INTEGER(poll_target, 1, INT_MAX, 8)},
+    {"port", OPTION_PORT_NUMBER(port, 123)},
+    {"prefer", OPTION_FLAG_BITS(select_options, SELECT_PREFER)},
+    {"presend", OPTION_INTEGER(presend, -32, 32, 100)},
+    {"require", OPTION_FLAG_BITS(select_options, SELECT_REQUIRE)},
+    {"trust", OPTION_FLAG_BITS(select_options, SELECT_TRUST)},
+    {"version", OPTION_INTEGER(version, 1, 4, 0)},
+    {"xleave", OPTION_FLAG(interleaved)},
 };
 
 #define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
@@ -88,21 +85,8 @@ void source_options_default(struct source_options *options)
 {
     /* Clears padding, too, so that equal options are equal as memory. */
     memset(options, 0, sizeof(*options));
-    options->minpoll = 6;
-    options->maxpoll = 10;
-    options->presend = 100;
-    options->poll_target = 8;
-    options->max_sources = 4;
-    options->min_samples = SOURCE_DEFAULT_SAMPLES;
-    options->max_samples = SOURCE_DEFAULT_SAMPLES;
-    options->max_unreach = 100000;
-    options->port = 123;
-    options->nts_port = 4460;
+    options_reset(option_table, OPTION_COUNT, options);
     options->connectivity = SOURCE_ONLINE;
-    options->family = IP_UNSPEC;
-    options->max_delay = 3.0;
-    options->max_delay_dev_ratio = 10.0;
-    options->asymmetry = 1.0;
 }
 
 enum source_parse source_options_parse(char *line, char **name, struct source_options *options,
@@ -151,7 +135,7 @@ int source_conf_compare(const struct source_conf *a, const struct source_conf *b
     return r;
 }
 
-const char *source_option_name(size_t index)
+const struct option_row *source_option(size_t index)
 {
-    return index < OPTION_COUNT ? option_table[index].name : NULL;
+    return index < OPTION_COUNT ? &option_table[index] : NULL;
 }

@@ -96,6 +96,7 @@ enum source_parse source_options_parse(char *line, char **name, struct source_op
 int source_conf_compare(const struct source_conf *a, const struct source_conf *b);
 
 /* The option with this index, in alphabetical order; NULL behind the last. */
-const char *source_option_name(size_t index);
+struct option_row;
+const struct option_row *source_option(size_t index);
 
 #endif

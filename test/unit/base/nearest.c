@@ -23,7 +23,7 @@ static const char *nearest_directive(const char *word)
     struct nearest n = nearest_start(word);
 
     for (size_t i = 0; i < directive_count; i++)
-        nearest_offer(&n, directive_table[i].name);
+        nearest_offer(&n, directive_table[i].row.name);
     return n.best;
 }
 

@@ -52,21 +52,22 @@ static const struct {
     const char *name;
     size_t offset;
     double value;
+    bool from_0; /* negative values have no meaning */
 } reals[] = {
-    {"clockprecision", OF(clock_precision), 0.0},
-    {"combinelimit", OF(combine_limit), 3.0},
-    {"corrtimeratio", OF(corr_time_ratio), 3.0},
-    {"hwtstimeout", OF(hwts_timeout), 0.001},
-    {"logchange", OF(log_change), 1.0},
-    {"maxclockerror", OF(max_clock_error), 1.0},
-    {"maxdistance", OF(max_distance), 3.0},
-    {"maxdrift", OF(max_drift), 100000.0},
-    {"maxjitter", OF(max_jitter), 1.0},
-    {"maxslewrate", OF(max_slew_rate), 1e6 / 12},
-    {"maxupdateskew", OF(max_update_skew), 1000.0},
-    {"reselectdist", OF(reselect_distance), 1e-4},
-    {"rtcautotrim", OF(rtc_autotrim), 0.0},
-    {"stratumweight", OF(stratum_weight), 1e-3},
+    {"clockprecision", OF(clock_precision), 0.0, false},
+    {"combinelimit", OF(combine_limit), 3.0, false},
+    {"corrtimeratio", OF(corr_time_ratio), 3.0, true},
+    {"hwtstimeout", OF(hwts_timeout), 0.001, false},
+    {"logchange", OF(log_change), 1.0, false},
+    {"maxclockerror", OF(max_clock_error), 1.0, true},
+    {"maxdistance", OF(max_distance), 3.0, true},
+    {"maxdrift", OF(max_drift), 100000.0, true},
+    {"maxjitter", OF(max_jitter), 1.0, true},
+    {"maxslewrate", OF(max_slew_rate), 1e6 / 12, true},
+    {"maxupdateskew", OF(max_update_skew), 1000.0, false},
+    {"reselectdist", OF(reselect_distance), 1e-4, true},
+    {"rtcautotrim", OF(rtc_autotrim), 0.0, false},
+    {"stratumweight", OF(stratum_weight), 1e-3, true},
 };
 
 static const struct {
@@ -221,7 +222,9 @@ static void reals_have_their_default_and_ignore_what_follows_the_number(void **s
         assert_true(stored_real("", offset) == reals[i].value);
         assert_true(stored_real(line_of("%s 1.5", name), offset) == 1.5);
         assert_true(stored_real(line_of("%s 1abc", name), offset) == 1.0);
-        assert_true(stored_real(line_of("%s -2e3", name), offset) == -2000.0);
+        assert_true(stored_real(line_of("%s -2e3", name), offset) ==
+                    (reals[i].from_0 ? 0.0 : -2000.0));
+        assert_true(stored_real(line_of("%s 0", name), offset) == 0.0);
         assert_true(stored_real(line_of("%s 0x1p3", name), offset) == 8.0);
         assert_true(isinf(stored_real(line_of("%s inf", name), offset)));
         assert_true(isnan(stored_real(line_of("%s nan", name), offset)));
@@ -391,28 +394,28 @@ static void positional_numbers_are_read_in_sequence(void **state)
     struct conf *conf = test_conf("makestep 1.0 3.5\nmaxchange 1e3 1 -1x\nfallbackdrift 16 19\n"
                                   "mailonchange root 0.5s\nsmoothtime 400 0.01 LeapOnly");
 
-    assert_true(conf->makestep_threshold == 1.0);
-    assert_int_equal(conf->makestep_limit, 3);
-    assert_true(conf->max_change_offset == 1000.0);
-    assert_int_equal(conf->max_change_start, 1);
-    assert_int_equal(conf->max_change_ignore, -1);
-    assert_int_equal(conf->fallback_drift_min, 16);
-    assert_int_equal(conf->fallback_drift_max, 19);
+    assert_true(conf->makestep.threshold == 1.0);
+    assert_int_equal(conf->makestep.limit, 3);
+    assert_true(conf->max_change.offset == 1000.0);
+    assert_int_equal(conf->max_change.start, 1);
+    assert_int_equal(conf->max_change.ignore, -1);
+    assert_int_equal(conf->fallback_drift.min, 16);
+    assert_int_equal(conf->fallback_drift.max, 19);
     assert_string_equal(conf->mail_user, "root");
     assert_true(conf->mail_change == 0.5);
-    assert_true(conf->smooth_max_freq == 400.0);
-    assert_true(conf->smooth_max_wander == 0.01);
-    assert_true(conf->smooth_leap_only);
+    assert_true(conf->smoothing.max_freq == 400.0);
+    assert_true(conf->smoothing.max_wander == 0.01);
+    assert_true(conf->smoothing.leap_only);
     conf_free(conf);
 
     conf = test_conf("smoothtime 400 0.01 leaponly\nsmoothtime 1 2x");
-    assert_false(conf->smooth_leap_only);
-    assert_true(conf->smooth_max_wander == 2.0);
+    assert_false(conf->smoothing.leap_only);
+    assert_true(conf->smoothing.max_wander == 2.0);
     conf_free(conf);
 
     conf = test_conf("");
-    assert_int_equal(conf->makestep_limit, 0);
-    assert_int_equal(conf->max_change_start, -1);
+    assert_int_equal(conf->makestep.limit, 0);
+    assert_int_equal(conf->max_change.start, -1);
     assert_null(conf->mail_user);
     conf_free(conf);
 }
@@ -463,9 +466,9 @@ static void restart_mode_switches_steps_at_start_off(void **state)
     struct conf_error error;
 
     assert_true(conf_read_line(conf, &env, "makestep 0.5 3", 1, &error));
-    assert_int_equal(conf->makestep_limit, 0);
+    assert_int_equal(conf->makestep.limit, 0);
     assert_true(conf_read_line(conf, &env, "makestep 0.5 -1", 1, &error));
-    assert_int_equal(conf->makestep_limit, -1);
+    assert_int_equal(conf->makestep.limit, -1);
     /* Not even parsed */
     assert_true(conf_read_line(conf, &env, "initstepslew nonsense", 1, &error));
     assert_int_equal(conf->initstepslew_count, 0);
@@ -763,17 +766,17 @@ static void the_table_is_sorted_and_knows_the_whole_index(void **state)
         size_t length = strcspn(name, "`");
         bool found = false;
 
-        for (size_t i = 0; conf_directive_name(i); i++) {
-            found = found || (strlen(conf_directive_name(i)) == length &&
-                              strncmp(conf_directive_name(i), name, length) == 0);
+        for (size_t i = 0; i < directive_count; i++) {
+            found = found || (strlen(directive_table[i].row.name) == length &&
+                              strncmp(directive_table[i].row.name, name, length) == 0);
         }
         if (!found)
             fail_msg("%.*s is not in the table", (int)length, name);
         rows++;
     }
-    for (size_t i = 0; conf_directive_name(i); i++) {
+    for (size_t i = 0; i < directive_count; i++) {
         if (i > 0)
-            assert_true(strcmp(conf_directive_name(i - 1), conf_directive_name(i)) < 0);
+            assert_true(strcmp(directive_table[i - 1].row.name, directive_table[i].row.name) < 0);
         names++;
     }
     assert_true(rows >= 100);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "base/text.h"
 #include "base/world.h"
+#include "conf/directive.h"
 #include "test/unit/support/conf.h"
 
 #define PATH_SIZE (2 * TEST_PATH_SIZE)
@@ -594,7 +595,7 @@ static void random_line(char *line, size_t size, uint32_t *seed)
         "minpoll",  "key",      "extfield", "F323",       "refid",      "ABCDE",
         "stratum",  "rxfilter", "none",     "nts",        "PPS",        "SHM",
         "tracking", "leaponly", "offline",  "known.test", "\177",       "\377\200"};
-    size_t directives = 0, length, count;
+    size_t length, count;
 
     line[0] = '\0';
     if (next_random(seed) % 8 == 0) {
@@ -604,9 +605,7 @@ static void random_line(char *line, size_t size, uint32_t *seed)
         line[length] = '\0';
         return;
     }
-    while (conf_directive_name(directives))
-        directives++;
-    append(line, size, conf_directive_name(next_random(seed) % directives));
+    append(line, size, directive_table[next_random(seed) % directive_count].row.name);
     count = next_random(seed) % 8;
     for (size_t i = 0; i < count; i++) {
         append(line, size, next_random(seed) % 10 > 0 ? " " : "");

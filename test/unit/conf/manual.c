@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manual page chrony.conf(5) has an entry for every directive and every source option, and none
- * for anything else.
+ * for anything else. Their defaults and ranges, and those of the specification, are the program's.
  */
+#include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,9 +62,9 @@ static void every_directive_has_an_entry(void **state)
     assert_non_null(end);
     for (size_t i = 0; i < directive_count; i++) {
         const struct directive *d = &directive_table[i];
-        bool before = find_entry(page, begin, d->name) != NULL;
+        bool before = find_entry(page, begin, d->row.name) != NULL;
 
-        check_entry(before ? page : end, before ? begin : page + strlen(page), d->name);
+        check_entry(before ? page : end, before ? begin : page + strlen(page), d->row.name);
     }
     free(page);
 }
@@ -72,15 +74,200 @@ static void every_source_option_has_an_entry(void **state)
     char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
     const char *begin = strstr(page, options_begin), *end = strstr(page, options_end);
 
-    for (size_t i = 0; source_option_name(i); i++)
-        check_entry(begin, end, source_option_name(i));
+    for (size_t i = 0; source_option(i); i++)
+        check_entry(begin, end, source_option(i)->name);
     free(page);
+}
+
+static bool is_number(const struct option_row *row)
+{
+    return row->kind == OPTION_INT || row->kind == OPTION_PORT || row->kind == OPTION_REAL;
+}
+
+/* A default out of range stands for something that is not a number, and 0 here for a measurement. */
+static bool has_default(const struct option_row *row)
+{
+    return row->initial >= row->min && row->initial <= row->max &&
+           strcmp(row->name, "clockprecision") != 0;
+}
+
+static bool is_default(const struct option_row *row, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    return end != text && fabs(value - row->initial) <= 1e-6 * fabs(row->initial);
+}
+
+/* "Default 5" or "default 5" in the text; "Default 0 to 15" if it is for two. */
+static bool tells_default(const struct option_row *row, const char *text)
+{
+    while ((text = strstr(text, "efault "))) {
+        text += strlen("efault ");
+        const char *second = text + strcspn(text, " .");
+
+        if (is_default(row, text) ||
+            (strncmp(second, " to ", 4) == 0 && is_default(row, second + 4)))
+            return true;
+    }
+    return false;
+}
+
+static bool tells_range(const struct option_row *row, const char *text)
+{
+    char range[64];
+
+    snprintf(range, sizeof(range), "%.15g...%.15g", row->min, row->max);
+    if (row->kind != OPTION_REAL)
+        return strstr(text, range) != NULL;
+    return (strstr(text, "0 or more") || strstr(text, " 0...")) == isfinite(row->min);
+}
+
+/* Terms, and the text up to the next term; freed by the caller. */
+static char *entry_text(const char *entry)
+{
+    const char *end = entry;
+
+    while (is_term(end))
+        end = next_line(end);
+    while (*end != '\0' && !is_term(end) && *end != '=')
+        end = next_line(end);
+    char *text = mem_alloc((size_t)(end - entry) + 1);
+    memcpy(text, entry, (size_t)(end - entry));
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '\n' ? ' ' : *c;
+    return text;
+}
+
+/* The manual has ranges of what is used, which for some options and sched_priority is less than what
+   is taken. */
+static void check_number(const struct option_row *row, const char *entry, bool is_option)
+{
+    char *text = entry_text(entry);
+    bool ranged = row->kind == OPTION_REAL || row->kind == OPTION_PORT ||
+                  (!is_option && row->max < INT_MAX && strcmp(row->name, "sched_priority") != 0);
+
+    if (has_default(row) && !tells_default(row, text))
+        fail_msg("default of %s (%g): %s", row->name, row->initial, text);
+    if (ranged && !tells_range(row, text))
+        fail_msg("range of %s: %s", row->name, text);
+    free(text);
+}
+
+static void the_manual_has_the_defaults_and_ranges(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    char *options = strstr(page, options_begin), *rest = strstr(page, options_end);
+    int checked = 0;
+
+    for (size_t i = 0; source_option(i); i++) {
+        if (!is_number(source_option(i)))
+            continue;
+        check_number(source_option(i), find_entry(options, rest, source_option(i)->name), true);
+        checked++;
+    }
+    for (size_t i = 0; i < directive_count; i++) {
+        const struct option_row *row = &directive_table[i].row;
+        const char *entry = find_entry(page, options, row->name);
+
+        if (!is_number(row))
+            continue;
+        check_number(row, entry ? entry : find_entry(rest, page + strlen(page), row->name), false);
+        checked++;
+    }
+    assert_true(checked >= 21 + 35);
+    free(page);
+}
+
+/* The row of a table of the specification; NULL if there is none. */
+static const char *find_spec_row(const char *begin, const char *name)
+{
+    char start[64];
+
+    snprintf(start, sizeof(start), "\n| `%s` | ", name);
+    const char *row = strstr(begin, start);
+    return row ? row + strlen(start) : NULL;
+}
+
+static const char *next_column(const char *text)
+{
+    return strstr(text, " | ") + strlen(" | ");
+}
+
+static void format_limit(char *text, size_t size, double value)
+{
+    if (value == INT_MAX)
+        snprintf(text, size, "INT_MAX");
+    else
+        snprintf(text, size, "%.15g", value);
+}
+
+/* "I(0..63)", "D seconds", "D(0..) ppm" */
+static void format_class(const struct option_row *row, char *text, size_t size)
+{
+    const char *unit = !row->unit ? "" : strcmp(row->unit, "s") == 0 ? " seconds" : " ppm";
+    char low[32], high[32];
+
+    if (row->kind == OPTION_REAL) {
+        snprintf(text, size, "D%s%s | ", isfinite(row->min) ? "(0..)" : "", unit);
+        return;
+    }
+    format_limit(low, sizeof(low), row->min);
+    format_limit(high, sizeof(high), row->max);
+    snprintf(text, size, "I(%s..%s)%s | ", low, high, row->unit ? " s" : "");
+}
+
+static void the_specification_has_the_defaults_and_ranges(void **state)
+{
+    char *spec = test_read_file(TEST_DATA_DIR "/../../doc/spec/config.md");
+    char *index = strstr(spec, "## 8. Index of all directives"), class[96];
+
+    for (size_t i = 0; i < directive_count; i++) {
+        const struct option_row *row = &directive_table[i].row;
+        const char *text = find_spec_row(index, row->name);
+
+        if (!is_number(row))
+            continue;
+        format_class(row, class, sizeof(class));
+        if (strncmp(text, class, strlen(class)) != 0)
+            fail_msg("%s is %s: %.80s", row->name, class, text);
+        if (has_default(row) && !is_default(row, next_column(text)))
+            fail_msg("default of %s (%g): %.80s", row->name, row->initial, text);
+    }
+    free(spec);
+}
+
+static void the_specification_has_the_defaults_and_ranges_of_options(void **state)
+{
+    char *spec = test_read_file(TEST_DATA_DIR "/../../doc/spec/config.md");
+    char *section = strstr(spec, "\n## 9. "), range[96];
+
+    for (size_t i = 0; source_option(i); i++) {
+        const struct option_row *row = source_option(i);
+        const char *text = find_spec_row(section, row->name), *value = next_column(text);
+        char low[32], high[32];
+
+        if (!is_number(row))
+            continue;
+        assert_int_equal(text[0], row->kind == OPTION_REAL ? 'd' : 'i');
+        if (has_default(row) && !is_default(row, value))
+            fail_msg("default of %s (%g): %.80s", row->name, row->initial, value);
+        format_limit(low, sizeof(low), row->min);
+        format_limit(high, sizeof(high), row->max);
+        if (row->min == INT_MIN || row->min == -INFINITY)
+            snprintf(range, sizeof(range), "any");
+        else
+            snprintf(range, sizeof(range), "%s..%s", low, isfinite(row->max) ? high : " |");
+        if (strncmp(next_column(value), range, strlen(range)) != 0)
+            fail_msg("range of %s (%s): %.80s", row->name, range, value);
+    }
+    free(spec);
 }
 
 static bool is_source_option(const char *name)
 {
-    for (size_t i = 0; source_option_name(i); i++) {
-        if (strcmp(source_option_name(i), name) == 0)
+    for (size_t i = 0; source_option(i); i++) {
+        if (strcmp(source_option(i)->name, name) == 0)
             return true;
     }
     return false;
@@ -138,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_directive_has_an_entry),
         cmocka_unit_test(every_source_option_has_an_entry),
+        cmocka_unit_test(the_manual_has_the_defaults_and_ranges),
+        cmocka_unit_test(the_specification_has_the_defaults_and_ranges),
+        cmocka_unit_test(the_specification_has_the_defaults_and_ranges_of_options),
         cmocka_unit_test(every_entry_is_of_something_that_exists),
     };
 

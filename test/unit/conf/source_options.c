@@ -14,6 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/text.h"
+#include "conf/option_table.h"
 #include "test/unit/support/conf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -311,8 +312,8 @@ static void order_of_sources_is_total(void **state)
         assert_int_equal(compare(line, line), 0);
     }
     /* No option was forgotten: the two families are one value */
-    for (size_t i = 0; source_option_name(i); i++) {
-        const char *name = source_option_name(i);
+    for (size_t i = 0; source_option(i); i++) {
+        const char *name = source_option(i)->name;
         bool found = strcmp(name, "ipv6") == 0;
 
         for (size_t j = 0; j < COUNT(options); j++)

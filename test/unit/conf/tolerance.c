@@ -58,13 +58,107 @@ static void limits_are_what_is_stored(void **state)
     assert_int_equal(conf->sources[0].options.maxpoll, 32);
     assert_int_equal(conf->sources[0].options.port, 65535);
     assert_int_equal(conf->sources[0].options.max_sources, 1);
-    assert_int_equal(conf->makestep_limit, 2147483647);
-    assert_int_equal(conf->max_change_start, 2147483647);
-    assert_int_equal(conf->max_change_ignore, -2147483647 - 1);
+    assert_int_equal(conf->makestep.limit, 2147483647);
+    assert_int_equal(conf->max_change.start, 2147483647);
+    assert_int_equal(conf->max_change.ignore, -2147483647 - 1);
     assert_int_equal(conf->broadcasts[0].dest.port, 65535);
     assert_int_equal(conf->broadcasts[0].interval, 1 << 24);
     assert_int_equal(conf->port, 123);
     assert_int_equal(conf->ntp_access.rules[0].subnet.bits, 32);
+    conf_free(conf);
+}
+
+static void reals_without_a_meaning_below_0_become_0(void **state)
+{
+    static const char *const directives[] = {"corrtimeratio", "maxclockerror", "maxdistance",
+                                             "maxdrift",      "maxjitter",     "maxslewrate",
+                                             "reselectdist",  "stratumweight"};
+    static const struct {
+        const char *line, *option, *directive;
+    } options[] = {
+        {"server a maxdelay -1e-3", "maxdelay", "server"},
+        {"pool a maxdelaydevratio -1e-3", "maxdelaydevratio", "pool"},
+        {"refclock SHM 0 delay -1e-3", "delay", "refclock"},
+        {"hwtimestamp eth0 precision -1e-3", "precision", "hwtimestamp"},
+    };
+    char line[128], log[256];
+
+    for (size_t i = 0; i < COUNT(directives); i++) {
+        snprintf(line, sizeof(line), "%s -5", directives[i]);
+        snprintf(log, sizeof(log), "Invalid value -5 in %s directive (min 0) at line 1, using 0\n",
+                 directives[i]);
+        assert_accepted_with(line, log);
+        snprintf(line, sizeof(line), "%s 0", directives[i]);
+        assert_accepted_with(line, "");
+    }
+    for (size_t i = 0; i < COUNT(options); i++) {
+        snprintf(log, sizeof(log),
+                 "Invalid value -1e-3 of %s in %s directive (min 0) at line 1, using 0\n",
+                 options[i].option, options[i].directive);
+        assert_accepted_with(options[i].line, log);
+    }
+    assert_accepted_with("maxchange -1 0 -1",
+                         "Invalid value -1 in maxchange directive (min 0) at line 1, using 0\n");
+
+    struct conf *conf =
+        test_conf("server a maxdelay -1\nrefclock SHM 0 delay -1\nmaxslewrate -inf\n"
+                  "hwtimestamp eth0 precision -1\nmaxchange -1 1 2");
+    assert_true(conf->sources[0].options.max_delay == 0.0);
+    assert_true(conf->refclocks[0].delay == 0.0);
+    assert_true(conf->max_slew_rate == 0.0);
+    assert_true(conf->hwtimestamps[0].precision == 0.0);
+    assert_true(conf->max_change.offset == 0.0);
+    assert_int_equal(conf->max_change.start, 1);
+    conf_free(conf);
+}
+
+/* Off, measured, estimated, any offset, the default, a correction to the other side, or the
+   magnitude: chrony and we take these at their word. NaN and infinity are taken, too. */
+static void reals_with_a_meaning_below_0_are_taken_as_they_are(void **state)
+{
+    static const char *const lines[] = {
+        "makestep -1 -1",
+        "makestep 1 -1",
+        "clockprecision -1",
+        "combinelimit -1",
+        "hwtstimeout -1",
+        "logchange -1",
+        "mailonchange a -1",
+        "maxupdateskew -1",
+        "rtcautotrim -1",
+        "smoothtime -1 -1",
+        "tempcomp /t -1 -1 -1 -1 -1",
+        "initstepslew -1",
+        "local activate -1 distance -1 waitsynced -1 waitunsynced -1",
+        "server a maxdelayratio -1 maxdelayquant -1 mindelay -1 asymmetry -1 offset -1",
+        "refclock SHM 0 offset -1 precision -1 maxdispersion -1 width -1",
+        "hwtimestamp eth0 txcomp -1 rxcomp -1",
+        "maxslewrate nan",
+        "maxslewrate inf",
+        "server a maxdelay nan maxdelaydevratio inf",
+    };
+
+    for (size_t i = 0; i < COUNT(lines); i++)
+        assert_accepted_with(lines[i], "");
+}
+
+/* makestep has two values: a line that is left out sets neither. */
+static void a_line_that_cannot_be_used_sets_nothing(void **state)
+{
+    static const char *const bad[] = {"makestep 5 x", "maxchange 5 6 x", "fallbackdrift 5 x",
+                                      "smoothtime 5 x", "smoothtime 5 6 x"};
+    struct test_resolver resolver = {0};
+    struct conf_env env = test_env(&resolver);
+    struct conf *conf = conf_new(&env);
+    struct conf_error error;
+
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_false(conf_read_line(conf, &env, bad[i], 1, &error));
+    assert_true(conf->makestep.threshold == 0.0);
+    assert_true(conf->max_change.offset == 0.0);
+    assert_int_equal(conf->max_change.start, -1);
+    assert_int_equal(conf->fallback_drift.min, 0);
+    assert_true(conf->smoothing.max_freq == 0.0);
     conf_free(conf);
 }
 
@@ -218,6 +312,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_out_of_range_take_the_nearest_limit),
         cmocka_unit_test(limits_are_what_is_stored),
+        cmocka_unit_test(reals_without_a_meaning_below_0_become_0),
+        cmocka_unit_test(reals_with_a_meaning_below_0_are_taken_as_they_are),
+        cmocka_unit_test(a_line_that_cannot_be_used_sets_nothing),
         cmocka_unit_test(letters_behind_numbers_are_left_out_with_a_warning),
         cmocka_unit_test(what_every_chrony_refuses_stays_refused),
         cmocka_unit_test(what_a_build_without_nts_cannot_do_is_said_once),
