@@ -106,18 +106,14 @@ static void warn_about_era_end(struct chronyd *d)
 
 static void start_clock(struct chronyd *d)
 {
-    const struct conf *conf = d->conf;
     struct local_clock_params params = {
-        .precision = conf->clock_precision,
-        .max_drift_ppm = conf->max_drift,
-        .max_clock_error_ppm = conf->max_clock_error,
-        .max_slew_rate_ppm = conf->max_slew_rate,
+        .conf = d->conf->clock,
         .control = d->options->control_clock,
-        .rtc_sync = conf->rtc_sync,
+        .rtc_sync = d->conf->rtc.sync,
     };
 
     d->loop = loop_new(d->world);
-    d->mlog = measurement_log_new(d->world, conf->log_dir, conf->log_banner, conf->log_files);
+    d->mlog = measurement_log_new(d->world, &d->conf->log);
     d->clock = local_clock_new(d->world, d->loop, &params);
 }
 
@@ -127,11 +123,12 @@ static void start_rtc(struct chronyd *d)
     struct rtc_env env = {d->world, d->loop, d->clock, d->mlog};
     struct rtc_coefficients coefficients = {.valid = false};
 
-    if (d->conf->rtc_file)
-        coefficients = rtc_file_read(d->world, d->conf->rtc_file);
+    if (d->conf->rtc.file)
+        coefficients = rtc_file_read(d->world, d->conf->rtc.file);
     if (d->options->set_from_rtc)
-        d->rtc_was_good = rtc_start_set_clock(d->world, d->clock, d->conf, &coefficients);
-    d->rtc = rtc_new(&env, d->conf, &coefficients);
+        d->rtc_was_good = rtc_start_set_clock(d->world, d->clock, &d->conf->rtc,
+                                              d->conf->reference.drift_file.path, &coefficients);
+    d->rtc = rtc_new(&env, &d->conf->rtc, &coefficients);
 }
 
 static void apply_cmd_access(struct chronyd *d)
@@ -180,7 +177,7 @@ static void start_access_names(struct chronyd *d)
 /* What needs root: keys, command and NTP sockets, access rules. */
 static void start_servers(struct chronyd *d)
 {
-    struct cmd_policy policy = {&cmd_ops, d, d->conf->open_commands};
+    struct cmd_policy policy = {&cmd_ops, d, d->conf->command.open};
     struct nic_clocks_env nic_env = {d->world, d->loop, d->clock};
 
     d->keys = ntp_keys_new();
@@ -188,15 +185,15 @@ static void start_servers(struct chronyd *d)
     d->client_log = client_log_new(d->world, d->conf);
     d->client_limits = client_limits_make(d->conf);
     d->cmd_service = cmd_service_new(d->world, d->loop, d->conf, &policy);
-    d->nic_clocks = nic_clocks_new(&nic_env, d->conf);
+    d->nic_clocks = nic_clocks_new(&nic_env, &d->conf->nic_clocks);
     d->ntp_env = (struct ntp_env){
         .world = d->world,
         .loop = d->loop,
         .clock = d->clock,
         .nic_clocks = d->nic_clocks,
         .log = d->mlog,
-        .log_raw_measurements = (d->conf->log_files & LOGFILE_RAWMEASUREMENTS) != 0,
-        .leap_is_slewed = d->conf->leapsec_mode == LEAPSEC_SLEW,
+        .log_raw_measurements = (d->conf->log.files & LOGFILE_RAWMEASUREMENTS) != 0,
+        .leap_is_slewed = d->conf->reference.leap.mode == LEAPSEC_SLEW,
     };
     d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
     warn_about_era_end(d);
@@ -232,7 +229,7 @@ static void open_refclocks(struct chronyd *d)
     struct refclock_env env = {d->world, d->loop, d->clock, d->mlog};
 
     d->refclocks = refclock_set_new(&env);
-    refclock_set_open(d->refclocks, d->conf);
+    refclock_set_open(d->refclocks, &d->conf->refclocks);
 }
 
 void chronyd_open(struct chronyd *d)
@@ -267,9 +264,9 @@ static void start_sources(struct chronyd *d)
         .arg = d,
     };
 
-    d->reference = reference_new(&reference_env, d->conf);
+    d->reference = reference_new(&reference_env, &d->conf->reference);
     set_env.reference = d->reference;
-    d->sources = source_register_new(&set_env, d->conf);
+    d->sources = source_register_new(&set_env, &d->conf->selection);
     d->ntp_env.reference = d->reference;
     d->ntp_env.sources = d->sources;
     refclock_set_attach(d->refclocks, d->sources, d->reference);
@@ -294,7 +291,7 @@ static void start_clock_helpers(struct chronyd *d)
 
     d->manual = manual_new(&manual_env, d->conf->manual);
     d->temperature = temperature_new(&temperature_env, &d->conf->tempcomp);
-    d->smoothing = smoothing_new(d->clock, d->reference, d->conf);
+    d->smoothing = smoothing_new(d->clock, d->reference, &d->conf->smoothing);
     d->ntp_env.smoothing = d->smoothing;
 }
 
@@ -311,7 +308,7 @@ void chronyd_start(struct chronyd *d)
 /* With initstepslew, -q and -Q use its hosts only. */
 static bool uses_configured_sources(const struct chronyd *d)
 {
-    return d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew_count == 0;
+    return d->main_mode == REFERENCE_NORMAL || d->conf->initstepslew.count == 0;
 }
 
 /* Without -t, -q and -Q wait without limit while a source may still get its address. */
@@ -363,11 +360,11 @@ static void begin_main_mode(struct chronyd *d)
 
 static void add_initstepslew_sources(struct chronyd *d)
 {
-    for (size_t i = 0; i < d->conf->initstepslew_count; i++) {
+    for (size_t i = 0; i < d->conf->initstepslew.count; i++) {
         char name[ADDR_TEXT_SIZE];
         struct source_conf conf = {.kind = SOURCE_SERVER, .name = name};
 
-        ip_addr_format(&d->conf->initstepslew_servers[i], name, sizeof(name));
+        ip_addr_format(&d->conf->initstepslew.servers[i], name, sizeof(name));
         source_options_default(&conf.options);
         conf.options.iburst = true;
         enum ntp_sources_status status = ntp_sources_add(d->ntp_sources, &conf, NULL);
@@ -411,7 +408,7 @@ static void begin_mode(void *arg)
 {
     struct chronyd *d = arg;
 
-    if (d->conf->initstepslew_count == 0) {
+    if (d->conf->initstepslew.count == 0) {
         begin_main_mode(d);
         ntp_sockets_end_start(d->ntp_sockets);
         return;

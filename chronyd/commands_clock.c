@@ -37,7 +37,7 @@ enum cmd_status execute_doffset(struct chronyd *d, request_p request, body_p bod
 enum cmd_status execute_local(struct chronyd *d, request_p request, body_p body)
 {
     const struct cmd_local *arg = &request->u.local;
-    struct conf_local local = {
+    struct local_conf local = {
         .enabled = true,
         .stratum = arg->stratum,
         .orphan = arg->orphan,

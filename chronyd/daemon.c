@@ -49,7 +49,7 @@ static void end_process(struct chronyd *d)
     chronyd_stop(d);
     log_set_fatal_hook(NULL, NULL);
     if (d->pidfile_written)
-        pidfile_remove(d->conf->pid_file);
+        pidfile_remove(d->conf->process.pid_file);
     world_linux_free(d->world);
     conf_free(d->conf);
 }

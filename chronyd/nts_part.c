@@ -34,7 +34,7 @@ struct nts_part *nts_part_new(struct chronyd *daemon)
 
 static bool has_server(const struct nts_part *part)
 {
-    return part->daemon->conf->nts_server_certs.count > 0;
+    return part->daemon->conf->nts_server.certs.count > 0;
 }
 
 static struct nts_aeads enabled_aeads(const struct nts_part *part)
@@ -42,13 +42,13 @@ static struct nts_aeads enabled_aeads(const struct nts_part *part)
     const struct conf *conf = part->daemon->conf;
     struct nts_aeads aeads;
 
-    nts_aeads_init(&aeads, conf->nts_aeads, conf->nts_aead_count);
+    nts_aeads_init(&aeads, conf->nts_aeads.ids, conf->nts_aeads.count);
     return aeads;
 }
 
 bool nts_part_has_helpers(const struct nts_part *part)
 {
-    return has_server(part) && part->daemon->conf->nts_processes > 0;
+    return has_server(part) && part->daemon->conf->nts_server.processes > 0;
 }
 
 void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
@@ -152,7 +152,7 @@ void nts_part_start_server(struct nts_part *part)
         return;
     part->ke_server = ke_server_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys =
-        server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_rotate);
+        server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_server.rotate);
     d->nts.server = nts_server_ops();
     d->nts.server_keys = server_keys_of;
     d->nts.server_ctx = part->server_keys;

@@ -125,7 +125,7 @@ static void find_resolve_user(struct chronyd *d)
    unless another user is configured. */
 static void find_user(struct chronyd *d)
 {
-    const char *name = d->options->user ? d->options->user : d->conf->user;
+    const char *name = d->options->user ? d->options->user : d->conf->process.user;
 
     privileges_find_user(name, &d->uid, &d->gid);
     if (started_as_root()) {
@@ -161,16 +161,16 @@ void setup_read_conf(struct chronyd *d)
         return;
 
 #ifndef FEAT_CMDMON
-    d->conf->cmd_port = 0;
-    free(d->conf->bind_cmd_path);
-    d->conf->bind_cmd_path = NULL;
+    d->conf->command.port = 0;
+    free(d->conf->command.path);
+    d->conf->command.path = NULL;
 #endif
-    if (d->conf->pid_file)
-        pidfile_check(d->conf->pid_file, options->foreground_process);
+    if (d->conf->process.pid_file)
+        pidfile_check(d->conf->process.pid_file, options->foreground_process);
     find_user(d);
     find_resolve_user(d);
     filter_check_level(options->filter_level);
-    if (options->filter_level != 0 && d->conf->mail_user)
+    if (options->filter_level != 0 && d->conf->reference.mail_user)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
     if (!conf_check(d->conf, &error))
         LOG_FATAL("%s", error.message);
@@ -183,7 +183,7 @@ static void clean_up_after_fatal(void *arg)
     struct chronyd *d = arg;
 
     if (d->pidfile_written)
-        pidfile_remove(d->conf->pid_file);
+        pidfile_remove(d->conf->process.pid_file);
     d->pidfile_written = false;
     if (d->cmd_service)
         cmd_service_remove_unix(d->cmd_service);
@@ -193,14 +193,14 @@ static void clean_up_after_fatal(void *arg)
 
 static void make_socket_directory(struct chronyd *d)
 {
-    if (!d->conf->bind_cmd_path)
+    if (!d->conf->command.path)
         return;
-    char *directory = file_directory(d->conf->bind_cmd_path);
+    char *directory = file_directory(d->conf->command.path);
     if (!file_make_directory(directory, 0770, d->uid, d->gid) ||
         !file_check_directory(directory, 0770, d->uid, d->gid)) {
-        LOG_WARN("Disabled command socket %s", d->conf->bind_cmd_path);
-        free(d->conf->bind_cmd_path);
-        d->conf->bind_cmd_path = NULL;
+        LOG_WARN("Disabled command socket %s", d->conf->command.path);
+        free(d->conf->command.path);
+        d->conf->command.path = NULL;
     }
     free(directory);
 }
@@ -208,7 +208,7 @@ static void make_socket_directory(struct chronyd *d)
 void setup_files(struct chronyd *d)
 {
     const struct conf *conf = d->conf;
-    const char *const directories[] = {conf->log_dir, conf->dump_dir, conf->nts_dump_dir};
+    const char *const directories[] = {conf->log.dir, conf->selection.dump_dir, conf->nts_dump_dir};
 
     make_socket_directory(d);
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
@@ -216,14 +216,14 @@ void setup_files(struct chronyd *d)
             file_make_directory(directories[i], 0750, d->uid, d->gid);
 
     log_set_fatal_hook(clean_up_after_fatal, d);
-    d->pidfile_written = conf->pid_file && pidfile_write(conf->pid_file);
+    d->pidfile_written = conf->process.pid_file && pidfile_write(conf->process.pid_file);
 }
 
 /* ---- Memory ---- */
 
 static bool locks_memory(const struct chronyd *d)
 {
-    return d->options->lock_memory || d->conf->lock_memory;
+    return d->options->lock_memory || d->conf->process.lock_memory;
 }
 
 /* Locks the memory of this process. If locked memory grew beyond the limit, the process would
@@ -282,8 +282,8 @@ static void sandbox_limit_fork_server(void *arg)
     if (reads_files && privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
         if (changes_user(d))
             world_linux_read_also_as(d->world, d->uid, d->gid);
-        warn_of_unreadable(d, &d->conf->nts_server_certs);
-        warn_of_unreadable(d, &d->conf->nts_server_keys);
+        warn_of_unreadable(d, &d->conf->nts_server.certs);
+        warn_of_unreadable(d, &d->conf->nts_server.keys);
     }
 }
 
@@ -399,18 +399,18 @@ void setup_attach_helpers(struct chronyd *d)
 /* Descriptors that the largest of the processes may have open with this configuration. */
 static uint64_t needed_descriptors(const struct conf *conf)
 {
-    uint64_t own = OTHER_DESCRIPTORS + 4 * conf->refclock_count, sessions = 0;
+    uint64_t own = OTHER_DESCRIPTORS + 4 * conf->refclocks.count, sessions = 0;
 
     /* A socket for the request, and one for the key establishment. */
-    for (size_t i = 0; i < conf->source_count; i++)
-        own += 2 * (uint64_t)(conf->sources[i].pool ? NTP_SOURCES_MAX_POOL : 1);
+    for (size_t i = 0; i < conf->client.source_count; i++)
+        own += 2 * (uint64_t)(conf->client.sources[i].pool ? NTP_SOURCES_MAX_POOL : 1);
     /* As many sessions that have answered may wait for their client to close. */
-    if (conf->nts_server_certs.count > 0)
-        sessions = 2 * (uint64_t)conf->max_nts_connections;
-    if (conf->nts_processes < 1)
+    if (conf->nts_server.certs.count > 0)
+        sessions = 2 * (uint64_t)conf->nts_server.max_connections;
+    if (conf->nts_server.processes < 1)
         return own + sessions;
     /* Helpers of two generations, each with its channel. */
-    own += conf->nts_server_certs.count > 0 ? 2 * (uint64_t)conf->nts_processes : 0;
+    own += conf->nts_server.certs.count > 0 ? 2 * (uint64_t)conf->nts_server.processes : 0;
     sessions += OTHER_DESCRIPTORS;
     return own > sessions ? own : sessions;
 }
@@ -447,7 +447,7 @@ static bool needs_net_raw(const struct chronyd *d)
     char release[128];
     int major, minor;
 
-    if (!d->conf->bind_device && !d->conf->bind_acq_device)
+    if (!d->conf->sockets.server.device && !d->conf->sockets.client.device)
         return false;
     if (!d->world->ops->kernel_release(d->world->ctx, release, sizeof(release)) ||
         sscanf(release, "%d.%d", &major, &minor) != 2)
@@ -462,8 +462,8 @@ static unsigned int kept_privileges(const struct chronyd *d)
     if (d->options->control_clock)
         keep |= PRIVILEGE_SYS_TIME;
     /* The NTS-KE socket is opened after this, those of NTP again and again. */
-    if ((d->conf->port > 0 && d->conf->port < 1024) ||
-        (d->conf->nts_server_certs.count > 0 && d->conf->nts_port < 1024))
+    if ((d->conf->sockets.port > 0 && d->conf->sockets.port < 1024) ||
+        (d->conf->nts_server.certs.count > 0 && d->conf->nts_server.port < 1024))
         keep |= PRIVILEGE_NET_BIND_SERVICE;
     if (needs_net_raw(d))
         keep |= PRIVILEGE_NET_RAW;
@@ -487,9 +487,9 @@ static void warn_of_missing_privileges(const struct chronyd *d)
     unsigned int missing = privileges_missing(kept_privileges(d));
 
     if (missing & PRIVILEGE_NET_BIND_SERVICE) {
-        warn_of_low_port("NTP", d->conf->port);
-        if (d->conf->nts_server_certs.count > 0)
-            warn_of_low_port("NTS-KE", d->conf->nts_port);
+        warn_of_low_port("NTP", d->conf->sockets.port);
+        if (d->conf->nts_server.certs.count > 0)
+            warn_of_low_port("NTS-KE", d->conf->nts_server.port);
     }
     if (missing & PRIVILEGE_NET_RAW)
         LOG_WARN("CAP_NET_RAW is not permitted : sockets cannot be bound to a device from now on");
@@ -497,10 +497,10 @@ static void warn_of_missing_privileges(const struct chronyd *d)
 
 void setup_privileges(struct chronyd *d)
 {
-    const struct conf_strings *server_keys = &d->conf->nts_server_keys;
+    const struct conf_strings *server_keys = &d->conf->nts_server.keys;
 
     process_set_priority(d->options->priority != 0 ? d->options->priority
-                                                   : d->conf->sched_priority);
+                                                   : d->conf->process.sched_priority);
     lock_memory(d);
 
     if (changes_user(d)) {
@@ -512,7 +512,7 @@ void setup_privileges(struct chronyd *d)
             check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
     }
     /* A mail program may be one that changes user. */
-    if (!d->conf->mail_user)
+    if (!d->conf->reference.mail_user)
         privileges_forbid_new();
     if (started_as_root())
         LOG_WARN("Running with root privileges");

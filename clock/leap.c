@@ -36,15 +36,15 @@ struct leap {
     bool in_progress;
 };
 
-struct leap *leap_new(const struct leap_env *env, const struct conf *conf)
+struct leap *leap_new(const struct leap_env *env, const struct leap_conf *conf)
 {
     struct leap *l = mem_alloc(sizeof(*l));
 
     l->env = *env;
-    l->mode = conf->leapsec_mode;
+    l->mode = conf->mode;
     if (l->mode == LEAPSEC_SYSTEM && !local_clock_can_leap(env->clock))
         l->mode = LEAPSEC_STEP;
-    l->data = leap_data_new(env->world, conf->leapsec_list, conf->leapsec_tz);
+    l->data = leap_data_new(env->world, conf->list, conf->tz);
     return l;
 }
 

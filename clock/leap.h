@@ -14,7 +14,7 @@
 #include "base/world.h"
 #include "clock/leap_data.h"
 #include "clock/local_clock.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct leap;
 
@@ -27,9 +27,9 @@ struct leap_env {
     void *on_end_arg;
 };
 
-/* Reads leapsecmode and the sources of leap second data from conf, which must outlive it. Mode
+/* Reads leapsecmode and the sources of leap second data from conf. Mode
    system becomes step where the clock cannot apply leap seconds. */
-struct leap *leap_new(const struct leap_env *env, const struct conf *conf);
+struct leap *leap_new(const struct leap_env *env, const struct leap_conf *conf);
 void leap_free(struct leap *leap);
 
 /* Leap status update (discipline.md 17.4): status (enum leap_status) as announced at a raw time

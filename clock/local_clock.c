@@ -82,10 +82,11 @@ struct local_clock *local_clock_new_with_driver(struct world *world, struct loop
     c->world = world;
     c->loop = loop;
     c->driver = driver;
-    c->max_drift_ppm = fmax(0.0, fmin(params->max_drift_ppm, MAX_DRIFT_LIMIT));
-    c->max_error = params->max_clock_error_ppm * 1.0e-6;
+    c->max_drift_ppm = fmax(0.0, fmin(params->conf.max_drift, MAX_DRIFT_LIMIT));
+    c->max_error = params->conf.max_error * 1.0e-6;
 
-    double precision = params->precision > 0.0 ? params->precision : clock_precision_measure(world);
+    double precision =
+        params->conf.precision > 0.0 ? params->conf.precision : clock_precision_measure(world);
     c->precision = fmax(MIN_PRECISION, fmin(precision, MAX_PRECISION));
     c->precision_log = (int)lround(log2(c->precision));
     if (c->precision_log < MIN_PRECISION_LOG)
@@ -105,8 +106,8 @@ struct local_clock *local_clock_new(struct world *world, struct loop *loop,
     if (!params->control)
         return local_clock_new_with_driver(world, loop, params, driver_null_new(world));
 
-    struct slew *slew =
-        slew_new(world, loop, driver_linux_new(world, params->rtc_sync), params->max_slew_rate_ppm);
+    struct slew *slew = slew_new(world, loop, driver_linux_new(world, params->rtc_sync),
+                                 params->conf.max_slew_rate);
     struct local_clock *c = local_clock_new_with_driver(world, loop, params, slew_driver(slew));
     slew_set_dispersion_handler(slew, local_clock_announce_dispersion, c);
     return c;

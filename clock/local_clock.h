@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/world.h"
 #include "clock/driver.h"
+#include "conf/groups.h"
 
 struct local_clock;
 
@@ -31,11 +32,8 @@ enum clock_holder {
 };
 
 struct local_clock_params {
-    double precision;           /* clockprecision, seconds; 0: measure */
-    double max_drift_ppm;       /* maxdrift */
-    double max_clock_error_ppm; /* maxclockerror */
-    double max_slew_rate_ppm;   /* maxslewrate */
-    bool control;               /* false: -x, -Q */
+    struct clock_conf conf;
+    bool control; /* false: -x, -Q */
     bool rtc_sync;
 };
 

@@ -13,7 +13,6 @@
 #include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "conf/conf.h"
 
 #define MAX_BANNER  255
 #define LOG_MODE    0644
@@ -57,21 +56,18 @@ struct log_file {
 
 struct measurement_log {
     struct world *world;
-    char *directory; /* NULL: not set */
-    unsigned int banner;
+    struct log_conf conf;
     struct log_file files[MLOG_KINDS];
 };
 
-struct measurement_log *measurement_log_new(struct world *world, const char *directory, int banner,
-                                            unsigned int files)
+struct measurement_log *measurement_log_new(struct world *world, const struct log_conf *conf)
 {
     struct measurement_log *log = mem_alloc(sizeof(*log));
 
     log->world = world;
-    log->directory = directory && directory[0] ? text_dup(directory) : NULL;
-    log->banner = banner > 0 ? (unsigned int)banner : 0;
+    log->conf = *conf;
     for (int i = 0; i < MLOG_KINDS; i++)
-        log->files[i].enabled = (files & kinds[i].enabled_by) != 0;
+        log->files[i].enabled = (conf->files & kinds[i].enabled_by) != 0;
     return log;
 }
 
@@ -80,7 +76,6 @@ void measurement_log_free(struct measurement_log *log)
     if (!log)
         return;
     measurement_log_cycle(log);
-    free(log->directory);
     free(log);
 }
 
@@ -91,7 +86,7 @@ bool measurement_log_enabled(const struct measurement_log *log, enum measurement
     const struct log_file *file = &log->files[kind];
     if (!file->enabled || !file->failed)
         return file->enabled;
-    return log->directory && mono_diff(world_mono_now(log->world), file->failure) >= RETRY_DELAY;
+    return log->conf.dir && mono_diff(world_mono_now(log->world), file->failure) >= RETRY_DELAY;
 }
 
 static void note_failure(struct measurement_log *log, struct log_file *file)
@@ -106,7 +101,7 @@ static void note_failure(struct measurement_log *log, struct log_file *file)
 static bool get_path(const struct measurement_log *log, enum measurement_log_kind kind, char *path,
                      size_t size)
 {
-    int length = snprintf(path, size, "%s/%s.log", log->directory, kinds[kind].name);
+    int length = snprintf(path, size, "%s/%s.log", log->conf.dir, kinds[kind].name);
 
     return length > 0 && (size_t)length < size;
 }
@@ -146,10 +141,10 @@ static void write_banner(FILE *stream, const char *heading)
     fprintf(stream, "%s\n%s\n%s\n", line, heading, line);
 }
 
-static void write_entry(struct log_file *file, unsigned int banner, const char *heading,
-                        const char *format, va_list args)
+static void write_entry(struct log_file *file, int banner, const char *heading, const char *format,
+                        va_list args)
 {
-    if (banner > 0 && file->entries % banner == 0)
+    if (banner > 0 && file->entries % (unsigned int)banner == 0)
         write_banner(file->stream, heading);
     file->entries++;
     vfprintf(file->stream, format, args);
@@ -164,13 +159,13 @@ void measurement_log_write(struct measurement_log *log, enum measurement_log_kin
     if (!measurement_log_enabled(log, kind))
         return;
     struct log_file *file = &log->files[kind];
-    if (!log->directory) {
+    if (!log->conf.dir) {
         LOG_WARN("logdir not specified");
         note_failure(log, file);
         return;
     }
     if (!get_path(log, kind, path, sizeof(path))) {
-        LOG_TROUBLE(&file->trouble, "Could not open %s : %s", log->directory,
+        LOG_TROUBLE(&file->trouble, "Could not open %s : %s", log->conf.dir,
                     text_errno(ENAMETOOLONG));
         note_failure(log, file);
         return;
@@ -182,7 +177,7 @@ void measurement_log_write(struct measurement_log *log, enum measurement_log_kin
 
     va_list args;
     va_start(args, format);
-    write_entry(file, log->banner, kinds[kind].heading, format, args);
+    write_entry(file, log->conf.banner, kinds[kind].heading, format, args);
     va_end(args);
     if (fflush(file->stream) != 0) {
         LOG_TROUBLE(&file->trouble, "Could not write %s : %s", path, text_errno(errno));

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include "base/world.h"
+#include "conf/groups.h"
 
 enum measurement_log_kind {
     MLOG_MEASUREMENTS,
@@ -23,10 +24,8 @@ enum measurement_log_kind {
 
 struct measurement_log;
 
-/* directory: logdir or NULL; banner: entries between headings, 0 never; files: the bits of enum
-   log_file_bit (conf/conf.h) that are enabled. The directory is copied. */
-struct measurement_log *measurement_log_new(struct world *world, const char *directory, int banner,
-                                            unsigned int files);
+/* The directory must outlive it. */
+struct measurement_log *measurement_log_new(struct world *world, const struct log_conf *conf);
 void measurement_log_free(struct measurement_log *log);
 
 /* Whether entries of this kind are wanted and can still be written; log may be NULL (no). */

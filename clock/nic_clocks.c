@@ -74,7 +74,7 @@ static bool is_added(const struct nic_clocks *nics, const char *name)
 }
 
 static bool add_interface(struct nic_clocks *nics, const char *name,
-                          const struct conf_hwtimestamp *conf)
+                          const struct hwtimestamp_conf *conf)
 {
     const struct world *world = nics->env.world;
     struct nic nic;
@@ -117,7 +117,7 @@ static bool add_interface(struct nic_clocks *nics, const char *name,
 }
 
 /* Adds the interfaces that support it. None is no error. */
-static void add_all_interfaces(struct nic_clocks *nics, const struct conf_hwtimestamp *conf)
+static void add_all_interfaces(struct nic_clocks *nics, const struct hwtimestamp_conf *conf)
 {
     const struct world *world = nics->env.world;
     char **names = world->ops->nics->list(world->ctx);
@@ -129,21 +129,21 @@ static void add_all_interfaces(struct nic_clocks *nics, const struct conf_hwtime
     free(names);
 }
 
-static bool is_wildcard(const struct conf_hwtimestamp *conf)
+static bool is_wildcard(const struct hwtimestamp_conf *conf)
 {
     return strcmp(conf->interface, "*") == 0;
 }
 
-static void set_up(struct nic_clocks *nics, const struct conf *conf)
+static void set_up(struct nic_clocks *nics, const struct nic_clocks_conf *conf)
 {
     const struct world_ops *ops = nics->env.world->ops;
-    const struct conf_hwtimestamp *all = NULL;
+    const struct hwtimestamp_conf *all = NULL;
 
-    if (conf->hwtimestamp_count > 0 && (!ops->nics || !ops->devices || !ops->devices->phc_open))
+    if (conf->count > 0 && (!ops->nics || !ops->devices || !ops->devices->phc_open))
         LOG_FATAL("HW timestamping not supported");
 
-    for (size_t i = 0; i < conf->hwtimestamp_count; i++) {
-        const struct conf_hwtimestamp *item = &conf->hwtimestamps[i];
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct hwtimestamp_conf *item = &conf->items[i];
 
         if (!is_wildcard(item) && !add_interface(nics, item->interface, item))
             LOG_FATAL("Could not enable HW timestamping on %s : %s", item->interface,
@@ -167,7 +167,8 @@ static void on_clock_change(const struct clock_change *change, void *arg)
         hardware_clock_change(nics->clocks[i]->mapping, change);
 }
 
-struct nic_clocks *nic_clocks_new(const struct nic_clocks_env *env, const struct conf *conf)
+struct nic_clocks *nic_clocks_new(const struct nic_clocks_env *env,
+                                  const struct nic_clocks_conf *conf)
 {
     struct nic_clocks *nics = mem_alloc(sizeof(*nics));
 

@@ -11,7 +11,7 @@
 #include "base/loop.h"
 #include "base/world.h"
 #include "clock/local_clock.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "base/timestamp.h"
 
 struct nic_clocks;
@@ -25,7 +25,8 @@ struct nic_clocks_env {
 /* Enables the interfaces of the configuration and the IDs of maxtxbuffers, before any NTP socket
    is opened. `Could not enable HW timestamping on %s` is fatal for an interface that is named.
    What env points to must outlive it. */
-struct nic_clocks *nic_clocks_new(const struct nic_clocks_env *env, const struct conf *conf);
+struct nic_clocks *nic_clocks_new(const struct nic_clocks_env *env,
+                                  const struct nic_clocks_conf *conf);
 void nic_clocks_free(struct nic_clocks *nics);
 
 /* Some interface is enabled. */

@@ -42,18 +42,18 @@ static void set_initial_frequency(struct reference *r)
     double freq_ppm = 0.0, skew_ppm;
     enum drift_file_status status = DRIFT_FILE_MISSING;
 
-    if (r->conf->drift_file)
-        status = drift_file_read(r->world, r->conf->drift_file, &freq_ppm, &skew_ppm);
+    if (r->conf.drift_file.path)
+        status = drift_file_read(r->world, r->conf.drift_file.path, &freq_ppm, &skew_ppm);
     if (status == DRIFT_FILE_OK) {
         r->skew = fmax(MIN_SKEW, 1.0e-6 * skew_ppm);
         LOG_INFO("Frequency %.3f +/- %.3f ppm read from %s", freq_ppm, skew_ppm,
-                 r->conf->drift_file);
+                 r->conf.drift_file.path);
         local_clock_set_frequency(r->clock, freq_ppm);
     } else {
         freq_ppm = 0.0;
         if (status == DRIFT_FILE_INVALID)
             LOG_WARN("Could not read valid frequency and skew from driftfile %s",
-                     r->conf->drift_file);
+                     r->conf.drift_file.path);
     }
     /* A frequency that another program has set before stays in effect. */
     if (freq_ppm == 0.0 && local_clock_read_frequency(r->clock) != 0.0)
@@ -119,7 +119,7 @@ static void start_leap_seconds(struct reference *r)
 {
     struct leap_env env = {r->world, r->loop, r->clock, on_leap_end, r};
 
-    r->leap_second = leap_new(&env, r->conf);
+    r->leap_second = leap_new(&env, &r->conf.leap);
 }
 
 static void start_fallback_drift(struct reference *r)
@@ -127,10 +127,10 @@ static void start_fallback_drift(struct reference *r)
     struct fallback_drift_env env = {r->loop, set_fallback_frequency, on_fallback, r};
 
     r->fallback_drift =
-        fallback_drift_new(&env, r->conf->fallback_drift.min, r->conf->fallback_drift.max);
+        fallback_drift_new(&env, r->conf.fallback_drift.min, r->conf.fallback_drift.max);
 }
 
-struct reference *reference_new(const struct reference_env *env, const struct conf *conf)
+struct reference *reference_new(const struct reference_env *env, const struct reference_conf *conf)
 {
     struct reference *r = mem_alloc(sizeof(*r));
 
@@ -140,14 +140,10 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     r->log = env->log;
     r->on_end = env->on_end;
     r->on_end_arg = env->on_end_arg;
-    r->conf = conf;
+    r->conf = *conf;
     r->mode = REFERENCE_NORMAL;
 
     r->max_update_skew = fabs(conf->max_update_skew) * 1.0e-6;
-    r->makestep_limit = conf->makestep.limit;
-    r->makestep_threshold = conf->makestep.threshold;
-    r->max_change_start = conf->max_change.start;
-    r->max_change_ignore = conf->max_change.ignore;
     reference_set_local(r, &conf->local);
 
     r->leap = LEAP_UNSYNC;
@@ -155,13 +151,13 @@ struct reference *reference_new(const struct reference_env *env, const struct co
     r->root_delay = REFERENCE_UNKNOWN_DISTANCE;
     r->root_dispersion = REFERENCE_UNKNOWN_DISTANCE;
     r->unsynchronised_since = loop_mono(r->loop);
-    r->local_activated = r->local.activate == 0.0;
+    r->local_activated = r->conf.local.activate == 0.0;
 
     start_leap_seconds(r);
     start_fallback_drift(r);
     set_initial_frequency(r);
-    if (conf->drift_file)
-        r->drift_file = drift_file_new(r->world, r->loop, conf->drift_file);
+    if (conf->drift_file.path)
+        r->drift_file = drift_file_new(r->world, r->loop, conf->drift_file.path);
     local_clock_add_handler(r->clock, CLOCK_HOLDER_REFERENCE, on_clock_change, r);
     reference_set_unsynchronised(r);
     return r;
@@ -282,7 +278,7 @@ static void finish_one_shot(struct reference *r, double offset)
 {
     switch (r->mode) {
     case REFERENCE_INIT_STEP_SLEW: {
-        bool step = fabs(offset) >= r->conf->initstepslew_threshold;
+        bool step = fabs(offset) >= r->conf.initstepslew_threshold;
         LOG_INFO("System's initial offset : %.6f seconds %s of true (%s)", fabs(offset),
                  offset >= 0.0 ? "fast" : "slow", step ? "step" : "slew");
         if (step)
@@ -308,41 +304,41 @@ static void finish_one_shot(struct reference *r, double offset)
 /* Whether maxchange allows the offset (discipline.md 15.4, step 7). */
 static bool offset_is_allowed(struct reference *r, double offset)
 {
-    if (r->max_change_start < 0)
+    if (r->conf.max_change.start < 0)
         return true;
-    if (r->max_change_start > 0) {
-        r->max_change_start--;
+    if (r->conf.max_change.start > 0) {
+        r->conf.max_change.start--;
         return true;
     }
-    if (fabs(offset) <= r->conf->max_change.offset)
+    if (fabs(offset) <= r->conf.max_change.offset)
         return true;
 
     LOG_WARN("Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds (%s) ",
-             -offset, r->conf->max_change.offset,
-             r->max_change_ignore == 0 ? "exiting" : "ignored");
-    if (r->max_change_ignore == 0)
+             -offset, r->conf.max_change.offset,
+             r->conf.max_change.ignore == 0 ? "exiting" : "ignored");
+    if (r->conf.max_change.ignore == 0)
         end_mode(r, false);
-    else if (r->max_change_ignore > 0)
-        r->max_change_ignore--;
+    else if (r->conf.max_change.ignore > 0)
+        r->conf.max_change.ignore--;
     return false;
 }
 
 /* Whether makestep asks for a step (discipline.md 15.4, step 10). error: of the raw clock. */
 static bool step_is_wanted(struct reference *r, double error)
 {
-    if (r->makestep_limit == 0)
+    if (r->conf.makestep.limit == 0)
         return false;
-    if (r->makestep_limit > 0)
-        r->makestep_limit--;
-    return fabs(error) > r->makestep_threshold;
+    if (r->conf.makestep.limit > 0)
+        r->conf.makestep.limit--;
+    return fabs(error) > r->conf.makestep.threshold;
 }
 
 static void notify_large_change(const struct reference *r, double offset, struct local_time now)
 {
-    if (fabs(offset) > r->conf->log_change)
+    if (fabs(offset) > r->conf.log_change)
         LOG_WARN("System clock wrong by %.6f seconds", -offset);
-    if (r->conf->mail_user && fabs(offset) > r->conf->mail_change)
-        change_mail_send(r->world, r->conf->mail_user, now, -offset, r->conf->mail_change);
+    if (r->conf.mail_user && fabs(offset) > r->conf.mail_change)
+        change_mail_send(r->world, r->conf.mail_user, now, -offset, r->conf.mail_change);
 }
 
 static void update_mean_square(struct reference *r, double offset)
@@ -434,7 +430,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
     double old_distance = root_distance_at(r, now);
     store_update(r, u, &estimate, interval, offset);
     correct_clock(r, estimate.frequency, offset, correction,
-                  0.5 * r->conf->corr_time_ratio * u->offset_sd * interval, now);
+                  0.5 * r->conf.corr_time_ratio * u->offset_sd * interval, now);
 
     /* The change has moved the reference time, so it must be compared with a new reading. */
     now = local_clock_now(r->clock, NULL);
@@ -446,8 +442,8 @@ void reference_update(struct reference *r, const struct reference_update *u)
     write_tracking_log(r, now, u->combined_sources, offset, u->offset_sd, correction, old_distance);
 
     r->drift_file_age += interval;
-    if (r->drift_file_age >= r->conf->drift_file_interval) {
-        write_drift_file(r, r->conf->drift_file_interval);
+    if (r->drift_file_age >= r->conf.drift_file.interval) {
+        write_drift_file(r, r->conf.drift_file.interval);
         r->drift_file_age = 0.0;
     }
     if (r->synchronised) {
@@ -460,7 +456,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
 
 bool reference_follow_local(struct reference *r, double dfreq, double doffset)
 {
-    double ratio = r->conf->corr_time_ratio, now = loop_mono(r->loop);
+    double ratio = r->conf.corr_time_ratio, now = loop_mono(r->loop);
     double elapsed = now - r->last_local_adjustment;
 
     if (r->mode != REFERENCE_NORMAL)
@@ -488,8 +484,8 @@ void reference_update_leap(struct reference *r, int leap)
 
 void reference_modify_makestep(struct reference *r, int limit, double threshold)
 {
-    r->makestep_limit = limit;
-    r->makestep_threshold = threshold;
+    r->conf.makestep.limit = limit;
+    r->conf.makestep.threshold = threshold;
     LOG_INFO("New makestep %f %d", threshold, limit);
 }
 

@@ -16,7 +16,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference_data.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct reference;
 
@@ -56,8 +56,9 @@ struct reference_update {
 };
 
 /* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised
-   (first line of the tracking log). conf must outlive it. */
-struct reference *reference_new(const struct reference_env *env, const struct conf *conf);
+   (first line of the tracking log). The strings of conf must
+   outlive it. */
+struct reference *reference_new(const struct reference_env *env, const struct reference_conf *conf);
 /* Cancels a pending leap second and writes the drift file. The mode should be REFERENCE_IGNORE. */
 void reference_free(struct reference *ref);
 
@@ -98,7 +99,7 @@ void reference_report_tracking(struct reference *ref, struct report_tracking *re
 /* Commands, with their messages. */
 void reference_modify_makestep(struct reference *ref, int limit, double threshold);
 void reference_modify_max_update_skew(struct reference *ref, double skew_ppm);
-void reference_enable_local(struct reference *ref, const struct conf_local *local);
+void reference_enable_local(struct reference *ref, const struct local_conf *local);
 void reference_disable_local(struct reference *ref);
 
 #endif

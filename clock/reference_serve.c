@@ -16,15 +16,15 @@
 #define MAX_LOCAL_STRATUM    15
 #define ORPHAN_WAIT_UNSYNCED 300.0
 
-void reference_set_local(struct reference *r, const struct conf_local *local)
+void reference_set_local(struct reference *r, const struct local_conf *local)
 {
-    r->local = *local;
-    if (r->local.stratum < MIN_LOCAL_STRATUM)
-        r->local.stratum = MIN_LOCAL_STRATUM;
-    if (r->local.stratum > MAX_LOCAL_STRATUM)
-        r->local.stratum = MAX_LOCAL_STRATUM;
-    if (r->local.wait_unsynced < 0.0)
-        r->local.wait_unsynced = r->local.orphan ? ORPHAN_WAIT_UNSYNCED : 0.0;
+    r->conf.local = *local;
+    if (r->conf.local.stratum < MIN_LOCAL_STRATUM)
+        r->conf.local.stratum = MIN_LOCAL_STRATUM;
+    if (r->conf.local.stratum > MAX_LOCAL_STRATUM)
+        r->conf.local.stratum = MAX_LOCAL_STRATUM;
+    if (r->conf.local.wait_unsynced < 0.0)
+        r->conf.local.wait_unsynced = r->conf.local.orphan ? ORPHAN_WAIT_UNSYNCED : 0.0;
 }
 
 double reference_root_dispersion(const struct reference *r, struct local_time when)
@@ -52,14 +52,14 @@ void reference_get(struct reference *r, struct local_time when, struct reference
     double dispersion = r->synchronised ? reference_root_dispersion(r, when) : 0.0;
     double distance = 0.5 * r->root_delay + dispersion;
     bool waited = r->synchronised
-                      ? local_diff(when, r->ref_time) >= r->local.wait_synced
-                      : loop_mono(r->loop) - r->unsynchronised_since >= r->local.wait_unsynced;
+                      ? local_diff(when, r->ref_time) >= r->conf.local.wait_synced
+                      : loop_mono(r->loop) - r->unsynchronised_since >= r->conf.local.wait_unsynced;
 
-    if (r->local.activate == 0.0 || (r->synchronised && distance < r->local.activate))
+    if (r->conf.local.activate == 0.0 || (r->synchronised && distance < r->conf.local.activate))
         r->local_activated = true;
-    bool local_ready = r->local.enabled && r->local_activated && waited;
+    bool local_ready = r->conf.local.enabled && r->local_activated && waited;
 
-    if (r->synchronised && !(local_ready && distance > r->local.distance)) {
+    if (r->synchronised && !(local_ready && distance > r->conf.local.distance)) {
         *out = (struct reference_data){
             .synchronised = true,
             .leap = leap_in_progress(r->leap_second) ? LEAP_UNSYNC : r->leap,
@@ -72,7 +72,7 @@ void reference_get(struct reference *r, struct local_time when, struct reference
     } else if (local_ready) {
         *out = (struct reference_data){
             .leap = LEAP_NORMAL,
-            .stratum = r->local.stratum,
+            .stratum = r->conf.local.stratum,
             .refid = REFID_LOCAL,
             .ref_time = get_local_ref_time(r, when),
         };
@@ -97,8 +97,8 @@ int reference_our_stratum(struct reference *r)
 
 int reference_orphan_stratum(const struct reference *r)
 {
-    if (r->local.enabled && r->local.orphan && r->mode == REFERENCE_NORMAL)
-        return r->local.stratum;
+    if (r->conf.local.enabled && r->conf.local.orphan && r->mode == REFERENCE_NORMAL)
+        return r->conf.local.stratum;
     return NTP_MAX_STRATUM;
 }
 
@@ -134,16 +134,16 @@ void reference_report_tracking(struct reference *r, struct report_tracking *repo
     }
 }
 
-void reference_enable_local(struct reference *r, const struct conf_local *local)
+void reference_enable_local(struct reference *r, const struct local_conf *local)
 {
     reference_set_local(r, local);
-    r->local.enabled = true;
-    r->local_activated = r->local.activate == 0.0;
+    r->conf.local.enabled = true;
+    r->local_activated = r->conf.local.activate == 0.0;
     LOG_INFO("Enabled local reference mode");
 }
 
 void reference_disable_local(struct reference *r)
 {
-    r->local.enabled = false;
+    r->conf.local.enabled = false;
     LOG_INFO("Disabled local reference mode");
 }

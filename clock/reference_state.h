@@ -20,15 +20,11 @@ struct reference {
     struct measurement_log *log;
     reference_end_handler on_end;
     void *on_end_arg;
-    const struct conf *conf;
+    struct reference_conf
+        conf; /* commands change makestep and local, time max_change and makestep */
     enum reference_mode mode;
 
-    /* Settings that commands or time change. */
-    double max_update_skew;
-    int makestep_limit;
-    double makestep_threshold;
-    int max_change_start, max_change_ignore;
-    struct conf_local local;
+    double max_update_skew; /* ratio */
 
     bool synchronised;
     int leap; /* enum leap_status */
@@ -60,7 +56,7 @@ struct reference {
 };
 
 /* Settings of the local reference; clamps the stratum, fills in defaults (discipline.md 18.2). */
-void reference_set_local(struct reference *ref, const struct conf_local *local);
+void reference_set_local(struct reference *ref, const struct local_conf *local);
 
 /* Root dispersion at a local time (discipline.md 15.5); 1.0 before the first update. */
 double reference_root_dispersion(const struct reference *ref, struct local_time when);

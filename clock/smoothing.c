@@ -160,16 +160,16 @@ static void on_leap(struct local_time now, int leap, void *arg)
 }
 
 struct smoothing *smoothing_new(struct local_clock *clock, const struct reference *reference,
-                                const struct conf *conf)
+                                const struct smoothing_conf *conf)
 {
-    if (!(conf->smoothing.max_freq > 0.0 && conf->smoothing.max_wander > 0.0))
+    if (!(conf->max_freq > 0.0 && conf->max_wander > 0.0))
         return NULL;
     struct smoothing *s = mem_alloc(sizeof(*s));
     s->clock = clock;
     s->reference = reference;
-    s->max_freq = conf->smoothing.max_freq * 1.0e-6;
-    s->max_wander = conf->smoothing.max_wander * 1.0e-6;
-    s->leap_only = conf->smoothing.leap_only;
+    s->max_freq = conf->max_freq * 1.0e-6;
+    s->max_wander = conf->max_wander * 1.0e-6;
+    s->leap_only = conf->leap_only;
     s->locked = true;
     local_clock_add_handler(clock, CLOCK_HOLDER_SMOOTHING, on_clock_change, s);
     local_clock_set_step_hook(clock, on_step, s);

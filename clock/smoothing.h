@@ -11,7 +11,7 @@
 #include "base/report.h"
 #include "clock/local_clock.h"
 #include "clock/reference.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 /* ---- The curve (discipline.md 21.2, 21.4), independent of clocks ---- */
 
@@ -43,7 +43,7 @@ struct smoothing;
 /* NULL when smoothtime is off; the other functions accept NULL. Sets the step and leap hooks of the
    clock. Must be created after the reference. */
 struct smoothing *smoothing_new(struct local_clock *clock, const struct reference *reference,
-                                const struct conf *conf);
+                                const struct smoothing_conf *conf);
 void smoothing_free(struct smoothing *smoothing);
 
 /* Seconds to be added to a cooked time that is served. False: off. */

@@ -23,7 +23,7 @@ enum trouble { TROUBLE_NONE, TROUBLE_SENSOR, TROUBLE_LIMIT };
 
 struct temperature {
     struct temperature_env env;
-    const struct conf_tempcomp *conf;
+    struct tempcomp_conf conf;
     struct point *points; /* NULL: the function */
     size_t count;
     timer_id timer;
@@ -76,7 +76,7 @@ static double interpolate(const struct temperature *t, double temperature)
 
 static double compensation(const struct temperature *t, double temperature)
 {
-    const struct conf_tempcomp *c = t->conf;
+    const struct tempcomp_conf *c = &t->conf;
     double difference = temperature - c->t0;
 
     if (t->points)
@@ -86,7 +86,7 @@ static double compensation(const struct temperature *t, double temperature)
 
 static bool read_sensor(const struct temperature *t, double *temperature)
 {
-    FILE *stream = t->env.world->ops->file_read(t->env.world->ctx, t->conf->file);
+    FILE *stream = t->env.world->ops->file_read(t->env.world->ctx, t->conf.file);
 
     if (!stream)
         return false;
@@ -111,7 +111,7 @@ static void compensate(struct temperature *t)
 
     if (!read_sensor(t, &temperature)) {
         if (is_news(t, TROUBLE_SENSOR))
-            LOG_WARN("Could not read temperature from %s", t->conf->file);
+            LOG_WARN("Could not read temperature from %s", t->conf.file);
         return;
     }
     double comp_ppm = compensation(t, temperature);
@@ -122,7 +122,7 @@ static void compensate(struct temperature *t)
         return;
     }
     if (is_news(t, TROUBLE_NONE))
-        LOG_INFO("Temperature compensation with %s works again", t->conf->file);
+        LOG_INFO("Temperature compensation with %s works again", t->conf.file);
     comp_ppm = local_clock_set_temperature_compensation(t->env.clock, comp_ppm);
     if (!measurement_log_enabled(t->env.log, MLOG_TEMPCOMP))
         return;
@@ -136,17 +136,17 @@ static void on_timer(void *arg)
     struct temperature *t = arg;
 
     compensate(t);
-    t->timer = loop_timer_add(t->env.loop, t->conf->interval, on_timer, t);
+    t->timer = loop_timer_add(t->env.loop, t->conf.interval, on_timer, t);
 }
 
 struct temperature *temperature_new(const struct temperature_env *env,
-                                    const struct conf_tempcomp *conf)
+                                    const struct tempcomp_conf *conf)
 {
     if (!conf->file)
         return NULL;
     struct temperature *t = mem_alloc(sizeof(*t));
     t->env = *env;
-    t->conf = conf;
+    t->conf = *conf;
     if (conf->points_file)
         read_points(t, conf->points_file);
     on_timer(t);

@@ -10,7 +10,7 @@
 #include "base/world.h"
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct temperature;
 
@@ -24,7 +24,7 @@ struct temperature_env {
 /* Reads the points, if there is such a file (errors are fatal), and compensates for the first time.
    conf must outlive it. NULL: no tempcomp directive. */
 struct temperature *temperature_new(const struct temperature_env *env,
-                                    const struct conf_tempcomp *conf);
+                                    const struct tempcomp_conf *conf);
 void temperature_free(struct temperature *temperature);
 
 #endif

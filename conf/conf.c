@@ -14,10 +14,10 @@
 
 static void use_no_ports_and_files(struct conf *conf)
 {
-    conf->port = 0;
-    conf->cmd_port = 0;
-    conf_set_string(&conf->bind_cmd_path, NULL);
-    conf_set_string(&conf->pid_file, NULL);
+    conf->sockets.port = 0;
+    conf->command.port = 0;
+    conf_set_string(&conf->command.path, NULL);
+    conf_set_string(&conf->process.pid_file, NULL);
 }
 
 struct conf *conf_new(const struct conf_env *env)
@@ -28,24 +28,24 @@ struct conf *conf_new(const struct conf_env *env)
         option_reset(&directive_table[i].row, conf);
 
     /* What is not one value */
-    conf->nts_aeads = mem_array(2, sizeof(*conf->nts_aeads));
-    conf->nts_aeads[0] = 30;
-    conf->nts_aeads[1] = 15;
-    conf->nts_aead_count = 2;
-    conf->ntp_ratelimit = (struct conf_ratelimit){.interval = 3, .burst = 8, .leak = 2};
-    conf->nts_ratelimit = (struct conf_ratelimit){.interval = 6, .burst = 8, .leak = 2};
-    conf->cmd_ratelimit = (struct conf_ratelimit){.interval = -4, .burst = 8, .leak = 2};
-    conf->authselect_mode = AUTHSELECT_MIX;
-    conf->leapsec_mode = LEAPSEC_SYSTEM;
-    conf->drift_file_interval = 3600;
-    conf->max_change.start = -1;
-    conf->client_log_limit = 524288;
-    conf->local = (struct conf_local){.stratum = 10, .distance = 1.0};
-    conf->bind_cmd4 = ip_addr_loopback(IP_V4);
-    conf->bind_cmd6 = ip_addr_loopback(IP_V6);
-    conf->bind_cmd_path = text_dup(DEFAULT_COMMAND_SOCKET);
-    conf->open_commands = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
-                          OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
+    conf->nts_aeads.ids = mem_array(2, sizeof(*conf->nts_aeads.ids));
+    conf->nts_aeads.ids[0] = 30;
+    conf->nts_aeads.ids[1] = 15;
+    conf->nts_aeads.count = 2;
+    conf->client_log.ntp = (struct ratelimit_conf){.interval = 3, .burst = 8, .leak = 2};
+    conf->client_log.nts = (struct ratelimit_conf){.interval = 6, .burst = 8, .leak = 2};
+    conf->client_log.cmd = (struct ratelimit_conf){.interval = -4, .burst = 8, .leak = 2};
+    conf->selection.authselect_mode = AUTHSELECT_MIX;
+    conf->reference.leap.mode = LEAPSEC_SYSTEM;
+    conf->reference.drift_file.interval = 3600;
+    conf->reference.max_change.start = -1;
+    conf->client_log.limit = 524288;
+    conf->reference.local = (struct local_conf){.stratum = 10, .distance = 1.0};
+    conf->command.bind.v4 = ip_addr_loopback(IP_V4);
+    conf->command.bind.v6 = ip_addr_loopback(IP_V6);
+    conf->command.path = text_dup(DEFAULT_COMMAND_SOCKET);
+    conf->command.open = OPEN_ACTIVITY | OPEN_MANUAL | OPEN_RTCDATA | OPEN_SMOOTHING |
+                         OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
     if (env->client_only)
         use_no_ports_and_files(conf);
     return conf;
@@ -68,27 +68,27 @@ static void free_strings(struct conf_strings *strings)
 
 static void free_lists(struct conf *conf)
 {
-    source_conf_list_free(conf->sources, conf->source_count);
-    for (size_t i = 0; i < conf->refclock_count; i++) {
-        free(conf->refclocks[i].driver);
-        free(conf->refclocks[i].parameter);
+    source_conf_list_free(conf->client.sources, conf->client.source_count);
+    for (size_t i = 0; i < conf->refclocks.count; i++) {
+        free(conf->refclocks.items[i].driver);
+        free(conf->refclocks.items[i].parameter);
     }
-    for (size_t i = 0; i < conf->trusted_cert_count; i++)
-        free(conf->trusted_certs[i].path);
-    for (size_t i = 0; i < conf->hwtimestamp_count; i++)
-        free(conf->hwtimestamps[i].interface);
+    for (size_t i = 0; i < conf->nts_trust.count; i++)
+        free(conf->nts_trust.certs[i].path);
+    for (size_t i = 0; i < conf->nic_clocks.count; i++)
+        free(conf->nic_clocks.items[i].interface);
 
-    free(conf->refclocks);
-    free(conf->trusted_certs);
-    free(conf->hwtimestamps);
-    free(conf->initstepslew_servers);
-    free(conf->nts_aeads);
-    free(conf->broadcasts);
+    free(conf->refclocks.items);
+    free(conf->nts_trust.certs);
+    free(conf->nic_clocks.items);
+    free(conf->initstepslew.servers);
+    free(conf->nts_aeads.ids);
+    free(conf->broadcasts.items);
     free_access(&conf->ntp_access);
     free_access(&conf->cmd_access);
-    free_strings(&conf->source_dirs);
-    free_strings(&conf->nts_server_certs);
-    free_strings(&conf->nts_server_keys);
+    free_strings(&conf->client.source_dirs);
+    free_strings(&conf->nts_server.certs);
+    free_strings(&conf->nts_server.keys);
     free_strings(&conf->unsupported);
 }
 
@@ -103,7 +103,7 @@ void conf_free(struct conf *conf)
     }
     free(conf->tempcomp.file);
     free(conf->tempcomp.points_file);
-    free(conf->bind_cmd_path);
+    free(conf->command.path);
     free_lists(conf);
     free(conf);
 }
@@ -124,17 +124,17 @@ static bool check_refclocks(const struct conf *conf, struct conf_error *error)
 {
     static const char *const drivers[] = {"PPS", "SOCK", "SHM", "PHC", "RTC"};
 
-    for (size_t i = 0; i < conf->refclock_count; i++) {
-        const struct conf_refclock *clock = &conf->refclocks[i];
+    for (size_t i = 0; i < conf->refclocks.count; i++) {
+        const struct refclock_conf *clock = &conf->refclocks.items[i];
         bool known = false;
 
         for (size_t j = 0; j < sizeof(drivers) / sizeof(drivers[0]); j++)
             known = known || strcmp(clock->driver, drivers[j]) == 0;
         if (!known)
             return fail_driver(error, clock->driver, drivers, sizeof(drivers) / sizeof(drivers[0]));
-        if (clock->tai && !conf->leapsec_list && !conf->leapsec_tz)
+        if (clock->tai && !conf->reference.leap.list && !conf->reference.leap.tz)
             return conf_fail(error, "refclock tai option requires leapseclist or leapsectz");
-        if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc_sync || conf->rtc_file)) {
+        if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc.sync || conf->rtc.file)) {
             return conf_fail(error, "RTC refclock cannot be used together with rtcsync or rtcfile");
         }
     }
@@ -158,15 +158,15 @@ static bool check_access(const struct conf_access_rules *rules, struct conf_erro
 
 bool conf_check(const struct conf *conf, struct conf_error *error)
 {
-    if (conf->nts_server_certs.count != conf->nts_server_keys.count)
+    if (conf->nts_server.certs.count != conf->nts_server.keys.count)
         return conf_fail(error, "Uneven number of NTS certs and keys");
-    if (conf->rtc_file && conf->rtc_sync)
+    if (conf->rtc.file && conf->rtc.sync)
         return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
     if (!check_refclocks(conf, error) || !check_access(&conf->ntp_access, error) ||
         !check_access(&conf->cmd_access, error))
         return false;
-    if (conf->no_client_log &&
-        (conf->ntp_ratelimit.enabled || conf->nts_ratelimit.enabled || conf->cmd_ratelimit.enabled))
+    if (conf->client_log.off && (conf->client_log.ntp.enabled || conf->client_log.nts.enabled ||
+                                 conf->client_log.cmd.enabled))
         return conf_fail(error, "Rate limiting cannot be enabled with noclientlog");
     return true;
 }

@@ -30,8 +30,7 @@ struct directive {
     /* Evaluates the arguments, a normalised text that may be changed. False: error is set.
        NULL: the one value that the row describes. */
     bool (*evaluate)(struct parser *p, const struct directive *d, char *args);
-    size_t offset6; /* of the IPv6 address where the row has the place of the IPv4 address */
-    bool nts;       /* has no effect in a build without NTS */
+    bool nts; /* has no effect in a build without NTS */
 };
 
 /* The table, sorted by name. */

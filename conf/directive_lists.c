@@ -25,8 +25,9 @@ static bool add_source(struct parser *p, char *args, enum source_kind kind, bool
         return false;
     if (source.options.nts && p->env->without_nts)
         parser_warn_without_nts(p, "the nts option");
-    conf->sources = mem_resize(conf->sources, conf->source_count + 1, sizeof(source));
-    conf->sources[conf->source_count++] = source;
+    conf->client.sources =
+        mem_resize(conf->client.sources, conf->client.source_count + 1, sizeof(source));
+    conf->client.sources[conf->client.source_count++] = source;
     return true;
 }
 
@@ -53,7 +54,7 @@ bool directive_sourcedir(struct parser *p, const struct directive *d, char *args
     if (words < 1 || words > CONF_MAX_DIRECTORIES)
         parser_warn(p, "Nothing is read for %s with %d directories (min 1, max %d)", p->word, words,
                     CONF_MAX_DIRECTORIES);
-    conf_add_string(&p->conf->source_dirs, args);
+    conf_add_string(&p->conf->client.source_dirs, args);
     return true;
 }
 
@@ -72,7 +73,7 @@ static bool read_refid(const char *text, void *value, size_t *used)
     return true;
 }
 
-#define OPTION_STRUCT struct conf_refclock
+#define OPTION_STRUCT struct refclock_conf
 
 static const struct option_row refclock_options[] = {
     {"delay", OPTION_REAL_FROM_0(delay, 1e-9), .unit = "s"},
@@ -105,7 +106,7 @@ static const struct option_row refclock_options[] = {
 bool directive_refclock(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
-    struct conf_refclock clock = {.driver = NULL};
+    struct refclock_conf clock = {.driver = NULL};
     char *parameter = text_split(args), *options = text_split(parameter);
 
     options_reset(refclock_options, COUNT(refclock_options), &clock);
@@ -116,8 +117,9 @@ bool directive_refclock(struct parser *p, const struct directive *d, char *args)
     clock.filter_length = option_clamp(clock.filter_length, 1, 256);
     clock.driver = text_dup(args);
     clock.parameter = text_dup(parameter);
-    conf->refclocks = mem_resize(conf->refclocks, conf->refclock_count + 1, sizeof(clock));
-    conf->refclocks[conf->refclock_count++] = clock;
+    conf->refclocks.items =
+        mem_resize(conf->refclocks.items, conf->refclocks.count + 1, sizeof(clock));
+    conf->refclocks.items[conf->refclocks.count++] = clock;
     return true;
 }
 
@@ -150,7 +152,7 @@ static bool read_rxfilter(const char *text, void *value, size_t *used)
 }
 
 #undef OPTION_STRUCT
-#define OPTION_STRUCT struct conf_hwtimestamp
+#define OPTION_STRUCT struct hwtimestamp_conf
 
 static const struct option_row hwtimestamp_options[] = {
     {"maxpoll", OPTION_INTEGER(maxpoll, -32, 32, INT_MAX)}, /* INT_MAX: not given */
@@ -168,7 +170,7 @@ static const struct option_row hwtimestamp_options[] = {
 bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
-    struct conf_hwtimestamp hw = {.rxfilter = HWTS_RXFILTER_ANY};
+    struct hwtimestamp_conf hw = {.rxfilter = HWTS_RXFILTER_ANY};
     char *options = text_split(args);
 
     options_reset(hwtimestamp_options, COUNT(hwtimestamp_options), &hw);
@@ -184,8 +186,9 @@ bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *ar
     hw.min_samples = option_clamp(hw.min_samples, 2, 64);
     hw.max_samples = option_clamp(hw.max_samples, 2, 64);
     hw.interface = text_dup(args);
-    conf->hwtimestamps = mem_resize(conf->hwtimestamps, conf->hwtimestamp_count + 1, sizeof(hw));
-    conf->hwtimestamps[conf->hwtimestamp_count++] = hw;
+    conf->nic_clocks.items =
+        mem_resize(conf->nic_clocks.items, conf->nic_clocks.count + 1, sizeof(hw));
+    conf->nic_clocks.items[conf->nic_clocks.count++] = hw;
     return true;
 }
 
@@ -193,7 +196,7 @@ bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *ar
 bool directive_broadcast(struct parser *p, const struct directive *d, char *args)
 {
     struct conf *conf = p->conf;
-    struct conf_broadcast broadcast = {.dest.port = 123};
+    struct broadcast_conf broadcast = {.dest.port = 123};
     char *address = text_split(args), *port = text_split(address);
     int number = 123;
 
@@ -207,8 +210,9 @@ bool directive_broadcast(struct parser *p, const struct directive *d, char *args
 
     broadcast.dest.port = (uint16_t)number;
     broadcast.interval = option_clamp(broadcast.interval, 1, 1 << 24);
-    conf->broadcasts = mem_resize(conf->broadcasts, conf->broadcast_count + 1, sizeof(broadcast));
-    conf->broadcasts[conf->broadcast_count++] = broadcast;
+    conf->broadcasts.items =
+        mem_resize(conf->broadcasts.items, conf->broadcasts.count + 1, sizeof(broadcast));
+    conf->broadcasts.items[conf->broadcasts.count++] = broadcast;
     return true;
 }
 
@@ -221,10 +225,10 @@ bool directive_initstepslew(struct parser *p, const struct directive *d, char *a
 
     if (p->env->restarted)
         return true;
-    if (!parser_next_number(p, &args, &any, &conf->initstepslew_threshold))
+    if (!parser_next_number(p, &args, &any, &conf->reference.initstepslew_threshold))
         return parser_fail_parse(p);
 
-    conf->initstepslew_count = 0;
+    conf->initstepslew.count = 0;
 
     while (hosts[0] != '\0') {
         char *host = hosts;
@@ -240,9 +244,9 @@ bool directive_initstepslew(struct parser *p, const struct directive *d, char *a
                      interface ? " : no interface " : "", interface ? interface + 1 : "");
             continue;
         }
-        conf->initstepslew_servers =
-            mem_resize(conf->initstepslew_servers, conf->initstepslew_count + 1, sizeof(addr));
-        conf->initstepslew_servers[conf->initstepslew_count++] = addr;
+        conf->initstepslew.servers =
+            mem_resize(conf->initstepslew.servers, conf->initstepslew.count + 1, sizeof(addr));
+        conf->initstepslew.servers[conf->initstepslew.count++] = addr;
     }
     return true;
 }

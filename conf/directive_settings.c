@@ -53,7 +53,7 @@ bool directive_authselectmode(struct parser *p, const struct directive *d, char 
 
     if (!mode)
         return fail_choice(p, modes, COUNT(modes), args);
-    p->conf->authselect_mode = (enum authselect_mode)mode->value;
+    p->conf->selection.authselect_mode = (enum authselect_mode)mode->value;
     return true;
 }
 
@@ -69,7 +69,7 @@ bool directive_leapsecmode(struct parser *p, const struct directive *d, char *ar
 
     if (!mode)
         return fail_choice(p, modes, COUNT(modes), args);
-    p->conf->leapsec_mode = (enum leapsec_mode)mode->value;
+    p->conf->reference.leap.mode = (enum leapsec_mode)mode->value;
     return true;
 }
 
@@ -84,14 +84,14 @@ bool directive_clientloglimit(struct parser *p, const struct directive *d, char 
     if (end == args)
         return parser_fail_parse(p);
     parser_warn_tail(p, args, (size_t)(end - args));
-    p->conf->client_log_limit = limit;
+    p->conf->client_log.limit = limit;
     return true;
 }
 
 bool directive_driftfile(struct parser *p, const struct directive *d, char *args)
 {
     char *word = text_split(args), *value = text_split(word);
-    int interval = p->conf->drift_file_interval;
+    int interval = p->conf->reference.drift_file.interval;
 
     if (args[0] == '\0')
         return parser_fail_parse(p);
@@ -102,8 +102,8 @@ bool directive_driftfile(struct parser *p, const struct directive *d, char *args
             !parser_next_int(p, &value, INT_MIN, INT_MAX, &interval))
             return parser_fail_parse(p);
     }
-    conf_set_string(&p->conf->drift_file, args);
-    p->conf->drift_file_interval = interval;
+    conf_set_string(&p->conf->reference.drift_file.path, args);
+    p->conf->reference.drift_file.interval = interval;
     return true;
 }
 
@@ -125,7 +125,7 @@ bool directive_fallbackdrift(struct parser *p, const struct directive *d, char *
 
     if (!read_numbers(p, numbers, COUNT(numbers), args, &drift))
         return false;
-    p->conf->fallback_drift = drift;
+    p->conf->reference.fallback_drift = drift;
     return true;
 }
 
@@ -142,7 +142,7 @@ bool directive_makestep(struct parser *p, const struct directive *d, char *args)
         return false;
     if (p->env->restarted && makestep.limit > 0)
         makestep.limit = 0;
-    p->conf->makestep = makestep;
+    p->conf->reference.makestep = makestep;
     return true;
 }
 
@@ -157,7 +157,7 @@ bool directive_maxchange(struct parser *p, const struct directive *d, char *args
 
     if (!read_numbers(p, numbers, COUNT(numbers), args, &change))
         return false;
-    p->conf->max_change = change;
+    p->conf->reference.max_change = change;
     return true;
 }
 
@@ -168,9 +168,9 @@ bool directive_mailonchange(struct parser *p, const struct directive *d, char *a
     if (!parser_check_words(p, args, 2, 2))
         return false;
     char *number = text_split(args);
-    if (!parser_next_number(p, &number, &any, &p->conf->mail_change))
+    if (!parser_next_number(p, &number, &any, &p->conf->reference.mail_change))
         return parser_fail_parse(p);
-    conf_set_string(&p->conf->mail_user, args);
+    conf_set_string(&p->conf->reference.mail_user, args);
     return true;
 }
 
@@ -194,9 +194,9 @@ bool directive_smoothtime(struct parser *p, const struct directive *d, char *arg
 }
 
 #undef OPTION_STRUCT
-#define OPTION_STRUCT struct conf_tempcomp
+#define OPTION_STRUCT struct tempcomp_conf
 
-static bool read_tempcomp(struct parser *p, struct conf_tempcomp *t, char *args, bool points)
+static bool read_tempcomp(struct parser *p, struct tempcomp_conf *t, char *args, bool points)
 {
     static const struct option_row numbers[] = {
         {OPTION_ANY_REAL(interval, 0.0)}, {OPTION_ANY_REAL(t0, 0.0)}, {OPTION_ANY_REAL(k0, 0.0)},
@@ -212,7 +212,7 @@ static bool read_tempcomp(struct parser *p, struct conf_tempcomp *t, char *args,
 /* FILE INTERVAL POINTS-FILE or FILE INTERVAL T0 K0 K1 K2 */
 bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
 {
-    struct conf_tempcomp t = {0};
+    struct tempcomp_conf t = {0};
     int words = text_count_words(args);
 
     if (words != 3 && !parser_check_words(p, args, 6, 6))
@@ -232,7 +232,7 @@ bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
 }
 
 #undef OPTION_STRUCT
-#define OPTION_STRUCT struct conf_local
+#define OPTION_STRUCT struct local_conf
 
 static const struct option_row local_options[] = {
     {"activate", OPTION_ANY_REAL(activate, 0.0), .unit = "s"},
@@ -246,19 +246,19 @@ static const struct option_row local_options[] = {
 /* Each occurrence starts again from the defaults. */
 bool directive_local(struct parser *p, const struct directive *d, char *args)
 {
-    struct conf_local local = {.enabled = true};
+    struct local_conf local = {.enabled = true};
 
     options_reset(local_options, COUNT(local_options), &local);
     if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
         return false;
     if (local.wait_unsynced < 0.0)
         local.wait_unsynced = local.orphan ? 300.0 : 0.0;
-    p->conf->local = local;
+    p->conf->reference.local = local;
     return true;
 }
 
 #undef OPTION_STRUCT
-#define OPTION_STRUCT struct conf_ratelimit
+#define OPTION_STRUCT struct ratelimit_conf
 
 /* Of kod, which is last, only NTP has any. */
 static const struct option_row ratelimit_options[] = {
@@ -271,8 +271,8 @@ static const struct option_row ratelimit_options[] = {
 /* Options that are not named keep their values. */
 bool directive_ratelimit(struct parser *p, const struct directive *d, char *args)
 {
-    struct conf_ratelimit *limit = directive_value(p, d);
-    size_t options = COUNT(ratelimit_options) - (limit == &p->conf->ntp_ratelimit ? 0 : 1);
+    struct ratelimit_conf *limit = directive_value(p, d);
+    size_t options = COUNT(ratelimit_options) - (limit == &p->conf->client_log.ntp ? 0 : 1);
 
     if (!parser_options(p, ratelimit_options, options, args, limit, false))
         return false;
@@ -315,7 +315,7 @@ bool directive_log(struct parser *p, const struct directive *d, char *args)
         const struct named_value *found = find_value(log_names, COUNT(log_names), name);
         if (!found || strcmp(name, found->name) != 0) /* exact case */
             return fail_log_name(p, name);
-        p->conf->log_files |= (unsigned int)found->value;
+        p->conf->log.files |= (unsigned int)found->value;
     }
     return true;
 }
@@ -344,9 +344,9 @@ bool directive_ntsaeads(struct parser *p, const struct directive *d, char *args)
         aeads[count++] = (int)value;
     }
 
-    free(p->conf->nts_aeads);
-    p->conf->nts_aeads = aeads;
-    p->conf->nts_aead_count = count;
+    free(p->conf->nts_aeads.ids);
+    p->conf->nts_aeads.ids = aeads;
+    p->conf->nts_aeads.count = count;
     return true;
 }
 
@@ -366,9 +366,9 @@ bool directive_ntstrustedcerts(struct parser *p, const struct directive *d, char
             return parser_fail_parse(p);
         parser_warn_uint(p, args, used, set);
     }
-    conf->trusted_certs =
-        mem_resize(conf->trusted_certs, conf->trusted_cert_count + 1, sizeof(*conf->trusted_certs));
-    conf->trusted_certs[conf->trusted_cert_count++] =
+    conf->nts_trust.certs = mem_resize(conf->nts_trust.certs, conf->nts_trust.count + 1,
+                                       sizeof(*conf->nts_trust.certs));
+    conf->nts_trust.certs[conf->nts_trust.count++] =
         (struct conf_trusted_certs){.set = set, .path = text_dup(path)};
     return true;
 }
@@ -396,6 +396,6 @@ bool directive_opencommands(struct parser *p, const struct directive *d, char *a
             return fail_choice(p, commands, COUNT(commands), word);
         open |= (unsigned int)command->value;
     }
-    p->conf->open_commands = open;
+    p->conf->command.open = open;
     return true;
 }

@@ -73,12 +73,12 @@ bool directive_strings(struct parser *p, const struct directive *d, char *args)
 
 static bool set_bind_address(struct parser *p, const struct directive *d, const char *text)
 {
+    struct bind_conf *bind = directive_value(p, d);
     struct ip_addr addr;
 
     if (!parser_address(p, text, &addr))
         return parser_fail_address(p, text);
-    size_t offset = addr.family == IP_V6 ? d->offset6 : d->row.offset;
-    *(struct ip_addr *)((char *)p->conf + offset) = addr;
+    *(addr.family == IP_V6 ? &bind->v6 : &bind->v4) = addr;
     return true;
 }
 
@@ -94,7 +94,7 @@ bool directive_bind_command(struct parser *p, const struct directive *d, char *a
     if (!parser_check_words(p, args, 1, 1))
         return false;
     if (args[0] == '/') {
-        conf_set_string(&p->conf->bind_cmd_path, args[1] == '\0' ? NULL : args);
+        conf_set_string(&p->conf->command.path, args[1] == '\0' ? NULL : args);
         return true;
     }
     return set_bind_address(p, d, args);

@@ -261,13 +261,13 @@ static void read_sources(struct source_list *list, const struct world *world, co
     fclose(stream);
 }
 
-struct source_conf *conf_read_source_dirs(const struct conf *conf, const struct world *world,
-                                          size_t *count)
+struct source_conf *conf_read_source_dirs(const struct conf_strings *dirs,
+                                          const struct world *world, size_t *count)
 {
     struct source_list list = {0};
 
-    for (size_t i = 0; i < conf->source_dirs.count; i++) {
-        char *directories = text_dup(conf->source_dirs.items[i]);
+    for (size_t i = 0; i < dirs->count; i++) {
+        char *directories = text_dup(dirs->items[i]);
         char **paths = fragment_search(directories, ".sources", world->ops->list_files, world->ctx);
 
         for (size_t j = 0; paths && paths[j]; j++)

@@ -71,8 +71,8 @@ struct options_report {
     /* Called for each number that is replaced: one out of range by the nearest limit, an unsigned one
        by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE, a real is
        taken as it is. */
-    void (*replaced)(const struct option_row *row, const char *number, size_t length,
-                     double value, void *arg);
+    void (*replaced)(const struct option_row *row, const char *number, size_t length, double value,
+                     void *arg);
     void *arg;
 };
 

@@ -60,7 +60,7 @@ static bool is_server(const struct ntp_sockets *s, int fd)
 
 static bool uses_ptp(const struct ntp_sockets *s, const struct ip_port *remote)
 {
-    return s->conf->ptp_port > 0 && remote->port == s->conf->ptp_port;
+    return s->conf->sockets.ptp_port > 0 && remote->port == s->conf->sockets.ptp_port;
 }
 
 static bool is_shared(const struct ntp_sockets *s, int fd)
@@ -129,8 +129,9 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
 {
     struct ptp_payload payload = {.ntp = msg->data, .length = msg->length};
 
-    if (msg->truncated || (is_ptp(s, fd) && !ptp_unwrap(msg->data, msg->length,
-                                                        (uint8_t)s->conf->ptp_domain, &payload)))
+    if (msg->truncated ||
+        (is_ptp(s, fd) &&
+         !ptp_unwrap(msg->data, msg->length, (uint8_t)s->conf->sockets.ptp_domain, &payload)))
         return false;
     if (payload.length < NTP_HEADER_LENGTH || payload.length > NTP_MAX_LENGTH)
         return false;
@@ -274,7 +275,8 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
 static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
 {
     const struct world *w = s->env->world;
-    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_addr6 : &s->conf->bind_addr4;
+    const struct ip_addr *bind =
+        family == IP_V6 ? &s->conf->sockets.server.v6 : &s->conf->sockets.server.v4;
     struct ip_port local = {.addr = *bind, .port = (uint16_t)port};
     char text[ADDR_TEXT_SIZE];
 
@@ -286,11 +288,11 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
                                 .type = WORLD_UDP,
                                 .family = family,
                                 .local = &local,
-                                .device = s->conf->bind_device,
+                                .device = s->conf->sockets.server.device,
                                 .broadcast = true,
                                 .packet_info = true,
                                 .timestamps_rx = true,
-                                .dscp = s->conf->dscp,
+                                .dscp = s->conf->sockets.dscp,
                             });
     if (fd < 0) {
         int error = errno;
@@ -306,17 +308,18 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
     struct family_sockets *f = of_family(s, family);
 
-    if (s->conf->port != 0 && f->server < 0)
-        f->server = open_serving(s, family, s->conf->port);
+    if (s->conf->sockets.port != 0 && f->server < 0)
+        f->server = open_serving(s, family, s->conf->sockets.port);
 }
 
 static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
 {
-    const struct ip_addr *bind = family == IP_V6 ? &s->conf->bind_acq6 : &s->conf->bind_acq4;
+    const struct ip_addr *bind =
+        family == IP_V6 ? &s->conf->sockets.client.v6 : &s->conf->sockets.client.v4;
     struct ip_port local = {.addr = *bind};
 
-    if (!s->per_request && s->conf->acquisition_port > 0)
-        local.port = (uint16_t)s->conf->acquisition_port;
+    if (!s->per_request && s->conf->sockets.acquisition_port > 0)
+        local.port = (uint16_t)s->conf->sockets.acquisition_port;
     bool bound = local.addr.family != IP_UNSPEC || local.port != 0;
     if (local.addr.family == IP_UNSPEC)
         local.addr = ip_addr_any(family);
@@ -325,11 +328,11 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
                                 .family = family,
                                 .local = bound ? &local : NULL,
                                 .remote = remote,
-                                .device = s->conf->bind_acq_device,
+                                .device = s->conf->sockets.client.device,
                                 .packet_info = true,
                                 .timestamps_rx = true,
                                 .timestamps_tx = true,
-                                .dscp = s->conf->dscp,
+                                .dscp = s->conf->sockets.dscp,
                             });
     if (fd < 0 && local.port != 0)
         check_port_in_use(s, &local, errno);
@@ -341,11 +344,13 @@ static void open_initial(struct ntp_sockets *s)
 {
     const struct conf *conf = s->conf;
 
-    s->per_request = conf->acquisition_port < 0;
-    s->always_open = conf->port == 0 || (!s->per_request && conf->acquisition_port == conf->port);
-    s->same_socket = !s->per_request && conf->port != 0 && conf->acquisition_port == conf->port;
+    s->per_request = conf->sockets.acquisition_port < 0;
+    s->always_open = conf->sockets.port == 0 ||
+                     (!s->per_request && conf->sockets.acquisition_port == conf->sockets.port);
+    s->same_socket = !s->per_request && conf->sockets.port != 0 &&
+                     conf->sockets.acquisition_port == conf->sockets.port;
 
-    if (s->always_open && conf->port != 0) {
+    if (s->always_open && conf->sockets.port != 0) {
         open_server(s, IP_V4);
         open_server(s, IP_V6);
         if (s->v4.server < 0 && s->v6.server < 0)
@@ -357,9 +362,9 @@ static void open_initial(struct ntp_sockets *s)
         if (s->v4.client < 0 && s->v6.client < 0)
             LOG_FATAL("Could not open NTP sockets");
     }
-    if (conf->ptp_port > 0) {
-        s->v4.ptp = open_serving(s, IP_V4, conf->ptp_port);
-        s->v6.ptp = open_serving(s, IP_V6, conf->ptp_port);
+    if (conf->sockets.ptp_port > 0) {
+        s->v4.ptp = open_serving(s, IP_V4, conf->sockets.ptp_port);
+        s->v6.ptp = open_serving(s, IP_V6, conf->sockets.ptp_port);
     }
 }
 
@@ -371,13 +376,13 @@ static void hold_for_configured(struct ntp_sockets *s, bool hold)
     const char *interface;
     struct ip_port remote;
 
-    for (size_t i = 0; i < conf->source_count + conf->broadcast_count; i++) {
-        if (i >= conf->source_count) {
-            remote = conf->broadcasts[i - conf->source_count].dest;
+    for (size_t i = 0; i < conf->client.source_count + conf->broadcasts.count; i++) {
+        if (i >= conf->client.source_count) {
+            remote = conf->broadcasts.items[i - conf->client.source_count].dest;
         } else {
-            remote.port = conf->sources[i].options.port;
-            if (conf->sources[i].kind != SOURCE_PEER ||
-                !ip_addr_parse_scoped(conf->sources[i].name, &remote.addr, &interface))
+            remote.port = conf->client.sources[i].options.port;
+            if (conf->client.sources[i].kind != SOURCE_PEER ||
+                !ip_addr_parse_scoped(conf->client.sources[i].name, &remote.addr, &interface))
                 continue;
         }
         if (hold)
@@ -516,8 +521,8 @@ bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *rem
 /* Wraps the message in a PTP message. */
 static bool wrap(struct ntp_sockets *s, struct world_datagram *msg, uint8_t *buffer, size_t size)
 {
-    size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf->ptp_domain, s->ptp_sequence, msg->data,
-                             msg->length);
+    size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf->sockets.ptp_domain, s->ptp_sequence,
+                             msg->data, msg->length);
 
     if (length == 0)
         return false;

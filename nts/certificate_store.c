@@ -33,9 +33,9 @@ struct certificate_store *certificate_store_new(const struct certificate_store_s
     const struct conf *conf = spec->conf;
 
     store->spec = *spec;
-    store->count = conf->nts_server_certs.count < conf->nts_server_keys.count
-                       ? conf->nts_server_certs.count
-                       : conf->nts_server_keys.count;
+    store->count = conf->nts_server.certs.count < conf->nts_server.keys.count
+                       ? conf->nts_server.certs.count
+                       : conf->nts_server.keys.count;
     store->verdicts = mem_array(store->count, sizeof(*store->verdicts));
     store->reported = mem_array(store->count, sizeof(*store->reported));
     return store;

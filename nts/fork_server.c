@@ -484,7 +484,7 @@ void fork_server_run(const struct helper_spec *spec, int channel)
     struct server s = {
         .spec = spec,
         .channel = channel,
-        .helpers = spec->run_helper ? spec->conf->nts_processes : 0,
+        .helpers = spec->run_helper ? spec->conf->nts_server.processes : 0,
         .credit = MAX_CREDIT,
         .credit_at = world_mono_now(spec->world),
     };

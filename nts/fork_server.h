@@ -35,7 +35,7 @@ struct fork_server;
 struct helper_pool;
 
 /*
- * Forks the fork server; if the specification has helpers, waits for conf->nts_processes (at least 1)
+ * Forks the fork server; if the specification has helpers, waits for conf->nts_server.processes (at least 1)
  * of them. NULL: error has one line that says what is wrong, with the file, for LOG_FATAL: `Could not
  * open socket pair`, `fork() failed : ERRNO`, `Could not set credentials : ...`, `NTS-KE helpers
  * failed`; nothing is left running then. To be called without threads, before GnuTLS was used in this

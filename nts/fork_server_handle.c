@@ -279,7 +279,8 @@ struct fork_server *fork_server_start(const struct helper_spec *spec, char *erro
     struct fork_server *f = fork_server_connect(ends[0], pid);
     if (!spec->run_helper)
         return f;
-    f->pool = helper_pool_new(f, spec->conf->nts_processes, spec->conf->max_nts_connections);
+    f->pool = helper_pool_new(f, spec->conf->nts_server.processes,
+                              spec->conf->nts_server.max_connections);
     if (!helper_pool_await_first(f->pool, error, size)) {
         fork_server_free(f);
         waitpid(pid, NULL, 0);

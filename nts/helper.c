@@ -241,7 +241,7 @@ static void start_service(struct helper *h, const struct helper_spec *spec,
 
     h->service = ke_service_new(&env);
     ke_service_set_credentials(h->service, credentials);
-    h->waiting_max = (size_t)spec->conf->max_nts_connections + 16;
+    h->waiting_max = (size_t)spec->conf->nts_server.max_connections + 16;
     h->waiting = mem_array(h->waiting_max, sizeof(*h->waiting));
     if (h->identity->number == 1) {
         h->watch = certificate_watch_new(credentials, h->identity->restarted);

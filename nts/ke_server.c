@@ -43,7 +43,7 @@ int ke_server_address_limit(int max_connections)
 static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
 {
     return ke_connections_of_client(s->connections, addr) >=
-           ke_server_address_limit(s->env.conf->max_nts_connections);
+           ke_server_address_limit(s->env.conf->nts_server.max_connections);
 }
 
 /* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who
@@ -196,18 +196,19 @@ static void open_listener(struct ke_server *s, enum ip_family family)
 {
     const struct conf *conf = s->env.conf;
     const struct world *world = s->env.world;
-    const struct ip_addr *bound = family == IP_V6 ? &conf->bind_addr6 : &conf->bind_addr4;
+    const struct ip_addr *bound =
+        family == IP_V6 ? &conf->sockets.server.v6 : &conf->sockets.server.v4;
     const struct ip_port local = {
         .addr = ip_addr_is_real(bound) ? *bound : ip_addr_any(family),
-        .port = conf->nts_port,
+        .port = conf->nts_server.port,
     };
-    int64_t processes = conf->nts_processes > 1 ? conf->nts_processes : 1;
-    int64_t backlog = processes * conf->max_nts_connections;
+    int64_t processes = conf->nts_server.processes > 1 ? conf->nts_server.processes : 1;
+    int64_t backlog = processes * conf->nts_server.max_connections;
     const struct world_socket spec = {
         .type = WORLD_TCP,
         .family = family,
         .local = &local,
-        .device = conf->bind_device,
+        .device = conf->sockets.server.device,
         .backlog = (int)(backlog < MAX_BACKLOG ? backlog : MAX_BACKLOG),
     };
     char text[ADDR_TEXT_SIZE];
@@ -276,7 +277,7 @@ static void start_service(struct ke_server *s)
 struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_pool *pool)
 {
     struct ke_server *s = mem_alloc(sizeof(*s));
-    int processes = env->conf->nts_processes > 1 ? env->conf->nts_processes : 1;
+    int processes = env->conf->nts_server.processes > 1 ? env->conf->nts_server.processes : 1;
     uint32_t seed;
 
     s->env = *env;
@@ -284,7 +285,8 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
     /* Room for sessions of an old generation beside those of the new one, and for what is on its way
        to helpers. */
     s->connections = ke_connections_new(
-        2 * (size_t)processes * ((size_t)env->conf->max_nts_connections + HELPER_POOL_ON_THE_WAY),
+        2 * (size_t)processes *
+            ((size_t)env->conf->nts_server.max_connections + HELPER_POOL_ON_THE_WAY),
         seed);
     if (!pool) {
         start_service(s);

@@ -108,8 +108,8 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
 {
     const struct slot *slot = arg;
     const struct ke_service_env *env = &slot->service->env;
-    const struct ke_server_info info = {.ntp_port = (uint16_t)env->conf->port,
-                                        .ntp_server = env->conf->nts_ntp_server};
+    const struct ke_server_info info = {.ntp_port = (uint16_t)env->conf->sockets.port,
+                                        .ntp_server = env->conf->nts_server.ntp_server};
     struct nts_context context = {.aead = 0};
     struct ke_outcome outcome;
     bool ok = true;
@@ -158,7 +158,7 @@ static void on_reached(struct ke_session *session, enum ke_session_stage stage, 
     if (stage != KE_SESSION_ANSWERED)
         return;
     secret_wipe(&slot->key.key);
-    if (service->answered > service->env.conf->max_nts_connections)
+    if (service->answered > service->env.conf->nts_server.max_connections)
         end_slot(TAILQ_FIRST(&service->stages[KE_SESSION_ANSWERED]), KE_SESSION_COMPLETE);
     service->env.ended(slot->id, KE_SESSION_COMPLETE, service->env.arg);
 }
@@ -196,7 +196,7 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
         env->world->ops->socket_close(env->world->ctx, fd);
         return false;
     }
-    if (service->active >= env->conf->max_nts_connections)
+    if (service->active >= env->conf->nts_server.max_connections)
         make_room(service);
     struct slot *slot = mem_alloc(sizeof(*slot));
     ip_port_format(peer, label, sizeof(label));

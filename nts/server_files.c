@@ -110,16 +110,16 @@ struct server_files *server_files_read(const struct world *world, const struct c
 {
     struct server_files *files = mem_alloc(sizeof(*files));
 
-    files->count = conf->nts_server_certs.count < conf->nts_server_keys.count
-                       ? conf->nts_server_certs.count
-                       : conf->nts_server_keys.count;
+    files->count = conf->nts_server.certs.count < conf->nts_server.keys.count
+                       ? conf->nts_server.certs.count
+                       : conf->nts_server.keys.count;
     files->pairs = mem_array(files->count, sizeof(struct server_pair *));
     for (size_t i = 0; i < files->count; i++) {
         struct server_pair *pair = mem_alloc(sizeof(*pair));
 
         pair->references = 1;
-        pair->certificate.path = conf->nts_server_certs.items[i];
-        pair->key.path = conf->nts_server_keys.items[i];
+        pair->certificate.path = conf->nts_server.certs.items[i];
+        pair->key.path = conf->nts_server.keys.items[i];
         read_file(&pair->certificate, world);
         read_file(&pair->key, world);
         files->pairs[i] = pair;
@@ -229,6 +229,6 @@ bool server_files_changed(const struct server_files *files, const struct world *
 
 void server_files_warn_permissions(const struct conf *conf)
 {
-    for (size_t i = 0; i < conf->nts_server_keys.count; i++)
-        file_warn_permissions(conf->nts_server_keys.items[i]);
+    for (size_t i = 0; i < conf->nts_server.keys.count; i++)
+        file_warn_permissions(conf->nts_server.keys.items[i]);
 }

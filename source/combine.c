@@ -18,7 +18,7 @@ static bool is_distant(struct source *source, const struct samples_tracking *sel
                        const struct samples_tracking *t, double distance)
 {
     const struct source_register *set = source->set;
-    double limit = set->conf->combine_limit;
+    double limit = set->conf.combine_limit;
     double max_frequency_diff =
         limit * (selected->skew + t->skew + local_clock_max_error(set->env.clock));
 
@@ -71,7 +71,7 @@ int source_register_combine(struct source_register *set, struct source *const *l
 
     double distance = set->selected->info.root_distance;
     if (!set->selected->refclock)
-        distance += set->reselect_distance;
+        distance += set->conf.reselect_distance;
 
     for (int i = 0; i < length; i++) {
         struct samples_tracking t;

@@ -38,7 +38,7 @@ static bool get_path(const struct source *s, char *path, size_t size)
     else
         return false;
 
-    int length = snprintf(path, size, "%s/%s" DUMP_SUFFIX, s->set->conf->dump_dir, name);
+    int length = snprintf(path, size, "%s/%s" DUMP_SUFFIX, s->set->conf.dump_dir, name);
     return length > 0 && (size_t)length < size;
 }
 
@@ -93,7 +93,7 @@ bool source_register_dump_some(struct source_register *set, int count)
 {
     struct file_trouble *trouble = &set->dump_trouble;
 
-    if (!set->conf->dump_dir)
+    if (!set->conf.dump_dir)
         return true;
     trouble->in_round = true;
     for (; count > 0 && set->dump_at < set->count; count--)
@@ -102,7 +102,7 @@ bool source_register_dump_some(struct source_register *set, int count)
     if (set->dump_at < set->count)
         return false;
     if (set->dump_ok)
-        file_trouble_end(trouble, set->conf->dump_dir);
+        file_trouble_end(trouble, set->conf.dump_dir);
     return true;
 }
 
@@ -288,7 +288,7 @@ static void reload_source(struct source *s)
 
 void source_register_reload(struct source_register *set)
 {
-    if (!set->conf->dump_dir)
+    if (!set->conf.dump_dir)
         return;
     for (int i = 0; i < set->count; i++) {
         reload_source(set->sources[i]);
@@ -319,7 +319,7 @@ static bool is_dump_name(const char *name, const char *end)
 static void remove_files(const struct source_register *set, const char *suffix)
 {
     const struct world *world = set->env.world;
-    const char *directory = set->conf->dump_dir;
+    const char *directory = set->conf.dump_dir;
     char **names = world->ops->list_files(world->ctx, directory, suffix);
 
     if (!names)
@@ -336,7 +336,7 @@ static void remove_files(const struct source_register *set, const char *suffix)
 
 void source_register_remove_dump_files(struct source_register *set)
 {
-    if (!set->conf->dump_dir)
+    if (!set->conf.dump_dir)
         return;
     remove_files(set, DUMP_SUFFIX);
     /* Temporary files of a run that ended while it wrote. */

@@ -70,8 +70,7 @@ struct endpoint;
 
 struct source_register {
     struct source_register_env env;
-    const struct conf *conf;
-    double reselect_distance;
+    struct selection_conf conf; /* a command changes reselect_distance */
 
     struct source **sources;
     int count;

@@ -69,7 +69,7 @@ static void log_mark(const struct source *source)
 /* Each message comes once per source until another source is selected (discipline.md 13.7). */
 static void report_mark(struct source *source)
 {
-    const struct conf *conf = source->set->conf;
+    const struct selection_conf *conf = &source->set->conf;
     unsigned int bit = 1U << source->status;
     char label[SOURCE_LABEL_SIZE];
 
@@ -170,7 +170,7 @@ static int max_int(int a, int b)
 /* The state of a source by itself, or OK: first pass of discipline.md 13.4. */
 static enum source_status test_source(struct run *run, struct source *s)
 {
-    const struct conf *conf = run->set->conf;
+    const struct selection_conf *conf = &run->set->conf;
 
     if (s->options & SELECT_NOSELECT)
         return STATUS_NOSELECT;
@@ -367,7 +367,7 @@ static bool collect_truechimers(struct run *run)
                 run->wants_required = false;
         }
     }
-    if (run->length == 0 || run->wants_required || run->length < set->conf->min_sources) {
+    if (run->length == 0 || run->wants_required || run->length < set->conf.min_sources) {
         deselect_with_message(set, "%s selectable sources",
                               run->length == 0      ? "no"
                               : run->wants_required ? "no required source in"
@@ -409,7 +409,7 @@ static void keep_preferred(struct run *run)
 static struct source *find_candidate(struct run *run)
 {
     struct source_register *set = run->set;
-    double weight = set->conf->stratum_weight;
+    double weight = set->conf.stratum_weight;
     int min_stratum = run->list[0]->stratum;
     struct source *candidate = NULL;
 
@@ -432,7 +432,7 @@ static struct source *find_candidate(struct run *run)
         }
         double distance = s->info.root_distance + (s->stratum - min_stratum) * weight;
         if (!s->refclock)
-            distance += set->reselect_distance;
+            distance += set->conf.reselect_distance;
         if (!set->selected)
             s->score = 1.0 / distance;
         else if (run->updated && (s == run->updated || set->selected == run->updated))

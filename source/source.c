@@ -45,13 +45,12 @@ static void on_dispersion(double dispersion, void *arg)
 }
 
 struct source_register *source_register_new(const struct source_register_env *env,
-                                            const struct conf *conf)
+                                            const struct selection_conf *conf)
 {
     struct source_register *set = mem_alloc(sizeof(*set));
 
     set->env = *env;
-    set->conf = conf;
-    set->reselect_distance = conf->reselect_distance;
+    set->conf = *conf;
     local_clock_add_handler(env->clock, CLOCK_HOLDER_SOURCES, on_clock_change, set);
     local_clock_add_dispersion_handler(env->clock, on_dispersion, set);
     return set;
@@ -104,7 +103,7 @@ static void update_options(struct source *s)
    so that adding thousands of sources is O(n). */
 static void apply_authselect(struct source_register *set)
 {
-    enum authselect_mode mode = set->conf->authselect_mode;
+    enum authselect_mode mode = set->conf.authselect_mode;
     bool ignore =
         mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && set->authenticated > 0);
     bool trust = mode == AUTHSELECT_MIX && set->authenticated > 0 && set->unauthenticated > 0;
@@ -150,7 +149,7 @@ static void make_room(struct source_register *set)
 static struct source *add_record(struct source_register *set, const struct source_params *params,
                                  bool refclock)
 {
-    const struct conf *conf = set->conf;
+    const struct selection_conf *conf = &set->conf;
     struct source *s = mem_alloc(sizeof(*s));
     struct samples_params samples = {
         .min_samples =
@@ -557,9 +556,9 @@ void source_register_reselect(struct source_register *set)
 
 void source_register_modify_reselect_distance(struct source_register *set, double distance)
 {
-    if (distance == set->reselect_distance)
+    if (distance == set->conf.reselect_distance)
         return;
-    set->reselect_distance = distance;
+    set->conf.reselect_distance = distance;
     LOG_INFO("New reselect distance %f", distance);
 }
 

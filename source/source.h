@@ -15,7 +15,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "source/sample.h"
 
 struct source_params {
@@ -47,10 +47,10 @@ struct source_register_env {
     void *arg;
 };
 
-/* Takes limits, authselectmode and dumpdir from conf, which must outlive the set. Registers with
+/* Takes limits, authselectmode and dumpdir from conf, whose strings must outlive the set. Registers with
    the clock for changes. */
 struct source_register *source_register_new(const struct source_register_env *env,
-                                            const struct conf *conf);
+                                            const struct selection_conf *conf);
 /* Frees the records that are left, too, without running the selection. */
 void source_register_free(struct source_register *set);
 

@@ -38,7 +38,7 @@ extern const struct refclock_driver refclock_rtc_driver;
 
 struct refclock {
     struct refclock_set *set;
-    const struct conf_refclock *conf;
+    struct refclock_conf conf;
     const struct refclock_driver *driver;
     void *data;    /* of the driver; NULL: not open */
     char *failure; /* why it could not be opened; NULL: it could */
@@ -71,7 +71,6 @@ struct refclock {
 
 struct refclock_set {
     struct refclock_env env;
-    const struct conf *conf;
     struct source_register *sources;
     struct reference *reference;
     struct refclock **clocks;

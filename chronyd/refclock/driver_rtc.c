@@ -67,12 +67,9 @@ static bool rtc_open(struct refclock *clock)
 {
     const struct world *world = refclock_world(clock);
     const struct device_ops *devices = refclock_devices(clock);
-    const struct conf *conf = clock->set->conf;
 
     if (!devices || !devices->rtc_get)
         return false;
-    if (conf->rtc_sync || conf->rtc_file)
-        LOG_FATAL("RTC refclock cannot be used together with rtcsync or rtcfile");
     struct rtc_clock *rtc = mem_alloc(sizeof(*rtc));
     rtc->utc = refclock_option(clock, "utc") != NULL;
     rtc->fd = devices->open(world->ctx, clock->parameter, false);

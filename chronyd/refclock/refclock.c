@@ -116,16 +116,16 @@ static uint32_t default_refid(const char *driver, int index)
 /* "PARAMETER:OPTION:OPTION=VALUE" */
 static void split_parameter(struct refclock *c)
 {
-    size_t length = strlen(c->conf->parameter);
+    size_t length = strlen(c->conf.parameter);
     char *copy = mem_alloc(length + 2); /* ends in an empty option */
 
-    memcpy(copy, c->conf->parameter, length);
+    memcpy(copy, c->conf.parameter, length);
     for (char *p = copy; *p != '\0'; p++) {
         if (*p == ':')
             *p = '\0';
     }
     c->parameter = copy;
-    c->options = copy + strcspn(c->conf->parameter, ":");
+    c->options = copy + strcspn(c->conf.parameter, ":");
     if (c->options < copy + length)
         c->options++;
 }
@@ -133,7 +133,7 @@ static void split_parameter(struct refclock *c)
 /* The options lie between `options` and the end of the copy of the parameter. */
 static const char *next_option(const struct refclock *c, const char *option)
 {
-    const char *end = c->parameter + strlen(c->conf->parameter);
+    const char *end = c->parameter + strlen(c->conf.parameter);
 
     option = option ? option + strlen(option) + 1 : c->options;
     return option < end ? option : NULL;
@@ -211,16 +211,14 @@ static void check_options(const struct refclock *c)
     }
 }
 
-static struct refclock *make_clock(struct refclock_set *set, const struct conf_refclock *conf,
+static struct refclock *make_clock(struct refclock_set *set, const struct refclock_conf *conf,
                                    int index)
 {
     struct refclock *c = mem_alloc(sizeof(*c));
 
     c->set = set;
-    c->conf = conf;
+    c->conf = *conf;
     c->driver = find_driver(conf->driver);
-    if (conf->tai && !set->conf->leapsec_list && !set->conf->leapsec_tz)
-        LOG_FATAL("refclock tai option requires leapseclist or leapsectz");
     c->precision = fmax(local_clock_precision(set->env.clock), conf->precision);
     c->rate = conf->rate < 1 ? 1 : conf->rate;
     c->max_lock_age = conf->max_lock_age;
@@ -291,25 +289,24 @@ static void open_clock(struct refclock *c)
     if (c->driver->open(c))
         return;
     if (!c->failure)
-        LOG_FATAL("refclock %s initialisation failed", c->conf->driver);
-    if (!c->conf->wait_device)
+        LOG_FATAL("refclock %s initialisation failed", c->conf.driver);
+    if (!c->conf.wait_device)
         LOG_FATAL("%s", c->failure);
     wait_for_device(c, NULL);
 }
 
-void refclock_set_open(struct refclock_set *set, const struct conf *conf)
+void refclock_set_open(struct refclock_set *set, const struct refclocks_conf *conf)
 {
-    set->conf = conf;
-    set->clocks = mem_array(conf->refclock_count, sizeof(*set->clocks));
-    for (size_t i = 0; i < conf->refclock_count; i++) {
-        struct refclock *c = make_clock(set, &conf->refclocks[i], (int)i);
+    set->clocks = mem_array(conf->count, sizeof(*set->clocks));
+    for (size_t i = 0; i < conf->count; i++) {
+        struct refclock *c = make_clock(set, &conf->items[i], (int)i);
 
         set->clocks[set->count++] = c;
         split_parameter(c);
         check_options(c);
         open_clock(c);
-        LOG_DEBUG("refclock %s refid=%s poll=%d dpoll=%d filter=%d", conf->refclocks[i].driver,
-                  c->name, c->conf->poll, c->driver_poll, sample_filter_length(c->filter));
+        LOG_DEBUG("refclock %s refid=%s poll=%d dpoll=%d filter=%d", conf->items[i].driver, c->name,
+                  c->conf.poll, c->driver_poll, sample_filter_length(c->filter));
     }
 }
 
@@ -331,10 +328,10 @@ void refclock_set_attach(struct refclock_set *set, struct source_register *sourc
     for (int i = 0; i < set->count; i++) {
         struct refclock *c = set->clocks[i];
         struct source_params params = {
-            .select_options = c->conf->select_options,
-            .min_samples = c->conf->min_samples,
-            .max_samples = c->conf->max_samples,
-            .max_unreach = c->conf->max_unreach,
+            .select_options = c->conf.select_options,
+            .min_samples = c->conf.min_samples,
+            .max_samples = c->conf.max_samples,
+            .max_unreach = c->conf.max_unreach,
         };
 
         c->source = source_new_refclock(sources, c->refid, &params);
@@ -398,7 +395,7 @@ static void process(struct refclock *c)
     if (!sample_filter_take(c->filter, &sample))
         return;
     int stratum = refclock_stratum(c, sample.time);
-    if (c->conf->local) {
+    if (c->conf.local) {
         c->leap = LEAP_UNSYNC;
         source_update_status(c->source, stratum, c->leap);
         refclock_follow_local(c, &sample);
@@ -412,7 +409,7 @@ static void process(struct refclock *c)
 static void on_poll(void *arg)
 {
     struct refclock *c = arg;
-    int interval = c->conf->poll;
+    int interval = c->conf.poll;
 
     c->timer = 0;
     if (c->driver->poll) {
@@ -421,7 +418,7 @@ static void on_poll(void *arg)
         c->driver_polls++;
         interval = c->driver_poll;
     }
-    if (!c->driver->poll || (double)c->driver_polls >= ldexp(1.0, c->conf->poll - c->driver_poll)) {
+    if (!c->driver->poll || (double)c->driver_polls >= ldexp(1.0, c->conf.poll - c->driver_poll)) {
         c->driver_polls = 0;
         process(c);
     }
@@ -431,7 +428,7 @@ static void on_poll(void *arg)
 /* Finds the clock of the lock option: the first one with its reference ID (system.md 2.4). */
 static void find_lock(struct refclock *c)
 {
-    uint32_t refid = c->conf->local ? c->refid : c->conf->lock_refid;
+    uint32_t refid = c->conf.local ? c->refid : c->conf.lock_refid;
     char text[ADDR_TEXT_SIZE];
 
     for (int i = 0; refid != 0 && !c->lock && i < c->set->count; i++) {
@@ -441,7 +438,7 @@ static void find_lock(struct refclock *c)
     if (c->lock && c->driver->poll && c->lock->driver->poll &&
         c->max_lock_age / (double)c->rate < log2_to_seconds(c->lock->driver_poll))
         LOG_WARN("%s maxlockage too small for %s", c->name, c->lock->name);
-    if (refid != 0 && (!c->lock || (c->lock == c && !c->conf->local)))
+    if (refid != 0 && (!c->lock || (c->lock == c && !c->conf.local)))
         LOG_WARN("Invalid lock refid %s", refid_format(refid, text, sizeof(text)));
 }
 
@@ -474,7 +471,7 @@ int refclock_stratum(const struct refclock *c, struct local_time when)
     struct reference_data ref;
 
     if (!is_unlocked_pps(c))
-        return c->conf->stratum;
+        return c->conf.stratum;
     reference_get(c->set->reference, when, &ref);
     if (ref.refid == c->refid || (!ref.synchronised && ref.leap != LEAP_UNSYNC))
         return ref.stratum - 1;
@@ -491,7 +488,7 @@ void refclock_set_report(const struct refclock_set *set, const struct source *so
 {
     for (int i = 0; i < set->count; i++) {
         if (set->clocks[i]->source == source)
-            report->poll = set->clocks[i]->conf->poll;
+            report->poll = set->clocks[i]->conf.poll;
     }
 }
 

@@ -13,7 +13,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "source/source.h"
 
 struct refclock_set;
@@ -27,9 +27,9 @@ struct refclock_env {
 
 /* An empty set; registers with the clock for changes. */
 struct refclock_set *refclock_set_new(const struct refclock_env *env);
-/* Makes the clocks of conf, which must outlive the set, and opens their devices. A failure ends the
-   program with one message (system.md 2.2). */
-void refclock_set_open(struct refclock_set *set, const struct conf *conf);
+/* Makes the clocks of conf, whose strings must outlive the set, and opens their devices. A failure
+   ends the program with one message (system.md 2.2). */
+void refclock_set_open(struct refclock_set *set, const struct refclocks_conf *conf);
 /* After a fatal error: sockets are removed from the file system. */
 void refclock_set_clean_up(struct refclock_set *set);
 /* Gives each clock its source. Before NTP sources are made, so that they come first in reports. */

@@ -17,7 +17,7 @@ static bool age_is_valid(const struct refclock *clock, struct local_time time)
     double age = local_diff(local_clock_now(clock->set->env.clock, NULL), time);
     char text[32];
 
-    if (age >= 0.0 && age <= log2_to_seconds(clock->conf->poll + 1))
+    if (age >= 0.0 && age <= log2_to_seconds(clock->conf.poll + 1))
         return true;
     instant_format_utc(time.i, text, sizeof(text));
     LOG_DEBUG("%s refclock sample time %s.%09d not valid age=%.6f", clock->name, text, time.i.nsec,
@@ -32,9 +32,9 @@ static bool accumulate(struct refclock *clock, struct local_time time, double of
     struct source_sample sample = {
         .time = time,
         .offset = offset,
-        .peer_delay = clock->conf->delay,
+        .peer_delay = clock->conf.delay,
         .peer_dispersion = dispersion,
-        .root_delay = clock->conf->delay,
+        .root_delay = clock->conf.delay,
         .root_dispersion = dispersion,
     };
 
@@ -115,7 +115,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
     }
     clock->leap = leap;
     offset = exact_offset(clock, reference, system.i, correction);
-    if (clock->conf->tai && !subtract_tai_offset(clock, system.i, &offset))
+    if (clock->conf.tai && !subtract_tai_offset(clock, system.i, &offset))
         return;
     if (!accumulate(clock, time, offset, dispersion, quality))
         return;
@@ -129,7 +129,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
 /* Tells rising from falling edges by what is known about the pulse. */
 static bool edge_is_right(const struct refclock *clock, double offset, double distance)
 {
-    double width = clock->conf->pulse_width, max_error;
+    double width = clock->conf.pulse_width, max_error;
 
     if (!(width > 0.0))
         return true;
@@ -159,7 +159,7 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
 
     if (last)
         ref = *last;
-    else if (!clock->conf->local) {
+    else if (!clock->conf.local) {
         LOG_DEBUG("refclock pulse ignored no ref sample");
         return false;
     }
@@ -168,7 +168,7 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     sample_diff = local_diff(time, ref.time);
     if (!(fabs(sample_diff) < clock->max_lock_age / rate)) {
         LOG_DEBUG("refclock pulse ignored samplediff=%.9f", sample_diff);
-        if (clock->conf->local)
+        if (clock->conf.local)
             lose_local_lock(clock);
         return false;
     }

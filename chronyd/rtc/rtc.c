@@ -36,7 +36,7 @@ struct rtc_sample {
 
 struct rtc {
     struct rtc_env env;
-    const struct conf *conf;
+    struct rtc_conf conf;
     struct reference *reference;
     struct state_file *state_file; /* the rtcfile */
     int fd;                        /* -1: the device has failed */
@@ -188,7 +188,7 @@ static void on_silence(void *arg)
     struct rtc *rtc = arg;
 
     rtc->timer = 0;
-    LOG(severity(rtc), "No interrupts from %s", rtc->conf->rtc_device);
+    LOG(severity(rtc), "No interrupts from %s", rtc->conf.device);
     rtc->failing = true;
     leave_special_mode(rtc);
 }
@@ -265,7 +265,7 @@ static void write_log(const struct rtc *rtc, struct local_time system, double fa
 
 static void finish_normal(struct rtc *rtc, bool fitted)
 {
-    double threshold = rtc->conf->rtc_autotrim;
+    double threshold = rtc->conf.autotrim;
 
     schedule(rtc);
     if (fitted && threshold > 0.0 && fabs(rtc->now.offset) >= threshold &&
@@ -331,7 +331,7 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     int64_t seconds;
 
     if (kind == RTC_EVENT_FAILED) {
-        LOG_ERROR("Could not read flags %s : %s", rtc->conf->rtc_device, text_errno(errno));
+        LOG_ERROR("Could not read flags %s : %s", rtc->conf.device, text_errno(errno));
         close_device(rtc);
         call_done(rtc);
         return;
@@ -345,14 +345,13 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     if (kind != RTC_EVENT_UPDATE || !rtc->interrupts)
         return;
     if (!world->ops->devices->rtc_get(world->ctx, fd, rtc->utc, &seconds)) {
-        LOG(severity(rtc), "Could not read time from %s : %s", rtc->conf->rtc_device,
-            text_errno(errno));
+        LOG(severity(rtc), "Could not read time from %s : %s", rtc->conf.device, text_errno(errno));
         rtc->failing = true;
         leave_special_mode(rtc);
         return;
     }
     if (rtc->failing)
-        LOG_INFO("RTC %s works again", rtc->conf->rtc_device);
+        LOG_INFO("RTC %s works again", rtc->conf.device);
     rtc->failing = false;
     process_sample(rtc, seconds);
 }
@@ -401,9 +400,9 @@ static bool open_device(struct rtc *rtc)
 
     if (!devices || !devices->rtc_get)
         return false;
-    rtc->fd = devices->open(world->ctx, rtc->conf->rtc_device, true);
+    rtc->fd = devices->open(world->ctx, rtc->conf.device, true);
     if (rtc->fd < 0) {
-        LOG_ERROR("Could not open RTC device %s : %s", rtc->conf->rtc_device, text_errno(errno));
+        LOG_ERROR("Could not open RTC device %s : %s", rtc->conf.device, text_errno(errno));
         return false;
     }
     if (rtc_device_interrupts(world, rtc->fd, true, LOG_SEV_ERROR) &&
@@ -413,14 +412,14 @@ static bool open_device(struct rtc *rtc)
     return false;
 }
 
-struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
+struct rtc *rtc_new(const struct rtc_env *env, const struct rtc_conf *conf,
                     const struct rtc_coefficients *file)
 {
-    if (!conf->rtc_file)
+    if (!conf->file)
         return NULL;
     struct rtc *rtc = mem_alloc(sizeof(*rtc));
     rtc->env = *env;
-    rtc->conf = conf;
+    rtc->conf = *conf;
     rtc->file = *file;
     rtc->utc = rtc_is_on_utc(env->world, conf);
     if (!open_device(rtc)) {
@@ -428,7 +427,7 @@ struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
         free(rtc);
         return NULL;
     }
-    rtc->state_file = rtc_file_new(env->world, env->loop, conf->rtc_file);
+    rtc->state_file = rtc_file_new(env->world, env->loop, conf->file);
     loop_fd_add(env->loop, rtc->fd, WORLD_READ, on_interrupt, rtc);
     local_clock_add_handler(env->clock, CLOCK_HOLDER_RTC, on_clock_change, rtc);
     return rtc;
@@ -436,10 +435,10 @@ struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
 
 #else
 
-struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
+struct rtc *rtc_new(const struct rtc_env *env, const struct rtc_conf *conf,
                     const struct rtc_coefficients *file)
 {
-    if (conf->rtc_file)
+    if (conf->file)
         LOG_ERROR("RTC not supported on this operating system");
     return NULL;
 }

@@ -16,7 +16,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct rtc;
 
@@ -28,8 +28,9 @@ struct rtc_env {
 };
 
 /* Opens the device. file: result of rtc_file_read(). NULL: there is no rtcfile, or the device
-   cannot be used, which was logged. The other functions accept NULL. conf must outlive it. */
-struct rtc *rtc_new(const struct rtc_env *env, const struct conf *conf,
+   cannot be used, which was logged. The other functions accept NULL. The strings of
+   conf must outlive it. */
+struct rtc *rtc_new(const struct rtc_env *env, const struct rtc_conf *conf,
                     const struct rtc_coefficients *file);
 /* Writes the file, if there is something to write. */
 void rtc_free(struct rtc *rtc);

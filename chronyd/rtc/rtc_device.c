@@ -15,10 +15,10 @@
 /* The time can change while its fields are read. Two equal readings in a row are a good one. */
 #define MAX_READINGS 10
 
-bool rtc_is_on_utc(const struct world *world, const struct conf *conf)
+bool rtc_is_on_utc(const struct world *world, const struct rtc_conf *conf)
 {
     char line[HWCLOCK_LINE_LENGTH] = "";
-    bool on_utc = conf->rtc_on_utc;
+    bool on_utc = conf->on_utc;
     int i;
 
     if (!conf->hwclock_file || conf->hwclock_file[0] == '\0')

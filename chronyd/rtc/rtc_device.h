@@ -9,11 +9,11 @@
 #include "base/device.h"
 #include "base/log.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 /* Whether the RTC keeps UTC: the third line of the hwclock file if there is one, else rtconutc
    (config.md 18). A file that can't be understood gives a warning. */
-bool rtc_is_on_utc(const struct world *world, const struct conf *conf);
+bool rtc_is_on_utc(const struct world *world, const struct rtc_conf *conf);
 
 /* Reads the RTC without waiting for an interrupt: two readings in a row with the same second, then
    the system clock. The RTC is on average half a second into its second. */

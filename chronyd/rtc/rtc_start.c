@@ -13,14 +13,14 @@
 #define RTC_HALF_SECOND  0.5
 #define MIN_STEP_SECONDS 1.0
 
-static bool read_rtc(const struct world *world, const struct conf *conf, int64_t *seconds)
+static bool read_rtc(const struct world *world, const struct rtc_conf *conf, int64_t *seconds)
 {
     const struct device_ops *devices = world->ops->devices;
     struct raw_time now;
 
     if (!devices || !devices->rtc_get)
         return false;
-    int fd = devices->open(world->ctx, conf->rtc_device, false);
+    int fd = devices->open(world->ctx, conf->device, false);
     if (fd < 0)
         return false;
     bool ok = rtc_device_read_now(world, fd, rtc_is_on_utc(world, conf), seconds, &now);
@@ -37,7 +37,7 @@ static bool step_to(const struct world *world, struct local_clock *clock, struct
 }
 
 static bool set_from_rtc(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf, const struct rtc_coefficients *c,
+                         const struct rtc_conf *conf, const struct rtc_coefficients *c,
                          int64_t drift_file_time)
 {
     struct instant rtc = {0};
@@ -58,19 +58,20 @@ static bool set_from_rtc(const struct world *world, struct local_clock *clock,
 }
 
 bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf, const struct rtc_coefficients *coefficients)
+                         const struct rtc_conf *conf, const char *drift_file,
+                         const struct rtc_coefficients *coefficients)
 {
     struct world_file_info info;
-    struct instant drift_file = {0};
+    struct instant written = {0};
 
-    if (conf->drift_file && world->ops->file_info(world->ctx, conf->drift_file, &info))
-        drift_file.sec = info.mtime;
+    if (drift_file && world->ops->file_info(world->ctx, drift_file, &info))
+        written.sec = info.mtime;
 
-    if (set_from_rtc(world, clock, conf, coefficients, drift_file.sec))
+    if (set_from_rtc(world, clock, conf, coefficients, written.sec))
         return true;
-    if (drift_file.sec == 0)
+    if (written.sec == 0)
         return false;
-    double offset = instant_diff(world_raw_now(world).i, drift_file);
+    double offset = instant_diff(world_raw_now(world).i, written);
     if (offset < 0.0 && local_clock_step(clock, offset))
         LOG_INFO("System time restored from driftfile");
     return false;

@@ -10,12 +10,13 @@
 #include "base/world.h"
 #include "chronyd/rtc/rtc_file.h"
 #include "clock/local_clock.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 /* Steps the clock if the RTC (or the drift file) shows another time. Every outcome is logged,
-   none is fatal. coefficients: from the rtcfile, or not valid. True: the RTC was good, a precise
-   measurement may follow. */
+   none is fatal. drift_file: its path or NULL. coefficients: from the rtcfile, or not valid. True:
+   the RTC was good, a precise measurement may follow. */
 bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
-                         const struct conf *conf, const struct rtc_coefficients *coefficients);
+                         const struct rtc_conf *conf, const char *drift_file,
+                         const struct rtc_coefficients *coefficients);
 
 #endif

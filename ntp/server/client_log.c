@@ -87,10 +87,10 @@ struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod
 
 struct client_limits client_limits_make(const struct conf *conf)
 {
-    const struct conf_ratelimit *of[CLIENT_SERVICES] = {
-        [CLIENT_NTP] = &conf->ntp_ratelimit,
-        [CLIENT_NTS_KE] = &conf->nts_ratelimit,
-        [CLIENT_CMD] = &conf->cmd_ratelimit,
+    const struct ratelimit_conf *of[CLIENT_SERVICES] = {
+        [CLIENT_NTP] = &conf->client_log.ntp,
+        [CLIENT_NTS_KE] = &conf->client_log.nts,
+        [CLIENT_CMD] = &conf->client_log.cmd,
     };
     struct client_limits limits;
 
@@ -111,10 +111,10 @@ int client_limits_interval(const struct client_limits *limits, enum client_servi
 struct client_log *client_log_new(const struct world *world, const struct conf *conf)
 {
     struct client_log *log = mem_alloc(sizeof(*log));
-    unsigned long slots = conf->client_log_limit / SLOT_BYTES;
+    unsigned long slots = conf->client_log.limit / SLOT_BYTES;
 
     log->random = random_pool_make(world);
-    if (conf->no_client_log)
+    if (conf->client_log.off)
         return log;
 
     log->max_slots = (uint32_t)(slots < 1 ? 1 : slots > MAX_SLOTS ? MAX_SLOTS : slots);

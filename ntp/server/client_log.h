@@ -48,7 +48,7 @@ int client_limits_interval(const struct client_limits *limits, enum client_servi
 struct client_log;
 
 /*
- * Uses no_client_log and client_log_limit of the configuration. The world gives random bits and must
+ * Uses noclientlog and clientloglimit of the configuration. The world gives random bits and must
  * outlive the log. A rate limit together with noclientlog is refused by conf_check.
  */
 struct client_log *client_log_new(const struct world *world, const struct conf *conf);

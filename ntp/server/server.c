@@ -80,7 +80,7 @@ static const struct server_snapshot *publish(struct ntp_server *server)
     server->turn = (server->turn + 1) % SNAPSHOTS;
     struct server_snapshot *snapshot = &server->snapshots[server->turn];
     snapshot->time = transmit_time_make(server->env);
-    snapshot->time.add_net_correction = server->conf->ptp_port != 0;
+    snapshot->time.add_net_correction = server->conf->sockets.ptp_port != 0;
     snapshot->time.mono = server->mono;
     return snapshot;
 }

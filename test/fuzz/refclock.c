@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 #include "chronyd/refclock/clock.h"
+#include "conf/conf.h"
 #include "test/fuzz/support.h"
 
 #define SHM_SIZE  96
@@ -160,7 +161,7 @@ static void feed(struct input *in, struct refclock_set *set, struct loop *loop, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct local_clock_params params = {
-        .precision = 1e-6, .max_drift_ppm = 1e5, .max_clock_error_ppm = 1.0};
+        .conf = {.precision = 1e-6, .max_drift = 1e5, .max_error = 1.0}};
     struct input in;
 
     init(&in);
@@ -169,13 +170,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct loop *loop = loop_new(world);
     struct local_clock *clock = local_clock_new(world, loop, &params);
     struct reference_env reference_env = {.world = world, .loop = loop, .clock = clock};
-    struct reference *reference = reference_new(&reference_env, conf);
+    struct reference *reference = reference_new(&reference_env, &conf->reference);
     struct source_register_env set_env = {.world = world, .clock = clock, .reference = reference};
-    struct source_register *sources = source_register_new(&set_env, conf);
+    struct source_register *sources = source_register_new(&set_env, &conf->selection);
     struct refclock_env env = {world, loop, clock, NULL};
     struct refclock_set *set = refclock_set_new(&env);
 
-    refclock_set_open(set, conf);
+    refclock_set_open(set, &conf->refclocks);
     refclock_set_attach(set, sources, reference);
     refclock_set_start(set);
     feed(&in, set, loop, data, size);

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char name[] = "/etc/adjtime";
-    struct conf conf = {.hwclock_file = name};
+    struct rtc_conf conf = {.hwclock_file = name};
     struct fuzz_world fuzz;
 
     fuzz_world_init(&fuzz, data, size);

@@ -55,8 +55,8 @@ static struct server *make_server(void)
     const struct subnet all = {.bits = 0};
 
     fuzz_world_init(&s->fuzz, (const uint8_t *)KEYS, strlen(KEYS));
-    s->conf.client_log_limit = 10000;
-    s->conf.ntp_ratelimit = (struct conf_ratelimit){true, -4, 8, 2, 1};
+    s->conf.client_log.limit = 10000;
+    s->conf.client_log.ntp = (struct ratelimit_conf){true, -4, 8, 2, 1};
     s->log = client_log_new(&s->fuzz.world, &s->conf);
     s->access = access_table_new();
     access_table_set(s->access, &all, true, false);

@@ -270,7 +270,7 @@ static void delays_of_the_second_tenth_are_usual(void **state)
     uint32_t random = 1;
 
     local_clock_free(f->clock);
-    params.precision = 1e-9;
+    params.conf.precision = 1e-9;
     f->clock = local_clock_new(&f->world->world, f->world->loop, &params);
     renew(f, 2, 16);
     clock_world_wake_at(f->world, 1.0);

@@ -43,6 +43,15 @@ static void tear_down(struct fixture *f, const char *expected)
     test_directory_remove(f->directory);
 }
 
+/* The directory may be NULL. */
+static struct measurement_log *new_log(const struct fixture *f, const char *directory, int banner,
+                                       unsigned int files)
+{
+    struct log_conf conf = {.files = files, .dir = (char *)directory, .banner = banner};
+
+    return measurement_log_new(&f->w->world, &conf);
+}
+
 static void assert_file(const struct fixture *f, const char *expected)
 {
     char *text = test_read_file(f->path);
@@ -56,8 +65,7 @@ static void banner_comes_first_and_then_every_n_entries(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 2, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 2, LOGFILE_TEMPCOMP);
     assert_int_not_equal(access(f.path, F_OK), 0); /* opened at the first entry */
     for (int i = 1; i <= 3; i++)
         measurement_log_write(log, MLOG_TEMPCOMP, "entry %d", i);
@@ -71,8 +79,7 @@ static void cycling_opens_a_new_file_with_a_banner(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 32, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 32, LOGFILE_TEMPCOMP);
     measurement_log_write(log, MLOG_TEMPCOMP, "a");
     assert_int_equal(remove(f.path), 0);
     measurement_log_write(log, MLOG_TEMPCOMP, "lost");
@@ -88,8 +95,7 @@ static void without_banner_there_are_only_entries(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_TEMPCOMP);
     measurement_log_write(log, MLOG_TEMPCOMP, "a");
     measurement_log_write(log, MLOG_RTC, "not enabled");
     assert_file(&f, "a\n");
@@ -104,8 +110,7 @@ static void rawmeasurements_enables_the_measurements_file(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_RAWMEASUREMENTS);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_RAWMEASUREMENTS);
     assert_true(measurement_log_enabled(log, MLOG_MEASUREMENTS));
     measurement_log_free(log);
     tear_down(&f, "");
@@ -117,8 +122,7 @@ static void file_that_cannot_be_opened_is_reported_once(void **state)
 
     set_up(&f);
     assert_int_equal(symlink("/nonexistent/target", f.path), 0); /* links are not followed */
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_TEMPCOMP);
     measurement_log_write(log, MLOG_TEMPCOMP, "a");
     measurement_log_write(log, MLOG_TEMPCOMP, "b");
     assert_false(measurement_log_enabled(log, MLOG_TEMPCOMP));
@@ -136,8 +140,7 @@ static void cycling_tries_again_what_could_not_be_opened(void **state)
 
     set_up(&f);
     assert_int_equal(symlink("/nonexistent/target", f.path), 0);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_TEMPCOMP);
     measurement_log_write(log, MLOG_TEMPCOMP, "a");
     assert_false(measurement_log_enabled(log, MLOG_TEMPCOMP));
     assert_int_equal(unlink(f.path), 0);
@@ -168,8 +171,7 @@ static void full_disk_is_told_once_and_lines_stay_whole(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_TEMPCOMP);
     /* The message log, which the limit is for too, stays shorter. */
     measurement_log_write(log, MLOG_TEMPCOMP, "%4000d", 1);
     limit_file_size(4001 + 5);
@@ -198,8 +200,7 @@ static void file_that_could_not_be_opened_is_tried_again(void **state)
 
     set_up(&f);
     assert_int_equal(mkdir(f.path, 0755), 0);
-    struct measurement_log *log =
-        measurement_log_new(&f.w->world, f.directory, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_TEMPCOMP);
     for (int i = 0; i < 50; i++) {
         clock_world_wake_at(f.w, 1.0 + i);
         measurement_log_write(log, MLOG_TEMPCOMP, "lost");
@@ -221,7 +222,7 @@ static void missing_logdir_is_reported(void **state)
     struct fixture f;
 
     set_up(&f);
-    struct measurement_log *log = measurement_log_new(&f.w->world, NULL, 0, LOGFILE_TEMPCOMP);
+    struct measurement_log *log = new_log(&f, NULL, 0, LOGFILE_TEMPCOMP);
     measurement_log_write(log, MLOG_TEMPCOMP, "a");
     measurement_log_write(log, MLOG_TEMPCOMP, "b");
     measurement_log_free(log);

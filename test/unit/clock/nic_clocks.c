@@ -111,7 +111,7 @@ static void start(struct fixture *f, const char *lines)
     const struct nic_clocks_env env = {&f->w->world, f->w->loop, f->clock};
     struct conf *conf = test_conf(lines);
 
-    f->nics = nic_clocks_new(&env, conf);
+    f->nics = nic_clocks_new(&env, &conf->nic_clocks);
     conf_free(conf);
 }
 

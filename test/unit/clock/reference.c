@@ -362,7 +362,7 @@ static void local_reference_serves_when_the_distance_grows(void **state)
     reference_disable_local(f.reference);
     reference_set_unsynchronised(f.reference);
     assert_int_equal(reference_our_stratum(f.reference), 16);
-    struct conf_local orphan = {
+    struct local_conf orphan = {
         .stratum = 20, .orphan = true, .distance = 1.0, .wait_unsynced = -1.0};
     reference_enable_local(f.reference, &orphan);
     assert_int_equal(reference_orphan_stratum(f.reference), 15);

@@ -172,7 +172,7 @@ struct fixture {
 static void open_fixture(struct fixture *x, const char *lines)
 {
     source_fixture_open_at(&x->f, lines, true, MIDNIGHT - 3600);
-    x->s = smoothing_new(x->f.clock, x->f.reference, x->f.conf);
+    x->s = smoothing_new(x->f.clock, x->f.reference, &x->f.conf->smoothing);
 }
 
 static void close_fixture(struct fixture *x, const char *log)

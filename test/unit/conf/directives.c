@@ -26,26 +26,26 @@ static const struct {
     size_t offset;
     long min, max, value;
 } integers[] = {
-    {"acquisitionport", OF(acquisition_port), 0, 65535, -1},
-    {"cmdport", OF(cmd_port), 0, 65535, 323},
-    {"dscp", OF(dscp), 0, 63, 0},
-    {"logbanner", OF(log_banner), 0, INT_MAX, 32},
-    {"maxntsconnections", OF(max_nts_connections), 1, INT_MAX, 100},
-    {"maxsamples", OF(max_samples), 0, INT_MAX, 0},
-    {"maxstratum", OF(max_stratum), 0, INT_MAX, 15},
-    {"maxtxbuffers", OF(max_tx_buffers), 0, 1048576, 0},
-    {"minsamples", OF(min_samples), 0, INT_MAX, 6},
-    {"minsources", OF(min_sources), 1, INT_MAX, 1},
-    {"minstratum", OF(min_stratum), 0, INT_MAX, 0},
-    {"nocerttimecheck", OF(no_cert_time_check), 0, INT_MAX, 0},
-    {"ntsprocesses", OF(nts_processes), 0, 1000, 1},
+    {"acquisitionport", OF(sockets.acquisition_port), 0, 65535, -1},
+    {"cmdport", OF(command.port), 0, 65535, 323},
+    {"dscp", OF(sockets.dscp), 0, 63, 0},
+    {"logbanner", OF(log.banner), 0, INT_MAX, 32},
+    {"maxntsconnections", OF(nts_server.max_connections), 1, INT_MAX, 100},
+    {"maxsamples", OF(selection.max_samples), 0, INT_MAX, 0},
+    {"maxstratum", OF(selection.max_stratum), 0, INT_MAX, 15},
+    {"maxtxbuffers", OF(nic_clocks.max_tx_buffers), 0, 1048576, 0},
+    {"minsamples", OF(selection.min_samples), 0, INT_MAX, 6},
+    {"minsources", OF(selection.min_sources), 1, INT_MAX, 1},
+    {"minstratum", OF(selection.min_stratum), 0, INT_MAX, 0},
+    {"nocerttimecheck", OF(nts_trust.no_cert_time_check), 0, INT_MAX, 0},
+    {"ntsprocesses", OF(nts_server.processes), 0, 1000, 1},
     {"ntsrefresh", OF(nts_refresh), 0, INT_MAX, 2419200},
-    {"ntsrotate", OF(nts_rotate), 0, INT_MAX, 604800},
-    {"port", OF(port), 0, 65535, 123},
-    {"ptpdomain", OF(ptp_domain), 0, 255, 123},
-    {"ptpport", OF(ptp_port), 0, 65535, 0},
-    {"refresh", OF(refresh), 0, INT_MAX, 1209600},
-    {"sched_priority", OF(sched_priority), 0, 100, 0},
+    {"ntsrotate", OF(nts_server.rotate), 0, INT_MAX, 604800},
+    {"port", OF(sockets.port), 0, 65535, 123},
+    {"ptpdomain", OF(sockets.ptp_domain), 0, 255, 123},
+    {"ptpport", OF(sockets.ptp_port), 0, 65535, 0},
+    {"refresh", OF(client.refresh), 0, INT_MAX, 1209600},
+    {"sched_priority", OF(process.sched_priority), 0, 100, 0},
 };
 
 static const struct {
@@ -54,20 +54,20 @@ static const struct {
     double value;
     bool from_0; /* negative values have no meaning */
 } reals[] = {
-    {"clockprecision", OF(clock_precision), 0.0, false},
-    {"combinelimit", OF(combine_limit), 3.0, false},
-    {"corrtimeratio", OF(corr_time_ratio), 3.0, true},
-    {"hwtstimeout", OF(hwts_timeout), 0.001, false},
-    {"logchange", OF(log_change), 1.0, false},
-    {"maxclockerror", OF(max_clock_error), 1.0, true},
-    {"maxdistance", OF(max_distance), 3.0, true},
-    {"maxdrift", OF(max_drift), 100000.0, true},
-    {"maxjitter", OF(max_jitter), 1.0, true},
-    {"maxslewrate", OF(max_slew_rate), 1e6 / 12, true},
-    {"maxupdateskew", OF(max_update_skew), 1000.0, false},
-    {"reselectdist", OF(reselect_distance), 1e-4, true},
-    {"rtcautotrim", OF(rtc_autotrim), 0.0, false},
-    {"stratumweight", OF(stratum_weight), 1e-3, true},
+    {"clockprecision", OF(clock.precision), 0.0, false},
+    {"combinelimit", OF(selection.combine_limit), 3.0, false},
+    {"corrtimeratio", OF(reference.corr_time_ratio), 3.0, true},
+    {"hwtstimeout", OF(client.hwts_timeout), 0.001, false},
+    {"logchange", OF(reference.log_change), 1.0, false},
+    {"maxclockerror", OF(clock.max_error), 1.0, true},
+    {"maxdistance", OF(selection.max_distance), 3.0, true},
+    {"maxdrift", OF(clock.max_drift), 100000.0, true},
+    {"maxjitter", OF(selection.max_jitter), 1.0, true},
+    {"maxslewrate", OF(clock.max_slew_rate), 1e6 / 12, true},
+    {"maxupdateskew", OF(reference.max_update_skew), 1000.0, false},
+    {"reselectdist", OF(selection.reselect_distance), 1e-4, true},
+    {"rtcautotrim", OF(rtc.autotrim), 0.0, false},
+    {"stratumweight", OF(selection.stratum_weight), 1e-3, true},
 };
 
 static const struct {
@@ -75,40 +75,40 @@ static const struct {
     size_t offset;
     const char *value;
 } strings[] = {
-    {"bindacqdevice", OF(bind_acq_device), NULL},
-    {"bindcmddevice", OF(bind_cmd_device), NULL},
-    {"binddevice", OF(bind_device), NULL},
-    {"dumpdir", OF(dump_dir), NULL},
-    {"hwclockfile", OF(hwclock_file), DEFAULT_HWCLOCK_FILE},
+    {"bindacqdevice", OF(sockets.client.device), NULL},
+    {"bindcmddevice", OF(command.bind.device), NULL},
+    {"binddevice", OF(sockets.server.device), NULL},
+    {"dumpdir", OF(selection.dump_dir), NULL},
+    {"hwclockfile", OF(rtc.hwclock_file), DEFAULT_HWCLOCK_FILE},
     {"keyfile", OF(key_file), NULL},
-    {"leapseclist", OF(leapsec_list), NULL},
-    {"leapsectz", OF(leapsec_tz), NULL},
-    {"logdir", OF(log_dir), NULL},
+    {"leapseclist", OF(reference.leap.list), NULL},
+    {"leapsectz", OF(reference.leap.tz), NULL},
+    {"logdir", OF(log.dir), NULL},
     {"ntpsigndsocket", OF(ntp_signd_socket), NULL},
     {"ntscachedir", OF(nts_dump_dir), NULL},
     {"ntsdumpdir", OF(nts_dump_dir), NULL},
-    {"ntsntpserver", OF(nts_ntp_server), NULL},
-    {"pidfile", OF(pid_file), DEFAULT_PID_FILE},
-    {"rtcdevice", OF(rtc_device), DEFAULT_RTC_DEVICE},
-    {"rtcfile", OF(rtc_file), NULL},
-    {"user", OF(user), DEFAULT_USER},
+    {"ntsntpserver", OF(nts_server.ntp_server), NULL},
+    {"pidfile", OF(process.pid_file), DEFAULT_PID_FILE},
+    {"rtcdevice", OF(rtc.device), DEFAULT_RTC_DEVICE},
+    {"rtcfile", OF(rtc.file), NULL},
+    {"user", OF(process.user), DEFAULT_USER},
 };
 
 static const struct {
     const char *name;
     size_t offset;
 } flags[] = {
-    {"lock_all", OF(lock_memory)},      {"manual", OF(manual)},
-    {"noclientlog", OF(no_client_log)}, {"nosystemcert", OF(no_system_cert)},
-    {"rtconutc", OF(rtc_on_utc)},       {"rtcsync", OF(rtc_sync)},
+    {"lock_all", OF(process.lock_memory)}, {"manual", OF(manual)},
+    {"noclientlog", OF(client_log.off)},   {"nosystemcert", OF(nts_trust.no_system_cert)},
+    {"rtconutc", OF(rtc.on_utc)},          {"rtcsync", OF(rtc.sync)},
 };
 
 static const struct {
     const char *name;
     size_t offset;
 } lists[] = {
-    {"ntsservercert", OF(nts_server_certs)},
-    {"ntsserverkey", OF(nts_server_keys)},
+    {"ntsservercert", OF(nts_server.certs)},
+    {"ntsserverkey", OF(nts_server.keys)},
 };
 
 /* Formats a line; valid until the next call. */
@@ -196,13 +196,13 @@ static void nts_port_has_its_default_and_range(void **state)
 {
     struct conf *conf = test_conf("");
 
-    assert_int_equal(conf->nts_port, 4460);
+    assert_int_equal(conf->nts_server.port, 4460);
     conf_free(conf);
     conf = test_conf("ntsport 65535");
-    assert_int_equal(conf->nts_port, 65535);
+    assert_int_equal(conf->nts_server.port, 65535);
     conf_free(conf);
     conf = test_conf("ntsport 0");
-    assert_int_equal(conf->nts_port, 0);
+    assert_int_equal(conf->nts_server.port, 0);
     conf_free(conf);
     assert_word_count_errors("ntsport");
     assert_accepted_with("ntsport 65536", "Invalid value 65536 in ntsport directive (min 0, "
@@ -289,10 +289,10 @@ static void client_mode_has_no_server_port_command_socket_and_pidfile(void **sta
     struct conf_env env = {.client_only = true};
     struct conf *conf = conf_new(&env);
 
-    assert_int_equal(conf->port, 0);
-    assert_int_equal(conf->cmd_port, 0);
-    assert_null(conf->bind_cmd_path);
-    assert_null(conf->pid_file);
+    assert_int_equal(conf->sockets.port, 0);
+    assert_int_equal(conf->command.port, 0);
+    assert_null(conf->command.path);
+    assert_null(conf->process.pid_file);
     conf_free(conf);
 }
 
@@ -300,9 +300,9 @@ static void a_slash_switches_pidfile_and_command_socket_off(void **state)
 {
     struct conf *conf = test_conf("pidfile /\nbindcmdaddress /");
 
-    assert_null(conf->pid_file);
-    assert_null(conf->bind_cmd_path);
-    assert_true(ip_addr_is_loopback(&conf->bind_cmd4));
+    assert_null(conf->process.pid_file);
+    assert_null(conf->command.path);
+    assert_true(ip_addr_is_loopback(&conf->command.bind.v4));
     conf_free(conf);
 }
 
@@ -320,13 +320,13 @@ static void addresses_are_kept_per_family(void **state)
                                   "bindaddress 192.0.2.2\nbindacqaddress ::\n"
                                   "bindcmdaddress 0.0.0.0\nbindcmdaddress /run/x.sock");
 
-    assert_address(&conf->bind_addr4, "192.0.2.2");
-    assert_address(&conf->bind_addr6, "2001:db8::1");
-    assert_int_equal(conf->bind_acq4.family, IP_UNSPEC);
-    assert_address(&conf->bind_acq6, "::");
-    assert_address(&conf->bind_cmd4, "0.0.0.0");
-    assert_address(&conf->bind_cmd6, "::1");
-    assert_string_equal(conf->bind_cmd_path, "/run/x.sock");
+    assert_address(&conf->sockets.server.v4, "192.0.2.2");
+    assert_address(&conf->sockets.server.v6, "2001:db8::1");
+    assert_int_equal(conf->sockets.client.v4.family, IP_UNSPEC);
+    assert_address(&conf->sockets.client.v6, "::");
+    assert_address(&conf->command.bind.v4, "0.0.0.0");
+    assert_address(&conf->command.bind.v6, "::1");
+    assert_string_equal(conf->command.path, "/run/x.sock");
     conf_free(conf);
 
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -349,13 +349,13 @@ static void addresses_may_have_an_interface(void **state)
                                   "bindcmdaddress fe80::3%4\nbroadcast 60 ff02::101%5\n"
                                   "initstepslew 1 fe80::5%6 fe80::6%nope");
 
-    assert_int_equal(conf->bind_addr6.scope, 2);
-    assert_address(&conf->bind_addr6, "fe80::1%2");
-    assert_int_equal(conf->bind_acq6.scope, 3);
-    assert_int_equal(conf->bind_cmd6.scope, 4);
-    assert_int_equal(conf->broadcasts[0].dest.addr.scope, 5);
-    assert_int_equal(conf->initstepslew_count, 1);
-    assert_int_equal(conf->initstepslew_servers[0].scope, 6);
+    assert_int_equal(conf->sockets.server.v6.scope, 2);
+    assert_address(&conf->sockets.server.v6, "fe80::1%2");
+    assert_int_equal(conf->sockets.client.v6.scope, 3);
+    assert_int_equal(conf->command.bind.v6.scope, 4);
+    assert_int_equal(conf->broadcasts.items[0].dest.addr.scope, 5);
+    assert_int_equal(conf->initstepslew.count, 1);
+    assert_int_equal(conf->initstepslew.servers[0].scope, 6);
     conf_free(conf);
     assert_error("broadcast 60 fe80::1%nope",
                  "Could not parse broadcast directive at line 1: no interface nope");
@@ -368,16 +368,16 @@ static void words_select_modes_without_regard_to_case(void **state)
                                       "leapsecmode x",          "leapsecmode slew slew"};
     struct conf *conf = test_conf("");
 
-    assert_int_equal(conf->authselect_mode, AUTHSELECT_MIX);
-    assert_int_equal(conf->leapsec_mode, LEAPSEC_SYSTEM);
+    assert_int_equal(conf->selection.authselect_mode, AUTHSELECT_MIX);
+    assert_int_equal(conf->reference.leap.mode, LEAPSEC_SYSTEM);
     conf_free(conf);
     conf = test_conf("authselectmode require\nAuthSelectMode PREFER\nleapsecmode Slew");
-    assert_int_equal(conf->authselect_mode, AUTHSELECT_PREFER);
-    assert_int_equal(conf->leapsec_mode, LEAPSEC_SLEW);
+    assert_int_equal(conf->selection.authselect_mode, AUTHSELECT_PREFER);
+    assert_int_equal(conf->reference.leap.mode, LEAPSEC_SLEW);
     conf_free(conf);
     conf = test_conf("authselectmode ignore\nleapsecmode ignore");
-    assert_int_equal(conf->authselect_mode, AUTHSELECT_IGNORE);
-    assert_int_equal(conf->leapsec_mode, LEAPSEC_IGNORE);
+    assert_int_equal(conf->selection.authselect_mode, AUTHSELECT_IGNORE);
+    assert_int_equal(conf->reference.leap.mode, LEAPSEC_IGNORE);
     conf_free(conf);
 
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -394,15 +394,15 @@ static void positional_numbers_are_read_in_sequence(void **state)
     struct conf *conf = test_conf("makestep 1.0 3.5\nmaxchange 1e3 1 -1x\nfallbackdrift 16 19\n"
                                   "mailonchange root 0.5s\nsmoothtime 400 0.01 LeapOnly");
 
-    assert_true(conf->makestep.threshold == 1.0);
-    assert_int_equal(conf->makestep.limit, 3);
-    assert_true(conf->max_change.offset == 1000.0);
-    assert_int_equal(conf->max_change.start, 1);
-    assert_int_equal(conf->max_change.ignore, -1);
-    assert_int_equal(conf->fallback_drift.min, 16);
-    assert_int_equal(conf->fallback_drift.max, 19);
-    assert_string_equal(conf->mail_user, "root");
-    assert_true(conf->mail_change == 0.5);
+    assert_true(conf->reference.makestep.threshold == 1.0);
+    assert_int_equal(conf->reference.makestep.limit, 3);
+    assert_true(conf->reference.max_change.offset == 1000.0);
+    assert_int_equal(conf->reference.max_change.start, 1);
+    assert_int_equal(conf->reference.max_change.ignore, -1);
+    assert_int_equal(conf->reference.fallback_drift.min, 16);
+    assert_int_equal(conf->reference.fallback_drift.max, 19);
+    assert_string_equal(conf->reference.mail_user, "root");
+    assert_true(conf->reference.mail_change == 0.5);
     assert_true(conf->smoothing.max_freq == 400.0);
     assert_true(conf->smoothing.max_wander == 0.01);
     assert_true(conf->smoothing.leap_only);
@@ -414,9 +414,9 @@ static void positional_numbers_are_read_in_sequence(void **state)
     conf_free(conf);
 
     conf = test_conf("");
-    assert_int_equal(conf->makestep.limit, 0);
-    assert_int_equal(conf->max_change.start, -1);
-    assert_null(conf->mail_user);
+    assert_int_equal(conf->reference.makestep.limit, 0);
+    assert_int_equal(conf->reference.max_change.start, -1);
+    assert_null(conf->reference.mail_user);
     conf_free(conf);
 }
 
@@ -466,12 +466,12 @@ static void restart_mode_switches_steps_at_start_off(void **state)
     struct conf_error error;
 
     assert_true(conf_read_line(conf, &env, "makestep 0.5 3", 1, &error));
-    assert_int_equal(conf->makestep.limit, 0);
+    assert_int_equal(conf->reference.makestep.limit, 0);
     assert_true(conf_read_line(conf, &env, "makestep 0.5 -1", 1, &error));
-    assert_int_equal(conf->makestep.limit, -1);
+    assert_int_equal(conf->reference.makestep.limit, -1);
     /* Not even parsed */
     assert_true(conf_read_line(conf, &env, "initstepslew nonsense", 1, &error));
-    assert_int_equal(conf->initstepslew_count, 0);
+    assert_int_equal(conf->initstepslew.count, 0);
     conf_free(conf);
 }
 
@@ -479,13 +479,13 @@ static void clientloglimit_is_one_unsigned_long(void **state)
 {
     struct conf *conf = test_conf("");
 
-    assert_true(conf->client_log_limit == 524288);
+    assert_true(conf->client_log.limit == 524288);
     conf_free(conf);
     conf = test_conf("clientloglimit 100000000x");
-    assert_true(conf->client_log_limit == 100000000);
+    assert_true(conf->client_log.limit == 100000000);
     conf_free(conf);
     conf = test_conf("clientloglimit 99999999999999999999999");
-    assert_true(conf->client_log_limit == ULONG_MAX);
+    assert_true(conf->client_log.limit == ULONG_MAX);
     conf_free(conf);
     assert_word_count_errors("clientloglimit");
     assert_error("clientloglimit x", "Could not parse clientloglimit directive at line 1");
@@ -502,12 +502,12 @@ static void driftfile_keeps_an_earlier_interval(void **state)
                                       "driftfile a every 3"};
     struct conf *conf = test_conf("");
 
-    assert_null(conf->drift_file);
-    assert_int_equal(conf->drift_file_interval, 3600);
+    assert_null(conf->reference.drift_file.path);
+    assert_int_equal(conf->reference.drift_file.interval, 3600);
     conf_free(conf);
     conf = test_conf("driftfile a INTERVAL -7\ndriftfile b");
-    assert_string_equal(conf->drift_file, "b");
-    assert_int_equal(conf->drift_file_interval, -7);
+    assert_string_equal(conf->reference.drift_file.path, "b");
+    assert_int_equal(conf->reference.drift_file.interval, -7);
     conf_free(conf);
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_error_begins(bad[i], "Could not parse driftfile directive at line 1");
@@ -547,29 +547,29 @@ static void local_starts_again_from_the_defaults(void **state)
 {
     struct conf *conf = test_conf("");
 
-    assert_false(conf->local.enabled);
+    assert_false(conf->reference.local.enabled);
     conf_free(conf);
 
     conf = test_conf("local stratum 15 orphan distance 0.5 activate 0.1 waitsynced 10\nlocal");
-    assert_true(conf->local.enabled);
-    assert_int_equal(conf->local.stratum, 10);
-    assert_false(conf->local.orphan);
-    assert_true(conf->local.distance == 1.0);
-    assert_true(conf->local.activate == 0.0);
-    assert_true(conf->local.wait_synced == 0.0);
-    assert_true(conf->local.wait_unsynced == 0.0);
+    assert_true(conf->reference.local.enabled);
+    assert_int_equal(conf->reference.local.stratum, 10);
+    assert_false(conf->reference.local.orphan);
+    assert_true(conf->reference.local.distance == 1.0);
+    assert_true(conf->reference.local.activate == 0.0);
+    assert_true(conf->reference.local.wait_synced == 0.0);
+    assert_true(conf->reference.local.wait_unsynced == 0.0);
     conf_free(conf);
 
     conf = test_conf("local Stratum 1 ORPHAN distance 0.0 waitsynced 7200 waitunsynced 20");
-    assert_int_equal(conf->local.stratum, 1);
-    assert_true(conf->local.orphan);
-    assert_true(conf->local.distance == 0.0);
-    assert_true(conf->local.wait_synced == 7200.0);
-    assert_true(conf->local.wait_unsynced == 20.0);
+    assert_int_equal(conf->reference.local.stratum, 1);
+    assert_true(conf->reference.local.orphan);
+    assert_true(conf->reference.local.distance == 0.0);
+    assert_true(conf->reference.local.wait_synced == 7200.0);
+    assert_true(conf->reference.local.wait_unsynced == 20.0);
     conf_free(conf);
 
     conf = test_conf("local orphan waitunsynced -1");
-    assert_true(conf->local.wait_unsynced == 300.0);
+    assert_true(conf->reference.local.wait_unsynced == 300.0);
     conf_free(conf);
 
     assert_error_begins("local foo", "Invalid option in local directive at line 1");
@@ -579,7 +579,7 @@ static void local_starts_again_from_the_defaults(void **state)
     assert_error_begins("local distance x", "Invalid value in local directive at line 1");
 }
 
-static void assert_ratelimit(const struct conf_ratelimit *l, bool on, int interval, int burst,
+static void assert_ratelimit(const struct ratelimit_conf *l, bool on, int interval, int burst,
                              int leak, int kod)
 {
     assert_int_equal(l->enabled, on);
@@ -595,23 +595,23 @@ static void rate_limits_keep_options_that_are_not_named(void **state)
     static const char *const names[] = {"ratelimit", "ntsratelimit", "cmdratelimit"};
     struct conf *conf = test_conf("");
 
-    assert_ratelimit(&conf->ntp_ratelimit, false, 3, 8, 2, 0);
-    assert_ratelimit(&conf->nts_ratelimit, false, 6, 8, 2, 0);
-    assert_ratelimit(&conf->cmd_ratelimit, false, -4, 8, 2, 0);
+    assert_ratelimit(&conf->client_log.ntp, false, 3, 8, 2, 0);
+    assert_ratelimit(&conf->client_log.nts, false, 6, 8, 2, 0);
+    assert_ratelimit(&conf->client_log.cmd, false, -4, 8, 2, 0);
     conf_free(conf);
 
     conf = test_conf("ratelimit interval 1 burst 16\nratelimit leak 3 KOD 4\nntsratelimit\n"
                      "cmdratelimit interval 3burst 4");
-    assert_ratelimit(&conf->ntp_ratelimit, true, 1, 16, 3, 4);
-    assert_ratelimit(&conf->nts_ratelimit, true, 6, 8, 2, 0);
-    assert_ratelimit(&conf->cmd_ratelimit, true, 3, 4, 2, 0);
+    assert_ratelimit(&conf->client_log.ntp, true, 1, 16, 3, 4);
+    assert_ratelimit(&conf->client_log.nts, true, 6, 8, 2, 0);
+    assert_ratelimit(&conf->client_log.cmd, true, 3, 4, 2, 0);
     conf_free(conf);
 
     conf = test_conf("ratelimit interval -32 burst -1 leak 0 kod -3\n"
                      "ntsratelimit interval 32 burst 32 leak 32\ncmdratelimit interval 12");
-    assert_ratelimit(&conf->ntp_ratelimit, true, -19, 1, 1, 0);
-    assert_ratelimit(&conf->nts_ratelimit, true, 12, 32, 4, 0);
-    assert_ratelimit(&conf->cmd_ratelimit, true, 12, 8, 2, 0);
+    assert_ratelimit(&conf->client_log.ntp, true, -19, 1, 1, 0);
+    assert_ratelimit(&conf->client_log.nts, true, 12, 32, 4, 0);
+    assert_ratelimit(&conf->client_log.cmd, true, 12, 8, 2, 0);
     conf_free(conf);
 
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -629,11 +629,11 @@ static void log_names_add_up_and_have_exact_case(void **state)
 {
     struct conf *conf = test_conf("log\nlog tracking rawmeasurements\nlog selection");
 
-    assert_int_equal(conf->log_files, LOGFILE_TRACKING | LOGFILE_RAWMEASUREMENTS |
+    assert_int_equal(conf->log.files, LOGFILE_TRACKING | LOGFILE_RAWMEASUREMENTS |
                                           LOGFILE_MEASUREMENTS | LOGFILE_SELECTION);
     conf_free(conf);
     conf = test_conf("log measurements statistics rtc refclocks tempcomp");
-    assert_int_equal(conf->log_files, LOGFILE_MEASUREMENTS | LOGFILE_STATISTICS | LOGFILE_RTC |
+    assert_int_equal(conf->log.files, LOGFILE_MEASUREMENTS | LOGFILE_STATISTICS | LOGFILE_RTC |
                                           LOGFILE_REFCLOCKS | LOGFILE_TEMPCOMP);
     conf_free(conf);
     assert_error_begins("log tracking Tracking", "Invalid log parameter at line 1");
@@ -645,23 +645,23 @@ static void ntsaeads_and_opencommands_replace_their_list(void **state)
                                OPEN_SOURCENAME | OPEN_SOURCES | OPEN_SOURCESTATS | OPEN_TRACKING;
     struct conf *conf = test_conf("");
 
-    assert_int_equal(conf->nts_aead_count, 2);
-    assert_int_equal(conf->nts_aeads[0], 30);
-    assert_int_equal(conf->nts_aeads[1], 15);
-    assert_int_equal(conf->open_commands, usual);
+    assert_int_equal(conf->nts_aeads.count, 2);
+    assert_int_equal(conf->nts_aeads.ids[0], 30);
+    assert_int_equal(conf->nts_aeads.ids[1], 15);
+    assert_int_equal(conf->command.open, usual);
     conf_free(conf);
 
     conf = test_conf("ntsaeads 15 30 2147483647\nntsaeads 15\nopencommands tracking\n"
                      "opencommands Clients authdata ntpdata selectdata serverstats");
-    assert_int_equal(conf->nts_aead_count, 1);
-    assert_int_equal(conf->nts_aeads[0], 15);
-    assert_int_equal(conf->open_commands, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_NTPDATA |
-                                              OPEN_SELECTDATA | OPEN_SERVERSTATS);
+    assert_int_equal(conf->nts_aeads.count, 1);
+    assert_int_equal(conf->nts_aeads.ids[0], 15);
+    assert_int_equal(conf->command.open, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_NTPDATA |
+                                             OPEN_SELECTDATA | OPEN_SERVERSTATS);
     conf_free(conf);
 
     conf = test_conf("ntsaeads\nopencommands");
-    assert_int_equal(conf->nts_aead_count, 0);
-    assert_int_equal(conf->open_commands, 0);
+    assert_int_equal(conf->nts_aeads.count, 0);
+    assert_int_equal(conf->command.open, 0);
     conf_free(conf);
 
     assert_error("ntsaeads 15 1x", "Could not parse ntsaeads directive at line 1");
@@ -675,11 +675,11 @@ static void trusted_certificates_belong_to_a_set(void **state)
 {
     struct conf *conf = test_conf("ntstrustedcerts /a\nntstrustedcerts 7x /b");
 
-    assert_int_equal(conf->trusted_cert_count, 2);
-    assert_int_equal(conf->trusted_certs[0].set, 0);
-    assert_string_equal(conf->trusted_certs[0].path, "/a");
-    assert_int_equal(conf->trusted_certs[1].set, 7);
-    assert_string_equal(conf->trusted_certs[1].path, "/b");
+    assert_int_equal(conf->nts_trust.count, 2);
+    assert_int_equal(conf->nts_trust.certs[0].set, 0);
+    assert_string_equal(conf->nts_trust.certs[0].path, "/a");
+    assert_int_equal(conf->nts_trust.certs[1].set, 7);
+    assert_string_equal(conf->nts_trust.certs[1].path, "/b");
     conf_free(conf);
     assert_error("ntstrustedcerts", "Missing arguments for ntstrustedcerts directive at line 1");
     assert_error("ntstrustedcerts 1 2 3",

@@ -111,9 +111,9 @@ static void assert_sources(struct fixture *f, const char *names)
 {
     char found[256] = "";
 
-    for (size_t i = 0; i < f->conf->source_count; i++) {
+    for (size_t i = 0; i < f->conf->client.source_count; i++) {
         strcat(found, i > 0 ? " " : "");
-        strcat(found, f->conf->sources[i].name);
+        strcat(found, f->conf->client.sources[i].name);
     }
     assert_string_equal(found, names);
 }
@@ -126,7 +126,7 @@ static void lines_are_normalised_and_comments_skipped(void **state)
                "  server\ta\r\n\n \t\n# x\n  ! x\n;server x\n%\n\v SERVER  b \f iburst\nserver c");
     assert_accepted(f, "c");
     assert_sources(f, "a b c");
-    assert_true(f->conf->sources[1].options.iburst);
+    assert_true(f->conf->client.sources[1].options.iburst);
 }
 
 static void errors_name_file_and_line(void **state)
@@ -204,8 +204,8 @@ static void a_nul_octet_ends_its_line(void **state)
     assert_accepted(f, "c");
     assert_log(f, "NUL character at line 2 in file @/c, ignoring the rest of the line\n");
     assert_sources(f, "a c");
-    assert_false(f->conf->sources[0].options.nts);
-    assert_true(f->conf->sources[1].options.iburst);
+    assert_false(f->conf->client.sources[0].options.nts);
+    assert_true(f->conf->client.sources[1].options.iburst);
 }
 
 /* What a power cut leaves behind a file that was being written. */
@@ -282,12 +282,12 @@ static void a_file_that_includes_itself_ends_at_the_limit(void **state)
 
     write_file(f, "c", "server a\ninclude @/c\n");
     assert_refused(f, "c", "Maximum include level reached");
-    assert_int_equal(f->conf->source_count, 10);
+    assert_int_equal(f->conf->client.source_count, 10);
     /* From the command line the first file is level 1 as well */
     snprintf(line, sizeof(line), "include %s/c", f->dir);
     assert_false(conf_read_line(f->conf, &f->env, line, 1, &f->error));
     assert_string_equal(f->error.message, "Maximum include level reached");
-    assert_int_equal(f->conf->source_count, 20);
+    assert_int_equal(f->conf->client.source_count, 20);
 }
 
 static void confdir_reads_the_first_file_of_each_name(void **state)
@@ -335,7 +335,7 @@ static void bad_lines_of_fragments_are_left_out_with_a_warning(void **state)
                   "Could not parse port directive at line 1 in file @/i; line ignored\n"
                   "String too long at line 1 in file @/1/b.conf; line ignored\n");
     assert_sources(f, "a d c e");
-    assert_int_equal(f->conf->port, 7);
+    assert_int_equal(f->conf->sockets.port, 7);
 
     /* A file that is named has to be there, and the main file has to be right */
     write_file(f, "1/a.conf", "include @/missing");
@@ -417,7 +417,7 @@ static void assert_source_dirs(struct fixture *f, const char *names)
     const struct world world = {.ops = &ops};
     char found[256] = "";
     size_t count;
-    struct source_conf *list = conf_read_source_dirs(f->conf, &world, &count);
+    struct source_conf *list = conf_read_source_dirs(&f->conf->client.source_dirs, &world, &count);
 
     for (size_t i = 0; i < count; i++) {
         strcat(found, list[i].kind == SOURCE_PEER ? "peer:" : list[i].pool ? "pool:" : "");
@@ -442,7 +442,7 @@ static void source_directories_are_searched_like_confdir(void **state)
                "sourcedir @/1 @/missing @/2\nsourcedir @/2\nsourcedir\n"
                "sourcedir 1 2 3 4 5 6 7 8 9 10 @/1");
     assert_accepted(f, "c");
-    assert_int_equal(f->conf->source_dirs.count, 4);
+    assert_int_equal(f->conf->client.source_dirs.count, 4);
     assert_source_dirs(f, "2a 1b 2a 2b ");
 }
 
@@ -470,8 +470,8 @@ static void bad_lines_in_source_files_are_ignored(void **state)
            "ignored\n"
            "Invalid option in server directive at line 11 in file @/1/a.sources: # (a comment "
            "needs a line of its own); line ignored\n");
-    assert_int_equal(f->conf->source_count, 0);
-    assert_int_equal(f->conf->port, 123);
+    assert_int_equal(f->conf->client.source_count, 0);
+    assert_int_equal(f->conf->sockets.port, 123);
 }
 
 static void an_incomplete_line_of_a_source_file_is_ignored(void **state)

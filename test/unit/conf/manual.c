@@ -118,9 +118,9 @@ static bool tells_range(const struct option_row *row, const char *text)
     char range[64];
 
     snprintf(range, sizeof(range), "%.15g...%.15g", row->min, row->max);
-    if (row->kind != OPTION_REAL)
-        return strstr(text, range) != NULL;
-    return (strstr(text, "0 or more") || strstr(text, " 0...")) == isfinite(row->min);
+    bool from_0 = strstr(text, "0 or more") || strstr(text, " 0...");
+    bool told = strstr(text, range) != NULL;
+    return row->kind == OPTION_REAL ? from_0 == isfinite(row->min) : told;
 }
 
 /* Terms, and the text up to the next term; freed by the caller. */
@@ -175,7 +175,7 @@ static void the_manual_has_the_defaults_and_ranges(void **state)
         check_number(row, entry ? entry : find_entry(rest, page + strlen(page), row->name), false);
         checked++;
     }
-    assert_true(checked >= 21 + 35);
+    assert_true(checked >= 20 + 35);
     free(page);
 }
 

@@ -233,24 +233,24 @@ static void sources_accumulate_in_order(void **state)
 {
     struct conf *conf = test_conf("server a\npool b iburst\npeer c port 5\nserver a");
 
-    assert_int_equal(conf->source_count, 4);
-    assert_string_equal(conf->sources[0].name, "a");
-    assert_int_equal(conf->sources[0].kind, SOURCE_SERVER);
-    assert_false(conf->sources[0].pool);
-    assert_true(conf->sources[1].pool);
-    assert_true(conf->sources[1].options.iburst);
-    assert_int_equal(conf->sources[2].kind, SOURCE_PEER);
-    assert_int_equal(conf->sources[2].options.port, 5);
-    assert_string_equal(conf->sources[3].name, "a");
+    assert_int_equal(conf->client.source_count, 4);
+    assert_string_equal(conf->client.sources[0].name, "a");
+    assert_int_equal(conf->client.sources[0].kind, SOURCE_SERVER);
+    assert_false(conf->client.sources[0].pool);
+    assert_true(conf->client.sources[1].pool);
+    assert_true(conf->client.sources[1].options.iburst);
+    assert_int_equal(conf->client.sources[2].kind, SOURCE_PEER);
+    assert_int_equal(conf->client.sources[2].options.port, 5);
+    assert_string_equal(conf->client.sources[3].name, "a");
     conf_free(conf);
 }
 
 static int compare(const char *a, const char *b)
 {
     struct conf *x = test_conf(a), *y = test_conf(b);
-    int r = source_conf_compare(&x->sources[0], &y->sources[0]);
+    int r = source_conf_compare(&x->client.sources[0], &y->client.sources[0]);
 
-    assert_int_equal(source_conf_compare(&y->sources[0], &x->sources[0]) > 0, r < 0);
+    assert_int_equal(source_conf_compare(&y->client.sources[0], &x->client.sources[0]) > 0, r < 0);
     conf_free(x);
     conf_free(y);
     return r;
@@ -327,9 +327,9 @@ static void order_of_sources_is_total(void **state)
 static void refclocks_have_their_defaults(void **state)
 {
     struct conf *conf = test_conf("refclock PHC /dev/ptp2:extpps:pin=1");
-    const struct conf_refclock *c = &conf->refclocks[0];
+    const struct refclock_conf *c = &conf->refclocks.items[0];
 
-    assert_int_equal(conf->refclock_count, 1);
+    assert_int_equal(conf->refclocks.count, 1);
     assert_string_equal(c->driver, "PHC");
     assert_string_equal(c->parameter, "/dev/ptp2:extpps:pin=1");
     assert_int_equal(c->poll, 4);
@@ -354,9 +354,9 @@ static void refclocks_have_all_options(void **state)
         "maxlockage 0 width 0.1 PPS offset -0.5 delay 0.2 precision 1e-7 maxdispersion 2 "
         "filter 1000 stratum 15 minsamples 3 maxsamples 9 maxunreach 7 prefer noselect trust "
         "require tai local");
-    const struct conf_refclock *c = &conf->refclocks[1];
+    const struct refclock_conf *c = &conf->refclocks.items[1];
 
-    assert_int_equal(conf->refclock_count, 2);
+    assert_int_equal(conf->refclocks.count, 2);
     assert_int_equal(c->poll, -32);
     assert_int_equal(c->dpoll, 32);
     assert_int_equal(c->refid, 0x47505331);
@@ -409,9 +409,9 @@ static void hwtimestamp_limits_its_values(void **state)
         "precision 1e-6 txcomp 300e-9 rxcomp 645e-9 rxfilter NONEnocrossts\n"
         "hwtimestamp eth1 minpoll 3\nhwtimestamp eth2 minpoll 20 rxfilter ptp\n"
         "hwtimestamp eth3 minpoll -10");
-    const struct conf_hwtimestamp *hw = conf->hwtimestamps;
+    const struct hwtimestamp_conf *hw = conf->nic_clocks.items;
 
-    assert_int_equal(conf->hwtimestamp_count, 5);
+    assert_int_equal(conf->nic_clocks.count, 5);
     assert_string_equal(hw[0].interface, "eth0");
     assert_int_equal(hw[0].minpoll, 0);
     assert_int_equal(hw[0].maxpoll, 1);
@@ -450,12 +450,12 @@ static void broadcast_has_a_literal_destination(void **state)
         "", "64", "x 192.0.2.255", "64 known.test", "64 192.0.2.255 x", "64 192.0.2.255 123 4"};
     struct conf *conf = test_conf("broadcast 64 ff02::101\nbroadcast 0 192.0.2.255 5");
 
-    assert_int_equal(conf->broadcast_count, 2);
-    assert_int_equal(conf->broadcasts[0].interval, 64);
-    assert_int_equal(conf->broadcasts[0].dest.port, 123);
-    assert_int_equal(conf->broadcasts[0].dest.addr.family, IP_V6);
-    assert_int_equal(conf->broadcasts[1].interval, 1);
-    assert_int_equal(conf->broadcasts[1].dest.port, 5);
+    assert_int_equal(conf->broadcasts.count, 2);
+    assert_int_equal(conf->broadcasts.items[0].interval, 64);
+    assert_int_equal(conf->broadcasts.items[0].dest.port, 123);
+    assert_int_equal(conf->broadcasts.items[0].dest.addr.family, IP_V6);
+    assert_int_equal(conf->broadcasts.items[1].interval, 1);
+    assert_int_equal(conf->broadcasts.items[1].dest.port, 5);
     conf_free(conf);
     for (size_t i = 0; i < COUNT(bad); i++) {
         char line[64];
@@ -479,14 +479,14 @@ static void initstepslew_resolves_hosts_and_leaves_out_the_others(void **state)
     free(log);
     test_directory_remove(directory);
 
-    assert_true(conf->initstepslew_threshold == 1.5);
-    assert_int_equal(conf->initstepslew_count, 2);
-    assert_int_equal(conf->initstepslew_servers[0].family, IP_V4);
-    assert_int_equal(conf->initstepslew_servers[1].family, IP_V6);
+    assert_true(conf->reference.initstepslew_threshold == 1.5);
+    assert_int_equal(conf->initstepslew.count, 2);
+    assert_int_equal(conf->initstepslew.servers[0].family, IP_V4);
+    assert_int_equal(conf->initstepslew.servers[1].family, IP_V6);
     conf_free(conf);
 
     conf = test_conf("initstepslew 5 192.0.2.1\ninitstepslew 1");
-    assert_int_equal(conf->initstepslew_count, 0);
+    assert_int_equal(conf->initstepslew.count, 0);
     conf_free(conf);
 
     assert_error("initstepslew", "Could not parse initstepslew directive at line 1");

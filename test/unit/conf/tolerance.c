@@ -55,15 +55,15 @@ static void limits_are_what_is_stored(void **state)
         test_conf("server a maxpoll 33 port 70000 maxsources 0\nmakestep 1 99999999999\n"
                   "maxchange 1 99999999999 -99999999999\nfallbackdrift 16 99999999999\n"
                   "broadcast 99999999999 192.0.2.255 65536\nport 123x\nallow 10.0.0.0/4294967304");
-    assert_int_equal(conf->sources[0].options.maxpoll, 32);
-    assert_int_equal(conf->sources[0].options.port, 65535);
-    assert_int_equal(conf->sources[0].options.max_sources, 1);
-    assert_int_equal(conf->makestep.limit, 2147483647);
-    assert_int_equal(conf->max_change.start, 2147483647);
-    assert_int_equal(conf->max_change.ignore, -2147483647 - 1);
-    assert_int_equal(conf->broadcasts[0].dest.port, 65535);
-    assert_int_equal(conf->broadcasts[0].interval, 1 << 24);
-    assert_int_equal(conf->port, 123);
+    assert_int_equal(conf->client.sources[0].options.maxpoll, 32);
+    assert_int_equal(conf->client.sources[0].options.port, 65535);
+    assert_int_equal(conf->client.sources[0].options.max_sources, 1);
+    assert_int_equal(conf->reference.makestep.limit, 2147483647);
+    assert_int_equal(conf->reference.max_change.start, 2147483647);
+    assert_int_equal(conf->reference.max_change.ignore, -2147483647 - 1);
+    assert_int_equal(conf->broadcasts.items[0].dest.port, 65535);
+    assert_int_equal(conf->broadcasts.items[0].interval, 1 << 24);
+    assert_int_equal(conf->sockets.port, 123);
     assert_int_equal(conf->ntp_access.rules[0].subnet.bits, 32);
     conf_free(conf);
 }
@@ -103,12 +103,12 @@ static void reals_without_a_meaning_below_0_become_0(void **state)
     struct conf *conf =
         test_conf("server a maxdelay -1\nrefclock SHM 0 delay -1\nmaxslewrate -inf\n"
                   "hwtimestamp eth0 precision -1\nmaxchange -1 1 2");
-    assert_true(conf->sources[0].options.max_delay == 0.0);
-    assert_true(conf->refclocks[0].delay == 0.0);
-    assert_true(conf->max_slew_rate == 0.0);
-    assert_true(conf->hwtimestamps[0].precision == 0.0);
-    assert_true(conf->max_change.offset == 0.0);
-    assert_int_equal(conf->max_change.start, 1);
+    assert_true(conf->client.sources[0].options.max_delay == 0.0);
+    assert_true(conf->refclocks.items[0].delay == 0.0);
+    assert_true(conf->clock.max_slew_rate == 0.0);
+    assert_true(conf->nic_clocks.items[0].precision == 0.0);
+    assert_true(conf->reference.max_change.offset == 0.0);
+    assert_int_equal(conf->reference.max_change.start, 1);
     conf_free(conf);
 }
 
@@ -154,10 +154,10 @@ static void a_line_that_cannot_be_used_sets_nothing(void **state)
 
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(conf_read_line(conf, &env, bad[i], 1, &error));
-    assert_true(conf->makestep.threshold == 0.0);
-    assert_true(conf->max_change.offset == 0.0);
-    assert_int_equal(conf->max_change.start, -1);
-    assert_int_equal(conf->fallback_drift.min, 0);
+    assert_true(conf->reference.makestep.threshold == 0.0);
+    assert_true(conf->reference.max_change.offset == 0.0);
+    assert_int_equal(conf->reference.max_change.start, -1);
+    assert_int_equal(conf->reference.fallback_drift.min, 0);
     assert_true(conf->smoothing.max_freq == 0.0);
     conf_free(conf);
 }

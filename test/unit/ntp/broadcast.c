@@ -45,10 +45,10 @@ static void start(struct fixture *f, int interval, const char *addr)
 {
     struct conf *conf = f->rig.conf;
 
-    conf->broadcasts =
-        mem_resize(conf->broadcasts, conf->broadcast_count + 1, sizeof(*conf->broadcasts));
-    conf->broadcasts[conf->broadcast_count++] =
-        (struct conf_broadcast){.dest = {rig_addr(addr), 123}, .interval = interval};
+    conf->broadcasts.items = mem_resize(conf->broadcasts.items, conf->broadcasts.count + 1,
+                                        sizeof(*conf->broadcasts.items));
+    conf->broadcasts.items[conf->broadcasts.count++] =
+        (struct broadcast_conf){.dest = {rig_addr(addr), 123}, .interval = interval};
     ntp_broadcast_free(f->broadcast);
     f->broadcast = ntp_broadcast_new(&f->rig.stub.env, conf, f->rig.sockets);
 }

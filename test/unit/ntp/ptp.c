@@ -122,10 +122,10 @@ static void pair_start(struct pair *p, int client_domain)
 
     rig_init(&p->client, NULL, NULL);
     rig_init(&p->server, p->client.sim, NULL);
-    p->client.conf->ptp_port = p->server.conf->ptp_port = 319;
-    p->client.conf->ptp_domain = client_domain;
-    p->client.conf->bind_addr4 = rig_addr("192.0.2.11");
-    p->server.conf->bind_addr4 = rig_addr("192.0.2.12");
+    p->client.conf->sockets.ptp_port = p->server.conf->sockets.ptp_port = 319;
+    p->client.conf->sockets.ptp_domain = client_domain;
+    p->client.conf->sockets.server.v4 = rig_addr("192.0.2.11");
+    p->server.conf->sockets.server.v4 = rig_addr("192.0.2.12");
     sim_set_timestamps(p->client.sim, true);
     sim_set_delay(p->client.sim, 0.01);
     rig_restart(&p->client, NULL);
@@ -200,7 +200,7 @@ static void ptp_sockets_count_as_serving_and_stay_open(void **state)
 
     rig_init(&rig, NULL, NULL);
     assert_false(ntp_sockets_is_serving(rig.sockets));
-    rig.conf->ptp_port = 319;
+    rig.conf->sockets.ptp_port = 319;
     rig_restart(&rig, NULL);
     assert_true(ntp_sockets_is_serving(rig.sockets));
     assert_int_equal(sim_open_sockets(rig.sim), 2);

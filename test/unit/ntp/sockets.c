@@ -134,7 +134,7 @@ static int setup(void **state)
 {
     struct fixture *f = &current;
 
-    *f = (struct fixture){.conf = {.port = 123, .acquisition_port = -1}};
+    *f = (struct fixture){.conf.sockets = {.port = 123, .acquisition_port = -1}};
     f->sim = sim_world_new();
     f->under = sim_world_interface(f->sim)->ops;
     f->ops = *f->under;
@@ -183,9 +183,9 @@ static void server_sockets_are_opened_with_their_options(void **state)
 {
     struct fixture *f = *state;
 
-    f->conf.bind_addr4 = ip_addr_v4(192, 0, 2, 100);
-    f->conf.bind_device = (char *)(uintptr_t) "eth7";
-    f->conf.dscp = 46;
+    f->conf.sockets.server.v4 = ip_addr_v4(192, 0, 2, 100);
+    f->conf.sockets.server.device = (char *)(uintptr_t) "eth7";
+    f->conf.sockets.dscp = 46;
     start(f);
     assert_int_equal(f->opens, 0);
     assert_false(ntp_sockets_is_serving(f->sockets));
@@ -202,7 +202,7 @@ static void server_sockets_are_opened_with_their_options(void **state)
         assert_null(s->remote);
         assert_int_equal(f->opened[i].local.port, 123);
     }
-    assert_true(ip_addr_equal(&f->opened[0].local.addr, &f->conf.bind_addr4));
+    assert_true(ip_addr_equal(&f->opened[0].local.addr, &f->conf.sockets.server.v4));
     assert_true(ip_addr_is_any(&f->opened[1].local.addr));
     assert_true(ntp_sockets_is_serving(f->sockets));
 }
@@ -212,10 +212,10 @@ static void client_sockets_are_opened_with_their_options(void **state)
     struct fixture *f = *state;
     struct ip_port v4 = port_of("192.0.2.1", 1123), v6 = port_of("2001:db8::1", 123);
 
-    f->conf.bind_acq6 = port_of("2001:db8::64", 0).addr;
-    f->conf.bind_acq_device = (char *)(uintptr_t) "eth8";
-    f->conf.bind_addr4 = ip_addr_v4(192, 0, 2, 100); /* not for clients */
-    f->conf.dscp = 10;
+    f->conf.sockets.client.v6 = port_of("2001:db8::64", 0).addr;
+    f->conf.sockets.client.device = (char *)(uintptr_t) "eth8";
+    f->conf.sockets.server.v4 = ip_addr_v4(192, 0, 2, 100); /* not for clients */
+    f->conf.sockets.dscp = 10;
     start(f);
     int fd4 = ntp_sockets_open_client(f->sockets, &v4);
     int fd6 = ntp_sockets_open_client(f->sockets, &v6);
@@ -229,7 +229,7 @@ static void client_sockets_are_opened_with_their_options(void **state)
     }
     /* Bound only to an address that was asked for. */
     assert_null(f->opened[0].spec.local);
-    assert_true(ip_addr_equal(&f->opened[1].local.addr, &f->conf.bind_acq6));
+    assert_true(ip_addr_equal(&f->opened[1].local.addr, &f->conf.sockets.client.v6));
     assert_int_equal(f->opened[1].local.port, 0);
     assert_false(ntp_sockets_is_serving(f->sockets));
     ntp_sockets_close_client(f->sockets, fd4);
@@ -243,13 +243,14 @@ static void shared_client_sockets_stay_open(void **state)
     struct fixture *f = *state;
     struct ip_port v4 = port_of("192.0.2.1", 123), v6 = port_of("2001:db8::1", 123);
 
-    for (f->conf.acquisition_port = 0; f->conf.acquisition_port < 2; f->conf.acquisition_port++) {
+    for (f->conf.sockets.acquisition_port = 0; f->conf.sockets.acquisition_port < 2;
+         f->conf.sockets.acquisition_port++) {
         f->opens = 0;
         start(f);
         assert_int_equal(f->opens, 2);
         for (int i = 0; i < 2; i++) {
             assert_null(f->opened[i].spec.remote);
-            if (f->conf.acquisition_port == 0)
+            if (f->conf.sockets.acquisition_port == 0)
                 assert_null(f->opened[i].spec.local);
             else
                 assert_int_equal(f->opened[i].local.port, 1);
@@ -277,7 +278,7 @@ static void port_0_has_no_server_socket(void **state)
     struct ip_port peer = port_of("192.0.2.1", 123);
     uint8_t packet[NTP_HEADER_LENGTH] = {0x21};
 
-    f->conf.port = 0;
+    f->conf.sockets.port = 0;
     start(f);
     int fd = ntp_sockets_hold_for(f->sockets, &peer);
     assert_int_equal(fd, -1);
@@ -292,8 +293,8 @@ static void sockets_of_a_disabled_family_are_not_opened(void **state)
     struct ip_port v6 = port_of("2001:db8::1", 123);
 
     f->disabled = IP_V6;
-    f->conf.acquisition_port = f->conf.port;
-    f->conf.ptp_port = 319;
+    f->conf.sockets.acquisition_port = f->conf.sockets.port;
+    f->conf.sockets.ptp_port = 319;
     start(f);
     assert_int_equal(f->opens, 2); /* the server's and that of PTP */
     for (int i = 0; i < f->opens; i++)
@@ -306,8 +307,8 @@ static void sockets_of_a_disabled_family_are_not_opened(void **state)
     /* Shared client sockets need one family, too. */
     ntp_sockets_release_server(f->sockets, IP_V6);
     ntp_sockets_free(f->sockets);
-    f->conf.acquisition_port = 5;
-    f->conf.ptp_port = 0;
+    f->conf.sockets.acquisition_port = 5;
+    f->conf.sockets.ptp_port = 0;
     f->opens = 0;
     start(f);
     assert_int_equal(f->opens, 1);
@@ -326,7 +327,7 @@ static void any_serving_socket_serves(void **state)
         assert_true(ntp_sockets_is_serving(f->sockets));
         ntp_sockets_release_server(f->sockets, family);
     }
-    f->conf.ptp_port = 319;
+    f->conf.sockets.ptp_port = 319;
     for (int i = 0; i < 2; i++) {
         ntp_sockets_free(f->sockets);
         f->disabled = i == 0 ? IP_V6 : IP_V4;
@@ -368,19 +369,19 @@ static void configured_peers_have_their_socket_from_the_start(void **state)
         sources[i].name = names[i];
         sources[i].options.port = 123;
     }
-    f->conf.sources = sources;
-    f->conf.source_count = 1;
+    f->conf.client.sources = sources;
+    f->conf.client.source_count = 1;
     f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
     assert_int_equal(f->opens, 0);
     ntp_sockets_free(f->sockets);
-    f->conf.source_count = 3;
+    f->conf.client.source_count = 3;
     f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
     assert_int_equal(f->opens, 1);
     assert_int_equal(f->opened[0].spec.family, IP_V4);
     ntp_sockets_end_start(f->sockets);
     assert_int_equal(sim_open_sockets(f->sim), 0); /* unless somebody holds it now */
     ntp_sockets_end_start(f->sockets);
-    f->conf.source_count = 0;
+    f->conf.client.source_count = 0;
 }
 
 /* ---- Receiving ---- */
@@ -446,7 +447,7 @@ static void client_sockets_serve_nobody(void **state)
     struct ip_port from = port_of("192.0.2.7", 5000), to = port_of("192.0.2.100", 1);
     uint8_t packet[NTP_HEADER_LENGTH] = {0};
 
-    f->conf.acquisition_port = 1;
+    f->conf.sockets.acquisition_port = 1;
     start(f);
     for (int mode = 0; mode < 8; mode++) {
         packet[0] = (uint8_t)(0x20 | mode);

@@ -109,7 +109,7 @@ static void add_second_pair(struct fixture *f)
     f->tls.key_files[1] = tls_fixture_path(&f->tls, "second.key");
     test_cert_write(f->tls.cert_files[1], (const struct test_cert *[]){&f->second}, 1);
     test_key_write(f->tls.key_files[1], &f->second);
-    conf->nts_server_certs.count = conf->nts_server_keys.count = 2;
+    conf->nts_server.certs.count = conf->nts_server.keys.count = 2;
 }
 
 /* ---- One pair ---- */

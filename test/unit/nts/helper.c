@@ -136,9 +136,9 @@ static int set_up(void **state)
     assert_int_equal(getsockname(f->tls.listener, (struct sockaddr *)&sa, &length), 0);
     close(f->tls.listener);
     f->tls.listener = socket(AF_INET, SOCK_STREAM, 0);
-    f->tls.conf.nts_port = f->tls.port;
-    f->tls.conf.bind_addr4 = ip_addr_loopback(IP_V4);
-    f->tls.conf.bind_addr6 = ip_addr_loopback(IP_V6);
+    f->tls.conf.nts_server.port = f->tls.port;
+    f->tls.conf.sockets.server.v4 = ip_addr_loopback(IP_V4);
+    f->tls.conf.sockets.server.v6 = ip_addr_loopback(IP_V6);
     f->key = (struct nts_server_key){.id = 5, .aead = AEAD_AES_SIV_CMAC_256, .key.length = 32};
     memset(f->key.key.data, 0x77, 32);
     f->spec = (struct helper_spec){
@@ -215,7 +215,7 @@ static void start_server(struct fixture *f, int processes)
     const struct fork_server_events events = {.lost = count_loss, .arg = f};
     char error[1024];
 
-    f->tls.conf.nts_processes = processes;
+    f->tls.conf.nts_server.processes = processes;
     if (processes > 0) {
         f->handle = fork_server_start(&f->spec, error, sizeof(error));
         if (!f->handle)
@@ -595,7 +595,7 @@ static void one_address_gets_a_quarter(void **state)
 
     assert_int_equal(ke_server_address_limit(100), 25);
     assert_int_equal(ke_server_address_limit(1), 1);
-    f->tls.conf.max_nts_connections = 16;
+    f->tls.conf.nts_server.max_connections = 16;
     start_server(f, 2);
     for (int i = 0; i < 5; i++)
         fds[i] = connect_idle(f);
@@ -632,7 +632,7 @@ static void connections_wait_for_a_busy_helper(void **state)
     struct fixture *f = *state;
     struct counted c = {f, 0};
 
-    f->tls.conf.max_nts_connections = 4;
+    f->tls.conf.nts_server.max_connections = 4;
     start_server(f, 1);
     pid_t helper = only_helper(f);
     kill(helper, SIGSTOP);
@@ -656,7 +656,7 @@ static void sessions_of_a_dead_helper_do_not_count(void **state)
 {
     struct fixture *f = *state;
 
-    f->tls.conf.max_nts_connections = 8;
+    f->tls.conf.nts_server.max_connections = 8;
     start_server(f, 1);
     connect_idle(f);
     connect_idle(f);
@@ -1043,7 +1043,7 @@ static void generations_are_limited(void **state)
     struct ipc_message message;
     int ends[2], fd, refused = 0, helpers = 0, status;
 
-    f->tls.conf.nts_processes = 2;
+    f->tls.conf.nts_server.processes = 2;
     assert_true(ipc_pair(ends));
     pid_t pid = fork();
     if (pid == 0) {
@@ -1388,7 +1388,7 @@ static void expired_certificate_is_reported_at_the_start_and_served(void **state
                                            .to = now - TEST_DAY};
 
     tls_fixture_new_leaf(&f->tls, &expired);
-    f->tls.conf.no_cert_time_check = 2;
+    f->tls.conf.nts_trust.no_cert_time_check = 2;
     start_server(f, 2);
     assert_int_equal(log_count(f, "has expired (from "), 1);
     assert_true(establish(f));

@@ -280,8 +280,8 @@ static void negotiated_port_and_address_are_taken(void **state)
     struct ke_result result;
     char server[] = "192.0.2.99";
 
-    f->tls.conf.port = 11123;
-    f->tls.conf.nts_ntp_server = server;
+    f->tls.conf.sockets.port = 11123;
+    f->tls.conf.nts_server.ntp_server = server;
     start_server(f);
     start_client(f, "127.0.0.1");
     assert_true(client_gets_result(f, &result));
@@ -297,7 +297,7 @@ static void negotiated_name_is_resolved(void **state)
     char server[] = "time.example";
     struct ip_addr expected = ip_addr_v4(192, 0, 2, 50);
 
-    f->tls.conf.nts_ntp_server = server;
+    f->tls.conf.nts_server.ntp_server = server;
     start_server(f);
     start_client(f, "ntp.test.example.");
     assert_true(client_gets_result(f, &result));
@@ -323,7 +323,7 @@ static void freeing_a_client_during_anything_is_safe(void **state)
     struct fixture *f = *state;
     char server[] = "localhost";
 
-    f->tls.conf.nts_ntp_server = server;
+    f->tls.conf.nts_server.ntp_server = server;
     start_server(f);
     for (int rounds = 0; rounds < 12; rounds++) {
         start_client(f, "ntp.test.example");
@@ -451,7 +451,7 @@ static void nocerttimecheck_counts_clock_updates(void **state)
     struct ke_result result;
 
     f->now += 1000 * TEST_DAY;
-    f->tls.conf.no_cert_time_check = 2;
+    f->tls.conf.nts_trust.no_cert_time_check = 2;
     f->clock_updates = 1;
     start_server(f);
     start_client(f, "ntp.test.example");
@@ -529,7 +529,7 @@ static void endless_chain_is_refused(void **state)
     test_cert_write(f->tls.cert_files[0], chain, LENGTH);
     test_key_write(f->tls.key_files[0], &certs[0]);
     for (int updates = 0; updates < 2; updates++) {
-        f->tls.conf.no_cert_time_check = updates;
+        f->tls.conf.nts_trust.no_cert_time_check = updates;
         f->peer = tls_peer_server(&f->tls, &peer);
         client_fails(f, "ntp.test.example", "TLS handshake with %s failed : ", 10);
         assert_int_not_equal(peer_status(f), 0);
@@ -788,7 +788,7 @@ static void oldest_unfinished_connection_gives_way(void **state)
     struct fixture *f = *state;
     int fds[5];
 
-    f->tls.conf.max_nts_connections = 3;
+    f->tls.conf.nts_server.max_connections = 3;
     start_server(f);
     for (int i = 0; i < 5; i++) {
         f->tls.clock_offset = 0.001 * i;
@@ -855,7 +855,7 @@ static void who_has_sent_nothing_gives_way_first(void **state)
     struct slow_client slow[2];
     int idle[3];
 
-    f->tls.conf.max_nts_connections = 3;
+    f->tls.conf.nts_server.max_connections = 3;
     start_server(f);
     for (int i = 0; i < 2; i++) {
         slow[i] = connect_slow(f);
@@ -885,7 +885,7 @@ static void handshake_gives_way_when_there_is_no_other(void **state)
 {
     struct fixture *f = *state;
 
-    f->tls.conf.max_nts_connections = 1;
+    f->tls.conf.nts_server.max_connections = 1;
     start_server(f);
     struct slow_client slow = connect_slow(f);
     assert_int_equal(gnutls_handshake(slow.session), GNUTLS_E_AGAIN);
@@ -911,7 +911,7 @@ static void answered_client_that_stays_holds_no_place(void **state)
         .alpn = "ntske/1", .data = request15, .length = sizeof(request15), .stay = true};
     struct ke_result result;
 
-    f->tls.conf.max_nts_connections = 1;
+    f->tls.conf.nts_server.max_connections = 1;
     start_server(f);
     f->peer = tls_peer_client(&f->tls, &peer);
     assert_true(tls_fixture_run(&f->tls, server_is_done, f, 10.0));
@@ -1013,7 +1013,7 @@ static void sets_and_directories_of_trusted_certificates(void **state)
     struct ke_result result;
 
     f->tls.trusted[1] = (struct conf_trusted_certs){.set = 0, .path = null};
-    f->tls.conf.trusted_cert_count = 2;
+    f->tls.conf.nts_trust.count = 2;
     start_server(f);
     start_client(f, "ntp.test.example");
     assert_true(client_gets_result(f, &result));
@@ -1027,7 +1027,7 @@ static void sets_and_directories_of_trusted_certificates(void **state)
     assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf, 3, error, sizeof(error)));
     /* A directory: all PEM files in it; keys and logs there are passed over. */
     char *file = f->tls.trusted[0].path;
-    f->tls.conf.trusted_cert_count = 1;
+    f->tls.conf.nts_trust.count = 1;
     f->tls.trusted[0].path = f->tls.directory;
     ke_client_free(f->client);
     start_client(f, "ntp.test.example");

@@ -49,8 +49,8 @@ static int set_up(void **state)
         f->certs[i] = f->paths[i];
         f->keys[i] = f->paths[2 + i];
     }
-    f->conf.nts_server_certs = (struct conf_strings){.items = f->certs, .count = 2};
-    f->conf.nts_server_keys = (struct conf_strings){.items = f->keys, .count = 2};
+    f->conf.nts_server.certs = (struct conf_strings){.items = f->certs, .count = 2};
+    f->conf.nts_server.keys = (struct conf_strings){.items = f->keys, .count = 2};
     f->world = world_linux_new(&options);
     *state = f;
     return 0;

@@ -188,7 +188,7 @@ static void authselectmode_changes_the_effective_options(void **state)
 /* 12.4, from the whole set. */
 static unsigned int expected_options(const struct source_register *set, const struct source *s)
 {
-    enum authselect_mode mode = set->conf->authselect_mode;
+    enum authselect_mode mode = set->conf.authselect_mode;
     unsigned int options = s->conf_options;
     int authenticated = 0, others = 0;
 

@@ -325,10 +325,10 @@ void clock_world_run_until(struct clock_world *w, double t)
 struct local_clock_params clock_world_params(void)
 {
     return (struct local_clock_params){
-        .precision = 1e-6,
-        .max_drift_ppm = 100000.0,
-        .max_clock_error_ppm = 1.0,
-        .max_slew_rate_ppm = 1e6 / 12.0,
+        .conf = {.precision = 1e-6,
+                 .max_drift = 100000.0,
+                 .max_error = 1.0,
+                 .max_slew_rate = 1e6 / 12.0},
         .control = true,
     };
 }

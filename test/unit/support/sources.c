@@ -36,7 +36,7 @@ static void open_clock(struct source_fixture *f, bool control)
 
     if (control) {
         f->slew = slew_new(&f->w->world, f->w->loop, driver_linux_new(&f->w->world, true),
-                           params.max_slew_rate_ppm);
+                           params.conf.max_slew_rate);
         driver = slew_driver(f->slew);
     } else {
         driver = driver_null_new(&f->w->world);
@@ -74,12 +74,11 @@ void source_fixture_open_at(struct source_fixture *f, const char *lines, bool co
     f->w = clock_world_new(start);
     f->conf = test_conf(text);
     test_log_begin(f->directory);
-    f->mlog = measurement_log_new(&f->w->world, f->conf->log_dir, f->conf->log_banner,
-                                  f->conf->log_files);
+    f->mlog = measurement_log_new(&f->w->world, &f->conf->log);
     open_clock(f, control);
 
     struct reference_env reference_env = {&f->w->world, f->w->loop, f->clock, f->mlog, on_end, f};
-    f->reference = reference_new(&reference_env, f->conf);
+    f->reference = reference_new(&reference_env, &f->conf->reference);
     struct source_register_env set_env = {.world = &f->w->world,
                                           .clock = f->clock,
                                           .reference = f->reference,
@@ -87,7 +86,7 @@ void source_fixture_open_at(struct source_fixture *f, const char *lines, bool co
                                           .on_bad = on_bad,
                                           .local_refid = local_refid,
                                           .arg = f};
-    f->set = source_register_new(&set_env, f->conf);
+    f->set = source_register_new(&set_env, &f->conf->selection);
 }
 
 void source_fixture_check_log(struct source_fixture *f, const char *expected_log)

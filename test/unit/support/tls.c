@@ -298,15 +298,13 @@ static void set_conf(struct tls_fixture *f)
     f->key_files[0] = tls_fixture_path(f, "server.key");
     f->trusted[0] = (struct conf_trusted_certs){.set = 0, .path = tls_fixture_path(f, "ca.pem")};
     f->conf = (struct conf){
-        .port = 123,
-        .nts_port = NTS_KE_PORT,
-        .nts_processes = 1,
-        .max_nts_connections = 100,
-        .no_system_cert = true,
-        .trusted_certs = f->trusted,
-        .trusted_cert_count = 1,
-        .nts_server_certs = {.items = f->cert_files, .count = 1},
-        .nts_server_keys = {.items = f->key_files, .count = 1},
+        .sockets.port = 123,
+        .nts_trust = {.certs = f->trusted, .count = 1, .no_system_cert = true},
+        .nts_server = {.certs = {.items = f->cert_files, .count = 1},
+                       .keys = {.items = f->key_files, .count = 1},
+                       .port = NTS_KE_PORT,
+                       .processes = 1,
+                       .max_connections = 100},
     };
 }
 

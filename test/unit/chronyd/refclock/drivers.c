@@ -39,7 +39,7 @@ static void open_clocks_with(struct fixture *f, const char *lines,
         prepare(&f->devices);
     struct refclock_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
     f->set = refclock_set_new(&env);
-    refclock_set_open(f->set, f->s.conf);
+    refclock_set_open(f->set, &f->s.conf->refclocks);
     refclock_set_attach(f->set, f->s.set, f->s.reference);
     refclock_set_start(f->set);
 }
@@ -93,7 +93,7 @@ static void expect_fatal(const char *line, void (*prepare)(struct fake_devices *
     if (child == 0) {
         struct refclock_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
         f.set = refclock_set_new(&env);
-        refclock_set_open(f.set, f.s.conf);
+        refclock_set_open(f.set, &f.s.conf->refclocks);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -181,15 +181,10 @@ static void devices_that_cannot_be_used_are_fatal(void **state)
          "Could not open socket /run/gps.sock : No such file or directory"},
         {"refclock RTC /dev/rtc", no_device,
          "Could not open RTC device /dev/rtc : No such file or directory"},
-        {"rtcsync\nrefclock RTC /dev/rtc", NULL,
-         "RTC refclock cannot be used together with rtcsync or rtcfile"},
-        {"rtcfile /x\nrefclock RTC /dev/rtc", NULL,
-         "RTC refclock cannot be used together with rtcsync or rtcfile"},
         {"refclock NONE x", NULL, "unknown refclock driver NONE"},
         {"refclock PPS /dev/pps0:perm=1", NULL, "Invalid refclock driver option perm=1"},
         {"refclock PHC /dev/ptp0:extpsp", NULL,
          "Invalid refclock driver option extpsp (did you mean extpps?)"},
-        {"refclock SHM 0 tai", NULL, "refclock tai option requires leapseclist or leapsectz"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -30,7 +30,7 @@ static void open_clocks_at(struct fixture *f, const char *lines, int64_t start)
     fake_devices_install(&f->devices, f->s.w);
     struct refclock_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
     f->set = refclock_set_new(&env);
-    refclock_set_open(f->set, f->s.conf);
+    refclock_set_open(f->set, &f->s.conf->refclocks);
     refclock_set_attach(f->set, f->s.set, f->s.reference);
     /* Away from the start, so that there is a past. */
     clock_world_wake_at(f->s.w, 100.0);
@@ -551,7 +551,7 @@ static void distance_of_the_reference_limits_pulses(void **state)
 static void unlocked_pulses_need_to_know_the_second(void **state)
 {
     struct fixture f;
-    struct conf_local local = {.enabled = true, .stratum = 5};
+    struct local_conf local = {.enabled = true, .stratum = 5};
 
     open_clocks(&f, "refclock PPS /dev/pps0\n");
     struct refclock *pps = get(&f, 0);
@@ -573,7 +573,7 @@ static void unlocked_pulses_need_to_know_the_second(void **state)
 /* Of several clocks that only refine, none makes the others better. */
 static void pulses_behind_pulses_keep_the_stratum(void **state)
 {
-    struct conf_local local = {.enabled = true, .stratum = 5, .distance = 1.0};
+    struct local_conf local = {.enabled = true, .stratum = 5, .distance = 1.0};
     struct reference_data ref;
     struct fixture f;
 

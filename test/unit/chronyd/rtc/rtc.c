@@ -40,7 +40,7 @@ static void open_rtc_with(struct fixture *f, const char *more, const struct rtc_
     source_fixture_open(&f->s, text, false);
     fake_devices_install(&f->devices, f->s.w);
     struct rtc_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
-    f->rtc = rtc_new(&env, f->s.conf, file ? file : &none);
+    f->rtc = rtc_new(&env, &f->s.conf->rtc, file ? file : &none);
     assert_non_null(f->rtc);
     f->done = false;
 }
@@ -444,7 +444,7 @@ static void errors_below_a_second_are_not_trimmed(void **state)
         {0.95, NULL, 0}, {1.05, NULL, 1}, {-1.05, NULL, 1}, {0.95, "0.5", 0}, {1.05, "0.5", 1},
         {1.4, "1.5", 0}, {1.6, "1.5", 1}, {-1.6, "1.5", 1}, {100.0, "0", 0},
     };
-    struct conf_local local = {.enabled = true, .stratum = 5};
+    struct local_conf local = {.enabled = true, .stratum = 5};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
@@ -468,7 +468,7 @@ static void errors_below_a_second_are_not_trimmed(void **state)
 
 static void automatic_trimming_needs_a_known_time(void **state)
 {
-    struct conf_local local = {.enabled = true, .stratum = 5};
+    struct local_conf local = {.enabled = true, .stratum = 5};
     struct fixture f;
 
     open_rtc(&f, "rtcautotrim 2\n");
@@ -669,15 +669,15 @@ static void without_a_usable_device_there_is_no_tracking(void **state)
     source_fixture_open(&f.s, "rtcfile /x\nrtcdevice /dev/none\n", false);
     fake_devices_install(&f.devices, f.s.w);
     struct rtc_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
-    assert_null(rtc_new(&env, f.s.conf, &none));
-    free(f.s.conf->rtc_device);
-    f.s.conf->rtc_device = text_dup("/dev/rtc");
+    assert_null(rtc_new(&env, &f.s.conf->rtc, &none));
+    free(f.s.conf->rtc.device);
+    f.s.conf->rtc.device = text_dup("/dev/rtc");
     f.devices.rtc_no_interrupts = true;
-    assert_null(rtc_new(&env, f.s.conf, &none));
+    assert_null(rtc_new(&env, &f.s.conf->rtc, &none));
     assert_int_equal(f.devices.opened, f.devices.closed);
-    free(f.s.conf->rtc_file);
-    f.s.conf->rtc_file = NULL;
-    assert_null(rtc_new(&env, f.s.conf, &none));
+    free(f.s.conf->rtc.file);
+    f.s.conf->rtc.file = NULL;
+    assert_null(rtc_new(&env, &f.s.conf->rtc, &none));
     assert_int_equal(rtc_trim(NULL), RTC_STATUS_NOT_RUNNING);
     rtc_free(NULL);
     source_fixture_check_log(&f.s,
@@ -754,24 +754,24 @@ static void hwclock_file_says_what_the_rtc_keeps(void **state)
 
     open_rtc(&f, "");
     snprintf(path, sizeof(path), "%s/adjtime", f.s.directory);
-    free(f.s.conf->hwclock_file);
-    f.s.conf->hwclock_file = text_dup(path);
-    assert_true(rtc_is_on_utc(&f.s.w->world, f.s.conf)); /* no file: rtconutc */
+    free(f.s.conf->rtc.hwclock_file);
+    f.s.conf->rtc.hwclock_file = text_dup(path);
+    assert_true(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc)); /* no file: rtconutc */
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         test_write_file(f.s.directory, "adjtime", cases[i].text);
-        assert_int_equal(rtc_is_on_utc(&f.s.w->world, f.s.conf), cases[i].utc);
+        assert_int_equal(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc), cases[i].utc);
     }
     /* The file decides, whatever rtconutc says. */
-    f.s.conf->rtc_on_utc = false;
+    f.s.conf->rtc.on_utc = false;
     test_write_file(f.s.directory, "adjtime", "1\n2\nUTC+\n4\n");
-    assert_true(rtc_is_on_utc(&f.s.w->world, f.s.conf));
+    assert_true(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc));
     test_write_file(f.s.directory, "adjtime", "1\n2\nUT\n");
-    assert_false(rtc_is_on_utc(&f.s.w->world, f.s.conf));
-    f.s.conf->rtc_on_utc = true;
+    assert_false(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc));
+    f.s.conf->rtc.on_utc = true;
     test_write_file(f.s.directory, "adjtime", "1\n2\nLOCA\n");
-    assert_true(rtc_is_on_utc(&f.s.w->world, f.s.conf));
-    f.s.conf->hwclock_file[0] = '\0';
-    assert_true(rtc_is_on_utc(&f.s.w->world, f.s.conf));
+    assert_true(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc));
+    f.s.conf->rtc.hwclock_file[0] = '\0';
+    assert_true(rtc_is_on_utc(&f.s.w->world, &f.s.conf->rtc));
     rtc_free(f.rtc);
     char *log = test_log_end(f.s.directory), *p = log;
     int warnings = 0;
@@ -798,7 +798,8 @@ static bool start(double rtc_offset, const struct rtc_coefficients *file, int64_
     if (f.devices.rtc_failing)
         f.devices.rtc_offset = 0.0;
     f.devices.drift_file_time = drift_time;
-    bool good = rtc_start_set_clock(&f.s.w->world, f.s.clock, f.s.conf, file ? file : &none);
+    bool good = rtc_start_set_clock(&f.s.w->world, f.s.clock, &f.s.conf->rtc,
+                                    f.s.conf->reference.drift_file.path, file ? file : &none);
     *stepped = 1e-9 * (double)f.s.w->stepped_ns;
     assert_false(f.devices.opened_writable);
     assert_int_equal(f.devices.opened, f.devices.closed);

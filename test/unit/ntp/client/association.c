@@ -192,7 +192,7 @@ static void acquisition_port_is_shared(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->acquisition_port = 1123;
+    rig->conf->sockets.acquisition_port = 1123;
     rig_restart(rig, NULL);
     rig_add_server(rig, SERVER " iburst");
     rig_run(rig, 10);
@@ -207,7 +207,7 @@ static void acquisition_port_can_be_the_server_port(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->acquisition_port = rig->conf->port = 1123;
+    rig->conf->sockets.acquisition_port = rig->conf->sockets.port = 1123;
     rig_restart(rig, NULL);
     assert_int_equal(sim_open_sockets(rig->sim), 2);
     assert_true(ntp_sockets_is_serving(rig->sockets));
@@ -249,7 +249,7 @@ static void requests_carry_empty_fields(void **state)
     assert_int_equal(sim_sent(rig->sim, 0)->length, 76);
     assert_memory_equal(sim_sent(rig->sim, 0)->data + 48, mono_root, 28);
 
-    rig->conf->ptp_port = 319;
+    rig->conf->sockets.ptp_port = 319;
     rig_restart(rig, NULL);
     sim_clear_sent(rig->sim);
     rig_add_server(rig, SERVER " extfield F323 extfield 10A minpoll 0");
@@ -480,7 +480,7 @@ static void packets_of_strangers_belong_to_no_source(void **state)
     struct rig *rig = *state;
 
     /* Unconnected sockets, which take packets from everywhere. */
-    rig->conf->acquisition_port = 1123;
+    rig->conf->sockets.acquisition_port = 1123;
     rig_restart(rig, NULL);
     rig->tamper = strangers;
     rig_add_server(rig, SERVER " iburst");
@@ -751,8 +751,8 @@ static void peers_synchronise_and_recover(void **state)
 
     rig_init(&b, a->sim, NULL);
     sim_set_delay(a->sim, 0.01);
-    a->conf->bind_addr4 = addr_a;
-    b.conf->bind_addr4 = addr_b;
+    a->conf->sockets.server.v4 = addr_a;
+    b.conf->sockets.server.v4 = addr_b;
     rig_restart(a, NULL);
     rig_restart(&b, NULL);
     a->stub.reference = b.stub.reference =
@@ -800,7 +800,7 @@ static void client_and_server_exchange_interleaved(void **state)
     rig_init(&server, client->sim, NULL);
     sim_set_delay(client->sim, 0.02);
     sim_set_timestamps(client->sim, true);
-    server.conf->bind_addr4 = addr;
+    server.conf->sockets.server.v4 = addr;
     rig_restart(&server, NULL);
     server.stub.reference =
         (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};

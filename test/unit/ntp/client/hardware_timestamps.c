@@ -108,7 +108,7 @@ static void without_a_timeout_nothing_waits(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->hwts_timeout = 0.0;
+    rig->conf->client.hwts_timeout = 0.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, IN_TIME, 300e-6);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
@@ -143,7 +143,7 @@ static void waiting_ends_before_the_next_request(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->hwts_timeout = 100.0;
+    rig->conf->client.hwts_timeout = 100.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 3.99);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
@@ -161,7 +161,7 @@ static void waiting_ends_with_the_socket(void **state)
     struct rig *rig = *state;
     struct ip_addr all = {0};
 
-    rig->conf->hwts_timeout = 1.0;
+    rig->conf->client.hwts_timeout = 1.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 0.5);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
@@ -176,7 +176,7 @@ static void waiting_response_follows_changes_of_the_clock(void **state)
     struct rig *rig = *state;
     struct clock_change change = {.type = CLOCK_STEP, .doffset = 0.5};
 
-    rig->conf->hwts_timeout = 1.0;
+    rig->conf->client.hwts_timeout = 1.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 0.25);
     change.raw = sim_raw(rig->sim);
@@ -193,7 +193,7 @@ static void unknown_step_ends_the_waiting(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->hwts_timeout = 1.0;
+    rig->conf->client.hwts_timeout = 1.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 0.25);
     ntp_sources_clock_change(rig->sources, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});

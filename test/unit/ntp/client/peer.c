@@ -85,8 +85,8 @@ static int setup(void **state)
     *f = (struct fixture){.mode = 1, .stratum = 2, .poll = 4};
     rig_init(&f->rig, NULL, NULL);
     /* Packets to the peer must not find our own socket. */
-    f->rig.conf->bind_addr4 = rig_addr("192.0.2.100");
-    f->rig.conf->bind_addr6 = rig_addr("2001:db8::64");
+    f->rig.conf->sockets.server.v4 = rig_addr("192.0.2.100");
+    f->rig.conf->sockets.server.v6 = rig_addr("2001:db8::64");
     rig_restart(&f->rig, NULL);
     sim_set_host(f->rig.sim, answer, f);
     f->rig.stub.reference =

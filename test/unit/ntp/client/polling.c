@@ -725,7 +725,7 @@ static void loops_matter_to_servers_only(void **state)
     struct rig *rig = *state;
     struct ip_addr local = rig_addr("192.0.2.100");
 
-    rig->conf->bind_addr4 = local;
+    rig->conf->sockets.server.v4 = local;
     rig_restart(rig, NULL);
     rig->stratum = 2;
     rig->refid = ip_addr_refid(&local);

@@ -529,7 +529,7 @@ static void periodic_refresh_takes_one_name_for_each_interval(void **state)
 {
     struct rig *rig = *state;
 
-    rig->conf->refresh = 10000;
+    rig->conf->client.refresh = 10000;
     set_name(rig, "a.test", 1, 1);
     set_name(rig, "b.test", 2, 1);
     add(rig, "a.test maxpoll 6");

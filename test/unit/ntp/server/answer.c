@@ -71,10 +71,10 @@ static void close_shard(struct fixture *f)
     client_log_free(f->log);
 }
 
-static void limit_rate(struct fixture *f, struct conf_ratelimit limit)
+static void limit_rate(struct fixture *f, struct ratelimit_conf limit)
 {
     close_shard(f);
-    f->conf.ntp_ratelimit = limit;
+    f->conf.client_log.ntp = limit;
     open_shard(f);
 }
 
@@ -88,7 +88,7 @@ static int setup(void **state)
     f->ops = *f->world.ops;
     f->ops.raw_now = raw_now;
     f->world.ops = &f->ops;
-    f->conf.client_log_limit = 524288;
+    f->conf.client_log.limit = 524288;
     f->access = access_table_new();
     access_table_set(f->access, &all, true, false);
     f->keys = ntp_keys_new();
@@ -443,7 +443,7 @@ static void rate_limit_drops_raises_the_poll_and_kisses(void **state)
     uint8_t p[NTP_MAX_LENGTH];
     int answers = 0, kods = 0;
 
-    limit_rate(f, (struct conf_ratelimit){true, 10, 2, 4, 1});
+    limit_rate(f, (struct ratelimit_conf){true, 10, 2, 4, 1});
     put_header(p, 4, 3);
     for (int i = 0; i < 100; i++) {
         if (!is_answered(f, p, 48))
@@ -525,7 +525,7 @@ static void nak_is_not_sent_instead_of_a_kiss(void **state)
     enum ntp_nts_check check = NTP_NTS_NAK;
     int answers = 0;
 
-    limit_rate(f, (struct conf_ratelimit){true, 10, 2, 4, 1});
+    limit_rate(f, (struct ratelimit_conf){true, 10, 2, 4, 1});
     serve_nts(f, &check);
     put_header(p, 4, 3);
     size_t length = put_field(p, put_field(p, 48, 0x0104, 36), 0x0404, 40);
@@ -546,7 +546,7 @@ static void poll_of_the_reply_is_the_longer_one(void **state)
     uint8_t p[NTP_MAX_LENGTH];
 
     for (int limited = 0; limited < 2; limited++) {
-        limit_rate(f, (struct conf_ratelimit){limited == 1, 4, 255, 4, 0});
+        limit_rate(f, (struct ratelimit_conf){limited == 1, 4, 255, 4, 0});
         for (int poll = -32; poll <= 32; poll++) {
             int least = limited ? 4 : -19;
             put_header(p, 4, 3);
@@ -706,7 +706,7 @@ static void flood_of_addresses_is_bounded_and_starves_nobody(void **state)
     int served = 0, asked = 0;
 
     close_shard(f);
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 3, 8, 2, 0};
+    f->conf.client_log.ntp = (struct ratelimit_conf){true, 3, 8, 2, 0};
     size_t before = heap_in_use(), most = 0;
     open_shard(f);
     for (uint32_t i = 0; i < 100000; i++) {
@@ -733,7 +733,7 @@ static void flood_of_addresses_is_bounded_and_starves_nobody(void **state)
     assert_in_range(client_log_size(f->log), 2048, client_log_capacity(f->log));
     /* Allocators of sanitizers do not count. */
     if (most > 0)
-        assert_in_range(most - before, 1, f->conf.client_log_limit + 4096);
+        assert_in_range(most - before, 1, f->conf.client_log.limit + 4096);
 }
 
 static void versions_and_modes_have_reasons(void **state)

@@ -30,10 +30,10 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     f->sim = sim_world_new();
-    f->conf.client_log_limit = 524288;
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){false, 3, 8, 2, 0};
-    f->conf.nts_ratelimit = (struct conf_ratelimit){false, 6, 8, 2, 0};
-    f->conf.cmd_ratelimit = (struct conf_ratelimit){false, -4, 8, 2, 0};
+    f->conf.client_log.limit = 524288;
+    f->conf.client_log.ntp = (struct ratelimit_conf){false, 3, 8, 2, 0};
+    f->conf.client_log.nts = (struct ratelimit_conf){false, 6, 8, 2, 0};
+    f->conf.client_log.cmd = (struct ratelimit_conf){false, -4, 8, 2, 0};
     *state = f;
     return 0;
 }
@@ -95,7 +95,7 @@ static void steady_requests_pass_at_the_configured_rate(void **state)
     struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
     int passed = 0, tokens = 2048;
 
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 6, 2, 4, 0};
+    f->conf.client_log.ntp = (struct ratelimit_conf){true, 6, 2, 4, 0};
     open_log(f);
     for (int i = 0; i < 200; i++) {
         int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(8.0 * i));
@@ -124,8 +124,8 @@ static void kiss_is_sent_only_when_configured(void **state)
     struct ip_addr addr = ip_addr_v4(192, 0, 2, 1);
     int kods = 0, drops = 0;
 
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 6, 1, 4, 1};
-    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 6, 1, 4, 1};
+    f->conf.client_log.ntp = (struct ratelimit_conf){true, 6, 1, 4, 1};
+    f->conf.client_log.nts = (struct ratelimit_conf){true, 6, 1, 4, 1};
     open_log(f);
     for (int i = 0; i < 200; i++) {
         int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(i));
@@ -187,7 +187,7 @@ static void intervals_below_the_tick_of_the_log(void **state)
 {
     struct fixture *f = *state;
 
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, -8, 8, 4, 0};
+    f->conf.client_log.ntp = (struct ratelimit_conf){true, -8, 8, 4, 0};
     open_log(f);
     assert_int_equal(passing(f, CLIENT_NTP, 16, 0.0), 16);
     assert_in_range(passing(f, CLIENT_NTP, 160, 0.0), 0, 30);
@@ -204,7 +204,7 @@ static void long_intervals_with_large_bursts(void **state)
 {
     struct fixture *f = *state;
 
-    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 12, 255, 4, 0};
+    f->conf.client_log.nts = (struct ratelimit_conf){true, 12, 255, 4, 0};
     open_log(f);
     assert_int_equal(passing(f, CLIENT_NTS_KE, 255, 0.0), 255);
     assert_in_range(passing(f, CLIENT_NTS_KE, 100, 0.0), 0, 20);
@@ -219,8 +219,8 @@ static void each_service_has_its_own_limit_and_counters(void **state)
     struct report_serverstats stats = {0};
     struct report_client report;
 
-    f->conf.cmd_ratelimit = (struct conf_ratelimit){true, 6, 2, 4, 1};
-    f->conf.nts_ratelimit = (struct conf_ratelimit){true, 6, 5, 4, 1};
+    f->conf.client_log.cmd = (struct ratelimit_conf){true, 6, 2, 4, 1};
+    f->conf.client_log.nts = (struct ratelimit_conf){true, 6, 5, 4, 1};
     open_log(f);
     assert_int_equal(passing(f, CLIENT_NTP, 100, 0.0), 100);
     int cmd = passing(f, CLIENT_CMD, 200, 0.0), ke = passing(f, CLIENT_NTS_KE, 300, 0.0);
@@ -283,7 +283,7 @@ static void impatient_client_is_answered(void **state)
     struct report_client report;
     int slow = 0, fast = 0;
 
-    f->conf.ntp_ratelimit = (struct conf_ratelimit){true, 12, 5, 4, 0};
+    f->conf.client_log.ntp = (struct ratelimit_conf){true, 12, 5, 4, 0};
     open_log(f);
     for (int i = 0; i < 5; i++)
         assert_int_equal(passing(f, CLIENT_NTP, 1, 64.0 * i), 1);
@@ -330,13 +330,13 @@ static void memory_is_bounded(void **state)
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        f->conf.client_log_limit = sizes[i].limit;
+        f->conf.client_log.limit = sizes[i].limit;
         open_log(f);
         assert_int_equal(client_log_capacity(f->log), sizes[i].records);
         assert_int_equal(client_log_size(f->log), 8);
         client_log_free(f->log);
     }
-    f->conf.client_log_limit = 8 * 960;
+    f->conf.client_log.limit = 8 * 960;
     open_log(f);
     for (uint32_t i = 0; i < 100000; i++) {
         struct ip_addr addr = ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
@@ -354,7 +354,7 @@ static void oldest_record_is_replaced(void **state)
     struct fixture *f = *state;
     struct report_client report;
 
-    f->conf.client_log_limit = 0;
+    f->conf.client_log.limit = 0;
     open_log(f);
     for (uint8_t i = 0; i < 8; i++) {
         struct ip_addr addr = ip_addr_v4(10, 0, 0, i);
@@ -380,7 +380,7 @@ static void oldest_and_rarest_record_is_replaced(void **state)
 {
     struct fixture *f = *state;
 
-    f->conf.client_log_limit = 0;
+    f->conf.client_log.limit = 0;
     for (int service = 0; service < CLIENT_SERVICES; service++) {
         open_log(f);
         for (uint8_t i = 0; i < 8; i++) {
@@ -448,7 +448,7 @@ static void without_log_everything_passes_and_is_counted(void **state)
     struct ip_addr addr = ip_addr_v4(10, 0, 0, 1);
     struct report_serverstats stats = {0};
 
-    f->conf.no_client_log = true;
+    f->conf.client_log.off = true;
     open_log(f);
     assert_int_equal(client_log_size(f->log), -1);
     assert_int_equal(client_log_capacity(f->log), 0);

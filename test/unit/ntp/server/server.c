@@ -30,9 +30,9 @@ static int setup(void **state)
     f->sim = sim_world_new();
     f->loop = loop_new(sim_world_interface(f->sim));
     stub_env_init(&f->stub, f->sim, f->loop);
-    f->conf.client_log_limit = 524288;
-    f->conf.port = 123;
-    f->conf.acquisition_port = -1;
+    f->conf.client_log.limit = 524288;
+    f->conf.sockets.port = 123;
+    f->conf.sockets.acquisition_port = -1;
     f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
     f->keys = ntp_keys_new();
     sim_set_file(f->sim, "/keys", KEYS, 0640);
@@ -120,7 +120,7 @@ static void port_0_serves_nobody(void **state)
     struct fixture *f = *state;
     struct conf_access_rule rule = {.allow = true};
 
-    f->conf.port = 0;
+    f->conf.sockets.port = 0;
     struct service s = start(f);
     assert_true(ntp_server_set_access(s.server, &rule));
     assert_int_equal(sim_open_sockets(f->sim), 0);

@@ -194,8 +194,8 @@ static int setup(void **state)
     f->loop = loop_new(&f->world);
     stub_env_init(&f->stub, f->sim, f->loop);
     f->stub.env.world = &f->world;
-    f->conf.port = 123;
-    f->conf.acquisition_port = -1;
+    f->conf.sockets.port = 123;
+    f->conf.sockets.acquisition_port = -1;
     f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
     f->fd = ntp_sockets_hold_server(f->sockets, IP_V4);
     f->client = (struct ip_port){ip_addr_v4(192, 0, 2, 7), 5000};

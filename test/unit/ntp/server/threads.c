@@ -274,7 +274,7 @@ static void shards_answer_in_threads_from_a_snapshot_that_is_replaced(void **sta
 
     f->sim = sim_world_new();
     f->loop = loop_new(sim_world_interface(f->sim));
-    f->conf.client_log_limit = 100000;
+    f->conf.client_log.limit = 100000;
     f->access = access_table_new();
     access_table_set(f->access, &all, true, false);
     f->keys[0] = key_table_new(&first, 1);
