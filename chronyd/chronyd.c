@@ -35,16 +35,6 @@ static uint32_t local_refid(const struct source *source, void *arg)
     return ip_addr_refid(&local);
 }
 
-static void server_clock_changed(const struct clock_change *change, void *arg)
-{
-    ntp_server_clock_change(((struct chronyd *)arg)->ntp_server, change);
-}
-
-static void sources_clock_changed(const struct clock_change *change, void *arg)
-{
-    ntp_sources_clock_change(((struct chronyd *)arg)->ntp_sources, change);
-}
-
 static bool cmd_is_allowed(void *ctx, const struct ip_addr *addr)
 {
     return access_table_is_allowed(((struct chronyd *)ctx)->cmd_access, addr);
@@ -206,7 +196,6 @@ static void start_servers(struct chronyd *d)
         .sockets = d->ntp_sockets,
     };
     d->ntp_server = ntp_server_new(&params);
-    local_clock_add_handler(d->clock, CLOCK_HOLDER_SERVER, server_clock_changed, d);
     apply_cmd_access(d);
     start_access_names(d);
 }
@@ -281,7 +270,6 @@ static void start_sources(struct chronyd *d)
     };
     d->ntp_sources = ntp_sources_new(&params);
     ntp_sources_set_work_handler(d->ntp_sources, on_sources_work_done, d);
-    local_clock_add_handler(d->clock, CLOCK_HOLDER_NTP_SOURCES, sources_clock_changed, d);
 }
 
 static void start_clock_helpers(struct chronyd *d)

@@ -18,17 +18,18 @@
 struct local_clock;
 
 /* Holders of local times, in the order in which they are told of changes (discipline.md 4.4). The
-   event loop and the driver come before all of these. */
+   event loop and the driver come before all of these. Each adjusts what it holds; a step by somebody
+   else, whose size is a guess, makes those that estimate forget their samples. */
 enum clock_holder {
-    CLOCK_HOLDER_RTC,
-    CLOCK_HOLDER_SOURCES,
-    CLOCK_HOLDER_REFCLOCKS,
-    CLOCK_HOLDER_INTERFACES,
-    CLOCK_HOLDER_SERVER,
-    CLOCK_HOLDER_REFERENCE,
-    CLOCK_HOLDER_NTP_SOURCES,
-    CLOCK_HOLDER_MANUAL,
-    CLOCK_HOLDER_SMOOTHING,
+    CLOCK_HOLDER_RTC,       /* samples of the RTC */
+    CLOCK_HOLDER_SOURCES,   /* samples of all sources; after such a step they run the selection */
+    CLOCK_HOLDER_REFCLOCKS, /* filters of reference clocks, and mappings of their hardware clocks */
+    CLOCK_HOLDER_INTERFACES,  /* mappings of the hardware clocks of network cards */
+    CLOCK_HOLDER_SERVER,      /* timestamps for interleaved replies, the monotonic scale */
+    CLOCK_HOLDER_REFERENCE,   /* reference time; unsynchronised after such a step */
+    CLOCK_HOLDER_NTP_SOURCES, /* timestamps and filters of NTP associations */
+    CLOCK_HOLDER_MANUAL,      /* samples of manual input */
+    CLOCK_HOLDER_SMOOTHING,   /* takes up the offset that the clock gives off */
 };
 
 struct local_clock_params {

@@ -511,6 +511,15 @@ static bool transmitted(const struct ntp_arrival *arrival, void *arg)
     return r && association_transmitted(r->association, arrival);
 }
 
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    const struct ntp_sources *s = arg;
+    struct record *r;
+
+    TAILQ_FOREACH (r, &s->records, others)
+        association_clock_change(r->association, change);
+}
+
 /* ---- The set ---- */
 
 struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
@@ -542,6 +551,7 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
                                                     .source_transmitted = transmitted,
                                                     .source_arg = s,
                                                 });
+    local_clock_add_handler(s->env->clock, CLOCK_HOLDER_NTP_SOURCES, on_clock_change, s);
     return s;
 }
 
@@ -549,6 +559,7 @@ void ntp_sources_free(struct ntp_sources *s)
 {
     if (!s)
         return;
+    local_clock_remove_handler(s->env->clock, on_clock_change, s);
     ntp_sockets_set_source_handlers(s->sockets, &(struct ntp_socket_handlers){0});
     sources_work_free(s);
     ntp_sources_remove_all(s);
@@ -573,12 +584,4 @@ void ntp_sources_start_all(struct ntp_sources *s)
 void ntp_sources_set_auto_start(struct ntp_sources *s)
 {
     s->auto_start = true;
-}
-
-void ntp_sources_clock_change(struct ntp_sources *s, const struct clock_change *change)
-{
-    struct record *r;
-
-    TAILQ_FOREACH (r, &s->records, others)
-        association_clock_change(r->association, change);
 }

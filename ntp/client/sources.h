@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
-#include "base/clock_change.h"
 #include "base/report.h"
 #include "conf/conf.h"
 #include "conf/source_options.h"
@@ -145,8 +144,5 @@ struct ip_addr ntp_sources_local_addr(const struct ntp_sources *sources,
 
 /* Saves the NTS cookies of all sources. */
 void ntp_sources_dump_nts(struct ntp_sources *sources);
-
-/* To be called on each clock change, before the statistics of the sources are moved. */
-void ntp_sources_clock_change(struct ntp_sources *sources, const struct clock_change *change);
 
 #endif

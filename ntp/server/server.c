@@ -217,6 +217,18 @@ static void start_signing(struct ntp_server *server)
 #endif
 }
 
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct ntp_server *server = arg;
+
+    if (server->shard.map)
+        timestamp_map_clock_change(server->shard.map, change);
+    if (change->type == CLOCK_ADJUST)
+        server->mono.shift += change->doffset;
+    else
+        new_epoch(server);
+}
+
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
 {
     struct ntp_server *server = mem_alloc(sizeof(*server));
@@ -246,6 +258,7 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
     }
     update_sockets(server);
     start_signing(server);
+    local_clock_add_handler(server->env->clock, CLOCK_HOLDER_SERVER, on_clock_change, server);
     return server;
 }
 
@@ -253,6 +266,7 @@ void ntp_server_free(struct ntp_server *server)
 {
     if (!server)
         return;
+    local_clock_remove_handler(server->env->clock, on_clock_change, server);
     ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){0});
     if (server->holds_v4)
         ntp_sockets_release_server(server->sockets, IP_V4);
@@ -272,16 +286,6 @@ void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
     /* The keys may be freed now. */
     server_snapshots_free(server->snapshots);
     server->snapshots = NULL;
-}
-
-void ntp_server_clock_change(struct ntp_server *server, const struct clock_change *change)
-{
-    if (server->shard.map)
-        timestamp_map_clock_change(server->shard.map, change);
-    if (change->type == CLOCK_ADJUST)
-        server->mono.shift += change->doffset;
-    else
-        new_epoch(server);
 }
 
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server)

@@ -46,9 +46,6 @@ bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr
    server. */
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server);
 
-/* To be called on each clock change. */
-void ntp_server_clock_change(struct ntp_server *server, const struct clock_change *change);
-
 /* What the server has written: counters of results, and the serverstats report. */
 const struct server_shard *ntp_server_shard(const struct ntp_server *server);
 

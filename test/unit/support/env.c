@@ -65,6 +65,34 @@ struct local_time local_clock_event_time(const struct local_clock *clock, double
                      stub->event_offset);
 }
 
+void local_clock_add_handler(struct local_clock *clock, enum clock_holder holder,
+                             clock_change_handler handler, void *arg)
+{
+    struct stub_clock_handler *handlers = ((struct stub_env *)(void *)clock)->handlers;
+    int i = 0;
+
+    while (handlers[i].handler)
+        assert(++i < STUB_MAX_HANDLERS);
+    handlers[i] = (struct stub_clock_handler){handler, arg};
+}
+
+void local_clock_remove_handler(struct local_clock *clock, clock_change_handler handler, void *arg)
+{
+    struct stub_clock_handler *handlers = ((struct stub_env *)(void *)clock)->handlers;
+    int i = 0;
+
+    while (handlers[i].handler != handler || handlers[i].arg != arg)
+        assert(++i < STUB_MAX_HANDLERS);
+    handlers[i] = (struct stub_clock_handler){0};
+}
+
+void stub_env_change_clock(const struct stub_env *stub, const struct clock_change *change)
+{
+    for (int i = 0; i < STUB_MAX_HANDLERS; i++)
+        if (stub->handlers[i].handler)
+            stub->handlers[i].handler(change, stub->handlers[i].arg);
+}
+
 bool nic_clocks_any(const struct nic_clocks *nics)
 {
     return stub_of(nics)->hardware_timestamps;

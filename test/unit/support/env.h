@@ -29,6 +29,8 @@ struct source {
     struct source_test_data test_data;
 };
 
+#define STUB_MAX_HANDLERS 4
+
 struct stub_env {
     struct ntp_env env;
     struct sim_world *sim;
@@ -46,10 +48,17 @@ struct stub_env {
     char last_line[512];
     int lines;
     int holds, released; /* of the selection */
+    struct stub_clock_handler {
+        clock_change_handler handler; /* NULL: free */
+        void *arg;
+    } handlers[STUB_MAX_HANDLERS];
     /* What the daemon does when a full register is 0. */
     void (*on_bad)(const struct ip_addr *addr, void *arg);
     void *on_bad_arg;
 };
+
+/* Tells those that registered with the clock. */
+void stub_env_change_clock(const struct stub_env *stub, const struct clock_change *change);
 
 void stub_env_init(struct stub_env *stub, struct sim_world *sim, struct loop *loop);
 

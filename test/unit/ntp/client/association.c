@@ -705,7 +705,7 @@ static void unknown_step_resets_the_association(void **state)
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 10");
     rig_run(rig, 4000);
     assert_true(rig_poll(rig, SERVER) > 4);
-    ntp_sources_clock_change(rig->sources, &change);
+    stub_env_change_clock(&rig->stub, &change);
     assert_int_equal(rig_poll(rig, SERVER), 4);
     sim_clear_sent(rig->sim);
     rig_run(rig, 20);
@@ -776,7 +776,7 @@ static void peers_synchronise_and_recover(void **state)
     run_both(a, &b, 200);
     assert_true(sa->samples >= before_a + 8);
     assert_true(sb->samples >= before_b + 8);
-    ntp_sources_clock_change(b.sources, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
+    stub_env_change_clock(&b.stub, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
     before_a = sa->samples;
     before_b = sb->samples;
     run_both(a, &b, 200);

@@ -182,7 +182,7 @@ static void waiting_response_follows_changes_of_the_clock(void **state)
     change.raw = sim_raw(rig->sim);
     change.cooked.i = change.raw.i;
     rig->stub.clock_offset = -0.5;
-    ntp_sources_clock_change(rig->sources, &change);
+    stub_env_change_clock(&rig->stub, &change);
     rig_run(rig, 1.0);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 2);
     assert_close(rig_ntpdata(rig, SERVER).offset, 0.5, 2e-6);
@@ -196,7 +196,7 @@ static void unknown_step_ends_the_waiting(void **state)
     rig->conf->client.hwts_timeout = 1.0;
     rig_restart(rig, NULL);
     run_to_second_request(rig, NEVER, 0.25);
-    ntp_sources_clock_change(rig->sources, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
+    stub_env_change_clock(&rig->stub, &(struct clock_change){.type = CLOCK_UNKNOWN_STEP});
     rig_run(rig, 1.5);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_valid, 1);
 }

@@ -564,7 +564,7 @@ static void filter_is_emptied_with_the_association(void **state)
     rig_add_server(rig, SERVER " minpoll 2 maxpoll 2 filter 4");
     run_until_sent(rig, 3);
     rig_run(rig, 1);
-    ntp_sources_clock_change(rig->sources, &change);
+    stub_env_change_clock(&rig->stub, &change);
     run_until_sent(rig, 6);
     rig_run(rig, 1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 0);
@@ -596,7 +596,7 @@ static void delay_quantile_begins_at_zero(void **state)
     assert_int_equal(rig_source(rig, SERVER)->samples, good);
 
     /* After a step nothing is known any more. */
-    ntp_sources_clock_change(rig->sources, &change);
+    stub_env_change_clock(&rig->stub, &change);
     run_until_sent(rig, 22);
     rig_run(rig, 1);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
@@ -914,7 +914,7 @@ static void clock_change_moves_the_filter(void **state)
     /* The clock was fast by 0.25 s and is moved back: what was measured moves with it. */
     change.cooked = (struct local_time){sim_raw(rig->sim).i};
     rig->stub.clock_offset = -0.25;
-    ntp_sources_clock_change(rig->sources, &change);
+    stub_env_change_clock(&rig->stub, &change);
     run_until_sent(rig, 2);
     rig_run(rig, 1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 1);

@@ -272,14 +272,14 @@ static void monotonic_scale_follows_the_clock(void **state)
     assert_true(ntp_server_set_access(s.server, &rule));
     uint32_t epoch = ask_mono_root(f, &shift).epoch;
     assert_between(shift, -1e-8, 1e-8);
-    ntp_server_clock_change(s.server, &change);
+    stub_env_change_clock(&f->stub, &change);
     change.doffset = -0.125;
-    ntp_server_clock_change(s.server, &change);
+    stub_env_change_clock(&f->stub, &change);
     assert_int_equal(ask_mono_root(f, &shift).epoch, epoch);
     assert_between(shift, 0.375 - 1e-8, 0.375 + 1e-8);
     assert_true(ntp_server_mono_scale(s.server)->shift == 0.375);
     for (change.type = CLOCK_STEP; change.type <= CLOCK_UNKNOWN_STEP; change.type++) {
-        ntp_server_clock_change(s.server, &change);
+        stub_env_change_clock(&f->stub, &change);
         uint32_t next = ask_mono_root(f, &shift).epoch;
         assert_int_not_equal(next, epoch);
         assert_between(shift, -1e-8, 1e-8);
