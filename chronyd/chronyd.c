@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "chronyd/rtc/rtc_start.h"
 #include "config.h"
+#include "ntp/client/association.h"
 #include "nts/fork_server.h"
 
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
@@ -30,9 +31,9 @@ static void on_bad_source(struct source *source, void *arg)
 static uint32_t local_refid(const struct source *source, void *arg)
 {
     const struct chronyd *d = arg;
-    struct ip_addr local = ntp_sources_local_addr(d->ntp_sources, source_address(source));
+    const struct association *a = ntp_sources_find(d->ntp_sources, source_address(source));
 
-    return ip_addr_refid(&local);
+    return a ? ip_addr_refid(association_local_addr(a)) : 0;
 }
 
 static bool cmd_is_allowed(void *ctx, const struct ip_addr *addr)

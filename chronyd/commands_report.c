@@ -6,6 +6,7 @@
 #include "chronyd/commands.h"
 
 #include "base/text.h"
+#include "ntp/client/association.h"
 
 enum cmd_status execute_source_count(struct chronyd *d, request_p request, body_p body)
 {
@@ -20,10 +21,13 @@ enum cmd_status execute_source_data(struct chronyd *d, request_p request, body_p
     if (!source)
         return CMD_STATUS_NO_SOURCE;
     source_report(source, &body->source);
-    if (source_is_refclock(source))
+    if (source_is_refclock(source)) {
         refclock_set_report(d->refclocks, source, &body->source);
-    else
-        ntp_sources_report_source(d->ntp_sources, source_address(source), &body->source);
+        return CMD_STATUS_SUCCESS;
+    }
+    const struct association *a = ntp_sources_find(d->ntp_sources, source_address(source));
+    if (a)
+        association_report_source(a, &body->source);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -65,14 +69,20 @@ enum cmd_status execute_serverstats(struct chronyd *d, request_p request, body_p
 
 enum cmd_status execute_ntpdata(struct chronyd *d, request_p request, body_p body)
 {
-    return status_of(ntp_sources_report_ntpdata(d->ntp_sources, &request->u.addr, &body->ntpdata),
-                     CMD_STATUS_NO_SOURCE);
+    const struct association *a = ntp_sources_find(d->ntp_sources, &request->u.addr);
+
+    if (a)
+        association_report_ntpdata(a, &body->ntpdata);
+    return status_of(a != NULL, CMD_STATUS_NO_SOURCE);
 }
 
 enum cmd_status execute_authdata(struct chronyd *d, request_p request, body_p body)
 {
-    return status_of(ntp_sources_report_authdata(d->ntp_sources, &request->u.addr, &body->authdata),
-                     CMD_STATUS_NO_SOURCE);
+    const struct association *a = ntp_sources_find(d->ntp_sources, &request->u.addr);
+
+    if (a)
+        association_report_authdata(a, &body->authdata);
+    return status_of(a != NULL, CMD_STATUS_NO_SOURCE);
 }
 
 enum cmd_status execute_sourcename(struct chronyd *d, request_p request, body_p body)

@@ -5,6 +5,7 @@
 #include "chronyd/commands.h"
 
 #include "base/text.h"
+#include "ntp/client/association.h"
 
 static enum cmd_status set_connectivity(struct chronyd *d, const struct cmd_mask_addr *where,
                                         enum source_connectivity connectivity)
@@ -42,56 +43,62 @@ enum cmd_status execute_burst(struct chronyd *d, request_p request, body_p body)
     return status_when_done(d, status_of(found, CMD_STATUS_NO_SOURCE));
 }
 
-typedef bool (*modify_integer)(struct ntp_sources *, const struct ip_addr *, int);
-typedef bool (*modify_number)(struct ntp_sources *, const struct ip_addr *, double);
+typedef void (*modify_integer)(struct association *, int);
+typedef void (*modify_number)(struct association *, double);
 
 static enum cmd_status set_integer(struct chronyd *d, request_p request, modify_integer modify)
 {
     const struct cmd_source_integer *arg = &request->u.source_integer;
+    struct association *a = ntp_sources_find(d->ntp_sources, &arg->addr);
 
-    return status_of(modify(d->ntp_sources, &arg->addr, arg->value), CMD_STATUS_NO_SOURCE);
+    if (a)
+        modify(a, arg->value);
+    return status_of(a != NULL, CMD_STATUS_NO_SOURCE);
 }
 
 static enum cmd_status set_number(struct chronyd *d, request_p request, modify_number modify)
 {
     const struct cmd_source_number *arg = &request->u.source_number;
+    struct association *a = ntp_sources_find(d->ntp_sources, &arg->addr);
 
-    return status_of(modify(d->ntp_sources, &arg->addr, arg->value), CMD_STATUS_NO_SOURCE);
+    if (a)
+        modify(a, arg->value);
+    return status_of(a != NULL, CMD_STATUS_NO_SOURCE);
 }
 
 enum cmd_status execute_minpoll(struct chronyd *d, request_p request, body_p body)
 {
-    return set_integer(d, request, ntp_sources_modify_minpoll);
+    return set_integer(d, request, association_modify_minpoll);
 }
 
 enum cmd_status execute_maxpoll(struct chronyd *d, request_p request, body_p body)
 {
-    return set_integer(d, request, ntp_sources_modify_maxpoll);
+    return set_integer(d, request, association_modify_maxpoll);
 }
 
 enum cmd_status execute_minstratum(struct chronyd *d, request_p request, body_p body)
 {
-    return set_integer(d, request, ntp_sources_modify_min_stratum);
+    return set_integer(d, request, association_modify_min_stratum);
 }
 
 enum cmd_status execute_polltarget(struct chronyd *d, request_p request, body_p body)
 {
-    return set_integer(d, request, ntp_sources_modify_poll_target);
+    return set_integer(d, request, association_modify_poll_target);
 }
 
 enum cmd_status execute_maxdelay(struct chronyd *d, request_p request, body_p body)
 {
-    return set_number(d, request, ntp_sources_modify_max_delay);
+    return set_number(d, request, association_modify_max_delay);
 }
 
 enum cmd_status execute_maxdelayratio(struct chronyd *d, request_p request, body_p body)
 {
-    return set_number(d, request, ntp_sources_modify_max_delay_ratio);
+    return set_number(d, request, association_modify_max_delay_ratio);
 }
 
 enum cmd_status execute_maxdelaydevratio(struct chronyd *d, request_p request, body_p body)
 {
-    return set_number(d, request, ntp_sources_modify_max_delay_dev_ratio);
+    return set_number(d, request, association_modify_max_delay_dev_ratio);
 }
 
 /* Without an address, the command is for a reference clock. */
@@ -102,8 +109,10 @@ enum cmd_status execute_offset(struct chronyd *d, request_p request, body_p body
     if (arg->addr.family == IP_UNSPEC)
         return status_of(refclock_set_modify_offset(d->refclocks, arg->refid, arg->offset),
                          CMD_STATUS_NO_SOURCE);
-    return status_of(ntp_sources_modify_offset(d->ntp_sources, &arg->addr, arg->offset),
-                     CMD_STATUS_NO_SOURCE);
+    struct association *a = ntp_sources_find(d->ntp_sources, &arg->addr);
+    if (a)
+        association_modify_offset(a, arg->offset);
+    return status_of(a != NULL, CMD_STATUS_NO_SOURCE);
 }
 
 enum cmd_status execute_selectopts(struct chronyd *d, request_p request, body_p body)

@@ -105,42 +105,11 @@ bool ntp_sources_is_busy(const struct ntp_sources *sources);
 void ntp_sources_set_work_handler(struct ntp_sources *sources, void (*handler)(void *arg),
                                   void *arg);
 
-/* Options of one source, 14.4. False: no such source. */
-
-bool ntp_sources_modify_minpoll(struct ntp_sources *sources, const struct ip_addr *addr, int v);
-bool ntp_sources_modify_maxpoll(struct ntp_sources *sources, const struct ip_addr *addr, int v);
-bool ntp_sources_modify_max_delay(struct ntp_sources *sources, const struct ip_addr *addr,
-                                  double v);
-bool ntp_sources_modify_max_delay_ratio(struct ntp_sources *sources, const struct ip_addr *addr,
-                                        double v);
-bool ntp_sources_modify_max_delay_dev_ratio(struct ntp_sources *sources, const struct ip_addr *addr,
-                                            double v);
-bool ntp_sources_modify_min_stratum(struct ntp_sources *sources, const struct ip_addr *addr, int v);
-bool ntp_sources_modify_poll_target(struct ntp_sources *sources, const struct ip_addr *addr, int v);
-bool ntp_sources_modify_offset(struct ntp_sources *sources, const struct ip_addr *addr, double v);
-
-/* Reports. False: no such source. */
-
-/* poll and mode of the source report. */
-bool ntp_sources_report_source(const struct ntp_sources *sources, const struct ip_addr *addr,
-                               struct report_source *report);
-bool ntp_sources_report_ntpdata(const struct ntp_sources *sources, const struct ip_addr *addr,
-                                struct report_ntpdata *report);
-bool ntp_sources_report_authdata(const struct ntp_sources *sources, const struct ip_addr *addr,
-                                 struct report_authdata *report);
-void ntp_sources_report_activity(const struct ntp_sources *sources, struct report_activity *report);
-/* Counts of what was done with the packets from a source; valid as long as the source. NULL: no
-   such source. */
-const struct response_tally *ntp_sources_responses(const struct ntp_sources *sources,
-                                                   const struct ip_addr *addr);
+/* One source, whose options and reports are in ntp/client/association.h; NULL: no such source. */
+struct association *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* The name as configured; NULL: no such source. */
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
-/* Its record in the daemon (selectopts, sourcestats); NULL: no such source. */
-struct source *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
-/* Local address on which the last valid response of a source arrived (ntp.md 20.7); IP_UNSPEC:
-   unknown. */
-struct ip_addr ntp_sources_local_addr(const struct ntp_sources *sources,
-                                      const struct ip_addr *addr);
+void ntp_sources_report_activity(const struct ntp_sources *sources, struct report_activity *report);
 
 /* Saves the NTS cookies of all sources. */
 void ntp_sources_dump_nts(struct ntp_sources *sources);

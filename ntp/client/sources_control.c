@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What control commands do with NTP sources: connectivity, bursts, options, reports (ntp.md 14.4,
- * 18.10; cmdmon.md 13, 14). Sources are found by address; nothing here changes the table. Work on
- * many of them is done in slices (sources_work.h).
+ * What control commands do with NTP sources: connectivity, bursts, one source by its address
+ * (ntp.md 18.10; cmdmon.md 13, 14). Nothing here changes the table. Work on many of them is done in
+ * slices (sources_work.h).
  */
 #include "ntp/client/sources_work.h"
 
@@ -118,122 +118,11 @@ bool ntp_sources_burst(struct ntp_sources *s, int good, int total, const struct 
     return true;
 }
 
-static struct association *find(const struct ntp_sources *s, const struct ip_addr *addr)
+struct association *ntp_sources_find(const struct ntp_sources *s, const struct ip_addr *addr)
 {
     const struct record *r = sources_find(s, addr);
 
     return r ? r->association : NULL;
-}
-
-bool ntp_sources_modify_minpoll(struct ntp_sources *s, const struct ip_addr *addr, int v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_minpoll(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_maxpoll(struct ntp_sources *s, const struct ip_addr *addr, int v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_maxpoll(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_max_delay(struct ntp_sources *s, const struct ip_addr *addr, double v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_max_delay(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_max_delay_ratio(struct ntp_sources *s, const struct ip_addr *addr, double v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_max_delay_ratio(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_max_delay_dev_ratio(struct ntp_sources *s, const struct ip_addr *addr,
-                                            double v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_max_delay_dev_ratio(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_min_stratum(struct ntp_sources *s, const struct ip_addr *addr, int v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_min_stratum(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_poll_target(struct ntp_sources *s, const struct ip_addr *addr, int v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_poll_target(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_modify_offset(struct ntp_sources *s, const struct ip_addr *addr, double v)
-{
-    struct association *a = find(s, addr);
-
-    if (a)
-        association_modify_offset(a, v);
-    return a != NULL;
-}
-
-bool ntp_sources_report_source(const struct ntp_sources *s, const struct ip_addr *addr,
-                               struct report_source *report)
-{
-    const struct association *a = find(s, addr);
-
-    if (a)
-        association_report_source(a, report);
-    return a != NULL;
-}
-
-bool ntp_sources_report_ntpdata(const struct ntp_sources *s, const struct ip_addr *addr,
-                                struct report_ntpdata *report)
-{
-    const struct association *a = find(s, addr);
-
-    if (a)
-        association_report_ntpdata(a, report);
-    return a != NULL;
-}
-
-const struct response_tally *ntp_sources_responses(const struct ntp_sources *s,
-                                                   const struct ip_addr *addr)
-{
-    const struct association *a = find(s, addr);
-
-    return a ? association_responses(a) : NULL;
-}
-
-bool ntp_sources_report_authdata(const struct ntp_sources *s, const struct ip_addr *addr,
-                                 struct report_authdata *report)
-{
-    const struct association *a = find(s, addr);
-
-    if (a)
-        association_report_authdata(a, report);
-    return a != NULL;
 }
 
 void ntp_sources_report_activity(const struct ntp_sources *s, struct report_activity *report)
@@ -250,20 +139,6 @@ const char *ntp_sources_name(const struct ntp_sources *s, const struct ip_addr *
     const struct record *r = sources_find(s, addr);
 
     return r ? r->name : NULL;
-}
-
-struct source *ntp_sources_find(const struct ntp_sources *s, const struct ip_addr *addr)
-{
-    const struct association *a = find(s, addr);
-
-    return a ? association_source(a) : NULL;
-}
-
-struct ip_addr ntp_sources_local_addr(const struct ntp_sources *s, const struct ip_addr *addr)
-{
-    const struct association *a = find(s, addr);
-
-    return a ? *association_local_addr(a) : (struct ip_addr){0};
 }
 
 static void save_nts(struct record *r, struct source_work *work)

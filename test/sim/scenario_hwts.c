@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include "chronyd/chronyd.h"
+#include "ntp/client/association.h"
 
 /* Readings and timestamps of all cards. */
 #define PHC_CLOCK                                                                                  \
@@ -43,7 +44,10 @@ static struct report_ntpdata get_report(struct sim *sim)
     struct ip_addr server = sim_address(0);
     struct report_ntpdata report = {.tx_source = '?', .rx_source = '?'};
 
-    ntp_sources_report_ntpdata(sim_node_daemon(sim, 1)->ntp_sources, &server, &report);
+    const struct association *a = ntp_sources_find(sim_node_daemon(sim, 1)->ntp_sources, &server);
+
+    if (a)
+        association_report_ntpdata(a, &report);
     return report;
 }
 

@@ -172,7 +172,7 @@ static void client_and_server_talk_over_ptp(void **state)
         assert_int_equal(packet->data[31], i / 2);
     }
     /* Transmit timestamps come back with the wrapped message. */
-    assert_true(ntp_sources_report_ntpdata(p.client.sources, &addr, &report));
+    association_report_ntpdata(ntp_sources_find(p.client.sources, &addr), &report);
     assert_true(report.total_kernel_tx >= 4);
     assert_true(report.interleaved);
     pair_end(&p);

@@ -161,10 +161,10 @@ struct ip_addr rig_addr(const char *text)
 struct source *rig_source(struct rig *rig, const char *addr)
 {
     struct ip_addr a = rig_addr(addr);
-    struct source *source = ntp_sources_find(rig->sources, &a);
+    const struct association *found = ntp_sources_find(rig->sources, &a);
 
-    assert_non_null(source);
-    return source;
+    assert_non_null(found);
+    return association_source(found);
 }
 
 struct report_activity rig_activity(const struct rig *rig)
@@ -178,10 +178,8 @@ struct report_activity rig_activity(const struct rig *rig)
 const struct response_tally *rig_responses(const struct rig *rig, const char *addr)
 {
     struct ip_addr a = rig_addr(addr);
-    const struct response_tally *tally = ntp_sources_responses(rig->sources, &a);
 
-    assert_non_null(tally);
-    return tally;
+    return association_responses(ntp_sources_find(rig->sources, &a));
 }
 
 struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr)
@@ -189,7 +187,7 @@ struct report_ntpdata rig_ntpdata(const struct rig *rig, const char *addr)
     struct ip_addr a = rig_addr(addr);
     struct report_ntpdata report;
 
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &a, &report));
+    association_report_ntpdata(ntp_sources_find(rig->sources, &a), &report);
     return report;
 }
 
@@ -198,6 +196,6 @@ int rig_poll(const struct rig *rig, const char *addr)
     struct ip_addr a = rig_addr(addr);
     struct report_source report = {0};
 
-    assert_true(ntp_sources_report_source(rig->sources, &a, &report));
+    association_report_source(ntp_sources_find(rig->sources, &a), &report);
     return report.poll;
 }

@@ -527,7 +527,7 @@ static void authenticated_source_takes_only_its_own_key(void **state)
 
     struct ip_addr addr = rig_addr(SERVER);
     struct report_authdata report;
-    assert_true(ntp_sources_report_authdata(rig->sources, &addr, &report));
+    association_report_authdata(ntp_sources_find(rig->sources, &addr), &report);
     assert_int_equal(report.mode, 1);
     assert_int_equal(report.key_id, 1);
     assert_int_equal(report.key_type, 1);
@@ -718,14 +718,14 @@ static void options_change_at_run_time(void **state)
     struct ip_addr addr = rig_addr(SERVER), other = rig_addr("192.0.2.9");
 
     rig_add_server(rig, SERVER);
-    assert_false(ntp_sources_modify_minpoll(rig->sources, &other, 3));
-    assert_true(ntp_sources_modify_maxpoll(rig->sources, &addr, 3));
+    assert_null(ntp_sources_find(rig->sources, &other));
+    association_modify_maxpoll(ntp_sources_find(rig->sources, &addr), 3);
     rig_run(rig, 200);
     assert_int_equal(rig_poll(rig, SERVER), 3);
-    assert_true(ntp_sources_modify_minpoll(rig->sources, &addr, 99));
+    association_modify_minpoll(ntp_sources_find(rig->sources, &addr), 99);
     rig_run(rig, 100);
     assert_int_equal(rig_poll(rig, SERVER), 3);
-    assert_true(ntp_sources_modify_max_delay(rig->sources, &addr, 0.001));
+    association_modify_max_delay(ntp_sources_find(rig->sources, &addr), 0.001);
     int good = (int)rig_ntpdata(rig, SERVER).total_good;
     rig_run(rig, 100);
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, good);
@@ -764,8 +764,8 @@ static void peers_synchronise_and_recover(void **state)
     rig_start(&b);
 
     run_both(a, &b, 200);
-    struct source *sa = ntp_sources_find(a->sources, &addr_b);
-    struct source *sb = ntp_sources_find(b.sources, &addr_a);
+    struct source *sa = association_source(ntp_sources_find(a->sources, &addr_b));
+    struct source *sb = association_source(ntp_sources_find(b.sources, &addr_a));
     assert_true(sa->samples >= 8);
     assert_true(sb->samples >= 8);
     assert_between(fabs(sa->last.offset), 0.0, 0.011);
@@ -784,7 +784,7 @@ static void peers_synchronise_and_recover(void **state)
     assert_true(sb->samples >= before_b + 8);
 
     struct report_source report = {0};
-    assert_true(ntp_sources_report_source(a->sources, &addr_b, &report));
+    association_report_source(ntp_sources_find(a->sources, &addr_b), &report);
     assert_int_equal(report.mode, 1);
     rig_free(&b);
 }
@@ -818,7 +818,7 @@ static void client_and_server_exchange_interleaved(void **state)
 
     struct report_ntpdata report;
     struct report_serverstats stats;
-    assert_true(ntp_sources_report_ntpdata(client->sources, &addr, &report));
+    association_report_ntpdata(ntp_sources_find(client->sources, &addr), &report);
     assert_true(report.interleaved);
     assert_int_equal(report.tests, 0x3ff);
     assert_between(report.peer_delay, 0.04 - 1e-5, 0.04 + 1e-5);

@@ -129,7 +129,7 @@ static struct report_ntpdata ntpdata(struct fixture *f)
     struct ip_addr addr = rig_addr(PEER);
     struct report_ntpdata report;
 
-    assert_true(ntp_sources_report_ntpdata(f->rig.sources, &addr, &report));
+    association_report_ntpdata(ntp_sources_find(f->rig.sources, &addr), &report);
     return report;
 }
 
@@ -194,7 +194,7 @@ static int poll_of(struct fixture *f)
     struct ip_addr addr = rig_addr(PEER);
     struct report_source report = {0};
 
-    assert_true(ntp_sources_report_source(f->rig.sources, &addr, &report));
+    association_report_source(ntp_sources_find(f->rig.sources, &addr), &report);
     return report.poll;
 }
 
@@ -217,9 +217,9 @@ static void shorter_interval_of_the_peer_is_taken(void **state)
     assert_between(interval(f, last + 1), 31.9, 33);
 
     struct ip_addr addr = rig_addr(PEER);
-    assert_true(ntp_sources_modify_minpoll(f->rig.sources, &addr, 7));
+    association_modify_minpoll(ntp_sources_find(f->rig.sources, &addr), 7);
     assert_int_equal(poll_of(f), 7);
-    ntp_sources_modify_minpoll(f->rig.sources, &addr, 4);
+    association_modify_minpoll(ntp_sources_find(f->rig.sources, &addr), 4);
     f->answer_after = -1;
     rig_run(&f->rig, 3000);
     assert_int_equal(rig_source(&f->rig, PEER)->reach, 0);
@@ -468,8 +468,8 @@ static void socket_follows_the_address(void **state)
     ntp_sources_resolve_now(f->rig.sources);
     rig_run(&f->rig, 2);
     assert_int_equal(sim_open_sockets(f->rig.sim), 1);
-    struct ip_addr local = ntp_sources_local_addr(f->rig.sources, &v4);
-    assert_int_equal(local.family, IP_V4);
+    const struct association *a = ntp_sources_find(f->rig.sources, &v4);
+    assert_int_equal(association_local_addr(a)->family, IP_V4);
     assert_int_equal(rig_source(&f->rig, PEER)->samples, 1);
 
     sim_set_name(f->rig.sim, "peer.test", RESOLVE_SUCCESS, &v6, 1);
@@ -479,10 +479,10 @@ static void socket_follows_the_address(void **state)
     rig_run(&f->rig, 10);
     assert_int_equal(sim_open_sockets(f->rig.sim), 1);
     assert_int_equal(sim_sent(f->rig.sim, sim_sent_count(f->rig.sim) - 1)->to.addr.family, IP_V6);
-    local = ntp_sources_local_addr(f->rig.sources, &v6);
-    assert_int_equal(local.family, unknown.family);
+    a = ntp_sources_find(f->rig.sources, &v6);
+    assert_int_equal(association_local_addr(a)->family, unknown.family);
     struct report_ntpdata report;
-    assert_true(ntp_sources_report_ntpdata(f->rig.sources, &v6, &report));
+    association_report_ntpdata(a, &report);
     assert_true(report.total_rx == 0 && report.total_valid == 0 && report.stratum == 0);
 }
 

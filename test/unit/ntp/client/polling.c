@@ -610,9 +610,9 @@ static int good_with_quantile(struct rig *rig, const char *options)
 
     rig_add_server(rig, options);
     run_until_sent(rig, 1000);
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &addr, &before));
+    association_report_ntpdata(ntp_sources_find(rig->sources, &addr), &before);
     run_until_sent(rig, 1400);
-    assert_true(ntp_sources_report_ntpdata(rig->sources, &addr, &after));
+    association_report_ntpdata(ntp_sources_find(rig->sources, &addr), &after);
     assert_in_range(after.total_valid - before.total_valid, 398, 402);
     remove_source(rig);
     return (int)(after.total_good - before.total_good);
@@ -862,7 +862,7 @@ static void corrections_of_the_server_move_the_samples(void **state)
         rig_run(rig, 4.1);
     }
     struct ip_addr addr = rig_addr(SERVER);
-    ntp_sources_modify_max_delay(rig->sources, &addr, 3.0);
+    association_modify_max_delay(ntp_sources_find(rig->sources, &addr), 3.0);
     rig_run(rig, 4.1);
     assert_int_equal(rig_source(rig, SERVER)->samples, 1);
     assert_close(rig_source(rig, SERVER)->corrected, 0.0, 0.0);
@@ -892,10 +892,10 @@ static void poll_after_a_change_of_the_address(void **state)
         ntp_sources_refresh(rig->sources);
         rig_run(rig, 1);
         struct report_source report = {0};
-        assert_true(ntp_sources_report_source(rig->sources, &second, &report));
+        association_report_source(ntp_sources_find(rig->sources, &second), &report);
         assert_int_equal(report.poll, reachable ? 4 : 8);
         struct report_ntpdata data;
-        assert_true(ntp_sources_report_ntpdata(rig->sources, &second, &data));
+        association_report_ntpdata(ntp_sources_find(rig->sources, &second), &data);
         assert_true(data.total_tx <= 1); /* it was more than 8 */
         assert_true(ip_addr_equal(&data.remote_addr, &second));
         assert_int_equal(rig_source(rig, "192.0.2.2")->resets, 2);

@@ -36,7 +36,7 @@ static int current_poll(struct rig *rig)
 {
     struct report_source report = {.mode = 7};
 
-    assert_true(ntp_sources_report_source(rig->sources, &server, &report));
+    association_report_source(ntp_sources_find(rig->sources, &server), &report);
     assert_int_equal(report.mode, 0);
     return report.poll;
 }
@@ -59,19 +59,19 @@ static void poll_limits_change_each_other(void **state)
 
     rig_add_server(rig, SERVER " minpoll 4 maxpoll 6");
     run_one(rig);
-    assert_true(ntp_sources_modify_minpoll(rig->sources, &server, 6));
+    association_modify_minpoll(ntp_sources_find(rig->sources, &server), 6);
     assert_int_equal(logged("Source 192.0.2.1 new minpoll 6\n"), 1);
     assert_int_equal(logged("new maxpoll"), 0);
     assert_int_equal(current_poll(rig), 4); /* until the next adjustment */
     run_one(rig);
     assert_int_equal(current_poll(rig), 6);
-    assert_true(ntp_sources_modify_minpoll(rig->sources, &server, 7));
+    association_modify_minpoll(ntp_sources_find(rig->sources, &server), 7);
     assert_int_equal(logged("Source 192.0.2.1 new maxpoll 7\n"), 1);
     run_one(rig);
     assert_int_equal(current_poll(rig), 7);
-    assert_true(ntp_sources_modify_maxpoll(rig->sources, &server, 7));
+    association_modify_maxpoll(ntp_sources_find(rig->sources, &server), 7);
     assert_int_equal(logged("new minpoll"), 2);
-    assert_true(ntp_sources_modify_maxpoll(rig->sources, &server, 5));
+    association_modify_maxpoll(ntp_sources_find(rig->sources, &server), 5);
     assert_int_equal(logged("Source 192.0.2.1 new minpoll 5\n"), 1);
     run_one(rig);
     assert_int_equal(current_poll(rig), 5);
@@ -89,23 +89,16 @@ static void poll_limits_have_limits(void **state)
 
     rig_add_server(rig, SERVER);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_true(ntp_sources_modify_minpoll(rig->sources, &server, cases[i].v));
+        association_modify_minpoll(ntp_sources_find(rig->sources, &server), cases[i].v);
         snprintf(text, sizeof(text), "new minpoll %d\n", cases[i].v);
         assert_int_equal(logged(text), cases[i].accepted);
         snprintf(text, sizeof(text), "new maxpoll %d\n", cases[i].v);
         int before = logged(text);
-        assert_true(ntp_sources_modify_maxpoll(rig->sources, &server, cases[i].v));
+        association_modify_maxpoll(ntp_sources_find(rig->sources, &server), cases[i].v);
         assert_int_equal(logged(text) > before, cases[i].accepted);
     }
     struct ip_addr other = rig_addr("192.0.2.9");
-    assert_false(ntp_sources_modify_minpoll(rig->sources, &other, 6));
-    assert_false(ntp_sources_modify_maxpoll(rig->sources, &other, 6));
-    assert_false(ntp_sources_modify_max_delay(rig->sources, &other, 1));
-    assert_false(ntp_sources_modify_max_delay_ratio(rig->sources, &other, 1));
-    assert_false(ntp_sources_modify_max_delay_dev_ratio(rig->sources, &other, 1));
-    assert_false(ntp_sources_modify_min_stratum(rig->sources, &other, 1));
-    assert_false(ntp_sources_modify_poll_target(rig->sources, &other, 1));
-    assert_false(ntp_sources_modify_offset(rig->sources, &other, 1));
+    assert_null(ntp_sources_find(rig->sources, &other));
 }
 
 static void delay_limits_are_clamped(void **state)
@@ -113,17 +106,17 @@ static void delay_limits_are_clamped(void **state)
     struct rig *rig = *state;
 
     rig_add_server(rig, SERVER);
-    ntp_sources_modify_max_delay(rig->sources, &server, 1001);
+    association_modify_max_delay(ntp_sources_find(rig->sources, &server), 1001);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelay 1000.000000\n"), 1);
-    ntp_sources_modify_max_delay(rig->sources, &server, -1);
+    association_modify_max_delay(ntp_sources_find(rig->sources, &server), -1);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelay 0.000000\n"), 1);
-    ntp_sources_modify_max_delay_ratio(rig->sources, &server, 2e6);
+    association_modify_max_delay_ratio(ntp_sources_find(rig->sources, &server), 2e6);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelayratio 1000000.000000\n"), 1);
-    ntp_sources_modify_max_delay_ratio(rig->sources, &server, -1);
+    association_modify_max_delay_ratio(ntp_sources_find(rig->sources, &server), -1);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelayratio 0.000000\n"), 1);
-    ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, 2e6);
+    association_modify_max_delay_dev_ratio(ntp_sources_find(rig->sources, &server), 2e6);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelaydevratio 1000000.000000\n"), 1);
-    ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, -1);
+    association_modify_max_delay_dev_ratio(ntp_sources_find(rig->sources, &server), -1);
     assert_int_equal(logged("Source 192.0.2.1 new maxdelaydevratio 0.000000\n"), 1);
 }
 
@@ -140,23 +133,23 @@ static void changed_options_are_used(void **state)
     s->test_data = (struct source_test_data){.min_delay = 0.005, .sd = 1e-3};
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
-    ntp_sources_modify_max_delay_ratio(rig->sources, &server, 1.9);
+    association_modify_max_delay_ratio(ntp_sources_find(rig->sources, &server), 1.9);
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fb);
-    ntp_sources_modify_max_delay_ratio(rig->sources, &server, 2.1);
-    ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, 2.4);
+    association_modify_max_delay_ratio(ntp_sources_find(rig->sources, &server), 2.1);
+    association_modify_max_delay_dev_ratio(ntp_sources_find(rig->sources, &server), 2.4);
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3fd);
-    ntp_sources_modify_max_delay_dev_ratio(rig->sources, &server, 2.6);
-    ntp_sources_modify_min_stratum(rig->sources, &server, 7);
+    association_modify_max_delay_dev_ratio(ntp_sources_find(rig->sources, &server), 2.6);
+    association_modify_min_stratum(ntp_sources_find(rig->sources, &server), 7);
     assert_int_equal(logged("Source 192.0.2.1 new minstratum 7\n"), 1);
-    ntp_sources_modify_offset(rig->sources, &server, 0.25);
+    association_modify_offset(ntp_sources_find(rig->sources, &server), 0.25);
     assert_int_equal(logged("Source 192.0.2.1 new offset 0.250000\n"), 1);
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3ff);
     assert_int_equal(s->stratum, 7);
     assert_close(s->last.offset, -0.25, 1e-6);
-    ntp_sources_modify_max_delay(rig->sources, &server, 0.001);
+    association_modify_max_delay(ntp_sources_find(rig->sources, &server), 0.001);
     run_one(rig);
     assert_int_equal(rig_ntpdata(rig, SERVER).tests, 0x3f7);
 }
@@ -170,7 +163,7 @@ static void changed_poll_target_is_used(void **state)
     for (int i = 0; i < 20; i++)
         run_one(rig);
     assert_int_equal(current_poll(rig), 4);
-    ntp_sources_modify_poll_target(rig->sources, &server, 0);
+    association_modify_poll_target(ntp_sources_find(rig->sources, &server), 0);
     assert_int_equal(logged("Source 192.0.2.1 new polltarget 0\n"), 1);
     run_one(rig);
     assert_int_equal(current_poll(rig), 10);

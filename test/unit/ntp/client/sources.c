@@ -355,8 +355,9 @@ static void sources_on_different_interfaces(void **state)
     rig_run(rig, 40);
     for (uint32_t scope = 5; scope <= 7; scope++) {
         addr.scope = scope;
-        struct source *source = ntp_sources_find(rig->sources, &addr);
-        assert_non_null(source);
+        const struct association *a = ntp_sources_find(rig->sources, &addr);
+        assert_non_null(a);
+        const struct source *source = association_source(a);
         assert_int_equal(source->addr.scope, scope);
         assert_int_equal(source->samples, 3);
         assert_string_equal(ntp_sources_name(rig->sources, &addr), scope == 5   ? "fe80::1%eth0"
@@ -385,7 +386,7 @@ static void link_local_source_without_interface(void **state)
 
     rig_add_server(rig, "fe80::1 minpoll 4 maxpoll 4");
     rig_run(rig, 40);
-    assert_int_equal(ntp_sources_find(rig->sources, &addr)->samples, 3);
+    assert_int_equal(association_source(ntp_sources_find(rig->sources, &addr))->samples, 3);
 }
 
 /* Pools. */
@@ -716,7 +717,7 @@ static void nts_source_sends_when_it_is_ready(void **state)
     nts.ready = true;
     rig_run(rig, 9);
     assert_int_equal(rig_source(rig, "192.0.2.1")->samples, 4);
-    assert_true(ntp_sources_report_authdata(rig->sources, &addr, &auth));
+    association_report_authdata(ntp_sources_find(rig->sources, &addr), &auth);
     assert_int_equal(auth.mode, 2);
     assert_int_equal(auth.cookies, 8);
     ntp_sources_dump_nts(rig->sources);
