@@ -41,8 +41,8 @@ bool file_word_u32(const char *word, uint32_t *value)
 {
     size_t used;
 
-    return word[0] >= '0' && word[0] <= '9' && text_scan_uint(word, value, &used) &&
-           word[used] == '\0';
+    return word[0] >= '0' && word[0] <= '9' && !text_uint_wraps(word) &&
+           text_scan_uint(word, value, &used) && word[used] == '\0';
 }
 
 bool file_word_hex_u32(const char *word, uint32_t *value)

@@ -214,6 +214,7 @@ struct comparison {
     struct reader recorded;
     struct reader reply;
     double now;
+    double elapsed;
     char *text;
     size_t size;
 };
@@ -268,7 +269,8 @@ static bool same_float(struct comparison *c, enum kind kind)
     double value = cmd_float_decode(reader_u32(&c->reply));
 
     if (kind == SECONDS)
-        return fabs(value - recorded) <= SECONDS_TOLERANCE + fabs(recorded) * RESOLUTION;
+        return fabs(value - recorded) <=
+               SECONDS_TOLERANCE + c->elapsed + fabs(recorded) * RESOLUTION;
     if (kind == PPM)
         return fabs(value - recorded) <= PPM_TOLERANCE &&
                (fabs(recorded) < PPM_START || value == recorded);
@@ -405,11 +407,13 @@ static bool same_header(const uint8_t *recorded, size_t recorded_length, const u
 }
 
 bool reply_layout_compare(const uint8_t *recorded, size_t recorded_length, const uint8_t *reply,
-                          size_t length, bool header_only, double now, char *text, size_t size)
+                          size_t length, bool header_only, double now, double elapsed, char *text,
+                          size_t size)
 {
     struct comparison c = {.recorded = reader_make(recorded, recorded_length),
                            .reply = reader_make(reply, length),
                            .now = now,
+                           .elapsed = elapsed,
                            .text = text,
                            .size = size};
 

@@ -13,7 +13,8 @@
  * (UDP, for the records of this transport), -f FIRST, -l LAST (numbers of records, from 0), -o WORDS
  * (only records with these arguments of opencommands, "none" for those without), -H (compare the
  * headers only), -x NUMBER,NUMBER... (only the headers of these records),
- * -w MILLISECONDS (wait before a record with another command than the one before).
+ * -w MILLISECONDS (wait before a record with another command than the one before), -r SECONDS (send a
+ * request whose reply differs again, for so long: names are resolved in the meantime).
  *
  * A settime request is for the time that gives the recorded offset now.
  */
@@ -45,6 +46,7 @@ struct scenario {
     bool header_only;
     const char *header_records; /* numbers with commas; NULL: none */
     double wait;
+    double patience;
     int unix_fd, udp_fd; /* -1: not used */
     char own_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     long requests;
@@ -159,27 +161,41 @@ static bool is_listed(const char *list, size_t number)
     return list != NULL;
 }
 
+/* Whether the reply to the request is the recorded one; text says what is different. */
+static bool is_repeated(struct scenario *s, int fd, json_t *record, size_t number, size_t index,
+                        char *text, size_t size)
+{
+    uint8_t request[DATAGRAM_SIZE], reply[DATAGRAM_SIZE], recorded[DATAGRAM_SIZE];
+    size_t length = get_hex(json_object_get(record, "request_hex"), index, request);
+    size_t recorded_length = get_hex(json_object_get(record, "reply_hex"), index, recorded);
+
+    double start = tool_seconds();
+    adjust_settime(s, fd, request, length, recorded, recorded_length);
+    size_t reply_length = exchange(s, fd, request, length, reply);
+    return reply_layout_compare(recorded, recorded_length, reply, reply_length,
+                                s->header_only || is_listed(s->header_records, number), get_now(),
+                                tool_seconds() - start, text, size);
+}
+
 static void replay_record(struct scenario *s, json_t *record, size_t number)
 {
-    json_t *requests = json_object_get(record, "request_hex");
-    json_t *replies = json_object_get(record, "reply_hex");
     const char *transport = json_string_value(json_object_get(record, "transport"));
     int fd = strcmp(transport, "udp") == 0 ? s->udp_fd : s->unix_fd;
 
     if (fd < 0)
         tool_fail("A record needs transport %s", transport);
-    for (size_t i = 0; i < json_array_size(requests); i++) {
-        uint8_t request[DATAGRAM_SIZE], reply[DATAGRAM_SIZE], recorded[DATAGRAM_SIZE];
-        size_t length = get_hex(requests, i, request);
-        size_t recorded_length = get_hex(replies, i, recorded), reply_length;
+    for (size_t i = 0; i < json_array_size(json_object_get(record, "request_hex")); i++) {
+        double end = tool_seconds() + s->patience;
         char text[256];
 
-        adjust_settime(s, fd, request, length, recorded, recorded_length);
-        reply_length = exchange(s, fd, request, length, reply);
-        if (!reply_layout_compare(recorded, recorded_length, reply, reply_length,
-                                  s->header_only || is_listed(s->header_records, number), get_now(),
-                                  text, sizeof(text)))
-            print_difference(record, number, i, text);
+        while (!is_repeated(s, fd, record, number, i, text, sizeof(text))) {
+            if (tool_seconds() >= end) {
+                print_difference(record, number, i, text);
+                break;
+            }
+            s->requests--;
+            tool_sleep(0.05);
+        }
     }
 }
 
@@ -279,6 +295,9 @@ static void parse_option(struct scenario *s, int option)
     case 'H':
         s->header_only = true;
         break;
+    case 'r':
+        s->patience = (double)tool_number(optarg, 0, 60);
+        break;
     case 'w':
         s->wait = (double)tool_number(optarg, 0, 60000) / 1000.0;
         break;
@@ -292,7 +311,7 @@ int main(int argc, char **argv)
     struct scenario s = {.directory = "/tmp", .last = INT32_MAX, .unix_fd = -1, .udp_fd = -1};
     int option;
 
-    while ((option = getopt(argc, argv, "u:d:p:f:l:o:Hx:w:")) != -1)
+    while ((option = getopt(argc, argv, "u:d:p:f:l:o:Hx:r:w:")) != -1)
         parse_option(&s, option);
     if (argc - optind != 2)
         tool_fail("See the head of scenario_client.c");
