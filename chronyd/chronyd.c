@@ -125,8 +125,8 @@ static void start_rtc(struct chronyd *d)
 static void apply_cmd_access(struct chronyd *d)
 {
     d->cmd_access = access_table_new();
-    for (size_t i = 0; i < d->conf->cmd_access.count; i++) {
-        const struct conf_access_rule *rule = &d->conf->cmd_access.rules[i];
+    for (size_t i = 0; i < d->conf->command.access.count; i++) {
+        const struct conf_access_rule *rule = &d->conf->command.access.rules[i];
         char text[ADDR_TEXT_SIZE];
 
         if (!access_table_set(d->cmd_access, &rule->subnet, rule->allow, rule->all))
@@ -154,13 +154,13 @@ static void start_access_names(struct chronyd *d)
     struct access_names_params params = {
         .world = d->world,
         .loop = d->loop,
-        .rules = &d->conf->ntp_access,
+        .rules = &d->conf->server.access,
         .apply = apply_ntp_name,
         .arg = d,
     };
 
     d->ntp_access_names = access_names_new(&params);
-    params.rules = &d->conf->cmd_access;
+    params.rules = &d->conf->command.access;
     params.apply = apply_cmd_name;
     d->cmd_access_names = access_names_new(&params);
 }
@@ -173,9 +173,9 @@ static void start_servers(struct chronyd *d)
 
     d->keys = ntp_keys_new();
     ntp_keys_load(d->keys, d->world, d->conf->key_file);
-    d->client_log = client_log_new(d->world, d->conf);
-    d->client_limits = client_limits_make(d->conf);
-    d->cmd_service = cmd_service_new(d->world, d->loop, d->conf, &policy);
+    d->client_log = client_log_new(d->world, &d->conf->client_log);
+    d->client_limits = client_limits_make(&d->conf->client_log);
+    d->cmd_service = cmd_service_new(d->world, d->loop, &d->conf->command, &policy);
     d->nic_clocks = nic_clocks_new(&nic_env, &d->conf->nic_clocks);
     d->ntp_env = (struct ntp_env){
         .world = d->world,
@@ -186,11 +186,13 @@ static void start_servers(struct chronyd *d)
         .log_raw_measurements = (d->conf->log.files & LOGFILE_RAWMEASUREMENTS) != 0,
         .leap_is_slewed = d->conf->reference.leap.mode == LEAPSEC_SLEW,
     };
-    d->ntp_sockets = ntp_sockets_new(&d->ntp_env, d->conf);
+    d->ntp_sockets =
+        ntp_sockets_new(&d->ntp_env, &d->conf->sockets, &d->conf->client, &d->conf->broadcasts);
     warn_about_era_end(d);
     struct ntp_server_params params = (struct ntp_server_params){
         .env = &d->ntp_env,
-        .conf = d->conf,
+        .conf = d->conf->server,
+        .ptp_port = d->conf->sockets.ptp_port,
         .log = d->client_log,
         .limits = d->client_limits,
         .keys = d->keys,
@@ -263,7 +265,8 @@ static void start_sources(struct chronyd *d)
     nts_part_start_client(d->nts_part);
     struct ntp_sources_params params = (struct ntp_sources_params){
         .env = &d->ntp_env,
-        .conf = d->conf,
+        .conf = d->conf->client,
+        .ptp_port = d->conf->sockets.ptp_port,
         .keys = d->keys,
         .nts = &d->nts,
         .sockets = d->ntp_sockets,
@@ -342,7 +345,7 @@ static void begin_main_mode(struct chronyd *d)
     }
     if (uses_configured_sources(d))
         ntp_sources_add_configured(d->ntp_sources);
-    d->ntp_broadcast = ntp_broadcast_new(&d->ntp_env, d->conf, d->ntp_sockets);
+    d->ntp_broadcast = ntp_broadcast_new(&d->ntp_env, &d->conf->broadcasts, d->ntp_sockets);
     ntp_sources_set_round_handler(d->ntp_sources, on_resolving_round_end, d);
     ntp_sources_resolve_now(d->ntp_sources);
 }

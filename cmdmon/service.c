@@ -21,7 +21,7 @@ struct waiting {
 struct cmd_service {
     struct world *world;
     struct loop *loop;
-    const struct conf *conf;
+    struct command_conf conf;
     struct cmd_policy policy;
     int udp_fds[2]; /* -1: not open */
     int unix_fd;
@@ -228,17 +228,17 @@ static void handle_readable(int fd, unsigned int event, void *arg)
 
 static int open_udp(struct cmd_service *service, const struct ip_addr *addr)
 {
-    struct ip_port local = {*addr, (uint16_t)service->conf->command.port};
+    struct ip_port local = {*addr, (uint16_t)service->conf.port};
     struct world_socket spec = {
         .type = WORLD_UDP,
         .family = addr->family,
         .local = &local,
-        .device = service->conf->command.bind.device,
+        .device = service->conf.bind.device,
         .packet_info = true,
     };
     char text[ADDR_TEXT_SIZE];
 
-    if (service->conf->command.port == 0 ||
+    if (service->conf.port == 0 ||
         !service->world->ops->family_enabled(service->world->ctx, addr->family))
         return -1;
     int fd = service->world->ops->socket_open(service->world->ctx, &spec);
@@ -253,21 +253,22 @@ static int open_udp(struct cmd_service *service, const struct ip_addr *addr)
     return fd;
 }
 
-struct cmd_service *cmd_service_new(struct world *world, struct loop *loop, const struct conf *conf,
+struct cmd_service *cmd_service_new(struct world *world, struct loop *loop,
+                                    const struct command_conf *conf,
                                     const struct cmd_policy *policy)
 {
     struct cmd_service *service = mem_alloc(sizeof(*service));
 
     *service = (struct cmd_service){
-        .world = world, .loop = loop, .conf = conf, .policy = *policy, .unix_fd = -1};
-    service->udp_fds[0] = open_udp(service, &conf->command.bind.v4);
-    service->udp_fds[1] = open_udp(service, &conf->command.bind.v6);
+        .world = world, .loop = loop, .conf = *conf, .policy = *policy, .unix_fd = -1};
+    service->udp_fds[0] = open_udp(service, &conf->bind.v4);
+    service->udp_fds[1] = open_udp(service, &conf->bind.v6);
     return service;
 }
 
 void cmd_service_open_unix(struct cmd_service *service)
 {
-    const char *path = service->conf->command.path;
+    const char *path = service->conf.path;
 
     if (!path)
         return;
@@ -290,7 +291,7 @@ static void close_socket(struct cmd_service *service, int fd)
 void cmd_service_remove_unix(struct cmd_service *service)
 {
     if (service->unix_fd >= 0)
-        service->world->ops->unix_remove(service->world->ctx, service->conf->command.path);
+        service->world->ops->unix_remove(service->world->ctx, service->conf.path);
 }
 
 void cmd_service_free(struct cmd_service *service)

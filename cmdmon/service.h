@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/world.h"
 #include "cmdmon/message.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct cmd_service_ops {
     /* Whether the command access table allows a UDP source (loopback is always allowed). */
@@ -56,8 +56,9 @@ void cmd_service_answer(struct cmd_service *service, unsigned int command, enum 
 bool cmd_service_has_room(const struct cmd_service *service);
 
 /* Opens the UDP sockets (as root, before the privilege drop); failures are logged and not fatal.
-   conf and everything behind policy must outlive the service. */
-struct cmd_service *cmd_service_new(struct world *world, struct loop *loop, const struct conf *conf,
+   The strings of conf and everything behind policy must outlive the service. */
+struct cmd_service *cmd_service_new(struct world *world, struct loop *loop,
+                                    const struct command_conf *conf,
                                     const struct cmd_policy *policy);
 /* Opens the Unix socket (as the daemon's user, just before the main loop). */
 void cmd_service_open_unix(struct cmd_service *service);

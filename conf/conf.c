@@ -84,8 +84,8 @@ static void free_lists(struct conf *conf)
     free(conf->initstepslew.servers);
     free(conf->nts_aeads.ids);
     free(conf->broadcasts.items);
-    free_access(&conf->ntp_access);
-    free_access(&conf->cmd_access);
+    free_access(&conf->server.access);
+    free_access(&conf->command.access);
     free_strings(&conf->client.source_dirs);
     free_strings(&conf->nts_server.certs);
     free_strings(&conf->nts_server.keys);
@@ -162,8 +162,8 @@ bool conf_check(const struct conf *conf, struct conf_error *error)
         return conf_fail(error, "Uneven number of NTS certs and keys");
     if (conf->rtc.file && conf->rtc.sync)
         return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
-    if (!check_refclocks(conf, error) || !check_access(&conf->ntp_access, error) ||
-        !check_access(&conf->cmd_access, error))
+    if (!check_refclocks(conf, error) || !check_access(&conf->server.access, error) ||
+        !check_access(&conf->command.access, error))
         return false;
     if (conf->client_log.off && (conf->client_log.ntp.enabled || conf->client_log.nts.enabled ||
                                  conf->client_log.cmd.enabled))

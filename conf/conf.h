@@ -31,9 +31,8 @@ struct conf {
     struct initstepslew_conf initstepslew;
     struct client_log_conf client_log;
     struct broadcasts_conf broadcasts;
-    struct conf_access_rules ntp_access, cmd_access;
+    struct server_conf server;
     char *key_file;
-    char *ntp_signd_socket;
 
     struct nts_trust_conf nts_trust;
     struct nts_aeads_conf nts_aeads;
@@ -79,15 +78,6 @@ bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *l
    rate limits without client log. User, priority, -F and what the system must be asked for are
    checked by the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
-
-/*
- * The .sources files of these source directories, in reading order (config.md 7); bad lines are
- * ignored. Allocated array, freed by source_conf_list_free.
- */
-struct world;
-struct source_conf *conf_read_source_dirs(const struct conf_strings *dirs,
-                                          const struct world *world, size_t *count);
-void source_conf_list_free(struct source_conf *list, size_t count);
 
 /* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be
    NULL: no host names. */

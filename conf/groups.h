@@ -230,6 +230,11 @@ struct ratelimit_conf {
     int kod; /* NTP only */
 };
 
+struct server_conf {
+    struct conf_access_rules access;
+    char *signd_socket;
+};
+
 struct client_log_conf {
     unsigned long limit; /* octets */
     bool off;
@@ -296,7 +301,8 @@ enum open_command {
 struct command_conf {
     struct bind_conf bind; /* default: loopback */
     int port;
-    char *path;        /* NULL: no Unix socket */
+    char *path; /* NULL: no Unix socket */
+    struct conf_access_rules access;
     unsigned int open; /* enum open_command */
 };
 

@@ -99,4 +99,14 @@ int source_conf_compare(const struct source_conf *a, const struct source_conf *b
 struct option_row;
 const struct option_row *source_option(size_t index);
 
+/*
+ * The .sources files of these source directories, in reading order (config.md 7); bad lines are
+ * ignored. Allocated array, freed by source_conf_list_free.
+ */
+struct world;
+struct conf_strings;
+struct source_conf *conf_read_source_dirs(const struct conf_strings *dirs,
+                                          const struct world *world, size_t *count);
+void source_conf_list_free(struct source_conf *list, size_t count);
+
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/loop.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 struct access_names;
 

@@ -63,7 +63,8 @@ static void on_timer(void *arg)
     set_timer(d, poll_separation(d->poll));
 }
 
-struct ntp_broadcast *ntp_broadcast_new(const struct ntp_env *env, const struct conf *conf,
+struct ntp_broadcast *ntp_broadcast_new(const struct ntp_env *env,
+                                        const struct broadcasts_conf *conf,
                                         struct ntp_sockets *sockets)
 {
     struct ntp_broadcast *b = mem_alloc(sizeof(*b));
@@ -71,14 +72,14 @@ struct ntp_broadcast *ntp_broadcast_new(const struct ntp_env *env, const struct 
     b->env = env;
     b->sockets = sockets;
     b->random = random_pool_make(env->world);
-    b->count = conf->broadcasts.count;
+    b->count = conf->count;
     b->destinations = mem_array(b->count, sizeof(*b->destinations));
     for (size_t i = 0; i < b->count; i++) {
         struct destination *d = &b->destinations[i];
 
         d->broadcast = b;
-        d->addr = conf->broadcasts.items[i].dest;
-        d->interval = conf->broadcasts.items[i].interval;
+        d->addr = conf->items[i].dest;
+        d->interval = conf->items[i].interval;
         d->poll = (int)lround(log2(d->interval));
         d->fd = ntp_sockets_hold_for(sockets, &d->addr);
         set_timer(d, FIRST_SEPARATION);

@@ -6,7 +6,7 @@
 #ifndef NTP_BROADCAST_H
 #define NTP_BROADCAST_H
 
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "ntp/env.h"
 #include "ntp/sockets.h"
 
@@ -14,7 +14,8 @@ struct ntp_broadcast;
 
 /* Starts sending to all destinations of the configuration, the first packet after one interval.
    Everything given must outlive it. */
-struct ntp_broadcast *ntp_broadcast_new(const struct ntp_env *env, const struct conf *conf,
+struct ntp_broadcast *ntp_broadcast_new(const struct ntp_env *env,
+                                        const struct broadcasts_conf *conf,
                                         struct ntp_sockets *sockets);
 /* NULL is allowed. */
 void ntp_broadcast_free(struct ntp_broadcast *broadcast);

@@ -26,7 +26,10 @@ struct family_sockets {
 
 struct ntp_sockets {
     const struct ntp_env *env;
-    const struct conf *conf;
+    struct sockets_conf conf;
+    struct client_conf client; /* whose peers, and ... */
+    struct broadcasts_conf
+        broadcasts; /* ... whose destinations hold sockets while the daemon starts */
     struct ntp_socket_handlers handlers;
     struct family_sockets v4;
     struct family_sockets v6;
@@ -60,7 +63,7 @@ static bool is_server(const struct ntp_sockets *s, int fd)
 
 static bool uses_ptp(const struct ntp_sockets *s, const struct ip_port *remote)
 {
-    return s->conf->sockets.ptp_port > 0 && remote->port == s->conf->sockets.ptp_port;
+    return s->conf.ptp_port > 0 && remote->port == s->conf.ptp_port;
 }
 
 static bool is_shared(const struct ntp_sockets *s, int fd)
@@ -129,9 +132,8 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
 {
     struct ptp_payload payload = {.ntp = msg->data, .length = msg->length};
 
-    if (msg->truncated ||
-        (is_ptp(s, fd) &&
-         !ptp_unwrap(msg->data, msg->length, (uint8_t)s->conf->sockets.ptp_domain, &payload)))
+    if (msg->truncated || (is_ptp(s, fd) && !ptp_unwrap(msg->data, msg->length,
+                                                        (uint8_t)s->conf.ptp_domain, &payload)))
         return false;
     if (payload.length < NTP_HEADER_LENGTH || payload.length > NTP_MAX_LENGTH)
         return false;
@@ -275,8 +277,7 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
 static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
 {
     const struct world *w = s->env->world;
-    const struct ip_addr *bind =
-        family == IP_V6 ? &s->conf->sockets.server.v6 : &s->conf->sockets.server.v4;
+    const struct ip_addr *bind = family == IP_V6 ? &s->conf.server.v6 : &s->conf.server.v4;
     struct ip_port local = {.addr = *bind, .port = (uint16_t)port};
     char text[ADDR_TEXT_SIZE];
 
@@ -288,11 +289,11 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
                                 .type = WORLD_UDP,
                                 .family = family,
                                 .local = &local,
-                                .device = s->conf->sockets.server.device,
+                                .device = s->conf.server.device,
                                 .broadcast = true,
                                 .packet_info = true,
                                 .timestamps_rx = true,
-                                .dscp = s->conf->sockets.dscp,
+                                .dscp = s->conf.dscp,
                             });
     if (fd < 0) {
         int error = errno;
@@ -308,18 +309,17 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
     struct family_sockets *f = of_family(s, family);
 
-    if (s->conf->sockets.port != 0 && f->server < 0)
-        f->server = open_serving(s, family, s->conf->sockets.port);
+    if (s->conf.port != 0 && f->server < 0)
+        f->server = open_serving(s, family, s->conf.port);
 }
 
 static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
 {
-    const struct ip_addr *bind =
-        family == IP_V6 ? &s->conf->sockets.client.v6 : &s->conf->sockets.client.v4;
+    const struct ip_addr *bind = family == IP_V6 ? &s->conf.client.v6 : &s->conf.client.v4;
     struct ip_port local = {.addr = *bind};
 
-    if (!s->per_request && s->conf->sockets.acquisition_port > 0)
-        local.port = (uint16_t)s->conf->sockets.acquisition_port;
+    if (!s->per_request && s->conf.acquisition_port > 0)
+        local.port = (uint16_t)s->conf.acquisition_port;
     bool bound = local.addr.family != IP_UNSPEC || local.port != 0;
     if (local.addr.family == IP_UNSPEC)
         local.addr = ip_addr_any(family);
@@ -328,11 +328,11 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
                                 .family = family,
                                 .local = bound ? &local : NULL,
                                 .remote = remote,
-                                .device = s->conf->sockets.client.device,
+                                .device = s->conf.client.device,
                                 .packet_info = true,
                                 .timestamps_rx = true,
                                 .timestamps_tx = true,
-                                .dscp = s->conf->sockets.dscp,
+                                .dscp = s->conf.dscp,
                             });
     if (fd < 0 && local.port != 0)
         check_port_in_use(s, &local, errno);
@@ -342,15 +342,13 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
 /* Opens the sockets of ntp.md 4.1, "Rules at start". */
 static void open_initial(struct ntp_sockets *s)
 {
-    const struct conf *conf = s->conf;
+    const struct sockets_conf *conf = &s->conf;
 
-    s->per_request = conf->sockets.acquisition_port < 0;
-    s->always_open = conf->sockets.port == 0 ||
-                     (!s->per_request && conf->sockets.acquisition_port == conf->sockets.port);
-    s->same_socket = !s->per_request && conf->sockets.port != 0 &&
-                     conf->sockets.acquisition_port == conf->sockets.port;
+    s->per_request = conf->acquisition_port < 0;
+    s->always_open = conf->port == 0 || (!s->per_request && conf->acquisition_port == conf->port);
+    s->same_socket = !s->per_request && conf->port != 0 && conf->acquisition_port == conf->port;
 
-    if (s->always_open && conf->sockets.port != 0) {
+    if (s->always_open && conf->port != 0) {
         open_server(s, IP_V4);
         open_server(s, IP_V6);
         if (s->v4.server < 0 && s->v6.server < 0)
@@ -362,9 +360,9 @@ static void open_initial(struct ntp_sockets *s)
         if (s->v4.client < 0 && s->v6.client < 0)
             LOG_FATAL("Could not open NTP sockets");
     }
-    if (conf->sockets.ptp_port > 0) {
-        s->v4.ptp = open_serving(s, IP_V4, conf->sockets.ptp_port);
-        s->v6.ptp = open_serving(s, IP_V6, conf->sockets.ptp_port);
+    if (conf->ptp_port > 0) {
+        s->v4.ptp = open_serving(s, IP_V4, conf->ptp_port);
+        s->v6.ptp = open_serving(s, IP_V6, conf->ptp_port);
     }
 }
 
@@ -372,17 +370,16 @@ static void open_initial(struct ntp_sockets *s)
    start. If their address is known, the socket is opened now, so that an error ends the start. */
 static void hold_for_configured(struct ntp_sockets *s, bool hold)
 {
-    const struct conf *conf = s->conf;
     const char *interface;
     struct ip_port remote;
 
-    for (size_t i = 0; i < conf->client.source_count + conf->broadcasts.count; i++) {
-        if (i >= conf->client.source_count) {
-            remote = conf->broadcasts.items[i - conf->client.source_count].dest;
+    for (size_t i = 0; i < s->client.source_count + s->broadcasts.count; i++) {
+        if (i >= s->client.source_count) {
+            remote = s->broadcasts.items[i - s->client.source_count].dest;
         } else {
-            remote.port = conf->client.sources[i].options.port;
-            if (conf->client.sources[i].kind != SOURCE_PEER ||
-                !ip_addr_parse_scoped(conf->client.sources[i].name, &remote.addr, &interface))
+            remote.port = s->client.sources[i].options.port;
+            if (s->client.sources[i].kind != SOURCE_PEER ||
+                !ip_addr_parse_scoped(s->client.sources[i].name, &remote.addr, &interface))
                 continue;
         }
         if (hold)
@@ -392,12 +389,16 @@ static void hold_for_configured(struct ntp_sockets *s, bool hold)
     }
 }
 
-struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf)
+struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct sockets_conf *conf,
+                                    const struct client_conf *client,
+                                    const struct broadcasts_conf *broadcasts)
 {
     struct ntp_sockets *s = mem_alloc(sizeof(*s));
 
     s->env = env;
-    s->conf = conf;
+    s->conf = *conf;
+    s->client = *client;
+    s->broadcasts = *broadcasts;
     s->v4 = s->v6 = (struct family_sockets){.server = -1, .client = -1, .ptp = -1};
     s->starting = true;
     s->batch = WORLD_BATCH;
@@ -521,8 +522,8 @@ bool ntp_sockets_is_connectable(struct ntp_sockets *s, const struct ip_port *rem
 /* Wraps the message in a PTP message. */
 static bool wrap(struct ntp_sockets *s, struct world_datagram *msg, uint8_t *buffer, size_t size)
 {
-    size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf->sockets.ptp_domain, s->ptp_sequence,
-                             msg->data, msg->length);
+    size_t length = ptp_wrap(buffer, size, (uint8_t)s->conf.ptp_domain, s->ptp_sequence, msg->data,
+                             msg->length);
 
     if (length == 0)
         return false;

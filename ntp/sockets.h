@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "ntp/arrival.h"
 #include "ntp/env.h"
 
@@ -33,8 +33,10 @@ struct ntp_socket_handlers {
 
 /* Opens the sockets that must be open from the start, also for peers and broadcast destinations
    with an address in the configuration. `Could not open NTP sockets` is fatal, and, until
-   ntp_sockets_end_start, a port in use. conf and env must outlive it. */
-struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct conf *conf);
+   ntp_sockets_end_start, a port in use. env and the lists of the groups must outlive it. */
+struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct sockets_conf *conf,
+                                    const struct client_conf *client,
+                                    const struct broadcasts_conf *broadcasts);
 /* The configured sources have been added. */
 void ntp_sockets_end_start(struct ntp_sockets *sockets);
 /* Closes everything. */

@@ -534,8 +534,8 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
         .sockets = params->sockets,
         .keys = params->keys,
         .random = random_pool_make(params->env->world),
-        .hwts_timeout = params->conf->client.hwts_timeout,
-        .add_net_correction = params->conf->sockets.ptp_port != 0,
+        .hwts_timeout = params->conf.hwts_timeout,
+        .add_net_correction = params->ptp_port != 0,
         .mono = params->mono,
     };
     if (params->nts)

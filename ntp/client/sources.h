@@ -12,8 +12,7 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/report.h"
-#include "conf/conf.h"
-#include "conf/source_options.h"
+#include "conf/groups.h"
 #include "ntp/auth.h"
 #include "ntp/client/verdict.h"
 #include "ntp/env.h"
@@ -29,7 +28,8 @@ struct ntp_sources;
 
 struct ntp_sources_params {
     const struct ntp_env *env;
-    const struct conf *conf;
+    struct client_conf conf;
+    int ptp_port; /* 0: none */
     struct ntp_keys *keys;
     const struct ntp_nts *nts; /* copied; NULL: none */
     struct ntp_sockets *sockets;

@@ -73,7 +73,7 @@ static bool add_some(struct ntp_sources *s, struct source_work *w)
 static void begin_reload(struct ntp_sources *s, struct source_work *w)
 {
     w->begun = true;
-    w->list = conf_read_source_dirs(&s->conf->client.source_dirs, s->env->world, &w->count);
+    w->list = conf_read_source_dirs(&s->conf.source_dirs, s->env->world, &w->count);
     w->loaded = mem_array(w->count + 1, sizeof(*w->loaded));
     w->known = mem_array(w->count + 1, sizeof(*w->known));
     if (w->count > 1)
@@ -158,8 +158,8 @@ void ntp_sources_reload(struct ntp_sources *s)
 
 void ntp_sources_add_configured(struct ntp_sources *s)
 {
-    for (size_t i = 0; i < s->conf->client.source_count; i++) {
-        const struct source_conf *conf = &s->conf->client.sources[i];
+    for (size_t i = 0; i < s->conf.source_count; i++) {
+        const struct source_conf *conf = &s->conf.sources[i];
         enum ntp_sources_status status = ntp_sources_add(s, conf, NULL);
 
         if (!is_added(status))

@@ -299,11 +299,11 @@ void ntp_sources_replace_bad(struct ntp_sources *s, const struct ip_addr *addr)
 
 void sources_consider_refresh(struct ntp_sources *s)
 {
-    double now = loop_mono(s->env->loop), interval = s->conf->client.refresh;
+    double now = loop_mono(s->env->loop), interval = s->conf.refresh;
     struct record *oldest = NULL, *r;
     struct ip_addr addr;
 
-    if (s->conf->client.refresh == 0 || now < s->last_refresh + interval)
+    if (s->conf.refresh == 0 || now < s->last_refresh + interval)
         return;
     s->last_refresh = now;
     TAILQ_FOREACH (r, &s->records, others) {

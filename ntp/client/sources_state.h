@@ -61,7 +61,7 @@ struct loaded {
 
 struct ntp_sources {
     const struct ntp_env *env;
-    const struct conf *conf;
+    struct client_conf conf;
     struct association_env shared;
     struct ntp_sockets *sockets;
 

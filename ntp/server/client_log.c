@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "ntp/random_pool.h"
 
 #define SLOT_RECORDS     8
@@ -85,12 +85,12 @@ struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod
     return b;
 }
 
-struct client_limits client_limits_make(const struct conf *conf)
+struct client_limits client_limits_make(const struct client_log_conf *conf)
 {
     const struct ratelimit_conf *of[CLIENT_SERVICES] = {
-        [CLIENT_NTP] = &conf->client_log.ntp,
-        [CLIENT_NTS_KE] = &conf->client_log.nts,
-        [CLIENT_CMD] = &conf->client_log.cmd,
+        [CLIENT_NTP] = &conf->ntp,
+        [CLIENT_NTS_KE] = &conf->nts,
+        [CLIENT_CMD] = &conf->cmd,
     };
     struct client_limits limits;
 
@@ -108,13 +108,13 @@ int client_limits_interval(const struct client_limits *limits, enum client_servi
                                              : MIN_INTERVAL;
 }
 
-struct client_log *client_log_new(const struct world *world, const struct conf *conf)
+struct client_log *client_log_new(const struct world *world, const struct client_log_conf *conf)
 {
     struct client_log *log = mem_alloc(sizeof(*log));
-    unsigned long slots = conf->client_log.limit / SLOT_BYTES;
+    unsigned long slots = conf->limit / SLOT_BYTES;
 
     log->random = random_pool_make(world);
-    if (conf->client_log.off)
+    if (conf->off)
         return log;
 
     log->max_slots = (uint32_t)(slots < 1 ? 1 : slots > MAX_SLOTS ? MAX_SLOTS : slots);

@@ -15,7 +15,7 @@
 #include "base/report.h"
 #include "base/world.h"
 
-struct conf;
+struct client_log_conf;
 
 enum client_service { CLIENT_NTP = 0, CLIENT_NTS_KE = 1, CLIENT_CMD = 2 };
 #define CLIENT_SERVICES 3
@@ -40,7 +40,7 @@ struct client_limits {
         struct token_bucket bucket;
     } services[CLIENT_SERVICES];
 };
-struct client_limits client_limits_make(const struct conf *conf);
+struct client_limits client_limits_make(const struct client_log_conf *conf);
 
 /* The interval (log2 s) of a service's rate limit; -19 if it is not limited. ntp.md 20.2 */
 int client_limits_interval(const struct client_limits *limits, enum client_service service);
@@ -48,10 +48,9 @@ int client_limits_interval(const struct client_limits *limits, enum client_servi
 struct client_log;
 
 /*
- * Uses noclientlog and clientloglimit of the configuration. The world gives random bits and must
- * outlive the log. A rate limit together with noclientlog is refused by conf_check.
+ * The world gives random bits and must outlive the log. A rate limit together with noclientlog is refused by conf_check.
  */
-struct client_log *client_log_new(const struct world *world, const struct conf *conf);
+struct client_log *client_log_new(const struct world *world, const struct client_log_conf *conf);
 void client_log_free(struct client_log *log);
 
 /*

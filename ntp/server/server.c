@@ -25,7 +25,7 @@ struct reply {
 
 struct ntp_server {
     const struct ntp_env *env;
-    const struct conf *conf;
+    bool add_net_correction; /* to responses, for NTP over PTP */
     const struct ntp_keys *keys;
     struct ntp_nts nts;
     struct ntp_sockets *sockets;
@@ -80,7 +80,7 @@ static const struct server_snapshot *publish(struct ntp_server *server)
     server->turn = (server->turn + 1) % SNAPSHOTS;
     struct server_snapshot *snapshot = &server->snapshots[server->turn];
     snapshot->time = transmit_time_make(server->env);
-    snapshot->time.add_net_correction = server->conf->sockets.ptp_port != 0;
+    snapshot->time.add_net_correction = server->add_net_correction;
     snapshot->time.mono = server->mono;
     return snapshot;
 }
@@ -204,10 +204,8 @@ bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr
 
 /* ---- Start and stop ---- */
 
-static void start_signing(struct ntp_server *server)
+static void start_signing(struct ntp_server *server, const char *directory)
 {
-    const char *directory = server->conf->ntp_signd_socket;
-
     if (!directory || directory[0] == '\0')
         return;
 #ifdef FEAT_SIGND
@@ -232,10 +230,10 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
 {
     struct ntp_server *server = mem_alloc(sizeof(*server));
-    const struct conf_access_rules *rules = &params->conf->ntp_access;
+    const struct conf_access_rules *rules = &params->conf.access;
 
     server->env = params->env;
-    server->conf = params->conf;
+    server->add_net_correction = params->ptp_port != 0;
     server->limits = params->limits;
     server->keys = params->keys;
     server->sockets = params->sockets;
@@ -249,15 +247,10 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
                                                          .server_arg = server,
                                                      });
 
-    for (size_t i = 0; i < rules->count; i++) {
-        char text[ADDR_TEXT_SIZE];
-        const struct subnet *subnet = &rules->rules[i].subnet;
-        if (!set_rule(server, &rules->rules[i]))
-            LOG_FATAL("Bad subnet in %s/%d", ip_addr_format(&subnet->addr, text, sizeof(text)),
-                      subnet->bits);
-    }
+    for (size_t i = 0; i < rules->count; i++)
+        set_rule(server, &rules->rules[i]);
     update_sockets(server);
-    start_signing(server);
+    start_signing(server, params->conf.signd_socket);
     local_clock_add_handler(server->env->clock, CLOCK_HOLDER_SERVER, on_clock_change, server);
     return server;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include "base/addr.h"
 #include "base/clock_change.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "ntp/access.h"
 #include "ntp/auth.h"
 #include "ntp/env.h"
@@ -22,15 +22,15 @@ struct ntp_server;
 
 struct ntp_server_params {
     const struct ntp_env *env;
-    const struct conf *conf;
+    struct server_conf conf;
+    int ptp_port; /* 0: none */
     struct client_log *log;
     struct client_limits limits;
     const struct ntp_keys *keys;
     struct ntp_sockets *sockets;
 };
 
-/* Applies the access rules of the configuration and opens the sockets that they need. A bad subnet
-   is fatal. Everything given must outlive the server, except params itself. */
+/* Applies the access rules of the configuration and opens the sockets that they need. Everything given must outlive the server, except params itself. */
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params);
 void ntp_server_free(struct ntp_server *server);
 

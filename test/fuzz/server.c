@@ -38,7 +38,7 @@ static void make_snapshot(struct server *s)
                                          server_keys_value(s->server_keys)};
 
     s->snapshot = server_snapshots_new(&tables, 1);
-    s->snapshot->limits = client_limits_make(&s->conf);
+    s->snapshot->limits = client_limits_make(&s->conf.client_log);
     s->snapshot->signing = true;
     s->snapshot->time = (struct transmit_time){
         .event_time = {{FUZZ_TIME, 4000}},
@@ -57,7 +57,7 @@ static struct server *make_server(void)
     fuzz_world_init(&s->fuzz, (const uint8_t *)KEYS, strlen(KEYS));
     s->conf.client_log.limit = 10000;
     s->conf.client_log.ntp = (struct ratelimit_conf){true, -4, 8, 2, 1};
-    s->log = client_log_new(&s->fuzz.world, &s->conf);
+    s->log = client_log_new(&s->fuzz.world, &s->conf.client_log);
     s->access = access_table_new();
     access_table_set(s->access, &all, true, false);
     s->keys = ntp_keys_new();

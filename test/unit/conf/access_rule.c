@@ -139,15 +139,15 @@ static void rules_keep_their_order_in_two_lists(void **state)
     struct conf *conf = test_conf("allow 10/8\ncmdallow ::/0\ndeny all\nALLOW 1.2.3.4\n"
                                   "cmddeny all 10");
 
-    assert_int_equal(conf->ntp_access.count, 3);
-    assert_true(conf->ntp_access.rules[0].allow);
-    assert_false(conf->ntp_access.rules[1].allow);
-    assert_true(conf->ntp_access.rules[1].all);
-    assert_true(conf->ntp_access.rules[2].allow);
-    assert_int_equal(conf->cmd_access.count, 2);
-    assert_true(conf->cmd_access.rules[0].allow);
-    assert_false(conf->cmd_access.rules[1].allow);
-    assert_int_equal(conf->cmd_access.rules[1].subnet.bits, 8);
+    assert_int_equal(conf->server.access.count, 3);
+    assert_true(conf->server.access.rules[0].allow);
+    assert_false(conf->server.access.rules[1].allow);
+    assert_true(conf->server.access.rules[1].all);
+    assert_true(conf->server.access.rules[2].allow);
+    assert_int_equal(conf->command.access.count, 2);
+    assert_true(conf->command.access.rules[0].allow);
+    assert_false(conf->command.access.rules[1].allow);
+    assert_int_equal(conf->command.access.rules[1].subnet.bits, 8);
     conf_free(conf);
 
     for (size_t i = 0; i < COUNT(names); i++) {

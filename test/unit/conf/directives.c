@@ -84,7 +84,7 @@ static const struct {
     {"leapseclist", OF(reference.leap.list), NULL},
     {"leapsectz", OF(reference.leap.tz), NULL},
     {"logdir", OF(log.dir), NULL},
-    {"ntpsigndsocket", OF(ntp_signd_socket), NULL},
+    {"ntpsigndsocket", OF(server.signd_socket), NULL},
     {"ntscachedir", OF(nts_dump_dir), NULL},
     {"ntsdumpdir", OF(nts_dump_dir), NULL},
     {"ntsntpserver", OF(nts_server.ntp_server), NULL},

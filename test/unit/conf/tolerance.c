@@ -64,7 +64,7 @@ static void limits_are_what_is_stored(void **state)
     assert_int_equal(conf->broadcasts.items[0].dest.port, 65535);
     assert_int_equal(conf->broadcasts.items[0].interval, 1 << 24);
     assert_int_equal(conf->sockets.port, 123);
-    assert_int_equal(conf->ntp_access.rules[0].subnet.bits, 32);
+    assert_int_equal(conf->server.access.rules[0].subnet.bits, 32);
     conf_free(conf);
 }
 

@@ -53,13 +53,13 @@ static void start(struct fixture *f, const char *lines)
         lines += *lines == '\n';
     }
     f->table = access_table_new();
-    for (size_t i = 0; i < f->conf->ntp_access.count; i++) {
-        const struct conf_access_rule *rule = &f->conf->ntp_access.rules[i];
+    for (size_t i = 0; i < f->conf->server.access.count; i++) {
+        const struct conf_access_rule *rule = &f->conf->server.access.rules[i];
         assert_true(access_table_set(f->table, &rule->subnet, rule->allow, rule->all));
     }
     f->names = access_names_new(&(struct access_names_params){.world = sim_world_interface(f->sim),
                                                               .loop = f->loop,
-                                                              .rules = &f->conf->ntp_access,
+                                                              .rules = &f->conf->server.access,
                                                               .apply = apply,
                                                               .arg = f});
 }
@@ -232,7 +232,7 @@ static void mistakes_are_no_names(void **state)
         assert_int_equal(!strstr(error.message, "(a subnet has no interface)"),
                          !strchr(bad[i], '%'));
     }
-    assert_int_equal(f->conf->ntp_access.name_count, 0);
+    assert_int_equal(f->conf->server.access.name_count, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

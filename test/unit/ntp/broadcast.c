@@ -50,7 +50,7 @@ static void start(struct fixture *f, int interval, const char *addr)
     conf->broadcasts.items[conf->broadcasts.count++] =
         (struct broadcast_conf){.dest = {rig_addr(addr), 123}, .interval = interval};
     ntp_broadcast_free(f->broadcast);
-    f->broadcast = ntp_broadcast_new(&f->rig.stub.env, conf, f->rig.sockets);
+    f->broadcast = ntp_broadcast_new(&f->rig.stub.env, &conf->broadcasts, f->rig.sockets);
 }
 
 static void first_packet_comes_after_one_interval(void **state)

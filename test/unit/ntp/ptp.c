@@ -132,14 +132,15 @@ static void pair_start(struct pair *p, int client_domain)
     rig_restart(&p->server, NULL);
     p->server.stub.reference =
         (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
-    p->log = client_log_new(sim_world_interface(p->client.sim), p->server.conf);
-    p->ntp =
-        ntp_server_new(&(struct ntp_server_params){.env = &p->server.stub.env,
-                                                   .conf = p->server.conf,
-                                                   .log = p->log,
-                                                   .limits = client_limits_make(p->server.conf),
-                                                   .keys = p->server.keys,
-                                                   .sockets = p->server.sockets});
+    p->log = client_log_new(sim_world_interface(p->client.sim), &p->server.conf->client_log);
+    p->ntp = ntp_server_new(
+        &(struct ntp_server_params){.env = &p->server.stub.env,
+                                    .conf = p->server.conf->server,
+                                    .ptp_port = p->server.conf->sockets.ptp_port,
+                                    .log = p->log,
+                                    .limits = client_limits_make(&p->server.conf->client_log),
+                                    .keys = p->server.keys,
+                                    .sockets = p->server.sockets});
     assert_true(ntp_server_set_access(p->ntp, &rule));
 }
 

@@ -6,6 +6,7 @@
 #include "test/unit/support/unit.h"
 
 #include <string.h>
+#include "conf/conf.h"
 #include "ntp/sockets.h"
 #include "ntp/wire/packet.h"
 #include "test/unit/support/env.h"
@@ -163,7 +164,8 @@ static int teardown(void **state)
 
 static void start(struct fixture *f)
 {
-    f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
+    f->sockets =
+        ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client, &f->conf.broadcasts);
     ntp_sockets_end_start(f->sockets);
     ntp_sockets_set_source_handlers(f->sockets, &handlers);
     ntp_sockets_set_server_handlers(f->sockets, &handlers);
@@ -371,11 +373,13 @@ static void configured_peers_have_their_socket_from_the_start(void **state)
     }
     f->conf.client.sources = sources;
     f->conf.client.source_count = 1;
-    f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
+    f->sockets =
+        ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client, &f->conf.broadcasts);
     assert_int_equal(f->opens, 0);
     ntp_sockets_free(f->sockets);
     f->conf.client.source_count = 3;
-    f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
+    f->sockets =
+        ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client, &f->conf.broadcasts);
     assert_int_equal(f->opens, 1);
     assert_int_equal(f->opened[0].spec.family, IP_V4);
     ntp_sockets_end_start(f->sockets);

@@ -71,13 +71,16 @@ static void replace(const struct ip_addr *addr, void *arg)
 
 static void start(struct rig *rig, const struct ntp_nts *nts)
 {
-    rig->sockets = ntp_sockets_new(&rig->stub.env, rig->conf);
-    rig->sources = ntp_sources_new(&(struct ntp_sources_params){.env = &rig->stub.env,
-                                                                .conf = rig->conf,
-                                                                .keys = rig->keys,
-                                                                .nts = nts,
-                                                                .sockets = rig->sockets,
-                                                                .mono = &rig->mono});
+    rig->sockets = ntp_sockets_new(&rig->stub.env, &rig->conf->sockets, &rig->conf->client,
+                                   &rig->conf->broadcasts);
+    rig->sources =
+        ntp_sources_new(&(struct ntp_sources_params){.env = &rig->stub.env,
+                                                     .conf = rig->conf->client,
+                                                     .ptp_port = rig->conf->sockets.ptp_port,
+                                                     .keys = rig->keys,
+                                                     .nts = nts,
+                                                     .sockets = rig->sockets,
+                                                     .mono = &rig->mono});
     ntp_sources_set_round_handler(rig->sources, round_ended, rig);
 }
 

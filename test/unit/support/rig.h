@@ -6,6 +6,7 @@
 #ifndef TEST_UNIT_SUPPORT_RIG_H
 #define TEST_UNIT_SUPPORT_RIG_H
 
+#include "conf/conf.h"
 #include "ntp/client/association.h"
 #include "ntp/client/sources.h"
 #include "test/unit/support/env.h"

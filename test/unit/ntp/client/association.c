@@ -804,14 +804,15 @@ static void client_and_server_exchange_interleaved(void **state)
     rig_restart(&server, NULL);
     server.stub.reference =
         (struct reference_data){.synchronised = true, .stratum = 2, .refid = 0x01020304};
-    struct client_log *log = client_log_new(sim_world_interface(client->sim), server.conf);
-    struct ntp_server *ntp =
-        ntp_server_new(&(struct ntp_server_params){.env = &server.stub.env,
-                                                   .conf = server.conf,
-                                                   .log = log,
-                                                   .limits = client_limits_make(server.conf),
-                                                   .keys = server.keys,
-                                                   .sockets = server.sockets});
+    struct client_log *log =
+        client_log_new(sim_world_interface(client->sim), &server.conf->client_log);
+    struct ntp_server *ntp = ntp_server_new(
+        &(struct ntp_server_params){.env = &server.stub.env,
+                                    .conf = server.conf->server,
+                                    .log = log,
+                                    .limits = client_limits_make(&server.conf->client_log),
+                                    .keys = server.keys,
+                                    .sockets = server.sockets});
     assert_true(ntp_server_set_access(ntp, &rule));
     rig_add_server(client, "192.0.2.12 xleave minpoll 2 maxpoll 2");
     run_both(client, &server, 60);

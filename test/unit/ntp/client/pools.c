@@ -370,6 +370,7 @@ static void refresh_can_be_switched_off(void **state)
     struct rig *rig = *state;
 
     rig->conf->client.refresh = 0;
+    rig_restart(rig, NULL);
     set_name(rig, "ntp.test", 1, 1);
     rig_add(rig, SOURCE_SERVER, false, "ntp.test maxpoll 6");
     start_up(rig);
@@ -384,6 +385,7 @@ static void refresh_counts_from_the_last_lookup(void **state)
     double last;
 
     rig->conf->client.refresh = 10000;
+    rig_restart(rig, NULL);
     set_name(rig, "ntp.test", 1, 1);
     rig_add(rig, SOURCE_SERVER, false, "ntp.test maxpoll 6");
     rig_add(rig, SOURCE_SERVER, false, "192.0.2.1 maxpoll 6");

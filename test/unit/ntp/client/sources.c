@@ -531,6 +531,7 @@ static void periodic_refresh_takes_one_name_for_each_interval(void **state)
     struct rig *rig = *state;
 
     rig->conf->client.refresh = 10000;
+    rig_restart(rig, NULL);
     set_name(rig, "a.test", 1, 1);
     set_name(rig, "b.test", 2, 1);
     add(rig, "a.test maxpoll 6");
@@ -814,6 +815,7 @@ static void files_are_compared_with_the_last_load(void **state)
 
     assert_true(conf_read_line(rig->conf, &env, "server 192.0.2.9", 1, &error));
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     sim_set_file(rig->sim, "/etc/dir/a.sources",
                  "server 192.0.2.1\nserver 192.0.2.2 iburst\nserver 192.0.2.9\n", 0644);
     ntp_sources_reload(rig->sources);
@@ -853,6 +855,7 @@ static void names_in_files_are_looked_up_at_once(void **state)
 
     set_name(rig, "ntp.test", 1, 1);
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
     rig_run(rig, 100);
@@ -877,6 +880,7 @@ static void failures_in_files_are_told_once_each(void **state)
 
     assert_true(conf_read_line(rig->conf, &env, "server 192.0.2.9", 1, &error));
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     sim_set_file(rig->sim, "/etc/dir/a.sources", "server 192.0.2.9 iburst\n", 0644);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
@@ -908,6 +912,7 @@ static void configured_sources_that_fail_are_logged(void **state)
 
     assert_true(conf_read_line(rig->conf, &env, "server 192.0.2.9", 1, &error));
     assert_true(conf_read_line(rig->conf, &env, "server 192.0.2.9", 2, &error));
+    rig_restart(rig, NULL);
     ntp_sources_add_configured(rig->sources);
     assert_int_equal(logged("Could not add source 192.0.2.9"), 1);
 }
@@ -964,6 +969,7 @@ static void many_sources_are_worked_on_in_slices(void **state)
     struct conf_env env = {0};
 
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
 
@@ -1027,6 +1033,7 @@ static void every_selected_source_goes_offline(void **state)
     struct conf_env env = {0};
 
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     set_many(rig, MANY);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
@@ -1049,6 +1056,7 @@ static void few_sources_are_worked_on_at_once(void **state)
     int ends = 0;
 
     assert_true(conf_read_line(rig->conf, &env, "sourcedir /etc/dir", 1, &error));
+    rig_restart(rig, NULL);
     set_many(rig, 200);
     ntp_sources_add_configured(rig->sources);
     start_up(rig);

@@ -48,7 +48,7 @@ static void take_snapshot(struct fixture *f)
                                          f->nts_keys};
     struct server_snapshot *snapshot = server_snapshots_new(&tables, 1);
 
-    snapshot->limits = client_limits_make(&f->conf);
+    snapshot->limits = client_limits_make(&f->conf.client_log);
     if (f->snapshot) {
         snapshot->time = f->snapshot->time;
         snapshot->signing = f->snapshot->signing;
@@ -60,7 +60,7 @@ static void take_snapshot(struct fixture *f)
 /* A log and a shard, and the limits, as conf has them. */
 static void open_shard(struct fixture *f)
 {
-    f->log = client_log_new(&f->world, &f->conf);
+    f->log = client_log_new(&f->world, &f->conf.client_log);
     server_shard_init(&f->shard, &f->world, f->log);
     take_snapshot(f);
 }

@@ -21,8 +21,8 @@ struct fixture {
 
 static void open_log(struct fixture *f)
 {
-    f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
-    f->limits = client_limits_make(&f->conf);
+    f->log = client_log_new(sim_world_interface(f->sim), &f->conf.client_log);
+    f->limits = client_limits_make(&f->conf.client_log);
 }
 
 static int setup(void **state)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "conf/conf.h"
 #include "ntp/server/server.h"
 #include "test/unit/support/env.h"
 #include "test/unit/support/request.h"
@@ -33,7 +34,7 @@ static int setup(void **state)
     f->conf.client_log.limit = 524288;
     f->conf.sockets.port = 123;
     f->conf.sockets.acquisition_port = -1;
-    f->log = client_log_new(sim_world_interface(f->sim), &f->conf);
+    f->log = client_log_new(sim_world_interface(f->sim), &f->conf.client_log);
     f->keys = ntp_keys_new();
     sim_set_file(f->sim, "/keys", KEYS, 0640);
     ntp_keys_load(f->keys, sim_world_interface(f->sim), "/keys");
@@ -60,13 +61,15 @@ struct service {
 
 static struct service start(struct fixture *f)
 {
-    struct service s = {.sockets = ntp_sockets_new(&f->stub.env, &f->conf)};
+    struct service s = {.sockets = ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client,
+                                                   &f->conf.broadcasts)};
 
     s.server = ntp_server_new(&(struct ntp_server_params){
         .env = &f->stub.env,
-        .conf = &f->conf,
+        .conf = f->conf.server,
+        .ptp_port = f->conf.sockets.ptp_port,
         .log = f->log,
-        .limits = client_limits_make(&f->conf),
+        .limits = client_limits_make(&f->conf.client_log),
         .keys = f->keys,
         .sockets = s.sockets,
     });

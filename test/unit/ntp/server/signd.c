@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/wire.h"
+#include "conf/conf.h"
 #include "ntp/server/server.h"
 #include "ntp/server/signd.h"
 #include "test/unit/support/env.h"
@@ -196,7 +197,8 @@ static int setup(void **state)
     f->stub.env.world = &f->world;
     f->conf.sockets.port = 123;
     f->conf.sockets.acquisition_port = -1;
-    f->sockets = ntp_sockets_new(&f->stub.env, &f->conf);
+    f->sockets =
+        ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client, &f->conf.broadcasts);
     f->fd = ntp_sockets_hold_server(f->sockets, IP_V4);
     f->client = (struct ip_port){ip_addr_v4(192, 0, 2, 7), 5000};
     f->signd = signd_new(&f->stub.env, f->sockets, "/samba");

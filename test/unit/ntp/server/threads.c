@@ -151,7 +151,7 @@ static void start_worker(struct fixture *f, int index)
     w->ops = (struct world_ops){.raw_now = raw_now, .random_bytes = random_bytes};
     w->world = (struct world){.ops = &w->ops, .ctx = w};
     w->random = (uint64_t)index;
-    w->log = client_log_new(&w->world, &f->conf);
+    w->log = client_log_new(&w->world, &f->conf.client_log);
     server_shard_init(&w->shard, &w->world, w->log);
     w->shard.nts = nts_server_ops();
     assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
@@ -190,7 +190,7 @@ static struct server_snapshot *make_snapshot(struct fixture *f, uint32_t number)
         .nts_keys = server_keys_value(f->nts_keys),
     };
     struct server_snapshot *snapshot = server_snapshots_new(&tables, 1);
-    snapshot->limits = client_limits_make(&f->conf);
+    snapshot->limits = client_limits_make(&f->conf.client_log);
     snapshot->time = (struct transmit_time){
         .event_time = {{SIM_START, 400000}},
         .reference = {.synchronised = true, .stratum = 2, .refid = REFID + number},
