@@ -127,11 +127,8 @@ static void apply_cmd_access(struct chronyd *d)
     d->cmd_access = access_table_new();
     for (size_t i = 0; i < d->conf->command.access.count; i++) {
         const struct conf_access_rule *rule = &d->conf->command.access.rules[i];
-        char text[ADDR_TEXT_SIZE];
 
-        if (!access_table_set(d->cmd_access, &rule->subnet, rule->allow, rule->all))
-            LOG_FATAL("Bad subnet in %s/%d", ip_addr_format(&rule->subnet.addr, text, sizeof(text)),
-                      rule->subnet.bits);
+        access_table_set(d->cmd_access, &rule->subnet, rule->allow, rule->all);
         access_log_rule("command", rule);
     }
 }

@@ -82,7 +82,7 @@ struct local_clock *local_clock_new_with_driver(struct world *world, struct loop
     c->world = world;
     c->loop = loop;
     c->driver = driver;
-    c->max_drift_ppm = fmax(0.0, fmin(params->conf.max_drift, MAX_DRIFT_LIMIT));
+    c->max_drift_ppm = fmin(params->conf.max_drift, MAX_DRIFT_LIMIT);
     c->max_error = params->conf.max_error * 1.0e-6;
 
     double precision =

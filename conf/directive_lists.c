@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "conf/directories.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool add_source(struct parser *p, char *args, enum source_kind kind, bool pool)
 {
@@ -114,7 +113,7 @@ bool directive_refclock(struct parser *p, const struct directive *d, char *args)
         return parser_fail_parse(p);
     if (!parser_options(p, refclock_options, COUNT(refclock_options), options, &clock, true))
         return false;
-    clock.filter_length = option_clamp(clock.filter_length, 1, 256);
+    clock.filter_length = clamp_int(1, clock.filter_length, 256);
     clock.driver = text_dup(args);
     clock.parameter = text_dup(parameter);
     conf->refclocks.items =
@@ -181,10 +180,10 @@ bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *ar
 
     if (hw.maxpoll == INT_MAX)
         hw.maxpoll = hw.minpoll + 1;
-    hw.minpoll = option_clamp(hw.minpoll, -6, 20);
-    hw.maxpoll = option_clamp(hw.maxpoll, hw.minpoll, 20);
-    hw.min_samples = option_clamp(hw.min_samples, 2, 64);
-    hw.max_samples = option_clamp(hw.max_samples, 2, 64);
+    hw.minpoll = clamp_int(-6, hw.minpoll, 20);
+    hw.maxpoll = clamp_int(hw.minpoll, hw.maxpoll, 20);
+    hw.min_samples = clamp_int(2, hw.min_samples, 64);
+    hw.max_samples = clamp_int(2, hw.max_samples, 64);
     hw.interface = text_dup(args);
     conf->nic_clocks.items =
         mem_resize(conf->nic_clocks.items, conf->nic_clocks.count + 1, sizeof(hw));
@@ -209,7 +208,7 @@ bool directive_broadcast(struct parser *p, const struct directive *d, char *args
         return parser_fail_parse(p);
 
     broadcast.dest.port = (uint16_t)number;
-    broadcast.interval = option_clamp(broadcast.interval, 1, 1 << 24);
+    broadcast.interval = clamp_int(1, broadcast.interval, 1 << 24);
     conf->broadcasts.items =
         mem_resize(conf->broadcasts.items, conf->broadcasts.count + 1, sizeof(broadcast));
     conf->broadcasts.items[conf->broadcasts.count++] = broadcast;

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/text.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct named_value {
     const char *name;
@@ -41,6 +40,18 @@ static bool fail_choice(struct parser *p, const struct named_value *table, size_
     return parser_fail_word(p, word, nearest.best);
 }
 
+/* One word of the table. */
+static bool read_choice(struct parser *p, const struct named_value *table, size_t count,
+                        const char *word, int *value)
+{
+    const struct named_value *choice = find_value(table, count, word);
+
+    if (!choice)
+        return fail_choice(p, table, count, word);
+    *value = choice->value;
+    return true;
+}
+
 bool directive_authselectmode(struct parser *p, const struct directive *d, char *args)
 {
     static const struct named_value modes[] = {
@@ -49,11 +60,11 @@ bool directive_authselectmode(struct parser *p, const struct directive *d, char 
         {"mix", AUTHSELECT_MIX},
         {"ignore", AUTHSELECT_IGNORE},
     };
-    const struct named_value *mode = find_value(modes, COUNT(modes), args);
+    int mode;
 
-    if (!mode)
-        return fail_choice(p, modes, COUNT(modes), args);
-    p->conf->selection.authselect_mode = (enum authselect_mode)mode->value;
+    if (!read_choice(p, modes, COUNT(modes), args, &mode))
+        return false;
+    p->conf->selection.authselect_mode = (enum authselect_mode)mode;
     return true;
 }
 
@@ -65,11 +76,11 @@ bool directive_leapsecmode(struct parser *p, const struct directive *d, char *ar
         {"slew", LEAPSEC_SLEW},
         {"ignore", LEAPSEC_IGNORE},
     };
-    const struct named_value *mode = find_value(modes, COUNT(modes), args);
+    int mode;
 
-    if (!mode)
-        return fail_choice(p, modes, COUNT(modes), args);
-    p->conf->reference.leap.mode = (enum leapsec_mode)mode->value;
+    if (!read_choice(p, modes, COUNT(modes), args, &mode))
+        return false;
+    p->conf->reference.leap.mode = (enum leapsec_mode)mode;
     return true;
 }
 
@@ -251,8 +262,6 @@ bool directive_local(struct parser *p, const struct directive *d, char *args)
     options_reset(local_options, COUNT(local_options), &local);
     if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
         return false;
-    if (local.wait_unsynced < 0.0)
-        local.wait_unsynced = local.orphan ? 300.0 : 0.0;
     p->conf->reference.local = local;
     return true;
 }
@@ -277,10 +286,6 @@ bool directive_ratelimit(struct parser *p, const struct directive *d, char *args
     if (!parser_options(p, ratelimit_options, options, args, limit, false))
         return false;
     limit->enabled = true;
-    limit->interval = option_clamp(limit->interval, -19, 12);
-    limit->burst = option_clamp(limit->burst, 1, 255);
-    limit->leak = option_clamp(limit->leak, 1, 4);
-    limit->kod = option_clamp(limit->kod, 0, 4);
     return true;
 }
 
@@ -391,10 +396,10 @@ bool directive_opencommands(struct parser *p, const struct directive *d, char *a
         char *word = args;
 
         args = text_split(args);
-        const struct named_value *command = find_value(commands, COUNT(commands), word);
-        if (!command)
-            return fail_choice(p, commands, COUNT(commands), word);
-        open |= (unsigned int)command->value;
+        int bit;
+        if (!read_choice(p, commands, COUNT(commands), word, &bit))
+            return false;
+        open |= (unsigned int)bit;
     }
     p->conf->command.open = open;
     return true;

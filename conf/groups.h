@@ -61,7 +61,7 @@ struct local_conf {
     double distance;
     double activate;
     double wait_synced;
-    double wait_unsynced; /* the default is filled in */
+    double wait_unsynced; /* negative: the default */
 };
 
 struct reference_conf {

@@ -14,11 +14,6 @@
 
 static_assert(sizeof(int) == 4 && sizeof(unsigned int) == 4, "options are stored as 32-bit words");
 
-int option_clamp(int value, int min, int max)
-{
-    return value < min ? min : value > max ? max : value;
-}
-
 /* An integer of the row's range, or the nearest limit if a report of replaced values is wanted. */
 static bool read_int(const struct option_row *row, const char *text, int *value, size_t *used,
                      const struct options_report *report)

@@ -92,6 +92,4 @@ void options_reset(const struct option_row *table, size_t count, void *base);
 bool option_read_number(const struct option_row *row, const char *text, void *base, size_t *used,
                         const struct options_report *report);
 
-int option_clamp(int value, int min, int max);
-
 #endif

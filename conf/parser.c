@@ -173,16 +173,23 @@ static const char *format_range(const struct option_row *row, char *text, size_t
     return text;
 }
 
-/* Without the range of integers, which has never been in these messages. */
+/* A number in place of which another one is used. The range of integers is told if they are all that
+   the directive has. */
+static void warn_number(const struct parser *p, const char *option, const struct option_row *row,
+                        const char *number, size_t length, double value)
+{
+    char used[32], range[64];
+    bool has_range = row->kind == OPTION_REAL || (!option && row->name);
+
+    snprintf(used, sizeof(used), "%.15g", value);
+    parser_warn_value(p, option, number, length,
+                      has_range ? format_range(row, range, sizeof(range)) : NULL, used);
+}
+
 static void warn_option(const struct option_row *row, const char *number, size_t length,
                         double value, void *arg)
 {
-    char used[32], range[64];
-
-    snprintf(used, sizeof(used), "%.15g", value);
-    parser_warn_value(arg, row->name, number, length,
-                      row->kind == OPTION_REAL ? format_range(row, range, sizeof(range)) : NULL,
-                      used);
+    warn_number(arg, row->name, row, number, length, value);
 }
 
 void parser_warn_uint(const struct parser *p, const char *word, size_t number_length,
@@ -270,18 +277,6 @@ static void note_replacement(const struct option_row *row, const char *number, s
     *(struct replacement *)arg = (struct replacement){.made = true, .value = value};
 }
 
-/* Of integers the range is told if they are all that the directive has: then the row has a name. */
-static void warn_replaced(const struct parser *p, const struct option_row *row, const char *number,
-                          size_t length, double value)
-{
-    char used[32], range[64];
-    bool has_range = row->name || row->kind == OPTION_REAL;
-
-    snprintf(used, sizeof(used), "%.15g", value);
-    parser_warn_value(p, NULL, number, length,
-                      has_range ? format_range(row, range, sizeof(range)) : NULL, used);
-}
-
 bool parser_next_number(struct parser *p, char **args, const struct option_row *row, void *base)
 {
     struct replacement replaced = {.made = false};
@@ -292,7 +287,7 @@ bool parser_next_number(struct parser *p, char **args, const struct option_row *
     if (!option_read_number(row, word, base, &used, &report) || !skip_number(p, args, used))
         return false;
     if (replaced.made)
-        warn_replaced(p, row, word, used, replaced.value);
+        warn_number(p, NULL, row, word, used, replaced.value);
     return true;
 }
 

@@ -220,7 +220,7 @@ static struct refclock *make_clock(struct refclock_set *set, const struct refclo
     c->conf = *conf;
     c->driver = find_driver(conf->driver);
     c->precision = fmax(local_clock_precision(set->env.clock), conf->precision);
-    c->rate = conf->rate < 1 ? 1 : conf->rate;
+    c->rate = conf->rate;
     c->max_lock_age = conf->max_lock_age;
     c->offset = conf->offset;
     c->pps = conf->pps || conf->local;
@@ -236,9 +236,7 @@ static struct refclock *make_clock(struct refclock_set *set, const struct refclo
     if (c->driver->poll && c->driver_poll > conf->poll)
         c->driver_poll = conf->poll;
     c->filter = sample_filter_new(&(struct sample_filter_params){
-        .length = conf->filter_length < 1                   ? 1
-                  : conf->filter_length > SAMPLE_FILTER_MAX ? SAMPLE_FILTER_MAX
-                                                            : conf->filter_length,
+        .length = conf->filter_length,
         .max_dispersion = conf->max_dispersion,
         .combine_ratio = COMBINE_RATIO,
         .quantum = local_clock_precision(set->env.clock),

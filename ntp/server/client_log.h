@@ -48,7 +48,8 @@ int client_limits_interval(const struct client_limits *limits, enum client_servi
 struct client_log;
 
 /*
- * The world gives random bits and must outlive the log. A rate limit together with noclientlog is refused by conf_check.
+ * The world gives random bits and must outlive the log. A rate limit together with noclientlog is
+ * refused by conf_check.
  */
 struct client_log *client_log_new(const struct world *world, const struct client_log_conf *conf);
 void client_log_free(struct client_log *log);

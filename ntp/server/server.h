@@ -30,7 +30,8 @@ struct ntp_server_params {
     struct ntp_sockets *sockets;
 };
 
-/* Applies the access rules of the configuration and opens the sockets that they need. Everything given must outlive the server, except params itself. */
+/* Applies the access rules and opens the sockets that they need. Everything given must outlive the
+   server, except params itself. */
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params);
 void ntp_server_free(struct ntp_server *server);
 

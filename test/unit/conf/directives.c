@@ -557,7 +557,7 @@ static void local_starts_again_from_the_defaults(void **state)
     assert_true(conf->reference.local.distance == 1.0);
     assert_true(conf->reference.local.activate == 0.0);
     assert_true(conf->reference.local.wait_synced == 0.0);
-    assert_true(conf->reference.local.wait_unsynced == 0.0);
+    assert_true(conf->reference.local.wait_unsynced == -1.0);
     conf_free(conf);
 
     conf = test_conf("local Stratum 1 ORPHAN distance 0.0 waitsynced 7200 waitunsynced 20");
@@ -569,7 +569,7 @@ static void local_starts_again_from_the_defaults(void **state)
     conf_free(conf);
 
     conf = test_conf("local orphan waitunsynced -1");
-    assert_true(conf->reference.local.wait_unsynced == 300.0);
+    assert_true(conf->reference.local.wait_unsynced == -1.0);
     conf_free(conf);
 
     assert_error_begins("local foo", "Invalid option in local directive at line 1");
@@ -609,8 +609,8 @@ static void rate_limits_keep_options_that_are_not_named(void **state)
 
     conf = test_conf("ratelimit interval -32 burst -1 leak 0 kod -3\n"
                      "ntsratelimit interval 32 burst 32 leak 32\ncmdratelimit interval 12");
-    assert_ratelimit(&conf->client_log.ntp, true, -19, 1, 1, 0);
-    assert_ratelimit(&conf->client_log.nts, true, 12, 32, 4, 0);
+    assert_ratelimit(&conf->client_log.ntp, true, -32, -1, 0, -3);
+    assert_ratelimit(&conf->client_log.nts, true, 32, 32, 32, 0);
     assert_ratelimit(&conf->client_log.cmd, true, 12, 8, 2, 0);
     conf_free(conf);
 
