@@ -7,11 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "cmdmon/message_words.h"
 #include "conf/option_table.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Finds the value of a word of JSON. */
 static bool find_word(const struct field_word *words, const char *text, uint32_t *number)

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 
 #define NUMBER_MAX 999999999
@@ -75,8 +76,6 @@ static const struct word zone_words[] = {
     ZONE("cat", -10),  ZONE("ahst", -10), ZONE("k", -10),    ZONE("nt", -11),    ZONE("l", -11),
     ZONE("idlw", -12), ZONE("m", -12),
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool find(const struct word *words, size_t count, const char *text, struct date_token *token)
 {

@@ -6,6 +6,7 @@
 #include "chronyc/exchange.h"
 
 #include <math.h>
+#include "base/number.h"
 
 #define RECEIVE_SIZE 2048
 
@@ -43,7 +44,7 @@ const char *status_line(unsigned int status)
 {
     const char *line = NULL;
 
-    if (status < sizeof(status_lines) / sizeof(status_lines[0]))
+    if (status < COUNT(status_lines))
         line = status_lines[status];
     return line ? line : "520 Got unexpected error from daemon";
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include "base/number.h"
 
 void print_header(FILE *out, const char *before, int extra, const char *after)
 {
@@ -36,7 +37,7 @@ struct formatted format_interval(uint32_t seconds)
     };
     struct formatted f = {"   -"};
 
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < COUNT(units); i++) {
         if (seconds >= units[i].limit)
             continue;
         snprintf(f.s, sizeof(f.s), "%*" PRIu32 "%s", units[i].width, seconds / units[i].divisor,

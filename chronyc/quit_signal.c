@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include "base/number.h"
 
 static volatile sig_atomic_t quit_requested; /* number of the signal, 0: none */
 
@@ -23,7 +24,7 @@ void quit_signal_install(void)
     struct sigaction action = {.sa_handler = request_quit, .sa_flags = SA_RESTART};
 
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+    for (size_t i = 0; i < COUNT(signals); i++)
         sigaction(signals[i], &action, NULL);
 }
 

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include "base/number.h"
 #include "base/refid.h"
 #include "base/text.h"
 #include "chronyc/exchange.h"
@@ -67,7 +68,7 @@ static struct wait_limits parse_limits(const char *args)
     size_t used;
 
     if (text_scan_int(args, &limits.max_tries, &used)) {
-        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        for (size_t i = 0; i < COUNT(numbers); i++) {
             args += used;
             if (!text_scan_double(args, numbers[i], &used))
                 break;

@@ -6,6 +6,7 @@
 #include "chronyc/style.h"
 
 #include <string.h>
+#include "base/number.h"
 
 static const char *const sequences[STYLE_COUNT] = {
     [STYLE_PLAIN] = "\033[0m",           [STYLE_SELECTED] = "\033[0;1;32m",
@@ -18,8 +19,7 @@ enum style style_of_state(int state)
     static const enum style styles[] = {STYLE_SELECTED, STYLE_UNUSABLE, STYLE_FALSETICKER,
                                         STYLE_JITTERY,  STYLE_COMBINED, STYLE_SELECTABLE};
 
-    return state >= 0 && (size_t)state < sizeof(styles) / sizeof(styles[0]) ? styles[state]
-                                                                            : STYLE_PLAIN;
+    return state >= 0 && (size_t)state < COUNT(styles) ? styles[state] : STYLE_PLAIN;
 }
 
 enum style style_of_letter(char letter)

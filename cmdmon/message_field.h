@@ -33,6 +33,7 @@ enum field_wire {
 
 /* Types of members; FIELD_MEMBER finds out which a member has. */
 enum field_member {
+    MEMBER_NONE, /* there is none: reserved octets, values that are given */
     MEMBER_BOOL,
     MEMBER_CHAR,
     MEMBER_I8,

@@ -4,9 +4,10 @@
  * JSON and CSV have them; values are not judged here.
  */
 #include "cmdmon/message.h"
+
+#include "base/number.h"
 #include "cmdmon/message_words.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define GIVEN(name, how, csv)                                                                      \
     {                                                                                              \
         .key = name, .show = how, .decimals = csv                                                  \

@@ -5,6 +5,7 @@
  */
 #include "cmdmon/message.h"
 
+#include "base/number.h"
 #include "conf/conf.h"
 
 #define ROW(at, wire, member) FIELD(struct cmd_request, at, wire, u.member, NULL)
@@ -15,7 +16,7 @@
 
 #define LAYOUT(length, rows)                                                                       \
     {                                                                                              \
-        length, sizeof(rows) / sizeof((rows)[0]), rows, NULL                                       \
+        length, COUNT(rows), rows, NULL                                                            \
     }
 
 static const struct cmd_layout request_empty = {CMD_REQUEST_HEADER, 0, NULL, NULL};

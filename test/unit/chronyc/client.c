@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "chronyc/client.h"
@@ -417,7 +418,7 @@ static void watch_takes_reports_only(void **state)
 
     f->answering = ip_addr_loopback(IP_V4);
     f->interrupted_pause = 1;
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+    for (size_t i = 0; i < COUNT(others); i++)
         assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch"), ARG(others[i])), 1);
     assert_int_equal(RUN(f, ARG("-h127.0.0.1"), ARG("watch")), 1);
     assert_int_equal(f->sent, 0);

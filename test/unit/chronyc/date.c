@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/number.h"
 #include "chronyc/date.h"
 
 static const struct instant now = {.sec = 1795501815};
@@ -135,7 +136,7 @@ static void nonsense_is_refused(void **state)
     };
 
     use_zone("UTC");
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         check(texts[i], NULL);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "chronyc/commands.h"
 #include "chronyc/document.h"
@@ -109,7 +110,7 @@ static bool is_text_command(const char *command)
     char name[64];
 
     report_name(command, name, sizeof(name));
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
@@ -179,7 +180,7 @@ static void every_recorded_report_fits_its_schema(void **state)
         json_array_foreach(json_object_get(root, "records"), j, record) check_record(&s, record);
         json_decref(root);
     }
-    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
+    for (size_t i = 0; i < COUNT(reports); i++)
         if (!json_object_get(s.seen, reports[i]))
             fail_msg("no recorded %s", reports[i]);
     json_decref(s.by_name);

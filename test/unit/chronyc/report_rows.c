@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "chronyc/document.h"
 #include "chronyc/report_rows.h"
 
@@ -66,7 +67,7 @@ static void keys_are_those_of_the_schemas(void **state)
         {"settime", REPLY_SETTIME},
         {"sourcename", REPLY_SOURCENAME},
     };
-    const size_t count = sizeof(reports) / sizeof(reports[0]);
+    const size_t count = COUNT(reports);
     size_t shown = 0;
 
     for (size_t i = 0; i < count; i++) {

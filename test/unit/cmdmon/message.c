@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "cmdmon/message.h"
@@ -159,7 +160,7 @@ static void floats_follow_the_worked_examples(void **state)
         {INFINITY, 0x7effffff}, {-INFINITY, 0x7f000000},  {NAN, 0x00000000},
     };
 
-    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+    for (size_t i = 0; i < COUNT(examples); i++)
         assert_int_equal(cmd_float_encode(examples[i].x), examples[i].word);
     assert_true(cmd_float_decode(0x04800000) == 1.0);
     assert_true(cmd_float_decode(0x03000000) == -1.0);
@@ -203,7 +204,7 @@ static void obsolete_codes_have_no_length(void **state)
     static const unsigned int obsolete[] = {0,  10, 12, 27, 28, 32, 38, 39,   40,
                                             55, 56, 58, 59, 60, 61, 75, 65535};
 
-    for (size_t i = 0; i < sizeof(obsolete) / sizeof(obsolete[0]); i++)
+    for (size_t i = 0; i < COUNT(obsolete); i++)
         assert_int_equal(cmd_request_length(obsolete[i], CMD_VERSION), 0);
     assert_int_equal(cmd_request_length(CMD_CLIENTS, CMD_VERSION), 520);
     assert_int_equal(cmd_request_length(CMD_CLIENTS, CMD_VERSION_NO_PADDING), 36);
@@ -355,7 +356,7 @@ static void scope_is_in_the_padding(void **state)
                  {0xfe, 0x80, 0x10000, 0},
                  {0x20, 0x01, 7, 0}};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct ip_addr addr = {.family = IP_V6, .scope = cases[i].scope};
         struct cmd_request_header header = {.version = CMD_VERSION};
         struct cmd_request request = {.command = CMD_ACCHECK}, read;

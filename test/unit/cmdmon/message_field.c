@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "cmdmon/message.h"
 
 #define SPECIFICATION TEST_DATA_DIR "/../../doc/spec/cmdmon.md"
@@ -125,7 +126,7 @@ static enum field_wire wire_of(const char *type)
         {"IP address", WIRE_ADDR}, {"256 bytes", WIRE_NAME}, {"16 bytes", WIRE_ONES},
     };
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (strcmp(types[i].name, type) == 0)
             return types[i].wire;
     fail_msg("unknown type %s", type);
@@ -251,7 +252,7 @@ static enum field_member member_of(enum field_wire wire)
 
 static bool is_integer(enum field_member member)
 {
-    return member <= MEMBER_U32;
+    return member >= MEMBER_BOOL && member <= MEMBER_U32;
 }
 
 static void check_rows(const struct cmd_field *fields, size_t count, size_t length)

@@ -3,7 +3,7 @@
  * The table of executors, and the commands on the daemon itself: dump, rekey, cyclelogs, shutdown.
  * Commands on many sources end here, too: their reply comes when the work is done.
  */
-#include "chronyd/commands.h"
+#include "chronyd/execute.h"
 
 #include "base/text.h"
 
@@ -27,13 +27,11 @@ enum cmd_status status_when_done(const struct chronyd *d, enum cmd_status status
 
 void chronyd_work_done(struct chronyd *d)
 {
-    static const unsigned int commands[] = {CMD_ONLINE, CMD_OFFLINE,        CMD_ONOFFLINE,
-                                            CMD_BURST,  CMD_RELOAD_SOURCES, CMD_DUMP};
-
     if (!d->cmd_service || is_working(d))
         return;
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        cmd_service_answer(d->cmd_service, commands[i], CMD_STATUS_SUCCESS);
+    for (unsigned int code = 0; code < CMD_CODES; code++)
+        if (code != CMD_REKEY) /* waits for certificates, see chronyd_rekeyed() */
+            cmd_service_answer(d->cmd_service, code, CMD_STATUS_SUCCESS);
 }
 
 static void on_dump_timer(void *arg);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Executors of control commands (cmdmon.md 13 and 14), one for each row of cmdmon/message_commands.h. Requests
- * come decoded and authorised from cmdmon/service.c. An executor fills in the reply's body and returns
- * the status; it keeps no pointer to either.
+ * Executors of control commands (cmdmon.md 13 and 14), one for each row of the list in
+ * cmdmon/message_commands.h; they are in execute_*.c by subject. Requests come decoded and authorised
+ * from cmdmon/service.c. An executor fills in the reply's body and returns the status. It keeps no
+ * pointer to either, and it never waits.
  */
-#ifndef CHRONYD_COMMANDS_H
-#define CHRONYD_COMMANDS_H
+#ifndef CHRONYD_EXECUTE_H
+#define CHRONYD_EXECUTE_H
 
 #include "chronyd/chronyd.h"
 #include "cmdmon/message_commands.h"

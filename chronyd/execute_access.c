@@ -2,7 +2,7 @@
 /*
  * Commands on who may use the server and the control protocol (cmdmon.md 13.15, 14.11).
  */
-#include "chronyd/commands.h"
+#include "chronyd/execute.h"
 
 static struct conf_access_rule access_rule(request_p request)
 {

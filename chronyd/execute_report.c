@@ -3,7 +3,7 @@
  * Commands that report: the state of the daemon's modules (cmdmon.md 13). They change nothing,
  * except clients with reset.
  */
-#include "chronyd/commands.h"
+#include "chronyd/execute.h"
 
 #include "base/text.h"
 #include "ntp/client/association.h"

@@ -3,7 +3,7 @@
  * Commands on the clock: steps and corrections, the local reference, smoothing, manual input and the
  * real-time clock (cmdmon.md 14).
  */
-#include "chronyd/commands.h"
+#include "chronyd/execute.h"
 
 enum cmd_status execute_makestep(struct chronyd *d, request_p request, body_p body)
 {

@@ -2,7 +2,7 @@
 /*
  * Commands on sources: which are polled, with which options, and which there are (cmdmon.md 14).
  */
-#include "chronyd/commands.h"
+#include "chronyd/execute.h"
 
 #include "base/text.h"
 #include "ntp/client/association.h"
