@@ -208,21 +208,6 @@ size_t ip_addr_octets(const struct ip_addr *addr, const uint8_t **octets)
     return 0;
 }
 
-int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
-{
-    const uint8_t *a_octets, *b_octets;
-
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    if (a->family == IP_ID)
-        return (a->u.id > b->u.id) - (a->u.id < b->u.id);
-    size_t length = ip_addr_octets(a, &a_octets);
-    ip_addr_octets(b, &b_octets);
-    int order = length > 0 ? memcmp(a_octets, b_octets, length) : 0;
-    return order != 0 ? order : (a->scope > b->scope) - (a->scope < b->scope);
-}
-
-/* Does not use ip_addr_compare: the client log compares up to eight addresses for each request. */
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
     if (a->family != b->family)

@@ -70,8 +70,6 @@ bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* Equal; the scope counts only if `wanted` has one. */
 bool ip_addr_matches(const struct ip_addr *addr, const struct ip_addr *wanted);
 bool ip_port_equal(const struct ip_port *a, const struct ip_port *b);
-/* Total order for sorting: family, octets, scope. */
-int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b);
 /* (a AND mask) = (b AND mask); a mask of another family is not applied. */
 bool ip_addr_equal_masked(const struct ip_addr *a, const struct ip_addr *b,
                           const struct ip_addr *mask);

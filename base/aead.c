@@ -193,13 +193,6 @@ size_t aead_key_length(int id)
     return a ? a->key_length : 0;
 }
 
-size_t aead_min_nonce(int id)
-{
-    const struct algorithm *a = find_algorithm(id);
-
-    return a ? a->min_nonce : 0;
-}
-
 size_t aead_max_nonce(int id)
 {
     const struct algorithm *a = find_algorithm(id);

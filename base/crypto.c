@@ -122,13 +122,6 @@ enum key_type key_type_parse(const char *name)
     return KEY_INVALID;
 }
 
-const char *key_type_name(enum key_type type)
-{
-    const struct key_kind *kind = find_kind(type);
-
-    return kind ? kind->name : NULL;
-}
-
 bool key_type_is_cipher(enum key_type type)
 {
     return key_type_key_length(type) > 0;
@@ -232,16 +225,4 @@ void cmac_key_compute(const struct cmac_key *key, const void *data, size_t lengt
     cmac128_digest(&message, &state->subkeys, &state->expanded, cipher->encrypt,
                    CMAC128_DIGEST_SIZE, out);
     crypto_wipe(&message, sizeof(message));
-}
-
-bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
-                  size_t length, uint8_t out[16])
-{
-    struct cmac_key cmac;
-
-    if (!cmac_key_init(&cmac, type, key, key_length))
-        return false;
-    cmac_key_compute(&cmac, data, length, out);
-    crypto_wipe(&cmac, sizeof(cmac));
-    return true;
 }

@@ -44,9 +44,8 @@ enum key_type {
     KEY_AES256 = 14,
 };
 
-/* Exact case; KEY_INVALID if unknown. key_type_name: NULL if unknown. */
+/* Exact case; KEY_INVALID if unknown. */
 enum key_type key_type_parse(const char *name);
-const char *key_type_name(enum key_type type);
 bool key_type_is_cipher(enum key_type type);
 /* Whether this build can compute it. */
 bool key_type_supported(enum key_type type);
@@ -59,11 +58,7 @@ size_t key_type_key_length(enum key_type type);
    and returns that number, 0 if unsupported. */
 size_t hash_compute(enum key_type type, const void *a, size_t a_length, const void *b,
                     size_t b_length, uint8_t *out, size_t size);
-/* AES-CMAC, 16 octets. False if the key length or the type is not supported. */
-bool cmac_compute(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
-                  size_t length, uint8_t out[16]);
-
-/* A key of AES-CMAC that is used again and again, expanded once. A plain value (base/plain.h), to be
+/* A key of AES-CMAC, expanded once. A plain value (base/plain.h), to be
    wiped with crypto_wipe. */
 struct cmac_key {
     enum key_type type;
@@ -83,7 +78,6 @@ enum aead_id {
 
 /* 0: unknown algorithm or not supported by the libraries. */
 size_t aead_key_length(int id);
-size_t aead_min_nonce(int id);
 size_t aead_max_nonce(int id); /* limited to AEAD_MAX_NONCE for own nonces; see aead_seal */
 static inline bool aead_supported(int id)
 {

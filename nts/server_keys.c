@@ -267,11 +267,6 @@ const struct nts_server_key *server_keys_current(const struct nts_server_keys *k
     return &keys->set.keys[keys->set.current];
 }
 
-const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys)
-{
-    return keys->set.keys;
-}
-
 struct plain_value server_keys_value(const struct nts_server_keys *keys)
 {
     return (struct plain_value){&keys->set, sizeof(keys->set), keys->generation};

@@ -29,8 +29,6 @@ void server_keys_free(struct nts_server_keys *keys);
 
 /* The key that encrypts new cookies now; valid until the next rotation or reload. */
 const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys);
-/* All keys by slot, for nts_cookie_decode. */
-const struct nts_server_key *server_keys_all(const struct nts_server_keys *keys);
 
 /* The struct nts_key_set as a plain value, for the server's snapshot. */
 struct plain_value server_keys_value(const struct nts_server_keys *keys);

@@ -114,8 +114,11 @@ static void make_request(const struct load *load, int number)
     writer_zeros(&w, TRANSMIT_OFFSET - 1);
     writer_u64(&w, 0xa000000000000000u + (uint64_t)number);
     if (load->kind == KIND_CMAC) {
-        if (!cmac_compute(KEY_AES128, load->mac_key, sizeof(load->mac_key), w.data, w.pos, mac))
+        struct cmac_key key;
+
+        if (!cmac_key_init(&key, KEY_AES128, load->mac_key, sizeof(load->mac_key)))
             tool_fail("Could not make a MAC");
+        cmac_key_compute(&key, w.data, w.pos, mac);
         writer_u32(&w, MAC_KEY_ID);
         writer_bytes(&w, mac, sizeof(mac));
     } else if (load->kind == KIND_NTS) {

@@ -77,6 +77,17 @@ static void digests_are_cut_to_the_room(void **state)
     assert_memory_equal(out, "\xd4\x1d\x8c\xd9", 4);
 }
 
+static bool cmac(enum key_type type, const uint8_t *key, size_t key_length, const void *data,
+                 size_t length, uint8_t out[16])
+{
+    struct cmac_key expanded;
+
+    if (!cmac_key_init(&expanded, type, key, key_length))
+        return false;
+    cmac_key_compute(&expanded, data, length, out);
+    return true;
+}
+
 static void macs_of_the_worked_example(void **state)
 {
     uint8_t packet[48], key[32], expected[16], out[16];
@@ -87,24 +98,21 @@ static void macs_of_the_worked_example(void **state)
     for (size_t i = 0; i < sizeof(key); i++)
         key[i] = (uint8_t)i;
     from_hex("3ae11d5c4b72086a51c56b1cec95fd9a", expected, sizeof(expected));
-    assert_true(cmac_compute(KEY_AES128, key, 16, packet, sizeof(packet), out));
+    assert_true(cmac(KEY_AES128, key, 16, packet, sizeof(packet), out));
     assert_memory_equal(out, expected, sizeof(out));
     from_hex("2c6045bfbdeea53b3742250f8e49809e", expected, sizeof(expected));
-    assert_true(cmac_compute(KEY_AES256, key, 32, packet, sizeof(packet), out));
+    assert_true(cmac(KEY_AES256, key, 32, packet, sizeof(packet), out));
     assert_memory_equal(out, expected, sizeof(out));
-    struct cmac_key cmac;
-    uint8_t again[16];
-    assert_true(cmac_key_init(&cmac, KEY_AES128, key, 16));
-    assert_true(cmac_compute(KEY_AES128, key, 16, packet, sizeof(packet), out));
+    struct cmac_key expanded;
+    assert_true(cmac_key_init(&expanded, KEY_AES256, key, 32));
     for (int i = 0; i < 2; i++) {
-        cmac_key_compute(&cmac, packet, sizeof(packet), again);
-        assert_memory_equal(again, out, sizeof(out));
+        memset(out, 0, sizeof(out));
+        cmac_key_compute(&expanded, packet, sizeof(packet), out);
+        assert_memory_equal(out, expected, sizeof(out));
     }
-    assert_false(cmac_key_init(&cmac, KEY_AES128, key, 32));
-    assert_false(cmac_key_init(&cmac, KEY_SHA1, key, 16));
-    assert_false(cmac_compute(KEY_AES128, key, 32, packet, sizeof(packet), out));
-    assert_false(cmac_compute(KEY_AES256, key, 16, packet, sizeof(packet), out));
-    assert_false(cmac_compute(KEY_SHA1, key, 16, packet, sizeof(packet), out));
+    assert_false(cmac(KEY_AES128, key, 32, packet, sizeof(packet), out));
+    assert_false(cmac(KEY_AES256, key, 16, packet, sizeof(packet), out));
+    assert_false(cmac(KEY_SHA1, key, 16, packet, sizeof(packet), out));
 }
 
 static void names_of_key_types(void **state)
@@ -112,18 +120,20 @@ static void names_of_key_types(void **state)
     static const char *const names[] = {"MD5",       "SHA1",     "SHA256",   "SHA384",   "SHA512",
                                         "SHA3-224",  "SHA3-256", "SHA3-384", "SHA3-512", "TIGER",
                                         "WHIRLPOOL", "AES128",   "AES256"};
+    static const enum key_type types[] = {
+        KEY_MD5,       KEY_SHA1,     KEY_SHA256,   KEY_SHA384,   KEY_SHA512,
+        KEY_SHA3_224,  KEY_SHA3_256, KEY_SHA3_384, KEY_SHA3_512, KEY_TIGER,
+        KEY_WHIRLPOOL, KEY_AES128,   KEY_AES256,
+    };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         enum key_type type = key_type_parse(names[i]);
 
-        assert_int_not_equal(type, KEY_INVALID);
-        assert_string_equal(key_type_name(type), names[i]);
+        assert_int_equal(type, types[i]);
         assert_int_equal(key_type_is_cipher(type), strncmp(names[i], "AES", 3) == 0);
     }
     assert_int_equal(key_type_parse("md5"), KEY_INVALID);
     assert_int_equal(key_type_parse("SHA3"), KEY_INVALID);
-    assert_null(key_type_name(KEY_INVALID));
-    assert_null(key_type_name((enum key_type)12));
     assert_false(key_type_supported(KEY_TIGER));
     assert_false(key_type_supported(KEY_WHIRLPOOL));
     assert_int_equal(key_type_key_length(KEY_AES256), 32);
@@ -236,12 +246,10 @@ static void lengths_of_the_algorithms(void **state)
     }
     if (aead_supported(AEAD_AES_SIV_CMAC_256)) {
         assert_int_equal(aead_key_length(AEAD_AES_SIV_CMAC_256), 32);
-        assert_int_equal(aead_min_nonce(AEAD_AES_SIV_CMAC_256), 1);
         assert_int_equal(aead_max_nonce(AEAD_AES_SIV_CMAC_256), 16);
     }
     if (aead_supported(AEAD_AES_128_GCM_SIV)) {
         assert_int_equal(aead_key_length(AEAD_AES_128_GCM_SIV), 16);
-        assert_int_equal(aead_min_nonce(AEAD_AES_128_GCM_SIV), 12);
         assert_int_equal(aead_max_nonce(AEAD_AES_128_GCM_SIV), 12);
     }
 }
@@ -253,7 +261,7 @@ static void wrong_lengths_are_refused(void **state)
 
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         struct secret key = {.length = aead_key_length(ids[i])};
-        size_t good = aead_min_nonce(ids[i]);
+        size_t good = ids[i] == AEAD_AES_SIV_CMAC_256 ? 1 : 12;
 
         if (!aead_supported(ids[i]))
             continue;

@@ -58,7 +58,7 @@ static void new_keys_are_saved_with_slot_3_current(void **state)
     const int preferred = aead_supported(30) ? 30 : 15;
 
     start(&f, NULL, 100);
-    const struct nts_server_key *keys = server_keys_all(f.keys);
+    const struct nts_server_key *keys = test_server_keys(f.keys);
     assert_ptr_equal(server_keys_current(f.keys), &keys[3]);
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++) {
         assert_int_equal(keys[i].id % 4, i);
@@ -80,7 +80,7 @@ static void file_of_the_specification_is_loaded_and_written_back(void **state)
     uint8_t octets[32];
 
     start(&f, EXAMPLE, 1000);
-    const struct nts_server_key *keys = server_keys_all(f.keys);
+    const struct nts_server_key *keys = test_server_keys(f.keys);
     assert_int_equal(keys[0].id, 0xE35574D4);
     assert_int_equal(keys[1].id, 0xCCF87E21);
     assert_int_equal(keys[2].id, 0xA4A99F2E);
@@ -108,7 +108,7 @@ static void saved_file_is_loaded_identically(void **state)
     content[file->size] = '\0';
     start(&g, content, 100);
     assert_int_equal(server_keys_current(g.keys)->id, server_keys_current(f.keys)->id);
-    assert_memory_equal(server_keys_all(g.keys), server_keys_all(f.keys),
+    assert_memory_equal(test_server_keys(g.keys), test_server_keys(f.keys),
                         NTS_SERVER_KEYS * sizeof(struct nts_server_key));
     assert_true(file_is(&g, content));
     shut_down(&g);
@@ -166,10 +166,10 @@ static void bad_files_change_nothing(void **state)
         struct nts_server_key before[NTS_SERVER_KEYS];
 
         start(&f, EXAMPLE, 0);
-        memcpy(before, server_keys_all(f.keys), sizeof(before));
+        memcpy(before, test_server_keys(f.keys), sizeof(before));
         test_world_put(&f.test, PATH, bad[i]);
         server_keys_reload(f.keys);
-        assert_memory_equal(before, server_keys_all(f.keys), sizeof(before));
+        assert_memory_equal(before, test_server_keys(f.keys), sizeof(before));
         assert_int_equal(server_keys_current(f.keys)->id, 0xA4A99F2E);
         assert_true(file_is(&f, bad[i])); /* never written with ntsrotate 0 */
         shut_down(&f);
@@ -191,16 +191,16 @@ static void rotation_makes_the_future_key_current(void **state)
     struct fixture f;
 
     start(&f, EXAMPLE, 100); /* the newest key is 34 s old */
-    struct nts_server_key future = server_keys_all(f.keys)[3];
+    struct nts_server_key future = test_server_keys(f.keys)[3];
     struct nts_server_key current = *server_keys_current(f.keys);
     test_world_advance(f.loop, 65.9);
     assert_int_equal(server_keys_current(f.keys)->id, current.id);
     test_world_advance(f.loop, 0.2);
     assert_int_equal(server_keys_current(f.keys)->id, future.id);
     assert_memory_equal(server_keys_current(f.keys)->key.data, future.key.data, 32);
-    assert_int_equal(server_keys_all(f.keys)[2].id, current.id);
-    assert_int_not_equal(server_keys_all(f.keys)[0].id, 0xE35574D4);
-    assert_int_equal(server_keys_all(f.keys)[0].id % 4, 0);
+    assert_int_equal(test_server_keys(f.keys)[2].id, current.id);
+    assert_int_not_equal(test_server_keys(f.keys)[0].id, 0xE35574D4);
+    assert_int_equal(test_server_keys(f.keys)[0].id % 4, 0);
     /* The file follows when the disk has had time; until then the old one has the current key too. */
     test_world_advance(f.loop, 49.0);
     assert_true(file_is(&f, EXAMPLE));

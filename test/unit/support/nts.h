@@ -14,6 +14,7 @@
 #include <sys/types.h>
 #include "base/loop.h"
 #include "base/world.h"
+#include "nts/server_keys.h"
 
 #define TEST_MAX_FILES 64
 
@@ -34,6 +35,14 @@ struct test_world {
     int file_count;
     bool disk_full; /* writes to new files fail */
 };
+
+/* The keys of a server by slot. */
+static inline const struct nts_server_key *test_server_keys(const struct nts_server_keys *keys)
+{
+    const struct nts_key_set *set = server_keys_value(keys).data;
+
+    return set->keys;
+}
 
 void test_world_init(struct test_world *test);
 void test_world_free(struct test_world *test);
