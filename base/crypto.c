@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "base/number.h"
 
 #ifdef FEAT_SECHASH
 #define SECURE_HASH(name) (&(name))
@@ -68,7 +69,7 @@ static const struct key_kind key_kinds[] = {
     {KEY_AES256, "AES256", AES256_KEY_SIZE},
 };
 
-#define KIND_COUNT (sizeof(key_kinds) / sizeof(key_kinds[0]))
+#define KIND_COUNT COUNT(key_kinds)
 
 /* NULL: unknown. */
 static const struct key_kind *find_kind(enum key_type type)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/timer_queue.h"
 
@@ -276,7 +277,7 @@ static void dispatch_descriptor(struct loop *loop, int fd, unsigned int serial,
 {
     static const unsigned int order[] = {WORLD_EXCEPT, WORLD_READ, WORLD_WRITE};
 
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+    for (size_t i = 0; i < COUNT(order); i++) {
         const struct watch *watch = find_watch(loop, fd);
 
         /* Removed, and perhaps replaced, by a handler of this round. */

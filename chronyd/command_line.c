@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "config.h"
 
@@ -46,7 +47,7 @@ static const char *const usage_lines[] = {
 void command_line_print_usage(const char *program, FILE *out)
 {
     fprintf(out, "Usage: %s [OPTION]... [DIRECTIVE]...\n\nOptions:\n", program);
-    for (size_t i = 0; i < sizeof(usage_lines) / sizeof(usage_lines[0]); i++)
+    for (size_t i = 0; i < COUNT(usage_lines); i++)
         fprintf(out, "%s\n", usage_lines[i]);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/sync_status.h"
 
@@ -172,7 +173,7 @@ static bool is_usable(struct leap_data *d,
         {1356912000, {LEAP_NORMAL, 35}}, /* 2012-12-31 */
     };
 
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    for (size_t i = 0; i < COUNT(known); i++) {
         struct leap_day day = read(d, source, known[i].time);
 
         if (day.leap != known[i].day.leap || day.tai_offset != known[i].day.tai_offset)

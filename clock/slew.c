@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #define MIN_OFFSET          1.0e-9
@@ -48,11 +49,6 @@ static void announce_dispersion(const struct slew *s, double dispersion)
 {
     if (s->on_dispersion)
         s->on_dispersion(dispersion, s->on_dispersion_arg);
-}
-
-static double clamp(double low, double value, double high)
-{
-    return fmax(low, fmin(value, high));
 }
 
 static void on_timer(void *arg);

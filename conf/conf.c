@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "conf/directive.h"
 #include "config.h"
@@ -128,10 +129,10 @@ static bool check_refclocks(const struct conf *conf, struct conf_error *error)
         const struct refclock_conf *clock = &conf->refclocks.items[i];
         bool known = false;
 
-        for (size_t j = 0; j < sizeof(drivers) / sizeof(drivers[0]); j++)
+        for (size_t j = 0; j < COUNT(drivers); j++)
             known = known || strcmp(clock->driver, drivers[j]) == 0;
         if (!known)
-            return fail_driver(error, clock->driver, drivers, sizeof(drivers) / sizeof(drivers[0]));
+            return fail_driver(error, clock->driver, drivers, COUNT(drivers));
         if (clock->tai && !conf->reference.leap.list && !conf->reference.leap.tz)
             return conf_fail(error, "refclock tai option requires leapseclist or leapsectz");
         if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc.sync || conf->rtc.file)) {

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "config.h"
 
@@ -128,7 +129,7 @@ const struct directive directive_table[] = {
     {STRING("user", process.user, DEFAULT_USER)},
 };
 
-const size_t directive_count = sizeof(directive_table) / sizeof(directive_table[0]);
+const size_t directive_count = COUNT(directive_table);
 
 const struct directive *directive_find(const char *word)
 {

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/line_reader.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/world.h"
 #include "conf/directive.h"
@@ -206,7 +207,7 @@ static bool read_source_line(struct parser *p, struct source_list *list, char *l
     bool comment = parser_has_comment(args);
     p->word = line;
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    for (size_t i = 0; i < COUNT(kinds); i++) {
         struct source_conf source = {.kind = kinds[i].kind, .pool = kinds[i].pool};
 
         if (!text_equal_nocase(line, kinds[i].word))

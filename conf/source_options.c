@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "conf/option_table.h"
 
@@ -76,7 +77,7 @@ static const struct option_row option_table[] = {
     {"xleave", OPTION_FLAG(interleaved)},
 };
 
-#define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+#define OPTION_COUNT COUNT(option_table)
 static_assert(OPTION_COUNT <= 64, "the options must fit in a bit map");
 static_assert(sizeof(enum ip_family) == sizeof(int), "enums are compared as ints");
 static_assert(sizeof(enum source_connectivity) == sizeof(int), "enums are compared as ints");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "base/instant.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #define DAY       86400
@@ -31,7 +32,7 @@ enum certificate_state certificate_state(const struct tls_certificate_dates *dat
         return CERTIFICATE_NOT_YET;
     if (now > dates->not_after)
         return CERTIFICATE_EXPIRED;
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+    for (size_t i = 0; i < COUNT(limits); i++)
         if (dates->not_after - now <= (int64_t)limits[i].days * DAY)
             return limits[i].state;
     return CERTIFICATE_VALID;
@@ -59,7 +60,7 @@ bool certificate_describe(const struct tls_certificate_dates *dates, enum certif
     default:
         break;
     }
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+    for (size_t i = 0; i < COUNT(limits); i++)
         if (limits[i].state == state)
             snprintf(text, size, "Certificate in %s (%s) expires within %d day%s (at %s UTC)",
                      dates->file, dates->subject, limits[i].days, limits[i].days == 1 ? "" : "s",

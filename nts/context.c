@@ -4,10 +4,11 @@
  * nothing.
  */
 #include "nts/context.h"
+#include "base/number.h"
 
 void nts_aeads_init(struct nts_aeads *aeads, const int *ids, size_t count)
 {
-    const size_t room = sizeof(aeads->ids) / sizeof(aeads->ids[0]);
+    const size_t room = COUNT(aeads->ids);
 
     *aeads = (struct nts_aeads){.count = 0};
     for (size_t i = 0; i < count && aeads->count < room; i++)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "nts/certificate_check.h"
 
@@ -246,7 +247,7 @@ static const char *const system_stores[] = {
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* the same, newer */
     "/var/lib/ca-certificates/ca-bundle.pem",            /* SUSE */
 };
-#define SYSTEM_STORES (sizeof(system_stores) / sizeof(system_stores[0]))
+#define SYSTEM_STORES COUNT(system_stores)
 
 /* What is wrong with the store that is there, or that none is there. */
 static void describe_system_store(const struct world *world, char *text, size_t size)

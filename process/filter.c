@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/number.h"
 
 #ifdef FEAT_SCFILTER
 
@@ -30,8 +31,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "process/filter_internal.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A helper opens no file after its start, at any level. The calls fail and do not end the
    process, since a library may look for an optional file at any time. */

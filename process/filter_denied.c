@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "base/number.h"
 #include "process/filter.h"
 
 #ifdef FEAT_SCFILTER
@@ -23,8 +24,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "process/filter_internal.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- All processes ---- */
 

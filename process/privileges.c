@@ -19,6 +19,7 @@
 #include <sys/capability.h>
 #endif
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 
 bool privileges_look_up_user(const char *name, uid_t *uid, gid_t *gid)
@@ -53,7 +54,7 @@ static const struct {
     {PRIVILEGE_SETGID, CAP_SETGID, "CAP_SETGID"},
     {PRIVILEGE_IPC_LOCK, CAP_IPC_LOCK, "CAP_IPC_LOCK"},
 };
-#define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
+#define CAPABILITY_COUNT COUNT(capabilities)
 
 unsigned int privileges_missing(unsigned int wanted)
 {

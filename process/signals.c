@@ -8,12 +8,13 @@
 
 #include <stddef.h>
 #include "base/log.h"
+#include "base/number.h"
 
 static volatile sig_atomic_t quit_flag;
 static volatile sig_atomic_t reload_flag;
 
 static const int handled[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
-#define HANDLED_COUNT (sizeof(handled) / sizeof(handled[0]))
+#define HANDLED_COUNT COUNT(handled)
 
 static void on_quit(int number)
 {

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/quantile.h"
 #include "base/regression.h"
 #include "base/text.h"
@@ -48,16 +49,6 @@ struct samples {
     double asymmetry;
     int asymmetry_run;
 };
-
-static int clamp_int(int low, int value, int high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-static double clamp(double low, double value, double high)
-{
-    return fmax(low, fmin(value, high));
-}
 
 struct samples *samples_new(const struct samples_params *params)
 {

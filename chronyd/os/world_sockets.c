@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
 
@@ -102,7 +103,7 @@ int sockets_create_probe(struct linux_world *w)
     int fd = -1;
 
     errno = EAFNOSUPPORT;
-    for (size_t i = 0; fd < 0 && i < sizeof(domains) / sizeof(domains[0]); i++)
+    for (size_t i = 0; fd < 0 && i < COUNT(domains); i++)
         if (enabled[i])
             fd = sockets_create(w, domains[i], SOCK_DGRAM);
     return fd;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "chronyd/refclock/clock.h"
 #include "config.h"
@@ -92,7 +93,7 @@ struct refclock_set *refclock_set_new(const struct refclock_env *env)
 
 static const struct refclock_driver *find_driver(const char *name)
 {
-    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+    for (size_t i = 0; i < COUNT(drivers); i++) {
         if (strcmp(name, drivers[i].name) != 0)
             continue;
         if (!drivers[i].driver)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/regression.h"
 #include "base/sync_status.h"
 #include "base/text.h"
@@ -67,7 +68,7 @@ static int measurement_period(const struct rtc *rtc)
         int period;
     } periods[] = {{4, 15}, {6, 30}, {10, 60}, {14, 120}};
 
-    for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+    for (size_t i = 0; i < COUNT(periods); i++) {
         if (rtc->count < periods[i].below)
             return periods[i].period;
     }

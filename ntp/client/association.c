@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #define MAX_DELAY_LIMIT     1e3
@@ -24,11 +25,6 @@
 #define QUANTILE_REPEAT     7
 #define QUANTILE_LARGE_STEP 100
 #define FILTER_DISPERSION   16.0
-
-static double clamp(double low, double x, double high)
-{
-    return fmax(low, fmin(x, high));
-}
 
 static void set_polls(struct association *a, const struct source_options *o)
 {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "conf/groups.h"
 #include "ntp/random_pool.h"
@@ -51,11 +52,6 @@ struct client_log {
     struct service services[CLIENT_SERVICES];
     uint64_t record_drops;
 };
-
-static int clamp_int(int low, int x, int high)
-{
-    return x < low ? low : x > high ? high : x;
-}
 
 struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod)
 {
