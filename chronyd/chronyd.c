@@ -13,7 +13,7 @@
 #include "chronyd/rtc/rtc_start.h"
 #include "config.h"
 #include "ntp/client/association.h"
-#include "nts/fork_server.h"
+#include "process/fork_server.h"
 
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
 #define NTP_END_WARNING_SECONDS    (10 * 365 * 24 * 3600LL)

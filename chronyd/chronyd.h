@@ -8,7 +8,6 @@
 #define CHRONYD_CHRONYD_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include "base/loop.h"
 #include "base/world.h"
 #include "chronyd/command_line.h"
@@ -34,16 +33,13 @@
 #include "ntp/server/client_log.h"
 #include "ntp/server/server.h"
 #include "ntp/sockets.h"
+#include "process/sandbox.h"
 #include "source/source.h"
 
 struct chronyd {
     const struct options *options;
     struct conf *conf;
-    uid_t uid; /* user to run as */
-    gid_t gid;
-    uid_t resolve_uid; /* of the name resolving helper; the same if there is no other */
-    gid_t resolve_gid;
-    bool lock_needs_capability; /* lock_all, and the limit could not be raised */
+    struct sandbox sandbox; /* users and rights of the processes */
 
     struct world *world;
     struct loop *loop;

@@ -87,13 +87,9 @@ void nts_part_free(struct nts_part *part)
     free(part);
 }
 
-void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
+const struct helper_role *nts_part_helper_role(struct nts_part *part)
 {
-}
-
-bool nts_part_has_helpers(const struct nts_part *part)
-{
-    return false;
+    return NULL;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)

@@ -10,18 +10,19 @@
 #include "chronyd/chronyd.h"
 #include "nts/client_auth.h"
 #include "nts/context.h"
-#include "nts/fork_server.h"
-#include "nts/helper.h"
-#include "nts/ke_server.h"
+#include "nts/ke_helper.h"
+#include "nts/ke_listener.h"
 #include "nts/server_auth.h"
 #include "nts/server_keys.h"
+#include "process/fork_server.h"
 
 struct nts_part {
     struct chronyd *daemon;
     struct nts_client *client;
     struct nts_server_keys *server_keys;
-    struct ke_server *ke_server;
-    bool keys_loaded; /* by the last rekey */
+    struct ke_listener *ke_listener;
+    struct helper_role *helper_role; /* NULL: no helpers */
+    bool keys_loaded;                /* by the last rekey */
 };
 
 struct nts_part *nts_part_new(struct chronyd *daemon)
@@ -46,22 +47,25 @@ static struct nts_aeads enabled_aeads(const struct nts_part *part)
     return aeads;
 }
 
-bool nts_part_has_helpers(const struct nts_part *part)
+static bool has_helpers(const struct nts_part *part)
 {
     return has_server(part) && part->daemon->conf->nts_server.processes > 0;
 }
 
-void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec)
+const struct helper_role *nts_part_helper_role(struct nts_part *part)
 {
-    if (!nts_part_has_helpers(part))
-        return;
-    spec->aeads = enabled_aeads(part);
-    spec->run_helper = helper_run;
+    struct chronyd *d = part->daemon;
+    const struct ke_helper_spec spec = {
+        .world = d->world, .sandbox = &d->sandbox, .conf = d->conf, .aeads = enabled_aeads(part)};
+
+    if (has_helpers(part) && !part->helper_role)
+        part->helper_role = ke_helper_role_new(&spec);
+    return part->helper_role;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)
 {
-    return has_server(part) && !nts_part_has_helpers(part);
+    return has_server(part) && !has_helpers(part);
 }
 
 /* ---- Callbacks of the NTS modules ---- */
@@ -136,7 +140,7 @@ static struct plain_value server_keys_of(const void *ctx)
 void nts_part_start_server(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;
-    struct ke_server_env env = {
+    struct ke_listener_env env = {
         .world = d->world,
         .loop = d->loop,
         .conf = d->conf,
@@ -150,7 +154,8 @@ void nts_part_start_server(struct nts_part *part)
 
     if (!has_server(part))
         return;
-    part->ke_server = ke_server_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
+    part->ke_listener =
+        ke_listener_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys =
         server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_server.rotate);
     d->nts.server = nts_server_ops();
@@ -162,9 +167,9 @@ void nts_part_start_server(struct nts_part *part)
 void nts_part_stop_server(struct nts_part *part)
 {
     ntp_server_set_nts(part->daemon->ntp_server, NULL);
-    ke_server_free(part->ke_server);
+    ke_listener_free(part->ke_listener);
     server_keys_free(part->server_keys);
-    part->ke_server = NULL;
+    part->ke_listener = NULL;
     part->server_keys = NULL;
 }
 
@@ -173,6 +178,7 @@ void nts_part_free(struct nts_part *part)
     if (!part)
         return;
     nts_client_free(part->client);
+    ke_helper_role_free(part->helper_role);
     free(part);
 }
 
@@ -181,8 +187,8 @@ enum nts_rekey nts_part_rekey(struct nts_part *part)
     enum ke_rekey certificates = KE_REKEY_DONE;
 
     part->keys_loaded = !part->server_keys || server_keys_reload(part->server_keys);
-    if (part->ke_server)
-        certificates = ke_server_rekey(part->ke_server);
+    if (part->ke_listener)
+        certificates = ke_listener_rekey(part->ke_listener);
     if (certificates == KE_REKEY_LATER)
         return NTS_REKEY_LATER;
     return certificates == KE_REKEY_DONE && part->keys_loaded ? NTS_REKEY_DONE : NTS_REKEY_FAILED;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct chronyd;
-struct helper_spec;
+struct helper_role;
 struct nts_part;
 
 /* The daemon's modules need not exist yet. */
@@ -18,11 +18,9 @@ struct nts_part *nts_part_new(struct chronyd *daemon);
 /* To be called after the sources were freed. NULL is allowed. */
 void nts_part_free(struct nts_part *part);
 
-/* Describes the NTS-KE helpers to the fork server, if the configuration has a server with helpers.
-   Called before step 13 of daemon.md 4. */
-void nts_part_describe_helpers(const struct nts_part *part, struct helper_spec *spec);
-/* Whether there will be NTS-KE helpers. */
-bool nts_part_has_helpers(const struct nts_part *part);
+/* The role of the NTS-KE helpers, for step 13 of daemon.md 4. Owned by the part. NULL: there are no
+   helpers. */
+const struct helper_role *nts_part_helper_role(struct nts_part *part);
 /* Whether this process itself has to read the server's private keys. */
 bool nts_part_reads_keys(const struct nts_part *part);
 

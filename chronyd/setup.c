@@ -5,7 +5,6 @@
  * by chronyd_run, which has their order. Errors are fatal with one message; what was made is then
  * removed.
  */
-#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -19,12 +18,11 @@
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
-#include "nts/fork_server.h"
 #include "process/filter.h"
+#include "process/fork_server.h"
 #include "process/privileges.h"
 #include "process/process.h"
-#include "process/resolver_helper.h"
-#include "process/signals.h"
+#include "process/sandbox.h"
 
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
    that are open for a short time. */
@@ -72,74 +70,6 @@ static void read_lines(struct conf *conf, const struct conf_env *env, const stru
             LOG_FATAL("%s", error->message);
 }
 
-static bool started_as_root(void)
-{
-    return geteuid() == 0;
-}
-
-/* The calls that getaddrinfo() makes depend on the system's name services, so no list can name
-   them. */
-static bool wants_resolver(const struct chronyd *d)
-{
-    return d->options->filter_level == 1 || d->options->filter_level == -1;
-}
-
-/* Whether a user has no rights on the daemon's files and sockets. */
-static bool is_apart(const struct chronyd *d, uid_t uid, gid_t gid)
-{
-    return uid != 0 && gid != 0 && uid != d->uid && gid != d->gid;
-}
-
-/* The helper that reads what the network says about names gets a user of its own, who may neither
-   use the command socket nor read the state of the daemon. */
-static void find_resolve_user(struct chronyd *d)
-{
-    static const char *const names[] = {RESOLVE_USER, "nobody"};
-    uid_t uid;
-    gid_t gid;
-
-    d->resolve_uid = d->uid;
-    d->resolve_gid = d->gid;
-    if (!wants_resolver(d) || !started_as_root())
-        return;
-    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID)) {
-        LOG_WARN(
-            "CAP_SETUID or CAP_SETGID is not permitted : the name resolving helper runs as the "
-            "user of the daemon");
-        return;
-    }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (!privileges_look_up_user(names[i], &uid, &gid) || !is_apart(d, uid, gid) ||
-            !privileges_may_become(uid, gid))
-            continue;
-        d->resolve_uid = uid;
-        d->resolve_gid = gid;
-        return;
-    }
-    LOG_WARN("Neither %s nor nobody is a user with a group apart from the daemon's : the name "
-             "resolving helper runs as the user of the daemon",
-             RESOLVE_USER);
-}
-
-/* A process that was not started as root keeps its user. Directories are expected to belong to it,
-   unless another user is configured. */
-static void find_user(struct chronyd *d)
-{
-    const char *name = d->options->user ? d->options->user : d->conf->process.user;
-
-    privileges_find_user(name, &d->uid, &d->gid);
-    if (started_as_root()) {
-        if (d->uid != 0 || d->gid != 0)
-            privileges_check_change(d->uid, d->gid);
-    } else if (strcmp(name, DEFAULT_USER) == 0) {
-        d->uid = geteuid();
-        d->gid = getegid();
-    } else if (d->uid != geteuid()) {
-        LOG_WARN("Running as user ID %u and not as %s : only root can change user",
-                 (unsigned int)geteuid(), name);
-    }
-}
-
 void setup_read_conf(struct chronyd *d)
 {
     const struct options *options = d->options;
@@ -167,8 +97,9 @@ void setup_read_conf(struct chronyd *d)
 #endif
     if (d->conf->process.pid_file)
         pidfile_check(d->conf->process.pid_file, options->foreground_process);
-    find_user(d);
-    find_resolve_user(d);
+    d->sandbox.filter_level = options->filter_level;
+    d->sandbox.locks_memory = options->lock_memory || d->conf->process.lock_memory;
+    sandbox_find_users(&d->sandbox, options->user ? options->user : d->conf->process.user);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->reference.mail_user)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
@@ -196,8 +127,8 @@ static void make_socket_directory(struct chronyd *d)
     if (!d->conf->command.path)
         return;
     char *directory = file_directory(d->conf->command.path);
-    if (!file_make_directory(directory, 0770, d->uid, d->gid) ||
-        !file_check_directory(directory, 0770, d->uid, d->gid)) {
+    if (!file_make_directory(directory, 0770, d->sandbox.uid, d->sandbox.gid) ||
+        !file_check_directory(directory, 0770, d->sandbox.uid, d->sandbox.gid)) {
         LOG_WARN("Disabled command socket %s", d->conf->command.path);
         free(d->conf->command.path);
         d->conf->command.path = NULL;
@@ -213,33 +144,13 @@ void setup_files(struct chronyd *d)
     make_socket_directory(d);
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
         if (directories[i])
-            file_make_directory(directories[i], 0750, d->uid, d->gid);
+            file_make_directory(directories[i], 0750, d->sandbox.uid, d->sandbox.gid);
 
     log_set_fatal_hook(clean_up_after_fatal, d);
     d->pidfile_written = conf->process.pid_file && pidfile_write(conf->process.pid_file);
 }
 
-/* ---- Memory ---- */
-
-static bool locks_memory(const struct chronyd *d)
-{
-    return d->options->lock_memory || d->conf->process.lock_memory;
-}
-
-/* Locks the memory of this process. If locked memory grew beyond the limit, the process would
-   end. */
-static void lock_memory(const struct chronyd *d)
-{
-    if (locks_memory(d) && !(d->lock_needs_capability && privileges_missing(PRIVILEGE_IPC_LOCK)))
-        process_lock_memory();
-}
-
-/* ---- The sandbox of the fork server and its helpers (nts/helper.h) ---- */
-
-static bool changes_user(const struct chronyd *d)
-{
-    return started_as_root() && (d->uid != 0 || d->gid != 0);
-}
+/* ---- Processes ---- */
 
 static void warn_of_unreadable(const struct chronyd *d, const struct conf_strings *files)
 {
@@ -262,98 +173,35 @@ static void warn_of_unreadable(const struct chronyd *d, const struct conf_string
     }
 }
 
-/* Root without CAP_DAC_READ_SEARCH reads files of root, and, as the daemon's user, files that this
-   user may read. It was checked before that the fork server may change user. */
-static void sandbox_limit_fork_server(void *arg)
+/* Called in the fork server. Root without CAP_DAC_READ_SEARCH reads files of root, and, as the
+   daemon's user, files that this user may read. It was checked before that the fork server may
+   change user. */
+static void on_fork_server_limited(void *arg)
 {
     const struct chronyd *d = arg;
-    bool reads_files = nts_part_has_helpers(d->nts_part);
-    unsigned int wanted = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
 
-    privileges_forbid_new();
-    lock_memory(d);
-    if (!started_as_root())
+    if (!sandbox_started_as_root() || !nts_part_helper_role(d->nts_part) ||
+        !privileges_missing(PRIVILEGE_DAC_READ_SEARCH))
         return;
-    if (d->lock_needs_capability)
-        wanted |= PRIVILEGE_IPC_LOCK;
-    if (changes_user(d) || (wants_resolver(d) && d->resolve_uid != d->uid))
-        wanted |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
-    privileges_limit(wanted);
-    if (reads_files && privileges_missing(PRIVILEGE_DAC_READ_SEARCH)) {
-        if (changes_user(d))
-            world_linux_read_also_as(d->world, d->uid, d->gid);
-        warn_of_unreadable(d, &d->conf->nts_server.certs);
-        warn_of_unreadable(d, &d->conf->nts_server.keys);
-    }
-}
-
-static void sandbox_kill(pid_t pid, void *arg)
-{
-    const struct chronyd *d = arg;
-
-    if (!privileges_kill(pid, d->uid) && !privileges_kill(pid, d->resolve_uid) && errno != ESRCH)
-        LOG_ERROR("Could not end process %ld : %s", (long)pid, text_errno(errno));
-}
-
-static void sandbox_drop(void *arg)
-{
-    const struct chronyd *d = arg;
-
-    if (changes_user(d))
-        privileges_drop(d->uid, d->gid, 0);
-    else
-        privileges_limit(0);
-    privileges_forbid_new();
-    lock_memory(d);
-}
-
-static void sandbox_load_filter(void *arg)
-{
-    const struct chronyd *d = arg;
-
-    filter_load(d->options->filter_level, FILTER_NTS_HELPER);
-}
-
-static void sandbox_close_descriptors(const int *keep, size_t count, void *arg)
-{
-    signals_forget();
-    log_set_parent_fd(-1);
-    log_set_fatal_hook(NULL, NULL);
-    assert(count == 1);
-    process_close_descriptors(keep[0], log_file_descriptor());
-    log_reconnect();
-}
-
-static void run_resolver(int channel, void *arg)
-{
-    const struct chronyd *d = arg;
-
-    /* It gives up the capability that locked memory may need to grow. */
-    if (!d->lock_needs_capability)
-        lock_memory(d);
-    resolver_helper_run(channel, d->resolve_uid, d->resolve_gid, d->options->filter_level);
+    if (sandbox_changes_user(&d->sandbox))
+        world_linux_read_also_as(d->world, d->sandbox.uid, d->sandbox.gid);
+    warn_of_unreadable(d, &d->conf->nts_server.certs);
+    warn_of_unreadable(d, &d->conf->nts_server.keys);
 }
 
 void setup_helpers(struct chronyd *d)
 {
-    struct helper_spec spec = {
+    const struct fork_server_spec spec = {
         .world = d->world,
-        .conf = d->conf,
-        .sandbox =
-            {
-                .limit_fork_server = sandbox_limit_fork_server,
-                .kill = sandbox_kill,
-                .drop = sandbox_drop,
-                .load_filter = sandbox_load_filter,
-                .close_descriptors = sandbox_close_descriptors,
-                .arg = d,
-            },
-        .run_resolver = wants_resolver(d) ? run_resolver : NULL,
+        .sandbox = &d->sandbox,
+        .helpers = nts_part_helper_role(d->nts_part),
+        .resolver = sandbox_wants_resolver(&d->sandbox),
+        .limited = on_fork_server_limited,
+        .arg = d,
     };
     char error[1024];
 
-    nts_part_describe_helpers(d->nts_part, &spec);
-    if (!spec.run_helper && !spec.run_resolver)
+    if (!spec.helpers && !spec.resolver)
         return;
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
     if (!d->fork_server)
@@ -391,7 +239,7 @@ void setup_attach_helpers(struct chronyd *d)
 
     if (!d->fork_server)
         return;
-    if (wants_resolver(d))
+    if (sandbox_wants_resolver(&d->sandbox))
         world_linux_use_resolver_helper(d->world, replace_resolver, d);
     fork_server_attach(d->fork_server, d->loop, &events);
 }
@@ -419,14 +267,7 @@ void setup_limits(struct chronyd *d)
 {
     uint64_t needed = needed_descriptors(d->conf);
 
-    if (locks_memory(d) && !process_raise_lock_limit()) {
-        d->lock_needs_capability = true;
-        LOG_WARN("setrlimit() failed : %s; %s", text_errno(errno),
-                 privileges_missing(PRIVILEGE_IPC_LOCK)
-                     ? "without CAP_IPC_LOCK, which is not permitted either, no memory is locked"
-                     : "the memory of processes without CAP_IPC_LOCK is not locked");
-    }
-
+    sandbox_raise_lock_limit(&d->sandbox);
     /* Sources can be added later. */
     process_raise_descriptor_limit(needed, needed + 2 * NTP_SOURCES_MAX);
 }
@@ -467,7 +308,7 @@ static unsigned int kept_privileges(const struct chronyd *d)
         keep |= PRIVILEGE_NET_BIND_SERVICE;
     if (needs_net_raw(d))
         keep |= PRIVILEGE_NET_RAW;
-    if (d->lock_needs_capability)
+    if (d->sandbox.lock_needs_capability)
         keep |= PRIVILEGE_IPC_LOCK;
     return keep;
 }
@@ -501,11 +342,11 @@ void setup_privileges(struct chronyd *d)
 
     process_set_priority(d->options->priority != 0 ? d->options->priority
                                                    : d->conf->process.sched_priority);
-    lock_memory(d);
+    sandbox_lock_memory(&d->sandbox);
 
-    if (changes_user(d)) {
+    if (sandbox_changes_user(&d->sandbox)) {
         warn_of_missing_privileges(d);
-        privileges_drop(d->uid, d->gid, kept_privileges(d));
+        privileges_drop(d->sandbox.uid, d->sandbox.gid, kept_privileges(d));
         check_secret_file(d->conf->key_file, true);
         /* This process reads the private keys only if there are no helpers. */
         for (size_t i = 0; i < server_keys->count; i++)
@@ -514,6 +355,6 @@ void setup_privileges(struct chronyd *d)
     /* A mail program may be one that changes user. */
     if (!d->conf->reference.mail_user)
         privileges_forbid_new();
-    if (started_as_root())
+    if (sandbox_started_as_root())
         LOG_WARN("Running with root privileges");
 }

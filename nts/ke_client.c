@@ -272,13 +272,13 @@ void ke_client_free(struct ke_client *client)
 
 bool ke_client_is_active(const struct ke_client *client)
 {
-    return ke_session_outcome(client->session) == KE_SESSION_ACTIVE || client->resolution;
+    return ke_session_end(client->session) == KE_END_NONE || client->resolution;
 }
 
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result)
 {
     bool ok = client->succeeded && !ke_client_is_active(client) &&
-              ke_session_outcome(client->session) == KE_SESSION_COMPLETE;
+              ke_session_end(client->session) == KE_END_COMPLETE;
 
     if (ok)
         *result = client->result;

@@ -46,7 +46,7 @@ struct ke_session {
     size_t input_length;
     struct ke_scan scan;
 
-    enum ke_session_outcome outcome;
+    enum ke_end end;
     int retry_factor;
 };
 
@@ -81,29 +81,39 @@ static void reach(struct ke_session *s, enum ke_session_stage stage)
         s->reached(s, stage, s->arg);
 }
 
+/* A session has one end: the first that is found. */
+static enum step end(struct ke_session *s, enum ke_end reason)
+{
+    if (s->end == KE_END_NONE)
+        s->end = reason;
+    return STOP;
+}
+
 static enum step step_connect(struct ke_session *s)
 {
     int error = s->world->ops->socket_error(s->world->ctx, s->fd);
 
     if (error != 0) {
         LOG(severity(s), "Could not connect to %s : %s", s->label, text_errno(error));
-        return STOP;
+        return end(s, KE_END_NOT_CONNECTED);
     }
     s->state = HANDSHAKE;
     return NEXT_STATE;
 }
 
-static enum ke_session_outcome failed_handshake(const struct ke_session *s)
+static enum ke_end failed_handshake(enum tls_failure failure)
 {
-    switch (s->server ? tls_session_failure(s->tls) : TLS_FAILURE_NONE) {
+    switch (failure) {
+    case TLS_FAILURE_CLOSED:
+        return KE_END_CLOSED;
     case TLS_FAILURE_NAME:
-        return KE_SESSION_BAD_NAME;
+        return KE_END_BAD_NAME;
     case TLS_FAILURE_NO_MATCH:
-        return KE_SESSION_NO_MATCH;
+        return KE_END_NO_MATCH;
     case TLS_FAILURE_ALERT:
-        return KE_SESSION_REFUSED;
+        return KE_END_REFUSED;
     default:
-        return KE_SESSION_FAILED;
+        return KE_END_HANDSHAKE;
     }
 }
 
@@ -115,8 +125,7 @@ static enum step step_handshake(struct ke_session *s)
         LOG(severity(s), "TLS handshake with %s failed : %s", s->label, tls_session_error(s->tls));
         if (!tls_session_peer_closed(s->tls))
             s->retry_factor = FACTOR_TLS;
-        s->outcome = failed_handshake(s);
-        return STOP;
+        return end(s, failed_handshake(tls_session_failure(s->tls)));
     }
     if (next != NEXT_STATE) {
         if (tls_session_has_answered(s->tls))
@@ -126,7 +135,7 @@ static enum step step_handshake(struct ke_session *s)
     s->retry_factor = FACTOR_TLS;
     if (!tls_session_alpn_ok(s->tls)) {
         LOG(severity(s), "NTS-KE not supported by %s", s->label);
-        return STOP;
+        return end(s, KE_END_NO_ALPN);
     }
     reach(s, KE_SESSION_MESSAGE);
     s->state = s->server ? RECEIVE : SEND;
@@ -141,9 +150,11 @@ static enum step step_send(struct ke_session *s)
     tls_session_cork(s->tls, true);
     enum step next = tls_step(tls_session_send(s->tls, s->output, s->output_length));
 
-    if (next == STOP)
+    if (next == STOP) {
         LOG(severity(s), "Could not send NTS-KE message to %s : %s", s->label,
             tls_session_error(s->tls));
+        end(s, KE_END_TRANSFER);
+    }
     if (next != NEXT_STATE)
         return next;
     s->state = s->server ? SHUTDOWN : RECEIVE;
@@ -156,12 +167,12 @@ static enum step process_message(struct ke_session *s)
     struct writer response = writer_make(s->output, s->server ? NTS_KE_MAX_MESSAGE : 0);
 
     if (!s->message(s, s->input, s->input_length, &response, s->arg) || response.failed)
-        return STOP;
+        return end(s, KE_END_NO_USE);
     if (s->server) {
         s->output_length = response.pos;
         s->state = SEND;
     } else {
-        s->outcome = KE_SESSION_COMPLETE;
+        s->end = KE_END_COMPLETE;
         s->state = SHUTDOWN;
     }
     return NEXT_STATE;
@@ -175,13 +186,15 @@ static enum step read_available(struct ke_session *s, bool *end_of_file)
 
         if (s->input_length == NTS_KE_MAX_MESSAGE) {
             LOG_DEBUG("Too long NTS-KE message from %s", s->label);
-            return STOP;
+            return end(s, KE_END_BAD_MESSAGE);
         }
         enum step next = tls_step(tls_session_receive(s->tls, s->input + s->input_length,
                                                       NTS_KE_MAX_MESSAGE - s->input_length, &n));
-        if (next == STOP)
+        if (next == STOP) {
             LOG(severity(s), "Could not receive NTS-KE message from %s : %s", s->label,
                 tls_session_error(s->tls));
+            end(s, KE_END_TRANSFER);
+        }
         if (next != NEXT_STATE)
             return next;
         s->input_length += n;
@@ -203,7 +216,7 @@ static enum step step_receive(struct ke_session *s)
             return process_message(s);
         if (status == KE_MESSAGE_INVALID || end_of_file) {
             LOG(severity(s), "Received invalid NTS-KE message from %s", s->label);
-            return STOP;
+            return end(s, KE_END_BAD_MESSAGE);
         }
     } while (tls_session_has_input(s->tls));
     return WAIT_READ;
@@ -219,9 +232,9 @@ static enum step step_shutdown(struct ke_session *s)
     if (flushed == WAIT_WRITE)
         return WAIT_WRITE;
     if (flushed == NEXT_STATE && s->server)
-        s->outcome = KE_SESSION_COMPLETE;
+        s->end = KE_END_COMPLETE;
     if (next == WAIT_READ || next == WAIT_WRITE) {
-        if (s->outcome == KE_SESSION_COMPLETE)
+        if (s->end == KE_END_COMPLETE)
             reach(s, KE_SESSION_ANSWERED);
         return next;
     }
@@ -268,8 +281,7 @@ static void release(struct ke_session *s)
 
 static void stop(struct ke_session *s)
 {
-    if (s->outcome == KE_SESSION_ACTIVE)
-        s->outcome = KE_SESSION_FAILED;
+    end(s, KE_END_TRANSFER);
     release(s);
     if (s->ended)
         s->ended(s, s->arg);
@@ -298,8 +310,7 @@ static void on_timeout(void *arg)
 
     s->timer = 0;
     LOG(level, "NTS-KE session with %s timed out", s->label);
-    if (s->outcome == KE_SESSION_ACTIVE)
-        s->outcome = KE_SESSION_TIMED_OUT;
+    end(s, KE_END_TIMED_OUT);
     stop(s);
 }
 
@@ -361,9 +372,9 @@ void ke_session_free(struct ke_session *session)
     free(session);
 }
 
-enum ke_session_outcome ke_session_outcome(const struct ke_session *session)
+enum ke_end ke_session_end(const struct ke_session *session)
 {
-    return session->state == STOPPED ? session->outcome : KE_SESSION_ACTIVE;
+    return session->state == STOPPED ? session->end : KE_END_NONE;
 }
 
 int ke_session_retry_factor(const struct ke_session *session)

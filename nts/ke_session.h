@@ -3,7 +3,7 @@
  * The NTS-KE session: the state machine of nts.md 7 for both roles, over the event loop, a TLS
  * session and the framing of messages. It owns its socket, its timer (16 s on a client, 2 s on a
  * server) and its messages to the log: errors on a client, debug on a server, where anybody can
- * provoke them. What a message means is its owner's part (nts/ke_client.c, nts/ke_service.c).
+ * provoke them. What a message means is its owner's part (nts/ke_client.c, nts/ke_sessions.c).
  */
 #ifndef NTS_KE_SESSION_H
 #define NTS_KE_SESSION_H
@@ -15,23 +15,12 @@
 #include "base/wire.h"
 #include "base/world.h"
 #include "nts/tls_credentials.h"
+#include "process/ke_end.h"
 
 #define KE_CLIENT_TIMEOUT 16.0
 #define KE_SERVER_TIMEOUT 2.0
 
 struct ke_session;
-
-/* How far a session came. */
-enum ke_session_outcome {
-    KE_SESSION_ACTIVE = 0,
-    KE_SESSION_COMPLETE, /* the message was processed (client), the response was sent (server) */
-    KE_SESSION_FAILED,
-    KE_SESSION_TIMED_OUT,
-    /* A server's handshake that failed for a reason that is worth a counter (nts/tls.h). */
-    KE_SESSION_BAD_NAME,
-    KE_SESSION_NO_MATCH,
-    KE_SESSION_REFUSED,
-};
 
 /* How far a server's session is: what it waits for (nts.md 15.3). */
 enum ke_session_stage {
@@ -70,7 +59,8 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec);
 /* Closes the socket if that has not happened, and wipes what was received. NULL is allowed. */
 void ke_session_free(struct ke_session *session);
 
-enum ke_session_outcome ke_session_outcome(const struct ke_session *session);
+/* KE_END_NONE as long as it goes on. */
+enum ke_end ke_session_end(const struct ke_session *session);
 /* Client: 4 or 10 (7.2). */
 int ke_session_retry_factor(const struct ke_session *session);
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between the main process, the fork server, the NTS-KE helpers and the name resolving
- * helper: fixed size, versioned, encoded field by field, and validated as if the sender were
- * hostile, against a table of what each role may send. The codec is pure; the functions at the
- * end move messages and descriptors over Unix sequenced-packet sockets. Orders from the main
- * process to the fork server are shorter: one octet, and the process ID for IPC_ORDER_KILL.
+ * Messages between the processes of the daemon: fixed size, versioned, encoded field by field, and
+ * validated as if the sender were hostile, against the one table of who may say what and when
+ * (ipc.c). The codec is pure; process/channel.h moves messages and descriptors.
  */
 #ifndef PROCESS_IPC_H
 #define PROCESS_IPC_H
@@ -15,49 +13,61 @@
 #include "base/addr.h"
 #include "base/crypto.h"
 #include "base/world.h"
+#include "process/ke_end.h"
 
 #define IPC_VERSION      1
 #define IPC_MESSAGE_SIZE 512
 #define IPC_TEXT_SIZE    448 /* of a reason, with terminator */
 #define IPC_NAME_SIZE    256 /* of a host, with terminator */
 
-/* Who sent a message. */
+/* Who sends. The main process has another role on the channel of each kind of process. */
 enum ipc_role {
-    IPC_MAIN, /* on the channel of an NTS-KE helper */
+    IPC_DISPATCHER, /* the main process, to an NTS-KE helper */
     IPC_HELPER,
+    IPC_SUPERVISOR, /* the main process, to the fork server */
     IPC_FORK_SERVER,
-    IPC_ASKER, /* the main process, on the channel of the resolver */
+    IPC_ASKER, /* the main process, to the resolver */
     IPC_RESOLVER,
+    IPC_CHECKER, /* the process that judges certificates, to the fork server */
 };
-#define IPC_ROLES (IPC_RESOLVER + 1)
+#define IPC_ROLES (IPC_CHECKER + 1)
+
+/* What a sender has said of itself so far. Roles without a life of their own stay at the first. */
+enum ipc_state {
+    IPC_FRESH,
+    IPC_WORKING, /* a helper is ready; a dispatcher has passed connections */
+    IPC_LEAVING, /* nothing more is to come of what it is for */
+};
 
 enum ipc_type {
-    IPC_CONNECTION = 1, /* main to helper, with the connected socket */
-    IPC_DRAIN = 2,      /* main to helper: no more connections come, end after the last session */
-    IPC_READY = 3,      /* helper to main: takes connections from now on */
-    IPC_FAILED = 4,     /* helper to main: cannot work, with the reason; it ends */
-    IPC_OUTCOME = 5,    /* helper to main: a session has ended */
-    IPC_HELPER_NEW = 6, /* fork server to main, with the main process's end of a helper's channel */
+    IPC_CONNECTION = 1, /* dispatcher to helper, with the connected socket */
+    IPC_DRAIN = 2,      /* ... no more connections come, end after the last session */
+    IPC_READY = 3,      /* helper to dispatcher: takes connections from now on */
+    IPC_FAILED = 4,     /* ... cannot work, with the reason; it ends */
+    IPC_OUTCOME = 5,    /* ... a session has ended */
+    IPC_HELPER_NEW = 6, /* fork server to supervisor, with the latter's end of a helper's channel */
     IPC_RESOLVER_NEW = 7, /* ... of the resolver's channel */
-    IPC_REFUSED = 8,      /* fork server to main: no new generation now, too many were ordered */
-    IPC_ALIVE = 9,        /* fork server to main: answer to IPC_ORDER_PING */
-    IPC_LOOKUP = 10,      /* main to resolver; one at a time */
-    IPC_ADDRESSES = 11,   /* resolver to main: the answer */
-    IPC_FILES = 12,       /* fork server to main: what the files of a new generation are like */
-    IPC_CHANGED = 13,     /* fork server to main: bad files have changed, to be read again */
+    IPC_REFUSED = 8,      /* ... no new generation now, too many were ordered */
+    IPC_ALIVE = 9,        /* ... answer to IPC_PING */
+    IPC_LOOKUP = 10,      /* asker to resolver; one at a time */
+    IPC_ADDRESSES = 11,   /* resolver to asker: the answer */
+    IPC_FILES = 12,   /* fork server to supervisor: what the files of a new generation are like */
+    IPC_CHANGED = 13, /* ... bad files have changed, to be read again */
+    IPC_START = 14,   /* supervisor to fork server: start a new generation */
+    IPC_ADOPT = 15,   /* ... the new generation works: restart its helpers, and only these */
+    IPC_ABANDON = 16, /* ... the new generation does not work: forget it */
+    IPC_PING = 17,    /* ... give a sign of life */
+    IPC_KILL = 18,    /* ... kill this child */
+    IPC_VERDICT = 19, /* checker to fork server: on the next pair of files */
 };
 
-enum ipc_outcome {
-    IPC_SESSION_COMPLETE = 1,
-    IPC_SESSION_FAILED = 2,
-    IPC_SESSION_TIMED_OUT = 3,
-    IPC_SESSION_REJECTED = 4, /* not begun: no descriptor or TLS session for it */
-    /* Kinds of failed handshakes (nts/tls.h). */
-    IPC_SESSION_BAD_NAME = 5,
-    IPC_SESSION_NO_MATCH = 6,
-    IPC_SESSION_REFUSED = 7,
+struct ipc_connection {
+    uint32_t session;
+    struct ip_port peer;
+    uint32_t key_id; /* of the key that encrypts cookies */
+    int aead;
+    struct secret key;
 };
-#define IPC_OUTCOMES (IPC_SESSION_REFUSED + 1)
 
 struct ipc_lookup {
     uint32_t id;
@@ -76,19 +86,13 @@ struct ipc_addresses {
 struct ipc_message {
     enum ipc_type type;
     union {
-        struct {
-            uint32_t session;
-            struct ip_port peer;
-            uint32_t key_id; /* of the key that encrypts cookies */
-            int aead;
-            struct secret key;
-        } connection;
+        struct ipc_connection connection;
         struct {
             char text[IPC_TEXT_SIZE]; /* printable ASCII */
         } failed;
         struct {
             uint32_t session;
-            enum ipc_outcome outcome;
+            enum ke_end end; /* KE_END_COMPLETE to KE_END_REJECTED */
         } outcome;
         struct {
             uint32_t generation; /* from 1 */
@@ -97,7 +101,7 @@ struct ipc_message {
         } helper;
         struct {
             int32_t pid;
-        } resolver;
+        } process; /* that is new, or to be killed */
         struct {
             uint32_t generation; /* that will not come */
         } refused;
@@ -107,44 +111,21 @@ struct ipc_message {
             /* Why a certificate is bad, which was logged; empty: none is. */
             char text[IPC_TEXT_SIZE];
         } files;
+        struct {
+            bool usable;
+            char text[IPC_TEXT_SIZE]; /* why not; empty if usable */
+        } verdict;
         struct ipc_lookup lookup;
         struct ipc_addresses addresses;
     } u;
 };
 
-/* Orders to the fork server. */
-enum ipc_order {
-    IPC_ORDER_NEW = 'n', /* start a new generation */
-    /* The new generation works: restart its helpers when they die, and only these. */
-    IPC_ORDER_ADOPT = 'a',
-    IPC_ORDER_ABANDON = 'x', /* the new generation does not work: forget it */
-    IPC_ORDER_PING = 'p',    /* answer with IPC_ALIVE */
-    IPC_ORDER_KILL = 'k',    /* followed by the process ID of a child, 4 octets in network order */
-};
-#define IPC_KILL_SIZE 5
-
 /* Writes exactly IPC_MESSAGE_SIZE octets. Values out of range are a mistake of ours (assert). */
 void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE]);
-/* False: wrong size, version or type, a type that the sender may not send, a value out of range, a
-   descriptor too few or too many, or octets that should be zero and are not. */
+/* False: wrong size, version or type, a type that the sender may not send or not in its state, a
+   value out of range, a descriptor too few or too many, or octets that should be zero and are not.
+   The state of the sender goes on with a message that is valid. */
 bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role sender,
-                struct ipc_message *message);
-
-enum ipc_result {
-    IPC_OK,
-    IPC_AGAIN,         /* nothing there, or the queue is full */
-    IPC_CLOSED,        /* the other side is gone */
-    IPC_NO_DESCRIPTOR, /* received, but this process had no descriptor free, so the one in it is lost */
-    IPC_BAD,           /* an invalid message, or the socket failed: give up this channel */
-};
-
-/* A pair of sequenced-packet sockets, non-blocking, close-on-exec. False with errno set. */
-bool ipc_pair(int ends[2]);
-/* fd: a descriptor to pass (it stays open here), or -1. Signals do not interrupt it. */
-enum ipc_result ipc_send(int channel, const struct ipc_message *message, int fd);
-/* *fd: the descriptor that came with it, close-on-exec and owned by the caller, or -1. The
-   message is also valid with IPC_NO_DESCRIPTOR: it has to be handled without its descriptor. */
-enum ipc_result ipc_receive(int channel, enum ipc_role sender, struct ipc_message *message,
-                            int *fd);
+                enum ipc_state *state, struct ipc_message *message);
 
 #endif

@@ -15,13 +15,11 @@
 #include <resolv.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "base/log.h"
-#include "process/filter.h"
-#include "process/privileges.h"
+#include "process/channel.h"
 #include "process/process.h"
+#include "process/signals.h"
 
 /* ---- Lookup ---- */
 
@@ -75,32 +73,7 @@ void resolver_lookup(const struct ipc_lookup *query, struct ipc_addresses *answe
 
 /* ---- The process ---- */
 
-static void set_signals(void)
-{
-    static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE};
-    sigset_t none;
-
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        signal(ignored[i], SIG_IGN);
-    signal(SIGCHLD, SIG_DFL);
-    signal(SIGALRM, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void drop_rights(uid_t uid, gid_t gid, int filter_level)
-{
-    if (geteuid() == 0 && (uid != 0 || gid != 0))
-        privileges_drop(uid, gid, 0);
-    else
-        privileges_limit(0);
-    privileges_forbid_new();
-    /* No core dumps, no tracing by others of this user. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    filter_load(filter_level, FILTER_RESOLVER);
-}
-
-static void answer_lookup(int channel, const struct ipc_lookup *query)
+static void answer_lookup(struct channel *channel, const struct ipc_lookup *query)
 {
     struct ipc_message message = {.type = IPC_ADDRESSES};
 
@@ -110,7 +83,7 @@ static void answer_lookup(int channel, const struct ipc_lookup *query)
     alarm(0);
     message.u.addresses.id = query->id;
     /* The main process waits for the answer, so there is room. If not, it asks again later. */
-    ipc_send(channel, &message, -1);
+    channel_send(channel, &message, -1);
 }
 
 /* Waits without reading, since the channel does not block. */
@@ -121,24 +94,20 @@ static bool await_lookup(int channel)
     return poll(&p, 1, -1) > 0 || errno == EINTR;
 }
 
-void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level)
+void resolver_helper_run(const struct sandbox *sandbox, int fd)
 {
-    enum ipc_result result = IPC_AGAIN;
+    struct channel channel = channel_make(fd, IPC_ASKER, 0);
+    enum channel_result result = CHANNEL_AGAIN;
     struct ipc_message message;
-    int fd;
+    int none;
 
-    set_signals();
-    /* This process must not remove or report on files of the main process. */
-    log_set_parent_fd(-1);
-    log_set_fatal_hook(NULL, NULL);
-    drop_rights(uid, gid, filter_level);
-    process_close_descriptors(channel, -1);
-    /* The end of the fork server ends this process too, where the users of both permit it. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-
-    while ((result == IPC_OK || result == IPC_AGAIN) && await_lookup(channel)) {
-        result = ipc_receive(channel, IPC_ASKER, &message, &fd);
-        if (result == IPC_OK)
-            answer_lookup(channel, &message.u.lookup);
+    signals_set_child(false);
+    signal(SIGALRM, SIG_DFL);
+    sandbox_enter(sandbox, FILTER_RESOLVER, fd);
+    process_close_descriptors(fd, -1);
+    while ((result == CHANNEL_OK || result == CHANNEL_AGAIN) && await_lookup(fd)) {
+        result = channel_receive(&channel, &message, &none);
+        if (result == CHANNEL_OK)
+            answer_lookup(&channel, &message.u.lookup);
     }
 }

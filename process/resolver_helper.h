@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that looks up names for the main process at filter levels 1 and -1 (system.md 12.2), and
- * the blocking lookup itself, which the main process runs in a thread at other levels. What
- * getaddrinfo() calls depends on the name services of the system, so no list of allowed calls can be made.
+ * The process that looks up names for the main process at filter levels 1 and -1 (system.md 12.2),
+ * and the blocking lookup itself, which the main process runs in a thread at other levels. What
+ * getaddrinfo() calls depends on the name services of the system, so no list of allowed calls can
+ * be made.
  *
  * Promise: descriptors: the channel to the main process and the log, and what name services open.
- * Files: those of the name services. Capabilities: none; started as root it runs as a user that owns
- * nothing of the daemon's. System calls: all but the dangerous ones (filter_denied.c): no programs, no
- * signals to others, no new privileges.
+ * Files: those of the name services. Capabilities: none; started as root it runs as a user that
+ * owns nothing of the daemon's. System calls: all but the dangerous ones (filter_denied.c): no
+ * programs, no signals to others, no new privileges.
  */
 #ifndef PROCESS_RESOLVER_HELPER_H
 #define PROCESS_RESOLVER_HELPER_H
 
-#include <sys/types.h>
 #include "process/ipc.h"
+#include "process/sandbox.h"
 
 /* A lookup that takes longer counts as one to be tried again (seconds). */
 #define RESOLVER_LIMIT 30.0
 
-/* Blocking lookup; uses nothing but its arguments, so it runs in threads and in the helper. The ID of the
-   answer is the caller's to set. */
+/* Blocking lookup; uses nothing but its arguments, so it runs in threads and in the helper. The ID
+   of the answer is the caller's to set. */
 void resolver_lookup(const struct ipc_lookup *query, struct ipc_addresses *answer);
 
-/* Body of the helper process. It runs as this user, if it is started as root that may change user, with
-   the filter of its kind if the level is not 0, and returns when the channel ends or something else than
-   a lookup comes. */
-void resolver_helper_run(int channel, uid_t uid, gid_t gid, int filter_level);
+/* Body of the helper process, at the other end of the channel. It returns when the channel ends or
+   something else than a lookup comes. */
+void resolver_helper_run(const struct sandbox *sandbox, int fd);
 
 #endif

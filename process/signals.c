@@ -58,6 +58,23 @@ void signals_reset(void)
     signals_forget();
 }
 
+void signals_set_child(bool stop_ends)
+{
+    sigset_t none;
+
+    signals_reset();
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    if (!stop_ends) {
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGQUIT, SIG_IGN);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 bool signals_take_quit(void)
 {
     if (!quit_flag)

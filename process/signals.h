@@ -20,6 +20,10 @@ void signals_reset(void);
    for it. */
 void signals_forget(void);
 
+/* In a child of the fork server: nothing is blocked, a reload is the main process's to arrange, and
+   what stops a service ends it or not. */
+void signals_set_child(bool stop_ends);
+
 /* True: the request came since the last call. */
 bool signals_take_quit(void);
 bool signals_take_reload(void);

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/sync_status.h"
 #include "base/text.h"
 #include "conf/source_options.h"
-#include "base/sync_status.h"
 #include "source/intersection.h"
 #include "source/record.h"
 

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
+#include "process/channel.h"
 #include "process/resolver_helper.h"
 
 struct request {
@@ -63,7 +64,7 @@ struct resolver {
     int pipe_fd; /* read end, -1: no thread */
     struct job *stuck[MAX_STUCK];
     bool by_helper;
-    int channel; /* to the helper, -1: there is none now */
+    struct channel channel; /* to the helper; closed: there is none now */
     pid_t helper;
     uint32_t last_id; /* of questions to it */
     void (*replace)(pid_t pid, void *arg);
@@ -225,31 +226,24 @@ static void abandon_thread(struct resolver *resolver)
 
 /* ---- Helper ---- */
 
-static void close_channel(struct resolver *resolver)
-{
-    if (resolver->channel >= 0)
-        close(resolver->channel);
-    resolver->channel = -1;
-}
-
 /* Sends the first request. Without a helper it waits for the next helper. */
 static void ask_helper(struct resolver *resolver)
 {
     struct ipc_message message = {.type = IPC_LOOKUP, .u.lookup = resolver->first->query};
 
-    if (resolver->channel < 0)
+    if (resolver->channel.fd < 0)
         return;
     message.u.lookup.id = ++resolver->last_id;
-    if (ipc_send(resolver->channel, &message, -1) != IPC_OK)
-        close_channel(resolver);
+    if (channel_send(&resolver->channel, &message, -1) != CHANNEL_OK)
+        channel_close(&resolver->channel);
 }
 
 /* A helper that breaks the rules may not end when its channel does, so it is killed. */
 static void dismiss_helper(struct resolver *resolver)
 {
-    if (resolver->channel >= 0 && resolver->replace)
+    if (resolver->channel.fd >= 0 && resolver->replace)
         resolver->replace(resolver->helper, resolver->replace_arg);
-    close_channel(resolver);
+    channel_close(&resolver->channel);
 }
 
 static void read_helper(struct resolver *resolver)
@@ -257,8 +251,8 @@ static void read_helper(struct resolver *resolver)
     struct ipc_message message;
     int fd;
 
-    switch (ipc_receive(resolver->channel, IPC_RESOLVER, &message, &fd)) {
-    case IPC_OK:
+    switch (channel_receive(&resolver->channel, &message, &fd)) {
+    case CHANNEL_OK:
         if (message.u.addresses.id != resolver->last_id) {
             dismiss_helper(resolver);
             fail(resolver, "Answer of name resolving helper to no question");
@@ -269,10 +263,10 @@ static void read_helper(struct resolver *resolver)
         resolver->due = true;
         note_success(resolver);
         return;
-    case IPC_AGAIN:
+    case CHANNEL_AGAIN:
         return;
-    case IPC_CLOSED:
-        close_channel(resolver);
+    case CHANNEL_CLOSED:
+        channel_close(&resolver->channel);
         fail(resolver, "Name resolving helper ended");
         return;
     default:
@@ -393,7 +387,8 @@ struct resolver *resolver_new(const struct world *world, bool ipv4, bool ipv6)
     resolver->limit = RESOLVER_LIMIT;
     resolver->ipv4 = ipv4;
     resolver->ipv6 = ipv6;
-    resolver->channel = resolver->pipe_fd = -1;
+    resolver->channel = channel_make(-1, IPC_RESOLVER, 0);
+    resolver->pipe_fd = -1;
     resolver->end = &resolver->first;
     return resolver;
 }
@@ -413,7 +408,7 @@ void resolver_free(struct resolver *resolver)
     for (int i = 0; i < MAX_STUCK; i++)
         if (resolver->stuck[i])
             leave_job(resolver->stuck[i]);
-    close_channel(resolver);
+    channel_close(&resolver->channel);
     free(resolver);
 }
 
@@ -447,7 +442,7 @@ int resolver_fd(const struct resolver *resolver)
 {
     if (!resolver->under_way)
         return -1;
-    return resolver->by_helper ? resolver->channel : resolver->pipe_fd;
+    return resolver->by_helper ? resolver->channel.fd : resolver->pipe_fd;
 }
 
 bool resolver_is_due(const struct resolver *resolver)
@@ -484,8 +479,8 @@ void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, v
 
 void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid)
 {
-    close_channel(resolver);
-    resolver->channel = channel;
+    channel_close(&resolver->channel);
+    resolver->channel = channel_make(channel, IPC_RESOLVER, 0);
     resolver->helper = pid;
     if (resolver->under_way)
         ask_helper(resolver);

@@ -13,8 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    for (int sender = 0; sender < IPC_ROLES; sender++) {
-        if (!ipc_decode(data + 1, size - 1, data[0] & 3, (enum ipc_role)sender, &message))
+    for (int i = 0; i < 3 * IPC_ROLES; i++) {
+        enum ipc_state state = (enum ipc_state)(i % 3);
+
+        if (!ipc_decode(data + 1, size - 1, data[0] & 3, (enum ipc_role)(i / 3), &state, &message))
             continue;
         /* What is accepted is exactly what we would have sent. */
         ipc_encode(&message, again);

@@ -92,12 +92,30 @@ static void counts_are_those_of_a_plain_list(void **state)
     ke_connections_free(c);
 }
 
+static bool same_client(const char *a, const char *b)
+{
+    struct ip_addr addr_a, addr_b;
+
+    assert_true(ip_addr_parse(a, &addr_a) && ip_addr_parse(b, &addr_b));
+    return ke_connections_same_client(&addr_a, &addr_b);
+}
+
+static void an_ipv6_network_is_one_client(void **state)
+{
+    assert_true(same_client("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    assert_false(same_client("2001:db8:1:2::1", "2001:db8:1:3::1"));
+    assert_true(same_client("192.0.2.1", "192.0.2.1"));
+    assert_false(same_client("192.0.2.1", "192.0.2.2"));
+    assert_false(same_client("0.0.0.1", "::1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_given_up_to_the_limit_and_again),
         cmocka_unit_test(addresses_of_one_network_are_counted_together),
         cmocka_unit_test(counts_are_those_of_a_plain_list),
+        cmocka_unit_test(an_ipv6_network_is_one_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 #include "nts/cookie.h"
 #include "nts/ke_client.h"
 #include "nts/ke_record.h"
-#include "nts/ke_service.h"
+#include "nts/ke_sessions.h"
 #include "nts/tls_credentials.h"
 #include "nts/tls_verify.h"
 
@@ -27,12 +27,12 @@ struct fixture {
     struct tls_fixture tls;
     struct ke_client_env env;
     struct ke_client *client;
-    struct ke_service *service;
+    struct ke_sessions *sessions;
     struct nts_server_key key;
     int64_t now;
     int clock_updates;
     int ended; /* server sessions */
-    enum ke_session_outcome outcome;
+    enum ke_end end;
     pid_t peer;
 };
 
@@ -50,13 +50,13 @@ static int client_updates(void *arg)
     return ((struct fixture *)arg)->clock_updates;
 }
 
-static void on_server_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
+static void on_server_ended(uint32_t id, enum ke_end end, void *arg)
 {
     struct fixture *f = arg;
 
     assert_int_equal(id, 7);
     f->ended++;
-    f->outcome = outcome;
+    f->end = end;
 }
 
 static int set_up(void **state)
@@ -87,9 +87,9 @@ static int tear_down(void **state)
     if (f->peer > 0)
         waitpid(f->peer, NULL, 0);
     ke_client_free(f->client);
-    if (f->service)
+    if (f->sessions)
         loop_fd_remove(f->tls.loop, f->tls.listener);
-    ke_service_free(f->service);
+    ke_sessions_free(f->sessions);
     assert_null(f->env.set0);
     tls_fixture_free(&f->tls);
     free(f);
@@ -103,12 +103,12 @@ static void on_accept(int fd, unsigned int event, void *arg)
     int connection = f->tls.world.ops->accept(f->tls.world.ctx, fd, &peer);
 
     assert_true(connection >= 0);
-    ke_service_start(f->service, 7, connection, &peer, &f->key);
+    ke_sessions_start(f->sessions, 7, connection, &peer, &f->key);
 }
 
 static void start_server(struct fixture *f)
 {
-    const struct ke_service_env env = {
+    const struct ke_sessions_env env = {
         .world = &f->tls.world,
         .loop = f->tls.loop,
         .conf = &f->tls.conf,
@@ -121,8 +121,8 @@ static void start_server(struct fixture *f)
 
     if (!credentials)
         fail_msg("%s", error);
-    f->service = ke_service_new(&env);
-    ke_service_set_credentials(f->service, credentials);
+    f->sessions = ke_sessions_new(&env);
+    ke_sessions_set_credentials(f->sessions, credentials);
     tls_credentials_unref(credentials);
     loop_fd_add(f->tls.loop, f->tls.listener, WORLD_READ, on_accept, f);
 }
@@ -134,7 +134,7 @@ static void renew_server(struct fixture *f)
     struct tls_credentials *credentials = tls_fixture_credentials(&f->tls, error);
 
     assert_non_null(credentials);
-    ke_service_set_credentials(f->service, credentials);
+    ke_sessions_set_credentials(f->sessions, credentials);
     tls_credentials_unref(credentials);
 }
 
@@ -227,7 +227,7 @@ static void client_and_server_agree_on_keys(void **state)
     }
     assert_int_equal(ke_client_retry_factor(f->client), 10);
     assert_true(tls_fixture_run(&f->tls, both_are_done, f, 5.0));
-    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    assert_int_equal(f->end, KE_END_COMPLETE);
     /* The result is handed over once, and nothing was logged. */
     assert_false(ke_client_take_result(f->client, &result));
     char *log = tls_fixture_log(&f->tls);
@@ -628,7 +628,7 @@ static int serve_peer(struct fixture *f, const struct tls_peer *peer)
     f->ended = 0;
     f->peer = tls_peer_client(&f->tls, peer);
     assert_true(tls_fixture_run(&f->tls, server_is_done, f, 10.0));
-    assert_int_equal(ke_service_active(f->service), 0);
+    assert_int_equal(ke_sessions_active(f->sessions), 0);
     return peer_status(f);
 }
 
@@ -641,7 +641,7 @@ static void split_requests_are_answered(void **state)
     for (size_t piece = 0; piece < sizeof(request15); piece += 3) {
         peer.piece = piece;
         assert_int_equal(serve_peer(f, &peer), 0);
-        assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+        assert_int_equal(f->end, KE_END_COMPLETE);
     }
 }
 
@@ -652,13 +652,13 @@ static void clients_without_ntske_or_tls13_are_dropped(void **state)
 
     start_server(f);
     assert_int_equal(serve_peer(f, &peer), 1);
-    assert_int_equal(f->outcome, KE_SESSION_FAILED);
+    assert_int_equal(f->end, KE_END_NO_ALPN);
     peer.alpn = "http/1.1";
     assert_int_not_equal(serve_peer(f, &peer), 0);
     peer.alpn = "ntske/1";
     peer.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
     assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_HANDSHAKE_FAILURE);
-    assert_int_equal(f->outcome, KE_SESSION_NO_MATCH);
+    assert_int_equal(f->end, KE_END_NO_MATCH);
     /* ... and the server goes on. */
     peer.priority = NULL;
     assert_int_equal(serve_peer(f, &peer), 0);
@@ -679,15 +679,15 @@ static void failed_handshakes_end_with_an_alert_and_a_reason(void **state)
 
     start_server(f);
     assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_ILLEGAL_PARAMETER);
-    assert_int_equal(f->outcome, KE_SESSION_BAD_NAME);
+    assert_int_equal(f->end, KE_END_BAD_NAME);
     peer.server_name = "other.example";
     assert_int_equal(serve_peer(f, &peer), 0);
-    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    assert_int_equal(f->end, KE_END_COMPLETE);
     /* A certificate that TLS 1.3 cannot use. */
     tls_fixture_new_leaf(&f->tls, &no_signature);
     renew_server(f);
     assert_int_equal(serve_peer(f, &peer), TLS_PEER_ALERT + GNUTLS_A_HANDSHAKE_FAILURE);
-    assert_int_equal(f->outcome, KE_SESSION_NO_MATCH);
+    assert_int_equal(f->end, KE_END_NO_MATCH);
     char *log = tls_fixture_log(&f->tls);
     assert_string_equal(log, "");
     free(log);
@@ -719,7 +719,7 @@ static void messages_up_to_16384_octets_are_answered(void **state)
     peer.length = NTS_KE_MAX_MESSAGE + 4;
     peer.piece = 5000;
     assert_int_equal(serve_peer(f, &peer), 1);
-    assert_int_equal(f->outcome, KE_SESSION_FAILED);
+    assert_int_equal(f->end, KE_END_BAD_MESSAGE);
 }
 
 static void idle_clients_are_dropped_after_2_seconds(void **state)
@@ -734,12 +734,12 @@ static void idle_clients_are_dropped_after_2_seconds(void **state)
     start_server(f);
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
     loop_run_once(f->tls.loop);
-    assert_int_equal(ke_service_active(f->service), 1);
+    assert_int_equal(ke_sessions_active(f->sessions), 1);
     f->tls.clock_offset = 1.8;
     assert_false(tls_fixture_run(&f->tls, server_is_done, f, 0.05));
     f->tls.clock_offset = 2.2;
     assert_true(tls_fixture_run(&f->tls, server_is_done, f, 1.0));
-    assert_int_equal(f->outcome, KE_SESSION_TIMED_OUT);
+    assert_int_equal(f->end, KE_END_TIMED_OUT);
     assert_int_equal(recv(fd, &octet, 1, 0), 0);
     close(fd);
     /* Nothing that a client does is logged above debug. */
@@ -761,7 +761,7 @@ static void garbage_instead_of_tls_is_dropped(void **state)
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
     assert_int_equal(send(fd, garbage, sizeof(garbage), 0), sizeof(garbage));
     assert_true(tls_fixture_run(&f->tls, server_is_done, f, 2.0));
-    assert_int_equal(f->outcome, KE_SESSION_FAILED);
+    assert_int_equal(f->end, KE_END_HANDSHAKE);
     close(fd);
 }
 
@@ -798,8 +798,8 @@ static void oldest_unfinished_connection_gives_way(void **state)
         for (int j = 0; j <= i; j++)
             assert_int_equal(is_open(fds[j]), j >= i - 2);
     }
-    assert_int_equal(f->outcome, KE_SESSION_FAILED);
-    assert_int_equal(ke_service_active(f->service), 3);
+    assert_int_equal(f->end, KE_END_GAVE_WAY);
+    assert_int_equal(ke_sessions_active(f->sessions), 3);
     /* A client that comes now and does its part is served. */
     start_client(f, "ntp.test.example");
     struct ke_result result;
@@ -872,7 +872,7 @@ static void who_has_sent_nothing_gives_way_first(void **state)
         for (int j = 0; j <= i; j++)
             assert_int_equal(is_open(idle[j]), j == i);
     }
-    assert_int_equal(ke_service_active(f->service), 3);
+    assert_int_equal(ke_sessions_active(f->sessions), 3);
     assert_true(tls_fixture_run(&f->tls, slow_client_is_done, &slow[0], 5.0));
     for (int i = 0; i < 2; i++)
         close_slow(&slow[i]);
@@ -900,7 +900,7 @@ static void handshake_gives_way_when_there_is_no_other(void **state)
 
 static bool server_is_empty(void *arg)
 {
-    return ke_service_is_empty(((struct fixture *)arg)->service);
+    return ke_sessions_is_empty(((struct fixture *)arg)->sessions);
 }
 
 /* Who has his response holds no place, and still gets an orderly end. */
@@ -915,9 +915,9 @@ static void answered_client_that_stays_holds_no_place(void **state)
     start_server(f);
     f->peer = tls_peer_client(&f->tls, &peer);
     assert_true(tls_fixture_run(&f->tls, server_is_done, f, 10.0));
-    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
-    assert_int_equal(ke_service_active(f->service), 0);
-    assert_false(ke_service_is_empty(f->service));
+    assert_int_equal(f->end, KE_END_COMPLETE);
+    assert_int_equal(ke_sessions_active(f->sessions), 0);
+    assert_false(ke_sessions_is_empty(f->sessions));
     /* The next one is served at once. No more than maxntsconnections may stay: the first makes way. */
     start_client(f, "ntp.test.example");
     assert_true(client_gets_result(f, &result));
@@ -930,7 +930,7 @@ static void answered_client_that_stays_holds_no_place(void **state)
     f->tls.clock_offset = 2.5;
     assert_true(tls_fixture_run(&f->tls, server_is_empty, f, 5.0));
     assert_int_equal(f->ended, 1);
-    assert_int_equal(f->outcome, KE_SESSION_COMPLETE);
+    assert_int_equal(f->end, KE_END_COMPLETE);
     assert_int_equal(peer_status(f), 0);
 }
 

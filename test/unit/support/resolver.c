@@ -7,18 +7,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "chronyd/os/world_linux.h"
+#include "process/channel.h"
 #include "process/resolver_helper.h"
 
 pid_t support_start_resolver(struct world *world)
 {
     int ends[2];
 
-    if (!ipc_pair(ends))
+    if (!channel_pair(ends))
         abort();
     pid_t pid = fork();
     if (pid == 0) {
+        const struct sandbox sandbox = {.resolve_uid = getuid(), .resolve_gid = getgid()};
+
         close(ends[0]);
-        resolver_helper_run(ends[1], getuid(), getgid(), 0);
+        resolver_helper_run(&sandbox, ends[1]);
         _exit(0);
     }
     close(ends[1]);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "chronyd/os/resolver.h"
 #include "chronyd/os/world_linux.h"
-#include "process/ipc.h"
+#include "process/channel.h"
 #include "test/unit/support/resolver.h"
 
 #define WAIT  20.0 /* seconds that nothing here takes */
@@ -260,11 +260,12 @@ static void lying_helper_is_dismissed(void **state)
             _exit(0);
         }
         f->helpers[f->helper_count++] = pid;
-        assert_true(ipc_pair(ends));
+        assert_true(channel_pair(ends));
+        struct channel channel = channel_make(ends[1], IPC_ASKER, 0);
         world_linux_set_resolver_helper(f->world, ends[0], pid);
         ask(f, "good.test");
         if (i == 0)
-            assert_int_equal(ipc_send(ends[1], &message, -1), IPC_OK);
+            assert_int_equal(channel_send(&channel, &message, -1), CHANNEL_OK);
         else
             assert_int_equal(write(ends[1], "x", 1), 1);
         assert_int_equal(take_answer(f), RESOLVE_TRY_AGAIN);

@@ -8,28 +8,29 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "process/ipc_queue.h"
+#include "process/channel.h"
 
+#define QUEUE_SIZE 16
 #define DESCRIPTOR 100 /* of the first message; the next ones have the next numbers */
 
 struct fixture {
     int ends[2];
-    struct ipc_queue queue;
-    uint32_t filled; /* messages that the channel has taken */
-    int released[2 * IPC_QUEUE_SIZE];
+    struct channel from; /* over the first end */
+    uint32_t filled;     /* messages that the channel has taken */
+    int released[2 * QUEUE_SIZE];
 };
 
 static struct ipc_message message(uint32_t number)
 {
     return (struct ipc_message){.type = IPC_OUTCOME,
-                                .u.outcome = {.session = number, .outcome = IPC_SESSION_COMPLETE}};
+                                .u.outcome = {.session = number, .end = KE_END_COMPLETE}};
 }
 
 static void note_release(int fd, void *arg)
 {
     struct fixture *f = arg;
 
-    assert_in_range(fd, DESCRIPTOR, DESCRIPTOR + 2 * IPC_QUEUE_SIZE - 1);
+    assert_in_range(fd, DESCRIPTOR, DESCRIPTOR + 2 * QUEUE_SIZE - 1);
     f->released[fd - DESCRIPTOR]++;
 }
 
@@ -46,8 +47,11 @@ static int count_released(const struct fixture *f)
 
 static void start(struct fixture *f)
 {
-    *f = (struct fixture){.queue = {.release = note_release, .arg = f}};
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, f->ends), 0);
+    *f = (struct fixture){.filled = 0};
+    assert_true(channel_pair(f->ends));
+    f->from = channel_make(f->ends[0], IPC_DISPATCHER, QUEUE_SIZE);
+    f->from.release = note_release;
+    f->from.arg = f;
 }
 
 /* Until the channel takes no more; the last message waits. */
@@ -55,19 +59,18 @@ static void fill(struct fixture *f)
 {
     for (;;) {
         struct ipc_message m = message(f->filled++);
-        enum ipc_result result = ipc_queue_send(&f->queue, f->ends[0], &m, -1);
-        if (result == IPC_AGAIN)
+        enum channel_result result = channel_send(&f->from, &m, -1);
+        if (result == CHANNEL_AGAIN)
             break;
-        assert_int_equal(result, IPC_OK);
+        assert_int_equal(result, CHANNEL_OK);
         assert_true(f->filled < 100000);
     }
-    assert_int_equal(f->queue.count, 1);
+    assert_int_equal(f->from.waiting_count, 1);
 }
 
 static void end(struct fixture *f)
 {
-    ipc_queue_clear(&f->queue);
-    close(f->ends[0]);
+    channel_close(&f->from);
     close(f->ends[1]);
 }
 
@@ -80,7 +83,8 @@ static long receive(struct fixture *f)
 
     if (length < 0)
         return -1;
-    assert_true(ipc_decode(data, (size_t)length, 0, IPC_HELPER, &m));
+    enum ipc_state state = IPC_WORKING;
+    assert_true(ipc_decode(data, (size_t)length, 0, IPC_HELPER, &state, &m));
     return (long)m.u.outcome.session;
 }
 
@@ -90,11 +94,11 @@ static void nothing_waits_while_there_is_room(void **state)
     start(&f);
     struct ipc_message m = message(7);
 
-    assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, -1), IPC_OK);
-    assert_int_equal(f.queue.count, 0);
-    assert_null(f.queue.items);
+    assert_int_equal(channel_send(&f.from, &m, -1), CHANNEL_OK);
+    assert_int_equal(f.from.waiting_count, 0);
+    assert_null(f.from.waiting);
     assert_int_equal(receive(&f), 7);
-    assert_int_equal(ipc_queue_flush(&f.queue, f.ends[0]), IPC_OK);
+    assert_int_equal(channel_flush(&f.from), CHANNEL_OK);
     end(&f);
 }
 
@@ -104,22 +108,22 @@ static void order_is_kept(void **state)
     start(&f);
     fill(&f);
     uint32_t sent = f.filled;
-    while (f.queue.count < IPC_QUEUE_SIZE / 2) {
+    while (f.from.waiting_count < QUEUE_SIZE / 2) {
         struct ipc_message m = message(sent++);
-        assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, -1), IPC_AGAIN);
+        assert_int_equal(channel_send(&f.from, &m, -1), CHANNEL_AGAIN);
     }
 
     /* Room for one, then for all: what is new stays behind what waits. */
     assert_int_equal(receive(&f), 0);
     struct ipc_message m = message(sent++);
-    assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, -1), IPC_AGAIN);
+    assert_int_equal(channel_send(&f.from, &m, -1), CHANNEL_AGAIN);
     for (uint32_t next = 1; next < sent; next++) {
-        ipc_queue_flush(&f.queue, f.ends[0]);
+        channel_flush(&f.from);
         assert_int_equal(receive(&f), next);
     }
     assert_int_equal(receive(&f), -1);
-    assert_int_equal(f.queue.count, 0);
-    assert_int_equal(ipc_queue_flush(&f.queue, f.ends[0]), IPC_OK);
+    assert_int_equal(f.from.waiting_count, 0);
+    assert_int_equal(channel_flush(&f.from), CHANNEL_OK);
     end(&f);
 }
 
@@ -130,10 +134,10 @@ static void full_queue(void **state)
     start(&f);
     fill(&f);
     struct ipc_message m = message(1);
-    while (f.queue.count < IPC_QUEUE_SIZE)
-        assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, -1), IPC_AGAIN);
-    assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, -1), IPC_BAD);
-    assert_int_equal(f.queue.count, IPC_QUEUE_SIZE);
+    while (f.from.waiting_count < QUEUE_SIZE)
+        assert_int_equal(channel_send(&f.from, &m, -1), CHANNEL_AGAIN);
+    assert_int_equal(channel_send(&f.from, &m, -1), CHANNEL_BAD);
+    assert_int_equal(f.from.waiting_count, QUEUE_SIZE);
     end(&f);
 }
 
@@ -145,14 +149,14 @@ static void descriptors_of_dropped_messages_are_released_once(void **state)
     fill(&f);
     struct ipc_message m = message(1);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, DESCRIPTOR + i), IPC_AGAIN);
+        assert_int_equal(channel_send(&f.from, &m, DESCRIPTOR + i), CHANNEL_AGAIN);
     assert_int_equal(count_released(&f), 0);
-    assert_int_equal(ipc_queue_flush(&f.queue, f.ends[0]), IPC_AGAIN);
+    assert_int_equal(channel_flush(&f.from), CHANNEL_AGAIN);
     assert_int_equal(count_released(&f), 0);
-    ipc_queue_clear(&f.queue);
+    channel_drop_waiting(&f.from);
     assert_int_equal(count_released(&f), 5);
-    assert_int_equal(f.queue.count, 0);
-    ipc_queue_clear(&f.queue);
+    assert_int_equal(f.from.waiting_count, 0);
+    channel_drop_waiting(&f.from);
     assert_int_equal(count_released(&f), 5);
     end(&f);
 }
@@ -164,12 +168,12 @@ static void channel_that_has_ended(void **state)
     start(&f);
     fill(&f);
     struct ipc_message m = message(1);
-    assert_int_equal(ipc_queue_send(&f.queue, f.ends[0], &m, DESCRIPTOR), IPC_AGAIN);
+    assert_int_equal(channel_send(&f.from, &m, DESCRIPTOR), CHANNEL_AGAIN);
     close(f.ends[1]);
     f.ends[1] = -1;
-    enum ipc_result result = ipc_queue_flush(&f.queue, f.ends[0]);
-    assert_true(result != IPC_OK && result != IPC_AGAIN);
-    assert_int_equal(f.queue.count, 2);
+    enum channel_result result = channel_flush(&f.from);
+    assert_true(result != CHANNEL_OK && result != CHANNEL_AGAIN);
+    assert_int_equal(f.from.waiting_count, 2);
     end(&f);
     assert_int_equal(count_released(&f), 1);
 }

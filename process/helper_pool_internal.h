@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the two files of the pool of helpers: helper_pool.c (helpers, their channels and sessions) and
- * helper_generations.c (starting, adopting and giving up generations).
+ * Shared by the two files of the pool of helpers: helper_pool.c (helpers, their channels and
+ * sessions) and helper_generations.c (starting, adopting and giving up generations).
  */
-#ifndef NTS_HELPER_POOL_INTERNAL_H
-#define NTS_HELPER_POOL_INTERNAL_H
+#ifndef PROCESS_HELPER_POOL_INTERNAL_H
+#define PROCESS_HELPER_POOL_INTERNAL_H
 
-#include "nts/helper_pool.h"
-#include "process/ipc_queue.h"
+#include "process/channel.h"
+#include "process/helper_pool.h"
 
 #define GENERATION_START_TIMEOUT 30.0 /* seconds, for the files to be read */
-/* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is no silence. */
+/* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is no
+   silence. */
 #define HELPER_POOL_ROUND 5.0
 
 enum helper_state { HELPER_STARTING, HELPER_READY, HELPER_DRAINING };
 
 struct helper {
     struct helper_pool *pool;
-    int channel;
+    struct channel channel;
     uint32_t generation;
     uint16_t number;
     pid_t pid;
     enum helper_state state;
     uint32_t *sessions; /* max_sessions of them, and what is on the way */
     int session_count;
-    struct ipc_queue queue;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
     double silence;       /* seconds */
 };
@@ -32,8 +32,7 @@ struct helper {
 struct helper_pool {
     struct fork_server *fork_server;
     bool lost; /* the fork server is */
-    int wanted;
-    int max_sessions;
+    const struct helper_role *role;
     struct loop *loop; /* NULL: not attached yet */
     struct helper_pool_events events;
     struct helper **helpers;
@@ -58,19 +57,24 @@ struct helper_pool {
 
 /* The helper is gone or not to be trusted; its sessions are over. It is freed. */
 void helper_remove(struct helper *helper);
-/* IPC_OK: sent, IPC_AGAIN: it waits for room, else it is lost. */
-enum ipc_result helper_send(struct helper *helper, const struct ipc_message *message, int fd);
+/* CHANNEL_OK: sent, CHANNEL_AGAIN: it waits for room, else it is lost. */
+enum channel_result helper_send(struct helper *helper, const struct ipc_message *message, int fd);
 /* The end of a session, or of the helper, is expected within the time limit, or it is killed. */
 void helper_start_timer(struct helper *helper);
-/* After each event: decides about the pending generation, and tells when the pool is ready or not any
-   more. */
+/* Remembers why the pending generation cannot start; the first reason stays. */
+void helper_pool_fail_start(struct helper_pool *pool, const char *text);
+/* After each event: decides about the pending generation, and tells when the pool is ready or not
+   any more. */
 void helper_pool_check(struct helper_pool *pool);
 
 /* ---- In helper_generations.c ---- */
 
 /* Orders a generation; none may be pending. */
 void generation_start(struct helper_pool *pool);
-/* Adopts the pending one when all of its helpers are ready, gives it up when something has failed. */
+/* The pending one took too long. */
+void generation_time_out(struct helper_pool *pool);
+/* Adopts the pending one when all of its helpers are ready, gives it up when something has
+   failed. */
 void generation_check(struct helper_pool *pool);
 /* Logs why a helper could not start: an error if it is news, else for debugging. */
 void generation_report(struct helper_pool *pool, const char *text, const char *consequence);

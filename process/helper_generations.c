@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Generations of NTS-KE helpers in the main process; see helper_pool.h. A generation takes over when all
- * its helpers are ready; the old one is told to drain. Here is what orders them and what decides about
- * them; the helpers themselves are helper_pool.c's.
+ * Generations of helpers in the main process; see helper_pool.h. A generation takes over when all
+ * its helpers are ready; the old one is told to drain. Here is what orders them and what decides
+ * about them; the helpers themselves are helper_pool.c's.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "nts/fork_server.h"
-#include "nts/helper_pool_internal.h"
+#include "process/fork_server.h"
+#include "process/helper_pool_internal.h"
 
 #define RENEW_PAUSE 2.0  /* seconds after a generation that was refused */
 #define RETRY_PAUSE 60.0 /* seconds after one that did not start, with files that can be used */
@@ -21,7 +22,7 @@ void generation_start(struct helper_pool *pool)
     pool->pending = ++pool->last;
     pool->failure[0] = '\0';
     pool->bad_files = pool->no_files = false;
-    fork_server_order(pool->fork_server, IPC_ORDER_NEW);
+    fork_server_order(pool->fork_server, IPC_START);
     pool->start_time = 0.0;
     if (pool->loop)
         pool->start_timer = loop_timer_add(pool->loop, HELPER_POOL_ROUND, on_start_timeout, pool);
@@ -38,9 +39,9 @@ static void drain_others(struct helper_pool *pool)
         h->state = HELPER_DRAINING;
         helper_start_timer(h);
         /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
-        enum ipc_result result = helper_send(h, &drain, -1);
-        if (result != IPC_OK && result != IPC_AGAIN)
-            shutdown(h->channel, SHUT_RDWR);
+        enum channel_result result = helper_send(h, &drain, -1);
+        if (result != CHANNEL_OK && result != CHANNEL_AGAIN)
+            shutdown(h->channel.fd, SHUT_RDWR);
     }
 }
 
@@ -61,10 +62,10 @@ static void end_start(struct helper_pool *pool, bool ok)
 static void adopt(struct helper_pool *pool)
 {
     if (pool->current != 0)
-        LOG_INFO("NTS-KE helpers read certificates and keys again");
+        LOG_INFO("%s helpers read %s again", pool->role->service, pool->role->files);
     pool->current = pool->pending;
     pool->last_failure[0] = '\0';
-    fork_server_order(pool->fork_server, IPC_ORDER_ADOPT);
+    fork_server_order(pool->fork_server, IPC_ADOPT);
     drain_others(pool);
     end_start(pool, !pool->bad_files);
 }
@@ -97,12 +98,14 @@ static void abandon(struct helper_pool *pool)
 {
     const uint32_t generation = pool->pending;
     const bool retry = !pool->no_files;
+    char consequence[64];
 
+    snprintf(consequence, sizeof(consequence),
+             pool->current != 0 ? "; old %s helpers stay" : "; there is no %s",
+             pool->role->service);
     if (!pool->no_files && pool->loop)
-        generation_report(pool, pool->failure,
-                          pool->current != 0 ? "; old NTS-KE helpers stay"
-                                             : "; there is no NTS-KE");
-    fork_server_order(pool->fork_server, IPC_ORDER_ABANDON);
+        generation_report(pool, pool->failure, consequence);
+    fork_server_order(pool->fork_server, IPC_ABANDON);
     for (size_t i = 0; i < pool->count;) {
         if (pool->helpers[i]->generation == generation)
             helper_remove(pool->helpers[i]);
@@ -126,8 +129,16 @@ void generation_check(struct helper_pool *pool)
             ready++;
     if (pool->failure[0] != '\0')
         abandon(pool);
-    else if (ready >= pool->wanted)
+    else if (ready >= pool->role->count)
         adopt(pool);
+}
+
+void generation_time_out(struct helper_pool *pool)
+{
+    char text[IPC_TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "%s helpers did not start in time", pool->role->service);
+    helper_pool_fail_start(pool, text);
 }
 
 static void on_start_timeout(void *arg)
@@ -140,7 +151,7 @@ static void on_start_timeout(void *arg)
         pool->start_timer = loop_timer_add(pool->loop, HELPER_POOL_ROUND, on_start_timeout, pool);
         return;
     }
-    text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
+    generation_time_out(pool);
     helper_pool_check(pool);
 }
 
@@ -175,8 +186,8 @@ void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 {
     if (generation != pool->pending || !pool->loop)
         return;
-    LOG_DEBUG("Fork server refused to start generation %u of NTS-KE helpers now",
-              (unsigned int)generation);
+    LOG_DEBUG("Fork server refused to start generation %u of %s helpers now",
+              (unsigned int)generation, pool->role->service);
     pool->pending = 0;
     pool->renew_again = false;
     loop_timer_cancel(pool->loop, pool->start_timer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Channels and sessions of the helpers, in the main process; see helper_pool.h. Nothing that arrives
- * here may end the process.
+ * Channels and sessions of the helpers, in the main process; see helper_pool.h. Nothing that
+ * arrives here may end the process.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,44 +12,58 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "nts/fork_server.h"
-#include "nts/helper_pool_internal.h"
+#include "process/fork_server.h"
+#include "process/helper_pool_internal.h"
 
 #define BURST 64 /* messages of one helper for each event */
 /* Seconds without the end of any of its sessions, each of which lasts 2 s at most, until a helper
    counts as stuck; and for the last sessions of an old generation. */
 #define STUCK_TIME  30.0
+#define QUEUE_SIZE  16   /* messages that wait for a helper */
 #define QUEUE_PAUSE 0.02 /* seconds until they are sent again */
 
 static void on_helper(int fd, unsigned int event, void *arg);
 
-struct helper_pool *helper_pool_new(struct fork_server *fork_server, int helpers, int max_sessions)
+struct helper_pool *helper_pool_new(struct fork_server *fork_server, const struct helper_role *role)
 {
     struct helper_pool *pool = mem_alloc(sizeof(*pool));
 
     pool->fork_server = fork_server;
-    pool->wanted = helpers;
-    pool->max_sessions = max_sessions;
+    pool->role = role;
     return pool;
 }
 
-static void close_channel(struct helper_pool *pool, int fd)
+static void close_channel(struct helper *h)
 {
-    if (pool->loop)
-        loop_fd_remove(pool->loop, fd);
-    close(fd);
+    if (h->pool->loop && h->channel.fd >= 0)
+        loop_fd_remove(h->pool->loop, h->channel.fd);
+    channel_close(&h->channel);
+}
+
+void helper_pool_fail_start(struct helper_pool *pool, const char *text)
+{
+    if (pool->failure[0] == '\0')
+        text_copy(pool->failure, sizeof(pool->failure), text);
+}
+
+static void fail_helpers(struct helper_pool *pool)
+{
+    char text[IPC_TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "%s helpers failed", pool->role->service);
+    helper_pool_fail_start(pool, text);
 }
 
 /* ---- Helpers ---- */
 
 static size_t max_passed(const struct helper_pool *pool)
 {
-    return (size_t)pool->max_sessions + HELPER_POOL_ON_THE_WAY;
+    return (size_t)pool->role->max_sessions + HELPER_POOL_ON_THE_WAY;
 }
 
 static bool has_room(const struct helper *h)
 {
-    return (size_t)h->session_count < max_passed(h->pool) && h->queue.count < IPC_QUEUE_SIZE;
+    return (size_t)h->session_count < max_passed(h->pool) && h->channel.waiting_count < QUEUE_SIZE;
 }
 
 static bool serves(const struct helper *h)
@@ -105,16 +119,19 @@ static void release(int fd, void *arg)
         pool->events.release(fd, pool->events.arg);
 }
 
-/* The helper sees the end of its channel and ends. One of the generation that serves is started again,
-   one of the generation that starts is not. */
+/* The helper sees the end of its channel and ends. One of the generation that serves is started
+   again, one of the generation that starts is not. */
 static void lack_descriptor(struct helper_pool *pool, uint32_t generation)
 {
+    const char *service = pool->role->service;
+    char text[IPC_TEXT_SIZE];
+
     if (!pool->lacking)
-        LOG_ERROR("Could not receive channel of NTS-KE helper : %s", text_errno(EMFILE));
+        LOG_ERROR("Could not receive channel of %s helper : %s", service, text_errno(EMFILE));
     pool->lacking = true;
-    if (generation == pool->pending && pool->failure[0] == '\0')
-        snprintf(pool->failure, sizeof(pool->failure), "Could not start NTS-KE helpers : %s",
-                 text_errno(EMFILE));
+    snprintf(text, sizeof(text), "Could not start %s helpers : %s", service, text_errno(EMFILE));
+    if (generation == pool->pending)
+        helper_pool_fail_start(pool, text);
 }
 
 static void add_helper(struct helper_pool *pool, const struct ipc_message *message, int channel)
@@ -126,15 +143,15 @@ static void add_helper(struct helper_pool *pool, const struct ipc_message *messa
     pool->lacking = false;
     if ((message->u.helper.generation != pool->current &&
          message->u.helper.generation != pool->pending) ||
-        message->u.helper.number > pool->wanted) {
+        message->u.helper.number > pool->role->count) {
         close(channel);
         return;
     }
     struct helper *h = mem_alloc(sizeof(*h));
     h->pool = pool;
-    h->channel = channel;
-    h->queue.release = release;
-    h->queue.arg = pool;
+    h->channel = channel_make(channel, IPC_HELPER, QUEUE_SIZE);
+    h->channel.release = release;
+    h->channel.arg = pool;
     h->generation = message->u.helper.generation;
     h->number = message->u.helper.number;
     h->pid = message->u.helper.pid;
@@ -155,7 +172,7 @@ static void stop_timer(struct helper *h)
 static void free_helper(struct helper *h)
 {
     stop_timer(h);
-    ipc_queue_clear(&h->queue);
+    close_channel(h);
     free(h->sessions);
     free(h);
 }
@@ -170,13 +187,13 @@ void helper_remove(struct helper *h)
             break;
         }
     }
-    close_channel(pool, h->channel);
+    close_channel(h);
     stop_timer(h);
     for (int i = 0; i < h->session_count; i++)
         if (pool->events.ended)
-            pool->events.ended(h->sessions[i], IPC_SESSION_FAILED, pool->events.arg);
-    if (h->generation == pool->pending && pool->failure[0] == '\0')
-        text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
+            pool->events.ended(h->sessions[i], KE_END_HELPER_LOST, pool->events.arg);
+    if (h->generation == pool->pending)
+        fail_helpers(pool);
     free_helper(h);
 }
 
@@ -197,11 +214,11 @@ static void await_room(struct helper_pool *pool)
         pool->queue_timer = loop_timer_add(pool->loop, QUEUE_PAUSE, on_queue_timer, pool);
 }
 
-enum ipc_result helper_send(struct helper *h, const struct ipc_message *message, int fd)
+enum channel_result helper_send(struct helper *h, const struct ipc_message *message, int fd)
 {
-    enum ipc_result result = ipc_queue_send(&h->queue, h->channel, message, fd);
+    enum channel_result result = channel_send(&h->channel, message, fd);
 
-    if (result == IPC_AGAIN)
+    if (result == CHANNEL_AGAIN)
         await_room(h->pool);
     return result;
 }
@@ -219,7 +236,8 @@ static void on_stuck(void *arg)
         h->stuck_timer = loop_timer_add(pool->loop, HELPER_POOL_ROUND, on_stuck, h);
         return;
     }
-    LOG_ERROR("NTS-KE helper #%d (process %d) does not answer", h->number, (int)h->pid);
+    LOG_ERROR("%s helper #%d (process %d) does not answer", pool->role->service, h->number,
+              (int)h->pid);
     kill_helper(h);
     helper_pool_check(pool);
 }
@@ -234,7 +252,7 @@ void helper_start_timer(struct helper *h)
 
 /* ---- Messages ---- */
 
-static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome outcome)
+static bool end_session(struct helper *h, uint32_t session, enum ke_end end)
 {
     for (int i = 0; i < h->session_count; i++) {
         if (h->sessions[i] != session)
@@ -245,7 +263,7 @@ static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome out
         else if (h->state != HELPER_DRAINING)
             stop_timer(h);
         if (h->pool->events.ended)
-            h->pool->events.ended(session, outcome, h->pool->events.arg);
+            h->pool->events.ended(session, end, h->pool->events.arg);
         return true;
     }
     return false;
@@ -253,36 +271,29 @@ static bool end_session(struct helper *h, uint32_t session, enum ipc_outcome out
 
 static void take_failure(struct helper *h, const char *text)
 {
-    struct helper_pool *pool = h->pool;
-
-    if (h->generation == pool->pending) {
-        if (pool->failure[0] == '\0')
-            text_copy(pool->failure, sizeof(pool->failure), text);
-    } else {
-        generation_report(pool, text, "");
-    }
+    if (h->generation == h->pool->pending)
+        helper_pool_fail_start(h->pool, text);
+    else
+        generation_report(h->pool, text, "");
 }
 
-/* False: not a thing that this helper may say now. */
+/* False: the end of a session that this helper does not have. All else that it may not say does not
+   get through its channel. */
 static bool take_message(struct helper *h, const struct ipc_message *message)
 {
     switch (message->type) {
     case IPC_READY:
-        if (h->state != HELPER_STARTING)
-            return false;
-        h->state = HELPER_READY;
+        /* It may have been told to end before it was ready. */
+        if (h->state == HELPER_STARTING)
+            h->state = HELPER_READY;
         if (h->generation == h->pool->current)
             h->pool->last_failure[0] = '\0';
         return true;
     case IPC_FAILED:
-        if (h->state != HELPER_STARTING)
-            return false;
         take_failure(h, message->u.failed.text);
         return true;
-    case IPC_OUTCOME:
-        return end_session(h, message->u.outcome.session, message->u.outcome.outcome);
     default:
-        return false;
+        return end_session(h, message->u.outcome.session, message->u.outcome.end);
     }
 }
 
@@ -293,16 +304,16 @@ static void read_helper(struct helper *h)
     int fd;
 
     for (int i = 0; i < BURST; i++) {
-        enum ipc_result result = ipc_receive(h->channel, IPC_HELPER, &message, &fd);
-        if (result == IPC_OK && !take_message(h, &message))
-            result = IPC_BAD;
-        if (result == IPC_OK)
+        enum channel_result result = channel_receive(&h->channel, &message, &fd);
+        if (result == CHANNEL_OK && !take_message(h, &message))
+            result = CHANNEL_BAD;
+        if (result == CHANNEL_OK)
             continue;
-        if (result == IPC_BAD) {
-            LOG_ERROR("Invalid message from NTS-KE helper #%d (process %d)", h->number,
-                      (int)h->pid);
+        if (result == CHANNEL_BAD) {
+            LOG_ERROR("Invalid message from %s helper #%d (process %d)", h->pool->role->service,
+                      h->number, (int)h->pid);
             kill_helper(h);
-        } else if (result != IPC_AGAIN) {
+        } else if (result != CHANNEL_AGAIN) {
             helper_remove(h);
         }
         return;
@@ -328,8 +339,8 @@ void helper_pool_fork_server_lost(struct helper_pool *pool)
 {
     pool->lost = true;
     pool->renew_again = false;
-    if (pool->pending != 0 && pool->failure[0] == '\0')
-        text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers failed");
+    if (pool->pending != 0)
+        fail_helpers(pool);
     helper_pool_check(pool);
 }
 
@@ -340,11 +351,10 @@ static void on_queue_timer(void *arg)
 
     pool->queue_timer = 0;
     for (size_t i = pool->count; i-- > 0;) {
-        enum ipc_result result =
-            ipc_queue_flush(&pool->helpers[i]->queue, pool->helpers[i]->channel);
-        if (result == IPC_AGAIN)
+        enum channel_result result = channel_flush(&pool->helpers[i]->channel);
+        if (result == CHANNEL_AGAIN)
             await_room(pool);
-        else if (result != IPC_OK)
+        else if (result != CHANNEL_OK)
             helper_remove(pool->helpers[i]);
     }
     helper_pool_check(pool);
@@ -369,7 +379,7 @@ static bool await_event(struct helper_pool *pool)
 
     fds[0] = (struct pollfd){.fd = fork_server_channel(pool->fork_server), .events = POLLIN};
     for (size_t i = 0; i < pool->count; i++)
-        fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel, .events = POLLIN};
+        fds[i + 1] = (struct pollfd){.fd = pool->helpers[i]->channel.fd, .events = POLLIN};
     int r = poll(fds, count, (int)(GENERATION_START_TIMEOUT * 1000.0));
     if (r > 0) {
         for (size_t i = count - 1; i > 0; i--)
@@ -386,8 +396,8 @@ bool helper_pool_await_first(struct helper_pool *pool, char *error, size_t size)
 {
     generation_start(pool);
     while (pool->pending != 0) {
-        if (!await_event(pool) && pool->failure[0] == '\0')
-            text_copy(pool->failure, sizeof(pool->failure), "NTS-KE helpers did not start in time");
+        if (!await_event(pool))
+            generation_time_out(pool);
         generation_check(pool);
     }
     pool->was_ready = pool->current != 0;
@@ -401,13 +411,13 @@ void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
     pool->loop = loop;
     pool->events = *events;
     for (size_t i = 0; i < pool->count; i++)
-        loop_fd_add(loop, pool->helpers[i]->channel, WORLD_READ, on_helper, pool->helpers[i]);
+        loop_fd_add(loop, pool->helpers[i]->channel.fd, WORLD_READ, on_helper, pool->helpers[i]);
 }
 
 void helper_pool_detach(struct helper_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
-        ipc_queue_clear(&pool->helpers[i]->queue);
+        channel_drop_waiting(&pool->helpers[i]->channel);
     pool->events = (struct helper_pool_events){0};
 }
 
@@ -415,10 +425,8 @@ void helper_pool_free(struct helper_pool *pool)
 {
     if (!pool)
         return;
-    for (size_t i = 0; i < pool->count; i++) {
-        close_channel(pool, pool->helpers[i]->channel);
+    for (size_t i = 0; i < pool->count; i++)
         free_helper(pool->helpers[i]);
-    }
     if (pool->loop) {
         loop_timer_cancel(pool->loop, pool->start_timer);
         loop_timer_cancel(pool->loop, pool->renew_timer);
@@ -438,40 +446,33 @@ static struct helper *least_busy(const struct helper_pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         struct helper *h = pool->helpers[i];
         if (serves(h) && has_room(h) &&
-            (!best || h->queue.count < best->queue.count ||
-             (h->queue.count == best->queue.count && h->session_count < best->session_count)))
+            (!best || h->channel.waiting_count < best->channel.waiting_count ||
+             (h->channel.waiting_count == best->channel.waiting_count &&
+              h->session_count < best->session_count)))
             best = h;
     }
     return best;
 }
 
-enum helper_pool_result helper_pool_pass(struct helper_pool *pool, uint32_t session, int fd,
-                                         const struct ip_port *peer,
-                                         const struct nts_server_key *key)
+enum helper_pool_result helper_pool_pass(struct helper_pool *pool,
+                                         const struct ipc_message *connection, int fd)
 {
-    struct ipc_message message = {.type = IPC_CONNECTION};
     enum helper_pool_result passed = HELPER_POOL_NONE;
     struct helper *h;
 
-    message.u.connection.session = session;
-    message.u.connection.peer = *peer;
-    message.u.connection.key_id = key->id;
-    message.u.connection.aead = key->aead;
-    message.u.connection.key = key->key;
     while ((h = least_busy(pool))) {
-        enum ipc_result result = helper_send(h, &message, fd);
-        if (result == IPC_OK || result == IPC_AGAIN) {
+        enum channel_result result = helper_send(h, connection, fd);
+        if (result == CHANNEL_OK || result == CHANNEL_AGAIN) {
             if (h->session_count == 0)
                 helper_start_timer(h);
-            h->sessions[h->session_count++] = session;
-            passed = result == IPC_OK ? HELPER_POOL_OK : HELPER_POOL_KEPT;
+            h->sessions[h->session_count++] = connection->u.connection.session;
+            passed = result == CHANNEL_OK ? HELPER_POOL_OK : HELPER_POOL_KEPT;
             break;
         }
         helper_remove(h);
     }
     if (passed == HELPER_POOL_NONE && any_full(pool))
         passed = HELPER_POOL_FULL;
-    secret_wipe(&message.u.connection.key);
     check_ready(pool);
     return passed;
 }

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Accepting NTS-KE connections in the main process; see ke_server.h. Every accepted connection has an
- * entry here until its session ends, wherever it runs, so that one client address cannot hold more
- * than its share. It never waits for a client or for a helper.
+ * Accepting NTS-KE connections in the main process; see ke_listener.h. Every accepted connection
+ * has an entry here until its session ends, wherever it runs, so that one client address cannot
+ * hold more than its share. It never waits for a client or for a helper.
  */
-#include "nts/ke_server.h"
+#include "nts/ke_listener.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "nts/helper_pool.h"
 #include "nts/ke_connections.h"
 #include "nts/ke_credentials.h"
-#include "nts/ke_service.h"
+#include "nts/ke_sessions.h"
+#include "process/helper_pool.h"
 
 #define FAMILIES     2
 #define ACCEPT_PAUSE 0.5 /* seconds without descriptors */
 #define MAX_BACKLOG  65535
 
-struct ke_server {
-    struct ke_server_env env;
+struct ke_listener {
+    struct ke_listener_env env;
     struct helper_pool *pool; /* of the fork server; NULL: sessions run in this process */
-    struct ke_service *service;
+    struct ke_sessions *sessions;
     struct ke_credentials *credentials; /* of these sessions */
     timer_id pause_timer;
     int listeners[FAMILIES];
@@ -30,61 +30,59 @@ struct ke_server {
     bool lacking; /* descriptors or memory for connections, which was logged */
     bool started; /* what cannot be opened from now on is not fatal any more */
     struct ke_connections *connections;
-    unsigned int failures[IPC_OUTCOMES]; /* handshakes, by kind */
+    unsigned int ends[KE_ENDS]; /* of sessions, by reason */
 };
 
-int ke_server_address_limit(int max_connections)
+int ke_listener_address_limit(int max_connections)
 {
     return max_connections / 4 > 1 ? max_connections / 4 : 1;
 }
 
 /* ---- Connections ---- */
 
-static bool is_over_limit(const struct ke_server *s, const struct ip_addr *addr)
+static bool is_over_limit(const struct ke_listener *s, const struct ip_addr *addr)
 {
     return ke_connections_of_client(s->connections, addr) >=
-           ke_server_address_limit(s->env.conf->nts_server.max_connections);
+           ke_listener_address_limit(s->env.conf->nts_server.max_connections);
 }
 
 /* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who
    looks whether it is the certificate or the clients. */
-static void count_failure(struct ke_server *s, enum ipc_outcome outcome)
+static void report_failures(const struct ke_listener *s)
 {
-    if (outcome != IPC_SESSION_BAD_NAME && outcome != IPC_SESSION_NO_MATCH &&
-        outcome != IPC_SESSION_REFUSED)
-        return;
-    s->failures[outcome]++;
     LOG_DEBUG(
         "TLS handshakes that failed so far: %u (server name refused), %u (nothing in common), "
         "%u (refused by clients)",
-        s->failures[IPC_SESSION_BAD_NAME], s->failures[IPC_SESSION_NO_MATCH],
-        s->failures[IPC_SESSION_REFUSED]);
+        s->ends[KE_END_BAD_NAME], s->ends[KE_END_NO_MATCH], s->ends[KE_END_REFUSED]);
 }
 
-static void on_helper_session_ended(uint32_t id, enum ipc_outcome outcome, void *arg)
+static void on_session_ended(uint32_t id, enum ke_end end, void *arg)
 {
-    struct ke_server *s = arg;
+    struct ke_listener *s = arg;
 
-    count_failure(s, outcome);
+    s->ends[end]++;
+    LOG_DEBUG("NTS-KE session %u ended (%s)", (unsigned int)id, ke_end_text(end));
+    if (end == KE_END_BAD_NAME || end == KE_END_NO_MATCH || end == KE_END_REFUSED)
+        report_failures(s);
     ke_connections_remove(s->connections, id);
 }
 
-static void on_session_ended(uint32_t id, enum ke_session_outcome outcome, void *arg)
+unsigned int ke_listener_ends(const struct ke_listener *listener, enum ke_end end)
 {
-    on_helper_session_ended(id, ke_service_ipc_outcome(outcome), arg);
+    return listener->ends[end];
 }
 
 /* A connection that waited for a helper's queue was passed on, or its helper is gone. */
 static void on_socket_released(int fd, void *arg)
 {
-    const struct ke_server *s = arg;
+    const struct ke_listener *s = arg;
 
     s->env.world->ops->socket_close(s->env.world->ctx, fd);
 }
 
 /* ---- Accepting (nts.md 15.2) ---- */
 
-static void set_listening(struct ke_server *s, bool on)
+static void set_listening(struct ke_listener *s, bool on)
 {
     for (int i = 0; i < s->listener_count; i++)
         loop_fd_set_events(s->env.loop, s->listeners[i], on ? WORLD_READ : 0);
@@ -92,17 +90,17 @@ static void set_listening(struct ke_server *s, bool on)
 
 static void on_pause_end(void *arg)
 {
-    struct ke_server *s = arg;
+    struct ke_listener *s = arg;
 
     s->pause_timer = 0;
     set_listening(s, !s->pool || helper_pool_is_ready(s->pool));
 }
 
-static void open_listeners(struct ke_server *s);
+static void open_listeners(struct ke_listener *s);
 
 static void on_pool_changed(void *arg)
 {
-    struct ke_server *s = arg;
+    struct ke_listener *s = arg;
 
     if (helper_pool_generation(s->pool) != 0)
         open_listeners(s);
@@ -112,20 +110,35 @@ static void on_pool_changed(void *arg)
 
 static void on_pool_renewed(bool ok, void *arg)
 {
-    struct ke_server *s = arg;
+    struct ke_listener *s = arg;
 
     on_pool_changed(s);
     if (s->env.rekeyed)
         s->env.rekeyed(ok, s->env.arg);
 }
 
-static void close_socket(struct ke_server *s, int fd)
+static void close_socket(struct ke_listener *s, int fd)
 {
     s->env.world->ops->socket_close(s->env.world->ctx, fd);
 }
 
+static enum helper_pool_result pass(struct ke_listener *s, uint32_t session, int fd,
+                                    const struct ip_port *peer, const struct nts_server_key *key)
+{
+    struct ipc_message message = {.type = IPC_CONNECTION,
+                                  .u.connection = {.session = session,
+                                                   .peer = *peer,
+                                                   .key_id = key->id,
+                                                   .aead = key->aead,
+                                                   .key = key->key}};
+    enum helper_pool_result result = helper_pool_pass(s->pool, &message, fd);
+
+    secret_wipe(&message.u.connection.key);
+    return result;
+}
+
 /* Gives the connection to a helper or starts its session; NULL, or why not. */
-static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer)
+static const char *serve(struct ke_listener *s, int fd, const struct ip_port *peer)
 {
     const struct nts_server_key *key = s->env.current_key(s->env.arg);
     uint32_t session;
@@ -136,11 +149,11 @@ static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer
     }
     if (!s->pool) {
         /* Logs for itself. */
-        if (!ke_service_start(s->service, session, fd, peer, key))
-            ke_connections_remove(s->connections, session);
+        if (!ke_sessions_start(s->sessions, session, fd, peer, key))
+            on_session_ended(session, KE_END_REJECTED, s);
         return NULL;
     }
-    enum helper_pool_result result = helper_pool_pass(s->pool, session, fd, peer, key);
+    enum helper_pool_result result = pass(s, session, fd, peer, key);
     if (result == HELPER_POOL_KEPT)
         return NULL;
     close_socket(s, fd);
@@ -152,8 +165,8 @@ static const char *serve(struct ke_server *s, int fd, const struct ip_port *peer
 
 static void on_listener(int listener, unsigned int event, void *arg)
 {
-    struct ke_server *s = arg;
-    const struct ke_server_env *env = &s->env;
+    struct ke_listener *s = arg;
+    const struct ke_listener_env *env = &s->env;
     char text[ADDR_TEXT_SIZE];
     const char *reason = NULL;
     struct ip_port peer;
@@ -192,7 +205,7 @@ static void on_listener(int listener, unsigned int event, void *arg)
                   reason);
 }
 
-static void open_listener(struct ke_server *s, enum ip_family family)
+static void open_listener(struct ke_listener *s, enum ip_family family)
 {
     const struct conf *conf = s->env.conf;
     const struct world *world = s->env.world;
@@ -230,9 +243,9 @@ static void open_listener(struct ke_server *s, enum ip_family family)
     loop_fd_add(s->env.loop, fd, WORLD_READ, on_listener, s);
 }
 
-/* As soon as there is a certificate to serve with. If none could be opened, they are tried again with
-   the next generation. */
-static void open_listeners(struct ke_server *s)
+/* As soon as there is a certificate to serve with. If none could be opened, they are tried again
+   with the next generation. */
+static void open_listeners(struct ke_listener *s)
 {
     if (s->listener_count > 0)
         return;
@@ -244,15 +257,15 @@ static void open_listeners(struct ke_server *s)
 
 static void use_credentials(struct tls_credentials *credentials, void *arg)
 {
-    struct ke_server *s = arg;
+    struct ke_listener *s = arg;
 
-    ke_service_set_credentials(s->service, credentials);
+    ke_sessions_set_credentials(s->sessions, credentials);
     open_listeners(s);
 }
 
-static void start_service(struct ke_server *s)
+static void start_sessions(struct ke_listener *s)
 {
-    const struct ke_service_env env = {
+    const struct ke_sessions_env env = {
         .world = s->env.world,
         .loop = s->env.loop,
         .conf = s->env.conf,
@@ -268,32 +281,32 @@ static void start_service(struct ke_server *s)
         .arg = s,
     };
 
-    s->service = ke_service_new(&env);
+    s->sessions = ke_sessions_new(&env);
     s->credentials = ke_credentials_new(&spec);
 }
 
 /* ---- Life ---- */
 
-struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_pool *pool)
+struct ke_listener *ke_listener_new(const struct ke_listener_env *env, struct helper_pool *pool)
 {
-    struct ke_server *s = mem_alloc(sizeof(*s));
+    struct ke_listener *s = mem_alloc(sizeof(*s));
     int processes = env->conf->nts_server.processes > 1 ? env->conf->nts_server.processes : 1;
     uint32_t seed;
 
     s->env = *env;
     world_random(env->world, &seed, sizeof(seed));
-    /* Room for sessions of an old generation beside those of the new one, and for what is on its way
-       to helpers. */
+    /* Room for sessions of an old generation beside those of the new one, and for what is on its
+       way to helpers. */
     s->connections = ke_connections_new(
         2 * (size_t)processes *
             ((size_t)env->conf->nts_server.max_connections + HELPER_POOL_ON_THE_WAY),
         seed);
     if (!pool) {
-        start_service(s);
+        start_sessions(s);
     } else {
         const struct helper_pool_events events = {
             .changed = on_pool_changed,
-            .ended = on_helper_session_ended,
+            .ended = on_session_ended,
             .renewed = on_pool_renewed,
             .release = on_socket_released,
             .arg = s,
@@ -308,31 +321,31 @@ struct ke_server *ke_server_new(const struct ke_server_env *env, struct helper_p
     return s;
 }
 
-void ke_server_free(struct ke_server *server)
+void ke_listener_free(struct ke_listener *listener)
 {
-    if (!server)
+    if (!listener)
         return;
-    for (int i = 0; i < server->listener_count; i++) {
-        loop_fd_remove(server->env.loop, server->listeners[i]);
-        close_socket(server, server->listeners[i]);
+    for (int i = 0; i < listener->listener_count; i++) {
+        loop_fd_remove(listener->env.loop, listener->listeners[i]);
+        close_socket(listener, listener->listeners[i]);
     }
-    loop_timer_cancel(server->env.loop, server->pause_timer);
-    if (server->pool)
-        helper_pool_detach(server->pool);
-    ke_credentials_free(server->credentials);
-    ke_service_free(server->service);
-    ke_connections_free(server->connections);
-    free(server);
+    loop_timer_cancel(listener->env.loop, listener->pause_timer);
+    if (listener->pool)
+        helper_pool_detach(listener->pool);
+    ke_credentials_free(listener->credentials);
+    ke_sessions_free(listener->sessions);
+    ke_connections_free(listener->connections);
+    free(listener);
 }
 
-enum ke_rekey ke_server_rekey(struct ke_server *server)
+enum ke_rekey ke_listener_rekey(struct ke_listener *listener)
 {
-    if (server->pool)
-        return helper_pool_renew(server->pool) ? KE_REKEY_LATER : KE_REKEY_FAILED;
-    return ke_credentials_reload(server->credentials) ? KE_REKEY_DONE : KE_REKEY_FAILED;
+    if (listener->pool)
+        return helper_pool_renew(listener->pool) ? KE_REKEY_LATER : KE_REKEY_FAILED;
+    return ke_credentials_reload(listener->credentials) ? KE_REKEY_DONE : KE_REKEY_FAILED;
 }
 
-struct helper_pool *ke_server_pool(struct ke_server *server)
+struct helper_pool *ke_listener_pool(struct ke_listener *listener)
 {
-    return server->pool;
+    return listener->pool;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's NTS-KE sessions of one process; see ke_service.h. The cookie key of a connection is
- * wiped when its session has answered or ended. Nothing here may log above debug about what a client
- * does.
+ * The server's NTS-KE sessions of one process; see ke_sessions.h. The cookie key of a connection is
+ * wiped when its session has answered or ended. Nothing here may log above debug about what a
+ * client does.
  */
-#include "nts/ke_service.h"
+#include "nts/ke_sessions.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "nts/ke_request.h"
 
-/* nts.md 15.3. Seconds that a session may spend in each stage before it is the one that gives way: a
-   client sends its ClientHello as soon as it is connected, all else may take it a round trip. */
+/* nts.md 15.3. Seconds that a session may spend in each stage before it is the one that gives way:
+   a client sends its ClientHello as soon as it is connected, all else may take it a round trip. */
 static const double patience[] = {
     [KE_SESSION_HELLO] = 0.05,
     [KE_SESSION_HANDSHAKE] = 1.0,
@@ -25,7 +25,7 @@ static const double patience[] = {
 /* A connection and its session. */
 struct slot {
     TAILQ_ENTRY(slot) others;
-    struct ke_service *service;
+    struct ke_sessions *sessions;
     struct ke_session *session;
     enum ke_session_stage stage;
     struct mono_time since; /* in this stage */
@@ -35,40 +35,40 @@ struct slot {
 
 TAILQ_HEAD(slot_queue, slot);
 
-struct ke_service {
-    struct ke_service_env env;
+struct ke_sessions {
+    struct ke_sessions_env env;
     struct tls_credentials *credentials; /* NULL: every connection is closed */
     struct slot_queue stages[STAGES];    /* the longest in its stage first */
     int active;                          /* not answered yet */
     int answered;
 };
 
-struct ke_service *ke_service_new(const struct ke_service_env *env)
+struct ke_sessions *ke_sessions_new(const struct ke_sessions_env *env)
 {
-    struct ke_service *service = mem_alloc(sizeof(*service));
+    struct ke_sessions *sessions = mem_alloc(sizeof(*sessions));
 
-    service->env = *env;
+    sessions->env = *env;
     for (int i = 0; i < STAGES; i++)
-        TAILQ_INIT(&service->stages[i]);
-    return service;
+        TAILQ_INIT(&sessions->stages[i]);
+    return sessions;
 }
 
 static int *count_of(struct slot *slot)
 {
-    return slot->stage == KE_SESSION_ANSWERED ? &slot->service->answered : &slot->service->active;
+    return slot->stage == KE_SESSION_ANSWERED ? &slot->sessions->answered : &slot->sessions->active;
 }
 
 static void enter(struct slot *slot, enum ke_session_stage stage)
 {
     slot->stage = stage;
-    slot->since = world_mono_now(slot->service->env.world);
-    TAILQ_INSERT_TAIL(&slot->service->stages[stage], slot, others);
+    slot->since = world_mono_now(slot->sessions->env.world);
+    TAILQ_INSERT_TAIL(&slot->sessions->stages[stage], slot, others);
     ++*count_of(slot);
 }
 
 static void leave(struct slot *slot)
 {
-    TAILQ_REMOVE(&slot->service->stages[slot->stage], slot, others);
+    TAILQ_REMOVE(&slot->sessions->stages[slot->stage], slot, others);
     --*count_of(slot);
 }
 
@@ -80,24 +80,24 @@ static void slot_free(struct slot *slot)
     free(slot);
 }
 
-void ke_service_free(struct ke_service *service)
+void ke_sessions_free(struct ke_sessions *sessions)
 {
     struct slot *slot;
 
-    if (!service)
+    if (!sessions)
         return;
     for (int i = 0; i < STAGES; i++)
-        while ((slot = TAILQ_FIRST(&service->stages[i])))
+        while ((slot = TAILQ_FIRST(&sessions->stages[i])))
             slot_free(slot);
-    tls_credentials_unref(service->credentials);
-    free(service);
+    tls_credentials_unref(sessions->credentials);
+    free(sessions);
 }
 
-void ke_service_set_credentials(struct ke_service *service, struct tls_credentials *credentials)
+void ke_sessions_set_credentials(struct ke_sessions *sessions, struct tls_credentials *credentials)
 {
-    struct tls_credentials *old = service->credentials;
+    struct tls_credentials *old = sessions->credentials;
 
-    service->credentials = credentials ? tls_credentials_ref(credentials) : NULL;
+    sessions->credentials = credentials ? tls_credentials_ref(credentials) : NULL;
     tls_credentials_unref(old);
 }
 
@@ -107,7 +107,7 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
                        struct writer *response, void *arg)
 {
     const struct slot *slot = arg;
-    const struct ke_service_env *env = &slot->service->env;
+    const struct ke_sessions_env *env = &slot->sessions->env;
     const struct ke_server_info info = {.ntp_port = (uint16_t)env->conf->sockets.port,
                                         .ntp_server = env->conf->nts_server.ntp_server};
     struct nts_context context = {.aead = 0};
@@ -123,57 +123,57 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
     return ok;
 }
 
-static void check_empty(const struct ke_service *service)
+static void check_empty(const struct ke_sessions *sessions)
 {
-    if (ke_service_is_empty(service) && service->env.emptied)
-        service->env.emptied(service->env.arg);
+    if (ke_sessions_is_empty(sessions) && sessions->env.emptied)
+        sessions->env.emptied(sessions->env.arg);
 }
 
 /* Ends a session for its owner, who was told already if it had answered. */
-static void end_slot(struct slot *slot, enum ke_session_outcome outcome)
+static void end_slot(struct slot *slot, enum ke_end end)
 {
-    struct ke_service *service = slot->service;
+    struct ke_sessions *sessions = slot->sessions;
     bool told = slot->stage == KE_SESSION_ANSWERED;
     uint32_t id = slot->id;
 
     slot_free(slot);
     if (!told)
-        service->env.ended(id, outcome, service->env.arg);
-    check_empty(service);
+        sessions->env.ended(id, end, sessions->env.arg);
+    check_empty(sessions);
 }
 
 static void on_ended(struct ke_session *session, void *arg)
 {
-    end_slot(arg, ke_session_outcome(session));
+    end_slot(arg, ke_session_end(session));
 }
 
 /* The client has what it came for: that it may take its time to close costs nobody a place. */
 static void on_reached(struct ke_session *session, enum ke_session_stage stage, void *arg)
 {
     struct slot *slot = arg;
-    struct ke_service *service = slot->service;
+    struct ke_sessions *sessions = slot->sessions;
 
     leave(slot);
     enter(slot, stage);
     if (stage != KE_SESSION_ANSWERED)
         return;
     secret_wipe(&slot->key.key);
-    if (service->answered > service->env.conf->nts_server.max_connections)
-        end_slot(TAILQ_FIRST(&service->stages[KE_SESSION_ANSWERED]), KE_SESSION_COMPLETE);
-    service->env.ended(slot->id, KE_SESSION_COMPLETE, service->env.arg);
+    if (sessions->answered > sessions->env.conf->nts_server.max_connections)
+        end_slot(TAILQ_FIRST(&sessions->stages[KE_SESSION_ANSWERED]), KE_END_COMPLETE);
+    sessions->env.ended(slot->id, KE_END_COMPLETE, sessions->env.arg);
 }
 
 /* ---- Connections ---- */
 
 /* Ends the session that has used up most of the time of its stage. */
-static void make_room(struct ke_service *service)
+static void make_room(struct ke_sessions *sessions)
 {
-    struct mono_time now = world_mono_now(service->env.world);
+    struct mono_time now = world_mono_now(sessions->env.world);
     struct slot *worst = NULL;
     double most = -1.0;
 
     for (int i = 0; i < KE_SESSION_ANSWERED; i++) {
-        struct slot *slot = TAILQ_FIRST(&service->stages[i]);
+        struct slot *slot = TAILQ_FIRST(&sessions->stages[i]);
         double used = slot ? mono_diff(now, slot->since) / patience[i] : -1.0;
 
         if (used > most) {
@@ -183,21 +183,21 @@ static void make_room(struct ke_service *service)
     }
     assert(worst);
     LOG_DEBUG("NTS-KE session %u gives way", (unsigned int)worst->id);
-    end_slot(worst, KE_SESSION_FAILED);
+    end_slot(worst, KE_END_GAVE_WAY);
 }
 
-bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const struct ip_port *peer,
-                      const struct nts_server_key *key)
+bool ke_sessions_start(struct ke_sessions *sessions, uint32_t id, int fd,
+                       const struct ip_port *peer, const struct nts_server_key *key)
 {
-    const struct ke_service_env *env = &service->env;
+    const struct ke_sessions_env *env = &sessions->env;
     char label[ADDR_TEXT_SIZE];
 
-    if (!service->credentials) {
+    if (!sessions->credentials) {
         env->world->ops->socket_close(env->world->ctx, fd);
         return false;
     }
-    if (service->active >= env->conf->nts_server.max_connections)
-        make_room(service);
+    if (sessions->active >= env->conf->nts_server.max_connections)
+        make_room(sessions);
     struct slot *slot = mem_alloc(sizeof(*slot));
     ip_port_format(peer, label, sizeof(label));
     const struct ke_session_spec spec = {
@@ -205,14 +205,14 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
         .loop = env->loop,
         .fd = fd,
         .server = true,
-        .credentials = service->credentials,
+        .credentials = sessions->credentials,
         .label = label,
         .message = on_message,
         .reached = on_reached,
         .ended = on_ended,
         .arg = slot,
     };
-    *slot = (struct slot){.service = service, .id = id, .key = *key};
+    *slot = (struct slot){.sessions = sessions, .id = id, .key = *key};
     slot->session = ke_session_new(&spec);
     if (!slot->session) {
         secret_wipe(&slot->key.key);
@@ -223,27 +223,12 @@ bool ke_service_start(struct ke_service *service, uint32_t id, int fd, const str
     return true;
 }
 
-int ke_service_active(const struct ke_service *service)
+int ke_sessions_active(const struct ke_sessions *sessions)
 {
-    return service->active;
+    return sessions->active;
 }
 
-bool ke_service_is_empty(const struct ke_service *service)
+bool ke_sessions_is_empty(const struct ke_sessions *sessions)
 {
-    return service->active + service->answered == 0;
-}
-
-enum ipc_outcome ke_service_ipc_outcome(enum ke_session_outcome outcome)
-{
-    static const enum ipc_outcome outcomes[] = {
-        [KE_SESSION_ACTIVE] = IPC_SESSION_FAILED,
-        [KE_SESSION_COMPLETE] = IPC_SESSION_COMPLETE,
-        [KE_SESSION_FAILED] = IPC_SESSION_FAILED,
-        [KE_SESSION_TIMED_OUT] = IPC_SESSION_TIMED_OUT,
-        [KE_SESSION_BAD_NAME] = IPC_SESSION_BAD_NAME,
-        [KE_SESSION_NO_MATCH] = IPC_SESSION_NO_MATCH,
-        [KE_SESSION_REFUSED] = IPC_SESSION_REFUSED,
-    };
-
-    return outcomes[outcome];
+    return sessions->active + sessions->answered == 0;
 }

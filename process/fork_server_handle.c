@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The main process's handle of the fork server; see fork_server.h. It owns the channel: orders are
- * queued until they are sent, messages go to the pool of helpers or to the owner of the resolver, and
- * signs of life are asked for. Nothing that arrives here may end the process.
+ * queued until they are sent, messages go to the pool of helpers or to the owner of the resolver,
+ * and signs of life are asked for. Nothing that arrives here may end the process.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,29 +14,23 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "base/wire.h"
-#include "nts/fork_server.h"
-#include "nts/helper_pool.h"
+#include "process/channel.h"
+#include "process/fork_server.h"
+#include "process/helper_pool.h"
 
 #define ORDER_PAUSE 0.05 /* seconds until orders are sent again */
 #define BURST       64   /* messages for each event */
+#define MAX_ORDERS  4096 /* that wait: more than there can be children to kill */
 /* For the exit status of a process whose channel has ended. */
 #define STATUS_PAUSE 5 /* ms */
 #define STATUS_TRIES 100
 
-struct order {
-    uint8_t octets[IPC_KILL_SIZE];
-    size_t length;
-};
-
 struct fork_server {
     pid_t pid;
-    int channel; /* -1: lost */
+    struct channel channel; /* closed: lost */
     struct helper_pool *pool;
     struct loop *loop; /* NULL: not attached yet */
     struct fork_server_events events;
-    struct order *orders; /* not sent yet, in order */
-    size_t order_count;
     timer_id order_timer;
     timer_id ping_timer;
     int unanswered; /* pings since the last message */
@@ -48,28 +42,12 @@ struct fork_server {
 
 static void on_order_timer(void *arg);
 
-static bool send_order(int channel, const struct order *o)
-{
-    ssize_t n;
-
-    do
-        n = send(channel, o->octets, o->length, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n >= 0;
-}
-
 /* What stops it is a full queue or a lack of memory; the end of the channel is for the reader to
    find. */
 static void send_orders(struct fork_server *f)
 {
-    size_t sent = 0;
-
-    while (f->channel >= 0 && sent < f->order_count && send_order(f->channel, &f->orders[sent]))
-        sent++;
-    f->order_count -= sent;
-    if (sent > 0)
-        memmove(f->orders, f->orders + sent, f->order_count * sizeof(*f->orders));
-    if (f->order_count > 0 && f->channel >= 0 && f->loop && f->order_timer == 0)
+    if (f->channel.fd >= 0 && channel_flush(&f->channel) == CHANNEL_AGAIN && f->loop &&
+        f->order_timer == 0)
         f->order_timer = loop_timer_add(f->loop, ORDER_PAUSE, on_order_timer, f);
 }
 
@@ -81,37 +59,30 @@ static void on_order_timer(void *arg)
     send_orders(f);
 }
 
-static void add_order(struct fork_server *f, const struct order *o)
+static void give_order(struct fork_server *f, const struct ipc_message *order)
 {
-    if (f->channel < 0)
-        return;
-    f->orders = mem_resize(f->orders, f->order_count + 1, sizeof(*f->orders));
-    f->orders[f->order_count++] = *o;
-    send_orders(f);
+    if (f->channel.fd >= 0 && channel_send(&f->channel, order, -1) == CHANNEL_AGAIN)
+        send_orders(f);
 }
 
-void fork_server_order(struct fork_server *fork_server, enum ipc_order order)
+void fork_server_order(struct fork_server *fork_server, enum ipc_type order)
 {
-    const struct order o = {.octets = {(uint8_t)order}, .length = 1};
+    const struct ipc_message message = {.type = order};
 
-    add_order(fork_server, &o);
+    give_order(fork_server, &message);
 }
 
 void fork_server_kill(struct fork_server *fork_server, pid_t pid)
 {
-    struct order o;
-    struct writer w = writer_make(o.octets, sizeof(o.octets));
+    const struct ipc_message message = {.type = IPC_KILL, .u.process.pid = (int32_t)pid};
 
-    writer_u8(&w, IPC_ORDER_KILL);
-    writer_u32(&w, (uint32_t)pid);
-    o.length = w.pos;
-    add_order(fork_server, &o);
+    give_order(fork_server, &message);
 }
 
 /* ---- The end ---- */
 
-/* The channel of a process that ends is closed a moment before its status is there; the daemon is about
-   to end, so that it may wait for it. */
+/* The channel of a process that ends is closed a moment before its status is there; the daemon is
+   about to end, so that it may wait for it. */
 static bool take_status(pid_t pid, int *status)
 {
     if (pid <= 0)
@@ -143,14 +114,12 @@ static void lose(struct fork_server *f, const char *how)
     LOG_ERROR("Fork server (process %d) %s; no helper process can be started again", (int)f->pid,
               how);
     if (f->loop) {
-        loop_fd_remove(f->loop, f->channel);
+        loop_fd_remove(f->loop, f->channel.fd);
         loop_timer_cancel(f->loop, f->order_timer);
         loop_timer_cancel(f->loop, f->ping_timer);
     }
     f->order_timer = f->ping_timer = 0;
-    close(f->channel);
-    f->channel = -1;
-    f->order_count = 0;
+    channel_close(&f->channel);
     if (f->pool)
         helper_pool_fork_server_lost(f->pool);
     if (f->events.lost)
@@ -168,7 +137,7 @@ static void on_ping_timer(void *arg)
     }
     f->unanswered++;
     f->ping_timer = loop_timer_add(f->loop, FORK_SERVER_PING, on_ping_timer, f);
-    fork_server_order(f, IPC_ORDER_PING);
+    fork_server_order(f, IPC_PING);
 }
 
 /* ---- Messages ---- */
@@ -192,7 +161,7 @@ static void take_message(struct fork_server *f, const struct ipc_message *messag
     if (message->type == IPC_RESOLVER_NEW) {
         /* Without its channel: it sees that, ends, and the next one comes. */
         if (fd >= 0)
-            take_resolver(f, fd, message->u.resolver.pid);
+            take_resolver(f, fd, message->u.process.pid);
     } else if (f->pool && message->type == IPC_HELPER_NEW) {
         helper_pool_add(f->pool, message, fd);
     } else if (f->pool && message->type == IPC_REFUSED) {
@@ -213,16 +182,16 @@ static bool read_message(struct fork_server *f)
     char text[64];
     int fd;
 
-    if (f->channel < 0)
+    if (f->channel.fd < 0)
         return false;
-    switch (ipc_receive(f->channel, IPC_FORK_SERVER, &message, &fd)) {
-    case IPC_OK:
-    case IPC_NO_DESCRIPTOR:
+    switch (channel_receive(&f->channel, &message, &fd)) {
+    case CHANNEL_OK:
+    case CHANNEL_NO_DESCRIPTOR:
         take_message(f, &message, fd);
         return true;
-    case IPC_AGAIN:
+    case CHANNEL_AGAIN:
         return false;
-    case IPC_CLOSED:
+    case CHANNEL_CLOSED:
         describe_end(f, text, sizeof(text));
         lose(f, text);
         return false;
@@ -249,17 +218,17 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
 {
     struct fork_server *f = mem_alloc(sizeof(*f));
 
-    f->channel = channel;
+    f->channel = channel_make(channel, IPC_FORK_SERVER, MAX_ORDERS);
     f->pid = pid;
     f->resolver = -1;
     return f;
 }
 
-struct fork_server *fork_server_start(const struct helper_spec *spec, char *error, size_t size)
+struct fork_server *fork_server_start(const struct fork_server_spec *spec, char *error, size_t size)
 {
     int ends[2];
 
-    if (!ipc_pair(ends)) {
+    if (!channel_pair(ends)) {
         snprintf(error, size, "Could not open socket pair");
         return NULL;
     }
@@ -277,10 +246,9 @@ struct fork_server *fork_server_start(const struct helper_spec *spec, char *erro
         return NULL;
     }
     struct fork_server *f = fork_server_connect(ends[0], pid);
-    if (!spec->run_helper)
+    if (!spec->helpers)
         return f;
-    f->pool = helper_pool_new(f, spec->conf->nts_server.processes,
-                              spec->conf->nts_server.max_connections);
+    f->pool = helper_pool_new(f, spec->helpers);
     if (!helper_pool_await_first(f->pool, error, size)) {
         fork_server_free(f);
         waitpid(pid, NULL, 0);
@@ -299,12 +267,12 @@ void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
     fork_server->resolver = -1;
     if (resolver >= 0)
         take_resolver(fork_server, resolver, fork_server->resolver_pid);
-    if (fork_server->channel < 0) {
+    if (fork_server->channel.fd < 0) {
         if (events->lost)
             events->lost(events->arg);
         return;
     }
-    loop_fd_add(loop, fork_server->channel, WORLD_READ, on_channel, fork_server);
+    loop_fd_add(loop, fork_server->channel.fd, WORLD_READ, on_channel, fork_server);
     fork_server->ping_timer = loop_timer_add(loop, FORK_SERVER_PING, on_ping_timer, fork_server);
     send_orders(fork_server);
 }
@@ -319,20 +287,18 @@ void fork_server_free(struct fork_server *fork_server)
     if (f->loop) {
         loop_timer_cancel(f->loop, f->order_timer);
         loop_timer_cancel(f->loop, f->ping_timer);
-        if (f->channel >= 0)
-            loop_fd_remove(f->loop, f->channel);
+        if (f->channel.fd >= 0)
+            loop_fd_remove(f->loop, f->channel.fd);
     }
-    if (f->channel >= 0)
-        close(f->channel);
+    channel_close(&f->channel);
     if (f->resolver >= 0)
         close(f->resolver);
-    free(f->orders);
     free(f);
 }
 
 int fork_server_channel(const struct fork_server *fork_server)
 {
-    return fork_server->channel;
+    return fork_server->channel.fd;
 }
 
 pid_t fork_server_pid(const struct fork_server *fork_server)

@@ -2,7 +2,7 @@
 /*
  * The fork server, as far as it runs in the new process; see fork_server.h for its promise, and
  * fork_server_handle.c for the main process's half. It has its own small loop: orders, ended
- * children, restarts that are due. It reads the octets of certificates and keys, never parses them, and
+ * children, restarts that are due. It knows of helpers what their role says (helper_role.h), and
  * never handles a connection.
  */
 #include <errno.h>
@@ -18,19 +18,15 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "base/wire.h"
-#include "nts/certificate_checker.h"
-#include "nts/certificate_store.h"
-#include "nts/fork_server.h"
-#include "nts/server_files.h"
-#include "process/ipc.h"
+#include "process/channel.h"
+#include "process/fork_server.h"
+#include "process/resolver_helper.h"
+#include "process/signals.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
    for STABLE_TIME starts afresh. */
 #define MAX_BACKOFF 64.0
 #define STABLE_TIME 60.0
-#define SEND_PAUSE  20 /* ms */
-#define SEND_TRIES  200
 
 /* What a main process that was taken over can order: generations that are alive at a time (one that
    serves, one that starts, two that drain), and how many in a row, to which one is added each
@@ -59,13 +55,13 @@ struct place {
 };
 
 struct server {
-    const struct helper_spec *spec;
-    int channel;
-    int helpers; /* 0: none are wanted */
+    const struct fork_server_spec *spec;
+    struct channel channel;
+    const struct helper_role *role; /* NULL: no helpers are wanted */
+    int helpers;                    /* of a generation */
     uint32_t last_generation;
-    uint32_t starting;               /* 0: none */
-    uint32_t adopted;                /* 0: none */
-    struct certificate_store *store; /* what helpers parse; NULL: none are wanted */
+    uint32_t starting; /* 0: none */
+    uint32_t adopted;  /* 0: none */
     struct child *children;
     size_t child_count;
     struct place *places; /* by number */
@@ -74,52 +70,23 @@ struct server {
     sigset_t wait_mask;
 };
 
-/* ---- Messages to the main process ---- */
-
-/* Waits for room, but not for ever: a main process that does not read is as good as gone. */
-static bool send_waiting(int channel, const struct ipc_message *message, int fd)
-{
-    struct pollfd p = {.fd = channel, .events = POLLOUT};
-    enum ipc_result result = ipc_send(channel, message, fd);
-
-    for (int i = 0; result == IPC_AGAIN && i < SEND_TRIES; i++) {
-        /* Room in the queue is not all that can be missing. */
-        if (poll(&p, 1, SEND_PAUSE) > 0)
-            poll(NULL, 0, SEND_PAUSE);
-        result = ipc_send(channel, message, fd);
-    }
-    return result == IPC_OK;
-}
-
 /* ---- Children ---- */
-
-/* In a child: it keeps the files of one generation, or of none, and what others parse is wiped. */
-static struct server_files *keep_files_of(struct server *s, uint32_t generation)
-{
-    const struct server_files *kept = NULL;
-
-    if (generation != RESOLVER)
-        kept = generation == s->starting ? certificate_store_starting(s->store)
-                                         : certificate_store_adopted(s->store);
-    struct server_files *files = kept ? server_files_share(kept) : NULL;
-    certificate_store_free(s->store);
-    s->store = NULL;
-    return files;
-}
 
 /* Never returns: the body of a child. */
 static _Noreturn void run_child(struct server *s, const struct helper_identity *identity,
                                 int channel)
 {
-    struct server_files *files = keep_files_of(s, identity->generation);
+    const struct helper_role *role = s->role;
 
     if (identity->number == RESOLVER) {
         prctl(PR_SET_NAME, "chronyd-names");
-        s->spec->run_resolver(channel, s->spec->sandbox.arg);
+        if (role)
+            role->forget(role->ctx);
+        resolver_helper_run(s->spec->sandbox, channel);
         _exit(HELPER_EXIT_DONE);
     }
-    prctl(PR_SET_NAME, "chronyd-ntske");
-    _exit(s->spec->run_helper(s->spec, identity, files, channel));
+    prctl(PR_SET_NAME, role->process_name);
+    _exit(role->run(role->ctx, identity, channel));
 }
 
 /* Tells the main process about the child, with its end of the child's channel. If it does not get
@@ -131,14 +98,14 @@ static void introduce(const struct server *s, const struct child *child, int cha
     memset(&message, 0, sizeof(message));
     if (child->number == RESOLVER) {
         message.type = IPC_RESOLVER_NEW;
-        message.u.resolver.pid = (int32_t)child->pid;
+        message.u.process.pid = (int32_t)child->pid;
     } else {
         message.type = IPC_HELPER_NEW;
         message.u.helper.generation = child->generation;
         message.u.helper.number = child->number;
         message.u.helper.pid = (int32_t)child->pid;
     }
-    send_waiting(s->channel, &message, channel);
+    channel_send_blocking(&s->channel, &message, channel);
 }
 
 /* False with errno set. */
@@ -146,7 +113,7 @@ static bool start_child(struct server *s, const struct helper_identity *identity
 {
     int ends[2];
 
-    if (!ipc_pair(ends))
+    if (!channel_pair(ends))
         return false;
     pid_t pid = fork();
     if (pid == 0)
@@ -168,11 +135,11 @@ static bool start_child(struct server *s, const struct helper_identity *identity
     return pid > 0;
 }
 
-static const char *place_name(int number, char *text, size_t size)
+static const char *place_name(const struct server *s, int number, char *text, size_t size)
 {
     if (number == RESOLVER)
         return "Name resolving helper";
-    snprintf(text, size, "NTS-KE helper #%d", number);
+    snprintf(text, size, "%s helper #%d", s->role->service, number);
     return text;
 }
 
@@ -180,15 +147,15 @@ static void kill_generation(struct server *s, uint32_t generation)
 {
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i].generation == generation)
-            s->spec->sandbox.kill(s->children[i].pid, s->spec->sandbox.arg);
+            sandbox_kill(s->spec->sandbox, s->children[i].pid);
 }
 
-static void describe_status(int status, char *text, size_t size)
+static void describe_status(const struct server *s, int status, char *text, size_t size)
 {
     if (WIFSIGNALED(status))
         snprintf(text, size, "killed by signal %d", WTERMSIG(status));
-    else if (WEXITSTATUS(status) == HELPER_EXIT_BAD_FILES)
-        snprintf(text, size, "certificate or key is bad");
+    else if (s->role && WEXITSTATUS(status) == HELPER_EXIT_BAD_FILES)
+        text_copy(text, size, s->role->bad_files);
     else
         snprintf(text, size, "exit status %d", WEXITSTATUS(status));
 }
@@ -242,13 +209,15 @@ static void reap(struct server *s)
     }
 }
 
-static void announce_end(struct place *place, int number)
+static void announce_end(const struct server *s, int number)
 {
+    struct place *place = &s->places[number];
     char name[32], text[64];
 
-    describe_status(place->last_status, text, sizeof(text));
+    describe_status(s, place->last_status, text, sizeof(text));
     if (!place->announced)
-        LOG_WARN("%s ended (%s), starting it again", place_name(number, name, sizeof(name)), text);
+        LOG_WARN("%s ended (%s), starting it again", place_name(s, number, name, sizeof(name)),
+                 text);
     place->announced = true;
 }
 
@@ -267,7 +236,7 @@ static void start_again(struct server *s, int number)
         return;
     }
     if (!place->start_failed)
-        LOG_ERROR("Could not start %s : %s", place_name(number, name, sizeof(name)),
+        LOG_ERROR("Could not start %s : %s", place_name(s, number, name, sizeof(name)),
                   text_errno(errno));
     place->start_failed = true;
     place->failures++;
@@ -286,7 +255,7 @@ static int restart_due(struct server *s)
         if (place->vacant && mono_diff(place->restart_at, now) <= 0.0) {
             /* The first start of the resolver follows no end. */
             if (place->failures > 0 && !place->start_failed)
-                announce_end(place, i);
+                announce_end(s, i);
             start_again(s, i);
         }
         if (place->vacant) {
@@ -327,26 +296,20 @@ static bool has_credit(struct server *s)
    its helpers with. */
 static bool read_files(struct server *s, uint32_t generation)
 {
-    struct ipc_message message = {.type = IPC_FILES};
-    const bool usable = certificate_store_read(s->store) != NULL;
-    const char *problem = certificate_store_problem(s->store);
+    struct ipc_message message = {.type = IPC_FILES, .u.files.generation = generation};
+    char *problem = message.u.files.text;
 
-    server_files_warn_permissions(s->spec->conf);
-    message.u.files.generation = generation;
-    message.u.files.usable = usable;
-    message.u.files.text[0] = '\0';
-    if (problem)
-        text_copy(message.u.files.text, sizeof(message.u.files.text), problem);
-    send_waiting(s->channel, &message, -1);
-    return usable;
+    message.u.files.usable = s->role->read(s->role->ctx, problem, sizeof(message.u.files.text));
+    channel_send_blocking(&s->channel, &message, -1);
+    return message.u.files.usable;
 }
 
 static void look_at_files(struct server *s)
 {
     const struct ipc_message changed = {.type = IPC_CHANGED};
 
-    if (s->store && certificate_store_poll(s->store, world_mono_now(s->spec->world)))
-        send_waiting(s->channel, &changed, -1);
+    if (s->role && s->role->look(s->role->ctx, world_mono_now(s->spec->world)))
+        channel_send_blocking(&s->channel, &changed, -1);
 }
 
 static void start_generation(struct server *s)
@@ -356,7 +319,7 @@ static void start_generation(struct server *s)
 
     if (s->helpers == 0 || s->starting != 0 || !has_credit(s)) {
         refused.u.refused.generation = generation;
-        send_waiting(s->channel, &refused, -1);
+        channel_send_blocking(&s->channel, &refused, -1);
         return;
     }
     if (!read_files(s, generation))
@@ -364,11 +327,12 @@ static void start_generation(struct server *s)
     s->starting = generation;
     s->credit -= 1.0;
     for (int i = 1; i <= s->helpers; i++) {
-        const struct helper_identity identity = {.generation = generation, .number = (uint16_t)i};
+        const struct helper_identity identity = {
+            .generation = generation, .number = (uint16_t)i, .starting = true};
 
         if (!start_child(s, &identity)) {
             /* The main process gives the generation up after a while. */
-            LOG_ERROR("Could not start NTS-KE helper #%d : %s", i, text_errno(errno));
+            LOG_ERROR("Could not start %s helper #%d : %s", s->role->service, i, text_errno(errno));
             break;
         }
     }
@@ -380,7 +344,7 @@ static void adopt_generation(struct server *s)
         return;
     s->adopted = s->starting;
     s->starting = 0;
-    certificate_store_adopt(s->store);
+    s->role->adopt(s->role->ctx);
     for (int i = 1; i <= s->helpers; i++) {
         bool alive = false;
 
@@ -398,45 +362,46 @@ static void kill_child(const struct server *s, pid_t pid)
 {
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i].pid == pid)
-            s->spec->sandbox.kill(pid, s->spec->sandbox.arg);
+            sandbox_kill(s->spec->sandbox, pid);
+}
+
+static void abandon_generation(struct server *s)
+{
+    if (s->starting != 0)
+        kill_generation(s, s->starting);
+    s->starting = 0;
+    if (s->role)
+        s->role->abandon(s->role->ctx);
 }
 
 /* False: the end. */
 static bool take_order(struct server *s)
 {
     const struct ipc_message alive = {.type = IPC_ALIVE};
-    uint8_t order[IPC_KILL_SIZE + 1];
-    ssize_t n = recv(s->channel, order, sizeof(order), 0);
+    struct ipc_message order;
+    int none;
+    enum channel_result result = channel_receive(&s->channel, &order, &none);
 
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (n == IPC_KILL_SIZE && order[0] == IPC_ORDER_KILL) {
-        struct reader r = reader_make(order + 1, IPC_KILL_SIZE - 1);
-        kill_child(s, (pid_t)reader_u32(&r));
-        return true;
-    }
-    if (n != 1)
-        return false;
-    switch (order[0]) {
-    case IPC_ORDER_NEW:
+    if (result != CHANNEL_OK)
+        return result == CHANNEL_AGAIN;
+    switch (order.type) {
+    case IPC_START:
         start_generation(s);
-        return true;
-    case IPC_ORDER_ADOPT:
+        break;
+    case IPC_ADOPT:
         adopt_generation(s);
-        return true;
-    case IPC_ORDER_ABANDON:
-        if (s->starting != 0)
-            kill_generation(s, s->starting);
-        s->starting = 0;
-        if (s->store)
-            certificate_store_abandon(s->store);
-        return true;
-    case IPC_ORDER_PING:
-        send_waiting(s->channel, &alive, -1);
-        return true;
+        break;
+    case IPC_ABANDON:
+        abandon_generation(s);
+        break;
+    case IPC_KILL:
+        kill_child(s, order.u.process.pid);
+        break;
     default:
-        return false;
+        channel_send_blocking(&s->channel, &alive, -1);
+        break;
     }
+    return true;
 }
 
 static void ignore_signal(int number)
@@ -464,7 +429,7 @@ static void set_signals(struct server *s)
 static int look_due(const struct server *s)
 {
     double wait =
-        !s->store ? -1.0 : certificate_store_wait(s->store, world_mono_now(s->spec->world));
+        !s->role ? -1.0 : s->role->look_wait(s->role->ctx, world_mono_now(s->spec->world));
 
     return wait < 0.0 ? -1 : (int)ceil(wait * 1000.0);
 }
@@ -475,33 +440,26 @@ static int earlier(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-void fork_server_run(const struct helper_spec *spec, int channel)
+void fork_server_run(const struct fork_server_spec *spec, int fd)
 {
-    const struct certificate_store_spec store = {.world = spec->world,
-                                                 .conf = spec->conf,
-                                                 .check = certificate_checker,
-                                                 .arg = (void *)(uintptr_t)spec};
     struct server s = {
         .spec = spec,
-        .channel = channel,
-        .helpers = spec->run_helper ? spec->conf->nts_server.processes : 0,
+        .channel = channel_make(fd, IPC_SUPERVISOR, 0),
+        .role = spec->helpers,
+        .helpers = spec->helpers ? spec->helpers->count : 0,
         .credit = MAX_CREDIT,
         .credit_at = world_mono_now(spec->world),
     };
-    struct pollfd p = {.fd = channel, .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     bool running = true;
 
     prctl(PR_SET_NAME, "chronyd-fork");
     set_signals(&s);
-    /* Private keys will be in this process: no core dumps, no tracing by others of this user. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    spec->sandbox.close_descriptors(&channel, 1, spec->sandbox.arg);
-    spec->sandbox.limit_fork_server(spec->sandbox.arg);
+    sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
+    if (spec->limited)
+        spec->limited(spec->arg);
     s.places = mem_array((size_t)s.helpers + 1, sizeof(*s.places));
-    s.places[RESOLVER] = (struct place){.vacant = spec->run_resolver, .restart_at = s.credit_at};
-
-    if (s.helpers > 0)
-        s.store = certificate_store_new(&store);
+    s.places[RESOLVER] = (struct place){.vacant = spec->resolver, .restart_at = s.credit_at};
 
     while (running) {
         struct timespec timeout;
@@ -515,8 +473,9 @@ void fork_server_run(const struct helper_spec *spec, int channel)
             running = take_order(&s);
     }
     for (size_t i = 0; i < s.child_count; i++)
-        spec->sandbox.kill(s.children[i].pid, spec->sandbox.arg);
+        sandbox_kill(spec->sandbox, s.children[i].pid);
     free(s.children);
     free(s.places);
-    certificate_store_free(s.store);
+    if (s.role)
+        s.role->forget(s.role->ctx);
 }

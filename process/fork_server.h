@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fork server (architecture.md "Processes") and the main process's handle of it. It is forked
+ * while the main process holds no secret, runs the name resolving helper and generations of
+ * helpers, the latter when told to, reaps them and starts them again (with a back-off) when they
+ * die.
+ *
+ * Promise: descriptors: its channel and the log. Files: those that its helpers are made of, which
+ * it reads for each generation, keeps in memory for the adopted one, and never parses.
+ * Capabilities: those to change user, for the children that it forks, and with helpers to read
+ * files, as far as they are permitted. System calls: no filter, since what it forks needs others.
+ * When its channel ends or an order is invalid, it kills its children and ends.
+ *
+ * Who calls what when (numbers are the steps of daemon.md 4):
+ *   13  fork_server_start: forks, and waits until the first generation is ready (it has read its
+ *       files), or there is no good file to start one with, or it has failed, which is for
+ *       the caller to report as fatal.
+ *   21  fork_server_attach puts everything into the event loop, after somebody has taken the pool of
+ *       helpers into use (ke_listener_new).
+ *   run helper_pool_renew: a new generation. The handle asks the process for a sign of life all the time;
+ *       without one it reports that the process is lost.
+ *   end fork_server_free closes everything; nobody waits for the processes.
+ */
+#ifndef PROCESS_FORK_SERVER_H
+#define PROCESS_FORK_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/loop.h"
+#include "base/world.h"
+#include "process/helper_role.h"
+#include "process/ipc.h"
+#include "process/sandbox.h"
+
+struct fork_server;
+struct helper_pool;
+
+/* What it runs; must outlive it (in the main process: until it has been started). */
+struct fork_server_spec {
+    struct world *world; /* clocks; files in the fork server only */
+    const struct sandbox *sandbox;
+    const struct helper_role *helpers; /* NULL: none */
+    bool resolver;
+    /* In the fork server, when it has no more rights than it keeps. May be NULL. */
+    void (*limited)(void *arg);
+    void *arg;
+};
+
+/*
+ * Forks the fork server; if there are helpers, waits for the first generation of them. NULL: error
+ * has one line that says what is wrong, with the file, for LOG_FATAL: `Could not open socket pair`,
+ * `fork() failed : ERRNO`, `Could not set credentials : ...`, `NTS-KE helpers failed`; nothing is
+ * left running then. To be called without threads, before GnuTLS was used in this process.
+ */
+struct fork_server *fork_server_start(const struct fork_server_spec *spec, char *error,
+                                      size_t size);
+/* A handle over a channel, which it owns, to process pid (0: it cannot be waited for). */
+struct fork_server *fork_server_connect(int channel, pid_t pid);
+/* Closes all channels: the fork server and its children end by themselves. NULL is allowed. */
+void fork_server_free(struct fork_server *fork_server);
+
+struct fork_server_events {
+    /* The process has ended, or gave no sign of life for FORK_SERVER_SILENCE rounds of the loop's
+       timer: an error was logged, and nothing that it runs will be started again. Called once. */
+    void (*lost)(void *arg);
+    /* A resolver was started: this process's end of its channel, owned by the callee. */
+    void (*resolver)(int channel, pid_t pid, void *arg);
+    void *arg;
+};
+/* Signs of life are asked for each so many seconds of the loop, and so many in a row may be
+   missing. What counts is how often the loop of this process came round, not the time: after a
+   sleep of the machine, or a stop of all its processes, nothing is missing. */
+#define FORK_SERVER_PING    5.0
+#define FORK_SERVER_SILENCE 3
+/* Registers with the loop, which must outlive the handle. */
+void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
+                        const struct fork_server_events *events);
+
+/* Gives an order without a body; one that cannot be sent now is kept and sent later. */
+void fork_server_order(struct fork_server *fork_server, enum ipc_type order);
+/* Ends a child of the fork server. */
+void fork_server_kill(struct fork_server *fork_server, pid_t pid);
+/* Reads one message that is there, for the time before the loop. */
+void fork_server_read(struct fork_server *fork_server);
+/* The channel, -1: the process is lost. */
+int fork_server_channel(const struct fork_server *fork_server);
+
+/* For tests: the process. */
+pid_t fork_server_pid(const struct fork_server *fork_server);
+/* NULL: there are no helpers. Owned by the handle. */
+struct helper_pool *fork_server_pool(struct fork_server *fork_server);
+/* The pool of helpers that IPC_HELPER_NEW messages are for; made by fork_server_start, and by
+   tests. Owned by the handle then. */
+void fork_server_set_pool(struct fork_server *fork_server, struct helper_pool *pool);
+
+/* fork_server.c: body of the process; returns when its channel ends. */
+void fork_server_run(const struct fork_server_spec *spec, int fd);
+
+#endif

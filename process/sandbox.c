@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Users, rights and filters by role; see sandbox.h. The means are those of privileges.h, process.h
+ * and filter.h; what each process needs of them is decided here and nowhere else.
+ */
+#include "config.h"
+
+#include "process/sandbox.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "process/privileges.h"
+#include "process/process.h"
+#include "process/signals.h"
+
+/* ---- Users ---- */
+
+bool sandbox_started_as_root(void)
+{
+    return geteuid() == 0;
+}
+
+bool sandbox_changes_user(const struct sandbox *s)
+{
+    return sandbox_started_as_root() && (s->uid != 0 || s->gid != 0);
+}
+
+/* The calls that getaddrinfo() makes depend on the system's name services, so no list can name
+   them. */
+bool sandbox_wants_resolver(const struct sandbox *s)
+{
+    return s->filter_level == 1 || s->filter_level == -1;
+}
+
+/* Whether a user has no rights on the daemon's files and sockets. */
+static bool is_apart(const struct sandbox *s, uid_t uid, gid_t gid)
+{
+    return uid != 0 && gid != 0 && uid != s->uid && gid != s->gid;
+}
+
+/* The helper that reads what the network says about names gets a user of its own, who may neither
+   use the command socket nor read the state of the daemon. */
+static void find_resolve_user(struct sandbox *s)
+{
+    static const char *const names[] = {RESOLVE_USER, "nobody"};
+    uid_t uid;
+    gid_t gid;
+
+    s->resolve_uid = s->uid;
+    s->resolve_gid = s->gid;
+    if (!sandbox_wants_resolver(s) || !sandbox_started_as_root())
+        return;
+    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID)) {
+        LOG_WARN(
+            "CAP_SETUID or CAP_SETGID is not permitted : the name resolving helper runs as the "
+            "user of the daemon");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!privileges_look_up_user(names[i], &uid, &gid) || !is_apart(s, uid, gid) ||
+            !privileges_may_become(uid, gid))
+            continue;
+        s->resolve_uid = uid;
+        s->resolve_gid = gid;
+        return;
+    }
+    LOG_WARN("Neither %s nor nobody is a user with a group apart from the daemon's : the name "
+             "resolving helper runs as the user of the daemon",
+             RESOLVE_USER);
+}
+
+void sandbox_find_users(struct sandbox *s, const char *name)
+{
+    privileges_find_user(name, &s->uid, &s->gid);
+    if (sandbox_started_as_root()) {
+        if (s->uid != 0 || s->gid != 0)
+            privileges_check_change(s->uid, s->gid);
+    } else if (strcmp(name, DEFAULT_USER) == 0) {
+        s->uid = geteuid();
+        s->gid = getegid();
+    } else if (s->uid != geteuid()) {
+        LOG_WARN("Running as user ID %u and not as %s : only root can change user",
+                 (unsigned int)geteuid(), name);
+    }
+    find_resolve_user(s);
+}
+
+/* ---- Memory ---- */
+
+void sandbox_raise_lock_limit(struct sandbox *s)
+{
+    if (!s->locks_memory || process_raise_lock_limit())
+        return;
+    s->lock_needs_capability = true;
+    LOG_WARN("setrlimit() failed : %s; %s", text_errno(errno),
+             privileges_missing(PRIVILEGE_IPC_LOCK)
+                 ? "without CAP_IPC_LOCK, which is not permitted either, no memory is locked"
+                 : "the memory of processes without CAP_IPC_LOCK is not locked");
+}
+
+/* If locked memory grew beyond the limit, the process would end. */
+void sandbox_lock_memory(const struct sandbox *s)
+{
+    if (s->locks_memory && !(s->lock_needs_capability && privileges_missing(PRIVILEGE_IPC_LOCK)))
+        process_lock_memory();
+}
+
+/* ---- Roles ---- */
+
+/* What the main process has made is not for others to remove or to report about. */
+static void leave_main_process(int channel)
+{
+    signals_forget();
+    log_set_parent_fd(-1);
+    log_set_fatal_hook(NULL, NULL);
+    process_close_descriptors(channel, log_file_descriptor());
+    log_reconnect();
+}
+
+/* No core dumps, no tracing by others of this user: there are private keys in the fork server and
+   in helpers. A change of user switches it on again. */
+static void forbid_dumps(void)
+{
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int channel)
+{
+    unsigned int keep = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
+
+    forbid_dumps();
+    leave_main_process(channel);
+    privileges_forbid_new();
+    sandbox_lock_memory(s);
+    if (!sandbox_started_as_root())
+        return;
+    if (s->lock_needs_capability)
+        keep |= PRIVILEGE_IPC_LOCK;
+    if (sandbox_changes_user(s) || (sandbox_wants_resolver(s) && s->resolve_uid != s->uid))
+        keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
+    privileges_limit(keep);
+}
+
+void sandbox_enter(const struct sandbox *s, enum filter_role role, int channel)
+{
+    const uid_t uid = role == FILTER_RESOLVER ? s->resolve_uid : s->uid;
+    const gid_t gid = role == FILTER_RESOLVER ? s->resolve_gid : s->gid;
+
+    leave_main_process(channel);
+    if (sandbox_started_as_root() && (uid != 0 || gid != 0))
+        privileges_drop(uid, gid, 0);
+    else
+        privileges_limit(0);
+    privileges_forbid_new();
+    sandbox_lock_memory(s);
+    forbid_dumps();
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    filter_load(s->filter_level, role);
+}
+
+void sandbox_kill(const struct sandbox *s, pid_t pid)
+{
+    if (!privileges_kill(pid, s->uid) && !privileges_kill(pid, s->resolve_uid) && errno != ESRCH)
+        LOG_ERROR("Could not end process %ld : %s", (long)pid, text_errno(errno));
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Users, rights and filters of the processes besides the main one: what each gives up when it
+ * starts (architecture.md "Processes"). A process never goes on with more than it was meant to
+ * have: what fails there is fatal for it. Each file of a process begins with its promise; this is
+ * where it is kept.
+ */
+#ifndef PROCESS_SANDBOX_H
+#define PROCESS_SANDBOX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "process/filter.h"
+
+struct sandbox {
+    uid_t uid; /* of the daemon and its helpers */
+    gid_t gid;
+    uid_t resolve_uid; /* of the name resolving helper; the same if there is no other */
+    gid_t resolve_gid;
+    int filter_level;
+    bool locks_memory;
+    bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
+};
+
+/* Finds the users; what will not work is a warning or fatal. The filter level is set already. A
+   process that was not started as root keeps its user; directories are expected to belong to it,
+   unless another user than the default is named. */
+void sandbox_find_users(struct sandbox *sandbox, const char *name);
+bool sandbox_started_as_root(void);
+/* The daemon and its helpers become another user than root. */
+bool sandbox_changes_user(const struct sandbox *sandbox);
+/* At this filter level another process looks up names. */
+bool sandbox_wants_resolver(const struct sandbox *sandbox);
+
+/* If memory is to be locked: raises its limit, which children inherit, or warns. Before rights are
+   dropped. */
+void sandbox_raise_lock_limit(struct sandbox *sandbox);
+/* Locks the memory of this process, unless it could not grow then. */
+void sandbox_lock_memory(const struct sandbox *sandbox);
+
+/* In the fork server: closes all but the channel and the log, sets no-new-privs and, when started
+   as root, stays root with nothing but CAP_DAC_READ_SEARCH if it reads files, CAP_SETUID and
+   CAP_SETGID if children change user, and CAP_IPC_LOCK if locked memory needs it, as far as they
+   are permitted. */
+void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, int channel);
+/* In a child of the fork server: closes all but the channel and the log, changes to the user of its
+   role, drops every capability, sets no-new-privs, and loads the system call filter of its role. It
+   cannot be traced, leaves no core dump, and ends with the fork server where the users of both
+   permit it. */
+void sandbox_enter(const struct sandbox *sandbox, enum filter_role role, int channel);
+/* In the fork server: kills a child, also one that has changed its user. */
+void sandbox_kill(const struct sandbox *sandbox, pid_t pid);
+
+#endif
