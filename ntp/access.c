@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Address filter: two trees of 4-bit digits, one for each family. A node says allow, deny, or leaves
- * it to its parent. The nodes lie in one array and name each other by index, so that a copy of the
- * array is a filter, too. It never allocates when it is asked, only when a rule is set.
+ * Address filter: two trees of 4-bit digits, one for each family. A node says allow, deny, or
+ * leaves it to its parent. The nodes lie in one array and name each other by index, so that a
+ * copy of the array is a filter, too. It never allocates when it is asked, only when a rule is
+ * set.
  */
 #include "ntp/access.h"
 
@@ -56,7 +57,7 @@ struct plain_value access_table_value(const struct access_table *table)
                                 table->generation};
 }
 
-/* The depth is limited by the number of digits of an address. */
+/* The recursion is as deep as an address has digits, at most. */
 static void node_prune(struct access_table *table, uint32_t node)
 {
     uint32_t children = table->nodes[node].children;

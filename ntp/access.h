@@ -20,12 +20,12 @@ void access_table_free(struct access_table *table);
 
 /*
  * Applies a rule: allow or deny a subnet; `all` also removes more specific rules. Address family
- * IP_UNSPEC with 0 bits: both families. False: bad subnet, nothing changed. ntp.md 19.2
+ * IP_UNSPEC with 0 bits: both families (ntp.md 19.2). False: bad subnet, nothing changed.
  */
 bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow,
                       bool all);
 
-/* The longest match decides; addresses that are neither IPv4 nor IPv6 are denied. ntp.md 19.3 */
+/* The longest match decides (ntp.md 19.3); addresses that are neither IPv4 nor IPv6 are denied. */
 bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr);
 
 /* The nodes of the table as a plain value, and the same decision with a copy of them. */
@@ -33,10 +33,11 @@ struct access_node;
 struct plain_value access_table_value(const struct access_table *table);
 bool access_nodes_allow(const struct access_node *nodes, const struct ip_addr *addr);
 
-/* Whether some address of IP_V4 or IP_V6 is allowed. ntp.md 19.4 */
+/* Whether any address of IP_V4 or IP_V6 is allowed (ntp.md 19.4). */
 bool access_table_any_allowed(const struct access_table *table, enum ip_family family);
 
-/* "Allowed NTP access from SUBNET" and the like; service is "NTP" or "command". ntp.md 19.4 */
+/* Logs "Allowed NTP access from SUBNET" and the like (ntp.md 19.4); service is "NTP" or
+   "command". */
 void access_log_rule(const char *service, const struct conf_access_rule *rule);
 
 #endif

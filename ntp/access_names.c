@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Access rules whose names wait for an address. Owns a timer and what is known of each name; changes
- * no table itself. Rules keep the effect of their order: one that comes later in the configuration, or
- * from a command, is not undone by an earlier one whose name is found after it.
+ * Access rules whose names wait for an address. Owns a timer and the state of each name; changes
+ * no table itself. Rules keep the effect of their order: one that comes later in the
+ * configuration, or from a command, is not undone by an earlier one whose name is found after it.
  */
 #include "ntp/access_names.h"
 
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* As for the names of sources, ntp.md 18.3. */
+/* The interval of names of sources (ntp.md 18.3). */
 #define INTERVAL_UNIT 7.0
 #define MAX_INTERVAL  9
 
@@ -44,7 +44,7 @@ static bool covers(const struct conf_access_rule *rule, const struct ip_addr *ad
                                                 ip_addr_equal_masked(&subnet->addr, addr, &mask));
 }
 
-/* Would the later rule have removed or replaced a rule for this address? */
+/* Whether the later rule would have removed or replaced a rule for this address. */
 static bool overrides(const struct conf_access_rule *rule, const struct ip_addr *addr)
 {
     const int whole = addr->family == IP_V6 ? 128 : 32;
@@ -99,7 +99,7 @@ static bool any_waits(const struct access_names *n)
     return false;
 }
 
-/* Looks up the first name from `index` on that waits, and without one plans the next round. */
+/* Looks up the first waiting name from `index` on. Without one, plans the next round. */
 static void resolve_from(struct access_names *n, size_t index)
 {
     const struct conf_access_rules *rules = n->params.rules;
@@ -145,7 +145,7 @@ struct access_names *access_names_new(const struct access_names_params *params)
 
     n->params = *params;
     n->names = mem_array(params->rules->name_count + 1, sizeof(*n->names));
-    /* They failed a moment ago: the first round begins a little later. */
+    /* The names have just failed, so the first round begins later. */
     resolve_from(n, params->rules->name_count);
     return n;
 }

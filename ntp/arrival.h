@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet as the sockets give it to those who read it: its octets, where it came from, and when. A
- * plain description; the octets are the sockets'.
+ * A packet as the sockets give it to those who read it: its octets, its sender, and its time. A
+ * plain description; the sockets own the octets.
  */
 #ifndef NTP_ARRIVAL_H
 #define NTP_ARRIVAL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reader of the key file, and owner of the table of keys in use. Called at the start and by the rekey
- * command. Key values are wiped when they are dropped, and never logged.
+ * Reader of the key file, and owner of the table of keys in use. Called at the start and by the
+ * rekey command. Key values are wiped when they are dropped, and never logged.
  */
 #include "ntp/keys.h"
 
@@ -20,7 +20,7 @@ struct ntp_keys {
     uint64_t generation;
 };
 
-/* What is read, until the table is made of it. */
+/* The keys that are read, before the table is made. */
 struct key_list {
     struct ntp_key *keys;
     size_t count;
@@ -61,7 +61,7 @@ static void key_clear(struct ntp_key *key)
     key->value = NULL;
 }
 
-/* Takes a list in place of the old table, and frees it. */
+/* Replaces the table by one made of the list, and frees the list. */
 static void use_list(struct ntp_keys *keys, struct key_list *list)
 {
     key_table_free(keys->table);
@@ -190,7 +190,8 @@ static void read_keys(struct key_list *list, FILE *file, const char *path)
         if (reader.line[0] == '\0' || !parse_line(reader.line, &key, at))
             continue;
         if (list->count == capacity) {
-            /* Not realloc: the old copy of the pointers is harmless, the values stay in place. */
+            /* A move by realloc() is harmless: the list has pointers to the values, which stay in
+               place. */
             capacity = capacity > 0 ? 2 * capacity : 16;
             list->keys = mem_resize(list->keys, capacity, sizeof(*list->keys));
         }
@@ -213,7 +214,7 @@ static void warn_permissions(const struct world *world, const char *path)
 /* The whole file, sorted by ID. */
 static void read_file(struct key_list *list, FILE *file, const char *path)
 {
-    /* Without a buffer in the C library there is no copy of the keys that is not wiped. */
+    /* A buffer of the C library would keep a copy of keys that is not wiped. */
     setvbuf(file, NULL, _IONBF, 0);
     read_keys(list, file, path);
     fclose(file);
@@ -235,7 +236,7 @@ bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
         errno = ENOENT;
         file = world->ops->file_read(world->ctx, path);
     }
-    /* Keys that were taken away are gone; a file that cannot be read now takes nothing away. */
+    /* A file that is not there has no keys. If it cannot be read, the old keys stay. */
     if (path && !file && key_table_count(keys->table) > 0 && errno != ENOENT) {
         LOG_WARN("Could not open keyfile %s : %s; old keys stay in use", path, text_errno(errno));
         return false;

@@ -19,12 +19,12 @@ struct ntp_keys *ntp_keys_new(void);
 /* Wipes the keys. */
 void ntp_keys_free(struct ntp_keys *keys);
 
-/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged. False: the
-   file exists and cannot be opened, so that the old keys stay. Where there were none, nothing is missed:
-   distributions install a file without keys that only root may read. */
+/* Drops the old keys and reads the file; path NULL: no keys, no message. Problems are logged.
+   False: the file exists and cannot be opened, so that the old keys stay. Without old keys that
+   is no failure: distributions install a file without keys that only root may read. */
 bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path);
 
-/* The keys now: to be asked for at each use. And the same as a plain value. */
+/* The present keys, to be asked for at each use; and the same as a plain value. */
 const struct key_table *ntp_keys_table(const struct ntp_keys *keys);
 struct plain_value ntp_keys_value(const struct ntp_keys *keys);
 

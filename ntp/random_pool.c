@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random octets in small pieces, bought in bulk from the world. What was given out is wiped from
- * the buffer, so that a later look at the memory tells nothing about values that were sent.
+ * Random octets in small pieces, read from the world in blocks. Octets that were given out are
+ * wiped from the buffer, so that memory does not reveal values that were sent.
  */
 #include "ntp/random_pool.h"
 

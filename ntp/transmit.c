@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Filling in a packet: what goes into header and extension fields of everything that is sent. Bits
+ * Filling in a packet: the contents of header and extension fields of everything that is sent. Bits
  * of timestamps below the precision are random, which makes them unpredictable and unique; requests
  * of clients carry no information at all about the local clock. It sends nothing.
  */
@@ -23,7 +23,7 @@ struct fill {
     double smooth; /* offset that is applied, 0 when smoothing is not active for this packet */
 };
 
-/* Takes no more random octets than the mask needs: each of a batch of replies has two. */
+/* Takes only as many random octets as the mask needs, since each reply of a batch needs two. */
 static struct ntp_time make_fuzz(struct random_pool *random, int precision)
 {
     const struct ntp_time mask = ntp_fuzz_mask(precision);
@@ -212,7 +212,7 @@ bool transmit_fill(const struct transmit_context *context, const struct transmit
     if (input->ext_flags & EXT_FLAG_MONO_ROOT && !add_mono_root(&f, w))
         return false;
 
-    /* As late as possible. */
+    /* The transmit timestamp is taken as late as possible. */
     fill_transmit(&f);
     ntp_header_write(w->data, &f.header);
 

@@ -18,14 +18,14 @@
 #include "ntp/random_pool.h"
 #include "ntp/wire/packet.h"
 
-/* The time scale that leaves out the corrections of the clock, the same in all packets of the daemon
-   (ntp.md 16.2). */
+/* The time scale without corrections of the clock, the same in all packets of the daemon (ntp.md
+   16.2). */
 struct ntp_mono_scale {
     double shift;   /* seconds, added to the local time */
     uint32_t epoch; /* random; a new one when the scale begins anew */
 };
 
-/* What the packets of one wake-up say about the time: a plain value. */
+/* Time and reference data for the packets of one wake-up: a plain value. */
 struct transmit_time {
     struct clock_scale scale; /* for transmit timestamps of modes other than client */
     struct local_time event_time;
@@ -39,8 +39,7 @@ struct transmit_time {
     struct ntp_mono_scale mono;
 };
 
-/* What filling in a packet reads and uses up. The world is asked for the raw time and for random
-   octets only. */
+/* Input of filling in a packet. The world is asked only for the raw time and for random octets. */
 struct transmit_context {
     const struct transmit_time *time;
     const struct world *world;
@@ -51,7 +50,7 @@ struct transmit_input {
     int mode;
     int version;
     int poll;
-    bool interleaved; /* wish */
+    bool interleaved; /* if possible */
     uint32_t kod;     /* 0: none */
     unsigned int ext_flags;
     bool has_their_receive;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Gathers what packets say about the time into one plain value. Called by the server, by broadcasts
- * and by peers, once for a wake-up or a packet; filling in of packets asks none of these modules.
+ * Gathers the time and reference data for packets into one plain value. Called by the server, by
+ * broadcasts and by peers, once for a wake-up or a packet. Filling in packets asks none of these
+ * modules.
  */
 #include "ntp/transmit_time.h"
 

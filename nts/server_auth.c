@@ -2,8 +2,8 @@
 /*
  * NTS of the NTP server (nts.md 11). Called for each request that passed the access list and the
  * rate limit, with octets of anybody; everything about a request is in the caller's struct
- * ntp_nts_request. It only reads the key set, which is in the server's snapshot, allocates nothing and
- * logs nothing.
+ * ntp_nts_request. It only reads the key set, which is in the server's snapshot, allocates
+ * nothing and logs nothing.
  */
 #include "nts/server_auth.h"
 
@@ -185,7 +185,8 @@ static bool add_response(const uint8_t *packet, const struct ntp_info *info,
     bool ok = copy_uids(packet, info, w);
 
     if (ok && kod != NTP_KOD_NTSN) {
-        /* As long as the request, so that nothing is amplified and every placeholder paid back. */
+        /* The response is as long as the request: nothing is amplified, and each placeholder is
+           paid back. */
         size_t missing = info->length > w->pos ? info->length - w->pos : 0;
 
         ok = auth_field_add(w, state->aead, &state->s2c, state->nonce, state->plain,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Answering requests: bytes in, bytes out. It reads the snapshot and writes the shard; it owns no
- * socket. Nothing here allocates, and no request, however malformed, gets an answer that is longer than
- * itself.
+ * socket. Nothing here allocates, and no request, however malformed, gets an answer that is
+ * longer than itself.
  */
 #include "ntp/server/answer.h"
 
@@ -21,7 +21,7 @@ struct request {
     uint32_t kod; /* 0: none */
 };
 
-/* Why the parser refused a packet: it says how far it came. */
+/* Why the parser refused a packet, by the fields of info that it has set. */
 static enum server_result parse_failure(const struct ntp_info *info)
 {
     if (info->length == 0)
@@ -30,7 +30,7 @@ static enum server_result parse_failure(const struct ntp_info *info)
                                                              : SERVER_DROPPED_FIELDS;
 }
 
-/* Mode of the reply; NTP_MODE_UNDEFINED: none. ntp.md 20.1, step 4 */
+/* Mode of the reply (ntp.md 20.1, step 4); NTP_MODE_UNDEFINED: no reply. */
 static int reply_mode(const struct ntp_info *info, uint16_t remote_port)
 {
     switch (info->mode) {
@@ -64,7 +64,8 @@ static enum server_result check_nts(const struct request *r)
     return SERVER_DROPPED_NTS;
 }
 
-/* SERVER_ANSWERED, SERVER_ANSWERED_KOD_NTSN, or why there is no answer. ntp.md 15.6 */
+/* Checks authentication (ntp.md 15.6): SERVER_ANSWERED, SERVER_ANSWERED_KOD_NTSN, or why there is
+   no answer. */
 static enum server_result check_auth(const struct request *r)
 {
     switch (r->info.auth) {
@@ -102,14 +103,14 @@ static bool add_auth(const struct request *r, struct writer *w)
     return false;
 }
 
-/* Whether the request may get an interleaved reply, now or next time. ntp.md 20.4 */
+/* Whether the client may get an interleaved reply, now or next time (ntp.md 20.4). */
 static bool is_eligible(const struct request *r)
 {
     return r->kod == 0 && r->info.version == 4 && (r->header.origin.lo & 1) != 0 &&
            !ntp_time_equal(r->header.receive, r->header.transmit);
 }
 
-/* Steps 9 and 10. */
+/* Makes the reply (ntp.md 20.1, steps 9 and 10). */
 static enum server_result write_reply(const struct request *r, bool eligible, struct writer *w)
 {
     struct server_shard *shard = r->shard;

@@ -70,7 +70,7 @@ struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod
             b.shift++;
         per_hit = 1 << (max_shift - b.shift);
     } else {
-        /* Coarse rate limiting: tokens come faster than the clock of the log ticks. */
+        /* Tokens come faster than the clock of the log ticks, so several come with each tick. */
         b.shift = b.interval + TIME_FRAC_BITS;
         per_hit = 1;
         if (burst < 1 << -b.shift)
@@ -355,7 +355,8 @@ enum limit_result client_log_limit(struct client_log *log, const struct client_l
     }
 
     bool drop = !random_bits_are_zero(log, bucket->leak);
-    /* A client that asks faster without replies is better off with more of them. */
+    /* A client that asks faster without replies causes less load if most of its requests are
+       answered. */
     if (service == CLIENT_NTP && r->ntp_timeout_rate != INVALID_RATE &&
         r->ntp_timeout_rate > r->rate[service] + RATE_SCALE)
         drop = !drop;

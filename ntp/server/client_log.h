@@ -22,7 +22,7 @@ enum client_service { CLIENT_NTP = 0, CLIENT_NTS_KE = 1, CLIENT_CMD = 2 };
 
 enum limit_result { LIMIT_PASS, LIMIT_DROP, LIMIT_KOD };
 
-/* Parameters of a token bucket, ntp.md 23.5; exposed for the tests of the table in 27.7. */
+/* Parameters of a token bucket (ntp.md 23.5); public for the test of the table in ntp.md 27.7. */
 struct token_bucket {
     int interval;
     int shift;
@@ -42,7 +42,7 @@ struct client_limits {
 };
 struct client_limits client_limits_make(const struct client_log_conf *conf);
 
-/* The interval (log2 s) of a service's rate limit; -19 if it is not limited. ntp.md 20.2 */
+/* The interval (log2 s) of a service's rate limit (ntp.md 20.2); -19 if it is not limited. */
 int client_limits_interval(const struct client_limits *limits, enum client_service service);
 
 struct client_log;
@@ -62,13 +62,13 @@ int client_log_access(struct client_log *log, const struct client_limits *limits
                       enum client_service service, const struct ip_addr *addr,
                       struct local_time now);
 
-/* Decides about the access just recorded and counts drops; record -1 passes. KoD only for NTP.
-   ntp.md 23.6 */
+/* Decides about the access just recorded, and counts drops (ntp.md 23.6). Record -1 passes. KoD
+   only for NTP. */
 enum limit_result client_log_limit(struct client_log *log, const struct client_limits *limits,
                                    enum client_service service, int record);
 
-/* Largest number of records, a power of two: also the number of timestamps that the server may keep
-   for the interleaved mode. 0 without records. ntp.md 23.3 */
+/* Largest number of records (ntp.md 23.3), a power of two: also the number of timestamps that the
+   server may keep for the interleaved mode. 0 without records. */
 size_t client_log_capacity(const struct client_log *log);
 
 /* Hits and drops of the services and dropped records; other fields are left as they are. */
@@ -78,8 +78,8 @@ void client_log_report_stats(const struct client_log *log, struct report_servers
 int client_log_size(const struct client_log *log);
 
 /*
- * Record of an index at time `now`. False if it is empty or no service has min_hits. With `reset`,
- * hits and drops are cleared afterwards, whether it is reported or not. ntp.md 23.7
+ * Record of an index at time `now`. False if it is empty or no service has min_hits. With
+ * `reset`, hits and drops are cleared afterwards, whether it is reported or not (ntp.md 23.7).
  */
 bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
                        struct local_time now, struct report_client *report);

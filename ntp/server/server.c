@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The server in the main loop: takes batches of requests from the server sockets, publishes the
- * snapshot that they are answered from, and sends the replies in one call. It owns the access table,
- * the shard and the snapshots, and holds the server sockets as long as somebody is allowed.
+ * snapshot that they are answered from, and sends the replies in one call. It owns the access
+ * table, the shard and the snapshots, and holds the server sockets as long as any address is
+ * allowed.
  */
 #include "config.h"
 
@@ -15,7 +16,7 @@
 #include "ntp/server/signd.h"
 #include "ntp/transmit_time.h"
 
-/* In turns: what one wake-up has published stays as it is until the one after the next. */
+/* They take turns: a published snapshot is not changed before the wake-up after the next. */
 #define SNAPSHOTS 2
 
 struct reply {
@@ -57,7 +58,7 @@ static struct server_tables current_tables(const struct ntp_server *server)
     return tables;
 }
 
-/* New tables, in place of the snapshots with the old ones. */
+/* Makes snapshots with new tables, in place of the old ones. */
 static void take_tables(struct ntp_server *server, const struct server_tables *tables)
 {
     server_snapshots_free(server->snapshots);
@@ -163,7 +164,7 @@ static void new_epoch(struct ntp_server *server)
 
 /* ---- Access ---- */
 
-/* One use of the family's socket while some address is allowed, 19.4. */
+/* Holds the family's socket while any address is allowed (ntp.md 19.4). */
 static void update_socket(struct ntp_server *server, enum ip_family family, bool *holds)
 {
     bool wanted = access_table_any_allowed(server->access, family);
@@ -276,7 +277,7 @@ void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
 {
     server->nts = nts ? *nts : (struct ntp_nts){0};
     server->shard.nts = server->nts.server;
-    /* The keys may be freed now. */
+    /* The caller may free the keys from now on. */
     server_snapshots_free(server->snapshots);
     server->snapshots = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NTP server as a service of the daemon (ntp.md 19, 20): access table, use of the server sockets,
- * and the snapshots from which ntp/server/answer.h makes the replies.
+ * The NTP server as a service of the daemon (ntp.md 19, 20): access table, use of the server
+ * sockets, and the snapshots from which ntp/server/answer.h makes the replies.
  */
 #ifndef NTP_SERVER_SERVER_H
 #define NTP_SERVER_SERVER_H
@@ -38,7 +38,8 @@ void ntp_server_free(struct ntp_server *server);
 /* Starts, or with NULL stops, serving NTS. What nts names must outlive that. */
 void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts);
 
-/* allow, deny: changes the table, logs, opens and closes sockets. False: bad subnet. 19.4 */
+/* The commands allow and deny (ntp.md 19.4): changes the table, logs, opens and closes sockets.
+   False: bad subnet. */
 bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_rule *rule);
 /* Whether a client may use NTP and NTS-KE. */
 bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr *addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Making, freeing and reporting of shards, and the texts of the results that they count. What a shard
- * holds is written by ntp/server/answer.c.
+ * Making, freeing and reporting of shards, and the texts of the results that they count.
+ * ntp/server/answer.c writes into a shard.
  */
 #include "ntp/server/shard.h"
 

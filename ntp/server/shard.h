@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A shard: everything that answering requests writes, that is the client log, the timestamps for
- * interleaved replies, random octets, and a counter for each result. One thread works on a shard at a
- * time; shards have nothing in common, so that several can answer from one snapshot without a lock.
+ * interleaved replies, random octets, and a counter for each result. One thread works on a shard
+ * at a time; shards have nothing in common, so that several can answer from one snapshot without
+ * a lock.
  */
 #ifndef NTP_SERVER_SHARD_H
 #define NTP_SERVER_SHARD_H
@@ -34,7 +35,7 @@ enum server_result {
     SERVER_DROPPED_KODS, /* the reply would be two kisses at once */
     SERVER_DROPPED_KEY,  /* unknown, or the MAC is wrong */
     SERVER_DROPPED_NTS,
-    SERVER_DROPPED_SIGNING, /* asks for what cannot be signed here */
+    SERVER_DROPPED_SIGNING, /* it asks for a signature that is not possible here */
     SERVER_DROPPED_REPLY,   /* would be longer than the request, or cannot be authenticated */
 };
 #define SERVER_RESULTS (SERVER_DROPPED_REPLY + 1)
@@ -47,7 +48,7 @@ static inline bool server_result_has_reply(enum server_result result)
     return result < SERVER_DROPPED_LENGTH;
 }
 
-/* The times of the reply are to be kept when it was sent: ntp.md 20.1, step 11. */
+/* Whether the times of the reply are kept when it was sent (ntp.md 20.1, step 11). */
 static inline bool server_result_keeps_times(enum server_result result)
 {
     return result == SERVER_ANSWERED_TIMES_KEPT || result == SERVER_ANSWERED_INTERLEAVED;
@@ -67,8 +68,8 @@ struct server_shard {
     uint64_t tx_timestamps[3];
 };
 
-/* The log is the caller's; it gives the capacity of the timestamp map. World and log must outlive the
-   shard. Clearing frees what the shard owns. */
+/* The log is the caller's; it gives the capacity of the timestamp map. World and log must outlive
+   the shard. Clearing frees what the shard owns. */
 void server_shard_init(struct server_shard *shard, const struct world *world,
                        struct client_log *log);
 void server_shard_clear(struct server_shard *shard);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Client of Samba's signing socket. A ring of replies; the oldest is with the signer, the others
- * wait. Whatever the signer does wrong closes the connection and empties the ring: the next reply
- * starts anew.
+ * wait. An error of the signer closes the connection and empties the ring. The next reply
+ * connects again.
  */
 #include "ntp/server/signd.h"
 
@@ -124,7 +124,7 @@ static void send_signed(struct signd *s, const struct slot *slot, uint8_t *packe
     };
     bool sent;
 
-    /* The server may have been closed since, and the number have got another meaning. */
+    /* The socket may have been closed since, and another one may have its number. */
     if (!ntp_sockets_is_server(s->sockets, slot->fd)) {
         LOG_DEBUG("Invalid NTP socket");
         return;
@@ -153,7 +153,8 @@ static void take_response(struct signd *s)
         begin_request(s);
 }
 
-/* Octets that are still missing for what is known of the response. False: its length is bad. */
+/* Octets that are missing to complete the response, as far as its length is known. False: bad
+   length. */
 static bool get_missing(const struct signd *s, size_t *missing)
 {
     struct reader r = reader_make(s->response, s->received);

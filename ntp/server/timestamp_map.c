@@ -71,8 +71,8 @@ static bool find(struct timestamp_map *map, uint64_t receive, size_t *position)
 {
     size_t low = 0, high = map->size;
 
-    /* The entry is asked for again, the next one when transmit timestamps come in, and a new one
-       mostly belongs at the end. */
+    /* The same entry is often asked for again, or the next one for its transmit timestamp. A new
+       one mostly belongs at the end. */
     for (size_t i = map->cached; i < map->size && i < map->cached + 2; i++) {
         if (at(map, i)->receive == receive) {
             *position = map->cached = i;
@@ -164,7 +164,7 @@ static struct entry *place_older(struct timestamp_map *map, uint64_t receive, si
         return at(map, position > 0 ? position - 1 : 0);
 
     if (map->size == map->capacity) {
-        /* With no older entry the new one itself is the oldest, and is the one to go. */
+        /* Without an older entry the new one is the oldest, and is dropped. */
         if (position == 0)
             return NULL;
         drop_oldest(map);
@@ -228,7 +228,8 @@ void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
     struct entry *e = at(map, position);
     if (e->flags & FLAG_DISABLED || !(e->flags & FLAG_VALID_TX))
         return;
-    /* Both times must be on the scale before the change, or the delay gets its error. */
+    /* Both times must be on the scale before the change. Otherwise the offset of the change is an
+       error of the delay. */
     if ((uint16_t)(e->slew + 1) == map->slew)
         transmit = local_add(transmit, map->slew_offset);
     update_tx_timestamp(e, transmit, source);

@@ -25,11 +25,11 @@ bool timestamp_map_find(struct timestamp_map *map, struct ntp_time receive,
                         struct local_time *transmit, enum timestamp_source *source);
 /* One interleaved reply per entry. */
 void timestamp_map_disable(struct timestamp_map *map, struct ntp_time receive);
-/* 24.3 */
+/* Saves the times of a reply (ntp.md 24.3). */
 void timestamp_map_save(struct timestamp_map *map, struct ntp_time receive,
                         struct local_time transmit, enum timestamp_source source);
-/* A transmit time that came later (5.5): undoes one clock change and takes it if it is 0 to 1 s
-   after the one that is stored. */
+/* A better transmit time (ntp.md 5.5): undoes one clock change, and is stored if it is 0 to 1 s
+   after the stored one. */
 void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
                            struct local_time transmit, enum timestamp_source source);
 
