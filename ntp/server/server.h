@@ -48,7 +48,7 @@ bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr
    server. */
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server);
 
-/* What the server has written: counters of results, and the serverstats report. */
+/* The shard of the server, for its counters and the serverstats report. */
 const struct server_shard *ntp_server_shard(const struct ntp_server *server);
 
 #endif
