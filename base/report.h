@@ -11,12 +11,26 @@
 #include "base/addr.h"
 #include "base/instant.h"
 
+enum report_mode { REPORT_SERVER = 0, REPORT_PEER = 1, REPORT_REFCLOCK = 2 };
+
+/* What selection has made of a source. */
+enum report_state {
+    REPORT_SELECTED = 0,
+    REPORT_NOT_SELECTABLE = 1,
+    REPORT_FALSETICKER = 2,
+    REPORT_JITTERY = 3,
+    REPORT_COMBINED = 4,
+    REPORT_SELECTABLE = 5,
+};
+
+enum report_auth { REPORT_AUTH_NONE = 0, REPORT_AUTH_SYMMETRIC = 1, REPORT_AUTH_NTS = 2 };
+
 struct report_source {
     struct ip_addr addr; /* reference clock: IPv4 with the reference ID */
     int poll;
     int stratum;
-    int state; /* cmdmon.md 13.2 */
-    int mode;  /* 0 client, 1 peer, 2 reference clock */
+    int state; /* enum report_state */
+    int mode;  /* enum report_mode */
     int reachability;
     uint32_t latest_age; /* 0xffffffff: no sample */
     double orig_offset;
@@ -144,7 +158,7 @@ struct report_ntpdata {
 };
 
 struct report_authdata {
-    uint16_t mode; /* 0 none, 1 symmetric, 2 NTS */
+    uint16_t mode; /* enum report_auth */
     uint16_t key_type;
     uint32_t key_id;
     uint16_t key_length; /* bits */

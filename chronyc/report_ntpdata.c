@@ -11,8 +11,6 @@
 #include "chronyc/report_rows.h"
 #include "cmdmon/message_words.h"
 
-#define MODE_PEER_MAX 1 /* source modes up to this one are NTP */
-
 static void print_address(FILE *out, const char *label, const struct ip_addr *addr)
 {
     char text[ADDR_TEXT_SIZE];
@@ -100,7 +98,7 @@ static bool show_all(struct client *c)
         request = (struct cmd_request){.command = CMD_SOURCE_DATA, .u.index = (int32_t)i};
         if (!exchange_report(c, &request, &body))
             return false;
-        if (body.source.mode > MODE_PEER_MAX || !ip_addr_is_real(&body.source.addr))
+        if (body.source.mode > REPORT_PEER || !ip_addr_is_real(&body.source.addr))
             continue;
         if (!show_source(c, &body.source.addr, true))
             return false;

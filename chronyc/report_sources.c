@@ -19,8 +19,6 @@
 #define NAME_WIDTH    25 /* longest name from a reverse lookup, without -w */
 #define NAME_WIDTH_MS 27 /* column of sources and authdata */
 
-enum source_mode { MODE_CLIENT = 0, MODE_PEER = 1, MODE_REFCLOCK = 2 };
-
 /* What distinguishes the four reports. */
 struct source_report {
     enum legend legend;
@@ -93,9 +91,9 @@ static bool sources_row(struct client *c, int32_t index, bool all)
     if (is_hidden(&s->addr, all))
         return true;
     find_name(c, &s->addr, ip_addr_refid(&s->addr),
-              s->mode == MODE_REFCLOCK && s->addr.family == IP_V4, name);
+              s->mode == REPORT_REFCLOCK && s->addr.family == IP_V4, name);
 
-    given.addr = s->mode == MODE_REFCLOCK ? &none : &s->addr;
+    given.addr = s->mode == REPORT_REFCLOCK ? &none : &s->addr;
     if (row_show(c, REPLY_SOURCE_DATA, s, &given))
         return true;
     fprintf(c->env->out, "%s%s%s %-*s%s  %2d  %2d   %3o  %s  %s[%s] +/- %s\n",
@@ -211,7 +209,7 @@ static bool authdata_row(struct client *c, int32_t index, bool all)
     if (!exchange_report(c, &source, &body))
         return false;
     if (is_hidden(&body.source.addr, all) ||
-        (body.source.mode != MODE_CLIENT && body.source.mode != MODE_PEER))
+        (body.source.mode != REPORT_SERVER && body.source.mode != REPORT_PEER))
         return true;
     request.u.addr = body.source.addr;
     if (!exchange_report(c, &request, &body))

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "base/number.h"
+#include "base/report.h"
 
 static const char *const sequences[STYLE_COUNT] = {
     [STYLE_PLAIN] = "\033[0m",           [STYLE_SELECTED] = "\033[0;1;32m",
@@ -16,8 +17,10 @@ static const char *const sequences[STYLE_COUNT] = {
 
 enum style style_of_state(int state)
 {
-    static const enum style styles[] = {STYLE_SELECTED, STYLE_UNUSABLE, STYLE_FALSETICKER,
-                                        STYLE_JITTERY,  STYLE_COMBINED, STYLE_SELECTABLE};
+    static const enum style styles[] = {
+        [REPORT_SELECTED] = STYLE_SELECTED,       [REPORT_NOT_SELECTABLE] = STYLE_UNUSABLE,
+        [REPORT_FALSETICKER] = STYLE_FALSETICKER, [REPORT_JITTERY] = STYLE_JITTERY,
+        [REPORT_COMBINED] = STYLE_COMBINED,       [REPORT_SELECTABLE] = STYLE_SELECTABLE};
 
     return state >= 0 && (size_t)state < COUNT(styles) ? styles[state] : STYLE_PLAIN;
 }

@@ -18,7 +18,7 @@ enum style {
     STYLE_COUNT,
 };
 
-/* Of a state of the sources report (cmdmon.md 13.2). */
+/* Of an enum report_state. */
 enum style style_of_state(int state);
 /* Of a letter of the selectdata report (cmdmon.md 13.9). */
 enum style style_of_letter(char letter);

@@ -5,6 +5,7 @@
  */
 #include "cmdmon/message_words.h"
 
+#include "base/report.h"
 #include "base/sync_status.h"
 #include "conf/source_options.h"
 
@@ -17,22 +18,26 @@ const struct field_word words_leap[] = {
 };
 
 const struct field_word words_source_mode[] = {
-    {0, "server", "^"},
-    {1, "peer", "="},
-    {2, "reference_clock", "#"},
+    {REPORT_SERVER, "server", "^"},
+    {REPORT_PEER, "peer", "="},
+    {REPORT_REFCLOCK, "reference_clock", "#"},
     {FIELD_OTHER, "unknown", " "},
 };
 
 const struct field_word words_source_state[] = {
-    {0, "selected", "*"},          {1, "not_selectable", "?"}, {2, "falseticker", "x"},
-    {3, "jittery", "~"},           {4, "combined", "+"},       {5, "selectable", "-"},
+    {REPORT_SELECTED, "selected", "*"},
+    {REPORT_NOT_SELECTABLE, "not_selectable", "?"},
+    {REPORT_FALSETICKER, "falseticker", "x"},
+    {REPORT_JITTERY, "jittery", "~"},
+    {REPORT_COMBINED, "combined", "+"},
+    {REPORT_SELECTABLE, "selectable", "-"},
     {FIELD_OTHER, "unknown", " "},
 };
 
 const struct field_word words_auth_mode[] = {
-    {0, "none", "-"},
-    {1, "symmetric_key", "SK"},
-    {2, "nts", "NTS"},
+    {REPORT_AUTH_NONE, "none", "-"},
+    {REPORT_AUTH_SYMMETRIC, "symmetric_key", "SK"},
+    {REPORT_AUTH_NTS, "nts", "NTS"},
     {FIELD_OTHER, "unknown", "?"},
 };
 

@@ -595,24 +595,24 @@ static uint32_t whole_seconds(double seconds)
     return seconds < 4294967294.0 ? (uint32_t)seconds : 4294967294U;
 }
 
-static int report_state(enum source_status status)
+static enum report_state reported_state(enum source_status status)
 {
     switch (status) {
     case STATUS_SELECTED:
-        return 0;
+        return REPORT_SELECTED;
     case STATUS_FALSETICKER:
-        return 2;
+        return REPORT_FALSETICKER;
     case STATUS_JITTERY:
-        return 3;
+        return REPORT_JITTERY;
     case STATUS_COMBINED:
-        return 4;
+        return REPORT_COMBINED;
     case STATUS_WAITS_SOURCES:
     case STATUS_NOT_PREFERRED:
     case STATUS_WAITS_UPDATE:
     case STATUS_DISTANT:
-        return 5;
+        return REPORT_SELECTABLE;
     default:
-        return 1;
+        return REPORT_NOT_SELECTABLE;
     }
 }
 
@@ -622,8 +622,8 @@ void source_report(const struct source *s, struct report_source *report)
 
     *report = (struct report_source){
         .addr = s->refclock ? refid_as_address(s->refid) : s->addr,
-        .state = report_state(s->status),
-        .mode = s->refclock ? 2 : 0,
+        .state = reported_state(s->status),
+        .mode = s->refclock ? REPORT_REFCLOCK : REPORT_SERVER,
         .reachability = s->reach,
         .latest_age = UINT32_MAX,
     };

@@ -77,7 +77,7 @@ const struct response_tally *association_responses(const struct association *a)
 void association_report_source(const struct association *a, struct report_source *report)
 {
     report->poll = association_effective_poll(a);
-    report->mode = a->is_peer ? 1 : 0;
+    report->mode = a->is_peer ? REPORT_PEER : REPORT_SERVER;
 }
 
 void association_report_authdata(const struct association *a, struct report_authdata *report)
@@ -87,14 +87,14 @@ void association_report_authdata(const struct association *a, struct report_auth
 
     *report = (struct report_authdata){.last_ke_ago = NEVER};
     if (a->auth == NTP_AUTH_SYMMETRIC) {
-        report->mode = 1;
+        report->mode = REPORT_AUTH_SYMMETRIC;
         report->key_id = a->key_id;
         if (key_table_find(ntp_keys_table(a->shared->keys), a->key_id, &type, &bits)) {
             report->key_type = (uint16_t)type;
             report->key_length = (uint16_t)bits;
         }
     } else if (a->auth == NTP_AUTH_NTS) {
-        report->mode = 2;
+        report->mode = REPORT_AUTH_NTS;
         if (a->nts)
             a->shared->nts.client->report(a->nts, report);
     }
