@@ -150,6 +150,16 @@ const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size)
     return buf;
 }
 
+const char *ip_addr_label(const struct ip_addr *addr, const char *name, char *buf, size_t size)
+{
+    ip_addr_format(addr, buf, size);
+    size_t length = strlen(buf);
+
+    if (name && strcmp(name, buf) != 0)
+        snprintf(buf + length, size - length, " (%s)", name);
+    return buf;
+}
+
 const char *ip_port_bind_hint(const struct ip_port *addr, int error)
 {
     return error == EACCES && addr->port > 0 && addr->port < 1024

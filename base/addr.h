@@ -39,6 +39,7 @@ struct subnet {
 
 /* Room for every text that the functions below write, terminator included. */
 #define ADDR_TEXT_SIZE    64
+#define ADDR_LABEL_SIZE   512
 #define ADDR_MAX_PER_NAME 16
 
 struct ip_addr ip_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
@@ -58,6 +59,9 @@ bool ip_addr_parse_id(const char *text, struct ip_addr *addr);
 
 /* "192.0.2.1", "2001:db8::1", "fe80::1%2", "ID#0000000001", "[UNSPEC]". Returns buf. */
 const char *ip_addr_format(const struct ip_addr *addr, char *buf, size_t size);
+/* "ADDRESS (NAME)", or the address alone if the name (which may be NULL) is the same. Returns buf;
+   ADDR_LABEL_SIZE is enough for host names. */
+const char *ip_addr_label(const struct ip_addr *addr, const char *name, char *buf, size_t size);
 /* "192.0.2.1:123", "[2001:db8::1]:123". Returns buf. */
 const char *ip_port_format(const struct ip_port *addr, char *buf, size_t size);
 /* Advice for a socket that could not be bound to the address, by errno: a text to append to that of

@@ -27,7 +27,7 @@
 #define RUNAWAY_FACTOR   4
 #define RUNAWAY_INTERVAL 0.01
 
-#define MONO_RESOLUTION 0.01
+#define UPTIME_RESOLUTION 0.01
 
 struct watch {
     int fd;
@@ -50,8 +50,8 @@ struct loop {
     bool in_jump;
     struct raw_time event_raw;
     struct mono_time event_mono;
-    double mono;
-    double mono_rest; /* not counted in mono yet */
+    double uptime;
+    double uptime_rest; /* not counted in uptime yet */
     void (*wake_handler)(struct raw_time raw, void *arg);
     void *wake_arg;
     void (*jump_handler)(struct raw_time raw, double step, void *arg);
@@ -185,9 +185,9 @@ struct raw_time loop_event_raw(const struct loop *loop)
     return loop->event_raw;
 }
 
-double loop_mono(const struct loop *loop)
+double loop_uptime(const struct loop *loop)
 {
-    return loop->mono;
+    return loop->uptime;
 }
 
 void loop_set_wake_handler(struct loop *loop, void (*handler)(struct raw_time raw, void *arg),
@@ -302,19 +302,19 @@ static void dispatch_descriptors(struct loop *loop, size_t count)
 }
 
 /* External steps count as elapsed time, in either direction (discipline.md 3.5). */
-static void advance_mono(struct loop *loop, struct raw_time raw)
+static void advance_uptime(struct loop *loop, struct raw_time raw)
 {
     double d = raw_diff(raw, loop->event_raw);
 
     if (d >= 0.0 && d < 1.0) {
-        loop->mono_rest += d;
+        loop->uptime_rest += d;
     } else {
-        loop->mono += fabs(d + loop->mono_rest);
-        loop->mono_rest = 0.0;
+        loop->uptime += fabs(d + loop->uptime_rest);
+        loop->uptime_rest = 0.0;
     }
-    if (loop->mono_rest > MONO_RESOLUTION) {
-        loop->mono += loop->mono_rest;
-        loop->mono_rest = 0.0;
+    if (loop->uptime_rest > UPTIME_RESOLUTION) {
+        loop->uptime += loop->uptime_rest;
+        loop->uptime_rest = 0.0;
     }
 }
 
@@ -343,7 +343,7 @@ static void handle_wake_up(struct loop *loop, struct raw_time before, struct mon
     double step = raw_diff(loop->event_raw, raw) + elapsed;
     bool jumped = find_jump(loop, before, raw, elapsed);
 
-    advance_mono(loop, raw);
+    advance_uptime(loop, raw);
     loop->event_raw = raw;
     loop->event_mono = mono;
     if (jumped && loop->jump_handler) {

@@ -54,10 +54,11 @@ void loop_run_once(struct loop *loop);
 void loop_quit(struct loop *loop);
 bool loop_is_quitting(const struct loop *loop);
 
-/* Raw time of the last wake-up, and monotonic seconds since the loop was made (10 ms resolution or
-   better; external steps of the clock count as elapsed time, discipline.md 3.5). */
+/* Raw time of the last wake-up, and the seconds since the loop was made, by the raw clock: steps of
+   the daemon do not count, those of others count as time that has passed (10 ms resolution or
+   better; discipline.md 3.5). */
 struct raw_time loop_event_raw(const struct loop *loop);
-double loop_mono(const struct loop *loop);
+double loop_uptime(const struct loop *loop);
 
 /* Called after each wake-up, before any handler, with the raw time (to cook it). */
 void loop_set_wake_handler(struct loop *loop, void (*handler)(struct raw_time raw, void *arg),

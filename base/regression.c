@@ -9,6 +9,7 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include "base/number.h"
 #include "base/quantile.h"
 
 #define MAX_RUNS_INDEX 129
@@ -39,7 +40,7 @@ static const float chi2_coefficients[] = {
     75.514f, 76.630f, 77.745f, 78.860f,
 };
 
-#define TABLE_LENGTH(table) ((int)(sizeof(table) / sizeof((table)[0])))
+#define TABLE_LENGTH(table) ((int)COUNT(table))
 
 int regression_count_runs(const double *residuals, int n)
 {

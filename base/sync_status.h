@@ -11,4 +11,10 @@
 
 enum leap_status { LEAP_NORMAL = 0, LEAP_INSERT = 1, LEAP_DELETE = 2, LEAP_UNSYNC = 3 };
 
+/* N + - and, if it is not one of these, ? */
+static inline char leap_letter(int leap)
+{
+    return leap >= LEAP_NORMAL && leap <= LEAP_UNSYNC ? "N+-?"[leap] : '?';
+}
+
 #endif

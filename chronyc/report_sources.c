@@ -157,13 +157,6 @@ static struct formatted format_select_options(unsigned int options)
     return f;
 }
 
-static char leap_letter(int leap)
-{
-    static const char letters[] = "N+-?";
-
-    return leap >= LEAP_NORMAL && leap <= LEAP_UNSYNC ? letters[leap] : '?';
-}
-
 static bool selectdata_row(struct client *c, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_SELECTDATA, .u.index = index};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "chronyd/chronyd.h"
 #include "chronyd/os/pidfile.h"
@@ -142,7 +143,7 @@ void setup_files(struct chronyd *d)
     const char *const directories[] = {conf->log.dir, conf->selection.dump_dir, conf->nts_dump_dir};
 
     make_socket_directory(d);
-    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+    for (size_t i = 0; i < COUNT(directories); i++)
         if (directories[i])
             file_make_directory(directories[i], 0750, d->sandbox.uid, d->sandbox.gid);
 

@@ -3,6 +3,7 @@
  * Weighs a measured frequency against what the clock runs at already (discipline.md 15.3). Called
  * by the reference. The expected frequency is 0, because the clock runs on the last estimate.
  */
+#include "base/number.h"
 #include "clock/estimate.h"
 #include <math.h>
 
@@ -14,7 +15,7 @@ static double get_gain(double previous_skew, double skew, double max_skew, bool 
         return 0.0;
 
     double variance = 3.0 * previous_skew * previous_skew;
-    return fmax(0.0, fmin(variance / (variance + skew * skew), 1.0));
+    return clamp(0.0, variance / (variance + skew * skew), 1.0);
 }
 
 struct clock_estimate clock_estimate(double previous_skew, double frequency, double skew,

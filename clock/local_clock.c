@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "clock/driver_linux.h"
 #include "clock/driver_null.h"
@@ -87,7 +88,7 @@ struct local_clock *local_clock_new_with_driver(struct world *world, struct loop
 
     double precision =
         params->conf.precision > 0.0 ? params->conf.precision : clock_precision_measure(world);
-    c->precision = fmax(MIN_PRECISION, fmin(precision, MAX_PRECISION));
+    c->precision = clamp(MIN_PRECISION, precision, MAX_PRECISION);
     c->precision_log = (int)lround(log2(c->precision));
     if (c->precision_log < MIN_PRECISION_LOG)
         c->precision_log = MIN_PRECISION_LOG;

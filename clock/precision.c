@@ -3,6 +3,7 @@
  * Precision of the system clock (discipline.md 4.2): the smaller of its resolution and the time
  * that a reading takes. Called once by the local clock. A clock that stands still must not hang it.
  */
+#include "base/number.h"
 #include "clock/precision.h"
 #include <math.h>
 #include <stdbool.h>
@@ -112,5 +113,5 @@ double clock_precision_measure(const struct world *world)
     double resolution = measure_resolution(world);
     double precision = fmin(resolution, measure_read_delay(world));
 
-    return fmax(1.0e-9, fmin(precision, 1.0));
+    return clamp(1.0e-9, precision, 1.0);
 }

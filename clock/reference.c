@@ -112,7 +112,7 @@ static void on_fallback(void *arg)
 static void schedule_fallback_drift(struct reference *r)
 {
     fallback_drift_schedule(r->fallback_drift,
-                            loop_mono(r->loop) - (r->updated ? r->last_update : 0.0));
+                            loop_uptime(r->loop) - (r->updated ? r->last_update : 0.0));
 }
 
 static void start_leap_seconds(struct reference *r)
@@ -150,7 +150,7 @@ struct reference *reference_new(const struct reference_env *env, const struct re
     r->skew = INITIAL_SKEW;
     r->root_delay = REFERENCE_UNKNOWN_DISTANCE;
     r->root_dispersion = REFERENCE_UNKNOWN_DISTANCE;
-    r->unsynchronised_since = loop_mono(r->loop);
+    r->unsynchronised_since = loop_uptime(r->loop);
     r->local_activated = r->conf.local.activate == 0.0;
 
     start_leap_seconds(r);
@@ -218,11 +218,6 @@ static void update_sync_status(const struct reference *r, struct local_time now)
                                 root_distance_at(r, now));
 }
 
-static char leap_letter(int leap)
-{
-    return leap == LEAP_NORMAL ? 'N' : leap == LEAP_INSERT ? '+' : leap == LEAP_DELETE ? '-' : '?';
-}
-
 static void write_tracking_log(struct reference *r, struct local_time now, int combined,
                                double offset, double offset_sd, double correction,
                                double old_distance)
@@ -267,7 +262,7 @@ void reference_set_unsynchronised(struct reference *r)
     r->addr = ip_addr_any(IP_V4);
     r->stratum = 0;
     if (r->synchronised)
-        r->unsynchronised_since = loop_mono(r->loop);
+        r->unsynchronised_since = loop_uptime(r->loop);
     r->synchronised = false;
     update_sync_status(r, now);
     write_tracking_log(r, now, 0, 0.0, 0.0, correction, old_distance);
@@ -361,7 +356,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     bool manual = u->leap == LEAP_UNSYNC;
 
     if (manual && r->synchronised)
-        r->unsynchronised_since = loop_mono(r->loop);
+        r->unsynchronised_since = loop_uptime(r->loop);
     r->synchronised = !manual;
     r->stratum = u->stratum + 1;
     r->refid = u->refid;
@@ -374,7 +369,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->frequency_sd = u->frequency_sd;
     r->offset_sd = u->offset_sd;
     r->updated = true;
-    r->last_update = loop_mono(r->loop);
+    r->last_update = loop_uptime(r->loop);
     r->last_update_interval = interval;
     r->last_offset = offset;
 }
@@ -420,7 +415,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
     struct local_time now = {instant_add(raw.i, correction)};
     double offset = u->offset + local_diff(now, u->ref_time) * u->frequency;
     bool manual = u->leap == LEAP_UNSYNC;
-    double interval = r->updated ? loop_mono(r->loop) - r->last_update : 0.0;
+    double interval = r->updated ? loop_uptime(r->loop) - r->last_update : 0.0;
     struct clock_estimate estimate =
         clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);
 
@@ -456,7 +451,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
 
 bool reference_follow_local(struct reference *r, double dfreq, double doffset)
 {
-    double ratio = r->conf.corr_time_ratio, now = loop_mono(r->loop);
+    double ratio = r->conf.corr_time_ratio, now = loop_uptime(r->loop);
     double elapsed = now - r->last_local_adjustment;
 
     if (r->mode != REFERENCE_NORMAL)

@@ -51,9 +51,9 @@ void reference_get(struct reference *r, struct local_time when, struct reference
 {
     double dispersion = r->synchronised ? reference_root_dispersion(r, when) : 0.0;
     double distance = 0.5 * r->root_delay + dispersion;
-    bool waited = r->synchronised
-                      ? local_diff(when, r->ref_time) >= r->conf.local.wait_synced
-                      : loop_mono(r->loop) - r->unsynchronised_since >= r->conf.local.wait_unsynced;
+    bool waited = r->synchronised ? local_diff(when, r->ref_time) >= r->conf.local.wait_synced
+                                  : loop_uptime(r->loop) - r->unsynchronised_since >=
+                                        r->conf.local.wait_unsynced;
 
     if (r->conf.local.activate == 0.0 || (r->synchronised && distance < r->conf.local.activate))
         r->local_activated = true;

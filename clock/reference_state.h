@@ -36,15 +36,15 @@ struct reference {
     double root_delay, root_dispersion;
 
     bool updated;       /* last_update is set */
-    double last_update; /* monotonic */
+    double last_update; /* loop_uptime() */
     double last_update_interval;
     double last_offset;
     int local_adjustments;        /* since the last update (discipline.md 26.8) */
-    double last_local_adjustment; /* monotonic */
+    double last_local_adjustment; /* loop_uptime() */
     double mean_square;
     bool mean_square_moving;
     double last_raw_error;         /* offset - correction of the last tracking log entry */
-    double unsynchronised_since;   /* monotonic */
+    double unsynchronised_since;   /* loop_uptime() */
     struct state_file *drift_file; /* NULL: none */
     double drift_file_age;
 

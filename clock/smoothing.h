@@ -2,7 +2,7 @@
 /*
  * Time smoothing (discipline.md 21): what is added to the time that is served, so that it changes
  * slowly while the own clock makes large corrections. Follows the announcements of the clock;
- * asked by the NTP server through the daemon.
+ * asked by the NTP server.
  */
 #ifndef CLOCK_SMOOTHING_H
 #define CLOCK_SMOOTHING_H

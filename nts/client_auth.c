@@ -45,7 +45,7 @@ struct ntp_nts_client {
 
     struct ke_client *session;
     int attempts;
-    double next_attempt; /* monotonic seconds, as the next */
+    double next_attempt; /* loop_uptime(), as the next */
     double last_success;
 
     struct nts_context context;
@@ -62,9 +62,9 @@ struct ntp_nts_client {
     uint8_t nonce[NTS_NONCE_LENGTH];
 };
 
-static double mono_now(const struct ntp_nts_client *client)
+static double uptime(const struct ntp_nts_client *client)
 {
-    return loop_mono(client->owner->env.loop);
+    return loop_uptime(client->owner->env.loop);
 }
 
 /* ---- Cookies ---- */
@@ -180,7 +180,7 @@ static void load(struct ntp_nts_client *client)
     client->context_id = file.context_id;
     for (int i = 0; i < file.cookie_count; i++)
         add_cookie(client, file.cookies[i].data, file.cookies[i].length);
-    client->last_success = mono_now(client) - fmax(0.0, real_now(client) - file.time);
+    client->last_success = uptime(client) - fmax(0.0, real_now(client) - file.time);
     apply_saved_address(client, &file.ntp_addr);
     crypto_wipe(&file, sizeof(file));
 }
@@ -193,7 +193,7 @@ static void save(struct ntp_nts_client *client)
         !ip_addr_is_real(&client->nts_addr.addr))
         return;
     memset(&file, 0, sizeof(file));
-    file.time = real_now(client) - (mono_now(client) - client->last_success);
+    file.time = real_now(client) - (uptime(client) - client->last_success);
     file.ntp_addr = client->ntp_addr;
     file.context_id = client->context_id;
     file.context = client->context;
@@ -268,7 +268,7 @@ static bool only_nak(const struct ntp_nts_client *client)
 /* Drops cookies that cannot be used any more, or tries them with the alternate keys. */
 static void check_cookies(struct ntp_nts_client *client)
 {
-    double age = mono_now(client) - client->last_success;
+    double age = uptime(client) - client->last_success;
 
     if (client->cookie_count == 0 ||
         (!only_nak(client) && age <= client->owner->env.conf->nts_refresh))
@@ -307,7 +307,7 @@ static bool finish_session(struct ntp_nts_client *client)
         ok = apply_negotiated_address(client, &result);
     }
     if (ok)
-        client->last_success = mono_now(client);
+        client->last_success = uptime(client);
     crypto_wipe(&result, sizeof(result));
     return ok && client->cookie_count > 0;
 }
@@ -315,7 +315,7 @@ static bool finish_session(struct ntp_nts_client *client)
 static bool get_cookies(struct ntp_nts_client *client)
 {
     const struct nts_ke_ops *ke = client->owner->ke;
-    const double now = mono_now(client);
+    const double now = uptime(client);
 
     if (!client->session) {
         if (now < client->next_attempt) {
@@ -498,7 +498,7 @@ static bool client_check_response(struct ntp_nts_client *client, const uint8_t *
 
 static uint32_t last_success_ago(const struct ntp_nts_client *client)
 {
-    double ago = mono_now(client) - client->last_success;
+    double ago = uptime(client) - client->last_success;
 
     if (client->context.aead == 0)
         return REPORT_NEVER;

@@ -30,7 +30,7 @@ struct nts_server_keys {
     timer_id timer;
     struct nts_key_set set;
     uint64_t generation;    /* of the set */
-    double last_generation; /* monotonic seconds */
+    double last_generation; /* loop_uptime() */
 };
 
 static int preferred_aead(void)
@@ -58,7 +58,7 @@ static void generate_key(struct nts_server_keys *keys, unsigned int slot)
     key->key.length = aead_key_length(key->aead);
     world_random(keys->world, key->key.data, key->key.length);
     expand_key(keys, slot);
-    keys->last_generation = loop_mono(keys->loop);
+    keys->last_generation = loop_uptime(keys->loop);
 }
 
 /* Saving */
@@ -68,7 +68,7 @@ static void write_file(FILE *stream, const void *arg)
     const struct nts_server_keys *keys = arg;
     char hex[2 * AEAD_MAX_KEY + 1];
 
-    fprintf(stream, "%s\n%.1f\n", FORMAT_NOW, loop_mono(keys->loop) - keys->last_generation);
+    fprintf(stream, "%s\n%.1f\n", FORMAT_NOW, loop_uptime(keys->loop) - keys->last_generation);
     for (unsigned int i = 0; i < NTS_SERVER_KEYS; i++) {
         /* The oldest one follows the future one in the ring of slots. */
         unsigned int slot = (keys->set.current + FUTURE_OFFSET + 1 + i) % NTS_SERVER_KEYS;
@@ -153,7 +153,7 @@ static void apply_loaded(struct nts_server_keys *keys, const struct loaded_keys 
     for (unsigned int slot = 0; slot < NTS_SERVER_KEYS; slot++)
         expand_key(keys, slot);
     keys->set.current = (future + NTS_SERVER_KEYS - FUTURE_OFFSET) % NTS_SERVER_KEYS;
-    keys->last_generation = loop_mono(keys->loop) - fmax(0.0, loaded->age);
+    keys->last_generation = loop_uptime(keys->loop) - fmax(0.0, loaded->age);
 }
 
 /* True if the keys are now those of the file. */
@@ -211,7 +211,7 @@ static void rotate(void *arg)
 
 static void start_rotation(struct nts_server_keys *keys)
 {
-    double age = loop_mono(keys->loop) - keys->last_generation;
+    double age = loop_uptime(keys->loop) - keys->last_generation;
 
     if (keys->rotate > 0)
         keys->timer = loop_timer_add(keys->loop, fmax(0.0, keys->rotate - age), rotate, keys);

@@ -33,9 +33,6 @@ enum source_status {
     STATUS_SELECTED,
 };
 
-/* Enough for address and host name in messages. */
-#define SOURCE_LABEL_SIZE 384
-
 struct source {
     struct source_register *set;
     bool removed; /* while the selection is held; it is freed when that ends */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One measurement of a source, as NTP associations and reference clocks make it and the source's
- * register takes it (discipline.md 12.3).
+ * record takes it (discipline.md 12.3).
  */
 #ifndef SOURCE_SAMPLE_H
 #define SOURCE_SAMPLE_H

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/regression.h"
 #include "base/text.h"
 
@@ -38,7 +39,7 @@ struct sample_filter *sample_filter_new(const struct sample_filter_params *param
 
     filter->length = params->length;
     filter->max_variance = params->max_dispersion * params->max_dispersion;
-    filter->combine_ratio = fmax(0.0, fmin(params->combine_ratio, 1.0));
+    filter->combine_ratio = clamp(0.0, params->combine_ratio, 1.0);
     filter->average_variance = params->quantum * params->quantum;
     filter->samples = mem_array(length, sizeof(*filter->samples));
     filter->order = mem_array(length, sizeof(*filter->order));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The register of one source and its statistics (discipline.md 11). Called by the source's record
+ * The samples of one source and their statistics (discipline.md 11). Called by the source's record
  * only. Stored offsets are positive when the local clock is fast and follow every change of the
  * clock; the original offsets never change. Nothing is allocated after creation.
  */
@@ -180,7 +180,7 @@ static void get_weights(const struct samples *s, double *weights)
 
     double median = median_of(sorted, (size_t)s->count);
     double sd = (median - min_distance) / SD_TO_DISTANCE_RATIO;
-    sd = fmax(s->precision, fmin(sd, min_distance));
+    sd = clamp(s->precision, sd, min_distance);
     min_distance += s->precision;
 
     for (int i = 0; i < s->count; i++) {

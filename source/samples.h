@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The register of samples of one source and the statistics made from it (discipline.md 11). Owned
+ * The samples of one source and the statistics made from them (discipline.md 11). Owned
  * by the source's record. It logs nothing; what is worth a log line is returned.
  * Offsets are positive when the local clock is fast.
  */
@@ -105,7 +105,7 @@ struct samples_entry {
 };
 void samples_get_entry(const struct samples *samples, int index, struct samples_entry *out);
 int samples_asymmetry_run(const struct samples *samples);
-/* Replaces the register. If it cannot hold all entries, it keeps the newest. */
+/* Replaces the samples. If there is no room for all entries, the newest are kept. */
 void samples_load(struct samples *samples, const struct samples_entry *entries, int count,
                   int asymmetry_run);
 

@@ -71,7 +71,7 @@ static void report_mark(struct source *source)
 {
     const struct selection_conf *conf = &source->set->conf;
     unsigned int bit = 1U << source->status;
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     if ((source->reported & bit) != 0 || !messages_enabled(source->set))
         return;

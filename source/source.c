@@ -376,14 +376,8 @@ const char *source_plain_name(const struct source *s, char *buf, size_t size)
 
 const char *source_label(const struct source *s, char *buf, size_t size)
 {
-    char address[ADDR_TEXT_SIZE];
-
-    source_plain_name(s, address, sizeof(address));
-    if (!s->refclock && s->name && strcmp(s->name, address) != 0)
-        snprintf(buf, size, "%s (%s)", address, s->name);
-    else
-        snprintf(buf, size, "%s", address);
-    return buf;
+    return s->refclock ? refid_format(s->refid, buf, size)
+                       : ip_addr_label(&s->addr, s->name, buf, size);
 }
 
 void source_update_statistics(struct source *s)

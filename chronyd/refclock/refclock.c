@@ -505,20 +505,6 @@ bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double
     return false;
 }
 
-static char leap_letter(const struct refclock *c)
-{
-    switch (c->leap) {
-    case LEAP_NORMAL:
-        return 'N';
-    case LEAP_INSERT:
-        return '+';
-    case LEAP_DELETE:
-        return '-';
-    default:
-        return '?';
-    }
-}
-
 /* Offsets have NTP's sign in this log: positive when the local clock is slow. A zero gets no sign. */
 static double log_offset(double offset)
 {
@@ -533,10 +519,10 @@ void refclock_log_sample(const struct refclock *c, struct local_time time, bool 
     if (!measurement_log_enabled(c->set->env.log, MLOG_REFCLOCKS))
         return;
     instant_format_utc(time.i, date, sizeof(date));
-    measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
-                          "%s.%06d %-5s %3d %1c %1d %13.6e %13.6e %10.3e", date,
-                          (int)(time.i.nsec / 1000), c->name, (int)c->driver_polls, leap_letter(c),
-                          pulse, log_offset(raw_offset), log_offset(offset), dispersion);
+    measurement_log_write(
+        c->set->env.log, MLOG_REFCLOCKS, "%s.%06d %-5s %3d %1c %1d %13.6e %13.6e %10.3e", date,
+        (int)(time.i.nsec / 1000), c->name, (int)c->driver_polls, leap_letter(c->leap), pulse,
+        log_offset(raw_offset), log_offset(offset), dispersion);
 }
 
 void refclock_log_filtered(const struct refclock *c, const struct source_sample *sample)
@@ -548,6 +534,6 @@ void refclock_log_filtered(const struct refclock *c, const struct source_sample 
     instant_format_utc(sample->time.i, date, sizeof(date));
     measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
                           "%s.%06d %-5s   - %1c -       -       %13.6e %10.3e", date,
-                          (int)(sample->time.i.nsec / 1000), c->name, leap_letter(c),
+                          (int)(sample->time.i.nsec / 1000), c->name, leap_letter(c->leap),
                           log_offset(sample->offset), sample->peer_dispersion);
 }

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/log.h"
+#include "base/number.h"
+#include "base/sync_status.h"
 
 #define NEVER           UINT32_MAX
 #define MAX_DELAY_LIMIT 1e3
@@ -136,7 +138,6 @@ static int passed(const struct response *r, enum ntp_test test)
 /* The line of measurements.log (ntp.md 25.4). */
 void association_log_measurement(struct association *a, const struct response *r)
 {
-    static const char leaps[] = {'N', '+', '-', '?'};
     const struct ntp_env *env = a->shared->env;
     const struct ntp_header *h = &r->header;
     struct source_sample none = {.time = r->rx.time};
@@ -152,7 +153,7 @@ void association_log_measurement(struct association *a, const struct response *r
         env->log, MLOG_MEASUREMENTS,
         "%s %-15s %1c %2d %1d%1d%1d %1d%1d%1d %1d%1d%1d%d  %2d %2d %4.2f %10.3e %10.3e "
         "%10.3e %10.3e %10.3e %08" PRIX32 " %1d%c %1c %1c",
-        date, ip_addr_format(&a->addr.addr, addr, sizeof(addr)), leaps[h->leap & 3], h->stratum,
+        date, ip_addr_format(&a->addr.addr, addr, sizeof(addr)), leap_letter(h->leap), h->stratum,
         passed(r, NTP_TEST_1), passed(r, NTP_TEST_2), passed(r, NTP_TEST_3), passed(r, NTP_TEST_5),
         passed(r, NTP_TEST_6), passed(r, NTP_TEST_7), passed(r, NTP_TEST_A), passed(r, NTP_TEST_B),
         passed(r, NTP_TEST_C), passed(r, NTP_TEST_D), a->poll.current, h->poll, a->poll.score,
@@ -197,19 +198,19 @@ void association_modify_maxpoll(struct association *a, int v)
 
 void association_modify_max_delay(struct association *a, double v)
 {
-    a->limits.max_delay = fmax(0.0, fmin(v, MAX_DELAY_LIMIT));
+    a->limits.max_delay = clamp(0.0, v, MAX_DELAY_LIMIT);
     log_double(a, "maxdelay", a->limits.max_delay);
 }
 
 void association_modify_max_delay_ratio(struct association *a, double v)
 {
-    a->limits.max_delay_ratio = fmax(0.0, fmin(v, MAX_DELAY_RATIO));
+    a->limits.max_delay_ratio = clamp(0.0, v, MAX_DELAY_RATIO);
     log_double(a, "maxdelayratio", a->limits.max_delay_ratio);
 }
 
 void association_modify_max_delay_dev_ratio(struct association *a, double v)
 {
-    a->limits.max_delay_dev_ratio = fmax(0.0, fmin(v, MAX_DELAY_RATIO));
+    a->limits.max_delay_dev_ratio = clamp(0.0, v, MAX_DELAY_RATIO);
     log_double(a, "maxdelaydevratio", a->limits.max_delay_dev_ratio);
 }
 

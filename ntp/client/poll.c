@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include "base/instant.h"
+#include "base/number.h"
 
 #define MIN_SEPARATION 0.002
 #define MAX_SEPARATION 0.2
@@ -17,7 +18,7 @@ void poll_adjust(struct poll_state *poll, double adjustment)
     int steps = 0;
 
     /* The error of the prediction may be infinite; the step may not. */
-    adjustment = fmax(-2.0 * MAX_POLL, fmin(adjustment, 2.0 * MAX_POLL));
+    adjustment = clamp(-2.0 * MAX_POLL, adjustment, 2.0 * MAX_POLL);
     poll->score += adjustment;
     if (poll->score >= 1.0)
         steps = (int)poll->score;
@@ -46,5 +47,5 @@ double poll_adjustment(double err, double distance, int samples, int target)
 
 double poll_separation(int poll)
 {
-    return fmax(MIN_SEPARATION, fmin(log2_to_seconds(poll + SEPARATION_LOG), MAX_SEPARATION));
+    return clamp(MIN_SEPARATION, log2_to_seconds(poll + SEPARATION_LOG), MAX_SEPARATION);
 }

@@ -159,18 +159,6 @@ bool sources_name_is_address(const char *name, struct ip_addr *addr)
     return ip_addr_parse_scoped(name, addr, &interface) && (!interface || addr->scope != 0);
 }
 
-const char *sources_label(const struct record *r, char *buf, size_t size)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    ip_addr_format(&r->addr.addr, text, sizeof(text));
-    if (strcmp(text, r->name) == 0)
-        snprintf(buf, size, "%s", text);
-    else
-        snprintf(buf, size, "%s (%s)", text, r->name);
-    return buf;
-}
-
 /* ---- Changes of address ---- */
 
 static void make_tentative(struct record *r)
@@ -274,10 +262,10 @@ struct addition {
 
 static void log_added(const struct record *r)
 {
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     if (r->pool == NO_POOL)
-        LOG_CONTEXT("Added source %s", sources_label(r, label, sizeof(label)));
+        LOG_CONTEXT("Added source %s", ip_addr_label(&r->addr.addr, r->name, label, sizeof(label)));
     else if (r->set->pools[r->pool].sources == 1)
         LOG_CONTEXT("Added pool %s", r->name);
 }
@@ -300,7 +288,7 @@ static enum ntp_sources_status add_source(struct ntp_sources *s, const struct ad
     r->pool = add->pool;
     r->tentative = true;
     r->conf_id = add->conf_id;
-    r->last_resolved = loop_mono(s->env->loop);
+    r->last_resolved = loop_uptime(s->env->loop);
     table_add(s, r);
     if (r->pool != NO_POOL) {
         s->pools[r->pool].sources++;
@@ -406,11 +394,11 @@ static void remove_record(struct ntp_sources *s, struct record *r)
 enum ntp_sources_status ntp_sources_remove(struct ntp_sources *s, const struct ip_addr *addr)
 {
     struct record *r = sources_find(s, addr);
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     if (!r)
         return NTP_SOURCES_NONE;
-    LOG_CONTEXT("Removed source %s", sources_label(r, label, sizeof(label)));
+    LOG_CONTEXT("Removed source %s", ip_addr_label(&r->addr.addr, r->name, label, sizeof(label)));
     remove_record(s, r);
     return NTP_SOURCES_SUCCESS;
 }
@@ -418,14 +406,15 @@ enum ntp_sources_status ntp_sources_remove(struct ntp_sources *s, const struct i
 void ntp_sources_remove_by_conf_id(struct ntp_sources *s, uint32_t conf_id)
 {
     struct record *r = *conf_bucket(s, conf_id), *next;
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     for (; r; r = next) {
         next = r->next_of_conf;
         if (r->conf_id != conf_id)
             continue;
         if (r->pool == NO_POOL)
-            LOG_CONTEXT("Removed source %s", sources_label(r, label, sizeof(label)));
+            LOG_CONTEXT("Removed source %s",
+                        ip_addr_label(&r->addr.addr, r->name, label, sizeof(label)));
         else if (s->pools[r->pool].sources == 1)
             LOG_CONTEXT("Removed pool %s", r->name);
         remove_record(s, r);

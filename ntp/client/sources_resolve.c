@@ -87,11 +87,12 @@ static struct record *first_unresolved(const struct ntp_sources *s, int pool)
 
 static bool resolved_name_is_fresh(const struct record *r, const struct ip_addr *addrs, int count)
 {
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     for (int i = 0; i < count; i++)
         if (ip_addr_equal(&addrs[i], &r->resolved_addr)) {
-            LOG_DEBUG("%s still fresh", sources_label(r, label, sizeof(label)));
+            LOG_DEBUG("%s still fresh",
+                      ip_addr_label(&r->addr.addr, r->name, label, sizeof(label)));
             return true;
         }
     return false;
@@ -269,11 +270,11 @@ static bool is_queued(const struct ntp_sources *s, const struct ip_port *addr, b
 static void queue_again(struct record *r, bool refresh, bool queued)
 {
     struct ntp_sources *s = r->set;
-    char label[SOURCE_LABEL_SIZE];
+    char label[ADDR_LABEL_SIZE];
 
     LOG_DEBUG("%s %s", refresh ? "refreshing" : "trying to replace",
-              sources_label(r, label, sizeof(label)));
-    r->last_resolved = loop_mono(s->env->loop);
+              ip_addr_label(&r->addr.addr, r->name, label, sizeof(label)));
+    r->last_resolved = loop_uptime(s->env->loop);
     if (queued)
         return;
     sources_queue_name(s, &r->addr, NO_POOL, r->name, r->family, true, refresh);
@@ -282,7 +283,7 @@ static void queue_again(struct record *r, bool refresh, bool queued)
 void ntp_sources_replace_bad(struct ntp_sources *s, const struct ip_addr *addr)
 {
     struct record *r = sources_find(s, addr);
-    double now = loop_mono(s->env->loop);
+    double now = loop_uptime(s->env->loop);
     struct ip_addr name_addr;
 
     if (!r || !ip_addr_is_real(&r->addr.addr))
@@ -299,7 +300,7 @@ void ntp_sources_replace_bad(struct ntp_sources *s, const struct ip_addr *addr)
 
 void sources_consider_refresh(struct ntp_sources *s)
 {
-    double now = loop_mono(s->env->loop), interval = s->conf.refresh;
+    double now = loop_uptime(s->env->loop), interval = s->conf.refresh;
     struct record *oldest = NULL, *r;
     struct ip_addr addr;
 

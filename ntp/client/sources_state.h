@@ -28,7 +28,7 @@ struct record {
     bool tentative;
     bool listed; /* used by one pass over all, ntp_sources_refresh */
     uint32_t conf_id;
-    double last_resolved; /* monotonic */
+    double last_resolved; /* loop_uptime(), as below */
     bool lookup_failed;   /* of the name, and that was logged; not used in a pool */
 };
 
@@ -105,8 +105,6 @@ struct ntp_sources {
 
 struct record *sources_find(const struct ntp_sources *s, const struct ip_addr *addr);
 bool sources_name_is_address(const char *name, struct ip_addr *addr);
-/* "ADDRESS" or "ADDRESS (NAME)" when the name is something else. */
-const char *sources_label(const struct record *r, char *buf, size_t size);
 /* Changes key, association and pool counts, and does a saved change, if there is one. */
 void sources_give_address(struct record *r, const struct ip_addr *addr);
 
@@ -123,7 +121,5 @@ void sources_free_files(struct ntp_sources *s);
 /* sources_work.c */
 void sources_work_forget(struct ntp_sources *s, const struct record *r);
 void sources_work_free(struct ntp_sources *s);
-
-#define SOURCE_LABEL_SIZE 512
 
 #endif

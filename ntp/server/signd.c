@@ -31,7 +31,7 @@ struct slot {
     struct ip_addr local;
     int if_index; /* -1: any */
     uint8_t packet[NTP_HEADER_LENGTH];
-    double queued; /* monotonic */
+    double queued; /* loop_uptime() */
 };
 
 struct signd {
@@ -131,7 +131,7 @@ static void send_signed(struct signd *s, const struct slot *slot, uint8_t *packe
     }
     ntp_sockets_send_batch(s->sockets, slot->fd, &msg, 1, &sent);
     s->error_logged = false;
-    LOG_DEBUG("Signing succeeded (delay %f)", loop_mono(s->env->loop) - slot->queued);
+    LOG_DEBUG("Signing succeeded (delay %f)", loop_uptime(s->env->loop) - slot->queued);
 }
 
 static void take_response(struct signd *s)
@@ -270,7 +270,7 @@ void signd_sign(struct signd *s, const struct ntp_arrival *request, const uint8_
         .remote = request->remote,
         .local = request->local,
         .if_index = ip_addr_is_link_local(&request->remote.addr) ? request->if_index : -1,
-        .queued = loop_mono(s->env->loop),
+        .queued = loop_uptime(s->env->loop),
     };
     memcpy(slot->packet, reply, sizeof(slot->packet));
     LOG_DEBUG("Packet added to signd queue (%u:%u)", s->head, s->tail);

@@ -110,7 +110,7 @@ static int64_t now_1970(void *arg)
 {
     struct fixture *f = arg;
 
-    return NOW_1970 + (int64_t)loop_mono(f->loop);
+    return NOW_1970 + (int64_t)loop_uptime(f->loop);
 }
 
 static bool change_address(const struct ip_port *addr, void *arg)
