@@ -55,8 +55,11 @@ static bool has_helpers(const struct nts_part *part)
 const struct helper_role *nts_part_helper_role(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;
-    const struct ke_helper_spec spec = {
-        .world = d->world, .sandbox = &d->sandbox, .conf = d->conf, .aeads = enabled_aeads(part)};
+    const struct ke_helper_spec spec = {.world = d->world,
+                                        .sandbox = &d->sandbox,
+                                        .conf = &d->conf->nts_server,
+                                        .ntp_port = (uint16_t)d->conf->sockets.port,
+                                        .aeads = enabled_aeads(part)};
 
     if (has_helpers(part) && !part->helper_role)
         part->helper_role = ke_helper_role_new(&spec);
@@ -119,7 +122,8 @@ void nts_part_start_client(struct nts_part *part)
     struct ke_client_env env = {
         .world = d->world,
         .loop = d->loop,
-        .conf = d->conf,
+        .conf = &d->conf->nts_client,
+        .bind = &d->conf->sockets.client,
         .aeads = enabled_aeads(part),
         .now = corrected_now,
         .clock_updates = clock_updates,
@@ -143,7 +147,9 @@ void nts_part_start_server(struct nts_part *part)
     struct ke_listener_env env = {
         .world = d->world,
         .loop = d->loop,
-        .conf = d->conf,
+        .conf = &d->conf->nts_server,
+        .ntp_port = (uint16_t)d->conf->sockets.port,
+        .bind = &d->conf->sockets.server,
         .aeads = enabled_aeads(part),
         .is_allowed = is_allowed,
         .count = count_connection,
@@ -156,8 +162,8 @@ void nts_part_start_server(struct nts_part *part)
         return;
     part->ke_listener =
         ke_listener_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
-    part->server_keys =
-        server_keys_new(d->world, d->loop, d->conf->nts_dump_dir, d->conf->nts_server.rotate);
+    part->server_keys = server_keys_new(d->world, d->loop, d->conf->nts_client.dump_dir,
+                                        d->conf->nts_server.rotate);
     d->nts.server = nts_server_ops();
     d->nts.server_keys = server_keys_of;
     d->nts.server_ctx = part->server_keys;

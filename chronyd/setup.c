@@ -140,7 +140,8 @@ static void make_socket_directory(struct chronyd *d)
 void setup_files(struct chronyd *d)
 {
     const struct conf *conf = d->conf;
-    const char *const directories[] = {conf->log.dir, conf->selection.dump_dir, conf->nts_dump_dir};
+    const char *const directories[] = {conf->log.dir, conf->selection.dump_dir,
+                                       conf->nts_client.dump_dir};
 
     make_socket_directory(d);
     for (size_t i = 0; i < COUNT(directories); i++)

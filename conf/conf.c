@@ -74,13 +74,13 @@ static void free_lists(struct conf *conf)
         free(conf->refclocks.items[i].driver);
         free(conf->refclocks.items[i].parameter);
     }
-    for (size_t i = 0; i < conf->nts_trust.count; i++)
-        free(conf->nts_trust.certs[i].path);
+    for (size_t i = 0; i < conf->nts_client.count; i++)
+        free(conf->nts_client.certs[i].path);
     for (size_t i = 0; i < conf->nic_clocks.count; i++)
         free(conf->nic_clocks.items[i].interface);
 
     free(conf->refclocks.items);
-    free(conf->nts_trust.certs);
+    free(conf->nts_client.certs);
     free(conf->nic_clocks.items);
     free(conf->initstepslew.servers);
     free(conf->nts_aeads.ids);

@@ -34,11 +34,9 @@ struct conf {
     struct server_conf server;
     char *key_file;
 
-    struct nts_trust_conf nts_trust;
+    struct nts_client_conf nts_client;
     struct nts_aeads_conf nts_aeads;
     struct nts_server_conf nts_server;
-    char *nts_dump_dir;
-    int nts_refresh; /* s */
 
     struct command_conf command;
     struct process_conf process;

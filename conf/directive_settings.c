@@ -371,9 +371,9 @@ bool directive_ntstrustedcerts(struct parser *p, const struct directive *d, char
             return parser_fail_parse(p);
         parser_warn_uint(p, args, used, set);
     }
-    conf->nts_trust.certs = mem_resize(conf->nts_trust.certs, conf->nts_trust.count + 1,
-                                       sizeof(*conf->nts_trust.certs));
-    conf->nts_trust.certs[conf->nts_trust.count++] =
+    conf->nts_client.certs = mem_resize(conf->nts_client.certs, conf->nts_client.count + 1,
+                                        sizeof(*conf->nts_client.certs));
+    conf->nts_client.certs[conf->nts_client.count++] =
         (struct conf_trusted_certs){.set = set, .path = text_dup(path)};
     return true;
 }

@@ -258,11 +258,13 @@ struct conf_trusted_certs {
     char *path;
 };
 
-struct nts_trust_conf {
+struct nts_client_conf {
     struct conf_trusted_certs *certs;
     size_t count;
     bool no_system_cert;
     int no_cert_time_check; /* number of clock updates */
+    char *dump_dir;         /* of cookies, and of the keys of the server */
+    int refresh;            /* s */
 };
 
 struct nts_aeads_conf {

@@ -30,12 +30,10 @@ struct certificate_store {
 struct certificate_store *certificate_store_new(const struct certificate_store_spec *spec)
 {
     struct certificate_store *store = mem_alloc(sizeof(*store));
-    const struct conf *conf = spec->conf;
+    const struct nts_server_conf *conf = spec->conf;
 
     store->spec = *spec;
-    store->count = conf->nts_server.certs.count < conf->nts_server.keys.count
-                       ? conf->nts_server.certs.count
-                       : conf->nts_server.keys.count;
+    store->count = conf->certs.count;
     store->verdicts = mem_array(store->count, sizeof(*store->verdicts));
     store->reported = mem_array(store->count, sizeof(*store->reported));
     return store;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include "base/instant.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/server_files.h"
 
 /* Seconds between looks at the files and between lines in the log, while a pair is bad. */
@@ -24,7 +24,7 @@ struct pair_verdict; /* nts/certificate_check.h, which needs GnuTLS */
 
 struct certificate_store_spec {
     struct world *world;
-    const struct conf *conf;
+    const struct nts_server_conf *conf;
     /* certificate_check in a process that may parse: gives a verdict for each pair. False: the
        check failed; the verdicts say why, and it is tried again. */
     bool (*check)(const struct server_files *files, const struct server_files *kept,

@@ -121,7 +121,7 @@ static void reset(struct ntp_nts_client *client)
 
 static const char *dump_directory(const struct ntp_nts_client *client)
 {
-    return client->owner->env.conf->nts_dump_dir;
+    return client->owner->env.conf->dump_dir;
 }
 
 static double real_now(const struct ntp_nts_client *client)
@@ -270,8 +270,7 @@ static void check_cookies(struct ntp_nts_client *client)
 {
     double age = uptime(client) - client->last_success;
 
-    if (client->cookie_count == 0 ||
-        (!only_nak(client) && age <= client->owner->env.conf->nts_refresh))
+    if (client->cookie_count == 0 || (!only_nak(client) && age <= client->owner->env.conf->refresh))
         return;
     if (client->alt_context.aead != 0 && client->alt_context.aead == client->context.aead &&
         client->attempts > 0 && only_nak(client)) {

@@ -188,15 +188,14 @@ static void on_ended(struct ke_session *session, void *arg)
 
 static int open_socket(const struct ke_client_env *env, const struct ip_port *addr)
 {
-    const struct ip_addr *bound =
-        addr->addr.family == IP_V6 ? &env->conf->sockets.client.v6 : &env->conf->sockets.client.v4;
+    const struct ip_addr *bound = addr->addr.family == IP_V6 ? &env->bind->v6 : &env->bind->v4;
     const struct ip_port local = {.addr = *bound, .port = 0};
     const struct world_socket spec = {
         .type = WORLD_TCP,
         .family = addr->addr.family,
         .local = ip_addr_is_real(bound) && !ip_addr_is_any(bound) ? &local : NULL,
         .remote = addr,
-        .device = env->conf->sockets.client.device,
+        .device = env->bind->device,
     };
 
     return env->world->ops->socket_open(env->world->ctx, &spec);
@@ -208,7 +207,7 @@ static bool start_session(struct ke_client *c)
     uint8_t request[MAX_REQUEST];
     struct writer w = writer_make(request, sizeof(request));
     char address[ADDR_TEXT_SIZE], label[ADDR_TEXT_SIZE + 300];
-    bool check_times = env->clock_updates(env->arg) >= env->conf->nts_trust.no_cert_time_check;
+    bool check_times = env->clock_updates(env->arg) >= env->conf->no_cert_time_check;
     struct ke_session_spec spec = {
         .world = env->world,
         .loop = env->loop,

@@ -11,7 +11,7 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/context.h"
 
 struct tls_credentials;
@@ -23,7 +23,8 @@ struct tls_credentials;
 struct ke_client_env {
     struct world *world;
     struct loop *loop;
-    const struct conf *conf; /* ntstrustedcerts, nosystemcert, nocerttimecheck, bindacq* */
+    const struct nts_client_conf *conf;
+    const struct bind_conf *bind;
     struct nts_aeads aeads;
     /* Corrected time as seconds since 1970, for certificate checks. */
     int64_t (*now)(void *arg);

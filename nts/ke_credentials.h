@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include "base/loop.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/tls_credentials.h"
 
 struct ke_credentials_spec {
     struct world *world;
     struct loop *loop;
-    const struct conf *conf;
+    const struct nts_server_conf *conf;
     /* New sessions are to use these from now on; the callee takes a reference of its own. */
     void (*use)(struct tls_credentials *credentials, void *arg);
     void *arg;

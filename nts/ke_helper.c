@@ -202,6 +202,7 @@ static void start_sessions(struct ke_helper *h, const struct ke_helper_spec *spe
         .world = &h->world,
         .loop = h->loop,
         .conf = spec->conf,
+        .ntp_port = spec->ntp_port,
         .aeads = spec->aeads,
         .ended = on_session_ended,
         .emptied = on_emptied,
@@ -220,11 +221,10 @@ static void start_sessions(struct ke_helper *h, const struct ke_helper_spec *spe
 int ke_helper_run(const struct ke_helper_spec *spec, const struct helper_identity *identity,
                   struct server_files *files, int channel)
 {
-    struct ke_helper h = {.identity = identity,
-                          .channel =
-                              channel_make(channel, IPC_DISPATCHER,
-                                           (size_t)spec->conf->nts_server.max_connections + 16),
-                          .exit_status = HELPER_EXIT_DONE};
+    struct ke_helper h = {
+        .identity = identity,
+        .channel = channel_make(channel, IPC_DISPATCHER, (size_t)spec->conf->max_connections + 16),
+        .exit_status = HELPER_EXIT_DONE};
     const struct ipc_message ready = {.type = IPC_READY};
 
     signals_set_child(true);

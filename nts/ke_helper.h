@@ -12,7 +12,7 @@
 #define NTS_KE_HELPER_H
 
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/context.h"
 #include "nts/server_files.h"
 #include "process/helper_role.h"
@@ -22,7 +22,8 @@
 struct ke_helper_spec {
     struct world *world; /* clocks, streams, random octets, wait; files in the fork server only */
     const struct sandbox *sandbox;
-    const struct conf *conf;
+    const struct nts_server_conf *conf;
+    uint16_t ntp_port;
     struct nts_aeads aeads;
 };
 

@@ -43,7 +43,7 @@ int ke_listener_address_limit(int max_connections)
 static bool is_over_limit(const struct ke_listener *s, const struct ip_addr *addr)
 {
     return ke_connections_of_client(s->connections, addr) >=
-           ke_listener_address_limit(s->env.conf->nts_server.max_connections);
+           ke_listener_address_limit(s->env.conf->max_connections);
 }
 
 /* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who
@@ -207,21 +207,20 @@ static void on_listener(int listener, unsigned int event, void *arg)
 
 static void open_listener(struct ke_listener *s, enum ip_family family)
 {
-    const struct conf *conf = s->env.conf;
+    const struct nts_server_conf *conf = s->env.conf;
     const struct world *world = s->env.world;
-    const struct ip_addr *bound =
-        family == IP_V6 ? &conf->sockets.server.v6 : &conf->sockets.server.v4;
+    const struct ip_addr *bound = family == IP_V6 ? &s->env.bind->v6 : &s->env.bind->v4;
     const struct ip_port local = {
         .addr = ip_addr_is_real(bound) ? *bound : ip_addr_any(family),
-        .port = conf->nts_server.port,
+        .port = conf->port,
     };
-    int64_t processes = conf->nts_server.processes > 1 ? conf->nts_server.processes : 1;
-    int64_t backlog = processes * conf->nts_server.max_connections;
+    int64_t processes = conf->processes > 1 ? conf->processes : 1;
+    int64_t backlog = processes * conf->max_connections;
     const struct world_socket spec = {
         .type = WORLD_TCP,
         .family = family,
         .local = &local,
-        .device = conf->sockets.server.device,
+        .device = s->env.bind->device,
         .backlog = (int)(backlog < MAX_BACKLOG ? backlog : MAX_BACKLOG),
     };
     char text[ADDR_TEXT_SIZE];
@@ -269,6 +268,7 @@ static void start_sessions(struct ke_listener *s)
         .world = s->env.world,
         .loop = s->env.loop,
         .conf = s->env.conf,
+        .ntp_port = s->env.ntp_port,
         .aeads = s->env.aeads,
         .ended = on_session_ended,
         .arg = s,
@@ -290,7 +290,7 @@ static void start_sessions(struct ke_listener *s)
 struct ke_listener *ke_listener_new(const struct ke_listener_env *env, struct helper_pool *pool)
 {
     struct ke_listener *s = mem_alloc(sizeof(*s));
-    int processes = env->conf->nts_server.processes > 1 ? env->conf->nts_server.processes : 1;
+    int processes = env->conf->processes > 1 ? env->conf->processes : 1;
     uint32_t seed;
 
     s->env = *env;
@@ -298,8 +298,7 @@ struct ke_listener *ke_listener_new(const struct ke_listener_env *env, struct he
     /* Room for sessions of an old generation beside those of the new one, and for what is on its
        way to helpers. */
     s->connections = ke_connections_new(
-        2 * (size_t)processes *
-            ((size_t)env->conf->nts_server.max_connections + HELPER_POOL_ON_THE_WAY),
+        2 * (size_t)processes * ((size_t)env->conf->max_connections + HELPER_POOL_ON_THE_WAY),
         seed);
     if (!pool) {
         start_sessions(s);

@@ -18,14 +18,16 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/context.h"
 #include "process/fork_server.h"
 
 struct ke_listener_env {
     struct world *world;
     struct loop *loop;
-    const struct conf *conf;
+    const struct nts_server_conf *conf;
+    uint16_t ntp_port;
+    const struct bind_conf *bind;
     struct nts_aeads aeads;
     /* The address is allowed for NTP. */
     bool (*is_allowed)(const struct ip_addr *addr, void *arg);

@@ -108,8 +108,8 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
 {
     const struct slot *slot = arg;
     const struct ke_sessions_env *env = &slot->sessions->env;
-    const struct ke_server_info info = {.ntp_port = (uint16_t)env->conf->sockets.port,
-                                        .ntp_server = env->conf->nts_server.ntp_server};
+    const struct ke_server_info info = {.ntp_port = env->ntp_port,
+                                        .ntp_server = env->conf->ntp_server};
     struct nts_context context = {.aead = 0};
     struct ke_outcome outcome;
     bool ok = true;
@@ -158,7 +158,7 @@ static void on_reached(struct ke_session *session, enum ke_session_stage stage, 
     if (stage != KE_SESSION_ANSWERED)
         return;
     secret_wipe(&slot->key.key);
-    if (sessions->answered > sessions->env.conf->nts_server.max_connections)
+    if (sessions->answered > sessions->env.conf->max_connections)
         end_slot(TAILQ_FIRST(&sessions->stages[KE_SESSION_ANSWERED]), KE_END_COMPLETE);
     sessions->env.ended(slot->id, KE_END_COMPLETE, sessions->env.arg);
 }
@@ -196,7 +196,7 @@ bool ke_sessions_start(struct ke_sessions *sessions, uint32_t id, int fd,
         env->world->ops->socket_close(env->world->ctx, fd);
         return false;
     }
-    if (sessions->active >= env->conf->nts_server.max_connections)
+    if (sessions->active >= env->conf->max_connections)
         make_room(sessions);
     struct slot *slot = mem_alloc(sizeof(*slot));
     ip_port_format(peer, label, sizeof(label));

@@ -12,7 +12,7 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/context.h"
 #include "nts/ke_session.h"
 #include "nts/tls_credentials.h"
@@ -20,7 +20,8 @@
 struct ke_sessions_env {
     struct world *world;
     struct loop *loop;
-    const struct conf *conf; /* port, ntsntpserver, maxntsconnections */
+    const struct nts_server_conf *conf;
+    uint16_t ntp_port;
     struct nts_aeads aeads;
     /* A session that was started has answered or ended; id is the one given to ke_sessions_start.
        One that has answered may wait for its client's end after this. */

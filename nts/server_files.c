@@ -106,20 +106,19 @@ static void read_file(struct server_file *file, const struct world *world)
         file_free(file);
 }
 
-struct server_files *server_files_read(const struct world *world, const struct conf *conf)
+struct server_files *server_files_read(const struct world *world,
+                                       const struct nts_server_conf *conf)
 {
     struct server_files *files = mem_alloc(sizeof(*files));
 
-    files->count = conf->nts_server.certs.count < conf->nts_server.keys.count
-                       ? conf->nts_server.certs.count
-                       : conf->nts_server.keys.count;
+    files->count = conf->certs.count;
     files->pairs = mem_array(files->count, sizeof(struct server_pair *));
     for (size_t i = 0; i < files->count; i++) {
         struct server_pair *pair = mem_alloc(sizeof(*pair));
 
         pair->references = 1;
-        pair->certificate.path = conf->nts_server.certs.items[i];
-        pair->key.path = conf->nts_server.keys.items[i];
+        pair->certificate.path = conf->certs.items[i];
+        pair->key.path = conf->keys.items[i];
         read_file(&pair->certificate, world);
         read_file(&pair->key, world);
         files->pairs[i] = pair;
@@ -227,8 +226,8 @@ bool server_files_changed(const struct server_files *files, const struct world *
     return false;
 }
 
-void server_files_warn_permissions(const struct conf *conf)
+void server_files_warn_permissions(const struct nts_server_conf *conf)
 {
-    for (size_t i = 0; i < conf->nts_server.keys.count; i++)
-        file_warn_permissions(conf->nts_server.keys.items[i]);
+    for (size_t i = 0; i < conf->keys.count; i++)
+        file_warn_permissions(conf->keys.items[i]);
 }

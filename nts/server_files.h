@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 /* Octets of a file. Chains of certificates with all their comments are a thousand times smaller. */
 #define SERVER_FILE_MAX_SIZE (16U * 1024U * 1024U)
@@ -44,7 +44,8 @@ struct server_files {
 
 /* Reads all of them. What cannot be read is told by the members of struct server_file: this does
    not fail, does not log, and does not wait (a FIFO is not opened). Freed by server_files_free. */
-struct server_files *server_files_read(const struct world *world, const struct conf *conf);
+struct server_files *server_files_read(const struct world *world,
+                                       const struct nts_server_conf *conf);
 /* The same pairs in another set, without a copy of the octets. */
 struct server_files *server_files_share(const struct server_files *files);
 /* Puts pair `index` of `from`, or nothing (from is NULL, or has none), in the place of the same
@@ -67,6 +68,6 @@ bool server_files_changed(const struct server_files *files, const struct world *
 
 /* `World-readable permissions on FILE` and the like for each private key of the configuration
    (nts.md 6.4). */
-void server_files_warn_permissions(const struct conf *conf);
+void server_files_warn_permissions(const struct nts_server_conf *conf);
 
 #endif

@@ -207,15 +207,15 @@ static bool trust_path(struct tls_credentials *c, const struct world *world, con
 }
 
 struct tls_credentials *tls_credentials_new_client(const struct world *world,
-                                                   const struct conf *conf, uint32_t cert_set,
-                                                   char *error, size_t size)
+                                                   const struct nts_client_conf *conf,
+                                                   uint32_t cert_set, char *error, size_t size)
 {
     struct tls_credentials *c = credentials_new(error, size);
     bool ok = c != NULL;
 
     if (ok)
         c->system_certificates = -1;
-    if (ok && cert_set == 0 && !conf->nts_trust.no_system_cert) {
+    if (ok && cert_set == 0 && !conf->no_system_cert) {
         int r = gnutls_certificate_set_x509_system_trust(c->handle);
         ok = r >= 0;
         if (ok) {
@@ -225,9 +225,9 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
             set_error(error, size, r, "trusted certificates of the system");
         }
     }
-    for (size_t i = 0; ok && i < conf->nts_trust.count; i++)
-        if (conf->nts_trust.certs[i].set == cert_set)
-            ok = trust_path(c, world, conf->nts_trust.certs[i].path, error, size);
+    for (size_t i = 0; ok && i < conf->count; i++)
+        if (conf->certs[i].set == cert_set)
+            ok = trust_path(c, world, conf->certs[i].path, error, size);
     if (!ok) {
         tls_credentials_unref(c);
         return NULL;

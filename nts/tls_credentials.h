@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/world.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 #include "nts/server_files.h"
 
 #define TLS_ERROR_SIZE 400
@@ -28,8 +28,8 @@ struct tls_credentials;
 
 /* Trusted certificates of a set: ntstrustedcerts, and the system's in set 0 unless nosystemcert. */
 struct tls_credentials *tls_credentials_new_client(const struct world *world,
-                                                   const struct conf *conf, uint32_t cert_set,
-                                                   char *error, size_t size);
+                                                   const struct nts_client_conf *conf,
+                                                   uint32_t cert_set, char *error, size_t size);
 /* Octets of one file of trusted certificates. */
 #define TLS_TRUSTED_MAX_SIZE (64U * 1024U * 1024U)
 /* Whether nothing came from the system's trust store that was asked, or from anywhere: then text says

@@ -37,9 +37,9 @@ static const struct {
     {"minsamples", OF(selection.min_samples), 0, INT_MAX, 6},
     {"minsources", OF(selection.min_sources), 1, INT_MAX, 1},
     {"minstratum", OF(selection.min_stratum), 0, INT_MAX, 0},
-    {"nocerttimecheck", OF(nts_trust.no_cert_time_check), 0, INT_MAX, 0},
+    {"nocerttimecheck", OF(nts_client.no_cert_time_check), 0, INT_MAX, 0},
     {"ntsprocesses", OF(nts_server.processes), 0, 1000, 1},
-    {"ntsrefresh", OF(nts_refresh), 0, INT_MAX, 2419200},
+    {"ntsrefresh", OF(nts_client.refresh), 0, INT_MAX, 2419200},
     {"ntsrotate", OF(nts_server.rotate), 0, INT_MAX, 604800},
     {"port", OF(sockets.port), 0, 65535, 123},
     {"ptpdomain", OF(sockets.ptp_domain), 0, 255, 123},
@@ -85,8 +85,8 @@ static const struct {
     {"leapsectz", OF(reference.leap.tz), NULL},
     {"logdir", OF(log.dir), NULL},
     {"ntpsigndsocket", OF(server.signd_socket), NULL},
-    {"ntscachedir", OF(nts_dump_dir), NULL},
-    {"ntsdumpdir", OF(nts_dump_dir), NULL},
+    {"ntscachedir", OF(nts_client.dump_dir), NULL},
+    {"ntsdumpdir", OF(nts_client.dump_dir), NULL},
     {"ntsntpserver", OF(nts_server.ntp_server), NULL},
     {"pidfile", OF(process.pid_file), DEFAULT_PID_FILE},
     {"rtcdevice", OF(rtc.device), DEFAULT_RTC_DEVICE},
@@ -99,7 +99,7 @@ static const struct {
     size_t offset;
 } flags[] = {
     {"lock_all", OF(process.lock_memory)}, {"manual", OF(manual)},
-    {"noclientlog", OF(client_log.off)},   {"nosystemcert", OF(nts_trust.no_system_cert)},
+    {"noclientlog", OF(client_log.off)},   {"nosystemcert", OF(nts_client.no_system_cert)},
     {"rtconutc", OF(rtc.on_utc)},          {"rtcsync", OF(rtc.sync)},
 };
 
@@ -675,11 +675,11 @@ static void trusted_certificates_belong_to_a_set(void **state)
 {
     struct conf *conf = test_conf("ntstrustedcerts /a\nntstrustedcerts 7x /b");
 
-    assert_int_equal(conf->nts_trust.count, 2);
-    assert_int_equal(conf->nts_trust.certs[0].set, 0);
-    assert_string_equal(conf->nts_trust.certs[0].path, "/a");
-    assert_int_equal(conf->nts_trust.certs[1].set, 7);
-    assert_string_equal(conf->nts_trust.certs[1].path, "/b");
+    assert_int_equal(conf->nts_client.count, 2);
+    assert_int_equal(conf->nts_client.certs[0].set, 0);
+    assert_string_equal(conf->nts_client.certs[0].path, "/a");
+    assert_int_equal(conf->nts_client.certs[1].set, 7);
+    assert_string_equal(conf->nts_client.certs[1].path, "/b");
     conf_free(conf);
     assert_error("ntstrustedcerts", "Missing arguments for ntstrustedcerts directive at line 1");
     assert_error("ntstrustedcerts 1 2 3",

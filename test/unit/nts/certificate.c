@@ -117,7 +117,7 @@ static void add_second_pair(struct fixture *f)
 static bool check_against(struct fixture *f, const struct server_files *kept,
                           struct pair_verdict *verdicts)
 {
-    struct server_files *files = server_files_read(&f->tls.world, &f->tls.conf);
+    struct server_files *files = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     bool ok = true;
 
     certificate_check(files, kept, now_of(f), verdicts);
@@ -275,7 +275,7 @@ static void own_certificate_is_judged_and_not_its_issuers(void **state)
     struct test_cert ca = make_cert(f, "Issuer", -100, -1, NULL);
     struct test_cert leaf = make_cert(f, "renewed", -1, 60, &ca);
     const struct test_cert *chain[] = {&leaf, &ca};
-    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf);
+    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     struct pair_verdict verdict;
 
     test_cert_write(f->tls.cert_files[0], chain, 2);
@@ -285,7 +285,7 @@ static void own_certificate_is_judged_and_not_its_issuers(void **state)
     assert_int_equal(log_count(f, "(CN=Issuer), after the server's own, is over (from "), 1);
     assert_int_equal(log_count(f, "\n"), 1);
 
-    struct server_files *new = server_files_read(&f->tls.world, &f->tls.conf);
+    struct server_files *new = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     char error[TLS_ERROR_SIZE];
     struct tls_certificate_dates dates;
     struct tls_credentials *credentials = tls_credentials_new_server(new, error, sizeof(error));
@@ -303,7 +303,7 @@ static void own_certificate_is_judged_and_not_its_issuers(void **state)
 static void certificate_out_of_dates_does_not_replace_a_good_one(void **state)
 {
     struct fixture *f = *state;
-    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf);
+    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     struct test_cert old = make_cert(f, "old", -9, -1, &f->tls.ca);
     struct pair_verdict verdict;
 
@@ -314,7 +314,7 @@ static void certificate_out_of_dates_does_not_replace_a_good_one(void **state)
     /* It is better than nothing, and no worse than another one of its kind. */
     assert_true(check_against(f, NULL, &verdict));
     server_files_free(kept);
-    kept = server_files_read(&f->tls.world, &f->tls.conf);
+    kept = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     assert_true(check_against(f, kept, &verdict));
     server_files_free(kept);
     test_cert_free(&old);
@@ -334,7 +334,7 @@ static void what_clients_will_refuse_is_warned_about_once(void **state)
     assert_true(check_against(f, NULL, &verdict));
     assert_int_equal(log_count(f, "(CN=odd) cannot be used with TLS 1.3"), 1);
     assert_int_equal(log_count(f, "\n"), 1);
-    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf);
+    struct server_files *kept = server_files_read(&f->tls.world, &f->tls.conf.nts_server);
     assert_true(check_against(f, kept, &verdict));
     assert_int_equal(log_count(f, "\n"), 1);
     server_files_free(kept);
@@ -388,7 +388,7 @@ static bool check_here(const struct server_files *files, const struct server_fil
 static void new_store(struct fixture *f)
 {
     const struct certificate_store_spec spec = {
-        .world = &f->tls.world, .conf = &f->tls.conf, .check = check_here, .arg = f};
+        .world = &f->tls.world, .conf = &f->tls.conf.nts_server, .check = check_here, .arg = f};
 
     f->store = certificate_store_new(&spec);
 }

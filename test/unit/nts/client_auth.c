@@ -172,7 +172,7 @@ static void start(struct fixture *f)
     test_world_put(&f->test, "/keys/ntskeys", SERVER_KEYS);
     f->keys = server_keys_new(&f->test.world, f->loop, "/keys", 0);
     f->random = random_pool_make(&f->test.world);
-    f->conf.nts_refresh = 2419200;
+    f->conf.nts_client.refresh = 2419200;
     f->context.aead = 15;
     f->context.c2s.length = f->context.s2c.length = 32;
     memset(f->context.c2s.data, 1, 32);
@@ -182,7 +182,8 @@ static void start(struct fixture *f)
     fill_result(f, 8);
     env.world = &f->test.world;
     env.loop = f->loop;
-    env.conf = &f->conf;
+    env.conf = &f->conf.nts_client;
+    env.bind = &f->conf.sockets.client;
     env.arg = f;
     f->owner = nts_client_new(&env, &stub_ops);
     create_client(f);
@@ -624,7 +625,7 @@ static void old_keys_are_refreshed(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
 
     start(&f);
-    f.conf.nts_refresh = 120;
+    f.conf.nts_client.refresh = 120;
     assert_true(exchange(&f));
     test_world_advance(f.loop, 64.0);
     assert_true(exchange(&f));
@@ -671,7 +672,7 @@ static void negotiated_address_moves_the_source_there_and_back(void **state)
     const struct ip_addr other = ip_addr_v4(192, 0, 2, 9);
 
     start(&f);
-    f.conf.nts_refresh = 100;
+    f.conf.nts_client.refresh = 100;
     f.ke.result.ntp_addr = other;
     f.ke.result.ntp_port = 4444;
     assert_int_not_equal(poll_request(&f, packet), 0);
@@ -732,7 +733,7 @@ static void cookies_survive_a_restart(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
 
     start(&f);
-    f.conf.nts_dump_dir = dir;
+    f.conf.nts_client.dump_dir = dir;
     f.ke.result.ntp_addr = ip_addr_v4(192, 0, 2, 9);
     assert_true(exchange(&f));
     assert_int_not_equal(poll_request(&f, packet), 0); /* the ring starts in its middle */
@@ -762,7 +763,7 @@ static void saved_address_that_is_taken_costs_the_cookies(void **state)
         uint8_t packet[NTP_MAX_LENGTH];
 
         start(&f);
-        f.conf.nts_dump_dir = dir;
+        f.conf.nts_client.dump_dir = dir;
         f.ke.result.ntp_port = 1234;
         assert_true(exchange(&f));
         ops()->destroy(f.client);
@@ -792,7 +793,7 @@ static void replacement_saves_for_the_old_address_and_starts_anew(void **state)
     const struct ip_port old = {ip_addr_v4(192, 0, 2, 1), 4460};
 
     start(&f);
-    f.conf.nts_dump_dir = dir;
+    f.conf.nts_client.dump_dir = dir;
     assert_true(exchange(&f));
     ops()->change_nts_address(f.client, &new);
     assert_non_null(test_world_file(&f.test, "/dump/192.0.2.1.nts"));
@@ -819,7 +820,7 @@ static void source_without_address_does_nothing(void **state)
     uint8_t packet[NTP_MAX_LENGTH];
 
     start(&f);
-    f.conf.nts_dump_dir = dir;
+    f.conf.nts_client.dump_dir = dir;
     ops()->change_nts_address(f.client, &unresolved);
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(f.ke.starts, 0);

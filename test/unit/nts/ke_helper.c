@@ -27,8 +27,8 @@ static pid_t run_helper(struct ke_fixture *f, struct channel *channel)
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        _exit(ke_helper_run(&f->spec, &identity, server_files_read(f->tls.linux, &f->tls.conf),
-                            ends[1]));
+        _exit(ke_helper_run(&f->spec, &identity,
+                            server_files_read(f->tls.linux, &f->tls.conf.nts_server), ends[1]));
     }
     close(ends[1]);
     *channel = channel_make(ends[0], IPC_HELPER, 0);

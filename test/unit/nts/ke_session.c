@@ -68,7 +68,8 @@ static int set_up(void **state)
     f->env = (struct ke_client_env){
         .world = &f->tls.world,
         .loop = f->tls.loop,
-        .conf = &f->tls.conf,
+        .conf = &f->tls.conf.nts_client,
+        .bind = &f->tls.conf.sockets.client,
         .aeads = tls_fixture_aeads(),
         .now = client_now,
         .clock_updates = client_updates,
@@ -111,7 +112,8 @@ static void start_server(struct fixture *f)
     const struct ke_sessions_env env = {
         .world = &f->tls.world,
         .loop = f->tls.loop,
-        .conf = &f->tls.conf,
+        .conf = &f->tls.conf.nts_server,
+        .ntp_port = (uint16_t)f->tls.conf.sockets.port,
         .aeads = tls_fixture_aeads(),
         .ended = on_server_ended,
         .arg = f,
@@ -451,7 +453,7 @@ static void nocerttimecheck_counts_clock_updates(void **state)
     struct ke_result result;
 
     f->now += 1000 * TEST_DAY;
-    f->tls.conf.nts_trust.no_cert_time_check = 2;
+    f->tls.conf.nts_client.no_cert_time_check = 2;
     f->clock_updates = 1;
     start_server(f);
     start_client(f, "ntp.test.example");
@@ -529,7 +531,7 @@ static void endless_chain_is_refused(void **state)
     test_cert_write(f->tls.cert_files[0], chain, LENGTH);
     test_key_write(f->tls.key_files[0], &certs[0]);
     for (int updates = 0; updates < 2; updates++) {
-        f->tls.conf.nts_trust.no_cert_time_check = updates;
+        f->tls.conf.nts_client.no_cert_time_check = updates;
         f->peer = tls_peer_server(&f->tls, &peer);
         client_fails(f, "ntp.test.example", "TLS handshake with %s failed : ", 10);
         assert_int_not_equal(peer_status(f), 0);
@@ -971,7 +973,8 @@ static void trusted_bundle_of_megabytes_is_read(void **state)
     assert_true(client_gets_result(f, &result));
     /* There is a limit, and it is named. */
     assert_int_equal(truncate(f->tls.trusted[0].path, TLS_TRUSTED_MAX_SIZE + 1), 0);
-    assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf, 0, error, sizeof(error)));
+    assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf.nts_client, 0, error,
+                                           sizeof(error)));
     assert_non_null(strstr(error, "/ca.pem: larger than 67108864 octets)"));
 }
 
@@ -1013,7 +1016,7 @@ static void sets_and_directories_of_trusted_certificates(void **state)
     struct ke_result result;
 
     f->tls.trusted[1] = (struct conf_trusted_certs){.set = 0, .path = null};
-    f->tls.conf.nts_trust.count = 2;
+    f->tls.conf.nts_client.count = 2;
     start_server(f);
     start_client(f, "ntp.test.example");
     assert_true(client_gets_result(f, &result));
@@ -1021,13 +1024,14 @@ static void sets_and_directories_of_trusted_certificates(void **state)
     char missing[] = "/nonexistent/ca.pem";
     f->tls.trusted[1] = (struct conf_trusted_certs){.set = 3, .path = missing};
     struct tls_credentials *c =
-        tls_credentials_new_client(&f->tls.world, &f->tls.conf, 0, error, sizeof(error));
+        tls_credentials_new_client(&f->tls.world, &f->tls.conf.nts_client, 0, error, sizeof(error));
     assert_non_null(c);
     tls_credentials_unref(c);
-    assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf, 3, error, sizeof(error)));
+    assert_null(tls_credentials_new_client(&f->tls.world, &f->tls.conf.nts_client, 3, error,
+                                           sizeof(error)));
     /* A directory: all PEM files in it; keys and logs there are passed over. */
     char *file = f->tls.trusted[0].path;
-    f->tls.conf.nts_trust.count = 1;
+    f->tls.conf.nts_client.count = 1;
     f->tls.trusted[0].path = f->tls.directory;
     ke_client_free(f->client);
     start_client(f, "ntp.test.example");

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "chronyd/os/world_linux.h"
+#include "conf/conf.h"
 #include "nts/server_files.h"
 
 struct fixture {
@@ -84,7 +85,7 @@ static void assert_problem(const struct server_file *file, const char *reason)
 static void octets_come_in_the_order_of_the_configuration(void **state)
 {
     struct fixture *f = *state;
-    struct server_files *files = server_files_read(f->world, &f->conf);
+    struct server_files *files = server_files_read(f->world, &f->conf.nts_server);
     char text[256];
 
     assert_int_equal(files->count, 2);
@@ -110,7 +111,7 @@ static void files_that_cannot_be_used_are_described(void **state)
     assert_int_equal(mkfifo(f->paths[2], 0600), 0);
     unlink(f->paths[3]);
     assert_int_equal(mkdir(f->paths[3], 0700), 0);
-    struct server_files *files = server_files_read(f->world, &f->conf);
+    struct server_files *files = server_files_read(f->world, &f->conf.nts_server);
     assert_problem(&files->pairs[0]->certificate, "No such file or directory");
     assert_problem(&files->pairs[0]->key, "not a regular file");
     assert_problem(&files->pairs[1]->key, "not a regular file");
@@ -122,7 +123,7 @@ static void files_that_cannot_be_used_are_described(void **state)
         unlink(f->paths[0]);
         write_octets(f->paths[0], "x", 1);
         chmod(f->paths[0], 0);
-        files = server_files_read(f->world, &f->conf);
+        files = server_files_read(f->world, &f->conf.nts_server);
         assert_problem(&files->pairs[0]->certificate, "Permission denied");
         server_files_free(files);
     }
@@ -134,7 +135,7 @@ static void size_has_a_limit(void **state)
 
     assert_int_equal(truncate(f->paths[0], SERVER_FILE_MAX_SIZE), 0);
     assert_int_equal(truncate(f->paths[1], SERVER_FILE_MAX_SIZE + 1), 0);
-    struct server_files *files = server_files_read(f->world, &f->conf);
+    struct server_files *files = server_files_read(f->world, &f->conf.nts_server);
     assert_int_equal(files->pairs[0]->certificate.size, SERVER_FILE_MAX_SIZE);
     assert_memory_equal(files->pairs[0]->certificate.data, "a.crt\0", 6);
     assert_problem(&files->pairs[1]->certificate, "larger than 16777216 octets");
@@ -163,7 +164,7 @@ static bool mapping_has_flag(const void *address, const char *flag)
 static void octets_are_not_dumped(void **state)
 {
     struct fixture *f = *state;
-    struct server_files *files = server_files_read(f->world, &f->conf);
+    struct server_files *files = server_files_read(f->world, &f->conf.nts_server);
 
     assert_true(mapping_has_flag(files->pairs[0]->key.data, " dd"));
     assert_false(mapping_has_flag(files, " dd"));
@@ -173,11 +174,11 @@ static void octets_are_not_dumped(void **state)
 static void pairs_are_shared_and_taken(void **state)
 {
     struct fixture *f = *state;
-    struct server_files *old = server_files_read(f->world, &f->conf);
+    struct server_files *old = server_files_read(f->world, &f->conf.nts_server);
 
     write_octets(f->paths[0], "A.crt", 5);
     write_octets(f->paths[1], "B.crt", 5);
-    struct server_files *new = server_files_read(f->world, &f->conf);
+    struct server_files *new = server_files_read(f->world, &f->conf.nts_server);
     server_files_take_pair(new, 1, old);
     struct server_files *shared = server_files_share(new);
     assert_ptr_equal(shared->pairs[1], old->pairs[1]);
@@ -193,7 +194,7 @@ static void pairs_are_shared_and_taken(void **state)
 static void changes_on_disk_are_seen(void **state)
 {
     struct fixture *f = *state;
-    struct server_files *files = server_files_read(f->world, &f->conf);
+    struct server_files *files = server_files_read(f->world, &f->conf.nts_server);
 
     assert_false(server_files_changed(files, f->world));
     /* Same size, same inode. */
@@ -202,7 +203,7 @@ static void changes_on_disk_are_seen(void **state)
     assert_true(server_files_changed(files, f->world));
     server_files_free(files);
 
-    files = server_files_read(f->world, &f->conf);
+    files = server_files_read(f->world, &f->conf.nts_server);
     assert_false(server_files_changed(files, f->world));
     /* Its contents stay, but it can be read now. */
     usleep(20000);
@@ -211,13 +212,13 @@ static void changes_on_disk_are_seen(void **state)
     server_files_free(files);
 
     unlink(f->paths[0]);
-    files = server_files_read(f->world, &f->conf);
+    files = server_files_read(f->world, &f->conf.nts_server);
     assert_false(server_files_changed(files, f->world));
     write_octets(f->paths[0], "a.crt", 5);
     assert_true(server_files_changed(files, f->world));
     server_files_free(files);
 
-    files = server_files_read(f->world, &f->conf);
+    files = server_files_read(f->world, &f->conf.nts_server);
     unlink(f->paths[0]);
     assert_true(server_files_changed(files, f->world));
     server_files_free(files);

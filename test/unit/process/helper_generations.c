@@ -247,7 +247,7 @@ static void expired_certificate_is_reported_at_the_start_and_served(void **state
                                            .to = now - TEST_DAY};
 
     tls_fixture_new_leaf(&f->tls, &expired);
-    f->tls.conf.nts_trust.no_cert_time_check = 2;
+    f->tls.conf.nts_client.no_cert_time_check = 2;
     ke_fixture_start(f, 2);
     assert_int_equal(ke_fixture_log_count(f, "has expired (from "), 1);
     assert_true(ke_fixture_establish(f));

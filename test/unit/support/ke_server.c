@@ -77,7 +77,8 @@ int ke_fixture_set_up(void **state)
     f->spec = (struct ke_helper_spec){
         .world = f->tls.linux,
         .sandbox = &f->sandbox,
-        .conf = &f->tls.conf,
+        .conf = &f->tls.conf.nts_server,
+        .ntp_port = (uint16_t)f->tls.conf.sockets.port,
         .aeads = tls_fixture_aeads(),
     };
     f->fork_spec =
@@ -85,7 +86,8 @@ int ke_fixture_set_up(void **state)
     f->client_env = (struct ke_client_env){
         .world = &f->tls.world,
         .loop = f->tls.loop,
-        .conf = &f->tls.conf,
+        .conf = &f->tls.conf.nts_client,
+        .bind = &f->tls.conf.sockets.client,
         .aeads = tls_fixture_aeads(),
         .now = ke_fixture_now,
         .clock_updates = client_updates,
@@ -141,7 +143,9 @@ void ke_fixture_start(struct ke_fixture *f, int processes)
     const struct ke_listener_env env = {
         .world = &f->tls.world,
         .loop = f->tls.loop,
-        .conf = &f->tls.conf,
+        .conf = &f->tls.conf.nts_server,
+        .ntp_port = (uint16_t)f->tls.conf.sockets.port,
+        .bind = &f->tls.conf.sockets.server,
         .aeads = tls_fixture_aeads(),
         .is_allowed = is_allowed,
         .count = count,

@@ -299,7 +299,7 @@ static void set_conf(struct tls_fixture *f)
     f->trusted[0] = (struct conf_trusted_certs){.set = 0, .path = tls_fixture_path(f, "ca.pem")};
     f->conf = (struct conf){
         .sockets.port = 123,
-        .nts_trust = {.certs = f->trusted, .count = 1, .no_system_cert = true},
+        .nts_client = {.certs = f->trusted, .count = 1, .no_system_cert = true},
         .nts_server = {.certs = {.items = f->cert_files, .count = 1},
                        .keys = {.items = f->key_files, .count = 1},
                        .port = NTS_KE_PORT,
@@ -439,7 +439,7 @@ struct ip_port tls_fixture_address(const struct tls_fixture *f)
 
 struct tls_credentials *tls_fixture_credentials(struct tls_fixture *f, char *error)
 {
-    struct server_files *files = server_files_read(&f->world, &f->conf);
+    struct server_files *files = server_files_read(&f->world, &f->conf.nts_server);
     struct tls_credentials *credentials = tls_credentials_new_server(files, error, TLS_ERROR_SIZE);
 
     server_files_free(files);
