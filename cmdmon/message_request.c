@@ -6,7 +6,7 @@
 #include "cmdmon/message.h"
 
 #include "base/number.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 #define ROW(at, wire, member) FIELD(struct cmd_request, at, wire, u.member, NULL)
 #define PART(at, mask, match, member, bits)                                                        \

@@ -33,6 +33,10 @@ struct directive {
     bool nts; /* has no effect in a build without NTS */
 };
 
+/* Tables of options that the tests of the documents walk. */
+extern const struct option_row local_options[], refclock_options[], hwtimestamp_options[];
+extern const size_t local_option_count, refclock_option_count, hwtimestamp_option_count;
+
 /* The table, sorted by name. */
 extern const struct directive directive_table[];
 extern const size_t directive_count;

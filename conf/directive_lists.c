@@ -74,7 +74,7 @@ static bool read_refid(const char *text, void *value, size_t *used)
 
 #define OPTION_STRUCT struct refclock_conf
 
-static const struct option_row refclock_options[] = {
+const struct option_row refclock_options[] = {
     {"delay", OPTION_REAL_FROM_0(delay, 1e-9), .unit = "s"},
     {"dpoll", OPTION_INTEGER(dpoll, -32, 32, 0)},
     {"filter", OPTION_INTEGER(filter_length, 0, INT_MAX, 64)},
@@ -100,6 +100,7 @@ static const struct option_row refclock_options[] = {
     {"waitdevice", OPTION_FLAG(wait_device)},
     {"width", OPTION_ANY_REAL(pulse_width, 0.0), .unit = "s"},
 };
+const size_t refclock_option_count = COUNT(refclock_options);
 
 /* DRIVER PARAMETER [option]...; driver and parameter are judged when the clock is created. */
 bool directive_refclock(struct parser *p, const struct directive *d, char *args)
@@ -108,10 +109,10 @@ bool directive_refclock(struct parser *p, const struct directive *d, char *args)
     struct refclock_conf clock = {.driver = NULL};
     char *parameter = text_split(args), *options = text_split(parameter);
 
-    options_reset(refclock_options, COUNT(refclock_options), &clock);
+    options_reset(refclock_options, refclock_option_count, &clock);
     if (parameter[0] == '\0')
         return parser_fail_parse(p);
-    if (!parser_options(p, refclock_options, COUNT(refclock_options), options, &clock, true))
+    if (!parser_options(p, refclock_options, refclock_option_count, options, &clock, true))
         return false;
     clock.filter_length = clamp_int(1, clock.filter_length, 256);
     clock.driver = text_dup(args);
@@ -153,7 +154,7 @@ static bool read_rxfilter(const char *text, void *value, size_t *used)
 #undef OPTION_STRUCT
 #define OPTION_STRUCT struct hwtimestamp_conf
 
-static const struct option_row hwtimestamp_options[] = {
+const struct option_row hwtimestamp_options[] = {
     {"maxpoll", OPTION_INTEGER(maxpoll, -32, 32, INT_MAX)}, /* INT_MAX: not given */
     {"maxsamples", OPTION_INTEGER(max_samples, 0, INT_MAX, 16)},
     {"minpoll", OPTION_INTEGER(minpoll, -32, 32, 0)},
@@ -165,6 +166,7 @@ static const struct option_row hwtimestamp_options[] = {
      .read = read_rxfilter},
     {"txcomp", OPTION_ANY_REAL(tx_comp, 0.0), .unit = "s"},
 };
+const size_t hwtimestamp_option_count = COUNT(hwtimestamp_options);
 
 bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *args)
 {
@@ -172,10 +174,10 @@ bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *ar
     struct hwtimestamp_conf hw = {.rxfilter = HWTS_RXFILTER_ANY};
     char *options = text_split(args);
 
-    options_reset(hwtimestamp_options, COUNT(hwtimestamp_options), &hw);
+    options_reset(hwtimestamp_options, hwtimestamp_option_count, &hw);
     if (args[0] == '\0')
         return parser_fail_parse(p);
-    if (!parser_options(p, hwtimestamp_options, COUNT(hwtimestamp_options), options, &hw, false))
+    if (!parser_options(p, hwtimestamp_options, hwtimestamp_option_count, options, &hw, false))
         return false;
 
     if (hw.maxpoll == INT_MAX)

@@ -245,7 +245,7 @@ bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
 #undef OPTION_STRUCT
 #define OPTION_STRUCT struct local_conf
 
-static const struct option_row local_options[] = {
+const struct option_row local_options[] = {
     {"activate", OPTION_ANY_REAL(activate, 0.0), .unit = "s"},
     {"distance", OPTION_ANY_REAL(distance, 1.0), .unit = "s"},
     {"orphan", OPTION_FLAG(orphan)},
@@ -253,14 +253,15 @@ static const struct option_row local_options[] = {
     {"waitsynced", OPTION_ANY_REAL(wait_synced, 0.0), .unit = "s"},
     {"waitunsynced", OPTION_ANY_REAL(wait_unsynced, -1.0), .unit = "s"},
 };
+const size_t local_option_count = COUNT(local_options);
 
 /* Each occurrence starts again from the defaults. */
 bool directive_local(struct parser *p, const struct directive *d, char *args)
 {
     struct local_conf local = {.enabled = true};
 
-    options_reset(local_options, COUNT(local_options), &local);
-    if (!parser_options(p, local_options, COUNT(local_options), args, &local, true))
+    options_reset(local_options, local_option_count, &local);
+    if (!parser_options(p, local_options, local_option_count, args, &local, true))
         return false;
     p->conf->reference.local = local;
     return true;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "conf/conf.h"
+#include "conf/groups.h"
 
 #define DIGIT_BITS 4
 #define CHILDREN   16

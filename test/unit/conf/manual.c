@@ -84,11 +84,11 @@ static bool is_number(const struct option_row *row)
     return row->kind == OPTION_INT || row->kind == OPTION_PORT || row->kind == OPTION_REAL;
 }
 
-/* A default out of range stands for something that is not a number, and 0 here for a measurement. */
+/* A default out of range stands for something that is not a number, as do those of these two. */
 static bool has_default(const struct option_row *row)
 {
     return row->initial >= row->min && row->initial <= row->max &&
-           strcmp(row->name, "clockprecision") != 0;
+           strcmp(row->name, "clockprecision") != 0 && strcmp(row->name, "waitunsynced") != 0;
 }
 
 static bool is_default(const struct option_row *row, const char *text)
@@ -179,14 +179,15 @@ static void the_manual_has_the_defaults_and_ranges(void **state)
     free(page);
 }
 
-/* The row of a table of the specification; NULL if there is none. */
-static const char *find_spec_row(const char *begin, const char *name)
+/* The row of a table of a section of the specification; NULL if there is none. */
+static const char *find_spec_row(const char *section, const char *name)
 {
+    const char *end = strstr(section + strlen("\n## "), "\n## ");
     char start[64];
 
     snprintf(start, sizeof(start), "\n| `%s` | ", name);
-    const char *row = strstr(begin, start);
-    return row ? row + strlen(start) : NULL;
+    const char *row = strstr(section, start);
+    return row && (!end || row < end) ? row + strlen(start) : NULL;
 }
 
 static const char *next_column(const char *text)
@@ -237,31 +238,72 @@ static void the_specification_has_the_defaults_and_ranges(void **state)
     free(spec);
 }
 
+/* The row "| `name` | d | 1.0 | 0.. | ..." of an option; one that is for several options has none of
+   its own. Returns whether it is a number. */
+static bool check_spec_row(const char *section, const struct option_row *row)
+{
+    const char *text = find_spec_row(section, row->name), *value;
+    char low[32], high[32], range[96];
+
+    if (!is_number(row) || !text)
+        return false;
+    value = next_column(text);
+    assert_int_equal(text[0], row->kind == OPTION_REAL ? 'd' : 'i');
+    if (has_default(row) && !is_default(row, value))
+        fail_msg("default of %s (%g): %.80s", row->name, row->initial, value);
+    format_limit(low, sizeof(low), row->min);
+    format_limit(high, sizeof(high), row->max);
+    if (row->min == INT_MIN || row->min == -INFINITY)
+        snprintf(range, sizeof(range), "any");
+    else
+        snprintf(range, sizeof(range), "%s..%s", low, isfinite(row->max) ? high : " |");
+    if (strncmp(next_column(value), range, strlen(range)) != 0)
+        fail_msg("range of %s (%s): %.80s", row->name, range, value);
+    return true;
+}
+
+static int check_spec_rows(const char *spec, const char *section, const struct option_row *rows,
+                           size_t count)
+{
+    int numbers = 0;
+
+    for (size_t i = 0; i < count; i++)
+        numbers += check_spec_row(strstr(spec, section), &rows[i]);
+    return numbers;
+}
+
 static void the_specification_has_the_defaults_and_ranges_of_options(void **state)
 {
     char *spec = test_read_file(TEST_DATA_DIR "/../../doc/spec/config.md");
-    char *section = strstr(spec, "\n## 9. "), range[96];
+    int numbers = 0;
 
-    for (size_t i = 0; source_option(i); i++) {
-        const struct option_row *row = source_option(i);
-        const char *text = find_spec_row(section, row->name), *value = next_column(text);
-        char low[32], high[32];
-
-        if (!is_number(row))
-            continue;
-        assert_int_equal(text[0], row->kind == OPTION_REAL ? 'd' : 'i');
-        if (has_default(row) && !is_default(row, value))
-            fail_msg("default of %s (%g): %.80s", row->name, row->initial, value);
-        format_limit(low, sizeof(low), row->min);
-        format_limit(high, sizeof(high), row->max);
-        if (row->min == INT_MIN || row->min == -INFINITY)
-            snprintf(range, sizeof(range), "any");
-        else
-            snprintf(range, sizeof(range), "%s..%s", low, isfinite(row->max) ? high : " |");
-        if (strncmp(next_column(value), range, strlen(range)) != 0)
-            fail_msg("range of %s (%s): %.80s", row->name, range, value);
-    }
+    for (size_t i = 0; source_option(i); i++)
+        numbers += check_spec_row(strstr(spec, "\n## 9. "), source_option(i));
+    assert_int_equal(numbers, 20);
+    assert_int_equal(check_spec_rows(spec, "\n## 10. ", refclock_options, refclock_option_count),
+                     11);
+    assert_int_equal(check_spec_rows(spec, "\n### local\n", local_options, local_option_count), 5);
+    assert_int_equal(
+        check_spec_rows(spec, "\n## 20. ", hwtimestamp_options, hwtimestamp_option_count), 7);
     free(spec);
+}
+
+static void the_manual_has_the_defaults_and_ranges_of_refclock_options(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    char *clocks = strstr(page, clocks_begin), *end = strstr(clocks + 1, "\n== ");
+    int numbers = 0;
+
+    for (size_t i = 0; i < refclock_option_count; i++) {
+        const char *entry = find_entry(clocks, end, refclock_options[i].name);
+
+        if (!is_number(&refclock_options[i]) || !entry)
+            continue;
+        check_number(&refclock_options[i], entry, true);
+        numbers++;
+    }
+    assert_int_equal(numbers, 11);
+    free(page);
 }
 
 static bool is_source_option(const char *name)
@@ -326,6 +368,7 @@ int main(void)
         cmocka_unit_test(every_directive_has_an_entry),
         cmocka_unit_test(every_source_option_has_an_entry),
         cmocka_unit_test(the_manual_has_the_defaults_and_ranges),
+        cmocka_unit_test(the_manual_has_the_defaults_and_ranges_of_refclock_options),
         cmocka_unit_test(the_specification_has_the_defaults_and_ranges),
         cmocka_unit_test(the_specification_has_the_defaults_and_ranges_of_options),
         cmocka_unit_test(every_entry_is_of_something_that_exists),
