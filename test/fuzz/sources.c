@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_world_init(&fuzz, data, size);
     bool read = conf_read_line(conf, &env, "sourcedir /sources", 1, &error);
     assert(read);
-    struct source_conf *list = conf_read_source_dirs(conf, &fuzz.world, &count);
+    struct source_conf *list =
+        conf_read_source_dirs(&conf->client.source_dirs, &fuzz.world, &count);
     for (size_t i = 0; i < count; i++) {
         assert(list[i].name);
         assert(source_conf_compare(&list[i], &list[i]) == 0);
