@@ -18,6 +18,7 @@ enum kind {
     AGE,     /* u32: unknown, or a few minutes at most */
     TIME,    /* timestamp: zero, or as far from now as it was then */
     SECONDS, /* float: within SECONDS_TOLERANCE */
+    SPEED,   /* float: seconds, how fast the machine is: not negative, less than one */
     PPM,     /* float: within PPM_TOLERANCE, and equal when it is a start value */
     NUMBER,  /* float: within NUMBER_TOLERANCE */
     ANY,     /* depends on the machine or on ports */
@@ -181,7 +182,7 @@ static const struct layout layouts[] = {
       {"offset", 4, SECONDS},
       {"peer delay", 4, SECONDS},
       {"peer dispersion", 4, SECONDS},
-      {"response time", 4, SECONDS},
+      {"response time", 4, SPEED},
       {"jitter asymmetry", 4, NUMBER},
       {"flags", 2, FLAGS},
       {"TX timestamping", 1, TSTAMP},
@@ -268,6 +269,8 @@ static bool same_float(struct comparison *c, enum kind kind)
     double recorded = cmd_float_decode(reader_u32(&c->recorded));
     double value = cmd_float_decode(reader_u32(&c->reply));
 
+    if (kind == SPEED)
+        return value >= 0.0 && value < 1.0;
     if (kind == SECONDS)
         return fabs(value - recorded) <=
                SECONDS_TOLERANCE + c->elapsed + fabs(recorded) * RESOLUTION;
@@ -335,6 +338,7 @@ static bool same_field(struct comparison *c, const struct field *field)
     case TIME:
         return same_time(c);
     case SECONDS:
+    case SPEED:
     case PPM:
     case NUMBER:
         return same_float(c, field->kind);
