@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "process/channel.h"
 #include "process/fork_server.h"
@@ -416,7 +417,7 @@ static void set_signals(struct server *s)
     struct sigaction action = {.sa_handler = ignore_signal};
     sigset_t blocked;
 
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+    for (size_t i = 0; i < COUNT(ignored); i++)
         signal(ignored[i], SIG_IGN);
     sigaction(SIGCHLD, &action, NULL);
     sigemptyset(&s->wait_mask);

@@ -7,6 +7,7 @@
 #include "process/ipc.h"
 #include <assert.h>
 #include <string.h>
+#include "base/number.h"
 #include "base/wire.h"
 
 #define MAGIC      0x4e4bU
@@ -269,7 +270,7 @@ static const struct kind {
 /* NULL: there is none. A type is one sender's. */
 static const struct kind *find_kind(unsigned int type)
 {
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+    for (size_t i = 0; i < COUNT(kinds); i++)
         if (kinds[i].type == type)
             return &kinds[i];
     return NULL;

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "process/privileges.h"
 #include "process/process.h"
@@ -61,7 +62,7 @@ static void find_resolve_user(struct sandbox *s)
             "user of the daemon");
         return;
     }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         if (!privileges_look_up_user(names[i], &uid, &gid) || !is_apart(s, uid, gid) ||
             !privileges_may_become(uid, gid))
             continue;

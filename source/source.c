@@ -616,7 +616,7 @@ void source_report(const struct source *s, struct report_source *report)
 
     *report = (struct report_source){
         .addr = s->refclock ? refid_as_address(s->refid) : s->addr,
-        .state = reported_state(s->status),
+        .state = (int)reported_state(s->status),
         .mode = s->refclock ? REPORT_REFCLOCK : REPORT_SERVER,
         .reachability = s->reach,
         .latest_age = UINT32_MAX,

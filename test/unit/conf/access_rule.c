@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/number.h"
 #include "test/unit/support/conf.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool parse(const char *text, const struct conf_env *env, struct conf_access_rule *rule)
 {

@@ -14,12 +14,12 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "conf/directive.h"
 #include "test/unit/support/conf.h"
 #include "config.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OF(f)        offsetof(struct conf, f)
+#define OF(f) offsetof(struct conf, f)
 
 static const struct {
     const char *name;

@@ -13,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "conf/option_table.h"
 #include "test/unit/support/conf.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static enum source_parse parse(const char *text, struct source_options *options)
 {

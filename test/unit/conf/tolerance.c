@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include "base/number.h"
 #include "base/text.h"
 #include "test/unit/support/conf.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void options_out_of_range_take_the_nearest_limit(void **state)
 {

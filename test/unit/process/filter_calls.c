@@ -45,9 +45,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "process/filter.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Calls that old kernel headers do not have. */
 #ifndef SYS_pidfd_getfd
