@@ -118,89 +118,84 @@ bool directive_driftfile(struct parser *p, const struct directive *d, char *args
     return true;
 }
 
-/* All numbers of a table and nothing else. */
-static bool read_numbers(struct parser *p, const struct option_row *table, int count, char *args,
-                         void *base)
-{
-    return parser_check_words(p, args, count, count) &&
-           (parser_next_numbers(p, &args, table, (size_t)count, base) || parser_fail_parse(p));
-}
-
+#define OPTION_STRUCT      struct conf
 #define ANY_INTEGER(field) OPTION_INTEGER(field, INT_MIN, INT_MAX, 0)
-#define OPTION_STRUCT      struct fallback_drift_conf
+
+/* All numbers of a table, or none. A word that may follow them is left in *args. */
+static bool read_numbers(struct parser *p, const struct option_row *table, size_t count,
+                         char **args)
+{
+    const struct conf before = *p->conf;
+
+    if (parser_next_numbers(p, args, table, count, p->conf))
+        return true;
+    *p->conf = before;
+    return parser_fail_parse(p);
+}
 
 bool directive_fallbackdrift(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct option_row numbers[] = {{ANY_INTEGER(min)}, {ANY_INTEGER(max)}};
-    struct fallback_drift_conf drift;
+    static const struct option_row numbers[] = {{ANY_INTEGER(reference.fallback_drift.min)},
+                                                {ANY_INTEGER(reference.fallback_drift.max)}};
 
-    if (!read_numbers(p, numbers, COUNT(numbers), args, &drift))
-        return false;
-    p->conf->reference.fallback_drift = drift;
-    return true;
+    return parser_check_words(p, args, 2, 2) && read_numbers(p, numbers, COUNT(numbers), &args);
 }
-
-#undef OPTION_STRUCT
-#define OPTION_STRUCT struct makestep_conf
 
 bool directive_makestep(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct option_row numbers[] = {{OPTION_ANY_REAL(threshold, 0.0)},
-                                                {ANY_INTEGER(limit)}};
-    struct makestep_conf makestep;
+    static const struct option_row numbers[] = {
+        {OPTION_ANY_REAL(reference.makestep.threshold, 0.0)},
+        {ANY_INTEGER(reference.makestep.limit)},
+    };
+    int *limit = &p->conf->reference.makestep.limit;
 
-    if (!read_numbers(p, numbers, COUNT(numbers), args, &makestep))
+    if (!parser_check_words(p, args, 2, 2) || !read_numbers(p, numbers, COUNT(numbers), &args))
         return false;
-    if (p->env->restarted && makestep.limit > 0)
-        makestep.limit = 0;
-    p->conf->reference.makestep = makestep;
+    if (p->env->restarted && *limit > 0)
+        *limit = 0;
     return true;
 }
-
-#undef OPTION_STRUCT
-#define OPTION_STRUCT struct max_change_conf
 
 bool directive_maxchange(struct parser *p, const struct directive *d, char *args)
 {
     static const struct option_row numbers[] = {
-        {OPTION_REAL_FROM_0(offset, 0.0)}, {ANY_INTEGER(start)}, {ANY_INTEGER(ignore)}};
-    struct max_change_conf change;
+        {OPTION_REAL_FROM_0(reference.max_change.offset, 0.0)},
+        {ANY_INTEGER(reference.max_change.start)},
+        {ANY_INTEGER(reference.max_change.ignore)},
+    };
 
-    if (!read_numbers(p, numbers, COUNT(numbers), args, &change))
-        return false;
-    p->conf->reference.max_change = change;
-    return true;
+    return parser_check_words(p, args, 3, 3) && read_numbers(p, numbers, COUNT(numbers), &args);
 }
 
 bool directive_mailonchange(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct option_row any = {.kind = OPTION_REAL, .min = -INFINITY, .max = INFINITY};
+    static const struct option_row threshold = {OPTION_ANY_REAL(reference.mail_change, 0.0)};
 
     if (!parser_check_words(p, args, 2, 2))
         return false;
     char *number = text_split(args);
-    if (!parser_next_number(p, &number, &any, &p->conf->reference.mail_change))
-        return parser_fail_parse(p);
+    if (!read_numbers(p, &threshold, 1, &number))
+        return false;
     conf_set_string(&p->conf->reference.mail_user, args);
     return true;
 }
 
-#undef OPTION_STRUCT
-#define OPTION_STRUCT struct smoothing_conf
-
 bool directive_smoothtime(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct option_row numbers[] = {{OPTION_ANY_REAL(max_freq, 0.0)},
-                                                {OPTION_ANY_REAL(max_wander, 0.0)}};
-    struct smoothing_conf smoothing;
+    static const struct option_row numbers[] = {
+        {OPTION_ANY_REAL(smoothing.max_freq, 0.0)},
+        {OPTION_ANY_REAL(smoothing.max_wander, 0.0)},
+    };
 
-    if (!parser_check_words(p, args, 2, 3))
+    const struct smoothing_conf before = p->conf->smoothing;
+
+    if (!parser_check_words(p, args, 2, 3) || !read_numbers(p, numbers, COUNT(numbers), &args))
         return false;
-    if (!parser_next_numbers(p, &args, numbers, COUNT(numbers), &smoothing) ||
-        (args[0] != '\0' && !text_equal_nocase(args, "leaponly")))
+    if (args[0] != '\0' && !text_equal_nocase(args, "leaponly")) {
+        p->conf->smoothing = before;
         return parser_fail_parse(p);
-    smoothing.leap_only = args[0] != '\0';
-    p->conf->smoothing = smoothing;
+    }
+    p->conf->smoothing.leap_only = args[0] != '\0';
     return true;
 }
 

@@ -35,23 +35,11 @@ static bool read_flag(struct parser *p, const struct directive *d, const char *a
 
 bool parser_value(struct parser *p, const struct directive *d, char *args)
 {
-    switch (d->row.kind) {
-    case OPTION_BOOL:
+    if (d->row.kind == OPTION_BOOL)
         return read_flag(p, d, args);
-    case OPTION_STRING:
+    if (d->row.kind == OPTION_STRING)
         return read_string(p, d, args);
-    case OPTION_INT:
-    case OPTION_PORT:
-    case OPTION_REAL:
-        return read_number(p, d, args);
-    case OPTION_NONE:
-    case OPTION_BITS:
-    case OPTION_SET:
-    case OPTION_UINT:
-    case OPTION_OTHER:
-        break;
-    }
-    return false;
+    return read_number(p, d, args);
 }
 
 /* "/" means none. */

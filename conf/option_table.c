@@ -174,23 +174,10 @@ enum options_result options_parse(const struct option_row *table, size_t count, 
 
 static size_t value_size(enum option_kind kind)
 {
-    switch (kind) {
-    case OPTION_BOOL:
-        return sizeof(bool);
-    case OPTION_PORT:
-        return sizeof(uint16_t);
-    case OPTION_REAL:
-        return sizeof(double);
-    case OPTION_NONE:
-    case OPTION_STRING:
-    case OPTION_BITS:
-    case OPTION_SET:
-    case OPTION_INT:
-    case OPTION_UINT:
-    case OPTION_OTHER:
-        break;
-    }
-    return sizeof(uint32_t);
+    return kind == OPTION_BOOL   ? sizeof(bool)
+           : kind == OPTION_PORT ? sizeof(uint16_t)
+           : kind == OPTION_REAL ? sizeof(double)
+                                 : sizeof(uint32_t);
 }
 
 int option_compare(const struct option_row *row, const void *a, const void *b)
