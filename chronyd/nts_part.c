@@ -18,7 +18,7 @@
 
 struct nts_part {
     struct chronyd *daemon;
-    struct nts_client *client;
+    struct nts_client_auth *client;
     struct nts_server_keys *server_keys;
     struct ke_listener *ke_listener;
     struct helper_role *helper_role; /* NULL: no helpers */
@@ -130,8 +130,8 @@ void nts_part_start_client(struct nts_part *part)
         .arg = part,
     };
 
-    part->client = nts_client_new(&env, NULL);
-    d->nts.client = nts_client_ops();
+    part->client = nts_client_auth_new(&env);
+    d->nts.client = nts_client_auth_ops();
     d->nts.client_ctx = part->client;
 }
 
@@ -164,7 +164,7 @@ void nts_part_start_server(struct nts_part *part)
         ke_listener_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys = server_keys_new(d->world, d->loop, d->conf->nts_client.dump_dir,
                                         d->conf->nts_server.rotate);
-    d->nts.server = nts_server_ops();
+    d->nts.server = nts_server_auth_ops();
     d->nts.server_keys = server_keys_of;
     d->nts.server_ctx = part->server_keys;
     ntp_server_set_nts(d->ntp_server, &d->nts);
@@ -183,7 +183,7 @@ void nts_part_free(struct nts_part *part)
 {
     if (!part)
         return;
-    nts_client_free(part->client);
+    nts_client_auth_free(part->client);
     ke_helper_role_free(part->helper_role);
     free(part);
 }

@@ -24,14 +24,13 @@
 #define REPORT_NEVER       0xffffffffu
 #define REPORT_MODE_NTS    2
 
-struct nts_client {
+struct nts_client_auth {
     struct ke_client_env env;
-    const struct nts_ke_ops *ke;
     struct file_trouble file_trouble; /* of all cookie files: they are in one directory */
 };
 
 struct ntp_nts_client {
-    struct nts_client *owner;
+    struct nts_client_auth *owner;
     char *name;
     uint32_t cert_set;
     uint16_t default_port;
@@ -97,7 +96,7 @@ static void take_cookie(struct ntp_nts_client *client, struct nts_cookie *cookie
 static void stop_session(struct ntp_nts_client *client)
 {
     if (client->session)
-        client->owner->ke->free(client->session);
+        ke_client_free(client->session);
     client->session = NULL;
 }
 
@@ -299,7 +298,7 @@ static bool finish_session(struct ntp_nts_client *client)
     struct ke_result result;
 
     memset(&result, 0, sizeof(result));
-    bool ok = client->owner->ke->take_result(client->session, &result);
+    bool ok = ke_client_take_result(client->session, &result);
     stop_session(client);
     if (ok) {
         take_context(client, &result);
@@ -313,7 +312,6 @@ static bool finish_session(struct ntp_nts_client *client)
 
 static bool get_cookies(struct ntp_nts_client *client)
 {
-    const struct nts_ke_ops *ke = client->owner->ke;
     const double now = uptime(client);
 
     if (!client->session) {
@@ -323,16 +321,16 @@ static bool get_cookies(struct ntp_nts_client *client)
         }
         client->attempts++;
         client->session =
-            ke->start(&client->owner->env, &client->nts_addr, client->name, client->cert_set);
+            ke_client_start(&client->owner->env, &client->nts_addr, client->name, client->cert_set);
         if (!client->session) {
             client->next_attempt = now + FAILED_START_DELAY;
             return false;
         }
     }
-    int log2_delay = ke->retry_factor(client->session) + client->attempts - 1;
+    int log2_delay = ke_client_retry_factor(client->session) + client->attempts - 1;
     client->next_attempt =
         now + log2_to_seconds(log2_delay < MAX_RETRY_LOG2 ? log2_delay : MAX_RETRY_LOG2);
-    if (ke->is_active(client->session))
+    if (ke_client_is_active(client->session))
         return false;
     return finish_session(client);
 }
@@ -524,29 +522,20 @@ static void client_report(const struct ntp_nts_client *client, struct report_aut
 
 /* ---- The context of all sources ---- */
 
-static const struct nts_ke_ops real_ke_ops = {
-    .start = ke_client_start,
-    .free = ke_client_free,
-    .is_active = ke_client_is_active,
-    .take_result = ke_client_take_result,
-    .retry_factor = ke_client_retry_factor,
-};
-
-struct nts_client *nts_client_new(const struct ke_client_env *env, const struct nts_ke_ops *ke)
+struct nts_client_auth *nts_client_auth_new(const struct ke_client_env *env)
 {
-    struct nts_client *owner = mem_alloc(sizeof(*owner));
+    struct nts_client_auth *owner = mem_alloc(sizeof(*owner));
 
     owner->env = *env;
-    owner->ke = ke ? ke : &real_ke_ops;
     return owner;
 }
 
-void nts_client_free(struct nts_client *client)
+void nts_client_auth_free(struct nts_client_auth *client)
 {
     free(client);
 }
 
-const struct ntp_nts_client_ops *nts_client_ops(void)
+const struct ntp_nts_client_ops *nts_client_auth_ops(void)
 {
     static const struct ntp_nts_client_ops ops = {
         .create = client_create,

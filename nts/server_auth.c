@@ -196,7 +196,7 @@ static bool add_response(const uint8_t *packet, const struct ntp_info *info,
     return ok && w->pos <= info->length;
 }
 
-const struct ntp_nts_server_ops *nts_server_ops(void)
+const struct ntp_nts_server_ops *nts_server_auth_ops(void)
 {
     static const struct ntp_nts_server_ops ops = {
         .check_request = check_request,

@@ -9,6 +9,6 @@
 #include "ntp/auth.h"
 
 /* The keys that they are given are a struct nts_key_set: server_keys_value() of nts/server_keys.h. */
-const struct ntp_nts_server_ops *nts_server_ops(void);
+const struct ntp_nts_server_ops *nts_server_auth_ops(void);
 
 #endif

@@ -63,7 +63,8 @@ void channel_close(struct channel *channel)
 
 static enum channel_result error_result(void)
 {
-    /* ETOOMANYREFS: this user has too many descriptors on their way, which others will take in. */
+    /* ETOOMANYREFS: too many descriptors of this user are on the way. Their receivers will take
+       them. */
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM ||
         errno == ETOOMANYREFS)
         return CHANNEL_AGAIN;
@@ -174,7 +175,7 @@ bool channel_send_blocking(const struct channel *channel, const struct ipc_messa
 
 /* ---- Receiving ---- */
 
-/* Takes the descriptors out of a message, so that none is lost. */
+/* Takes the descriptors out of a message, so that none leaks. */
 static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
 {
     int count = 0;
@@ -189,8 +190,8 @@ static int take_descriptors(struct msghdr *header, int fds[MAX_RECEIVED])
     return count;
 }
 
-/* The message is whole, but the kernel had no descriptor to give: it says so with the flag that
-   also means too many of them, of which some are always there. */
+/* Whether the message is complete, but this process had no descriptor free. The kernel sets the
+   same flag for too many descriptors, but then some of them are there. */
 static bool lacks_descriptor(int flags, int count)
 {
     return (flags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC && count == 0;

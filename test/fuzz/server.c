@@ -65,7 +65,7 @@ static struct server *make_server(void)
     s->loop = loop_new(&s->fuzz.world);
     s->server_keys = server_keys_new(&s->fuzz.world, s->loop, NULL, 0);
     server_shard_init(&s->shard, &s->fuzz.world, s->log);
-    s->shard.nts = nts_server_ops();
+    s->shard.nts = nts_server_auth_ops();
     make_snapshot(s);
     return s;
 }

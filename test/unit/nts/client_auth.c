@@ -45,7 +45,7 @@ struct fixture {
     struct loop *loop;
     struct conf conf;
     struct stub ke;
-    struct nts_client *owner;
+    struct nts_client_auth *owner;
     struct ntp_nts_client *client;
     struct nts_server_keys *keys;
     struct random_pool random;
@@ -57,8 +57,8 @@ struct fixture {
 };
 
 /* Key establishment has no argument of its own: the environment carries the fixture. */
-static struct ke_client *stub_start(struct ke_client_env *env, const struct ip_port *addr,
-                                    const char *name, uint32_t cert_set)
+struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
+                                  const char *name, uint32_t cert_set)
 {
     struct fixture *f = env->arg;
 
@@ -71,7 +71,7 @@ static struct ke_client *stub_start(struct ke_client_env *env, const struct ip_p
     return f->ke.exists ? (struct ke_client *)(void *)&f->ke : NULL;
 }
 
-static void stub_free(struct ke_client *client)
+void ke_client_free(struct ke_client *client)
 {
     struct stub *ke = (struct stub *)(void *)client;
 
@@ -79,12 +79,12 @@ static void stub_free(struct ke_client *client)
     ke->exists = false;
 }
 
-static bool stub_is_active(const struct ke_client *client)
+bool ke_client_is_active(const struct ke_client *client)
 {
     return ((const struct stub *)(const void *)client)->active;
 }
 
-static bool stub_take_result(struct ke_client *client, struct ke_result *result)
+bool ke_client_take_result(struct ke_client *client, struct ke_result *result)
 {
     struct stub *ke = (struct stub *)(void *)client;
 
@@ -93,18 +93,10 @@ static bool stub_take_result(struct ke_client *client, struct ke_result *result)
     return ke->succeeds;
 }
 
-static int stub_retry_factor(const struct ke_client *client)
+int ke_client_retry_factor(const struct ke_client *client)
 {
     return ((const struct stub *)(const void *)client)->factor;
 }
-
-static const struct nts_ke_ops stub_ops = {
-    .start = stub_start,
-    .free = stub_free,
-    .is_active = stub_is_active,
-    .take_result = stub_take_result,
-    .retry_factor = stub_retry_factor,
-};
 
 static int64_t now_1970(void *arg)
 {
@@ -130,7 +122,7 @@ static bool change_address(const struct ip_port *addr, void *arg)
 
 static const struct ntp_nts_client_ops *ops(void)
 {
-    return nts_client_ops();
+    return nts_client_auth_ops();
 }
 
 /* The result that the next session gives: cookies of our server. */
@@ -185,7 +177,7 @@ static void start(struct fixture *f)
     env.conf = &f->conf.nts_client;
     env.bind = &f->conf.sockets.client;
     env.arg = f;
-    f->owner = nts_client_new(&env, &stub_ops);
+    f->owner = nts_client_auth_new(&env);
     create_client(f);
 }
 
@@ -194,7 +186,7 @@ static void shut_down(struct fixture *f)
     if (f->client)
         ops()->destroy(f->client);
     assert_false(f->ke.exists);
-    nts_client_free(f->owner);
+    nts_client_auth_free(f->owner);
     server_keys_free(f->keys);
     loop_free(f->loop);
     test_world_free(&f->test);
@@ -231,8 +223,8 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     uint32_t kod = 0;
 
     assert_true(ntp_packet_parse(request, length, &info));
-    switch (nts_server_ops()->check_request(server_keys_value(f->keys).data, &f->random, request,
-                                            &info, &state)) {
+    switch (nts_server_auth_ops()->check_request(server_keys_value(f->keys).data, &f->random,
+                                                 request, &info, &state)) {
     case NTP_NTS_PASS:
         break;
     case NTP_NTS_NAK:
@@ -245,7 +237,7 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;
-    return nts_server_ops()->add_response(request, &info, &state, kod, &w) ? w.pos : 0;
+    return nts_server_auth_ops()->add_response(request, &info, &state, kod, &w) ? w.pos : 0;
 }
 
 static bool check(struct fixture *f, const uint8_t *response, size_t length)

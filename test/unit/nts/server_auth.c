@@ -46,7 +46,7 @@ static void shut_down(struct fixture *f)
 static size_t answer(struct fixture *f, const uint8_t *packet, size_t length,
                      uint8_t response[NTP_MAX_LENGTH])
 {
-    const struct ntp_nts_server_ops *ops = nts_server_ops();
+    const struct ntp_nts_server_ops *ops = nts_server_auth_ops();
     struct ntp_header header = {.leap = 0, .version = 4, .mode = NTP_MODE_SERVER, .stratum = 1};
     struct writer w = writer_make(response, NTP_MAX_LENGTH);
     struct ntp_nts_request request;

@@ -153,7 +153,7 @@ static void start_worker(struct fixture *f, int index)
     w->random = (uint64_t)index;
     w->log = client_log_new(&w->world, &f->conf.client_log);
     server_shard_init(&w->shard, &w->world, w->log);
-    w->shard.nts = nts_server_ops();
+    w->shard.nts = nts_server_auth_ops();
     assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
 }
 
