@@ -44,7 +44,8 @@ static struct ip_addr get_addr(struct reader *r)
     case IP_V6:
         addr.family = IP_V6;
         memcpy(addr.u.v6, octets, sizeof(addr.u.v6));
-        /* Padding to all but this pair of programs, for which the octets alone may name two sources. */
+        /* The interface is padding to other programs. Here it tells two sources with one address
+           apart. */
         if (ip_addr_is_link_local(&addr))
             addr.scope = scope;
         break;
@@ -142,7 +143,7 @@ int64_t field_integer(const struct cmd_field *field, const void *values)
     }
 }
 
-/* A number that is too large for the member is as good as the largest one. */
+/* A number that is too large for the member becomes the largest one. */
 static void set_integer(const struct cmd_field *field, void *p, int64_t v)
 {
     switch (field->member) {
@@ -239,7 +240,7 @@ static void get_field(const struct cmd_field *field, struct reader *r, void *val
     }
 }
 
-/* What the field adds to the word that it is a part of. */
+/* The bits of the field in its word. */
 static int64_t part_of_word(const struct cmd_field *field, int64_t v)
 {
     if (field->match == 0)

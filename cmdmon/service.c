@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Daemon side of the control protocol, see service.h. One datagram is read for each report of
- * readiness; of a request nothing is remembered but that its reply has to come later.
+ * readiness; no request is remembered, except those whose reply comes later.
  */
 #include "cmdmon/service.h"
 
@@ -29,20 +29,20 @@ struct cmd_service {
     int waiting_count;
 };
 
-/* Step 11: whether the transport may run this command. */
+/* Whether the transport may run this command (cmdmon.md 10, step 11). */
 static bool is_authorised(const struct cmd_policy *policy, const struct ip_addr *addr,
                           const struct cmd_command *command)
 {
     return !addr || (command->access == CMD_RO && (command->open & policy->open_commands) != 0);
 }
 
-/* A report that changes something on the way is for the Unix socket only (cmdmon.md 13.13). */
+/* A report that also changes something is for the Unix socket only (cmdmon.md 13.13). */
 static bool changes_something(const struct cmd_request *request)
 {
     return request->command == CMD_CLIENTS && request->u.clients.reset;
 }
 
-/* Steps 9 to 11, and the command itself. */
+/* Decodes, authorises and executes a request (cmdmon.md 10, steps 9 to 11). */
 static enum cmd_status run_request(const struct cmd_policy *policy, const struct ip_addr *addr,
                                    const uint8_t *data, size_t length, unsigned int code,
                                    union cmd_reply_body *body)
@@ -131,7 +131,7 @@ static struct waiting *find_waiting(struct cmd_service *service, const char *pat
     return NULL;
 }
 
-/* A client whose request waits has sent it again: its reply is to have the new number. */
+/* A waiting client has sent its request again: the reply must have the new sequence number. */
 static bool is_repeated(struct cmd_service *service, const struct world_datagram *msg)
 {
     struct cmd_request_header header;
@@ -146,7 +146,7 @@ static bool is_repeated(struct cmd_service *service, const struct world_datagram
     return waiting != NULL;
 }
 
-/* True: this reply has to wait. */
+/* Puts a reply off. True: it waits. */
 static bool put_off(struct cmd_service *service, const char *path, const uint8_t *reply,
                     size_t length)
 {
@@ -157,7 +157,7 @@ static bool put_off(struct cmd_service *service, const char *path, const uint8_t
     struct waiting *waiting = find_waiting(service, path, header.command);
     if (!waiting && cmd_service_has_room(service))
         waiting = &service->waiting[service->waiting_count++];
-    /* One too many is not answered: nothing has failed, and its client asks again. */
+    /* Without room there is no answer: nothing has failed, and the client asks again. */
     if (waiting) {
         waiting->header = header;
         text_copy(waiting->path, sizeof(waiting->path), path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon's side of the control protocol: sockets, source checks, header checks, authorisation
- * and padding rule (cmdmon.md 2, 3, 9, 10). What a command does is the daemon's: it is given in as
- * a table of functions.
+ * and padding rule (cmdmon.md 2, 3, 9, 10). The daemon gives a table of functions that execute
+ * commands.
  */
 #ifndef CMDMON_SERVICE_H
 #define CMDMON_SERVICE_H
@@ -19,12 +19,12 @@
 struct cmd_service_ops {
     /* Whether the command access table allows a UDP source (loopback is always allowed). */
     bool (*is_allowed)(void *ctx, const struct ip_addr *addr);
-    /* Counts an access (addr NULL: Unix socket); false: the rate limit says drop. Loopback addresses
-       are never limited. */
+    /* Counts an access (addr NULL: Unix socket); false: the rate limit says drop. Loopback
+       addresses are never limited. */
     bool (*admit)(void *ctx, const struct ip_addr *addr);
-    /* Executes a decoded request of a command in the list. For status 0 it fills in the body of the
-       command's reply, which comes as zeros. CMD_STATUS_LATER, for commands that only the Unix socket has and that
-       have no body in the reply: cmd_service_answer will be called. */
+    /* Executes a decoded request of a command in the list. For status 0 it fills in the body of
+       the command's reply, which comes as zeros. CMD_STATUS_LATER, for commands that only the
+       Unix socket has and that have no body in the reply: cmd_service_answer will be called. */
     enum cmd_status (*execute)(void *ctx, const struct cmd_request *request,
                                union cmd_reply_body *body);
 };
@@ -35,24 +35,26 @@ struct cmd_policy {
     unsigned int open_commands; /* enum open_command */
 };
 
-/* Replies that wait for the end of what they are about. */
+/* Replies that wait for the end of their command. */
 #define CMD_SERVICE_MAX_WAITING 8
 
 /*
  * The answer to one datagram that passed the source check, written to reply (CMD_REPLY_MAX octets
  * are enough). addr is the UDP source, NULL for the Unix socket. 0: no answer. Never longer than
- * the request. cmdmon.md 10 steps 3 to 12. With CMD_STATUS_LATER in it the reply is not to be sent, its
- * header is what the later one has.
+ * the request (cmdmon.md 10, steps 3 to 12). A reply with CMD_STATUS_LATER is not to be sent; the
+ * later reply has its header.
  */
 size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
                   const uint8_t *request, size_t length, uint8_t *reply, size_t size);
 
 struct cmd_service;
 
-/* Sends the status to all whose request for the command had CMD_STATUS_LATER. A client that sends its
-   request once more in the meantime is answered once, and its command is not executed again. */
+/* Sends the status to all clients whose request for the command had CMD_STATUS_LATER. A client
+   that repeats its request in the meantime is answered once, and its command is not executed
+   again. */
 void cmd_service_answer(struct cmd_service *service, unsigned int command, enum cmd_status status);
-/* One more may wait. CMD_STATUS_LATER for a request that finds no room sends nothing: its client asks again. */
+/* Whether one more client can wait. Without room, CMD_STATUS_LATER sends nothing, and the client
+   asks again. */
 bool cmd_service_has_room(const struct cmd_service *service);
 
 /* Opens the UDP sockets (as root, before the privilege drop); failures are logged and not fatal.

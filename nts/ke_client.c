@@ -17,9 +17,9 @@
 
 #define MAX_REQUEST 64
 
-/* A resolution cannot be taken back, so it outlives a client that is freed before its end. */
+/* A resolution cannot be cancelled, so it outlives a client that is freed before its end. */
 struct resolution {
-    struct ke_client *client; /* NULL: nobody waits any more */
+    struct ke_client *client; /* NULL: it was freed */
 };
 
 struct ke_client {
@@ -37,7 +37,7 @@ struct ke_client {
 
 /* ---- Credentials (nts.md 6.2) ---- */
 
-/* Once for each set, until it is better. */
+/* Warns once for each set without trusted certificates, until it has one. */
 static void check_trust(struct ke_client_env *env, uint32_t cert_set,
                         const struct tls_credentials *credentials)
 {
@@ -143,7 +143,8 @@ static void set_ntp_server(struct ke_client *c, const char *server)
 
 /* ---- Response ---- */
 
-/* nts.md 5.6: without record 1024 in the response the other form is kept for a second try. */
+/* Without record 1024 in the response the other form of the keys is kept for a second try (nts.md
+   5.6). */
 static bool export_keys(struct ke_client *c, const struct ke_response *response)
 {
     const int aead = response->aead;

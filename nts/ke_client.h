@@ -16,7 +16,7 @@
 
 struct tls_credentials;
 
-/* Sets of trusted certificates that are complained about. */
+/* Sets of trusted certificates that a warning was logged about. */
 #define KE_CLIENT_MAX_UNTRUSTING 8
 
 /* Facts and services that all sessions share; owned by the NTS client, outlives them. */
@@ -31,10 +31,10 @@ struct ke_client_env {
     /* Clock updates since start, for nocerttimecheck. */
     int (*clock_updates)(void *arg);
     void *arg;
-    /* Private to ke_client.c, zero at the start: what sessions with set 0 share (nts.md 6.2). */
+    /* Private to ke_client.c, zero at the start: credentials of sessions with set 0 (nts.md 6.2). */
     struct tls_credentials *set0;
     unsigned int set0_users;
-    /* ... and the sets that lack trusted certificates, which was logged. */
+    /* ... and the sets without trusted certificates that a warning was logged about. */
     uint32_t untrusting[KE_CLIENT_MAX_UNTRUSTING];
     size_t untrusting_count;
 };
@@ -53,13 +53,13 @@ struct ke_client;
 /* Starts a session; NULL is a failed start (nts.md 8.3), the reason was logged. name is copied. */
 struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
                                   const char *name, uint32_t cert_set);
-/* Stops whatever still runs and wipes the keys. */
+/* Stops the session or resolution, if it runs, and wipes the keys. */
 void ke_client_free(struct ke_client *client);
 /* The session, or the resolution of the negotiated name, still runs. */
 bool ke_client_is_active(const struct ke_client *client);
 /* After the end: false if it failed. Keys are handed over and wiped here. */
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result);
-/* 4 or 10, nts.md 7.2. */
+/* Factor of the retry interval (nts.md 7.2): 4 or 10. */
 int ke_client_retry_factor(const struct ke_client *client);
 
 #endif

@@ -64,7 +64,7 @@ static void grow(struct ke_connections *c)
     c->buckets = mem_resize(c->buckets, c->size, sizeof(*c->buckets));
     for (size_t i = 0; i < c->size; i++)
         c->buckets[i] = NONE;
-    /* All that there were are in use. */
+    /* All old entries are in use. */
     for (size_t i = 0; i < old; i++)
         hang(c, (uint32_t)i);
     for (size_t i = c->size; i-- > old;) {
@@ -100,7 +100,7 @@ bool ke_connections_add(struct ke_connections *connections, const struct ip_addr
 
     if (c->first_free == NONE && c->size < c->max)
         grow(c);
-    /* Free ones come in order of their numbers at first, so that those from max on come last. */
+    /* Free entries come in order of their numbers at first, so numbers from max on come last. */
     if (c->first_free == NONE || c->first_free >= c->max)
         return false;
     *number = c->first_free;

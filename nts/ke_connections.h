@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The accepted NTS-KE connections in the main process (nts.md 15.2): a number for each until its
- * session has ended, and how many of them one client has. All operations take a time that does not
- * grow with the number of connections of others.
+ * session has ended, and how many of them one client has. All operations are O(1) in the number
+ * of connections.
  */
 #ifndef NTS_KE_CONNECTIONS_H
 #define NTS_KE_CONNECTIONS_H
@@ -14,8 +14,8 @@
 
 struct ke_connections;
 
-/* max: connections at a time, 1 or more. seed: random, so that nobody can choose addresses that share
-   a bucket. Memory grows with use. */
+/* max: connections at a time, 1 or more. seed: random, so that an attacker cannot choose
+   addresses that share a bucket. Memory grows with use. */
 struct ke_connections *ke_connections_new(size_t max, uint32_t seed);
 /* NULL is allowed. */
 void ke_connections_free(struct ke_connections *connections);

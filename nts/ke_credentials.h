@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's credentials when its NTS-KE sessions run in this process (ntsprocesses 0): loads them,
- * loads them again when told to or when bad files were mended, and watches their dates. With helper
- * processes nothing of this is in the main process.
+ * The server's credentials when its NTS-KE sessions run in this process (ntsprocesses 0): loads
+ * them, loads them again on request or when bad files were mended, and watches their dates. With
+ * helper processes, the main process has no such credentials.
  */
 #ifndef NTS_KE_CREDENTIALS_H
 #define NTS_KE_CREDENTIALS_H
@@ -27,7 +27,7 @@ struct ke_credentials;
 /* Loads the files, which calls `use` unless all of them are bad; bad ones are logged. */
 struct ke_credentials *ke_credentials_new(const struct ke_credentials_spec *spec);
 void ke_credentials_free(struct ke_credentials *credentials);
-/* Loads the files again. False: something is bad; it was logged, and what was in use stays so. */
+/* Loads the files again. False: a pair is bad, which was logged, and the old one stays in use. */
 bool ke_credentials_reload(struct ke_credentials *credentials);
 
 #endif

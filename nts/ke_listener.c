@@ -28,7 +28,7 @@ struct ke_listener {
     int listeners[FAMILIES];
     int listener_count;
     bool lacking; /* descriptors or memory for connections, which was logged */
-    bool started; /* what cannot be opened from now on is not fatal any more */
+    bool started; /* from now on a socket that cannot be opened is not fatal */
     struct ke_connections *connections;
     unsigned int ends[KE_ENDS]; /* of sessions, by reason */
 };
@@ -46,8 +46,8 @@ static bool is_over_limit(const struct ke_listener *s, const struct ip_addr *add
            ke_listener_address_limit(s->env.conf->max_connections);
 }
 
-/* Anybody can make handshakes fail: debug messages, but with numbers that tell an administrator who
-   looks whether it is the certificate or the clients. */
+/* Anybody can make handshakes fail, so these are debug messages. Their numbers show an
+   administrator whether the certificate or the clients are the cause. */
 static void report_failures(const struct ke_listener *s)
 {
     LOG_DEBUG(
@@ -72,7 +72,7 @@ unsigned int ke_listener_ends(const struct ke_listener *listener, enum ke_end en
     return listener->ends[end];
 }
 
-/* A connection that waited for a helper's queue was passed on, or its helper is gone. */
+/* A connection that waited for room in a helper's queue was passed on, or its helper has ended. */
 static void on_socket_released(int fd, void *arg)
 {
     const struct ke_listener *s = arg;
@@ -137,7 +137,7 @@ static enum helper_pool_result pass(struct ke_listener *s, uint32_t session, int
     return result;
 }
 
-/* Gives the connection to a helper or starts its session; NULL, or why not. */
+/* Gives the connection to a helper, or starts its session. Returns NULL, or the reason why not. */
 static const char *serve(struct ke_listener *s, int fd, const struct ip_port *peer)
 {
     const struct nts_server_key *key = s->env.current_key(s->env.arg);
@@ -148,7 +148,7 @@ static const char *serve(struct ke_listener *s, int fd, const struct ip_port *pe
         return "too many connections";
     }
     if (!s->pool) {
-        /* Logs for itself. */
+        /* It logs the reason. */
         if (!ke_sessions_start(s->sessions, session, fd, peer, key))
             on_session_ended(session, KE_END_REJECTED, s);
         return NULL;
@@ -242,7 +242,7 @@ static void open_listener(struct ke_listener *s, enum ip_family family)
     loop_fd_add(s->env.loop, fd, WORLD_READ, on_listener, s);
 }
 
-/* As soon as there is a certificate to serve with. If none could be opened, they are tried again
+/* Opens the sockets once there is a usable certificate. If none can be opened, it tries again
    with the next generation. */
 static void open_listeners(struct ke_listener *s)
 {
@@ -295,8 +295,7 @@ struct ke_listener *ke_listener_new(const struct ke_listener_env *env, struct he
 
     s->env = *env;
     world_random(env->world, &seed, sizeof(seed));
-    /* Room for sessions of an old generation beside those of the new one, and for what is on its
-       way to helpers. */
+    /* Room for sessions of two generations, and for connections on the way to helpers. */
     s->connections = ke_connections_new(
         2 * (size_t)processes * ((size_t)env->conf->max_connections + HELPER_POOL_ON_THE_WAY),
         seed);

@@ -49,9 +49,9 @@ enum ke_message_status {
     KE_MESSAGE_INVALID,
 };
 
-/* Checks everything received so far (length octets of data, not only the new ones). Complete records
-   are looked at once only, so the cost of a message does not depend on how it was cut. nts.md 5.2,
-   steps 3 to 5. */
+/* Checks everything received so far (length octets of data, not only the new ones). Complete
+   records are checked only once, so the cost of a message does not depend on how it was split
+   (nts.md 5.2, steps 3 to 5). */
 enum ke_message_status ke_message_check(struct ke_scan *scan, const uint8_t *data, size_t length);
 
 /* The next record of a complete message. False at End of Message or where the data end. */

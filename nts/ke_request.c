@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTS-KE requests: the client's message, what a server makes of it, and the server's response
+ * NTS-KE requests: the client's message, its processing by a server, and the server's response
  * (nts.md 5.3 to 5.6). The processing of a request is the first thing that octets of an unknown
- * client reach after TLS: it reads complete records only, counts, and changes nothing but its result.
+ * client reach after TLS: it reads complete records only, counts, and changes nothing but its
+ * result.
  */
 #include "nts/ke_request.h"
 
@@ -11,7 +12,7 @@
 #include "nts/cookie.h"
 #include "nts/ke_record.h"
 
-/* Values of a list that are looked at: the first 256 octets of a body, nts.md 5.1. */
+/* Only the values in the first 256 octets of a body count (nts.md 5.1). */
 #define MAX_LIST_VALUES 128
 
 bool ke_request_build(const struct nts_aeads *aeads, struct writer *w)
@@ -35,7 +36,7 @@ bool ke_request_build(const struct nts_aeads *aeads, struct writer *w)
     return !w->failed;
 }
 
-/* What the records of a request have said so far. */
+/* The records of a request so far. */
 struct request_state {
     const struct nts_aeads *aeads;
     int protocol_records;
@@ -192,7 +193,7 @@ void ke_exporter_context(int aead, bool compliant, bool s2c,
     struct writer w = writer_make(context, KE_EXPORTER_CONTEXT_LENGTH);
     int named = aead;
 
-    /* Old releases of chrony named the wrong algorithm for AES-128-GCM-SIV, nts.md 5.6. */
+    /* Old releases of chrony name the wrong algorithm for AES-128-GCM-SIV (nts.md 5.6). */
     if (aead == AEAD_AES_128_GCM_SIV && !compliant)
         named = AEAD_AES_SIV_CMAC_256;
     writer_u16(&w, KE_PROTOCOL_NTPV4);

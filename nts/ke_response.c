@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The client's processing of an NTS-KE response (nts.md 5.7). Called by the TLS session with a
- * complete message of an authenticated, but maybe foolish, server. It changes nothing but its
+ * complete message of an authenticated server, which may still be wrong. It changes nothing but its
  * result.
  */
 #include "nts/ke_response.h"
@@ -12,7 +12,7 @@
 #include "base/wire.h"
 #include "nts/ke_record.h"
 
-/* Longer bodies are not looked at, nts.md 5.1. */
+/* Longer bodies are ignored (nts.md 5.1). */
 #define MAX_BODY 256
 
 static bool read_value(const struct ke_record *record, uint16_t *value)
@@ -60,7 +60,7 @@ static bool take_record(struct ke_response *response, const struct nts_aeads *ae
     case KE_RECORD_AEAD:
         if (!read_value(record, &value))
             return false;
-        /* Once one has fitted, others are no error. */
+        /* After one usable value, others are no error. */
         if (!nts_aead_enabled(aeads, value))
             return response->aead != 0;
         response->aead = value;

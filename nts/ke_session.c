@@ -21,7 +21,7 @@
 
 enum state { CONNECT, HANDSHAKE, SEND, RECEIVE, SHUTDOWN, STOPPED };
 
-/* What a step leads to. */
+/* What comes after a step. */
 enum step { NEXT_STATE, WAIT_READ, WAIT_WRITE, STOP };
 
 struct ke_session {
@@ -178,7 +178,8 @@ static enum step process_message(struct ke_session *s)
     return NEXT_STATE;
 }
 
-/* Reads one record and what the library has decrypted with it (nts.md 5.2, 1 and 2). */
+/* Reads one record, and the data that the library has decrypted with it (nts.md 5.2, steps 1 and
+   2). */
 static enum step read_available(struct ke_session *s, bool *end_of_file)
 {
     do {
@@ -222,7 +223,7 @@ static enum step step_receive(struct ke_session *s)
     return WAIT_READ;
 }
 
-/* Errors mean nothing any more, nts.md 7, 6. */
+/* Errors do not matter any more (nts.md 7, step 6). */
 static enum step step_shutdown(struct ke_session *s)
 {
     enum step next = tls_step(tls_session_close(s->tls));

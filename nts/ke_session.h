@@ -36,7 +36,7 @@ struct ke_session_spec {
     int fd; /* non-blocking TCP socket, a client's still connecting; owned by the session */
     bool server;
     struct tls_credentials *credentials; /* the session takes its own reference */
-    const char *label;                   /* of 7, copied */
+    const char *label;                   /* of nts.md 7, copied */
     const char *name;                    /* client: for SNI and verification, copied */
     int64_t (*now)(void *arg);           /* client: see nts/tls.h */
     void *now_arg;
@@ -45,8 +45,8 @@ struct ke_session_spec {
     /* A complete message. A server writes its response. False: close without more. */
     bool (*message)(struct ke_session *session, const uint8_t *message, size_t length,
                     struct writer *response, void *arg);
-    /* A server's session has reached this stage, called from the loop; it may not be freed here. May
-       be NULL. */
+    /* A server's session has reached this stage, called from the loop; it may not be freed here.
+       May be NULL. */
     void (*reached)(struct ke_session *session, enum ke_session_stage stage, void *arg);
     /* Called once when the session has ended, from the loop, as the last thing that it does: the
        session may be freed here. Not called by ke_session_free. May be NULL. */
@@ -61,10 +61,10 @@ void ke_session_free(struct ke_session *session);
 
 /* KE_END_NONE as long as it goes on. */
 enum ke_end ke_session_end(const struct ke_session *session);
-/* Client: 4 or 10 (7.2). */
+/* Client: factor of the retry interval (nts.md 7.2), 4 or 10. */
 int ke_session_retry_factor(const struct ke_session *session);
 
-/* For use in `message`: the keys of 5.6 for an algorithm in one of its two forms. */
+/* For use in `message`: exports the keys (nts.md 5.6) for an algorithm, in one of its two forms. */
 struct nts_context;
 bool ke_session_export(const struct ke_session *session, int aead, bool compliant,
                        struct nts_context *context);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's NTS-KE sessions of one process; see ke_sessions.h. The cookie key of a connection is
- * wiped when its session has answered or ended. Nothing here may log above debug about what a
- * client does.
+ * The server's NTS-KE sessions of one process; see ke_sessions.h. The cookie key of a connection
+ * is wiped when its session has answered or ended. Nothing that a client does may be logged above
+ * debug.
  */
 #include "nts/ke_sessions.h"
 #include <assert.h>
@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "nts/ke_request.h"
 
-/* nts.md 15.3. Seconds that a session may spend in each stage before it is the one that gives way:
-   a client sends its ClientHello as soon as it is connected, all else may take it a round trip. */
+/* nts.md 15.3. Seconds that a session may spend in each stage before it gives way: a client sends
+   its ClientHello at once, everything else takes up to a round trip. */
 static const double patience[] = {
     [KE_SESSION_HELLO] = 0.05,
     [KE_SESSION_HANDSHAKE] = 1.0,
@@ -129,7 +129,7 @@ static void check_empty(const struct ke_sessions *sessions)
         sessions->env.emptied(sessions->env.arg);
 }
 
-/* Ends a session for its owner, who was told already if it had answered. */
+/* Ends a session and tells the owner, unless that was done when it answered. */
 static void end_slot(struct slot *slot, enum ke_end end)
 {
     struct ke_sessions *sessions = slot->sessions;
@@ -147,7 +147,8 @@ static void on_ended(struct ke_session *session, void *arg)
     end_slot(arg, ke_session_end(session));
 }
 
-/* The client has what it came for: that it may take its time to close costs nobody a place. */
+/* The session has answered. While it waits for the client to close it takes no other client's
+   place. */
 static void on_reached(struct ke_session *session, enum ke_session_stage stage, void *arg)
 {
     struct slot *slot = arg;

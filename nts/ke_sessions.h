@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's NTS-KE sessions of one process (nts.md 15.3): which of them gives way when there are
- * too many, and what a request is answered with. Used by a helper, and by the main process with
- * ntsprocesses 0. It has one cookie key for each connection and none in between.
+ * The server's NTS-KE sessions of one process (nts.md 15.3): which of them gives way when there
+ * are too many, and the answers to requests. Used by a helper, and by the main process with
+ * ntsprocesses 0. It holds the cookie key of each connection, and no key without a connection.
  */
 #ifndef NTS_KE_SESSIONS_H
 #define NTS_KE_SESSIONS_H
@@ -37,7 +37,7 @@ struct ke_sessions *ke_sessions_new(const struct ke_sessions_env *env);
 /* Ends all sessions without calling back. NULL is allowed. */
 void ke_sessions_free(struct ke_sessions *sessions);
 
-/* For sessions that start from now on; takes a reference of its own, running ones keep theirs. */
+/* For sessions that start from now on; running ones keep theirs. Takes a reference of its own. */
 void ke_sessions_set_credentials(struct ke_sessions *sessions, struct tls_credentials *credentials);
 /*
  * Starts a session on an accepted socket, which is taken over in any case. With maxntsconnections

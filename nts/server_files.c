@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the server's certificate and key files; see server_files.h. Used by the fork server, and by
- * the main process with ntsprocesses 0. It must never parse what it reads, and never keep a copy of it
- * outside the mappings that it makes.
+ * Reading the server's certificate and key files; see server_files.h. Used by the fork server,
+ * and by the main process with ntsprocesses 0. It must never parse what it reads, and never keep
+ * a copy of it outside the mappings that it makes.
  */
 #include "nts/server_files.h"
 #include <errno.h>
@@ -25,7 +25,7 @@ static unsigned char *map_memory(size_t size)
 
     if (data == MAP_FAILED)
         return NULL;
-    /* Both are more than can be had everywhere, and it works without. */
+    /* Not every system supports these, and it works without them. */
     madvise(data, size, MADV_DONTDUMP);
     mlock(data, size);
     return data;
@@ -67,7 +67,7 @@ static bool file_grow(struct server_file *file)
 /* False with errno set. */
 static bool read_stream(struct server_file *file, FILE *stream)
 {
-    /* Without a buffer stdio reads to where the octets belong. */
+    /* Without a buffer stdio reads directly into the mapping. */
     setvbuf(stream, NULL, _IONBF, 0);
     while (!file->is_too_large) {
         if (file->size == file->mapped && !file_grow(file))
@@ -210,7 +210,8 @@ static bool file_changed(const struct server_file *file, const struct world *wor
     int error = found ? 0 : errno;
     const struct world_file_info *then = &file->info;
 
-    /* One that was found and not opened has an error of its own, and stays as it was otherwise. */
+    /* A file that was found but could not be opened has its own error, and is unchanged
+       otherwise. */
     if (!found || !file->was_found)
         return found != file->was_found || error != file->error;
     return now.device != then->device || now.inode != then->inode || now.size != then->size ||

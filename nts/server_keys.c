@@ -25,7 +25,7 @@ struct nts_server_keys {
     struct loop *loop;
     char *path; /* NULL: keys are not kept */
     struct state_file *file;
-    bool file_stays; /* it was not read, for lack of resources only: its keys may be good */
+    bool file_stays; /* it could not be read for lack of resources, so its keys may be good */
     int rotate;
     timer_id timer;
     struct nts_key_set set;
@@ -217,7 +217,8 @@ static void start_rotation(struct nts_server_keys *keys)
         keys->timer = loop_timer_add(keys->loop, fmax(0.0, keys->rotate - age), rotate, keys);
 }
 
-/* New keys of which nothing is on the disk would be lost by a power cut, and all cookies with them. */
+/* New keys of which nothing is on the disk would be lost by a power cut, and all cookies with
+   them. */
 static void open_file(struct nts_server_keys *keys, const char *dump_dir)
 {
     struct state_file_spec spec = {

@@ -29,9 +29,8 @@
 #define MAX_BACKOFF 64.0
 #define STABLE_TIME 60.0
 
-/* What a main process that was taken over can order: generations that are alive at a time (one that
-   serves, one that starts, two that drain), and how many in a row, to which one is added each
-   second. */
+/* Limits for a main process that was taken over: generations alive at a time (one that serves,
+   one that starts, two that drain), and orders in a row (one more is allowed each second). */
 #define MAX_GENERATIONS 4
 #define MAX_CREDIT      8.0
 
@@ -45,13 +44,13 @@ struct child {
     struct mono_time started;
 };
 
-/* Who is to be there: the resolver, and the helper of each number in the adopted generation. */
+/* A place that has to be filled: the resolver, and each helper of the adopted generation. */
 struct place {
     bool vacant;
     int failures; /* in a row */
     int last_status;
     bool announced;    /* the failure was logged */
-    bool start_failed; /* ... that of the start, which says why itself */
+    bool start_failed; /* ... it was a failed start, which has logged its reason */
     struct mono_time restart_at;
 };
 
@@ -90,8 +89,8 @@ static _Noreturn void run_child(struct server *s, const struct helper_identity *
     _exit(role->run(role->ctx, identity, channel));
 }
 
-/* Tells the main process about the child, with its end of the child's channel. If it does not get
-   that, the child sees the end of its channel, ends, and is started again. */
+/* Tells the main process about the child, and passes its end of the child's channel. If that
+   fails, the child finds its channel closed, ends, and is started again. */
 static void introduce(const struct server *s, const struct child *child, int channel)
 {
     struct ipc_message message;
@@ -161,7 +160,8 @@ static void describe_status(const struct server *s, int status, char *text, size
         snprintf(text, size, "exit status %d", WEXITSTATUS(status));
 }
 
-/* Ended by the signals of a stop of the whole service, or told so: then a restart is not urgent. */
+/* Whether it was ended by a signal that stops the whole service, or by order. Then a restart is
+   not urgent. */
 static bool ended_calmly(int status)
 {
     if (!WIFSIGNALED(status))
@@ -196,7 +196,7 @@ static void reap(struct server *s)
     int status;
     pid_t pid;
 
-    /* Processes that have judged certificates are among them, and are nobody's loss. */
+    /* Some of them have judged certificates, and need no restart. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < s->child_count; i++) {
             struct child child = s->children[i];
@@ -244,7 +244,7 @@ static void start_again(struct server *s, int number)
     place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(place));
 }
 
-/* Starts what is due; milliseconds to the next restart, or -1. */
+/* Starts the processes that are due. Returns milliseconds until the next restart, or -1. */
 static int restart_due(struct server *s)
 {
     struct mono_time now = world_mono_now(s->spec->world);
@@ -254,7 +254,7 @@ static int restart_due(struct server *s)
         struct place *place = &s->places[i];
 
         if (place->vacant && mono_diff(place->restart_at, now) <= 0.0) {
-            /* The first start of the resolver follows no end. */
+            /* The first start of the resolver is no restart. */
             if (place->failures > 0 && !place->start_failed)
                 announce_end(s, i);
             start_again(s, i);
@@ -293,8 +293,8 @@ static bool has_credit(struct server *s)
     return s->credit >= 1.0 && living_generations(s) < MAX_GENERATIONS;
 }
 
-/* Tells the main process what the files of a generation are like. False: there is nothing to start
-   its helpers with. */
+/* Reads the files of a generation and reports their state to the main process. False: no pair can
+   be used. */
 static bool read_files(struct server *s, uint32_t generation)
 {
     struct ipc_message message = {.type = IPC_FILES, .u.files.generation = generation};
@@ -358,7 +358,7 @@ static void adopt_generation(struct server *s)
     }
 }
 
-/* Only a child that was not reaped yet can have this process ID. */
+/* The ID is that of a child that was not reaped yet, so no other process can have it. */
 static void kill_child(const struct server *s, pid_t pid)
 {
     for (size_t i = 0; i < s->child_count; i++)
@@ -409,8 +409,8 @@ static void ignore_signal(int number)
 {
 }
 
-/* The service's stop signals are for the main process, whose end ends this one. SIGCHLD interrupts
-   the wait and nothing else. */
+/* Signals that stop the service are for the main process, whose end ends this one. SIGCHLD only
+   interrupts the wait. */
 static void set_signals(struct server *s)
 {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
@@ -435,7 +435,7 @@ static int look_due(const struct server *s)
     return wait < 0.0 ? -1 : (int)ceil(wait * 1000.0);
 }
 
-/* Of two times in milliseconds, either of which may be -1 (never). */
+/* The earlier of two times in milliseconds; -1: never. */
 static int earlier(int a, int b)
 {
     return a < 0 ? b : b < 0 || a < b ? a : b;

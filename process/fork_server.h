@@ -15,11 +15,11 @@
  *   13  fork_server_start: forks, and waits until the first generation is ready (it has read its
  *       files), or there is no good file to start one with, or it has failed, which is for
  *       the caller to report as fatal.
- *   21  fork_server_attach puts everything into the event loop, after somebody has taken the pool of
- *       helpers into use (ke_listener_new).
- *   run helper_pool_renew: a new generation. The handle asks the process for a sign of life all the time;
- *       without one it reports that the process is lost.
- *   end fork_server_free closes everything; nobody waits for the processes.
+ *   21  fork_server_attach puts everything into the event loop, after the pool of helpers was taken
+ *       into use (ke_listener_new).
+ *   run helper_pool_renew: a new generation. The handle asks the process for signs of life; without
+ *       them it reports that the process is lost.
+ *   end fork_server_free closes everything and does not wait for the processes.
  */
 #ifndef PROCESS_FORK_SERVER_H
 #define PROCESS_FORK_SERVER_H
@@ -68,9 +68,9 @@ struct fork_server_events {
     void (*resolver)(int channel, pid_t pid, void *arg);
     void *arg;
 };
-/* Signs of life are asked for each so many seconds of the loop, and so many in a row may be
-   missing. What counts is how often the loop of this process came round, not the time: after a
-   sleep of the machine, or a stop of all its processes, nothing is missing. */
+/* A sign of life is asked for at this interval of the loop, and so many in a row may be missing.
+   Rounds of the loop are counted, not time: so a machine that slept, or a stop of all processes,
+   is not taken for silence. */
 #define FORK_SERVER_PING    5.0
 #define FORK_SERVER_SILENCE 3
 /* Registers with the loop, which must outlive the handle. */

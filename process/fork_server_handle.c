@@ -42,8 +42,7 @@ struct fork_server {
 
 static void on_order_timer(void *arg);
 
-/* What stops it is a full queue or a lack of memory; the end of the channel is for the reader to
-   find. */
+/* It stops at a full queue or a lack of memory. The reader finds the end of the channel. */
 static void send_orders(struct fork_server *f)
 {
     if (f->channel.fd >= 0 && channel_flush(&f->channel) == CHANNEL_AGAIN && f->loop &&
@@ -81,8 +80,8 @@ void fork_server_kill(struct fork_server *fork_server, pid_t pid)
 
 /* ---- The end ---- */
 
-/* The channel of a process that ends is closed a moment before its status is there; the daemon is
-   about to end, so that it may wait for it. */
+/* The channel of a process is closed a moment before its exit status is known. Waiting is
+   harmless, because the daemon is about to end. */
 static bool take_status(pid_t pid, int *status)
 {
     if (pid <= 0)
@@ -159,7 +158,7 @@ static void take_message(struct fork_server *f, const struct ipc_message *messag
 {
     f->unanswered = 0;
     if (message->type == IPC_RESOLVER_NEW) {
-        /* Without its channel: it sees that, ends, and the next one comes. */
+        /* Without its channel the helper ends, and the next one is started. */
         if (fd >= 0)
             take_resolver(f, fd, message->u.process.pid);
     } else if (f->pool && message->type == IPC_HELPER_NEW) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Generations of helpers in the main process; see helper_pool.h. A generation takes over when all
- * its helpers are ready; the old one is told to drain. Here is what orders them and what decides
- * about them; the helpers themselves are helper_pool.c's.
+ * its helpers are ready; the old one is told to drain. This file orders generations and decides
+ * about them; helper_pool.c has the helpers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void drain_others(struct helper_pool *pool)
             continue;
         h->state = HELPER_DRAINING;
         helper_start_timer(h);
-        /* With a full queue: what is in it is lost with the channel, and nothing else helps. */
+        /* With a full queue only closing the channel is left. Its messages are lost. */
         enum channel_result result = helper_send(h, &drain, -1);
         if (result != CHANNEL_OK && result != CHANNEL_AGAIN)
             shutdown(h->channel.fd, SHUT_RDWR);
@@ -93,7 +93,8 @@ void generation_report(struct helper_pool *pool, const char *text, const char *c
     LOG(is_news ? LOG_SEV_ERROR : LOG_SEV_DEBUG, "%s%s", text, consequence);
 }
 
-/* Bad files are tried again when they change; nothing tells when helpers can be started again. */
+/* Bad files are tried again when they change. For other failures there is no such sign, so a
+   timer tries again. */
 static void abandon(struct helper_pool *pool)
 {
     const uint32_t generation = pool->pending;
@@ -181,7 +182,7 @@ void helper_pool_files(struct helper_pool *pool, const struct ipc_message *messa
     helper_pool_check(pool);
 }
 
-/* Too many orders in a short time, or old generations that still drain: once more in a while. */
+/* Too many orders in a short time, or old generations that still drain: orders again later. */
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation)
 {
     if (generation != pool->pending || !pool->loop)

@@ -87,7 +87,7 @@ static bool any_full(const struct helper_pool *pool)
     return false;
 }
 
-/* Without a fork server nothing will get better, and connections are not to wait for it. */
+/* Without a fork server no helper will come, so connections must not wait. */
 bool helper_pool_is_ready(const struct helper_pool *pool)
 {
     return pool->lost || any_ready(pool);
@@ -110,7 +110,7 @@ void helper_pool_check(struct helper_pool *pool)
     check_ready(pool);
 }
 
-/* A socket that had to wait is not needed any more. */
+/* Releases a socket that had to wait. */
 static void release(int fd, void *arg)
 {
     const struct helper_pool *pool = arg;
@@ -119,8 +119,8 @@ static void release(int fd, void *arg)
         pool->events.release(fd, pool->events.arg);
 }
 
-/* The helper sees the end of its channel and ends. One of the generation that serves is started
-   again, one of the generation that starts is not. */
+/* The helper finds its channel closed and ends. A helper of the serving generation is started
+   again, one of the pending generation is not. */
 static void lack_descriptor(struct helper_pool *pool, uint32_t generation)
 {
     const char *service = pool->role->service;
@@ -197,7 +197,7 @@ void helper_remove(struct helper *h)
     free_helper(h);
 }
 
-/* It would end by itself when its channel is closed, but may not be what it was. */
+/* A helper ends when its channel is closed, but not if it was taken over. */
 static void kill_helper(struct helper *h)
 {
     fork_server_kill(h->pool->fork_server, h->pid);
@@ -277,8 +277,8 @@ static void take_failure(struct helper *h, const char *text)
         generation_report(h->pool, text, "");
 }
 
-/* False: the end of a session that this helper does not have. All else that it may not say does not
-   get through its channel. */
+/* False: the end of a session that this helper does not have. The channel refuses all other
+   invalid messages. */
 static bool take_message(struct helper *h, const struct ipc_message *message)
 {
     switch (message->type) {
@@ -344,7 +344,7 @@ void helper_pool_fork_server_lost(struct helper_pool *pool)
     helper_pool_check(pool);
 }
 
-/* A queue of one helper that breaks does not concern the others. */
+/* The queue of each helper is flushed, also if that of another one fails. */
 static void on_queue_timer(void *arg)
 {
     struct helper_pool *pool = arg;
@@ -371,7 +371,7 @@ void helper_pool_poll(struct helper_pool *pool)
 
 /* ---- Start and end ---- */
 
-/* One wait of the blocking start. False: nothing came for too long. */
+/* Waits once, in the blocking start. False: nothing came within the limit. */
 static bool await_event(struct helper_pool *pool)
 {
     size_t count = pool->count + 1;
@@ -438,7 +438,7 @@ void helper_pool_free(struct helper_pool *pool)
 
 /* ---- Connections ---- */
 
-/* Of those that have room. */
+/* The helper with the fewest sessions among those with room. */
 static struct helper *least_busy(const struct helper_pool *pool)
 {
     struct helper *best = NULL;

@@ -48,10 +48,10 @@ void helper_pool_attach(struct helper_pool *pool, struct loop *loop,
 void helper_pool_detach(struct helper_pool *pool);
 
 /* For the handle of the fork server: a new helper (channel -1: its descriptor was lost), a
-   generation that will not come, and that there is no fork server any more. */
+   generation that will not come, and the end of the fork server. */
 void helper_pool_add(struct helper_pool *pool, const struct ipc_message *message, int channel);
 void helper_pool_refused(struct helper_pool *pool, uint32_t generation);
-/* ... and what the files of a generation are like (IPC_FILES). */
+/* ... and the state of the files of a generation (IPC_FILES). */
 void helper_pool_files(struct helper_pool *pool, const struct ipc_message *message);
 void helper_pool_fork_server_lost(struct helper_pool *pool);
 
@@ -85,7 +85,7 @@ void helper_pool_poll(struct helper_pool *pool);
    minute. During a start a further order is remembered. False: there is no fork server any more. */
 bool helper_pool_renew(struct helper_pool *pool);
 
-/* Facts for reports and tests. */
+/* State, for reports and tests. */
 uint32_t helper_pool_generation(const struct helper_pool *pool);
 int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max);
 

@@ -10,8 +10,8 @@
 #include "process/helper_pool.h"
 
 #define GENERATION_START_TIMEOUT 30.0 /* seconds, for the files to be read */
-/* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is no
-   silence. */
+/* Seconds. Time limits are counted in rounds of a timer, so that a stop of all processes is not
+   taken for silence. */
 #define HELPER_POOL_ROUND 5.0
 
 enum helper_state { HELPER_STARTING, HELPER_READY, HELPER_DRAINING };
@@ -55,7 +55,7 @@ struct helper_pool {
 
 /* ---- In helper_pool.c ---- */
 
-/* The helper is gone or not to be trusted; its sessions are over. It is freed. */
+/* Removes and frees a helper that has ended or cannot be trusted. Its sessions are over. */
 void helper_remove(struct helper *helper);
 /* CHANNEL_OK: sent, CHANNEL_AGAIN: it waits for room, else it is lost. */
 enum channel_result helper_send(struct helper *helper, const struct ipc_message *message, int fd);
@@ -76,7 +76,7 @@ void generation_time_out(struct helper_pool *pool);
 /* Adopts the pending one when all of its helpers are ready, gives it up when something has
    failed. */
 void generation_check(struct helper_pool *pool);
-/* Logs why a helper could not start: an error if it is news, else for debugging. */
+/* Logs why a helper could not start: as an error the first time, else as a debug message. */
 void generation_report(struct helper_pool *pool, const char *text, const char *consequence);
 
 #endif

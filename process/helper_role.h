@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kind of helper processes: what the fork server has to know to run them, and the pool to use
- * them, without knowing what they are for. NTS-KE helpers (nts/ke_helper.h) are the first kind; a
- * build without NTS has none. Helpers come in generations: each is made of files as they were when
- * it was ordered.
+ * A kind of helper processes: the facts and functions by which the fork server runs them and the
+ * pool uses them, without knowing their purpose. NTS-KE helpers (nts/ke_helper.h) are the first
+ * kind; a build without NTS has none. Helpers come in generations: each is made of files as they
+ * were when it was ordered.
  */
 #ifndef PROCESS_HELPER_ROLE_H
 #define PROCESS_HELPER_ROLE_H
@@ -32,23 +32,24 @@ struct helper_role {
     int max_sessions;         /* of a helper */
     void *ctx;
 
-    /* What follows is called in the fork server, which may read files and must not parse them. */
+    /* The following functions are called in the fork server, which may read files and must not
+       parse them. */
 
     /* Reads the files of a new generation. False: there is nothing to start it with. problem: why
        some of them are bad, which was logged; empty: none is. */
     bool (*read)(void *ctx, char *problem, size_t size);
-    /* What was read last is in use from now on; or it is forgotten. */
+    /* Adopt: the last read files are in use from now on. Abandon: they are dropped. */
     void (*adopt)(void *ctx);
     void (*abandon)(void *ctx);
-    /* Seconds until look has something to do, negative: nothing; whether files are to be read
-       again. */
+    /* Seconds until look has something to do (negative: nothing); look tells whether to read the
+       files again. */
     double (*look_wait)(void *ctx, struct mono_time now);
     bool (*look)(void *ctx, struct mono_time now);
-    /* Wipes all that was read: at the end, and in children that are something else. */
+    /* Wipes all files: at the end, and in children with another role. */
     void (*forget)(void *ctx);
-    /* Body of a helper, in a process of its own, which keeps what its generation is made of and
-       wipes the rest. Returns the exit status when it is told to drain or the main process is
-       gone. */
+    /* Body of a helper, in a process of its own. It keeps the files of its generation and wipes
+       the rest. Returns the exit status when it is told to drain, or when the main process has
+       ended. */
     int (*run)(void *ctx, const struct helper_identity *identity, int channel);
 };
 

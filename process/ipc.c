@@ -15,7 +15,7 @@
 
 /* ---- Values ---- */
 
-/* Either writes or reads; bad: a value that was read is none. */
+/* Either writes or reads. bad: an invalid value was read. */
 struct codec {
     struct writer w;
     struct reader r;
@@ -74,7 +74,7 @@ static void code_zeros(struct codec *c, size_t count)
         check(c, code_u8(c, 0) == 0);
 }
 
-/* With its length before it, and without an octet of 0. */
+/* A string with its length before it, and without an octet of 0. */
 static void code_string(struct codec *c, char *text, size_t size)
 {
     size_t length = code_u16(c, strnlen(text, size - 1));
@@ -87,7 +87,7 @@ static void code_string(struct codec *c, char *text, size_t size)
     check(c, strlen(text) == length);
 }
 
-/* A text may go to the log, so only what cannot do harm there is taken. */
+/* A text may go to the log, so it must be printable. */
 static void code_text(struct codec *c, char text[IPC_TEXT_SIZE])
 {
     code_string(c, text, IPC_TEXT_SIZE);
@@ -189,7 +189,7 @@ static void code_refused(struct codec *c, struct ipc_message *m)
     check(c, m->u.refused.generation > 0);
 }
 
-/* Without a reason there is nothing bad, and nothing that cannot be used. */
+/* Files that cannot be used need a reason. */
 static void code_files(struct codec *c, struct ipc_message *m)
 {
     m->u.files.generation = code_u32(c, m->u.files.generation);
@@ -267,7 +267,7 @@ static const struct kind {
     {IPC_VERDICT, IPC_CHECKER, ANY, IPC_FRESH, 0, code_verdict},
 };
 
-/* NULL: there is none. A type is one sender's. */
+/* NULL: unknown type. Each type has one sender. */
 static const struct kind *find_kind(unsigned int type)
 {
     for (size_t i = 0; i < COUNT(kinds); i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Users, rights and filters by role; see sandbox.h. The means are those of privileges.h, process.h
- * and filter.h; what each process needs of them is decided here and nowhere else.
+ * Users, rights and filters by role; see sandbox.h. privileges.h, process.h and filter.h have the
+ * means; only this file decides which of them a process uses.
  */
 #include "config.h"
 
@@ -44,8 +44,8 @@ static bool is_apart(const struct sandbox *s, uid_t uid, gid_t gid)
     return uid != 0 && gid != 0 && uid != s->uid && gid != s->gid;
 }
 
-/* The helper that reads what the network says about names gets a user of its own, who may neither
-   use the command socket nor read the state of the daemon. */
+/* The name resolving helper parses data of the network, so it gets a user of its own, who may
+   neither use the command socket nor read the state of the daemon. */
 static void find_resolve_user(struct sandbox *s)
 {
     static const char *const names[] = {RESOLVE_USER, "nobody"};
@@ -113,7 +113,7 @@ void sandbox_lock_memory(const struct sandbox *s)
 
 /* ---- Roles ---- */
 
-/* What the main process has made is not for others to remove or to report about. */
+/* Other processes must not remove or report on files of the main process. */
 static void leave_main_process(int channel)
 {
     signals_forget();

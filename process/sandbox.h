@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Users, rights and filters of the processes besides the main one: what each gives up when it
- * starts (architecture.md "Processes"). A process never goes on with more than it was meant to
- * have: what fails there is fatal for it. Each file of a process begins with its promise; this is
- * where it is kept.
+ * starts (architecture.md "Processes"). A process never goes on with more rights than intended: a
+ * failure is fatal for it. Each file of a process begins with its promise, which is kept here.
  */
 #ifndef PROCESS_SANDBOX_H
 #define PROCESS_SANDBOX_H
@@ -22,9 +21,9 @@ struct sandbox {
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };
 
-/* Finds the users; what will not work is a warning or fatal. The filter level is set already. A
-   process that was not started as root keeps its user; directories are expected to belong to it,
-   unless another user than the default is named. */
+/* Finds the users; a user that cannot be used is a warning or fatal. The filter level is set
+   already. A process that was not started as root keeps its user; directories are expected to
+   belong to it, unless another user than the default is named. */
 void sandbox_find_users(struct sandbox *sandbox, const char *name);
 bool sandbox_started_as_root(void);
 /* The daemon and its helpers become another user than root. */
