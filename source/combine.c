@@ -7,29 +7,44 @@
 #include <math.h>
 #include "source/record.h"
 
-#define DISTANT_PENALTY 32
-#define FULL_REACH_SIZE 8
 /* Keeps the weights finite. */
 #define MIN_DISTANCE 1.0e-12
 #define MIN_SD       1.0e-15
 
 /* Whether a source is too far from the selected one, or was so a few updates ago. */
-static bool is_distant(struct source *source, const struct samples_tracking *selected,
-                       const struct samples_tracking *t, double distance)
+static struct source_verdict judge_distance(struct source *source,
+                                            const struct samples_tracking *selected,
+                                            const struct samples_tracking *t, double distance)
 {
     const struct source_register *set = source->set;
     double limit = set->conf.combine_limit;
+    double max_distance = limit * distance;
+    double frequency_diff = fabs(selected->frequency - t->frequency);
     double max_frequency_diff =
         limit * (selected->skew + t->skew + local_clock_max_error(set->env.clock));
+    bool far = source->info.root_distance > max_distance;
 
-    if (source != set->selected && (source->info.root_distance > limit * distance ||
-                                    fabs(selected->frequency - t->frequency) > max_frequency_diff))
+    if (source != set->selected && (far || frequency_diff > max_frequency_diff)) {
         source->distant = source->reach_size == FULL_REACH_SIZE ? DISTANT_PENALTY : 1;
-    else if (source->distant > 0)
+        return far ? (struct source_verdict){STATUS_DISTANT, source->info.root_distance,
+                                             max_distance}
+                   : (struct source_verdict){STATUS_DISTANT_FREQUENCY, frequency_diff,
+                                             max_frequency_diff};
+    }
+    if (source->distant > 0)
         source->distant--;
-    return source->distant != 0;
+    if (source->distant != 0)
+        return (struct source_verdict){STATUS_STILL_DISTANT, source->distant, 0.0};
+    return (struct source_verdict){.status = STATUS_COMBINED};
 }
 
+/* Weights. The mean of several measurements is best when each has a weight of one over the square of its
+   standard deviation: a source that is twice as good counts four times. Frequencies are combined so, and
+   the deviation of the mean is then 1 / sqrt(sum of 1 / sd^2), smaller than each one.
+   For offsets that would be too trusting. What may be wrong with them is mostly not noise but a part of
+   the root distance (a path that is slower in one direction than in the other), which does not shrink
+   when more samples are taken. So an offset has a weight of one over its root distance, and the difference
+   from the selected source counts as an error of its own: sources that disagree make the sum look worse. */
 void combine_add(struct combine_sums *sums, const struct samples_tracking *selected,
                  const struct samples_tracking *t, double root_distance)
 {
@@ -76,12 +91,11 @@ int source_register_combine(struct source_register *set, struct source *const *l
     for (int i = 0; i < length; i++) {
         struct samples_tracking t;
         samples_tracking(list[i]->samples, &t);
-        if (is_distant(list[i], tracking, &t, distance)) {
-            source_mark(list[i], STATUS_DISTANT, true);
+        struct source_verdict v = judge_distance(list[i], tracking, &t, distance);
+        if (v.status != STATUS_COMBINED || list[i]->verdict.status == STATUS_OK)
+            source_mark(list[i], v.status, v.value, v.limit);
+        if (v.status != STATUS_COMBINED)
             continue;
-        }
-        if (list[i]->status == STATUS_OK)
-            source_mark(list[i], STATUS_COMBINED, true);
         combine_add(&sums, tracking, &t, list[i]->info.root_distance);
     }
     combine_finish(&sums, tracking);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records and their register (discipline.md 12.1, 13), for the files of this folder only: shared
- * by reachability and reports (source.c), selection (selection.c), combining (combine.c) and dump
- * files (dump.c).
+ * by reachability and reports (source.c), selection (selection.c, mark.c), combining (combine.c) and
+ * dump files (dump.c).
  */
 #ifndef SOURCE_RECORD_H
 #define SOURCE_RECORD_H
@@ -11,27 +11,10 @@
 #include "source/samples.h"
 #include "source/source.h"
 
-/* States of discipline.md 13.1. OK marks a source that has passed all tests so far. */
-enum source_status {
-    STATUS_OK,
-    STATUS_NOSELECT,
-    STATUS_MISSING_SAMPLES,
-    STATUS_UNSYNCHRONISED,
-    STATUS_BAD_STRATUM,
-    STATUS_BAD_DISTANCE,
-    STATUS_JITTERY,
-    STATUS_WAITS_STATS,
-    STATUS_STALE,
-    STATUS_ORPHAN,
-    STATUS_UNTRUSTED,
-    STATUS_FALSETICKER,
-    STATUS_WAITS_SOURCES,
-    STATUS_NOT_PREFERRED,
-    STATUS_WAITS_UPDATE,
-    STATUS_DISTANT,
-    STATUS_COMBINED,
-    STATUS_SELECTED,
-};
+/* Selections for which a source that was distant is not combined (discipline.md 13.2). */
+#define DISTANT_PENALTY 32
+/* Polls that the reachability register holds. */
+#define FULL_REACH_SIZE 8
 
 struct source {
     struct source_register *set;
@@ -54,7 +37,9 @@ struct source {
     int updates; /* selection updates since the last reference update */
     int distant; /* selections for which the source stays excluded from combining */
     int bad;     /* selections in a row with a bad status */
-    enum source_status status;
+    struct source_verdict verdict;
+    enum source_status counted; /* of the last run */
+    uint32_t changes[SOURCE_STATUSES];
     unsigned int reported; /* bit for each status whose message was logged */
     double score;
     struct samples_selection info;
@@ -90,6 +75,8 @@ struct source_register {
     bool select_later;
     int removed;
 
+    struct selection_verdict verdict; /* of the last run */
+    uint32_t results[SELECTION_RESULTS];
     bool report_loss;
     bool first_report_done;
     bool no_majority_reported;
@@ -113,8 +100,12 @@ void source_handle_bad(struct source *source);
 void source_register_select(struct source_register *set, struct source *updated);
 /* Forgets the selected source without a message (discipline.md 13.7). */
 void source_register_deselect(struct source_register *set);
-/* Assigns a final state, with its messages and log line. */
-void source_mark(struct source *source, enum source_status status, bool with_message);
+/* Assigns a final state, with its message and log line. */
+void source_mark(struct source *source, enum source_status status, double value, double limit);
+/* The warning for the result of the run; false: there are no messages in the present mode. */
+bool source_register_report(const struct source_register *set);
+/* At the end of a run. */
+void source_register_count_changes(struct source_register *set);
 /* Leap status of the majority of the sources that vote (discipline.md 17.3). */
 int source_register_majority_leap(const struct source_register *set);
 
@@ -125,7 +116,5 @@ int source_register_combine(struct source_register *set, struct source *const *l
 
 /* Runs of the selection are postponed now. */
 bool source_register_is_held(const struct source_register *set);
-
-char source_status_letter(enum source_status status);
 
 #endif

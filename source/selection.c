@@ -3,21 +3,17 @@
  * Selection of sources (discipline.md 13): tests each source, finds the interval that the majority
  * agrees on, scores those inside of it and passes the estimate to the reference. Runs after every
  * sample and whenever a source may have become unusable. Deselecting alone never changes the clock.
+ * Each source gets a verdict, and the run itself too; what is logged about them is in mark.c.
  */
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include "base/log.h"
 #include "conf/source_options.h"
 #include "base/sync_status.h"
 #include "source/intersection.h"
 #include "source/record.h"
 
-#define SCORE_LIMIT     10.0
-#define DISTANT_PENALTY 32
-#define BAD_THRESHOLD   4
-#define FULL_REACH_SIZE 8
+#define SCORE_LIMIT 10.0
 
 /* Working state of one run. */
 struct run {
@@ -38,99 +34,12 @@ struct run {
     int length;
 };
 
-char source_status_letter(enum source_status status)
-{
-    static const char letters[] = "?NMsrd~wSOTxWPUD+*";
-
-    return letters[status];
-}
-
-static bool messages_enabled(const struct source_register *set)
-{
-    return reference_mode(set->env.reference) == REFERENCE_NORMAL;
-}
-
-static void log_mark(const struct source *source)
-{
-    char date[32], name[ADDR_TEXT_SIZE];
-    struct measurement_log *log = source->set->env.log;
-
-    if (!measurement_log_enabled(log, MLOG_SELECTION))
-        return;
-    instant_format_utc(local_clock_event_time(source->set->env.clock, NULL).i, date, sizeof(date));
-    measurement_log_write(
-        log, MLOG_SELECTION, "%s %-15s %c -%c%c%c%c %4o %5.2f %10.3e %10.3e %10.3e", date,
-        source_plain_name(source, name, sizeof(name)), source_status_letter(source->status),
-        source->options & SELECT_NOSELECT ? 'N' : '-', source->options & SELECT_PREFER ? 'P' : '-',
-        source->options & SELECT_TRUST ? 'T' : '-', source->options & SELECT_REQUIRE ? 'R' : '-',
-        source->reach, source->score, source->info.last_ago, source->info.low, source->info.high);
-}
-
-/* Each message comes once per source until another source is selected (discipline.md 13.7). */
-static void report_mark(struct source *source)
-{
-    const struct selection_conf *conf = &source->set->conf;
-    unsigned int bit = 1U << source->status;
-    char label[ADDR_LABEL_SIZE];
-
-    if ((source->reported & bit) != 0 || !messages_enabled(source->set))
-        return;
-    if ((source->status == STATUS_BAD_DISTANCE || source->status == STATUS_JITTERY ||
-         source->status == STATUS_BAD_STRATUM) &&
-        source->bad < BAD_THRESHOLD)
-        return;
-
-    source_label(source, label, sizeof(label));
-    switch (source->status) {
-    case STATUS_SELECTED:
-        LOG_INFO("Selected source %s", label);
-        break;
-    case STATUS_FALSETICKER:
-        LOG_WARN("Detected falseticker %s", label);
-        break;
-    case STATUS_BAD_DISTANCE:
-        LOG_WARN("Root distance of %s exceeds maxdistance of %.3f seconds", label,
-                 conf->max_distance);
-        break;
-    case STATUS_JITTERY:
-        LOG_WARN("Jitter of %s exceeds maxjitter of %.3f seconds", label, conf->max_jitter);
-        break;
-    case STATUS_BAD_STRATUM:
-        if (source->stratum < conf->min_stratum)
-            LOG_WARN("Stratum of %s below minstratum of %d", label, conf->min_stratum);
-        else
-            LOG_WARN("Stratum of %s above maxstratum of %d", label, conf->max_stratum);
-        break;
-    default:
-        return;
-    }
-    source->reported |= bit;
-}
-
-void source_mark(struct source *source, enum source_status status, bool with_message)
-{
-    source->status = status;
-    log_mark(source);
-
-    if (source == source->set->last_updated) {
-        bool bad = status == STATUS_FALSETICKER || status == STATUS_BAD_DISTANCE ||
-                   status == STATUS_BAD_STRATUM || status == STATUS_JITTERY;
-        if (!bad)
-            source->bad = 0;
-        else if (source->bad < BAD_THRESHOLD)
-            source->bad++;
-        if (source->bad >= BAD_THRESHOLD)
-            source_handle_bad(source);
-    }
-    if (with_message)
-        report_mark(source);
-}
-
-static void mark_all_ok(struct source_register *set, enum source_status status)
+static void mark_all_ok(struct source_register *set, enum source_status status, double value,
+                        double limit)
 {
     for (int i = 0; i < set->count; i++) {
-        if (set->sources[i]->status == STATUS_OK)
-            source_mark(set->sources[i], status, false);
+        if (set->sources[i]->verdict.status == STATUS_OK)
+            source_mark(set->sources[i], status, value, limit);
     }
 }
 
@@ -142,24 +51,16 @@ void source_register_deselect(struct source_register *set)
     }
 }
 
-static void deselect_with_message(struct source_register *set, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void deselect_with_message(struct source_register *set, const char *format, ...)
+/* The run ends without a selected source. What is waited for is not reported, unless it becomes a loss. */
+static void deselect(struct source_register *set, enum selection_result result, int value,
+                     int limit)
 {
-    char text[128];
-    va_list args;
-
+    set->verdict = (struct selection_verdict){result, value, limit};
     source_register_deselect(set);
-    if (!set->report_loss)
+    if (result == SELECTION_WAITS_STATS || result == SELECTION_WAITS_UPDATE || !set->report_loss)
         return;
     set->report_loss = false;
-    if (!messages_enabled(set))
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    LOG_WARN("Can't synchronise: %s", text);
+    source_register_report(set);
 }
 
 static int max_int(int a, int b)
@@ -167,46 +68,54 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
+/* No new sample for longer than the register spans: the error may have grown faster than its skew. */
+static void widen_old(const struct run *run, struct samples_selection *info)
+{
+    if (!(info->first_ago < 2.0 * info->last_ago))
+        return;
+    double extra =
+        local_clock_max_error(run->set->env.clock) * (2.0 * info->last_ago - info->first_ago);
+    info->root_distance += extra;
+    info->low -= extra;
+    info->high += extra;
+}
+
 /* The state of a source by itself, or OK: first pass of discipline.md 13.4. */
-static enum source_status test_source(struct run *run, struct source *s)
+static struct source_verdict test_source(struct run *run, struct source *s)
 {
     const struct selection_conf *conf = &run->set->conf;
+    struct samples_selection *info = &s->info;
 
     if (s->options & SELECT_NOSELECT)
-        return STATUS_NOSELECT;
+        return (struct source_verdict){.status = STATUS_NOSELECT};
     if (s->reach == 0)
         run->unreachable++;
-    if (!samples_selection(s->samples, run->now, conf->max_jitter, &s->info)) {
+    if (!samples_selection(s->samples, run->now, conf->max_jitter, info)) {
         run->missing++;
         run->max_missing_reach = max_int(run->max_missing_reach, s->reach);
         run->max_missing_reach_size = max_int(run->max_missing_reach_size, s->reach_size);
-        return STATUS_MISSING_SAMPLES;
+        return (struct source_verdict){.status = STATUS_MISSING_SAMPLES};
     }
     if (s->leap == LEAP_UNSYNC)
-        return STATUS_UNSYNCHRONISED;
-    if (s->stratum < conf->min_stratum || s->stratum > conf->max_stratum)
-        return STATUS_BAD_STRATUM;
+        return (struct source_verdict){.status = STATUS_UNSYNCHRONISED};
+    if (s->stratum < conf->min_stratum)
+        return (struct source_verdict){STATUS_STRATUM_LOW, s->stratum, conf->min_stratum};
+    if (s->stratum > conf->max_stratum)
+        return (struct source_verdict){STATUS_STRATUM_HIGH, s->stratum, conf->max_stratum};
 
-    /* No new sample for longer than the register spans. */
-    struct samples_selection *info = &s->info;
-    if (info->first_ago < 2.0 * info->last_ago) {
-        double extra =
-            local_clock_max_error(run->set->env.clock) * (2.0 * info->last_ago - info->first_ago);
-        info->root_distance += extra;
-        info->low -= extra;
-        info->high += extra;
-    }
+    widen_old(run, info);
     if (!(info->root_distance <= conf->max_distance && info->low <= info->high) ||
         !isfinite(info->low) || !isfinite(info->high))
-        return STATUS_BAD_DISTANCE;
+        return (struct source_verdict){STATUS_BAD_DISTANCE, info->root_distance,
+                                       conf->max_distance};
     if (!(info->sd <= conf->max_jitter))
-        return STATUS_JITTERY;
+        return (struct source_verdict){STATUS_JITTERY, info->sd, conf->max_jitter};
 
     run->max_ok_reach = max_int(run->max_ok_reach, s->reach);
     run->max_ok_reach_size = max_int(run->max_ok_reach_size, s->reach_size);
     if (s->reach != 0)
         run->max_first_ago = fmax(run->max_first_ago, info->first_ago);
-    return STATUS_OK;
+    return (struct source_verdict){.status = STATUS_OK};
 }
 
 /* In a group of servers that poll each other the one with the smallest ID is the origin of time. */
@@ -218,9 +127,22 @@ static void elect_orphan(struct run *run, struct source *orphan)
     if (local_refid == 0) {
         LOG_ERROR("Unknown local refid in orphan mode");
     } else if (orphan->refid < local_refid) {
-        orphan->status = STATUS_OK;
+        orphan->verdict.status = STATUS_OK;
         run->ok = 1;
     }
+}
+
+/* Second pass of discipline.md 13.4: compares with what the first one found. */
+static void test_age_and_stratum(struct run *run, struct source *s, int orphan_stratum)
+{
+    if (s->reach == 0 && s->info.last_ago > run->max_first_ago)
+        source_mark(s, STATUS_STALE, s->info.last_ago, run->max_first_ago);
+    else if (s->reach == 0 && s->unreach_run > s->max_unreach)
+        source_mark(s, STATUS_UNREACHABLE, s->unreach_run, s->max_unreach);
+    else if (!s->refclock && s->stratum >= orphan_stratum)
+        source_mark(s, STATUS_ORPHAN, s->stratum, orphan_stratum);
+    else
+        run->ok++;
 }
 
 /* Both passes of discipline.md 13.4. */
@@ -235,28 +157,21 @@ static void test_sources(struct run *run)
         s->leap_vote = false;
         if (s->options & SELECT_REQUIRE)
             run->wants_required = true;
-        enum source_status status = test_source(run, s);
-        if (status == STATUS_OK)
-            s->status = STATUS_OK;
+        struct source_verdict verdict = test_source(run, s);
+        if (verdict.status == STATUS_OK)
+            s->verdict = verdict;
         else
-            source_mark(s, status, true);
+            source_mark(s, verdict.status, verdict.value, verdict.limit);
     }
 
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
-        if (s->status != STATUS_OK)
+        if (s->verdict.status != STATUS_OK)
             continue;
-        if (s->reach == 0 &&
-            (s->info.last_ago > run->max_first_ago || s->unreach_run > s->max_unreach)) {
-            source_mark(s, STATUS_STALE, true);
-        } else if (!s->refclock && s->stratum >= orphan_stratum) {
-            source_mark(s, STATUS_ORPHAN, true);
-            if (s->stratum == orphan_stratum && s->reach != 0 &&
-                (!orphan || s->refid < orphan->refid))
-                orphan = s;
-        } else {
-            run->ok++;
-        }
+        test_age_and_stratum(run, s, orphan_stratum);
+        if (s->verdict.status == STATUS_ORPHAN && s->stratum == orphan_stratum && s->reach != 0 &&
+            (!orphan || s->refid < orphan->refid))
+            orphan = s;
     }
     if (run->ok == 0 && orphan)
         elect_orphan(run, orphan);
@@ -271,8 +186,8 @@ static bool check_waiting(struct run *run)
     if (run->missing > 0 && run->ok > 0 && !set->selected &&
         run->max_ok_reach_size < FULL_REACH_SIZE &&
         run->max_ok_reach >> 1 == run->max_missing_reach) {
-        mark_all_ok(set, STATUS_WAITS_STATS);
-        source_register_deselect(set);
+        deselect(set, SELECTION_WAITS_STATS, 0, 0);
+        mark_all_ok(set, STATUS_WAITS_STATS, 0.0, 0.0);
         return false;
     }
     if (!set->first_report_done &&
@@ -281,33 +196,32 @@ static bool check_waiting(struct run *run)
         set->first_report_done = true;
     }
     if (run->ok == 0) {
-        deselect_with_message(set, "no selectable sources (%d unreachable sources)",
-                              run->unreachable);
+        deselect(set, SELECTION_NONE_USABLE, run->unreachable, 0);
         return false;
     }
     return true;
 }
 
-static void report_no_majority(struct run *run, int voters)
+static void end_without_majority(struct run *run, int voters)
 {
     struct source_register *set = run->set;
-    const char *kind = run->best.trust_depth > 0 ? "trusted " : "";
+    bool trusted = run->best.trust_depth > 0;
+    int depth = run->best.depth;
 
-    if (!set->no_majority_reported && messages_enabled(set)) {
-        if (run->best.depth < 2)
-            LOG_WARN("Can't synchronise: no majority (no agreement among %d %ssources)", voters,
-                     kind);
-        else
-            LOG_WARN("Can't synchronise: no majority (only %d of %d %ssources agree)",
-                     run->best.depth, voters, kind);
-        set->no_majority_reported = true;
-    }
+    if (depth < 2)
+        set->verdict = (struct selection_verdict){
+            trusted ? SELECTION_NO_TRUSTED_AGREEMENT : SELECTION_NO_AGREEMENT, voters, 0};
+    else
+        set->verdict = (struct selection_verdict){
+            trusted ? SELECTION_NO_TRUSTED_MAJORITY : SELECTION_NO_MAJORITY, depth, voters};
+    if (!set->no_majority_reported)
+        set->no_majority_reported = source_register_report(set);
     set->report_loss = false;
     if (set->selected) {
         set->selected = NULL;
         reference_set_unsynchronised(set->env.reference);
     }
-    mark_all_ok(set, STATUS_FALSETICKER);
+    mark_all_ok(set, STATUS_NO_MAJORITY, depth, voters / 2 + 1);
 }
 
 /* False: no majority, the run ends here. */
@@ -319,7 +233,7 @@ static bool find_intersection(struct run *run)
 
     for (int i = 0; i < set->count; i++) {
         const struct source *s = set->sources[i];
-        if (s->status != STATUS_OK)
+        if (s->verdict.status != STATUS_OK)
             continue;
         bool trust = (s->options & SELECT_TRUST) != 0;
         set->endpoints[count++] = (struct endpoint){s->info.low, true, trust};
@@ -335,44 +249,62 @@ static bool find_intersection(struct run *run)
         voters = trusted;
     }
     if (run->best.depth <= voters / 2) {
-        report_no_majority(run, voters);
+        end_without_majority(run, voters);
         return false;
     }
     return true;
 }
 
-static bool agrees(const struct run *run, const struct source *s)
+/* An interval agrees with the best one if one of them lies within the other. If it does not, it has one end
+   too far on one side: below, then its high end does not reach that of the best one, or above. */
+static struct source_verdict judge_interval(const struct run *run, const struct source *s)
 {
-    return (s->info.low <= run->best.low && s->info.high >= run->best.high) ||
-           (s->info.low >= run->best.low && s->info.high <= run->best.high);
+    const struct intersection *best = &run->best;
+    double low = s->info.low, high = s->info.high;
+
+    if (!(low <= best->low && high >= best->high) && !(low >= best->low && high <= best->high))
+        return low < best->low ? (struct source_verdict){STATUS_FALSETICKER, high, best->high}
+                               : (struct source_verdict){STATUS_FALSETICKER, low, best->low};
+    if (best->trust_depth > 0 && !(s->options & SELECT_TRUST)) {
+        if (!(low >= best->trust_low))
+            return (struct source_verdict){STATUS_UNTRUSTED, low, best->trust_low};
+        if (!(high <= best->trust_high))
+            return (struct source_verdict){STATUS_UNTRUSTED, high, best->trust_high};
+    }
+    return (struct source_verdict){.status = STATUS_OK};
 }
 
 /* Makes the list of sources that agree, or ends the run if there are too few. */
 static bool collect_truechimers(struct run *run)
 {
     struct source_register *set = run->set;
+    int min_sources = set->conf.min_sources;
 
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
-        if (s->status != STATUS_OK)
+        if (s->verdict.status != STATUS_OK)
             continue;
-        if (!agrees(run, s)) {
-            source_mark(s, STATUS_FALSETICKER, true);
-        } else if (run->best.trust_depth > 0 && !(s->options & SELECT_TRUST) &&
-                   !(s->info.low >= run->best.trust_low && s->info.high <= run->best.trust_high)) {
-            source_mark(s, STATUS_UNTRUSTED, true);
-        } else {
-            run->list[run->length++] = s;
-            if (s->options & SELECT_REQUIRE)
-                run->wants_required = false;
+        struct source_verdict verdict = judge_interval(run, s);
+        if (verdict.status != STATUS_OK) {
+            source_mark(s, verdict.status, verdict.value, verdict.limit);
+            continue;
         }
+        run->list[run->length++] = s;
+        if (s->options & SELECT_REQUIRE)
+            run->wants_required = false;
     }
-    if (run->length == 0 || run->wants_required || run->length < set->conf.min_sources) {
-        deselect_with_message(set, "%s selectable sources",
-                              run->length == 0      ? "no"
-                              : run->wants_required ? "no required source in"
-                                                    : "not enough");
-        mark_all_ok(set, STATUS_WAITS_SOURCES);
+    if (run->length == 0) {
+        deselect(set, SELECTION_NONE_AGREES, 0, 0);
+        return false;
+    }
+    if (run->wants_required) {
+        deselect(set, SELECTION_NO_REQUIRED, 0, 0);
+        mark_all_ok(set, STATUS_WAITS_REQUIRED, 0.0, 0.0);
+        return false;
+    }
+    if (run->length < min_sources) {
+        deselect(set, SELECTION_NOT_ENOUGH, run->length, min_sources);
+        mark_all_ok(set, STATUS_WAITS_SOURCES, run->length, min_sources);
         return false;
     }
     return true;
@@ -400,7 +332,7 @@ static void keep_preferred(struct run *run)
         if (run->list[i]->options & SELECT_PREFER)
             run->list[kept++] = run->list[i];
         else
-            source_mark(run->list[i], STATUS_NOT_PREFERRED, true);
+            source_mark(run->list[i], STATUS_NOT_PREFERRED, 0.0, 0.0);
     }
     run->length = kept;
 }
@@ -425,7 +357,7 @@ static struct source *find_candidate(struct run *run)
 
     for (int i = 0; i < set->count; i++) {
         struct source *s = set->sources[i];
-        if (s->status != STATUS_OK) {
+        if (s->verdict.status != STATUS_OK) {
             s->score = 1.0;
             s->distant = DISTANT_PENALTY;
             continue;
@@ -449,13 +381,13 @@ static bool choose(struct run *run)
     struct source_register *set = run->set;
     struct source *candidate = find_candidate(run);
 
-    if (set->selected && set->selected->status == STATUS_OK &&
+    if (set->selected && set->selected->verdict.status == STATUS_OK &&
         (candidate == set->selected || !(candidate->score > SCORE_LIMIT)))
         return true;
 
     if (candidate->updates == 0) {
-        source_register_deselect(set);
-        mark_all_ok(set, STATUS_WAITS_UPDATE);
+        deselect(set, SELECTION_WAITS_UPDATE, 0, 0);
+        mark_all_ok(set, STATUS_WAITS_UPDATE, 0.0, 0.0);
         return false;
     }
     set->selected = candidate;
@@ -525,16 +457,32 @@ static void finish(struct run *run)
 {
     struct source_register *set = run->set;
 
-    source_mark(set->selected, STATUS_SELECTED, true);
+    set->verdict = (struct selection_verdict){.result = SELECTION_DONE};
+    source_mark(set->selected, STATUS_SELECTED, 0.0, 0.0);
     if (set->selected->updates > 0) {
         update_reference(run);
         return;
     }
     for (int i = 0; i < run->length; i++) {
-        if (run->list[i]->status == STATUS_OK)
-            source_mark(run->list[i], run->list[i]->distant ? STATUS_DISTANT : STATUS_COMBINED,
-                        true);
+        struct source *s = run->list[i];
+        if (s->verdict.status == STATUS_OK)
+            source_mark(s, s->distant ? STATUS_STILL_DISTANT : STATUS_COMBINED, s->distant, 0.0);
     }
+}
+
+static void select_source(struct run *run)
+{
+    if (run->set->count == 0) {
+        deselect(run->set, SELECTION_NO_SOURCES, 0, 0);
+        return;
+    }
+    test_sources(run);
+    if (!check_waiting(run) || !find_intersection(run) || !collect_truechimers(run))
+        return;
+    assign_leap_votes(run);
+    keep_preferred(run);
+    if (choose(run))
+        finish(run);
 }
 
 void source_register_select(struct source_register *set, struct source *updated)
@@ -556,19 +504,6 @@ void source_register_select(struct source_register *set, struct source *updated)
         updated->updates++;
         set->last_updated = updated;
     }
-    if (set->count == 0) {
-        deselect_with_message(set, "no sources");
-        return;
-    }
-
-    test_sources(&run);
-    if (!check_waiting(&run) || !find_intersection(&run))
-        return;
-
-    if (!collect_truechimers(&run))
-        return;
-    assign_leap_votes(&run);
-    keep_preferred(&run);
-    if (choose(&run))
-        finish(&run);
+    select_source(&run);
+    source_register_count_changes(set);
 }

@@ -17,7 +17,6 @@
 #include "source/intersection.h"
 #include "source/record.h"
 
-#define FULL_REACH_SIZE 8
 /* A source in a one-shot mode gets 7 requests and needs 3 samples. */
 #define ONE_SHOT_UPDATES 7
 #define ONE_SHOT_SAMPLES 3
@@ -124,7 +123,7 @@ static void reset_record(struct source *s)
     s->updates = 0;
     s->distant = 0;
     s->bad = 0;
-    s->status = STATUS_MISSING_SAMPLES;
+    s->verdict = (struct source_verdict){.status = STATUS_MISSING_SAMPLES};
     s->reported = 0;
     s->score = 1.0;
     s->info = (struct samples_selection){0};
@@ -581,6 +580,26 @@ void source_modify_options(struct source *s, unsigned int mask, unsigned int opt
     apply_authselect(s->set);
 }
 
+const struct source_verdict *source_verdict(const struct source *s)
+{
+    return &s->verdict;
+}
+
+uint32_t source_status_changes(const struct source *s, enum source_status status)
+{
+    return s->changes[status];
+}
+
+const struct selection_verdict *source_register_verdict(const struct source_register *set)
+{
+    return &set->verdict;
+}
+
+uint32_t source_register_results(const struct source_register *set, enum selection_result result)
+{
+    return set->results[result];
+}
+
 /* Seconds as reports give them; never negative. */
 static uint32_t whole_seconds(double seconds)
 {
@@ -589,34 +608,13 @@ static uint32_t whole_seconds(double seconds)
     return seconds < 4294967294.0 ? (uint32_t)seconds : 4294967294U;
 }
 
-static enum report_state reported_state(enum source_status status)
-{
-    switch (status) {
-    case STATUS_SELECTED:
-        return REPORT_SELECTED;
-    case STATUS_FALSETICKER:
-        return REPORT_FALSETICKER;
-    case STATUS_JITTERY:
-        return REPORT_JITTERY;
-    case STATUS_COMBINED:
-        return REPORT_COMBINED;
-    case STATUS_WAITS_SOURCES:
-    case STATUS_NOT_PREFERRED:
-    case STATUS_WAITS_UPDATE:
-    case STATUS_DISTANT:
-        return REPORT_SELECTABLE;
-    default:
-        return REPORT_NOT_SELECTABLE;
-    }
-}
-
 void source_report(const struct source *s, struct report_source *report)
 {
     struct samples_latest latest;
 
     *report = (struct report_source){
         .addr = s->refclock ? refid_as_address(s->refid) : s->addr,
-        .state = (int)reported_state(s->status),
+        .state = (int)source_status_reported(s->verdict.status),
         .mode = s->refclock ? REPORT_REFCLOCK : REPORT_SERVER,
         .reachability = s->reach,
         .latest_age = UINT32_MAX,
@@ -659,7 +657,7 @@ void source_report_select(const struct source *s, struct report_selectdata *repo
 {
     *report = (struct report_selectdata){
         .refid = s->refid,
-        .state = source_status_letter(s->status),
+        .state = source_status_letter(s->verdict.status),
         .authenticated = s->authenticated,
         .leap = s->leap,
         .conf_options = (uint16_t)s->conf_options,

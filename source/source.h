@@ -17,6 +17,7 @@
 #include "clock/reference.h"
 #include "conf/groups.h"
 #include "source/sample.h"
+#include "source/status.h"
 
 struct source_params {
     struct ip_addr addr;
@@ -117,6 +118,14 @@ void source_register_forget_reports(struct source_register *set);
 void source_report(const struct source *source, struct report_source *report);
 void source_report_stats(const struct source *source, struct report_sourcestats *report);
 void source_report_select(const struct source *source, struct report_selectdata *report);
+
+/* What the last selection said of a source, and how often it came into a state; valid as long as the
+   source. */
+const struct source_verdict *source_verdict(const struct source *source);
+uint32_t source_status_changes(const struct source *source, enum source_status status);
+/* How the last selection ended, and how many ended so. */
+const struct selection_verdict *source_register_verdict(const struct source_register *set);
+uint32_t source_register_results(const struct source_register *set, enum selection_result result);
 
 /* Commands: selectopts (bits of enum select_option), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);

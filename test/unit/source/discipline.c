@@ -73,8 +73,9 @@ static void check(const struct source_fixture *f, const struct row *row)
     struct slew_state s;
 
     for (int i = 0; i < 2; i++)
-        assert_int_equal(source_status_letter(source_register_get(f->set, i)->status),
-                         row->states[i]);
+        assert_int_equal(
+            source_status_letter(source_verdict(source_register_get(f->set, i))->status),
+            row->states[i]);
     reference_report_tracking(f->reference, &r);
     slew_get_state(f->slew, &s);
     assert_near(r.last_offset, row->last_offset, 1e-8);

@@ -43,7 +43,7 @@ static void assert_states(const struct source_fixture *f, const char *expected)
     char states[16] = "";
 
     for (int i = 0; i < source_register_count(f->set); i++)
-        states[i] = source_status_letter(source_register_get(f->set, i)->status);
+        states[i] = source_status_letter(source_verdict(source_register_get(f->set, i))->status);
     assert_string_equal(states, expected);
 }
 
@@ -263,7 +263,7 @@ static void bad_sources_are_reported_and_replaced_after_four_updates(void **stat
     struct source *s = add_interval(&f, 5, (struct interval){-5, 5, 0});
     for (int i = 1; i <= 5; i++) {
         source_register_select(f.set, s);
-        assert_int_equal(s->status, STATUS_BAD_DISTANCE);
+        assert_int_equal(s->verdict.status, STATUS_BAD_DISTANCE);
         assert_int_equal(f.bad, i < 4 ? 0 : i - 3);
     }
     source_fixture_check_log(
@@ -516,11 +516,11 @@ static enum source_status other_after_free(const char *lines, enum reference_mod
     source_register_select(f.set, a);
     source_register_select(f.set, b);
     struct source *selected = source_is_selected(a) ? a : b, *other = selected == a ? b : a;
-    assert_int_equal(other->status, STATUS_COMBINED);
+    assert_int_equal(other->verdict.status, STATUS_COMBINED);
     reference_set_mode(f.reference, mode);
     other->leap = LEAP_UNSYNC;
     source_free(selected);
-    enum source_status status = other->status;
+    enum source_status status = other->verdict.status;
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
     return status;
