@@ -7,22 +7,19 @@
 #include "clock/estimate.h"
 #include <math.h>
 
-static double get_gain(double previous_skew, double skew, double max_skew, bool manual)
+static double get_gain(double previous_skew, double skew)
 {
-    if (manual)
-        return 1.0;
-    if (!(fabs(skew) <= max_skew))
-        return 0.0;
-
     double variance = 3.0 * previous_skew * previous_skew;
+
     return clamp(0.0, variance / (variance + skew * skew), 1.0);
 }
 
 struct clock_estimate clock_estimate(double previous_skew, double frequency, double skew,
                                      double max_skew, bool manual)
 {
-    double gain = get_gain(previous_skew, skew, max_skew, manual);
-    struct clock_estimate e = {.frequency = gain * frequency};
+    bool skew_too_large = !manual && !(fabs(skew) <= max_skew);
+    double gain = manual ? 1.0 : skew_too_large ? 0.0 : get_gain(previous_skew, skew);
+    struct clock_estimate e = {.frequency = gain * frequency, .skew_too_large = skew_too_large};
 
     e.residual_frequency = frequency - e.frequency;
     e.skew = previous_skew + gain * (skew - previous_skew) +

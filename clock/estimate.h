@@ -12,6 +12,7 @@ struct clock_estimate {
     double frequency;          /* change to be made */
     double residual_frequency; /* what is left of the measured frequency */
     double skew;
+    bool skew_too_large; /* the measured one: the frequency stays */
 };
 
 /* previous_skew: of the last estimate; a measured skew above max_skew has no weight. A manual

@@ -73,6 +73,16 @@ static void write_drift_file(struct reference *r, double interval)
         state_file_write(r->drift_file, drift_file_print, &values);
 }
 
+/* interval: since the last update. */
+static void age_drift_file(struct reference *r, double interval)
+{
+    r->drift_file_age += interval;
+    if (r->drift_file_age < r->conf.drift_file.interval)
+        return;
+    write_drift_file(r, r->conf.drift_file.interval);
+    r->drift_file_age = 0.0;
+}
+
 /* Leap status update (discipline.md 17.4). seconds: raw time; 0: none. */
 static void update_leap_status(struct reference *r, int leap, int64_t seconds)
 {
@@ -269,11 +279,17 @@ void reference_set_unsynchronised(struct reference *r)
 }
 
 /* The only effect of an update in a one-shot mode (discipline.md 19.1). */
-static void finish_one_shot(struct reference *r, double offset)
+static struct update_verdict finish_one_shot(struct reference *r, double offset)
 {
+    struct update_verdict verdict = {.result = UPDATE_MODE_ENDED};
+
     switch (r->mode) {
     case REFERENCE_INIT_STEP_SLEW: {
         bool step = fabs(offset) >= r->conf.initstepslew_threshold;
+        verdict =
+            (struct update_verdict){.result = step ? UPDATE_INITIAL_STEP : UPDATE_INITIAL_SLEW,
+                                    .value = fabs(offset),
+                                    .limit = r->conf.initstepslew_threshold};
         LOG_INFO("System's initial offset : %.6f seconds %s of true (%s)", fabs(offset),
                  offset >= 0.0 ? "fast" : "slow", step ? "step" : "slew");
         if (step)
@@ -283,22 +299,27 @@ static void finish_one_shot(struct reference *r, double offset)
         break;
     }
     case REFERENCE_UPDATE_ONCE:
+        verdict.result = UPDATE_SET_ONCE;
         LOG_INFO("System clock wrong by %.6f seconds (%s)", -offset, "step");
         local_clock_step(r->clock, offset);
         break;
     case REFERENCE_PRINT_ONCE:
+        verdict.result = UPDATE_PRINTED;
         LOG_INFO("System clock wrong by %.6f seconds (%s)", -offset, "ignored");
         break;
     case REFERENCE_NORMAL:
     case REFERENCE_IGNORE:
-        return;
+        return verdict;
     }
     end_mode(r, true);
+    return verdict;
 }
 
-/* Whether maxchange allows the offset (discipline.md 15.4, step 7). */
-static bool offset_is_allowed(struct reference *r, double offset)
+/* Whether maxchange allows the offset (discipline.md 15.4, step 7); if not, the verdict says so. */
+static bool offset_is_allowed(struct reference *r, double offset, struct update_verdict *verdict)
 {
+    bool ends = r->conf.max_change.ignore == 0;
+
     if (r->conf.max_change.start < 0)
         return true;
     if (r->conf.max_change.start > 0) {
@@ -308,10 +329,12 @@ static bool offset_is_allowed(struct reference *r, double offset)
     if (fabs(offset) <= r->conf.max_change.offset)
         return true;
 
+    *verdict = (struct update_verdict){.result = ends ? UPDATE_TOO_LARGE_ENDS : UPDATE_TOO_LARGE,
+                                       .value = fabs(offset),
+                                       .limit = r->conf.max_change.offset};
     LOG_WARN("Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds (%s) ",
-             -offset, r->conf.max_change.offset,
-             r->conf.max_change.ignore == 0 ? "exiting" : "ignored");
-    if (r->conf.max_change.ignore == 0)
+             -offset, r->conf.max_change.offset, ends ? "exiting" : "ignored");
+    if (ends)
         end_mode(r, false);
     else if (r->conf.max_change.ignore > 0)
         r->conf.max_change.ignore--;
@@ -319,13 +342,17 @@ static bool offset_is_allowed(struct reference *r, double offset)
 }
 
 /* Whether makestep asks for a step (discipline.md 15.4, step 10). error: of the raw clock. */
-static bool step_is_wanted(struct reference *r, double error)
+static struct update_verdict choose_correction(struct reference *r, double error)
 {
     if (r->conf.makestep.limit == 0)
-        return false;
+        return (struct update_verdict){.result = UPDATE_SLEWED_ONLY};
     if (r->conf.makestep.limit > 0)
         r->conf.makestep.limit--;
-    return fabs(error) > r->conf.makestep.threshold;
+    return (struct update_verdict){
+        .result = fabs(error) > r->conf.makestep.threshold ? UPDATE_STEPPED : UPDATE_SLEWED,
+        .value = fabs(error),
+        .limit = r->conf.makestep.threshold,
+    };
 }
 
 static void notify_large_change(const struct reference *r, double offset, struct local_time now)
@@ -375,21 +402,25 @@ static void store_update(struct reference *r, const struct reference_update *u,
 }
 
 /* Hands frequency and offset to the clock (discipline.md 15.4, steps 10 to 13). */
-static void correct_clock(struct reference *r, double frequency, double offset, double correction,
-                          double rate, struct local_time now)
+static struct update_verdict correct_clock(struct reference *r, double frequency, double offset,
+                                           double correction, double rate, struct local_time now)
 {
-    bool step = step_is_wanted(r, offset - correction);
+    struct update_verdict verdict = choose_correction(r, offset - correction);
+    bool step = verdict.result == UPDATE_STEPPED;
     double slew_amount = step ? correction : offset;
     double step_amount = step ? offset - correction : 0.0;
 
     local_clock_accumulate(r->clock, frequency, slew_amount, rate);
     notify_large_change(r, offset, now);
     if (step_amount != 0.0) {
-        if (local_clock_step(r->clock, step_amount))
+        if (local_clock_step(r->clock, step_amount)) {
             LOG_WARN("System clock was stepped by %.6f seconds", -step_amount);
-        else
+        } else {
+            verdict.result = UPDATE_STEP_FAILED;
             local_clock_accumulate_offset(r->clock, step_amount, 0.0);
+        }
     }
+    return verdict;
 }
 
 static bool is_finite_update(const struct reference_update *u)
@@ -399,16 +430,15 @@ static bool is_finite_update(const struct reference_update *u)
            isfinite(u->root_dispersion);
 }
 
-void reference_update(struct reference *r, const struct reference_update *u)
+/* The procedure of discipline.md 15.4. */
+static struct update_verdict update(struct reference *r, const struct reference_update *u)
 {
-    if (!is_finite_update(u)) {
-        LOG_DEBUG("Reference update that is not finite ignored");
-        return;
-    }
-    if (r->mode != REFERENCE_NORMAL) {
-        finish_one_shot(r, u->offset);
-        return;
-    }
+    struct update_verdict verdict = {.result = UPDATE_NOT_FINITE};
+
+    if (!is_finite_update(u))
+        return verdict;
+    if (r->mode != REFERENCE_NORMAL)
+        return finish_one_shot(r, u->offset);
 
     struct raw_time raw = world_raw_now(r->world);
     double correction = local_clock_correction(r->clock, raw, NULL);
@@ -419,13 +449,16 @@ void reference_update(struct reference *r, const struct reference_update *u)
     struct clock_estimate estimate =
         clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);
 
-    if (!offset_is_allowed(r, offset))
-        return;
+    if (!offset_is_allowed(r, offset, &verdict))
+        return verdict;
 
     double old_distance = root_distance_at(r, now);
     store_update(r, u, &estimate, interval, offset);
-    correct_clock(r, estimate.frequency, offset, correction,
-                  0.5 * r->conf.corr_time_ratio * u->offset_sd * interval, now);
+    verdict = correct_clock(r, estimate.frequency, offset, correction,
+                            0.5 * r->conf.corr_time_ratio * u->offset_sd * interval, now);
+    verdict.skew = u->skew;
+    verdict.max_skew = r->max_update_skew;
+    verdict.keeps_frequency = estimate.skew_too_large;
 
     /* The change has moved the reference time, so it must be compared with a new reading. */
     now = local_clock_now(r->clock, NULL);
@@ -436,17 +469,28 @@ void reference_update(struct reference *r, const struct reference_update *u)
     r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
     write_tracking_log(r, now, u->combined_sources, offset, u->offset_sd, correction, old_distance);
 
-    r->drift_file_age += interval;
-    if (r->drift_file_age >= r->conf.drift_file.interval) {
-        write_drift_file(r, r->conf.drift_file.interval);
-        r->drift_file_age = 0.0;
-    }
+    age_drift_file(r, interval);
     if (r->synchronised) {
         fallback_drift_update(r->fallback_drift, local_clock_read_frequency(r->clock), interval);
         schedule_fallback_drift(r);
     }
     update_mean_square(r, offset);
     r->local_adjustments = 0;
+    return verdict;
+}
+
+void reference_update(struct reference *r, const struct reference_update *u)
+{
+    struct update_verdict verdict = update(r, u);
+    char text[UPDATE_VERDICT_SIZE];
+
+    update_tally_add(&r->updates, &verdict);
+    LOG_DEBUG("Update of the clock: %s", update_verdict_format(&verdict, text, sizeof(text)));
+}
+
+const struct update_tally *reference_updates(const struct reference *r)
+{
+    return &r->updates;
 }
 
 bool reference_follow_local(struct reference *r, double dfreq, double doffset)

@@ -16,6 +16,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference_data.h"
+#include "clock/update_verdict.h"
 #include "conf/groups.h"
 
 struct reference;
@@ -68,6 +69,8 @@ enum reference_mode reference_mode(const struct reference *ref);
 bool reference_is_one_shot(const struct reference *ref);
 
 void reference_update(struct reference *ref, const struct reference_update *update);
+/* What became of the updates; valid as long as the reference. */
+const struct update_tally *reference_updates(const struct reference *ref);
 /* The clock is not synchronised any more (discipline.md 16.1). In a one-shot mode this is
    failure. */
 void reference_set_unsynchronised(struct reference *ref);

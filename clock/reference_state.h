@@ -35,6 +35,7 @@ struct reference {
     double skew, residual_frequency, frequency_sd, offset_sd;
     double root_delay, root_dispersion;
 
+    struct update_tally updates;
     bool updated;       /* last_update is set */
     double last_update; /* loop_uptime() */
     double last_update_interval;

@@ -47,6 +47,18 @@ static void update_with_offset(struct source_fixture *f, double offset)
     reference_update(f->reference, &u);
 }
 
+/* The last update, and how many became the same. */
+static void assert_update(const struct source_fixture *f, enum update_result result, double value,
+                          double limit, uint32_t count)
+{
+    const struct update_tally *t = reference_updates(f->reference);
+
+    assert_int_equal(t->last.result, result);
+    assert_near(t->last.value, value);
+    assert_near(t->last.limit, limit);
+    assert_int_equal(t->counts[result], count);
+}
+
 static struct report_tracking tracking(struct source_fixture *f)
 {
     struct report_tracking r;
@@ -84,6 +96,11 @@ static void estimates_weigh_new_and_old_frequency(void **state)
         u.skew = rows[i].k;
         reference_update(f.reference, &u);
         assert_near(reference_skew(f.reference), rows[i].skew);
+        bool kept = rows[i].frequency == 0.0;
+        assert_int_equal(reference_updates(f.reference)->last.keeps_frequency, kept);
+        assert_int_equal(reference_updates(f.reference)->kept_frequency, kept);
+        assert_near(reference_updates(f.reference)->last.skew, rows[i].k);
+        assert_near(reference_updates(f.reference)->last.max_skew, 1e-3);
         struct report_tracking r = tracking(&f);
         assert_near(r.freq_ppm, rows[i].frequency * 1e6);
         if (rows[i].leap == LEAP_NORMAL)
@@ -156,15 +173,19 @@ static void makestep_steps_the_error_of_the_raw_clock(void **state)
     source_fixture_open(&f, "makestep 1.0 2\nlogchange 0.5", true);
     update_with_offset(&f, -5.0);
     assert_true(f.w->stepped_ns == 5000000000);
+    assert_update(&f, UPDATE_STEPPED, 5.0, 1.0, 1);
     assert_near(tracking(&f).correction, 0.0);
     update_with_offset(&f, -0.75); /* below the threshold, but counts */
     assert_true(f.w->stepped_ns == 5000000000);
+    assert_update(&f, UPDATE_SLEWED, 0.75, 1.0, 1);
     update_with_offset(&f, -5.0); /* limit reached */
     assert_true(f.w->stepped_ns == 5000000000);
+    assert_update(&f, UPDATE_SLEWED_ONLY, 0.0, 0.0, 1);
     reference_modify_makestep(f.reference, -1, 2.0);
     local_clock_cancel_correction(f.clock);
     update_with_offset(&f, 3.0);
     assert_true(f.w->stepped_ns == 2000000000);
+    assert_update(&f, UPDATE_STEPPED, 3.0, 2.0, 2);
     source_fixture_check_log(&f, "System clock wrong by 5.000000 seconds\n"
                                  "System clock was stepped by 5.000000 seconds\n"
                                  "System clock wrong by 0.750000 seconds\n"
@@ -182,6 +203,7 @@ static void failing_step_is_slewed(void **state)
     source_fixture_open(&f, "makestep 1.0 2", false);
     update_with_offset(&f, -5.0);
     assert_near(tracking(&f).correction, 5.0);
+    assert_update(&f, UPDATE_STEP_FAILED, 5.0, 1.0, 1);
     source_fixture_check_log(&f, NULL_DRIVER "System clock wrong by 5.000000 seconds\n"
                                              "Could not step system clock\n");
     source_fixture_close(&f);
@@ -197,12 +219,15 @@ static void maxchange_ignores_and_then_exits(void **state)
     update_with_offset(&f, 6.0);
     assert_near(tracking(&f).last_offset, 5.0);
     assert_int_equal(f.ended, 0);
+    assert_update(&f, UPDATE_TOO_LARGE, 6.0, 1.0, 1);
     update_with_offset(&f, -6.0);
+    assert_update(&f, UPDATE_TOO_LARGE_ENDS, 6.0, 1.0, 1);
     assert_int_equal(f.ended, 1);
     assert_int_equal(f.ended_mode, REFERENCE_NORMAL);
     assert_false(f.ended_success);
     assert_int_equal(reference_mode(f.reference), REFERENCE_IGNORE);
     update_with_offset(&f, 0.5);
+    assert_update(&f, UPDATE_MODE_ENDED, 0.0, 0.0, 1);
     assert_near(tracking(&f).last_offset, 5.0);
     source_fixture_check_log(
         &f, NULL_DRIVER "Adjustment of -6.000 seconds exceeds the allowed maximum of 1.000 seconds "
@@ -219,6 +244,7 @@ static void updates_that_are_not_finite_are_ignored(void **state)
     source_fixture_open(&f, "", false);
     update_with_offset(&f, NAN);
     update_with_offset(&f, INFINITY);
+    assert_update(&f, UPDATE_NOT_FINITE, 0.0, 0.0, 2);
     assert_int_equal(tracking(&f).stratum, 0);
     assert_near(tracking(&f).correction, 0.0);
     source_fixture_check_log(&f, NULL_DRIVER);
@@ -232,14 +258,17 @@ static void one_shot_modes_end_with_the_first_update(void **state)
         double offset;
         int64_t stepped_ns;
         double correction;
+        enum update_result result;
+        double limit;
         const char *log;
     } cases[] = {
-        {REFERENCE_UPDATE_ONCE, 0.25, -250000000, 0.0,
+        {REFERENCE_UPDATE_ONCE, 0.25, -250000000, 0.0, UPDATE_SET_ONCE, 0.0,
          "System clock wrong by -0.250000 seconds (step)\n"},
-        {REFERENCE_PRINT_ONCE, -0.25, 0, 0.0, "System clock wrong by 0.250000 seconds (ignored)\n"},
-        {REFERENCE_INIT_STEP_SLEW, -0.25, 0, 0.25,
+        {REFERENCE_PRINT_ONCE, -0.25, 0, 0.0, UPDATE_PRINTED, 0.0,
+         "System clock wrong by 0.250000 seconds (ignored)\n"},
+        {REFERENCE_INIT_STEP_SLEW, -0.25, 0, 0.25, UPDATE_INITIAL_SLEW, 10.0,
          "System's initial offset : 0.250000 seconds slow of true (slew)\n"},
-        {REFERENCE_INIT_STEP_SLEW, 30.0, -30000000000, 0.0,
+        {REFERENCE_INIT_STEP_SLEW, 30.0, -30000000000, 0.0, UPDATE_INITIAL_STEP, 10.0,
          "System's initial offset : 30.000000 seconds fast of true (step)\n"},
     };
 
@@ -251,6 +280,8 @@ static void one_shot_modes_end_with_the_first_update(void **state)
         update_with_offset(&f, cases[i].offset);
         assert_int_equal(f.ended, 1);
         assert_int_equal(f.ended_mode, cases[i].mode);
+        assert_update(&f, cases[i].result, cases[i].limit > 0.0 ? fabs(cases[i].offset) : 0.0,
+                      cases[i].limit, 1);
         assert_true(f.ended_success);
         assert_true(f.w->stepped_ns == cases[i].stepped_ns);
         assert_near(tracking(&f).correction, cases[i].correction);
@@ -410,6 +441,24 @@ static void mail_tells_of_a_large_change(void **state)
     source_fixture_close(&f);
 }
 
+static void each_result_of_an_update_has_a_text_of_its_own(void **state)
+{
+    char texts[UPDATE_RESULTS][UPDATE_VERDICT_SIZE];
+
+    for (enum update_result i = 0; i < UPDATE_RESULTS; i++) {
+        const struct update_verdict verdict = {i,          -1.23456789e-300, -1.23456789e-300,
+                                               -1.23e-300, -1e-300,          true};
+        update_verdict_format(&verdict, texts[i], sizeof(texts[i]));
+        assert_true(strlen(texts[i]) < sizeof(texts[i]) - 1);
+        assert_non_null(strstr(texts[i], "frequency kept"));
+        for (enum update_result k = 0; k < i; k++)
+            assert_string_not_equal(texts[i], texts[k]);
+    }
+    const struct update_verdict stepped = {.result = UPDATE_STEPPED, .value = 5.0, .limit = 1.0};
+    assert_string_equal(update_verdict_format(&stepped, texts[0], sizeof(texts[0])),
+                        "stepped, error above makestep (5, limit 1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +467,7 @@ int main(void)
         cmocka_unit_test(offset_is_slewed_at_the_suggested_rate),
         cmocka_unit_test(makestep_steps_the_error_of_the_raw_clock),
         cmocka_unit_test(failing_step_is_slewed),
+        cmocka_unit_test(each_result_of_an_update_has_a_text_of_its_own),
         cmocka_unit_test(maxchange_ignores_and_then_exits),
         cmocka_unit_test(updates_that_are_not_finite_are_ignored),
         cmocka_unit_test(one_shot_modes_end_with_the_first_update),
