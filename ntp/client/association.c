@@ -244,7 +244,8 @@ void association_close_client(struct association *a)
 
 void association_go_offline(struct association *a)
 {
-    a->activity = ACTIVITY_OFFLINE;
+    a->online = false;
+    a->in_burst = false;
     loop_timer_cancel(a->shared->env->loop, a->tx_timer);
     a->tx_timer = 0;
     source_reset_reachability(a->source);
@@ -255,56 +256,37 @@ void association_go_offline(struct association *a)
 
 void association_end_burst(struct association *a)
 {
-    if (a->activity == ACTIVITY_BURST_ONLINE)
-        a->activity = ACTIVITY_ONLINE;
-    else if (a->activity == ACTIVITY_BURST_OFFLINE)
+    a->in_burst = false;
+    if (!a->online)
         association_go_offline(a);
 }
 
 static void go_online(struct association *a)
 {
-    switch (a->activity) {
-    case ACTIVITY_ONLINE:
-    case ACTIVITY_BURST_ONLINE:
-        break;
-    case ACTIVITY_OFFLINE:
-        a->activity = ACTIVITY_ONLINE;
-        reset(a);
-        association_set_initial_timer(a);
-        if (a->iburst)
-            association_start_burst(a, IBURST_GOOD, IBURST_TOTAL);
-        break;
-    case ACTIVITY_BURST_OFFLINE:
-        a->activity = ACTIVITY_BURST_ONLINE;
-        break;
-    }
+    bool was_active = association_is_active(a);
+
+    a->online = true;
+    if (was_active)
+        return;
+    reset(a);
+    association_set_initial_timer(a);
+    if (a->iburst)
+        association_start_burst(a, IBURST_GOOD, IBURST_TOTAL);
 }
 
+/* A burst goes on to its end. */
 static void leave_online(struct association *a)
 {
-    switch (a->activity) {
-    case ACTIVITY_ONLINE:
+    if (a->in_burst)
+        a->online = false;
+    else if (a->online)
         association_go_offline(a);
-        break;
-    case ACTIVITY_BURST_ONLINE:
-        a->activity = ACTIVITY_BURST_OFFLINE;
-        break;
-    case ACTIVITY_OFFLINE:
-    case ACTIVITY_BURST_OFFLINE:
-        break;
-    }
-}
-
-/* Whether the source counts as online, without regard to a burst. */
-static bool is_online(const struct association *a)
-{
-    return a->activity == ACTIVITY_ONLINE || a->activity == ACTIVITY_BURST_ONLINE;
 }
 
 void association_set_connectivity(struct association *a, enum source_connectivity connectivity,
                                   bool by_request)
 {
-    bool was_online = is_online(a);
+    bool was_online = a->online;
     char text[ADDR_TEXT_SIZE];
 
     if (connectivity == SOURCE_MAYBE_ONLINE)
@@ -317,7 +299,7 @@ void association_set_connectivity(struct association *a, enum source_connectivit
     else
         leave_online(a);
 
-    if (by_request && is_online(a) != was_online)
+    if (by_request && a->online != was_online)
         LOG_INFO("Source %s %s", ip_addr_format(&a->addr.addr, text, sizeof(text)),
                  was_online ? "offline" : "online");
 }
@@ -325,14 +307,9 @@ void association_set_connectivity(struct association *a, enum source_connectivit
 void association_start_burst(struct association *a, int good, int total)
 {
     /* A burst would disturb the timing of the peer. */
-    if (a->is_peer)
+    if (a->is_peer || a->in_burst)
         return;
-    if (a->activity == ACTIVITY_ONLINE)
-        a->activity = ACTIVITY_BURST_ONLINE;
-    else if (a->activity == ACTIVITY_OFFLINE)
-        a->activity = ACTIVITY_BURST_OFFLINE;
-    else
-        return;
+    a->in_burst = true;
     a->burst_good = good;
     a->burst_total = total;
     association_set_initial_timer(a);
@@ -341,7 +318,7 @@ void association_start_burst(struct association *a, int good, int total)
 void association_start(struct association *a)
 {
     a->suspended = false;
-    if (a->activity != ACTIVITY_OFFLINE)
+    if (association_is_active(a))
         association_set_initial_timer(a);
 }
 

@@ -118,9 +118,7 @@ static void use_sample(struct association *a, const struct response *r)
         return;
     }
     association_process_sample(a, &r->sample);
-    if (a->activity != ACTIVITY_BURST_ONLINE && a->activity != ACTIVITY_BURST_OFFLINE)
-        return;
-    if (--a->burst_good <= 0)
+    if (a->in_burst && --a->burst_good <= 0)
         association_end_burst(a);
 }
 
@@ -128,13 +126,13 @@ static void schedule_next(struct association *a, const struct response *r)
 {
     char text[ADDR_TEXT_SIZE];
 
-    if (a->activity == ACTIVITY_OFFLINE)
+    if (!association_is_active(a))
         return;
     double delay = association_delay(a, false);
     if (r->verdict.reason == RESPONSE_RATE_KISS) {
         LOG_WARN("Received KoD RATE from %s", ip_addr_format(&a->addr.addr, text, sizeof(text)));
         delay += KOD_RATE_FACTOR * log2_to_seconds(a->poll.current);
-        if (a->activity == ACTIVITY_BURST_ONLINE || a->activity == ACTIVITY_BURST_OFFLINE)
+        if (a->in_burst)
             a->burst_good = 0;
     }
     association_set_timer(a, delay);
@@ -251,7 +249,7 @@ enum response_reason association_receive(struct association *a, const struct ntp
     if (ntp_packet_parse(arrival->packet, arrival->length, &info))
         verdict.reason = classify(a, info.mode);
     if (verdict.reason == RESPONSE_GOOD) {
-        if (arrival->fd != a->fd || a->activity == ACTIVITY_OFFLINE || a->suspended)
+        if (arrival->fd != a->fd || !association_is_active(a) || a->suspended)
             verdict.reason = RESPONSE_NOT_AWAITED;
         else
             verdict = judge(a, arrival, &info, false);

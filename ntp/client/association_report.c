@@ -108,20 +108,10 @@ void association_count_activity(const struct association *a, struct report_activ
         report->unresolved++;
         return;
     }
-    switch (a->activity) {
-    case ACTIVITY_OFFLINE:
-        report->offline++;
-        break;
-    case ACTIVITY_ONLINE:
-        report->online++;
-        break;
-    case ACTIVITY_BURST_ONLINE:
-        report->burst_online++;
-        break;
-    case ACTIVITY_BURST_OFFLINE:
-        report->burst_offline++;
-        break;
-    }
+    if (a->in_burst)
+        (*(a->online ? &report->burst_online : &report->burst_offline))++;
+    else
+        (*(a->online ? &report->online : &report->offline))++;
 }
 
 void association_save_nts(const struct association *a)

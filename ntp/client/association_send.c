@@ -54,20 +54,12 @@ double association_delay(const struct association *a, bool on_transmit)
     if (!on_transmit && !local_is_zero(a->ex.near_tx.time))
         last = local_diff(local_clock_event_time(a->shared->env->clock, NULL), a->ex.near_tx.time);
 
-    switch (a->activity) {
-    case ACTIVITY_ONLINE:
-        if (a->is_peer)
-            delay = peer_delay(a, delay, last, on_transmit);
-        else if (a->ex.warmup_left > 0)
-            delay = WARMUP_DELAY;
-        break;
-    case ACTIVITY_BURST_ONLINE:
-    case ACTIVITY_BURST_OFFLINE:
+    if (a->in_burst)
         delay = fmin(BURST_INTERVAL, BURST_INTERVAL_RATIO * delay);
-        break;
-    case ACTIVITY_OFFLINE:
-        break;
-    }
+    else if (a->is_peer)
+        delay = peer_delay(a, delay, last, on_transmit);
+    else if (a->ex.warmup_left > 0)
+        delay = WARMUP_DELAY;
     if (last > 0.0)
         delay -= last;
     return fmax(delay, 0.0);
@@ -193,15 +185,13 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
 /* Updates activity and bursts (ntp.md 9.1, step 2). False: nothing is sent. */
 static bool update_activity(struct association *a)
 {
-    if (a->activity == ACTIVITY_BURST_ONLINE && a->burst_total <= 1) {
-        a->activity = ACTIVITY_ONLINE;
-    } else if (a->activity == ACTIVITY_BURST_OFFLINE && a->burst_total <= 0) {
-        association_go_offline(a);
-    } else if (a->activity == ACTIVITY_ONLINE && a->burst && a->poll.current > a->poll.min) {
+    if (a->in_burst && a->burst_total <= (a->online ? 1 : 0)) {
+        association_end_burst(a);
+    } else if (a->online && a->burst && a->poll.current > a->poll.min) {
         int steps = a->poll.current - a->poll.min;
         association_start_burst(a, 1, steps >= 2 ? MAX_BURST_TOTAL : 1 << steps);
     }
-    return a->activity != ACTIVITY_OFFLINE;
+    return association_is_active(a);
 }
 
 static bool wants_interleaved(const struct association *a)
@@ -246,9 +236,7 @@ static bool prepare_auth(struct association *a)
 
 static void count_burst(struct association *a, bool sent)
 {
-    if (a->activity == ACTIVITY_BURST_ONLINE && (sent || source_is_reachable(a->source)))
-        a->burst_total--;
-    else if (a->activity == ACTIVITY_BURST_OFFLINE)
+    if (a->in_burst && (sent || !a->online || source_is_reachable(a->source)))
         a->burst_total--;
 }
 
@@ -285,7 +273,7 @@ static void transmit(void *arg)
     if (!sent && a->auto_offline)
         association_set_connectivity(a, SOURCE_OFFLINE, true);
     count_burst(a, sent);
-    if (a->activity == ACTIVITY_OFFLINE)
+    if (!association_is_active(a))
         return;
 
     association_set_timer(a, association_delay(a, true));

@@ -13,8 +13,6 @@
 #include "ntp/client/response.h"
 #include "source/sample_filter.h"
 
-enum activity { ACTIVITY_OFFLINE, ACTIVITY_ONLINE, ACTIVITY_BURST_ONLINE, ACTIVITY_BURST_OFFLINE };
-
 /* A response that waits for the hardware transmit timestamp of its request (ntp.md 12.4). */
 struct waiting_response {
     bool exists;
@@ -51,7 +49,9 @@ struct association {
     struct quantile *quantile;
 
     /* State (ntp.md 6.3). */
-    enum activity activity;
+    /* The activity of ntp.md 7: it is OFFLINE with neither of them. */
+    bool online;
+    bool in_burst; /* which ends online or offline */
     bool suspended;
     int fd;            /* -1: none */
     bool holds_server; /* peers: a use of the server socket of their family */
@@ -70,6 +70,11 @@ int association_effective_poll(const struct association *a);
 double association_delay(const struct association *a, bool on_transmit);
 void association_set_timer(struct association *a, double delay);
 void association_set_initial_timer(struct association *a);
+
+static inline bool association_is_active(const struct association *a)
+{
+    return a->online || a->in_burst;
+}
 
 /* association.c */
 void association_go_offline(struct association *a);
