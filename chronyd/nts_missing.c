@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "chronyd/chronyd.h"
 #include "chronyd/nts_part.h"
+#include "ntp/client/nts_client.h"
 
 struct nts_part {
     struct chronyd *daemon;
@@ -44,10 +45,11 @@ static bool client_add_request(struct ntp_nts_client *client, const struct ntp_i
     return false;
 }
 
-static bool client_check_response(struct ntp_nts_client *client, const uint8_t *packet,
-                                  const struct ntp_info *info)
+static enum response_reason client_check_response(struct ntp_nts_client *client,
+                                                  const uint8_t *packet,
+                                                  const struct ntp_info *info)
 {
-    return false;
+    return RESPONSE_NTS_UNASKED;
 }
 
 static void client_change_nts_address(struct ntp_nts_client *client, const struct ip_port *nts_addr)

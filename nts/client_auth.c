@@ -468,27 +468,41 @@ static int take_new_cookies(struct ntp_nts_client *client, const struct response
     return acceptable;
 }
 
-static bool client_check_response(struct ntp_nts_client *client, const uint8_t *packet,
-                                  const struct ntp_info *info)
+/* Reads the fields; what is wrong with them, or GOOD. */
+static enum response_reason judge_fields(struct ntp_nts_client *client, const uint8_t *packet,
+                                         const struct ntp_info *info,
+                                         struct response_fields *fields)
+{
+    bool complete = read_fields(client, packet, info, fields);
+
+    if (!fields->uid)
+        return RESPONSE_NTS_UID;
+    if (complete && !fields->auth && is_nak(packet)) {
+        client->nak = true;
+        return RESPONSE_NTS_NAK;
+    }
+    if (!complete || !fields->auth)
+        return RESPONSE_NTS_AUTH;
+    return take_new_cookies(client, fields) > 0 ? RESPONSE_GOOD : RESPONSE_NTS_COOKIES;
+}
+
+static enum response_reason client_check_response(struct ntp_nts_client *client,
+                                                  const uint8_t *packet,
+                                                  const struct ntp_info *info)
 {
     struct response_fields fields = {.uid = false};
 
-    if (info->ext_fields == 0 || info->mode != NTP_MODE_SERVER || client->ok || !client->sent ||
-        !read_fields(client, packet, info, &fields))
-        return false;
-    if (!fields.auth && fields.uid && is_nak(packet))
-        client->nak = true;
-    if (!fields.uid || !fields.auth)
-        return false;
-    bool valid = take_new_cookies(client, &fields) > 0;
+    if (info->ext_fields == 0 || info->mode != NTP_MODE_SERVER || client->ok || !client->sent)
+        return RESPONSE_NTS_UNASKED;
+    enum response_reason reason = judge_fields(client, packet, info, &fields);
     crypto_wipe(fields.plain, fields.plain_length);
-    if (!valid)
-        return false;
+    if (reason != RESPONSE_GOOD)
+        return reason;
     client->ok = true;
     client->attempts = 0;
     client->next_attempt = 0.0;
     nts_context_wipe(&client->alt_context);
-    return true;
+    return RESPONSE_GOOD;
 }
 
 /* ---- Report (nts.md 18.1) ---- */

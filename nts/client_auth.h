@@ -7,6 +7,7 @@
 #define NTS_CLIENT_AUTH_H
 
 #include "ntp/auth.h"
+#include "ntp/client/nts_client.h"
 #include "nts/context.h"
 #include "nts/ke_client.h"
 

@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "conf/source_options.h"
 #include "ntp/auth.h"
+#include "ntp/client/nts_client.h"
 #include "ntp/client/verdict.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"

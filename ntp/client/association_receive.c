@@ -56,9 +56,8 @@ static enum response_reason check_auth(struct association *a, const uint8_t *pac
                    ? RESPONSE_GOOD
                    : RESPONSE_WRONG_MAC;
     case NTP_AUTH_NTS:
-        return a->nts && a->shared->nts.client->check_response(a->nts, packet, info)
-                   ? RESPONSE_GOOD
-                   : RESPONSE_WRONG_NTS;
+        return a->nts ? a->shared->nts.client->check_response(a->nts, packet, info)
+                      : RESPONSE_NTS_UNASKED;
     case NTP_AUTH_MSSNTP:
     case NTP_AUTH_MSSNTP_EXT:
         break;

@@ -42,7 +42,11 @@ enum response_reason {
     RESPONSE_WRONG_AUTH, /* none, or of another kind */
     RESPONSE_WRONG_KEY,
     RESPONSE_WRONG_MAC,
-    RESPONSE_WRONG_NTS,
+    RESPONSE_NTS_UNASKED, /* no request with NTS was sent since the last good response */
+    RESPONSE_NTS_UID,
+    RESPONSE_NTS_NAK,
+    RESPONSE_NTS_AUTH,
+    RESPONSE_NTS_COOKIES,
     RESPONSE_ANSWERED, /* another response to the same request was used */
     RESPONSE_RATE_KISS,
     RESPONSE_LEAP_UNSYNC,

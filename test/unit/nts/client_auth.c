@@ -240,13 +240,19 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     return nts_server_auth_ops()->add_response(request, &info, &state, kod, &w) ? w.pos : 0;
 }
 
-static bool check(struct fixture *f, const uint8_t *response, size_t length)
+/* RESPONSE_GOOD, or why it is not used. */
+static enum response_reason judge(struct fixture *f, const uint8_t *response, size_t length)
 {
     struct ntp_info info;
 
     if (!ntp_packet_parse(response, length, &info) || info.auth != NTP_AUTH_NTS)
-        return false;
+        return RESPONSE_WRONG_AUTH;
     return ops()->check_response(f->client, response, &info);
+}
+
+static bool check(struct fixture *f, const uint8_t *response, size_t length)
+{
+    return judge(f, response, length) == RESPONSE_GOOD;
 }
 
 /* A whole exchange. */
@@ -462,7 +468,7 @@ static void nak_drops_cookies_at_the_next_poll(void **state)
     assert_true(exchange(&f));
     size_t length = poll_request(&f, request);
     make_nak(&f, request, length, response);
-    assert_false(check(&f, response, 84));
+    assert_int_equal(judge(&f, response, 84), RESPONSE_NTS_NAK);
     assert_int_equal(report(&f).nak, 1);
     assert_int_equal(report(&f).cookies, 7);
     f.ke.active = true;
@@ -485,12 +491,12 @@ static void nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response(void **sta
     size_t length = poll_request(&f, request);
     make_nak(&f, request, length, nak);
     nak[60] ^= 1; /* in the UID */
-    assert_false(check(&f, nak, 84));
+    assert_int_equal(judge(&f, nak, 84), RESPONSE_NTS_UID);
     assert_int_equal(report(&f).nak, 0);
     nak[60] ^= 1;
     assert_int_equal(serve(&f, request, length, response), length);
     assert_true(check(&f, response, length));
-    assert_false(check(&f, nak, 84));
+    assert_int_equal(judge(&f, nak, 84), RESPONSE_NTS_UNASKED);
     assert_int_equal(report(&f).nak, 0);
 
     /* A NAK and then the response: the response wins. */
@@ -513,11 +519,11 @@ static void response_is_accepted_once_and_only_to_the_last_request(void **state)
     size_t length = poll_request(&f, request);
     size_t old_length = serve(&f, request, length, old);
     length = poll_request(&f, request);
-    assert_false(check(&f, old, old_length));
+    assert_int_equal(judge(&f, old, old_length), RESPONSE_NTS_UID);
     assert_int_equal(serve(&f, request, length, response), length);
     assert_true(check(&f, response, length));
     assert_int_equal(report(&f).cookies, 8);
-    assert_false(check(&f, response, length));
+    assert_int_equal(judge(&f, response, length), RESPONSE_NTS_UNASKED);
     assert_int_equal(report(&f).cookies, 8);
 
     length = poll_request(&f, request);
@@ -542,6 +548,9 @@ static void forged_responses_change_nothing(void **state)
         assert_false(check(&f, response, length));
         response[i] ^= 0x20;
     }
+    response[120] ^= 1; /* in the authenticator */
+    assert_int_equal(judge(&f, response, length), RESPONSE_NTS_AUTH);
+    response[120] ^= 1;
     for (size_t cut = 0; cut < length; cut++) {
         uint8_t *exact = test_malloc(cut + 1);
 
@@ -579,16 +588,20 @@ static void authentic_responses_with_odd_contents(void **state)
         size_t lengths[12]; /* of cookies inside, without headers */
         int count;
         size_t cut; /* octets taken from the end of the plaintext */
-        bool valid;
+        enum response_reason reason;
         int cookies;
     } cases[] = {
-        {{0}, 0, 0, false, 7},         /* nothing */
-        {{0}, 1, 0, false, 7},         /* a cookie of no octets */
-        {{8, 260}, 2, 0, false, 7},    /* too short and too long */
-        {{8, 260, 12}, 3, 0, true, 8}, /* one that will do */
-        {{256}, 1, 0, true, 8},
-        {{16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16}, 12, 0, true, 8}, /* more than fit */
-        {{16, 16}, 2, 2, false, 7},                                         /* malformed */
+        {{0}, 0, 0, RESPONSE_NTS_COOKIES, 7},      /* nothing */
+        {{0}, 1, 0, RESPONSE_NTS_COOKIES, 7},      /* a cookie of no octets */
+        {{8, 260}, 2, 0, RESPONSE_NTS_COOKIES, 7}, /* too short and too long */
+        {{8, 260, 12}, 3, 0, RESPONSE_GOOD, 8},    /* one that will do */
+        {{256}, 1, 0, RESPONSE_GOOD, 8},
+        {{16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16},
+         12,
+         0,
+         RESPONSE_GOOD,
+         8},                                    /* more than fit */
+        {{16, 16}, 2, 2, RESPONSE_NTS_AUTH, 7}, /* malformed */
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -605,7 +618,7 @@ static void authentic_responses_with_odd_contents(void **state)
         }
         assert_false(w.failed);
         size_t length = make_response(&f, request, plain, w.pos - cases[i].cut, response);
-        assert_int_equal(check(&f, response, length), cases[i].valid);
+        assert_int_equal(judge(&f, response, length), cases[i].reason);
         assert_int_equal(report(&f).cookies, cases[i].cookies);
         shut_down(&f);
     }

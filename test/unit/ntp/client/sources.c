@@ -654,9 +654,10 @@ static bool nts_add(struct ntp_nts_client *c, const struct ntp_info *info, struc
     return ntp_ext_add(w, 0x0104, "0123456789abcdef0123456789abcdef", 32);
 }
 
-static bool nts_check(struct ntp_nts_client *c, const uint8_t *packet, const struct ntp_info *info)
+static enum response_reason nts_check(struct ntp_nts_client *c, const uint8_t *packet,
+                                      const struct ntp_info *info)
 {
-    return true;
+    return RESPONSE_GOOD;
 }
 
 static void nts_address(struct ntp_nts_client *c, const struct ip_port *addr)

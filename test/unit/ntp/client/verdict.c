@@ -31,7 +31,7 @@ static void check(struct response_fixture *f, enum response_reason auth,
 static void each_fault_of_a_packet_is_a_reason(void **state)
 {
     static const enum response_reason auth[] = {RESPONSE_WRONG_AUTH, RESPONSE_WRONG_KEY,
-                                                RESPONSE_WRONG_MAC, RESPONSE_WRONG_NTS};
+                                                RESPONSE_WRONG_MAC, RESPONSE_NTS_AUTH};
     struct response_fixture *f = *state;
     struct ntp_header good = f->header;
 
