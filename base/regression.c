@@ -42,15 +42,16 @@ static const float chi2_coefficients[] = {
 
 #define TABLE_LENGTH(table) ((int)COUNT(table))
 
-/* The runs test. A straight line through the samples is a good model only while the clock's frequency is
-   constant. If it is, the residuals are noise, and their signs change at random, at every second point on
-   average: + - - + - + + -. If the frequency has changed, the line cuts through a bend, and the residuals
-   of the same sign stand together: + + + - - - - + +. A run is a row of equal signs; few runs, many points:
-   a bend. With n random signs there are (n + 1) / 2 runs on average; chance alone gives critical_runs[n]
-   or fewer in about one case in ten. Then the oldest points do not belong to the present frequency: they
-   are dropped, one by one, until the rest looks like a straight line. So the register becomes long while the
-   clock is steady, which averages the noise, and short soon after a change, which follows it.
-   Older points that were dropped from the fit take part in the test: they show a bend sooner. */
+/* The runs test. A straight line through the samples is a good model only while the clock's
+   frequency is constant. If it is, the residuals are noise, and their signs change at random, at
+   every second point on average: + - - + - + + -. If the frequency has changed, the line cuts
+   through a bend, and the residuals of the same sign stand together: + + + - - - - + +. A run is a
+   row of equal signs; few runs, many points: a bend. With n random signs there are (n + 1) / 2 runs
+   on average; chance alone gives critical_runs[n] or fewer in about one case in ten. Then the
+   oldest points do not belong to the present frequency: they are dropped, one by one, until the
+   rest looks like a straight line. So the register becomes long while the clock is steady, which
+   averages the noise, and short soon after a change, which follows it. Older points that were
+   dropped from the fit take part in the test: they show a bend sooner. */
 int regression_count_runs(const double *residuals, int n)
 {
     int runs = n > 0 ? 1 : 0;

@@ -32,8 +32,8 @@ enum update_result {
 struct update_verdict {
     enum update_result result;
     double value, limit; /* seconds; 0 where nothing was compared */
-    /* Normal updates: the skew of the measurement against maxupdateskew, ratios. Above it the frequency
-       of the clock stays. */
+    /* Normal updates: the skew of the measurement against maxupdateskew, ratios. Above it the
+       frequency of the clock stays. */
     double skew, max_skew;
     bool keeps_frequency;
 };

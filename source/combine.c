@@ -38,13 +38,15 @@ static struct source_verdict judge_distance(struct source *source,
     return (struct source_verdict){.status = STATUS_COMBINED};
 }
 
-/* Weights. The mean of several measurements is best when each has a weight of one over the square of its
-   standard deviation: a source that is twice as good counts four times. Frequencies are combined so, and
-   the deviation of the mean is then 1 / sqrt(sum of 1 / sd^2), smaller than each one.
-   For offsets that would be too trusting. What may be wrong with them is mostly not noise but a part of
-   the root distance (a path that is slower in one direction than in the other), which does not shrink
-   when more samples are taken. So an offset has a weight of one over its root distance, and the difference
-   from the selected source counts as an error of its own: sources that disagree make the sum look worse. */
+/* Weights. The mean of several measurements is best when each has a weight of one over the square
+   of its standard deviation: a source that is twice as good counts four times. Frequencies are
+   combined so, and the deviation of the mean is then 1 / sqrt(sum of 1 / sd^2), smaller than each
+   one.
+   For offsets that would be too trusting. What may be wrong with them is mostly not noise but a
+   part of the root distance (a path that is slower in one direction than in the other), which does
+   not shrink when more samples are taken. So an offset has a weight of one over its root distance,
+   and the difference from the selected source counts as an error of its own: sources that disagree
+   make the sum look worse. */
 void combine_add(struct combine_sums *sums, const struct samples_tracking *selected,
                  const struct samples_tracking *t, double root_distance)
 {

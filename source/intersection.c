@@ -6,18 +6,19 @@
 #include "source/intersection.h"
 #include <stdlib.h>
 
-/* Each source says: the true offset lies between my low and my high end. Some of them are wrong. So we look
-   for the interval that the largest number of sources have in common: if more than half of them agree, at
-   least one of those is right, as long as fewer than half are wrong.
-   Walk along the axis over the sorted ends. Each low end opens an interval, so one more source agrees from
-   here on (depth + 1); each high end closes one. The best interval begins at the low end at which the
-   depth is larger than ever before, and ends at the next high end: until there nobody drops out. A later
-   place with the same depth moves the end only, so the best interval then reaches over both of them.
+/* Each source says: the true offset lies between my low and my high end. Some of them are wrong. So
+   we look for the interval that the largest number of sources have in common: if more than half of
+   them agree, at least one of those is right, as long as fewer than half are wrong.
+   Walk along the axis over the sorted ends. Each low end opens an interval, so one more source
+   agrees from here on (depth + 1); each high end closes one. The best interval begins at the low
+   end at which the depth is larger than ever before, and ends at the next high end: until there
+   nobody drops out. A later place with the same depth moves the end only, so the best interval then
+   reaches over both of them.
        A  [........]                 6 to 14
        B   [.........]               7 to 17    7 to 14 has depth 2 of 3: A and B agree,
        C                 [.....]    24 to 36    and C is a falseticker
-   Trusted sources have a depth of their own, which is compared first: where the most of them agree, it does
-   not matter how many others agree elsewhere. */
+   Trusted sources have a depth of their own, which is compared first: where the most of them agree,
+   it does not matter how many others agree elsewhere. */
 static int compare_endpoints(const void *a, const void *b)
 {
     const struct endpoint *x = a;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What follows from the verdicts of the selection: the log of the selection, messages, replacement of
- * bad sources and counters. Called by selection.c and combine.c; decides nothing.
+ * What follows from the verdicts of the selection: the log of the selection, messages, replacement
+ * of bad sources and counters. Called by selection.c and combine.c; decides nothing.
  */
 #include <stdio.h>
 #include "base/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records and their register (discipline.md 12.1, 13), for the files of this folder only: shared
- * by reachability and reports (source.c), selection (selection.c, mark.c), combining (combine.c) and
+ * Records and their register (discipline.md 12.1, 13), for the files of this folder only: shared by
+ * reachability and reports (source.c), selection (selection.c, mark.c), combining (combine.c) and
  * dump files (dump.c).
  */
 #ifndef SOURCE_RECORD_H

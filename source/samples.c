@@ -166,12 +166,13 @@ bool samples_add(struct samples *s, const struct source_sample *sample)
 }
 
 /* A packet that waited in a queue shows it by its delay, and its offset may be wrong by half of the
-   additional delay. So samples near the shortest distance are good, and the further one is above that the
-   less it counts. How much is much? The median tells what is usual for this path; the deviation made from it
-   is the unit in which the excess is measured. On a quiet path a few microseconds are suspicious, on a busy
-   one milliseconds are nothing. A larger w is a worse sample: regression divides by it, and so takes w as
-   the square of a relative standard deviation. Nothing is thrown away here: even a bad sample has some
-   information, and a path that became longer for good makes its own median in time.
+   additional delay. So samples near the shortest distance are good, and the further one is above
+   that the less it counts. How much is much? The median tells what is usual for this path; the
+   deviation made from it is the unit in which the excess is measured. On a quiet path a few
+   microseconds are suspicious, on a busy one milliseconds are nothing. A larger w is a worse
+   sample: regression divides by it, and so takes w as the square of a relative standard deviation.
+   Nothing is thrown away here: even a bad sample has some information, and a path that became
+   longer for good makes its own median in time.
 
    Weights of the current samples by their distance (discipline.md 11.3): the variance relative to
    that of good samples. */

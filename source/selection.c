@@ -51,7 +51,8 @@ void source_register_deselect(struct source_register *set)
     }
 }
 
-/* The run ends without a selected source. What is waited for is not reported, unless it becomes a loss. */
+/* The run ends without a selected source. What is waited for is not reported, unless it becomes a
+   loss. */
 static void deselect(struct source_register *set, enum selection_result result, int value,
                      int limit)
 {
@@ -68,7 +69,8 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
-/* No new sample for longer than the register spans: the error may have grown faster than its skew. */
+/* No new sample for longer than the register spans: the error may have grown faster than its
+   skew. */
 static void widen_old(const struct run *run, struct samples_selection *info)
 {
     if (!(info->first_ago < 2.0 * info->last_ago))
@@ -255,8 +257,9 @@ static bool find_intersection(struct run *run)
     return true;
 }
 
-/* An interval agrees with the best one if one of them lies within the other. If it does not, it has one end
-   too far on one side: below, then its high end does not reach that of the best one, or above. */
+/* An interval agrees with the best one if one of them lies within the other. If it does not, it has
+   one end too far on one side: below, then its high end does not reach that of the best one, or
+   above. */
 static struct source_verdict judge_interval(const struct run *run, const struct source *s)
 {
     const struct intersection *best = &run->best;

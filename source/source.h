@@ -119,8 +119,8 @@ void source_report(const struct source *source, struct report_source *report);
 void source_report_stats(const struct source *source, struct report_sourcestats *report);
 void source_report_select(const struct source *source, struct report_selectdata *report);
 
-/* What the last selection said of a source, and how often it came into a state; valid as long as the
-   source. */
+/* What the last selection said of a source, and how often it came into a state; valid as long as
+   the source. */
 const struct source_verdict *source_verdict(const struct source *source);
 uint32_t source_status_changes(const struct source *source, enum source_status status);
 /* How the last selection ended, and how many ended so. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables of the states of sources and of the results of the selection. Pure; called by the files
- * beside it for reports, the log of the selection and messages.
+ * The tables of the states of sources and of the results of the selection. Pure; called by the
+ * files beside it for reports, the log of the selection and messages.
  */
 #include "source/status.h"
 #include <stdio.h>

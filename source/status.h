@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The verdict of the selection on each source and on the whole set: the state, and the figure that was
- * compared with a limit. Letters, texts and messages come from one table for each. Made by selection.c
- * and combine.c, kept by each record; read for reports and logs.
+ * The verdict of the selection on each source and on the whole set: the state, and the figure that
+ * was compared with a limit. Letters, texts and messages come from one table for each. Made by
+ * selection.c and combine.c, kept by each record; read for reports and logs.
  */
 #ifndef SOURCE_STATUS_H
 #define SOURCE_STATUS_H
@@ -51,8 +51,8 @@ char source_status_letter(enum source_status status);
 enum report_state source_status_reported(enum source_status status);
 /* Four selections in a row with such a state, and the source is replaced (discipline.md 12.5). */
 bool source_status_is_bad(enum source_status status);
-/* The message that such a state deserves, a format for the label of the source and the limit; NULL: none
-   (discipline.md 13.7). */
+/* The message that such a state deserves, a format for the label of the source and the limit; NULL:
+   none (discipline.md 13.7). */
 const char *source_status_message(enum source_status status);
 /* Enough for the longest text of a verdict. */
 #define SOURCE_VERDICT_SIZE 128

@@ -226,9 +226,9 @@ static void apply_net_correction(struct response *r, const struct timestamps *t)
  *               /          \            offset = (t1 + t4) / 2 - (t2 + t3) / 2
  *   client    t1 .......... t4
  *
- * The offset is right if the packet took as long in one direction as in the other. NTP gives it the other
- * sign, and so does the offset that the user adds: it is turned here, once. Everywhere else an offset
- * is positive when the local clock is fast.
+ * The offset is right if the packet took as long in one direction as in the other. NTP gives it the
+ * other sign, and so does the offset that the user adds: it is turned here, once. Everywhere else
+ * an offset is positive when the local clock is fast.
  */
 bool response_measure(struct response *r, const struct exchange *ex,
                       const struct response_limits *limits, double skew)
@@ -273,14 +273,14 @@ bool response_measure(struct response *r, const struct exchange *ex,
 
 /* Tests A to D: is this sample worth using? T1 to T4 give the sum of the times on both ways, not
    each of them, so the offset may be wrong by half of the delay: a long delay makes a bad sample.
-   A: the delay is below a fixed limit, and the timestamps are sane and belong to one exchange. B:
-   the delay is not much longer than the shortest one that the source's register knows. C: the
-   increase of the delay is within the jitter of the source (or the delay below a quantile of all
-   the delays). A sample whose offset moved by more than the increase explains passes all the
-   same: then it was a clock that moved, and that has to be seen. D: the source does not get its
-   time from us. If it did, it would confirm any error that we make. Limits grow with the age of
-   the last sample, because the clock may have drifted since. A sample that fails is dropped; the
-   source still counts as reachable. */
+     A  The delay is below a fixed limit, the timestamps are sane and belong to one exchange.
+     B  The delay is not much longer than the shortest one in the register of the source.
+     C  The increase of the delay is within the jitter of the source, or the delay below a
+        quantile of all delays. A sample whose offset moved by more than the increase explains
+        passes all the same: then it was a clock that moved, and that has to be seen.
+     D  The source does not get its time from us. If it did, it would confirm any error of ours.
+   Limits grow with the age of the last sample, because the clock may have drifted since. A sample
+   that fails is dropped; the source still counts as reachable. */
 
 /* Otherwise a packet was missed and the timestamps do not belong together. */
 static void test_interleaved_peer(struct response *r, const struct exchange *ex)

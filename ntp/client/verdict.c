@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of reasons for which a packet from a source is not used. Pure; called by response.c for the
- * tests, by associations for their counters and the debug log.
+ * The table of reasons for which a packet from a source is not used. Pure; called by response.c for
+ * the tests, by associations for their counters and the debug log.
  */
 #include "ntp/client/verdict.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The verdict on a packet that came from the address of a source: used, or why not, with the figure that
- * was too large and its limit. Made by response.c and association_receive.c, kept and counted by each
- * association. Texts and the tests of the ntpdata report come from one table.
+ * The verdict on a packet that came from the address of a source: used, or why not, with the figure
+ * that was too large and its limit. Made by response.c and association_receive.c, kept and counted
+ * by each association. Texts and the tests of the ntpdata report come from one table.
  */
 #ifndef NTP_CLIENT_VERDICT_H
 #define NTP_CLIENT_VERDICT_H

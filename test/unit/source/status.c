@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Verdicts of the selection: the figure that was compared and its limit for each state, the result of
- * the whole run, and how often a source came into a state.
+ * Verdicts of the selection: the figure that was compared and its limit for each state, the result
+ * of the whole run, and how often a source came into a state.
  */
 #include "source/status.h"
 #include "test/unit/support/unit.h"
@@ -157,7 +157,8 @@ static void too_few_sources_wait(void **state)
     source_fixture_close(&f);
 }
 
-/* A distance of 20 ms against three times (2 + 0.1) ms; then it has to be nearer for 32 selections. */
+/* A distance of 20 ms against three times (2 + 0.1) ms; then it has to be nearer for 32
+   selections. */
 static void distant_source_is_not_combined_for_a_while(void **state)
 {
     struct source_fixture f;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The verdict on a packet: the first reason for which it is not used, the figure that was too large and
- * its limit.
+ * The verdict on a packet: the first reason for which it is not used, the figure that was too large
+ * and its limit.
  */
 #include "test/unit/support/unit.h"
 
