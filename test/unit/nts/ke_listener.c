@@ -131,6 +131,7 @@ static void sessions_of_a_dead_helper_do_not_count(void **state)
     kill((pid_t)old.wanted, SIGKILL);
     assert_true(tls_fixture_run(&f->tls, ke_fixture_has_new_helper, &old, 10.0));
     assert_true(ke_fixture_establish(f));
+    assert_int_equal(ke_listener_ends(f->listener, KE_END_HELPER_LOST), 2);
 }
 
 static void failed_handshakes_are_counted(void **state)
@@ -153,6 +154,8 @@ static void failed_handshakes_are_counted(void **state)
         ke_fixture_await_log(
             f, "failed so far: 1 (server name refused), 1 (nothing in common), 0 (refused");
         waitpid(pid, NULL, 0);
+        assert_int_equal(ke_listener_ends(f->listener, KE_END_BAD_NAME), 1);
+        assert_int_equal(ke_listener_ends(f->listener, KE_END_NO_MATCH), 1);
         ke_fixture_end(f);
     }
     log_set_threshold(LOG_SEV_INFO);
