@@ -65,6 +65,7 @@ enum cmd_status chronyd_rekey(struct chronyd *d)
 {
     d->keys_loaded = ntp_keys_load(d->keys, d->world, d->conf->key_file);
     enum nts_rekey nts = nts_part_rekey(d->nts_part);
+    ntp_server_wipe_old_keys(d->ntp_server);
     if (nts == NTS_REKEY_LATER)
         return CMD_STATUS_LATER;
     return nts == NTS_REKEY_DONE && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED;

@@ -135,6 +135,11 @@ void nts_part_start_client(struct nts_part *part)
     d->nts.client_ctx = part->client;
 }
 
+static void on_rotated(void *arg)
+{
+    ntp_server_wipe_old_keys(((struct nts_part *)arg)->daemon->ntp_server);
+}
+
 static struct plain_value server_keys_of(const void *ctx)
 {
     return server_keys_value(ctx);
@@ -164,6 +169,7 @@ void nts_part_start_server(struct nts_part *part)
         ke_listener_new(&env, d->fork_server ? fork_server_pool(d->fork_server) : NULL);
     part->server_keys = server_keys_new(d->world, d->loop, d->conf->nts_client.dump_dir,
                                         d->conf->nts_server.rotate);
+    server_keys_set_handler(part->server_keys, on_rotated, part);
     d->nts.server = nts_server_auth_ops();
     d->nts.server_keys = server_keys_of;
     d->nts.server_ctx = part->server_keys;

@@ -28,6 +28,8 @@ struct nts_server_keys {
     bool file_stays; /* it could not be read for lack of resources, so its keys may be good */
     int rotate;
     timer_id timer;
+    void (*rotated)(void *arg); /* NULL: nobody */
+    void *arg;
     struct nts_key_set set;
     uint64_t generation;    /* of the set */
     double last_generation; /* loop_uptime() */
@@ -207,6 +209,8 @@ static void rotate(void *arg)
     if (keys->file)
         state_file_write_later(keys->file, keys->rotate, write_file, keys);
     keys->timer = loop_timer_add(keys->loop, keys->rotate, rotate, keys);
+    if (keys->rotated)
+        keys->rotated(keys->arg);
 }
 
 static void start_rotation(struct nts_server_keys *keys)
@@ -261,6 +265,12 @@ void server_keys_free(struct nts_server_keys *keys)
     free(keys->path);
     crypto_wipe(keys, sizeof(*keys));
     free(keys);
+}
+
+void server_keys_set_handler(struct nts_server_keys *keys, void (*rotated)(void *arg), void *arg)
+{
+    keys->rotated = rotated;
+    keys->arg = arg;
 }
 
 const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys)

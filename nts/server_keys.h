@@ -27,6 +27,9 @@ struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
 /* Saves the keys (nts.md 13.2) and wipes them. NULL is allowed. */
 void server_keys_free(struct nts_server_keys *keys);
 
+/* Called after each rotation: copies of the key that left the set are to be wiped. */
+void server_keys_set_handler(struct nts_server_keys *keys, void (*rotated)(void *arg), void *arg);
+
 /* The key that encrypts new cookies now; valid until the next rotation or reload. */
 const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys);
 

@@ -273,13 +273,26 @@ void ntp_server_free(struct ntp_server *server)
     free(server);
 }
 
+static void drop_snapshots(struct ntp_server *server)
+{
+    server_snapshots_free(server->snapshots);
+    server->snapshots = NULL;
+}
+
 void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
 {
     server->nts = nts ? *nts : (struct ntp_nts){0};
     server->shard.nts = server->nts.server;
     /* The caller may free the keys from now on. */
-    server_snapshots_free(server->snapshots);
-    server->snapshots = NULL;
+    drop_snapshots(server);
+}
+
+void ntp_server_wipe_old_keys(struct ntp_server *server)
+{
+    const struct server_tables tables = current_tables(server);
+
+    if (!server_tables_equal(&tables, &server->tables))
+        drop_snapshots(server);
 }
 
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server)

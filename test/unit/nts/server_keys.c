@@ -186,16 +186,25 @@ static void bad_file_at_start_is_replaced_by_random_keys(void **state)
     shut_down(&f);
 }
 
+static void count_rotation(void *arg)
+{
+    ++*(int *)arg;
+}
+
 static void rotation_makes_the_future_key_current(void **state)
 {
     struct fixture f;
+    int rotations = 0;
 
     start(&f, EXAMPLE, 100); /* the newest key is 34 s old */
+    server_keys_set_handler(f.keys, count_rotation, &rotations);
     struct nts_server_key future = test_server_keys(f.keys)[3];
     struct nts_server_key current = *server_keys_current(f.keys);
     test_world_advance(f.loop, 65.9);
     assert_int_equal(server_keys_current(f.keys)->id, current.id);
+    assert_int_equal(rotations, 0);
     test_world_advance(f.loop, 0.2);
+    assert_int_equal(rotations, 1);
     assert_int_equal(server_keys_current(f.keys)->id, future.id);
     assert_memory_equal(server_keys_current(f.keys)->key.data, future.key.data, 32);
     assert_int_equal(test_server_keys(f.keys)[2].id, current.id);

@@ -5,8 +5,12 @@
  */
 #include "test/unit/support/unit.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/text.h"
 #include "conf/conf.h"
 #include "ntp/server/server.h"
@@ -355,6 +359,84 @@ static void rules_and_keys_are_in_effect_with_the_next_request(void **state)
     shut_down(&s);
 }
 
+/* A secret of the test, which is nowhere in memory unless the program has a copy. */
+#define SECRET_SIZE 24
+static uint8_t secret_octet(size_t i)
+{
+    return (uint8_t)(0x91 + 37 * i * i);
+}
+
+/* By way of /proc/self/mem, since sanitizers and valgrind object to reads of memory that is not in
+   use, which counts, too. */
+static bool is_in_range(int mem, uint64_t start, uint64_t end)
+{
+    static uint8_t data[65536];
+    bool found = false;
+
+    for (uint64_t at = start; at < end && !found; at += sizeof(data) - SECRET_SIZE) {
+        ssize_t n = pread(mem, data, sizeof(data), (off_t)at);
+
+        for (ssize_t i = 0; i + SECRET_SIZE <= n && !found; i++) {
+            size_t same = 0;
+
+            while (same < SECRET_SIZE && data[i + (ssize_t)same] == secret_octet(same))
+                same++;
+            found = same == SECRET_SIZE;
+        }
+        memset(data, 0, sizeof(data));
+    }
+    return found;
+}
+
+static bool is_secret_in_memory(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int mem = open("/proc/self/mem", O_RDONLY);
+    bool found = false;
+    uint64_t start, end;
+    char line[512];
+
+    assert_non_null(maps);
+    assert_true(mem >= 0);
+    while (!found && fgets(line, sizeof(line), maps))
+        /* The largest ranges are the notes of sanitizers. */
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " rw", &start, &end) == 2 && strstr(line, " rw") &&
+            end - start < 1U << 28)
+            found = is_in_range(mem, start, end);
+    close(mem);
+    fclose(maps);
+    return found;
+}
+
+static void old_keys_are_wiped_without_a_request(void **state)
+{
+    struct fixture *f = *state;
+    struct conf_access_rule rule = {.allow = true};
+    struct ip_port to = {ip_addr_v4(192, 0, 2, 100), 123}, from = {ip_addr_v4(192, 0, 2, 7), 5000};
+    char file[64] = "1 MD5 HEX:";
+    uint8_t p[NTP_MAX_LENGTH];
+    struct service s = start(f);
+
+    for (size_t i = 0; i < SECRET_SIZE; i++)
+        snprintf(file + 10 + 2 * i, 3, "%02X", secret_octet(i));
+    sim_set_file(f->sim, "/keys", file, 0640);
+    ntp_keys_load(f->keys, sim_world_interface(f->sim), "/keys");
+    assert_true(ntp_server_set_access(s.server, &rule));
+    put_header(p, 4, 3);
+    sim_deliver(f->sim, &from, &to, p, 48, 0.0);
+    sim_run(f->sim, f->loop, 1.0);
+    assert_int_equal(counted(&s, SERVER_ANSWERED), 1);
+    assert_true(is_secret_in_memory());
+    ntp_server_wipe_old_keys(s.server);
+    assert_true(is_secret_in_memory());
+
+    sim_set_file(f->sim, "/keys", KEYS, 0640);
+    ntp_keys_load(f->keys, sim_world_interface(f->sim), "/keys");
+    ntp_server_wipe_old_keys(s.server);
+    assert_false(is_secret_in_memory());
+    shut_down(&s);
+}
+
 /* Keys of NTS that say what the check of a request has to be. */
 struct nts_keys {
     enum ntp_nts_check check;
@@ -429,6 +511,7 @@ int main(void)
         TEST(monotonic_scale_follows_the_clock),
         TEST(kernel_timestamps_are_used_when_credible),
         TEST(rules_and_keys_are_in_effect_with_the_next_request),
+        TEST(old_keys_are_wiped_without_a_request),
         TEST(nts_keys_are_in_effect_with_the_next_request),
     };
 
