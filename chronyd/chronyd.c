@@ -15,7 +15,7 @@
 #include "ntp/client/association.h"
 #include "process/fork_server.h"
 
-#define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* discipline.md 19.2 */
+#define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* seconds (discipline.md 19.2) */
 #define NTP_END_WARNING_SECONDS    (10 * 365 * 24 * 3600LL)
 
 /* ---- Callbacks of modules ---- */
