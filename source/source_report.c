@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a source and the register say of themselves: the reports of the control protocol
+ * (discipline.md 12, 13), and what the last selection decided, and why. Called by control commands
+ * and by tests. Nothing here changes a source.
+ */
+#include "source/record.h"
+
+const struct source_verdict *source_verdict(const struct source *s)
+{
+    return &s->verdict;
+}
+
+uint32_t source_status_changes(const struct source *s, enum source_status status)
+{
+    return s->changes[status];
+}
+
+const struct selection_verdict *source_register_verdict(const struct source_register *set)
+{
+    return &set->verdict;
+}
+
+uint32_t source_register_results(const struct source_register *set, enum selection_result result)
+{
+    return set->results[result];
+}
+
+static struct ip_addr refid_as_address(uint32_t refid)
+{
+    return ip_addr_v4((uint8_t)(refid >> 24), (uint8_t)(refid >> 16), (uint8_t)(refid >> 8),
+                      (uint8_t)refid);
+}
+
+/* Seconds as reports give them; never negative. */
+static uint32_t whole_seconds(double seconds)
+{
+    if (!(seconds > 0.0))
+        return 0;
+    return seconds < 4294967294.0 ? (uint32_t)seconds : 4294967294U;
+}
+
+void source_report(const struct source *s, struct report_source *report)
+{
+    struct samples_latest latest;
+
+    *report = (struct report_source){
+        .addr = s->refclock ? refid_as_address(s->refid) : s->addr,
+        .state = (int)source_status_reported(s->verdict.status),
+        .mode = s->refclock ? REPORT_REFCLOCK : REPORT_SERVER,
+        .reachability = s->reach,
+        .latest_age = UINT32_MAX,
+    };
+    if (!samples_latest(s->samples, &latest))
+        return;
+
+    struct local_time now = local_clock_now(s->set->env.clock, NULL);
+    /* The exact time would reveal when packets are received. */
+    if (!s->refclock)
+        latest.time.i.nsec = 0;
+    report->stratum = s->stratum;
+    report->latest_age = whole_seconds(local_diff(now, latest.time));
+    report->orig_offset = latest.original_offset;
+    report->offset = latest.offset;
+    report->error = latest.error;
+}
+
+void source_report_stats(const struct source *s, struct report_sourcestats *report)
+{
+    struct samples_report r;
+
+    samples_report(s->samples, local_clock_now(s->set->env.clock, NULL), &r);
+    *report = (struct report_sourcestats){
+        .refid = s->refid,
+        .samples = (uint32_t)r.count,
+        .runs = (uint32_t)r.runs,
+        .span_seconds = whole_seconds(r.span + 0.5),
+        .sd = r.sd,
+        .resid_freq_ppm = 1.0e6 * r.frequency,
+        .skew_ppm = 1.0e6 * r.skew,
+        .est_offset = r.offset,
+        .est_offset_err = r.offset_error,
+    };
+    if (!s->refclock)
+        report->addr = s->addr;
+}
+
+void source_report_select(const struct source *s, struct report_selectdata *report)
+{
+    *report = (struct report_selectdata){
+        .refid = s->refid,
+        .state = source_status_letter(s->verdict.status),
+        .authenticated = s->authenticated,
+        .leap = s->leap,
+        .conf_options = (uint16_t)s->conf_options,
+        .eff_options = (uint16_t)s->options,
+        .last_sample_ago = whole_seconds(s->info.last_ago),
+        .score = s->score,
+        .low_limit = s->info.low,
+        .high_limit = s->info.high,
+    };
+    if (!s->refclock)
+        report->addr = s->addr;
+}
