@@ -30,7 +30,7 @@ enum ntp_nts_check {
 /* NTS server. Pure: what it knows is in the keys, a plain value that the snapshot of the NTP server
    holds. */
 struct ntp_nts_server_ops {
-    /* results of a check (nts.md 11.2) */
+    /* Checks a request (nts.md 11.2). */
     enum ntp_nts_check (*check_request)(const void *keys, struct random_pool *random,
                                         const uint8_t *packet, const struct ntp_info *info,
                                         struct ntp_nts_request *request);
