@@ -128,6 +128,8 @@ void refclock_bad_input(struct refclock *clock, const char *format, ...)
 bool refclock_is_locked(const struct refclock *clock);
 /* Stratum of a filtered sample (system.md 2.9). */
 int refclock_stratum(const struct refclock *clock, struct local_time when);
+/* An offset for logs: positive when the local clock is slow, as in NTP. A zero gets no sign. */
+double refclock_log_offset(double offset);
 void refclock_log_sample(const struct refclock *clock, struct local_time time, bool pulse,
                          double raw_offset, double offset, double dispersion);
 void refclock_log_filtered(const struct refclock *clock, const struct source_sample *sample);

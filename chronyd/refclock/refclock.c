@@ -505,8 +505,7 @@ bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double
     return false;
 }
 
-/* Offsets have NTP's sign in this log: positive when the local clock is slow. A zero gets no sign. */
-static double log_offset(double offset)
+double refclock_log_offset(double offset)
 {
     return 0.0 - offset;
 }
@@ -522,7 +521,7 @@ void refclock_log_sample(const struct refclock *c, struct local_time time, bool 
     measurement_log_write(
         c->set->env.log, MLOG_REFCLOCKS, "%s.%06d %-5s %3d %1c %1d %13.6e %13.6e %10.3e", date,
         (int)(time.i.nsec / 1000), c->name, (int)c->driver_polls, leap_letter(c->leap), pulse,
-        log_offset(raw_offset), log_offset(offset), dispersion);
+        refclock_log_offset(raw_offset), refclock_log_offset(offset), dispersion);
 }
 
 void refclock_log_filtered(const struct refclock *c, const struct source_sample *sample)
@@ -535,5 +534,5 @@ void refclock_log_filtered(const struct refclock *c, const struct source_sample 
     measurement_log_write(c->set->env.log, MLOG_REFCLOCKS,
                           "%s.%06d %-5s   - %1c -       -       %13.6e %10.3e", date,
                           (int)(sample->time.i.nsec / 1000), c->name, leap_letter(c->leap),
-                          log_offset(sample->offset), sample->peer_dispersion);
+                          refclock_log_offset(sample->offset), sample->peer_dispersion);
 }

@@ -136,8 +136,8 @@ static bool edge_is_right(const struct refclock *clock, double offset, double di
     max_error = 0.5 * fmin(width, 1.0 / clock->rate - width);
     if (fabs(offset) <= max_error && fabs(distance) <= max_error)
         return true;
-    LOG_DEBUG("refclock pulse ignored offset=%.9f distance=%.9f max_error=%.9f", -offset, distance,
-              max_error);
+    LOG_DEBUG("refclock pulse ignored offset=%.9f distance=%.9f max_error=%.9f",
+              refclock_log_offset(offset), distance, max_error);
     return false;
 }
 
@@ -175,15 +175,15 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     *offset += round((ref.offset - *offset) * rate) / rate;
     offset_diff = ref.offset - *offset;
     if (!(fabs(offset_diff) + ref.root_dispersion + dispersion <= MAX_ERROR_PULSES / rate)) {
-        LOG_DEBUG("refclock pulse ignored offdiff=%.9f refdisp=%.9f disp=%.9f", -offset_diff,
-                  ref.root_dispersion, dispersion);
+        LOG_DEBUG("refclock pulse ignored offdiff=%.9f refdisp=%.9f disp=%.9f",
+                  refclock_log_offset(offset_diff), ref.root_dispersion, dispersion);
         return false;
     }
     if (!edge_is_right(clock, offset_diff, 0.0))
         return false;
     *leap = clock->lock->leap;
-    LOG_DEBUG("refclock pulse offset=%.9f offdiff=%.9f samplediff=%.9f", -*offset, -offset_diff,
-              sample_diff);
+    LOG_DEBUG("refclock pulse offset=%.9f offdiff=%.9f samplediff=%.9f",
+              refclock_log_offset(*offset), refclock_log_offset(offset_diff), sample_diff);
     return true;
 }
 
@@ -197,8 +197,8 @@ static bool complete_from_reference(struct refclock *clock, struct local_time ti
     reference_get(clock->set->reference, time, &reference);
     double distance = fabs(reference.root_delay) / 2.0 + reference.root_dispersion;
     if (reference.leap == LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
-        LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f", -offset,
-                  reference.leap != LEAP_UNSYNC, distance);
+        LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f",
+                  refclock_log_offset(offset), reference.leap != LEAP_UNSYNC, distance);
         sample_filter_reset(clock->filter);
         return false;
     }

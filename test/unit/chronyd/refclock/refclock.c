@@ -906,6 +906,7 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
         "refclock pulse ignored offdiff=0.450000000 refdisp=0.000002000 disp=0.000001000\n",
         "refclock pulse ignored offset=0.150000000 distance=0.000000000 max_error=0.100000000\n",
         "refclock pulse offset=-0.050000000 offdiff=0.050000000 samplediff=0.500000000\n",
+        "refclock pulse offset=0.000000000 offdiff=0.000000000 samplediff=0.500000000\n",
         "refclock pulse ignored offset=-0.250000000 sync=0 dist=1.500000000\n",
     };
     struct fixture f;
@@ -929,6 +930,7 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
     pulse(&f, pps, 97.5, 0.45);
     pulse(&f, pps, 97.5, 0.15);
     pulse(&f, pps, 97.5, 0.05);
+    pulse(&f, pps, 97.5, 0.0);
     pulse(&f, get(&f, 2), 97.5, 0.25);
     refclock_set_free(f.set);
     char *log = test_log_end(f.s.directory);
