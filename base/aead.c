@@ -2,8 +2,8 @@
 /*
  * The AEAD algorithms of NTS (nts.md 4) over Nettle, or GnuTLS where Nettle lacks one. Called by
  * the NTS codecs: one-shot, or with a key that its owner keeps expanded. An expanded key has no
- * pointer in it. Nothing here logs, and with Nettle nothing allocates. (AES-128-GCM-SIV by GnuTLS does,
- * for each operation.)
+ * pointer in it. Nothing here logs, and with Nettle nothing allocates. (AES-128-GCM-SIV by GnuTLS
+ * does, for each operation.)
  */
 #include "base/crypto.h"
 

@@ -110,8 +110,8 @@ double local_adjust(struct local_time *t, struct local_time when, double dfreq, 
 /* 2^l seconds, with l limited to -31..31. */
 double log2_to_seconds(int l);
 
-/* Whether t - offset can be a present time, where t is what a clock shows that is fast by offset (seconds;
-   discipline.md 1.2, ntp.md 2.2). */
+/* Whether t - offset can be a present time, where t is what a clock shows that is fast by offset
+   (seconds; discipline.md 1.2, ntp.md 2.2). */
 bool time_offset_is_sane(struct instant t, double offset);
 
 /* Earliest second (since 1970) of the NTP era window that this build maps NTP time to. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads lines of bounded length. Called for the configuration, .sources files and key files. It keeps
- * no copy of a line but the last one, which the owner of secrets has to wipe.
+ * Reads lines of bounded length. Called for the configuration, .sources files and key files. It
+ * keeps no copy of a line but the last one, which the owner of secrets has to wipe.
  */
 #include "base/line_reader.h"
 

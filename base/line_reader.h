@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of the text files that people write: configuration, .sources files, key files (config.md 2).
+ * Lines of the text files that people write: configuration, .sources files, key files (config.md
+ * 2).
  */
 #ifndef BASE_LINE_READER_H
 #define BASE_LINE_READER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Plain values: octets without pointers, so that a copy at any address, also in another process, is as
- * good as the original. What answers of the server depend on is kept in such values, and copied from
- * their owners into its snapshots (ntp/server/snapshot.h).
+ * Plain values: octets without pointers, so that a copy at any address, also in another process, is
+ * as good as the original. What answers of the server depend on is kept in such values, and copied
+ * from their owners into its snapshots (ntp/server/snapshot.h).
  */
 #ifndef BASE_PLAIN_H
 #define BASE_PLAIN_H

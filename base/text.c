@@ -158,7 +158,8 @@ bool text_scan_hex(const char *text, uint32_t *value, size_t *used)
     return scan_unsigned(text, 16, value, used);
 }
 
-/* "1e" and "0x1p-", which releases of glibc before 2.43 read as 1 and 1, and newer ones do not read. */
+/* "1e" and "0x1p-", which releases of glibc before 2.43 read as 1 and 1, and newer ones do not
+   read. */
 static bool scan_without_exponent(const char *text, double *value, size_t *used)
 {
     char *end;

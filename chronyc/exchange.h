@@ -23,8 +23,8 @@ bool exchange_verbose(struct client *c, const struct cmd_request *request,
 bool exchange_command(struct client *c, const struct cmd_request *request);
 
 /*
- * Prints a status line. A JSON document has a place for it only when it is the result of the command
- * that exchange_command() runs, or (is_result) stands for a report that failed.
+ * Prints a status line. A JSON document has a place for it only when it is the result of the
+ * command that exchange_command() runs, or (is_result) stands for a report that failed.
  */
 void exchange_print_status(struct client *c, const char *line, bool is_result);
 

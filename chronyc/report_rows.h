@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reports for programs: JSON (-j) and comma-separated values (-c), from the rows of the reply's fields
- * (cmdmon/message_reply.c). Signs and units are those of the protocol. The schemas in doc/schema/
- * describe the same for users; a test keeps both together.
+ * Reports for programs: JSON (-j) and comma-separated values (-c), from the rows of the reply's
+ * fields (cmdmon/message_reply.c). Signs and units are those of the protocol. The schemas in
+ * doc/schema/ describe the same for users; a test keeps both together.
  */
 #ifndef CHRONYC_REPORT_ROWS_H
 #define CHRONYC_REPORT_ROWS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one table of colours. They are of the basic eight, which every terminal shows so that they can
- * be read on its background; the letters of the states say the same without colours.
+ * The one table of colours. They are of the basic eight, which every terminal shows so that they
+ * can be read on its background; the letters of the states say the same without colours.
  */
 #include "chronyc/style.h"
 

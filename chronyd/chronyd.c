@@ -245,7 +245,7 @@ static void start_sources(struct chronyd *d)
         .on_end = on_mode_end,
         .on_end_arg = d,
     };
-    struct source_register_env set_env = {
+    struct source_register_env register_env = {
         .world = d->world,
         .clock = d->clock,
         .log = d->mlog,
@@ -255,8 +255,8 @@ static void start_sources(struct chronyd *d)
     };
 
     d->reference = reference_new(&reference_env, &d->conf->reference);
-    set_env.reference = d->reference;
-    d->sources = source_register_new(&set_env, &d->conf->selection);
+    register_env.reference = d->reference;
+    d->sources = source_register_new(&register_env, &d->conf->selection);
     d->ntp_env.reference = d->reference;
     d->ntp_env.sources = d->sources;
     refclock_set_attach(d->refclocks, d->sources, d->reference);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Executors of control commands (cmdmon.md 13 and 14), one for each row of the list in
- * cmdmon/message_commands.h; they are in execute_*.c by subject. Requests come decoded and authorised
- * from cmdmon/service.c. An executor fills in the reply's body and returns the status. It keeps no
- * pointer to either, and it never waits.
+ * cmdmon/message_commands.h; they are in execute_*.c by subject. Requests come decoded and
+ * authorised from cmdmon/service.c. An executor fills in the reply's body and returns the status.
+ * It keeps no pointer to either, and it never waits.
  */
 #ifndef CHRONYD_EXECUTE_H
 #define CHRONYD_EXECUTE_H

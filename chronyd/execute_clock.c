@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands on the clock: steps and corrections, the local reference, smoothing, manual input and the
- * real-time clock (cmdmon.md 14).
+ * Commands on the clock: steps and corrections, the local reference, smoothing, manual input and
+ * the real-time clock (cmdmon.md 14).
  */
 #include "chronyd/execute.h"
 

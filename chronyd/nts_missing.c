@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon in a build without NTS, see nts_part.h and nts.md 2: directives have no effect, a source
- * with the nts option counts as authenticated but can form no request, which is said once.
+ * The daemon in a build without NTS, see nts_part.h and nts.md 2: directives have no effect, a
+ * source with the nts option counts as authenticated but can form no request, which is said once.
  */
 #include <stdlib.h>
 

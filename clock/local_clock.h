@@ -18,8 +18,8 @@
 struct local_clock;
 
 /* Holders of local times, in the order in which they are told of changes (discipline.md 4.4). The
-   event loop and the driver come before all of these. Each adjusts what it holds; a step by somebody
-   else, whose size is a guess, makes those that estimate forget their samples. */
+   event loop and the driver come before all of these. Each adjusts what it holds; a step by
+   somebody else, whose size is a guess, makes those that estimate forget their samples. */
 enum clock_holder {
     CLOCK_HOLDER_RTC,       /* samples of the RTC */
     CLOCK_HOLDER_SOURCES,   /* samples of all sources; after such a step they run the selection */
@@ -60,8 +60,8 @@ double local_clock_max_error(const struct local_clock *clock); /* fraction */
 /* Whether the driver can apply leap seconds. */
 bool local_clock_can_leap(const struct local_clock *clock);
 
-/* Raw to cooked; err: error bound in seconds, may be NULL. The scale by itself is for those who cook
-   raw times near this one without the clock, until the clock is changed. */
+/* Raw to cooked; err: error bound in seconds, may be NULL. The scale by itself is for those who
+   cook raw times near this one without the clock, until the clock is changed. */
 struct clock_scale local_clock_scale(const struct local_clock *clock, struct raw_time raw);
 double local_clock_correction(const struct local_clock *clock, struct raw_time raw, double *err);
 struct local_time local_clock_cook(const struct local_clock *clock, struct raw_time raw,

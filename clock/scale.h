@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The scale of the local clock: plain numbers that turn a raw time into a cooked one (discipline.md
- * 5.2). The driver owns the one that is in effect, and a copy of it says the same about any raw time
- * near the one for which it was asked, without the driver.
+ * 5.2). The driver owns the one that is in effect, and a copy of it says the same about any raw
+ * time near the one for which it was asked, without the driver.
  */
 #ifndef CLOCK_SCALE_H
 #define CLOCK_SCALE_H

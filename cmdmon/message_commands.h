@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The list of commands of the control protocol: one row each. What has one entry per command is made
- * from these rows by the compiler: the codes (message.h), fields, lengths, access and replies
+ * The list of commands of the control protocol: one row each. What has one entry per command is
+ * made from these rows by the compiler: the codes (message.h), fields, lengths, access and replies
  * (message_request.c) and the daemon's table of executors (chronyd/execute.c).
  *
- * A new command touches at most four files: its row here; the fields of its body in message_request.c,
- * unless another command has the same; its executor in chronyd/execute_*.c; what a user types in
- * chronyc/commands.c. A report has its values in base/report.h, their rows in message_reply.c and its
- * layout for people in chronyc/report_*.c besides. A number is never used again.
+ * A new command touches at most four files: its row here; the fields of its body in
+ * message_request.c, unless another command has the same; its executor in chronyd/execute_*.c; what
+ * a user types in chronyc/commands.c. A report has its values in base/report.h, their rows in
+ * message_reply.c and its layout for people in chronyc/report_*.c besides. A number is never used
+ * again.
  */
 #ifndef CMDMON_MESSAGE_COMMANDS_H
 #define CMDMON_MESSAGE_COMMANDS_H

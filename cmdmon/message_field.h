@@ -92,7 +92,8 @@ struct cmd_field {
     uint8_t member;
     uint16_t offset; /* of the member */
 
-    /* A key of a number ends with its unit (_seconds, _ppm, _bits, _bytes), unless it is a count. */
+    /* A key of a number ends with its unit (_seconds, _ppm, _bits, _bytes), unless it is a
+       count. */
     const char *key;
     uint8_t show;
     int8_t decimals; /* JSON_ONLY: there is no such field in CSV */
@@ -154,7 +155,8 @@ const void *field_value(const struct cmd_field *field, const void *values);
 /* The entry for a value, or that for others. */
 const struct field_word *field_word(const struct field_word *words, int64_t value);
 
-/* Conversion between a double and the 32-bit float of the protocol (cmdmon.md, "Floating point"). */
+/* Conversion between a double and the 32-bit float of the protocol (cmdmon.md, "Floating
+   point"). */
 uint32_t cmd_float_encode(double x);
 double cmd_float_decode(uint32_t word);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The 32-bit floating point numbers of the control protocol (cmdmon.md, "Floating point"). Every word
- * decodes to a number; NaN and infinity are encoded as the specification says.
+ * The 32-bit floating point numbers of the control protocol (cmdmon.md, "Floating point"). Every
+ * word decodes to a number; NaN and infinity are encoded as the specification says.
  */
 #include "cmdmon/message_field.h"
 

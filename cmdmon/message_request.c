@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fields of each request (cmdmon.md 11, 13, 14), and the table of commands made from the list in
- * message_commands.h. Values are carried as they are on the wire and judged by the daemon.
+ * The fields of each request (cmdmon.md 11, 13, 14), and the table of commands made from the list
+ * in message_commands.h. Values are carried as they are on the wire and judged by the daemon.
  */
 #include "cmdmon/message.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The words of enumerations in reports: in JSON, and in CSV and for people. The numbers are those of
- * the protocol (cmdmon.md 13).
+ * The words of enumerations in reports: in JSON, and in CSV and for people. The numbers are those
+ * of the protocol (cmdmon.md 13).
  */
 #ifndef CMDMON_MESSAGE_WORDS_H
 #define CMDMON_MESSAGE_WORDS_H

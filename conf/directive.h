@@ -84,8 +84,8 @@ bool parser_fail_address(struct parser *p, const char *text);
 bool parser_check_words(struct parser *p, const char *args, int min, int max);
 
 /*
- * Positional numbers: read one into the struct at base, or all of a table, and move to the next word.
- * A number that is not the last must be followed by white space; what follows the last one is
+ * Positional numbers: read one into the struct at base, or all of a table, and move to the next
+ * word. A number that is not the last must be followed by white space; what follows the last one is
  * ignored with a warning. A number out of range becomes the nearest limit, with a warning. False:
  * no number; the error is not set.
  */

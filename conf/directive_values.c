@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* Exactly one number. One out of the range of the directive, which chrony refuses, wraps or misbehaves
-   with, must not keep a machine without time: the nearest limit is used. */
+/* Exactly one number. One out of the range of the directive, which chrony refuses, wraps or
+   misbehaves with, must not keep a machine without time: the nearest limit is used. */
 static bool read_number(struct parser *p, const struct directive *d, char *args)
 {
     return parser_check_words(p, args, 1, 1) &&

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings, in groups of plain values: a module is created with its own group and knows no other
- * one. Modules copy their group; strings and lists in it belong to the configuration, which lives as
- * long as the program. NULL: not set. Defaults and ranges are in directive_table.c. config.md 8
+ * The settings, in groups of plain values: a module is created with its own group and knows no
+ * other one. Modules copy their group; strings and lists in it belong to the configuration, which
+ * lives as long as the program. NULL: not set. Defaults and ranges are in directive_table.c.
+ * config.md 8
  */
 #ifndef CONF_GROUPS_H
 #define CONF_GROUPS_H
@@ -30,8 +31,8 @@ struct makestep_conf {
     int limit;        /* number of clock updates; negative: no limit */
 };
 
-/* After `start` clock updates (negative: off), `ignore` offsets (negative: all) larger than this are
-   ignored. */
+/* After `start` clock updates (negative: off), `ignore` offsets (negative: all) larger than this
+   are ignored. */
 struct max_change_conf {
     double offset; /* s */
     int start, ignore;

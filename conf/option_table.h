@@ -68,9 +68,9 @@ struct options_report {
     const char *word;    /* that could not be used, as typed */
     const char *value;   /* OPTIONS_VALUE: begins with what the option was given; "" if nothing */
     const char *nearest; /* OPTIONS_UNKNOWN: the option that was probably meant, or NULL */
-    /* Called for each number that is replaced: one out of range by the nearest limit, an unsigned one
-       by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE, a real is
-       taken as it is. */
+    /* Called for each number that is replaced: one out of range by the nearest limit, an unsigned
+       one by what is left of it modulo 2^32. NULL: an integer out of range is OPTIONS_VALUE, a real
+       is taken as it is. */
     void (*replaced)(const struct option_row *row, const char *number, size_t length, double value,
                      void *arg);
     void *arg;

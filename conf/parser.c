@@ -173,8 +173,8 @@ static const char *format_range(const struct option_row *row, char *text, size_t
     return text;
 }
 
-/* A number in place of which another one is used. The range of integers is told if they are all that
-   the directive has. */
+/* A number in place of which another one is used. The range of integers is told if they are all
+   that the directive has. */
 static void warn_number(const struct parser *p, const char *option, const struct option_row *row,
                         const char *number, size_t length, double value)
 {
@@ -331,7 +331,8 @@ static void print_line(const struct parser *p, const struct directive *d, const 
     fflush(p->env->print);
 }
 
-/* The text of the specification, with a suggestion behind it when a directive has a similar name. */
+/* The text of the specification, with a suggestion behind it when a directive has a similar
+   name. */
 bool parser_fail_unknown(struct parser *p)
 {
     struct nearest nearest = nearest_start(p->word);

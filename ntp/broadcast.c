@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Broadcast server. One timer for each destination, in a scheduling class of their own. A packet that
- * cannot be sent is not repeated: the next one follows anyway.
+ * Broadcast server. One timer for each destination, in a scheduling class of their own. A packet
+ * that cannot be sent is not repeated: the next one follows anyway.
  */
 #include "ntp/broadcast.h"
 

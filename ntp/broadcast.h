@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Broadcast server (ntp.md 21): packets at regular intervals to the configured destinations. It takes
- * nothing in and changes nothing but the use of server sockets.
+ * Broadcast server (ntp.md 21): packets at regular intervals to the configured destinations. It
+ * takes nothing in and changes nothing but the use of server sockets.
  */
 #ifndef NTP_BROADCAST_H
 #define NTP_BROADCAST_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of symmetric keys: entries sorted by ID, then the values that they name by their place in
- * the table. Those of ciphers are kept expanded. The server asks it for each authenticated request, so
- * nothing here allocates but its making. Digests are compared in constant time.
+ * The table of symmetric keys: entries sorted by ID, then the values that they name by their place
+ * in the table. Those of ciphers are kept expanded. The server asks it for each authenticated
+ * request, so nothing here allocates but its making. Digests are compared in constant time.
  */
 #include "ntp/key_table.h"
 

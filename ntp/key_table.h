@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Symmetric keys in the form in which they are used: a plain value (base/plain.h) that is made once
- * and never changed, and the making and checking of MACs with it (ntp.md 15.1, 15.2). Pure. ntp/keys.h
- * owns the one that is in use.
+ * and never changed, and the making and checking of MACs with it (ntp.md 15.1, 15.2). Pure.
+ * ntp/keys.h owns the one that is in use.
  */
 #ifndef NTP_KEY_TABLE_H
 #define NTP_KEY_TABLE_H

@@ -24,8 +24,8 @@ bool auth_field_add(struct writer *w, int aead, const struct secret *key,
                     size_t plain_length, size_t min_length);
 
 /*
- * Checks the field found in the packet and decrypts what is in it. plain has room for NTP_MAX_LENGTH
- * octets. False: not authentic, nothing in plain is to be used.
+ * Checks the field found in the packet and decrypts what is in it. plain has room for
+ * NTP_MAX_LENGTH octets. False: not authentic, nothing in plain is to be used.
  */
 bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
                      const struct secret *key, uint8_t plain[NTP_MAX_LENGTH], size_t *plain_length);

@@ -14,8 +14,8 @@
 
 #define NTS_SERVER_KEYS 4 /* keys of a set; the slot of a key is its ID modulo this */
 
-/* The keys of a server, by slot, and the same expanded: a plain value (base/plain.h). A cipher of an
-   algorithm that the libraries lack does nothing. */
+/* The keys of a server, by slot, and the same expanded: a plain value (base/plain.h). A cipher of
+   an algorithm that the libraries lack does nothing. */
 struct nts_key_set {
     unsigned int current; /* slot of the key that encrypts new cookies */
     struct nts_server_key keys[NTS_SERVER_KEYS];

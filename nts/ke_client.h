@@ -31,7 +31,8 @@ struct ke_client_env {
     /* Clock updates since start, for nocerttimecheck. */
     int (*clock_updates)(void *arg);
     void *arg;
-    /* Private to ke_client.c, zero at the start: credentials of sessions with set 0 (nts.md 6.2). */
+    /* Private to ke_client.c, zero at the start: credentials of sessions with set 0 (nts.md
+       6.2). */
     struct tls_credentials *set0;
     unsigned int set0_users;
     /* ... and the sets without trusted certificates that a warning was logged about. */

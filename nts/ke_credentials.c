@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Credentials of NTS-KE sessions in the main process; see ke_credentials.h. Files are read and parsed
- * in a timer or an order, which takes about a millisecond for each pair.
+ * Credentials of NTS-KE sessions in the main process; see ke_credentials.h. Files are read and
+ * parsed in a timer or an order, which takes about a millisecond for each pair.
  */
 #include "nts/ke_credentials.h"
 #include <stdlib.h>

@@ -4,12 +4,12 @@
  * and the way of a connection to a helper, or to a session in this process with ntsprocesses 0. It
  * never sees a TLS private key when there are helpers.
  *
- * Who calls what when (numbers are the steps of daemon.md 4); all of it only if a certificate pair is
- * configured:
+ * Who calls what when (numbers are the steps of daemon.md 4); all of it only if a certificate pair
+ * is configured:
  *   13  with ntsprocesses > 0: fork_server_start (process/fork_server.h)
- *   21  ke_listener_new, after the privilege drop. The first call of current_key comes from the loop.
- *   run ke_listener_rekey for chronyc rekey and SIGHUP
- *   end ke_listener_free (before the server keys are freed)
+ *   21  ke_listener_new, after the privilege drop. The first call of current_key comes from the
+ *   loop. run ke_listener_rekey for chronyc rekey and SIGHUP end ke_listener_free (before the
+ *   server keys are freed)
  */
 #ifndef NTS_KE_LISTENER_H
 #define NTS_KE_LISTENER_H

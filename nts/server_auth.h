@@ -8,7 +8,8 @@
 
 #include "ntp/auth.h"
 
-/* The keys that they are given are a struct nts_key_set: server_keys_value() of nts/server_keys.h. */
+/* The keys that they are given are a struct nts_key_set: server_keys_value() of
+   nts/server_keys.h. */
 const struct ntp_nts_server_ops *nts_server_auth_ops(void);
 
 #endif

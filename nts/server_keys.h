@@ -17,10 +17,10 @@
 struct nts_server_keys;
 
 /*
- * Makes random keys, takes those of `ntskeys` in dump_dir instead if there is such a file, saves the new
- * ones if not, and starts the rotation every `rotate` seconds. dump_dir NULL: nothing is loaded or
- * saved (a warning says so). rotate 0: no rotation, nothing is saved. World and loop must outlive
- * it. Fatal without AES-SIV-CMAC-256 (nts.md 4).
+ * Makes random keys, takes those of `ntskeys` in dump_dir instead if there is such a file, saves
+ * the new ones if not, and starts the rotation every `rotate` seconds. dump_dir NULL: nothing is
+ * loaded or saved (a warning says so). rotate 0: no rotation, nothing is saved. World and loop must
+ * outlive it. Fatal without AES-SIV-CMAC-256 (nts.md 4).
  */
 struct nts_server_keys *server_keys_new(struct world *world, struct loop *loop,
                                         const char *dump_dir, int rotate);
@@ -38,8 +38,8 @@ struct plain_value server_keys_value(const struct nts_server_keys *keys);
 
 /* The `dump` command. */
 void server_keys_save(struct nts_server_keys *keys);
-/* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). False: it could not
-   be loaded, and the old keys stay. */
+/* The `rekey` command: loads the file again, only without rotation (nts.md 13.3). False: it could
+   not be loaded, and the old keys stay. */
 bool server_keys_reload(struct nts_server_keys *keys);
 
 #endif

@@ -100,7 +100,8 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *iov, int count)
     s->answered = true;
     if (s->server)
         return (ssize_t)total;
-    /* A client has nothing of its own in the buffer: what is not accepted stays with the library. */
+    /* A client has nothing of its own in the buffer: what is not accepted stays with the
+       library. */
     ssize_t n = s->world->ops->stream_write(s->world->ctx, s->fd, s->output, total);
     int error = errno;
     s->output_length = 0;

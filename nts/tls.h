@@ -31,7 +31,8 @@ enum tls_failure {
     TLS_FAILURE_CLOSED, /* the peer closed the connection */
     TLS_FAILURE_ALERT,  /* the peer sent an alert: it does not want our certificate, for example */
     TLS_FAILURE_NAME,   /* the library refuses the server's name that the client sent */
-    TLS_FAILURE_NO_MATCH, /* nothing in common: version, algorithms, what a certificate is good for */
+    /* Nothing in common: version, algorithms, what a certificate is good for. */
+    TLS_FAILURE_NO_MATCH,
     TLS_FAILURE_OTHER,
 };
 
@@ -42,7 +43,8 @@ struct tls_session_spec {
     struct tls_credentials *credentials; /* the session holds its own reference */
     /* Client: the configured name or address, for SNI and verification (nts.md 6.1, 6.3). */
     const char *name;
-    /* Client: check the dates of certificates against this clock; NULL: do not (nocerttimecheck). */
+    /* Client: check the dates of certificates against this clock; NULL: do not
+       (nocerttimecheck). */
     int64_t (*now)(void *arg);
     void *now_arg;
 };

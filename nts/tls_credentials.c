@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS credentials over GnuTLS; see tls_credentials.h. The library is given memory and no paths, so that
- * every error can name its file. Private keys come as octets that somebody else has read and wipes.
+ * TLS credentials over GnuTLS; see tls_credentials.h. The library is given memory and no paths, so
+ * that every error can name its file. Private keys come as octets that somebody else has read and
+ * wipes.
  */
 #include "nts/tls_credentials.h"
 #include <errno.h>
@@ -239,8 +240,8 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
     return c;
 }
 
-/* Where the distributions keep their trusted certificates; which one the library was built for it does
-   not tell. */
+/* Where the distributions keep their trusted certificates; which one the library was built for it
+   does not tell. */
 static const char *const system_stores[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Alpine, Gentoo */
     "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, Red Hat */

@@ -32,8 +32,8 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
                                                    uint32_t cert_set, char *error, size_t size);
 /* Octets of one file of trusted certificates. */
 #define TLS_TRUSTED_MAX_SIZE (64U * 1024U * 1024U)
-/* Whether nothing came from the system's trust store that was asked, or from anywhere: then text says
-   from where and why, for the log. */
+/* Whether nothing came from the system's trust store that was asked, or from anywhere: then text
+   says from where and why, for the log. */
 bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
                                 const struct world *world, uint32_t cert_set, char *text,
                                 size_t size);
@@ -41,7 +41,8 @@ bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
    left to nts/certificate_watch.h. The files may be freed afterwards. */
 struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,
                                                    size_t size);
-/* Sessions hold references. tls_credentials_unref wipes and frees with the last one; NULL allowed. */
+/* Sessions hold references. tls_credentials_unref wipes and frees with the last one; NULL
+   allowed. */
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials);
 void tls_credentials_unref(struct tls_credentials *credentials);
 

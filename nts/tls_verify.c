@@ -58,8 +58,8 @@ static bool is_issued_by(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
     return gnutls_x509_crt_verify(cert, &issuer, 1, NO_TIME_CHECKS, &status) >= 0 && status == 0;
 }
 
-/* A trusted certificate that is cert itself or has issued it. *status: of its dates; a good one wins
-   when there are several. */
+/* A trusted certificate that is cert itself or has issued it. *status: of its dates; a good one
+   wins when there are several. */
 static bool find_trusted(gnutls_x509_trust_list_t trusted, gnutls_x509_crt_t cert, int64_t now,
                          unsigned int *status)
 {

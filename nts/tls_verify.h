@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dates of a server's certificates against the daemon's own clock (nts.md 6.1, 6.3). GnuTLS can only
- * be given a clock for the whole process, so its own checks of dates are off and are made here, along
- * the path from the server's certificate to a trusted one. It says nothing about trust: the caller
- * has had the chain verified by the library. Pure.
+ * Dates of a server's certificates against the daemon's own clock (nts.md 6.1, 6.3). GnuTLS can
+ * only be given a clock for the whole process, so its own checks of dates are off and are made
+ * here, along the path from the server's certificate to a trusted one. It says nothing about trust:
+ * the caller has had the chain verified by the library. Pure.
  */
 #ifndef NTS_TLS_VERIFY_H
 #define NTS_TLS_VERIFY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the two files of the system call filter: filter.c (level 1, loading) and filter_denied.c
- * (level 2 and the resolver). Only for builds with libseccomp.
+ * Shared by the two files of the system call filter: filter.c (level 1, loading) and
+ * filter_denied.c (level 2 and the resolver). Only for builds with libseccomp.
  */
 #ifndef PROCESS_FILTER_INTERNAL_H
 #define PROCESS_FILTER_INTERNAL_H

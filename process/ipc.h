@@ -120,8 +120,8 @@ struct ipc_message {
     } u;
 };
 
-/* Writes exactly IPC_MESSAGE_SIZE octets. A type that does not exist is a mistake of ours (assert); a
-   value out of range is found by the receiver, which refuses the message. */
+/* Writes exactly IPC_MESSAGE_SIZE octets. A type that does not exist is a mistake of ours (assert);
+   a value out of range is found by the receiver, which refuses the message. */
 void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE]);
 /* False: wrong size, version or type, a type that the sender may not send or not in its state, a
    value out of range, a descriptor too few or too many, or octets that should be zero and are not.

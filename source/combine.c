@@ -16,15 +16,15 @@ static struct source_verdict judge_distance(struct source *source,
                                             const struct samples_tracking *selected,
                                             const struct samples_tracking *t, double distance)
 {
-    const struct source_register *set = source->set;
-    double limit = set->conf.combine_limit;
+    const struct source_register *reg = source->reg;
+    double limit = reg->conf.combine_limit;
     double max_distance = limit * distance;
     double frequency_diff = fabs(selected->frequency - t->frequency);
     double max_frequency_diff =
-        limit * (selected->skew + t->skew + local_clock_max_error(set->env.clock));
+        limit * (selected->skew + t->skew + local_clock_max_error(reg->env.clock));
     bool far = source->info.root_distance > max_distance;
 
-    if (source != set->selected && (far || frequency_diff > max_frequency_diff)) {
+    if (source != reg->selected && (far || frequency_diff > max_frequency_diff)) {
         source->distant = source->reach_size == FULL_REACH_SIZE ? DISTANT_PENALTY : 1;
         return far ? (struct source_verdict){STATUS_DISTANT, source->info.root_distance,
                                              max_distance}
@@ -78,7 +78,7 @@ void combine_finish(const struct combine_sums *sums, struct samples_tracking *tr
     tracking->skew = 1.0 / sqrt(sums->skew_weight);
 }
 
-int source_register_combine(struct source_register *set, struct source *const *list, int length,
+int source_register_combine(struct source_register *reg, struct source *const *list, int length,
                             struct samples_tracking *tracking)
 {
     struct combine_sums sums = {0};
@@ -86,9 +86,9 @@ int source_register_combine(struct source_register *set, struct source *const *l
     if (length == 1)
         return 1;
 
-    double distance = set->selected->info.root_distance;
-    if (!set->selected->refclock)
-        distance += set->conf.reselect_distance;
+    double distance = reg->selected->info.root_distance;
+    if (!reg->selected->refclock)
+        distance += reg->conf.reselect_distance;
 
     for (int i = 0; i < length; i++) {
         struct samples_tracking t;

@@ -38,7 +38,7 @@ static bool get_path(const struct source *s, char *path, size_t size)
     else
         return false;
 
-    int length = snprintf(path, size, "%s/%s" DUMP_SUFFIX, s->set->conf.dump_dir, name);
+    int length = snprintf(path, size, "%s/%s" DUMP_SUFFIX, s->reg->conf.dump_dir, name);
     return length > 0 && (size_t)length < size;
 }
 
@@ -65,7 +65,7 @@ static void write_dump(const struct source *s, FILE *file)
  */
 static bool dump_source(const struct source *s, struct file_trouble *trouble)
 {
-    const struct world *world = s->set->env.world;
+    const struct world *world = s->reg->env.world;
     struct world_replace replace;
     char path[PATH_MAX];
 
@@ -83,33 +83,33 @@ static bool dump_source(const struct source *s, struct file_trouble *trouble)
     return world_replace_commit(world, &replace);
 }
 
-void source_register_dump_begin(struct source_register *set)
+void source_register_dump_begin(struct source_register *reg)
 {
-    set->dump_at = 0;
-    set->dump_ok = true;
+    reg->dump_at = 0;
+    reg->dump_ok = true;
 }
 
-bool source_register_dump_some(struct source_register *set, int count)
+bool source_register_dump_some(struct source_register *reg, int count)
 {
-    struct file_trouble *trouble = &set->dump_trouble;
+    struct file_trouble *trouble = &reg->dump_trouble;
 
-    if (!set->conf.dump_dir)
+    if (!reg->conf.dump_dir)
         return true;
     trouble->in_round = true;
-    for (; count > 0 && set->dump_at < set->count; count--)
-        set->dump_ok = dump_source(set->sources[set->dump_at++], trouble) && set->dump_ok;
+    for (; count > 0 && reg->dump_at < reg->count; count--)
+        reg->dump_ok = dump_source(reg->sources[reg->dump_at++], trouble) && reg->dump_ok;
     trouble->in_round = false;
-    if (set->dump_at < set->count)
+    if (reg->dump_at < reg->count)
         return false;
-    if (set->dump_ok)
-        file_trouble_end(trouble, set->conf.dump_dir);
+    if (reg->dump_ok)
+        file_trouble_end(trouble, reg->conf.dump_dir);
     return true;
 }
 
-void source_register_dump(struct source_register *set)
+void source_register_dump(struct source_register *reg)
 {
-    source_register_dump_begin(set);
-    source_register_dump_some(set, set->count);
+    source_register_dump_begin(reg);
+    source_register_dump_some(reg, reg->count);
 }
 
 /* Next line without its newline; false at the end of the file or if the line is too long. */
@@ -207,7 +207,7 @@ static bool read_entry(FILE *file, struct samples_entry *e)
 static bool load_samples(struct source *s, FILE *file)
 {
     struct samples_entry entries[SAMPLES_MAX];
-    struct local_time now = local_clock_now(s->set->env.clock, NULL);
+    struct local_time now = local_clock_now(s->reg->env.clock, NULL);
     char buffer[TEXT_LINE_SIZE];
     char *line = buffer;
     int count, asymmetry_run;
@@ -265,7 +265,7 @@ static bool load_dump(struct source *s, FILE *file)
 
 static void reload_source(struct source *s)
 {
-    const struct world *world = s->set->env.world;
+    const struct world *world = s->reg->env.world;
     char path[PATH_MAX], name[ADDR_TEXT_SIZE];
 
     if (!get_path(s, path, sizeof(path)))
@@ -286,15 +286,15 @@ static void reload_source(struct source *s)
         LOG_WARN("Could not load dump file for %s", name);
 }
 
-void source_register_reload(struct source_register *set)
+void source_register_reload(struct source_register *reg)
 {
-    if (!set->conf.dump_dir)
+    if (!reg->conf.dump_dir)
         return;
-    for (int i = 0; i < set->count; i++) {
-        reload_source(set->sources[i]);
-        set->sources[i]->updates++;
+    for (int i = 0; i < reg->count; i++) {
+        reload_source(reg->sources[i]);
+        reg->sources[i]->updates++;
     }
-    source_register_select(set, NULL);
+    source_register_select(reg, NULL);
 }
 
 static bool is_dump_name(const char *name, const char *end)
@@ -316,10 +316,10 @@ static bool is_dump_name(const char *name, const char *end)
     return ip_addr_parse_scoped(address, &addr, &interface);
 }
 
-static void remove_files(const struct source_register *set, const char *suffix)
+static void remove_files(const struct source_register *reg, const char *suffix)
 {
-    const struct world *world = set->env.world;
-    const char *directory = set->conf.dump_dir;
+    const struct world *world = reg->env.world;
+    const char *directory = reg->conf.dump_dir;
     char **names = world->ops->list_files(world->ctx, directory, suffix);
 
     if (!names)
@@ -334,11 +334,11 @@ static void remove_files(const struct source_register *set, const char *suffix)
     free(names);
 }
 
-void source_register_remove_dump_files(struct source_register *set)
+void source_register_remove_dump_files(struct source_register *reg)
 {
-    if (!set->conf.dump_dir)
+    if (!reg->conf.dump_dir)
         return;
-    remove_files(set, DUMP_SUFFIX);
+    remove_files(reg, DUMP_SUFFIX);
     /* Temporary files of a run that ended while it wrote. */
-    remove_files(set, DUMP_SUFFIX TEMPORARY_SUFFIX);
+    remove_files(reg, DUMP_SUFFIX TEMPORARY_SUFFIX);
 }

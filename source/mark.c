@@ -10,19 +10,19 @@
 
 #define BAD_THRESHOLD 4
 
-static bool messages_enabled(const struct source_register *set)
+static bool messages_enabled(const struct source_register *reg)
 {
-    return reference_mode(set->env.reference) == REFERENCE_NORMAL;
+    return reference_mode(reg->env.reference) == REFERENCE_NORMAL;
 }
 
 static void log_mark(const struct source *source)
 {
     char date[32], name[ADDR_TEXT_SIZE];
-    struct measurement_log *log = source->set->env.log;
+    struct measurement_log *log = source->reg->env.log;
 
     if (!measurement_log_enabled(log, MLOG_SELECTION))
         return;
-    instant_format_utc(local_clock_event_time(source->set->env.clock, NULL).i, date, sizeof(date));
+    instant_format_utc(local_clock_event_time(source->reg->env.clock, NULL).i, date, sizeof(date));
     measurement_log_write(
         log, MLOG_SELECTION, "%s %-15s %c -%c%c%c%c %4o %5.2f %10.3e %10.3e %10.3e", date,
         source_plain_name(source, name, sizeof(name)), source_status_letter(source->verdict.status),
@@ -40,7 +40,7 @@ static void report_mark(struct source *source)
     /* A stratum that is too low and one that is too high count as one message. */
     unsigned int bit = 1U << (status == STATUS_STRATUM_LOW ? STATUS_STRATUM_HIGH : status);
 
-    if (!format || (source->reported & bit) != 0 || !messages_enabled(source->set))
+    if (!format || (source->reported & bit) != 0 || !messages_enabled(source->reg))
         return;
     /* What is wrong with the source by itself may pass. */
     if (source_status_is_bad(status) && status != STATUS_FALSETICKER && source->bad < BAD_THRESHOLD)
@@ -56,7 +56,7 @@ void source_mark(struct source *source, enum source_status status, double value,
     source->verdict = (struct source_verdict){status, value, limit};
     log_mark(source);
 
-    if (source == source->set->last_updated) {
+    if (source == source->reg->last_updated) {
         if (!source_status_is_bad(status))
             source->bad = 0;
         else if (source->bad < BAD_THRESHOLD)
@@ -67,22 +67,22 @@ void source_mark(struct source *source, enum source_status status, double value,
     report_mark(source);
 }
 
-bool source_register_report(const struct source_register *set)
+bool source_register_report(const struct source_register *reg)
 {
     char text[SOURCE_VERDICT_SIZE];
 
-    if (!messages_enabled(set))
+    if (!messages_enabled(reg))
         return false;
-    LOG_WARN("Can't synchronise: %s", selection_verdict_format(&set->verdict, text, sizeof(text)));
+    LOG_WARN("Can't synchronise: %s", selection_verdict_format(&reg->verdict, text, sizeof(text)));
     return true;
 }
 
-void source_register_count_changes(struct source_register *set)
+void source_register_count_changes(struct source_register *reg)
 {
     char label[ADDR_LABEL_SIZE], text[SOURCE_VERDICT_SIZE];
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (s->verdict.status == s->counted)
             continue;
         s->counted = s->verdict.status;
@@ -90,6 +90,6 @@ void source_register_count_changes(struct source_register *set)
         LOG_DEBUG("Source %s: %s", source_label(s, label, sizeof(label)),
                   source_verdict_format(&s->verdict, text, sizeof(text)));
     }
-    set->results[set->verdict.result]++;
-    LOG_DEBUG("Selection: %s", selection_verdict_format(&set->verdict, text, sizeof(text)));
+    reg->results[reg->verdict.result]++;
+    LOG_DEBUG("Selection: %s", selection_verdict_format(&reg->verdict, text, sizeof(text)));
 }

@@ -17,7 +17,7 @@
 #define FULL_REACH_SIZE 8
 
 struct source {
-    struct source_register *set;
+    struct source_register *reg;
     bool removed; /* while the selection is held; it is freed when that ends */
     bool refclock;
     struct ip_addr addr;
@@ -97,24 +97,24 @@ void source_handle_bad(struct source *source);
 
 /* Selection (discipline.md 13). updated: the source with a new sample, or NULL. A run is postponed
    while the selection is held (updated is NULL then). */
-void source_register_select(struct source_register *set, struct source *updated);
+void source_register_select(struct source_register *reg, struct source *updated);
 /* Forgets the selected source without a message (discipline.md 13.7). */
-void source_register_deselect(struct source_register *set);
+void source_register_deselect(struct source_register *reg);
 /* Assigns a final state, with its message and log line. */
 void source_mark(struct source *source, enum source_status status, double value, double limit);
 /* The warning for the result of the run; false: there are no messages in the present mode. */
-bool source_register_report(const struct source_register *set);
+bool source_register_report(const struct source_register *reg);
 /* At the end of a run. */
-void source_register_count_changes(struct source_register *set);
+void source_register_count_changes(struct source_register *reg);
 /* Leap status of the majority of the sources that vote (discipline.md 17.3). */
-int source_register_majority_leap(const struct source_register *set);
+int source_register_majority_leap(const struct source_register *reg);
 
 /* Combines the estimate of the selected source with the others of the list, which get their final
    states (discipline.md 14). Returns the number of combined sources. */
-int source_register_combine(struct source_register *set, struct source *const *list, int length,
+int source_register_combine(struct source_register *reg, struct source *const *list, int length,
                             struct samples_tracking *tracking);
 
 /* Runs of the selection are postponed now. */
-bool source_register_is_held(const struct source_register *set);
+bool source_register_is_held(const struct source_register *reg);
 
 #endif

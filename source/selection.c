@@ -17,7 +17,7 @@
 
 /* Working state of one run. */
 struct run {
-    struct source_register *set;
+    struct source_register *reg;
     struct local_time now;
     struct source *updated;
 
@@ -34,34 +34,34 @@ struct run {
     int length;
 };
 
-static void mark_all_ok(struct source_register *set, enum source_status status, double value,
+static void mark_all_ok(struct source_register *reg, enum source_status status, double value,
                         double limit)
 {
-    for (int i = 0; i < set->count; i++) {
-        if (set->sources[i]->verdict.status == STATUS_OK)
-            source_mark(set->sources[i], status, value, limit);
+    for (int i = 0; i < reg->count; i++) {
+        if (reg->sources[i]->verdict.status == STATUS_OK)
+            source_mark(reg->sources[i], status, value, limit);
     }
 }
 
-void source_register_deselect(struct source_register *set)
+void source_register_deselect(struct source_register *reg)
 {
-    if (set->selected) {
-        set->selected = NULL;
-        set->report_loss = true;
+    if (reg->selected) {
+        reg->selected = NULL;
+        reg->report_loss = true;
     }
 }
 
 /* The run ends without a selected source. What is waited for is not reported, unless it becomes a
    loss. */
-static void deselect(struct source_register *set, enum selection_result result, int value,
+static void deselect(struct source_register *reg, enum selection_result result, int value,
                      int limit)
 {
-    set->verdict = (struct selection_verdict){result, value, limit};
-    source_register_deselect(set);
-    if (result == SELECTION_WAITS_STATS || result == SELECTION_WAITS_UPDATE || !set->report_loss)
+    reg->verdict = (struct selection_verdict){result, value, limit};
+    source_register_deselect(reg);
+    if (result == SELECTION_WAITS_STATS || result == SELECTION_WAITS_UPDATE || !reg->report_loss)
         return;
-    set->report_loss = false;
-    source_register_report(set);
+    reg->report_loss = false;
+    source_register_report(reg);
 }
 
 static int max_int(int a, int b)
@@ -76,7 +76,7 @@ static void widen_old(const struct run *run, struct samples_selection *info)
     if (!(info->first_ago < 2.0 * info->last_ago))
         return;
     double extra =
-        local_clock_max_error(run->set->env.clock) * (2.0 * info->last_ago - info->first_ago);
+        local_clock_max_error(run->reg->env.clock) * (2.0 * info->last_ago - info->first_ago);
     info->root_distance += extra;
     info->low -= extra;
     info->high += extra;
@@ -85,7 +85,7 @@ static void widen_old(const struct run *run, struct samples_selection *info)
 /* The state of a source by itself, or OK: first pass of discipline.md 13.4. */
 static struct source_verdict test_source(struct run *run, struct source *s)
 {
-    const struct selection_conf *conf = &run->set->conf;
+    const struct selection_conf *conf = &run->reg->conf;
     struct samples_selection *info = &s->info;
 
     if (s->options & SELECT_NOSELECT)
@@ -123,7 +123,7 @@ static struct source_verdict test_source(struct run *run, struct source *s)
 /* In a group of servers that poll each other the one with the smallest ID is the origin of time. */
 static void elect_orphan(struct run *run, struct source *orphan)
 {
-    const struct source_register_env *env = &run->set->env;
+    const struct source_register_env *env = &run->reg->env;
     uint32_t local_refid = env->local_refid ? env->local_refid(orphan, env->arg) : 0;
 
     if (local_refid == 0) {
@@ -150,12 +150,12 @@ static void test_age_and_stratum(struct run *run, struct source *s, int orphan_s
 /* Both passes of discipline.md 13.4. */
 static void test_sources(struct run *run)
 {
-    struct source_register *set = run->set;
-    int orphan_stratum = reference_orphan_stratum(set->env.reference);
+    struct source_register *reg = run->reg;
+    int orphan_stratum = reference_orphan_stratum(reg->env.reference);
     struct source *orphan = NULL;
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         s->leap_vote = false;
         if (s->options & SELECT_REQUIRE)
             run->wants_required = true;
@@ -166,8 +166,8 @@ static void test_sources(struct run *run)
             source_mark(s, verdict.status, verdict.value, verdict.limit);
     }
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (s->verdict.status != STATUS_OK)
             continue;
         test_age_and_stratum(run, s, orphan_stratum);
@@ -183,22 +183,22 @@ static void test_sources(struct run *run)
    ends here. */
 static bool check_waiting(struct run *run)
 {
-    struct source_register *set = run->set;
+    struct source_register *reg = run->reg;
 
-    if (run->missing > 0 && run->ok > 0 && !set->selected &&
+    if (run->missing > 0 && run->ok > 0 && !reg->selected &&
         run->max_ok_reach_size < FULL_REACH_SIZE &&
         run->max_ok_reach >> 1 == run->max_missing_reach) {
-        deselect(set, SELECTION_WAITS_STATS, 0, 0);
-        mark_all_ok(set, STATUS_WAITS_STATS, 0.0, 0.0);
+        deselect(reg, SELECTION_WAITS_STATS, 0, 0);
+        mark_all_ok(reg, STATUS_WAITS_STATS, 0.0, 0.0);
         return false;
     }
-    if (!set->first_report_done &&
+    if (!reg->first_report_done &&
         max_int(run->max_ok_reach_size, run->max_missing_reach_size) == FULL_REACH_SIZE) {
-        set->report_loss = true;
-        set->first_report_done = true;
+        reg->report_loss = true;
+        reg->first_report_done = true;
     }
     if (run->ok == 0) {
-        deselect(set, SELECTION_NONE_USABLE, run->unreachable, 0);
+        deselect(reg, SELECTION_NONE_USABLE, run->unreachable, 0);
         return false;
     }
     return true;
@@ -206,44 +206,44 @@ static bool check_waiting(struct run *run)
 
 static void end_without_majority(struct run *run, int voters)
 {
-    struct source_register *set = run->set;
+    struct source_register *reg = run->reg;
     bool trusted = run->best.trust_depth > 0;
     int depth = run->best.depth;
 
     if (depth < 2)
-        set->verdict = (struct selection_verdict){
+        reg->verdict = (struct selection_verdict){
             trusted ? SELECTION_NO_TRUSTED_AGREEMENT : SELECTION_NO_AGREEMENT, voters, 0};
     else
-        set->verdict = (struct selection_verdict){
+        reg->verdict = (struct selection_verdict){
             trusted ? SELECTION_NO_TRUSTED_MAJORITY : SELECTION_NO_MAJORITY, depth, voters};
-    if (!set->no_majority_reported)
-        set->no_majority_reported = source_register_report(set);
-    set->report_loss = false;
-    if (set->selected) {
-        set->selected = NULL;
-        reference_set_unsynchronised(set->env.reference);
+    if (!reg->no_majority_reported)
+        reg->no_majority_reported = source_register_report(reg);
+    reg->report_loss = false;
+    if (reg->selected) {
+        reg->selected = NULL;
+        reference_set_unsynchronised(reg->env.reference);
     }
-    mark_all_ok(set, STATUS_NO_MAJORITY, depth, voters / 2 + 1);
+    mark_all_ok(reg, STATUS_NO_MAJORITY, depth, voters / 2 + 1);
 }
 
 /* False: no majority, the run ends here. */
 static bool find_intersection(struct run *run)
 {
-    struct source_register *set = run->set;
+    struct source_register *reg = run->reg;
     size_t count = 0;
     int trusted = 0;
 
-    for (int i = 0; i < set->count; i++) {
-        const struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        const struct source *s = reg->sources[i];
         if (s->verdict.status != STATUS_OK)
             continue;
         bool trust = (s->options & SELECT_TRUST) != 0;
-        set->endpoints[count++] = (struct endpoint){s->info.low, true, trust};
-        set->endpoints[count++] = (struct endpoint){s->info.high, false, trust};
+        reg->endpoints[count++] = (struct endpoint){s->info.low, true, trust};
+        reg->endpoints[count++] = (struct endpoint){s->info.high, false, trust};
         if (trust)
             trusted++;
     }
-    run->best = intersection_find(set->endpoints, count);
+    run->best = intersection_find(reg->endpoints, count);
 
     int voters = run->ok;
     if (run->best.trust_depth > 0) {
@@ -280,11 +280,11 @@ static struct source_verdict judge_interval(const struct run *run, const struct 
 /* Makes the list of sources that agree, or ends the run if there are too few. */
 static bool collect_truechimers(struct run *run)
 {
-    struct source_register *set = run->set;
-    int min_sources = set->conf.min_sources;
+    struct source_register *reg = run->reg;
+    int min_sources = reg->conf.min_sources;
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (s->verdict.status != STATUS_OK)
             continue;
         struct source_verdict verdict = judge_interval(run, s);
@@ -297,17 +297,17 @@ static bool collect_truechimers(struct run *run)
             run->wants_required = false;
     }
     if (run->length == 0) {
-        deselect(set, SELECTION_NONE_AGREES, 0, 0);
+        deselect(reg, SELECTION_NONE_AGREES, 0, 0);
         return false;
     }
     if (run->wants_required) {
-        deselect(set, SELECTION_NO_REQUIRED, 0, 0);
-        mark_all_ok(set, STATUS_WAITS_REQUIRED, 0.0, 0.0);
+        deselect(reg, SELECTION_NO_REQUIRED, 0, 0);
+        mark_all_ok(reg, STATUS_WAITS_REQUIRED, 0.0, 0.0);
         return false;
     }
     if (run->length < min_sources) {
-        deselect(set, SELECTION_NOT_ENOUGH, run->length, min_sources);
-        mark_all_ok(set, STATUS_WAITS_SOURCES, run->length, min_sources);
+        deselect(reg, SELECTION_NOT_ENOUGH, run->length, min_sources);
+        mark_all_ok(reg, STATUS_WAITS_SOURCES, run->length, min_sources);
         return false;
     }
     return true;
@@ -343,8 +343,8 @@ static void keep_preferred(struct run *run)
 /* Updates the scores and returns the source with the largest one (discipline.md 13.8). */
 static struct source *find_candidate(struct run *run)
 {
-    struct source_register *set = run->set;
-    double weight = set->conf.stratum_weight;
+    struct source_register *reg = run->reg;
+    double weight = reg->conf.stratum_weight;
     int min_stratum = run->list[0]->stratum;
     struct source *candidate = NULL;
 
@@ -354,12 +354,12 @@ static struct source *find_candidate(struct run *run)
     }
 
     double selected_distance = 0.0;
-    if (set->selected)
+    if (reg->selected)
         selected_distance =
-            set->selected->info.root_distance + (set->selected->stratum - min_stratum) * weight;
+            reg->selected->info.root_distance + (reg->selected->stratum - min_stratum) * weight;
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (s->verdict.status != STATUS_OK) {
             s->score = 1.0;
             s->distant = DISTANT_PENALTY;
@@ -367,10 +367,10 @@ static struct source *find_candidate(struct run *run)
         }
         double distance = s->info.root_distance + (s->stratum - min_stratum) * weight;
         if (!s->refclock)
-            distance += set->conf.reselect_distance;
-        if (!set->selected)
+            distance += reg->conf.reselect_distance;
+        if (!reg->selected)
             s->score = 1.0 / distance;
-        else if (run->updated && (s == run->updated || set->selected == run->updated))
+        else if (run->updated && (s == run->updated || reg->selected == run->updated))
             s->score = fmax(1.0, s->score * selected_distance / distance);
         if (!candidate || s->score > candidate->score)
             candidate = s;
@@ -381,36 +381,36 @@ static struct source *find_candidate(struct run *run)
 /* False: the candidate has to wait for an update, the run ends here. */
 static bool choose(struct run *run)
 {
-    struct source_register *set = run->set;
+    struct source_register *reg = run->reg;
     struct source *candidate = find_candidate(run);
 
-    if (set->selected && set->selected->verdict.status == STATUS_OK &&
-        (candidate == set->selected || !(candidate->score > SCORE_LIMIT)))
+    if (reg->selected && reg->selected->verdict.status == STATUS_OK &&
+        (candidate == reg->selected || !(candidate->score > SCORE_LIMIT)))
         return true;
 
     if (candidate->updates == 0) {
-        deselect(set, SELECTION_WAITS_UPDATE, 0, 0);
-        mark_all_ok(set, STATUS_WAITS_UPDATE, 0.0, 0.0);
+        deselect(reg, SELECTION_WAITS_UPDATE, 0, 0);
+        mark_all_ok(reg, STATUS_WAITS_UPDATE, 0.0, 0.0);
         return false;
     }
-    set->selected = candidate;
-    for (int i = 0; i < set->count; i++) {
-        set->sources[i]->score = 1.0;
-        set->sources[i]->distant = 0;
-        set->sources[i]->reported = 0;
+    reg->selected = candidate;
+    for (int i = 0; i < reg->count; i++) {
+        reg->sources[i]->score = 1.0;
+        reg->sources[i]->distant = 0;
+        reg->sources[i]->reported = 0;
     }
-    set->no_majority_reported = false;
-    set->report_loss = false;
-    set->first_report_done = true;
+    reg->no_majority_reported = false;
+    reg->report_loss = false;
+    reg->first_report_done = true;
     return true;
 }
 
-int source_register_majority_leap(const struct source_register *set)
+int source_register_majority_leap(const struct source_register *reg)
 {
     int votes = 0, inserts = 0, deletes = 0;
 
-    for (int i = 0; i < set->count; i++) {
-        const struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        const struct source *s = reg->sources[i];
         if (!s->leap_vote)
             continue;
         votes++;
@@ -428,19 +428,19 @@ int source_register_majority_leap(const struct source_register *set)
 
 static void update_reference(struct run *run)
 {
-    struct source_register *set = run->set;
-    const struct source *selected = set->selected;
+    struct source_register *reg = run->reg;
+    const struct source *selected = reg->selected;
     struct samples_tracking tracking;
 
-    for (int i = 0; i < set->count; i++)
-        set->sources[i]->updates = 0;
+    for (int i = 0; i < reg->count; i++)
+        reg->sources[i]->updates = 0;
 
     samples_tracking(selected->samples, &tracking);
-    int combined = source_register_combine(set, run->list, run->length, &tracking);
+    int combined = source_register_combine(reg, run->list, run->length, &tracking);
 
     struct reference_update update = {
         .stratum = selected->stratum,
-        .leap = source_register_majority_leap(set),
+        .leap = source_register_majority_leap(reg),
         .combined_sources = combined,
         .refid = selected->refid,
         .addr = selected->addr,
@@ -453,16 +453,16 @@ static void update_reference(struct run *run)
         .root_delay = tracking.root_delay,
         .root_dispersion = tracking.root_dispersion,
     };
-    reference_update(set->env.reference, &update);
+    reference_update(reg->env.reference, &update);
 }
 
 static void finish(struct run *run)
 {
-    struct source_register *set = run->set;
+    struct source_register *reg = run->reg;
 
-    set->verdict = (struct selection_verdict){.result = SELECTION_DONE};
-    source_mark(set->selected, STATUS_SELECTED, 0.0, 0.0);
-    if (set->selected->updates > 0) {
+    reg->verdict = (struct selection_verdict){.result = SELECTION_DONE};
+    source_mark(reg->selected, STATUS_SELECTED, 0.0, 0.0);
+    if (reg->selected->updates > 0) {
         update_reference(run);
         return;
     }
@@ -475,8 +475,8 @@ static void finish(struct run *run)
 
 static void select_source(struct run *run)
 {
-    if (run->set->count == 0) {
-        deselect(run->set, SELECTION_NO_SOURCES, 0, 0);
+    if (run->reg->count == 0) {
+        deselect(run->reg, SELECTION_NO_SOURCES, 0, 0);
         return;
     }
     test_sources(run);
@@ -488,25 +488,25 @@ static void select_source(struct run *run)
         finish(run);
 }
 
-void source_register_select(struct source_register *set, struct source *updated)
+void source_register_select(struct source_register *reg, struct source *updated)
 {
     struct run run = {
-        .set = set,
-        .now = local_clock_event_time(set->env.clock, NULL),
+        .reg = reg,
+        .now = local_clock_event_time(reg->env.clock, NULL),
         .updated = updated,
-        .list = set->list,
+        .list = reg->list,
     };
 
-    if (source_register_is_held(set)) {
+    if (source_register_is_held(reg)) {
         assert(!updated);
-        set->select_later = true;
+        reg->select_later = true;
         return;
     }
-    set->select_later = false;
+    reg->select_later = false;
     if (updated) {
         updated->updates++;
-        set->last_updated = updated;
+        reg->last_updated = updated;
     }
     select_source(&run);
-    source_register_count_changes(set);
+    source_register_count_changes(reg);
 }

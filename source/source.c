@@ -21,36 +21,36 @@
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
-    struct source_register *set = arg;
+    struct source_register *reg = arg;
 
-    for (int i = 0; i < set->count; i++) {
+    for (int i = 0; i < reg->count; i++) {
         if (change->type == CLOCK_UNKNOWN_STEP)
-            samples_reset(set->sources[i]->samples);
+            samples_reset(reg->sources[i]->samples);
         else
-            samples_slew(set->sources[i]->samples, change->cooked, change->dfreq, change->doffset);
+            samples_slew(reg->sources[i]->samples, change->cooked, change->dfreq, change->doffset);
     }
     if (change->type == CLOCK_UNKNOWN_STEP)
-        source_register_select(set, NULL);
+        source_register_select(reg, NULL);
 }
 
 static void on_dispersion(double dispersion, void *arg)
 {
-    struct source_register *set = arg;
+    struct source_register *reg = arg;
 
-    for (int i = 0; i < set->count; i++)
-        samples_add_dispersion(set->sources[i]->samples, dispersion);
+    for (int i = 0; i < reg->count; i++)
+        samples_add_dispersion(reg->sources[i]->samples, dispersion);
 }
 
 struct source_register *source_register_new(const struct source_register_env *env,
                                             const struct selection_conf *conf)
 {
-    struct source_register *set = mem_alloc(sizeof(*set));
+    struct source_register *reg = mem_alloc(sizeof(*reg));
 
-    set->env = *env;
-    set->conf = *conf;
-    local_clock_add_handler(env->clock, CLOCK_HOLDER_SOURCES, on_clock_change, set);
-    local_clock_add_dispersion_handler(env->clock, on_dispersion, set);
-    return set;
+    reg->env = *env;
+    reg->conf = *conf;
+    local_clock_add_handler(env->clock, CLOCK_HOLDER_SOURCES, on_clock_change, reg);
+    local_clock_add_dispersion_handler(env->clock, on_dispersion, reg);
+    return reg;
 }
 
 static void free_record(struct source *s)
@@ -59,18 +59,18 @@ static void free_record(struct source *s)
     free(s);
 }
 
-void source_register_free(struct source_register *set)
+void source_register_free(struct source_register *reg)
 {
-    if (!set)
+    if (!reg)
         return;
-    local_clock_remove_handler(set->env.clock, on_clock_change, set);
-    local_clock_remove_dispersion_handler(set->env.clock, on_dispersion, set);
-    for (int i = 0; i < set->count; i++)
-        free_record(set->sources[i]);
-    free(set->sources);
-    free(set->list);
-    free(set->endpoints);
-    free(set);
+    local_clock_remove_handler(reg->env.clock, on_clock_change, reg);
+    local_clock_remove_dispersion_handler(reg->env.clock, on_dispersion, reg);
+    for (int i = 0; i < reg->count; i++)
+        free_record(reg->sources[i]);
+    free(reg->sources);
+    free(reg->list);
+    free(reg->endpoints);
+    free(reg);
 }
 
 /* by: 1 when the source comes, -1 when it goes; both around a change of its options. */
@@ -79,9 +79,9 @@ static void count_for_authselect(const struct source *s, int by)
     if (s->refclock || (s->conf_options & SELECT_NOSELECT))
         return;
     if (s->authenticated)
-        s->set->authenticated += by;
+        s->reg->authenticated += by;
     else
-        s->set->unauthenticated += by;
+        s->reg->unauthenticated += by;
 }
 
 /* Adds the options that follow from authselectmode (discipline.md 12.4). */
@@ -90,27 +90,27 @@ static void update_options(struct source *s)
     s->options = s->conf_options;
     if (s->conf_options & SELECT_NOSELECT)
         return;
-    if (s->set->ignore_unauthenticated && !s->refclock && !s->authenticated)
+    if (s->reg->ignore_unauthenticated && !s->refclock && !s->authenticated)
         s->options |= SELECT_NOSELECT;
-    if (s->set->trust_authenticated && (s->refclock || s->authenticated))
+    if (s->reg->trust_authenticated && (s->refclock || s->authenticated))
         s->options |= SELECT_TRUST | SELECT_REQUIRE;
 }
 
 /* To be called after a change of the counts. Visits all sources only if the result has changed,
    so that adding thousands of sources is O(n). */
-static void apply_authselect(struct source_register *set)
+static void apply_authselect(struct source_register *reg)
 {
-    enum authselect_mode mode = set->conf.authselect_mode;
+    enum authselect_mode mode = reg->conf.authselect_mode;
     bool ignore =
-        mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && set->authenticated > 0);
-    bool trust = mode == AUTHSELECT_MIX && set->authenticated > 0 && set->unauthenticated > 0;
+        mode == AUTHSELECT_REQUIRE || (mode == AUTHSELECT_PREFER && reg->authenticated > 0);
+    bool trust = mode == AUTHSELECT_MIX && reg->authenticated > 0 && reg->unauthenticated > 0;
 
-    if (ignore == set->ignore_unauthenticated && trust == set->trust_authenticated)
+    if (ignore == reg->ignore_unauthenticated && trust == reg->trust_authenticated)
         return;
-    set->ignore_unauthenticated = ignore;
-    set->trust_authenticated = trust;
-    for (int i = 0; i < set->count; i++)
-        update_options(set->sources[i]);
+    reg->ignore_unauthenticated = ignore;
+    reg->trust_authenticated = trust;
+    for (int i = 0; i < reg->count; i++)
+        update_options(reg->sources[i]);
 }
 
 static void reset_record(struct source *s)
@@ -131,22 +131,22 @@ static void reset_record(struct source *s)
     samples_reset(s->samples);
 }
 
-static void make_room(struct source_register *set)
+static void make_room(struct source_register *reg)
 {
-    if (set->count < set->capacity)
+    if (reg->count < reg->capacity)
         return;
-    set->capacity = set->capacity > 0 ? 2 * set->capacity : 16;
+    reg->capacity = reg->capacity > 0 ? 2 * reg->capacity : 16;
 
-    size_t capacity = (size_t)set->capacity;
-    set->sources = mem_resize(set->sources, capacity, sizeof(struct source *));
-    set->list = mem_resize(set->list, capacity, sizeof(struct source *));
-    set->endpoints = mem_resize(set->endpoints, 2 * capacity, sizeof(*set->endpoints));
+    size_t capacity = (size_t)reg->capacity;
+    reg->sources = mem_resize(reg->sources, capacity, sizeof(struct source *));
+    reg->list = mem_resize(reg->list, capacity, sizeof(struct source *));
+    reg->endpoints = mem_resize(reg->endpoints, 2 * capacity, sizeof(*reg->endpoints));
 }
 
-static struct source *add_record(struct source_register *set, const struct source_params *params,
+static struct source *add_record(struct source_register *reg, const struct source_params *params,
                                  bool refclock)
 {
-    const struct selection_conf *conf = &set->conf;
+    const struct selection_conf *conf = &reg->conf;
     struct source *s = mem_alloc(sizeof(*s));
     struct samples_params samples = {
         .min_samples =
@@ -155,10 +155,10 @@ static struct source *add_record(struct source_register *set, const struct sourc
             params->max_samples == SOURCE_DEFAULT_SAMPLES ? conf->max_samples : params->max_samples,
         .min_delay = params->min_delay,
         .asymmetry = params->asymmetry,
-        .precision = local_clock_precision(set->env.clock),
+        .precision = local_clock_precision(reg->env.clock),
     };
 
-    s->set = set;
+    s->reg = reg;
     s->refclock = refclock;
     s->authenticated = params->authenticated;
     s->conf_options = params->select_options;
@@ -166,27 +166,27 @@ static struct source *add_record(struct source_register *set, const struct sourc
     s->samples = samples_new(&samples);
     reset_record(s);
 
-    make_room(set);
-    set->sources[set->count++] = s;
+    make_room(reg);
+    reg->sources[reg->count++] = s;
     count_for_authselect(s, 1);
     update_options(s);
-    apply_authselect(set);
+    apply_authselect(reg);
     return s;
 }
 
-struct source *source_new(struct source_register *set, const struct source_params *params)
+struct source *source_new(struct source_register *reg, const struct source_params *params)
 {
-    struct source *s = add_record(set, params, false);
+    struct source *s = add_record(reg, params, false);
 
     s->name = params->name;
     source_set_address(s, &params->addr);
     return s;
 }
 
-struct source *source_new_refclock(struct source_register *set, uint32_t refid,
+struct source *source_new_refclock(struct source_register *reg, uint32_t refid,
                                    const struct source_params *params)
 {
-    struct source *s = add_record(set, params, true);
+    struct source *s = add_record(reg, params, true);
 
     s->refid = refid;
     return s;
@@ -194,46 +194,46 @@ struct source *source_new_refclock(struct source_register *set, uint32_t refid,
 
 /* Whether a run of the selection has an effect. At exit, when sources are removed one by one,
    only the log of the selection shows it (discipline.md 19.3). */
-static bool selection_is_noticed(const struct source_register *set)
+static bool selection_is_noticed(const struct source_register *reg)
 {
-    return reference_mode(set->env.reference) != REFERENCE_IGNORE ||
-           measurement_log_enabled(set->env.log, MLOG_SELECTION);
+    return reference_mode(reg->env.reference) != REFERENCE_IGNORE ||
+           measurement_log_enabled(reg->env.log, MLOG_SELECTION);
 }
 
 /* Closes the gaps of all removed sources in one pass. */
-static void purge(struct source_register *set)
+static void purge(struct source_register *reg)
 {
-    int kept = 0, dump_at = set->dump_at;
+    int kept = 0, dump_at = reg->dump_at;
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (!s->removed) {
-            set->sources[kept++] = s;
+            reg->sources[kept++] = s;
             continue;
         }
         free_record(s);
         if (i < dump_at)
-            set->dump_at--;
+            reg->dump_at--;
     }
-    set->count = kept;
-    set->removed = 0;
-    set->select_later = false;
-    if (selection_is_noticed(set))
-        source_register_select(set, NULL);
+    reg->count = kept;
+    reg->removed = 0;
+    reg->select_later = false;
+    if (selection_is_noticed(reg))
+        source_register_select(reg, NULL);
 }
 
 /* An online source goes offline before it is removed (discipline.md 12.2): so it has a last line
    in the log of the selection, and a message tells if no other source can be selected. */
 static void leave(struct source *s)
 {
-    if (s->set->last_updated == s)
-        s->set->last_updated = NULL; /* so that it is not replaced as a bad one */
-    if (s->refclock || !s->active || !selection_is_noticed(s->set))
+    if (s->reg->last_updated == s)
+        s->reg->last_updated = NULL; /* so that it is not replaced as a bad one */
+    if (s->refclock || !s->active || !selection_is_noticed(s->reg))
         return;
     s->reach = 0;
     s->reach_size = 1;
     s->unreach_run = 1;
-    source_register_select(s->set, NULL);
+    source_register_select(s->reg, NULL);
 }
 
 void source_free(struct source *s)
@@ -241,46 +241,46 @@ void source_free(struct source *s)
     if (!s)
         return;
 
-    struct source_register *set = s->set;
+    struct source_register *reg = s->reg;
 
     leave(s);
-    if (set->selected == s)
-        source_register_deselect(set);
+    if (reg->selected == s)
+        source_register_deselect(reg);
     count_for_authselect(s, -1);
-    apply_authselect(set);
+    apply_authselect(reg);
     s->removed = true;
-    set->removed++;
-    if (!source_register_is_held(set))
-        purge(set);
+    reg->removed++;
+    if (!source_register_is_held(reg))
+        purge(reg);
 }
 
-bool source_register_is_held(const struct source_register *set)
+bool source_register_is_held(const struct source_register *reg)
 {
-    return set->holds > 0 && (reference_mode(set->env.reference) != REFERENCE_IGNORE ||
-                              !measurement_log_enabled(set->env.log, MLOG_SELECTION));
+    return reg->holds > 0 && (reference_mode(reg->env.reference) != REFERENCE_IGNORE ||
+                              !measurement_log_enabled(reg->env.log, MLOG_SELECTION));
 }
 
-void source_register_hold(struct source_register *set)
+void source_register_hold(struct source_register *reg)
 {
-    set->holds++;
+    reg->holds++;
 }
 
-void source_register_release(struct source_register *set)
+void source_register_release(struct source_register *reg)
 {
-    assert(set->holds > 0);
-    if (--set->holds > 0)
+    assert(reg->holds > 0);
+    if (--reg->holds > 0)
         return;
-    if (set->removed > 0)
-        purge(set);
-    else if (set->select_later)
-        source_register_select(set, NULL);
+    if (reg->removed > 0)
+        purge(reg);
+    else if (reg->select_later)
+        source_register_select(reg, NULL);
 }
 
 void source_reset(struct source *s)
 {
     reset_record(s);
-    if (s->set->selected == s)
-        source_register_select(s->set, NULL);
+    if (s->reg->selected == s)
+        source_register_select(s->reg, NULL);
 }
 
 void source_set_address(struct source *s, const struct ip_addr *addr)
@@ -299,30 +299,30 @@ void source_set_active(struct source *s, bool active)
     s->active = active;
 }
 
-void source_register_check_one_shot(struct source_register *set)
+void source_register_check_one_shot(struct source_register *reg)
 {
-    if (!reference_is_one_shot(set->env.reference))
+    if (!reference_is_one_shot(reg->env.reference))
         return;
-    for (int i = 0; i < set->count; i++) {
-        const struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        const struct source *s = reg->sources[i];
         int updates_left = ONE_SHOT_UPDATES - s->reach_size;
         if (s->active && updates_left > 0 &&
             updates_left + samples_count(s->samples) >= ONE_SHOT_SAMPLES)
             return;
     }
-    reference_set_unsynchronised(set->env.reference);
+    reference_set_unsynchronised(reg->env.reference);
 }
 
-void source_register_forget_reports(struct source_register *set)
+void source_register_forget_reports(struct source_register *reg)
 {
-    set->report_loss = false;
-    set->first_report_done = false;
-    set->no_majority_reported = false;
+    reg->report_loss = false;
+    reg->first_report_done = false;
+    reg->no_majority_reported = false;
 }
 
 void source_handle_bad(struct source *s)
 {
-    const struct source_register_env *env = &s->set->env;
+    const struct source_register_env *env = &s->reg->env;
 
     if (!s->refclock && env->on_bad)
         env->on_bad(s, env->arg);
@@ -338,11 +338,11 @@ void source_update_reachability(struct source *s, bool reachable)
     else if (s->unreach_run < INT_MAX)
         s->unreach_run++;
 
-    source_register_check_one_shot(s->set);
+    source_register_check_one_shot(s->reg);
     if (s->reach == 0) {
         if (s->reach_size == FULL_REACH_SIZE)
             source_handle_bad(s);
-        source_register_select(s->set, NULL);
+        source_register_select(s->reg, NULL);
     }
 }
 
@@ -357,11 +357,11 @@ void source_reset_reachability(struct source *s)
 void source_update_status(struct source *s, int stratum, int leap)
 {
     s->stratum = stratum;
-    if (reference_is_leap_close_now(s->set->env.reference))
+    if (reference_is_leap_close_now(s->reg->env.reference))
         return;
     s->leap = leap;
     if (s->leap_vote)
-        reference_update_leap(s->set->env.reference, source_register_majority_leap(s->set));
+        reference_update_leap(s->reg->env.reference, source_register_majority_leap(s->reg));
 }
 
 const char *source_plain_name(const struct source *s, char *buf, size_t size)
@@ -383,10 +383,10 @@ void source_update_statistics(struct source *s)
     struct samples_fit fit;
 
     if (!samples_update(s->samples, &fit) ||
-        !measurement_log_enabled(s->set->env.log, MLOG_STATISTICS))
+        !measurement_log_enabled(s->reg->env.log, MLOG_STATISTICS))
         return;
     instant_format_utc(fit.time.i, date, sizeof(date));
-    measurement_log_write(s->set->env.log, MLOG_STATISTICS,
+    measurement_log_write(s->reg->env.log, MLOG_STATISTICS,
                           "%s %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %7.1e %3d %3d %3d %5.2f",
                           date, source_plain_name(s, name, sizeof(name)), fit.sd, fit.offset,
                           fit.offset_sd, fit.frequency, fit.skew, fit.stress, fit.count, fit.start,
@@ -397,7 +397,7 @@ void source_update_statistics(struct source *s)
    (discipline.md 12.3). */
 static bool is_around_leap(const struct source *s, const struct source_sample *sample)
 {
-    const struct reference *reference = s->set->env.reference;
+    const struct reference *reference = s->reg->env.reference;
 
     return reference_is_leap_close_now(reference) ||
            reference_is_leap_close(reference, sample->time.i.sec) ||
@@ -416,7 +416,7 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
         LOG_WARN("Out of order sample detected, discarding history for %s",
                  source_plain_name(s, name, sizeof(name)));
     source_update_statistics(s);
-    source_register_select(s->set, s);
+    source_register_select(s->reg, s);
 }
 
 void source_correct_offset(struct source *s, double correction)
@@ -456,7 +456,7 @@ bool source_is_reachable(const struct source *s)
 
 bool source_is_selected(const struct source *s)
 {
-    return s->set->selected == s;
+    return s->reg->selected == s;
 }
 
 int source_samples(const struct source *s)
@@ -499,22 +499,22 @@ bool source_is_refclock(const struct source *s)
     return s->refclock;
 }
 
-int source_register_count(const struct source_register *set)
+int source_register_count(const struct source_register *reg)
 {
-    return set->count;
+    return reg->count;
 }
 
-struct source *source_register_get(const struct source_register *set, int index)
+struct source *source_register_get(const struct source_register *reg, int index)
 {
-    return index >= 0 && index < set->count ? set->sources[index] : NULL;
+    return index >= 0 && index < reg->count ? reg->sources[index] : NULL;
 }
 
-struct source *source_register_find(const struct source_register *set, const struct ip_addr *addr)
+struct source *source_register_find(const struct source_register *reg, const struct ip_addr *addr)
 {
     struct source *found = NULL;
 
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (!s->refclock && ip_addr_equal(&s->addr, addr))
             return s;
         if (!found && !s->refclock && ip_addr_matches(&s->addr, addr))
@@ -523,39 +523,39 @@ struct source *source_register_find(const struct source_register *set, const str
     return found;
 }
 
-struct source *source_register_find_refclock(const struct source_register *set, uint32_t refid)
+struct source *source_register_find_refclock(const struct source_register *reg, uint32_t refid)
 {
-    for (int i = 0; i < set->count; i++) {
-        struct source *s = set->sources[i];
+    for (int i = 0; i < reg->count; i++) {
+        struct source *s = reg->sources[i];
         if (s->refclock && s->refid == refid)
             return s;
     }
     return NULL;
 }
 
-void source_register_reselect(struct source_register *set)
+void source_register_reselect(struct source_register *reg)
 {
-    source_register_deselect(set);
-    source_register_select(set, NULL);
+    source_register_deselect(reg);
+    source_register_select(reg, NULL);
 }
 
-void source_register_modify_reselect_distance(struct source_register *set, double distance)
+void source_register_modify_reselect_distance(struct source_register *reg, double distance)
 {
-    if (distance == set->conf.reselect_distance)
+    if (distance == reg->conf.reselect_distance)
         return;
-    set->conf.reselect_distance = distance;
+    reg->conf.reselect_distance = distance;
     LOG_INFO("New reselect distance %f", distance);
 }
 
-void source_register_reset(struct source_register *set)
+void source_register_reset(struct source_register *reg)
 {
-    for (int i = 0; i < set->count; i++)
-        reset_record(set->sources[i]);
+    for (int i = 0; i < reg->count; i++)
+        reset_record(reg->sources[i]);
     LOG_INFO("Reset all sources");
 
     /* The announcement runs the selection. */
-    local_clock_external_step(set->env.clock, local_clock_event_raw(set->env.clock),
-                              local_clock_event_time(set->env.clock, NULL), 0.0, 0.0);
+    local_clock_external_step(reg->env.clock, local_clock_event_raw(reg->env.clock),
+                              local_clock_event_time(reg->env.clock, NULL), 0.0, 0.0);
 }
 
 void source_modify_options(struct source *s, unsigned int mask, unsigned int options)
@@ -569,5 +569,5 @@ void source_modify_options(struct source *s, unsigned int mask, unsigned int opt
     count_for_authselect(s, 1);
     LOG_INFO("Source %s selection options modified", source_plain_name(s, name, sizeof(name)));
     update_options(s);
-    apply_authselect(s->set);
+    apply_authselect(s->reg);
 }

@@ -48,25 +48,25 @@ struct source_register_env {
     void *arg;
 };
 
-/* Takes limits, authselectmode and dumpdir from conf, whose strings must outlive the set. Registers with
-   the clock for changes. */
+/* Takes limits, authselectmode and dumpdir from conf, whose strings must outlive the set. Registers
+   with the clock for changes. */
 struct source_register *source_register_new(const struct source_register_env *env,
                                             const struct selection_conf *conf);
 /* Frees the records that are left, too, without running the selection. */
-void source_register_free(struct source_register *set);
+void source_register_free(struct source_register *reg);
 
 /* NTP source; the name must stay valid. */
-struct source *source_new(struct source_register *set, const struct source_params *params);
+struct source *source_new(struct source_register *reg, const struct source_params *params);
 /* Reference clock: params->addr and name are not used. */
-struct source *source_new_refclock(struct source_register *set, uint32_t refid,
+struct source *source_new_refclock(struct source_register *reg, uint32_t refid,
                                    const struct source_params *params);
 void source_free(struct source *source);
 /* For work on many sources: between hold and release, which can be nested, the selection is
    postponed. It runs once at the end if anything in between would have run it. No samples may
    come in between. (At exit it is not postponed if its log is written: each removed source has
    its lines there.) */
-void source_register_hold(struct source_register *set);
-void source_register_release(struct source_register *set);
+void source_register_hold(struct source_register *reg);
+void source_register_release(struct source_register *reg);
 void source_reset(struct source *source);
 void source_set_address(struct source *source, const struct ip_addr *addr);
 void source_set_refid(struct source *source, uint32_t refid);
@@ -102,17 +102,17 @@ const struct ip_addr *source_address(const struct source *source);
 bool source_is_refclock(const struct source *source);
 
 /* Number of sources, and one by index in order of creation (NULL: out of range). */
-int source_register_count(const struct source_register *set);
-struct source *source_register_get(const struct source_register *set, int index);
+int source_register_count(const struct source_register *reg);
+struct source *source_register_get(const struct source_register *reg, int index);
 /* NTP source by address, and the first reference clock by reference ID; NULL: none. */
-struct source *source_register_find(const struct source_register *set, const struct ip_addr *addr);
-struct source *source_register_find_refclock(const struct source_register *set, uint32_t refid);
+struct source *source_register_find(const struct source_register *reg, const struct ip_addr *addr);
+struct source *source_register_find_refclock(const struct source_register *reg, uint32_t refid);
 /* Ends a one-shot mode with failure if no active source can succeed any more (discipline.md
    19.3). The daemon calls it when the regular sources are started in -q and -Q. */
-void source_register_check_one_shot(struct source_register *set);
+void source_register_check_one_shot(struct source_register *reg);
 /* A new mode of operation begins: its messages do not depend on those of the last mode
    (discipline.md 13.7). */
-void source_register_forget_reports(struct source_register *set);
+void source_register_forget_reports(struct source_register *reg);
 
 /* Report of a source (discipline.md 20.2) without poll and mode, which the caller fills in. */
 void source_report(const struct source *source, struct report_source *report);
@@ -124,22 +124,22 @@ void source_report_select(const struct source *source, struct report_selectdata 
 const struct source_verdict *source_verdict(const struct source *source);
 uint32_t source_status_changes(const struct source *source, enum source_status status);
 /* How the last selection ended, and how many ended so. */
-const struct selection_verdict *source_register_verdict(const struct source_register *set);
-uint32_t source_register_results(const struct source_register *set, enum selection_result result);
+const struct selection_verdict *source_register_verdict(const struct source_register *reg);
+uint32_t source_register_results(const struct source_register *reg, enum selection_result result);
 
 /* Commands: selectopts (bits of enum select_option), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);
-void source_register_reselect(struct source_register *set);
-void source_register_modify_reselect_distance(struct source_register *set, double distance);
-void source_register_reset(struct source_register *set);
+void source_register_reselect(struct source_register *reg);
+void source_register_modify_reselect_distance(struct source_register *reg, double distance);
+void source_register_reset(struct source_register *reg);
 
 /* Dump files in dumpdir (discipline.md 12.6). Without dumpdir these do nothing. */
-void source_register_dump(struct source_register *set);
+void source_register_dump(struct source_register *reg);
 /* The same with a limited number of files per call. True: it is done. Sources may be removed
    between two calls. */
-void source_register_dump_begin(struct source_register *set);
-bool source_register_dump_some(struct source_register *set, int count);
-void source_register_reload(struct source_register *set);
-void source_register_remove_dump_files(struct source_register *set);
+void source_register_dump_begin(struct source_register *reg);
+bool source_register_dump_some(struct source_register *reg, int count);
+void source_register_reload(struct source_register *reg);
+void source_register_remove_dump_files(struct source_register *reg);
 
 #endif

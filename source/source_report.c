@@ -16,14 +16,14 @@ uint32_t source_status_changes(const struct source *s, enum source_status status
     return s->changes[status];
 }
 
-const struct selection_verdict *source_register_verdict(const struct source_register *set)
+const struct selection_verdict *source_register_verdict(const struct source_register *reg)
 {
-    return &set->verdict;
+    return &reg->verdict;
 }
 
-uint32_t source_register_results(const struct source_register *set, enum selection_result result)
+uint32_t source_register_results(const struct source_register *reg, enum selection_result result)
 {
-    return set->results[result];
+    return reg->results[result];
 }
 
 static struct ip_addr refid_as_address(uint32_t refid)
@@ -54,7 +54,7 @@ void source_report(const struct source *s, struct report_source *report)
     if (!samples_latest(s->samples, &latest))
         return;
 
-    struct local_time now = local_clock_now(s->set->env.clock, NULL);
+    struct local_time now = local_clock_now(s->reg->env.clock, NULL);
     /* The exact time would reveal when packets are received. */
     if (!s->refclock)
         latest.time.i.nsec = 0;
@@ -69,7 +69,7 @@ void source_report_stats(const struct source *s, struct report_sourcestats *repo
 {
     struct samples_report r;
 
-    samples_report(s->samples, local_clock_now(s->set->env.clock, NULL), &r);
+    samples_report(s->samples, local_clock_now(s->reg->env.clock, NULL), &r);
     *report = (struct report_sourcestats){
         .refid = s->refid,
         .samples = (uint32_t)r.count,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Own packets that the kernel loops back with their transmit timestamp start at the Ethernet header:
- * this finds the UDP payload and destination in them (system.md 5.8). Pure.
+ * Own packets that the kernel loops back with their transmit timestamp start at the Ethernet
+ * header: this finds the UDP payload and destination in them (system.md 5.8). Pure.
  */
 #ifndef CHRONYD_OS_FRAME_H
 #define CHRONYD_OS_FRAME_H

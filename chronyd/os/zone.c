@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calendar time in a time zone that is not the one of the process: leap second data comes from zones
- * that count leap seconds. The C library knows one zone at a time, named by TZ, so for the length of a
- * call the environment is replaced by a copy in which TZ is another one. The copy lives on, because
- * the resolver's thread may read the environment at any moment; nothing is ever changed in place.
+ * Calendar time in a time zone that is not the one of the process: leap second data comes from
+ * zones that count leap seconds. The C library knows one zone at a time, named by TZ, so for the
+ * length of a call the environment is replaced by a copy in which TZ is another one. The copy lives
+ * on, because the resolver's thread may read the environment at any moment; nothing is ever changed
+ * in place.
  */
 #include <stdlib.h>
 #include <string.h>

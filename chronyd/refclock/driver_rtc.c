@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * RTC driver (system.md 3.5): a real-time clock as the source of time, read at its update interrupts
- * or, if it has none, at each poll.
+ * RTC driver (system.md 3.5): a real-time clock as the source of time, read at its update
+ * interrupts or, if it has none, at each poll.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -59,9 +59,9 @@ static void count_event(struct refclock *clock)
         clock->driver_polls++;
 }
 
-/* By how much the local clock is fast: system + correction - reference - the configured offset, which
-   is turned here, as it moves the reference forward. Whole seconds and fractions are separate, so that a
-   large difference loses no precision. */
+/* By how much the local clock is fast: system + correction - reference - the configured offset,
+   which is turned here, as it moves the reference forward. Whole seconds and fractions are
+   separate, so that a large difference loses no precision. */
 static double exact_offset(const struct refclock *clock, struct instant reference,
                            struct instant system, double correction)
 {

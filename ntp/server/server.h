@@ -38,8 +38,8 @@ void ntp_server_free(struct ntp_server *server);
 /* Starts, or with NULL stops, serving NTS. What nts names must outlive that. */
 void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts);
 
-/* After keys were replaced: wipes the server's copy of the old ones, which would otherwise stay in memory
-   until the next request. */
+/* After keys were replaced: wipes the server's copy of the old ones, which would otherwise stay in
+   memory until the next request. */
 void ntp_server_wipe_old_keys(struct ntp_server *server);
 
 /* The commands allow and deny (ntp.md 19.4): changes the table, logs, opens and closes sockets.

@@ -14,13 +14,15 @@
 
 struct signd;
 
-/* directory is that of Samba's socket. Nothing is connected yet. env and sockets must outlive it. */
+/* directory is that of Samba's socket. Nothing is connected yet. env and sockets must outlive
+   it. */
 struct signd *signd_new(const struct ntp_env *env, struct ntp_sockets *sockets,
                         const char *directory);
 /* NULL is allowed. Replies that are not signed yet are dropped. */
 void signd_free(struct signd *signd);
 
-/* Queues the reply (NTP_HEADER_LENGTH octets) to a request that names a key of a client, or drops it. */
+/* Queues the reply (NTP_HEADER_LENGTH octets) to a request that names a key of a client, or drops
+   it. */
 void signd_sign(struct signd *signd, const struct ntp_arrival *request, const uint8_t *reply);
 
 #endif

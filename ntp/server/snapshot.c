@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Blocks of snapshots: some snapshots in a row, then one copy of the tables, which all of them name.
- * So what changes with each wake-up (the time) is written without a copy of the tables, and a change
- * of a table (allow, rekey, rotation of the NTS keys) makes a new block.
+ * Blocks of snapshots: some snapshots in a row, then one copy of the tables, which all of them
+ * name. So what changes with each wake-up (the time) is written without a copy of the tables, and a
+ * change of a table (allow, rekey, rotation of the NTS keys) makes a new block.
  */
 #include "ntp/server/snapshot.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The snapshot that answers are made from: everything that an answer depends on. It is made by the
- * service (ntp/server/server.h), is replaced as a whole and never changed while somebody may read it.
- * It is a plain value (base/plain.h): the tables lie behind it in the same block, and it names them by
- * their distance, so that it may as well lie in memory that processes share.
+ * service (ntp/server/server.h), is replaced as a whole and never changed while somebody may read
+ * it. It is a plain value (base/plain.h): the tables lie behind it in the same block, and it names
+ * them by their distance, so that it may as well lie in memory that processes share.
  */
 #ifndef NTP_SERVER_SNAPSHOT_H
 #define NTP_SERVER_SNAPSHOT_H
@@ -39,8 +39,8 @@ bool server_tables_equal(const struct server_tables *a, const struct server_tabl
 
 /*
  * Makes a block of `count` snapshots and one copy of the tables. Only the places of the tables are
- * filled in; the rest is zeros, and the caller's to set before a snapshot is used. Freeing wipes it,
- * and allows NULL.
+ * filled in; the rest is zeros, and the caller's to set before a snapshot is used. Freeing wipes
+ * it, and allows NULL.
  */
 struct server_snapshot *server_snapshots_new(const struct server_tables *tables, size_t count);
 void server_snapshots_free(struct server_snapshot *snapshots);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the packet parser needs of the extension field codec beyond ntp/wire/packet.h. Everybody else
- * walks over the fields of a parsed packet with ntp_ext_next().
+ * What the packet parser needs of the extension field codec beyond ntp/wire/packet.h. Everybody
+ * else walks over the fields of a parsed packet with ntp_ext_next().
  */
 #ifndef NTP_WIRE_EXTENSION_H
 #define NTP_WIRE_EXTENSION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The authenticator of NTS packets: nonce, ciphertext and the fields within. The first octet chooses the
- * algorithm, and whether the rest is what was encrypted.
+ * The authenticator of NTS packets: nonce, ciphertext and the fields within. The first octet
+ * chooses the algorithm, and whether the rest is what was encrypted.
  */
 #include <string.h>
 #include "nts/auth_field.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Control requests: the whole way from a datagram to the answer. The first octet says where it came from
- * and what is open. No answer may be longer than its request.
+ * Control requests: the whole way from a datagram to the answer. The first octet says where it came
+ * from and what is open. No answer may be longer than its request.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Configuration files, line by line as the daemon reads them. Lines that would read other files are left
- * out, because those would be the files of this machine.
+ * Configuration files, line by line as the daemon reads them. Lines that would read other files are
+ * left out, because those would be the files of this machine.
  */
 #include <stdlib.h>
 #include <string.h>

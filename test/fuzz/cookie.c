@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cookies at the server: decoding of what a client sent, and of what was encrypted with a right key.
+ * Cookies at the server: decoding of what a client sent, and of what was encrypted with a right
+ * key.
  */
 #include <string.h>
 #include "base/wire.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing of packets: header, extension fields, MAC, PTP messages around them, frames that come back
- * from the kernel, and the tests of a response.
+ * Parsing of packets: header, extension fields, MAC, PTP messages around them, frames that come
+ * back from the kernel, and the tests of a response.
  */
 #include "chronyd/os/frame.h"
 #include "conf/source_options.h"

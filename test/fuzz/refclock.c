@@ -2,9 +2,9 @@
 /*
  * What other processes feed reference clocks with: datagrams of SOCK and the shared memory of SHM,
  * through drivers, filter, source and selection. Each record of the input begins with an octet: its
- * lowest bit says what it is, the others are the length of the datagram. There are two clocks of each
- * kind, which get the same: one as it comes, one whose pulses are completed by the shared memory, and
- * shared memory of which only the fraction of a second counts.
+ * lowest bit says what it is, the others are the length of the datagram. There are two clocks of
+ * each kind, which get the same: one as it comes, one whose pulses are completed by the shared
+ * memory, and shared memory of which only the fraction of a second counts.
  */
 #include <math.h>
 #include <string.h>

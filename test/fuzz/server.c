@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The answer path of the NTP server with keys, NTS, rate limits and interleaved replies. The first octet
- * says what is done with the rest of the input: a valid MAC is appended to it, or NTS fields with a
- * valid cookie and authenticator, so that what lies behind them is reached. No answer may be longer
- * than its request.
+ * The answer path of the NTP server with keys, NTS, rate limits and interleaved replies. The first
+ * octet says what is done with the rest of the input: a valid MAC is appended to it, or NTS fields
+ * with a valid cookie and authenticator, so that what lies behind them is reached. No answer may be
+ * longer than its request.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the fuzz targets share: a world whose only file is the input, with fixed clocks and repeatable
- * random octets. A target is LLVMFuzzerTestOneInput() in a file of its own; what must hold for every
- * input is checked by assert(). The log is silent.
+ * What the fuzz targets share: a world whose only file is the input, with fixed clocks and
+ * repeatable random octets. A target is LLVMFuzzerTestOneInput() in a file of its own; what must
+ * hold for every input is checked by assert(). The log is silent.
  */
 #ifndef TEST_FUZZ_SUPPORT_H
 #define TEST_FUZZ_SUPPORT_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into gpsd: a pseudo-terminal looks like a serial port whose DCD line has a pulse in each
- * second, as a receiver with PPS output has it: up at the beginning of the receiver's second, down
- * PULSE_SECONDS later. The receiver is ahead of the system by PULSE_OFFSET seconds (environment). The
- * kernel's own PPS support is refused, so that nothing outside of the process is touched.
+ * Preloaded into gpsd: a pseudo-terminal looks like a serial port whose DCD line has a pulse in
+ * each second, as a receiver with PPS output has it: up at the beginning of the receiver's second,
+ * down PULSE_SECONDS later. The receiver is ahead of the system by PULSE_OFFSET seconds
+ * (environment). The kernel's own PPS support is refused, so that nothing outside of the process is
+ * touched.
  *
- * Preloaded into gpsfake as well, it gives the terminal the name SERIAL_NAME (environment), which is made
- * a link to it: gpsd ignores the time of what is named /dev/pts/N.
+ * Preloaded into gpsfake as well, it gives the terminal the name SERIAL_NAME (environment), which
+ * is made a link to it: gpsd ignores the time of what is named /dev/pts/N.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

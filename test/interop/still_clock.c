@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library for LD_PRELOAD: every attempt to set or steer the clock succeeds and does nothing, so that
- * a daemon that insists on it runs without the right to.
+ * A library for LD_PRELOAD: every attempt to set or steer the clock succeeds and does nothing, so
+ * that a daemon that insists on it runs without the right to.
  */
 #define _GNU_SOURCE
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timestamping network card of virtual_time.c: the requests to its driver, its timestamps, and the
- * messages in which the kernel gives them to a program. It makes the errors of the simulator's card
- * (test/sim/nic.c, devices.c) from the same random numbers.
+ * The timestamping network card of virtual_time.c: the requests to its driver, its timestamps, and
+ * the messages in which the kernel gives them to a program. It makes the errors of the simulator's
+ * card (test/sim/nic.c, devices.c) from the same random numbers.
  */
 #ifndef TEST_INTEROP_VIRTUAL_CARD_H
 #define TEST_INTEROP_VIRTUAL_CARD_H
@@ -27,8 +27,8 @@ struct virtual_card {
     bool enabled;
 };
 
-/* What the kernel says of a packet: readings of the system's clock and of the card's, ns since 1970,
-   zero: there is none. */
+/* What the kernel says of a packet: readings of the system's clock and of the card's, ns since
+   1970, zero: there is none. */
 struct virtual_stamps {
     int64_t kernel, hardware;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's answers and their delays; see virtual_server.h. Called by virtual_time.c only. It has
- * no socket: packets are given and returned.
+ * The server's answers and their delays; see virtual_server.h. Called by virtual_time.c only. It
+ * has no socket: packets are given and returned.
  */
 #include "test/interop/virtual_server.h"
 

@@ -28,8 +28,8 @@ struct virtual_server {
 };
 
 void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *params);
-/* The reply to a request that leaves at a true time (ns since the start), and when it comes. False if
-   a packet is lost. */
+/* The reply to a request that leaves at a true time (ns since the start), and when it comes. False
+   if a packet is lost. */
 bool virtual_server_answer(struct virtual_server *server,
                            const uint8_t request[static VIRTUAL_SERVER_LENGTH], int64_t leaves,
                            uint8_t reply[static VIRTUAL_SERVER_LENGTH], int64_t *comes);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program, in
- * the virtual time of the simulator, as one client of one perfect server of stratum 1, or with
- * clock devices: system calls that read or steer the clock go to a simulated one, what
- * is sent to VIRTUAL_TIME_SERVER is answered over a simulated link, and waiting takes no time. A
- * network card may timestamp the packets (virtual_card.h). After the given duration the process
- * prints what was measured (virtual_time.h) and ends. All random numbers follow from the seed, and
- * those of the oscillator, the link and the card are the ones that the simulator draws for the same
- * seed.
+ * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program,
+ * in the virtual time of the simulator, as one client of one perfect server of stratum 1, or with
+ * clock devices: system calls that read or steer the clock go to a simulated one, what is sent to
+ * VIRTUAL_TIME_SERVER is answered over a simulated link, and waiting takes no time. A network card
+ * may timestamp the packets (virtual_card.h). After the given duration the process prints what was
+ * measured (virtual_time.h) and ends. All random numbers follow from the seed, and those of the
+ * oscillator, the link and the card are the ones that the simulator draws for the same seed.
  *
  * There is no world to go through here: the calls come from a program that knows nothing of it.
  */
@@ -342,8 +341,8 @@ int close(int fd)
     return next(fd);
 }
 
-/* Without a card there are no timestamps of the kernel either: the program takes its own, which are as
-   good here. */
+/* Without a card there are no timestamps of the kernel either: the program takes its own, which are
+   as good here. */
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
     int (*next)(int, int, int, const void *, socklen_t);

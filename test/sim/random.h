@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Streams of the oscillator of a node, its devices, its network card, and of the direction of the link
-   from one node to another. */
+/* Streams of the oscillator of a node, its devices, its network card, and of the direction of the
+   link from one node to another. */
 #define SIM_CLOCK_STREAM(node)    (1000 + (uint64_t)(node))
 #define SIM_DEVICE_STREAM(node)   (3000 + (uint64_t)(node))
 #define SIM_NIC_STREAM(node)      (4000 + (uint64_t)(node))

@@ -66,8 +66,8 @@ static void flap(struct sim *sim, const struct action *action)
     sim_at(sim, sim_time(sim) + action->value, act, (void *)(uintptr_t)action);
 }
 
-/* The machine is off at once: nothing more is written. What does not fit is lost, so is what was not
-   brought to the disk, and the kernel forgets the frequency of its clock. */
+/* The machine is off at once: nothing more is written. What does not fit is lost, so is what was
+   not brought to the disk, and the kernel forgets the frequency of its clock. */
 static void cut_power(struct sim *sim, int node, long octets)
 {
     struct sim_clock *clock = sim_node_clock(sim, node);

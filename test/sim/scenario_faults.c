@@ -37,8 +37,8 @@
 
 #define COMMON(length) FROM(length, 400.0)
 
-/* A chain of symmetric peers with monotonic timestamps. The first is a server 0.1 s fast, which is told
-   so at 2,000 s. */
+/* A chain of symmetric peers with monotonic timestamps. The first is a server 0.1 s fast, which is
+   told so at 2,000 s. */
 #define MONO(kind, other, options) kind " " other " " options " minsamples 16 extfield F323\n"
 #define CHAIN_NODE(title, lines, start, freq)                                                      \
     {                                                                                              \
@@ -139,8 +139,8 @@ static bool message_after_eight_polls(struct sim *sim)
     return false;
 }
 
-/* Four nodes behind a server that was 0.1 s wrong until 2,000 s: all of them are right in good time and
-   stay so; no correction comes back to a node that had it already. */
+/* Four nodes behind a server that was 0.1 s wrong until 2,000 s: all of them are right in good time
+   and stay so; no correction comes back to a node that had it already. */
 static bool all_follow(struct sim *sim)
 {
     bool good = true;

@@ -103,13 +103,13 @@ static const struct scenario scenarios[] = {
         .link = LINK,
         .nodes = {SERVER, NODE("client", CARD, XLEAVE "\n", OSCILLATOR(1e-5))},
         .subject = 1,
-        /* With the simulator's precision, 10 ns. With 101 ns (system.md 20) the server's timestamps are
-           random below 119 ns, and the medians are 3.1e-8 and 1.2e-8. That is the network, not the
-           client: in hwts-coarse Debian's chronyd comes to 1.2e-8 too. */
+        /* With the simulator's precision, 10 ns. With 101 ns (system.md 20) the server's timestamps
+           are random below 119 ns, and the medians are 3.1e-8 and 1.2e-8. That is the network, not
+           the client: in hwts-coarse Debian's chronyd comes to 1.2e-8 too. */
         .limits = {.sync_time = 6.0, .rms_offset = 5.4e-8, .rms_frequency = 8e-9},
     },
-    /* These run with another chronyd too (sim --against). The server has no errors, so that those of
-       the client's card show. */
+    /* These run with another chronyd too (sim --against). The server has no errors, so that those
+       of the client's card show. */
     {
         COMPARED,
         .name = "hwts-client",

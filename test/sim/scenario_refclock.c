@@ -72,8 +72,8 @@ static const struct scenario scenarios[] = {
         .from = 400.0,
         .sync_offset = 1e-3,
         .sync_frequency = 5e-4,
-        /* The weights of samples depend on the precision of the clock. That of the figure is 101 ns, as
-           in system.md 20; with the simulator's 10 ns it would be 3.6e-7, also for another
+        /* The weights of samples depend on the precision of the clock. That of the figure is 101
+           ns, as in system.md 20; with the simulator's 10 ns it would be 3.6e-7, also for another
            chronyd (sim --against). */
         .nodes = {HOST(
             0.1,

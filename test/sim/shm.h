@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* When it writes in each second, in ns: not long before the polls of a daemon that was started at 0. */
+/* When it writes in each second, in ns: not long before the polls of a daemon that was started at
+   0. */
 #define SIM_SAMPLE_PHASE INT64_C(990000000)
 
 /* As the daemon and gpsd have it (system.md 3.2). */

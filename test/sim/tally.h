@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is measured of a clock: its offset and frequency error against true time, once each second of
- * true time. Called by the recorder of simulated nodes and by the library that runs other programs
- * in virtual time; it calls nothing.
+ * What is measured of a clock: its offset and frequency error against true time, once each second
+ * of true time. Called by the recorder of simulated nodes and by the library that runs other
+ * programs in virtual time; it calls nothing.
  */
 #ifndef TEST_SIM_TALLY_H
 #define TEST_SIM_TALLY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into chronyd: requests to a real-time clock work on any file, which is a FIFO in the test,
- * whose other end sends the interrupts. The clock is ahead of the system's by RTC_AHEAD seconds
- * (environment), until it is set; it ticks with the system clock.
+ * Preloaded into chronyd: requests to a real-time clock work on any file, which is a FIFO in the
+ * test, whose other end sends the interrupts. The clock is ahead of the system's by RTC_AHEAD
+ * seconds (environment), until it is set; it ticks with the system clock.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded library that refuses the calls outside of the libc surface of doc/spec/system.md 20: the
- * programs have to work where these are not available. A refused call says so on standard error and
- * aborts, but socket() with type flags, which fails with EINVAL as it may there.
+ * Preloaded library that refuses the calls outside of the libc surface of doc/spec/system.md 20:
+ * the programs have to work where these are not available. A refused call says so on standard error
+ * and aborts, but socket() with type flags, which fails with EINVAL as it may there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -12,9 +12,9 @@
  * Options: -p PORT (UDP, 127.0.0.1), -s ADDRESS (source), -u SOCKET (Unix), -d DIRECTORY (for the
  * client's own socket), -n (do not bind the client's socket).
  *
- * After each datagram another socket, which the daemon answers, sends a good request: its reply shows
- * that nothing more is to be expected. A daemon that does not answer it, and a reply longer than its
- * request, end the program with status 1.
+ * After each datagram another socket, which the daemon answers, sends a good request: its reply
+ * shows that nothing more is to be expected. A daemon that does not answer it, and a reply longer
+ * than its request, end the program with status 1.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -125,8 +125,8 @@ static bool is_probe_reply(const struct client *client, const uint8_t *reply, si
     return reader_u32(&r) == client->probes && !r.failed;
 }
 
-/* The daemon has read everything that was sent before. Repeated, because the datagram before may have
-   been one too much for the daemon's socket. */
+/* The daemon has read everything that was sent before. Repeated, because the datagram before may
+   have been one too much for the daemon's socket. */
 static void probe(struct client *client)
 {
     uint8_t request[PROBE_LENGTH], reply[DATAGRAM_SIZE];

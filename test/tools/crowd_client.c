@@ -4,9 +4,9 @@
  *
  *   crowd_client -p PORT [OPTION]... idle | octet | hello
  *
- * New connections at a steady rate, each of which sends nothing (idle), one octet (octet) or a whole
- * ClientHello (hello) and then stays until the server closes it. Options: -r RATE (a second), -t
- * SECONDS (how long), -s ADDRESS (source), -S NUMBER (of source addresses, from that one on).
+ * New connections at a steady rate, each of which sends nothing (idle), one octet (octet) or a
+ * whole ClientHello (hello) and then stays until the server closes it. Options: -r RATE (a second),
+ * -t SECONDS (how long), -s ADDRESS (source), -S NUMBER (of source addresses, from that one on).
  *
  * Prints: connected N refused N closed N open N seconds S
  */

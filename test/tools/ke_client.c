@@ -9,10 +9,10 @@
  *   ke_client [OPTION]... flood KIND     connections one after another: close, reset, garbage
  *   ke_client [OPTION]... session        one key establishment; keys and cookies for ntp_client
  *
- * Options: -p PORT, -n NUMBER (of connections), -j JOBS (processes side by side), -s ADDRESS (source),
- * -S NUMBER (of source addresses, from that one on), -a NAME,... (ALPN), -P PRIORITY (GnuTLS),
- * -d MS (sends octet by octet with that delay), -t SECONDS (limit of each wait), -c FILE (trusted
- * certificates; without it they are not checked).
+ * Options: -p PORT, -n NUMBER (of connections), -j JOBS (processes side by side), -s ADDRESS
+ * (source), -S NUMBER (of source addresses, from that one on), -a NAME,... (ALPN), -P PRIORITY
+ * (GnuTLS), -d MS (sends octet by octet with that delay), -t SECONDS (limit of each wait), -c FILE
+ * (trusted certificates; without it they are not checked).
  */
 #include <arpa/inet.h>
 #include <errno.h>

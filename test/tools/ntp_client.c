@@ -3,19 +3,21 @@
  * NTP client that sends what a well-behaved one never would, always to 127.0.0.1:
  *
  *   ntp_client [OPTION]... send HEX...        these packets; prints the replies
- *   ntp_client [OPTION]... lengths [field]    a request cut or filled to each length from 0 to 2000,
- *                                             with zeros or with one unknown extension field
+ *   ntp_client [OPTION]... lengths [field]    a request cut or filled to each length from 0
+ *                                             to 2000, with zeros or with one unknown extension
+ *                                             field
  *   ntp_client [OPTION]... versions           each version and mode in the first octet
  *   ntp_client [OPTION]... random NUMBER SEED random octets, and NTS requests with errors
  *   ntp_client [OPTION]... nts NAME...        NTS requests, right and wrong ones (see the table)
  *   ntp_client [OPTION]... placeholders       NTS requests with 0 to 16 placeholders
  *   ntp_client [OPTION]... steady RATE TIME   that many requests a second; prints those unanswered
  *
- * Options: -p PORT, -k FILE (printed by "ke_client session"), -c NUMBER (the cookie to use, 0 to 7).
+ * Options: -p PORT, -k FILE (printed by "ke_client session"), -c NUMBER (the cookie to use, 0 to
+ * 7).
  *
- * After each packet comes a plain request, whose reply shows that nothing more is to be expected for
- * the packet before. A server that does not answer it, and a reply longer than its request, end the
- * program with status 1.
+ * After each packet comes a plain request, whose reply shows that nothing more is to be expected
+ * for the packet before. A server that does not answer it, and a reply longer than its request, end
+ * the program with status 1.
  */
 #include <errno.h>
 #include <stdio.h>

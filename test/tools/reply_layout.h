@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /*
- * False: text says what differs. now: time of this run in seconds since 1970. elapsed: seconds between
- * the making of the request and the reply; times may differ by so much more. header_only: length and header
- * are compared, not the body.
+ * False: text says what differs. now: time of this run in seconds since 1970. elapsed: seconds
+ * between the making of the request and the reply; times may differ by so much more. header_only:
+ * length and header are compared, not the body.
  */
 bool reply_layout_compare(const uint8_t *recorded, size_t recorded_length, const uint8_t *reply,
                           size_t length, bool header_only, double now, double elapsed, char *text,

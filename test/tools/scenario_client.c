@@ -6,15 +6,16 @@
  *   scenario_client config FILE                prints the configuration of the scenario's daemon
  *   scenario_client words FILE                 prints the arguments of opencommands in it ("none":
  *                                              records without the directive), a line for each
- *   scenario_client OPTION... replay FILE      sends the requests, prints a line for each difference
- *                                              ("NUMBER COMMAND: what"), then "requests NUMBER"
+ *   scenario_client OPTION... replay FILE      sends the requests, prints a line for each
+ *                                              difference ("NUMBER COMMAND: what"), then
+ *                                              "requests NUMBER"
  *
  * Options: -u SOCKET and -d DIRECTORY (Unix: the daemon's, and where to make the own one), -p PORT
- * (UDP, for the records of this transport), -f FIRST, -l LAST (numbers of records, from 0), -o WORDS
- * (only records with these arguments of opencommands, "none" for those without), -H (compare the
- * headers only), -x NUMBER,NUMBER... (only the headers of these records),
- * -w MILLISECONDS (wait before a record with another command than the one before), -r SECONDS (send a
- * request whose reply differs again, for so long: names are resolved in the meantime).
+ * (UDP, for the records of this transport), -f FIRST, -l LAST (numbers of records, from 0), -o
+ * WORDS (only records with these arguments of opencommands, "none" for those without), -H (compare
+ * the headers only), -x NUMBER,NUMBER... (only the headers of these records), -w MILLISECONDS (wait
+ * before a record with another command than the one before), -r SECONDS (send a request whose reply
+ * differs again, for so long: names are resolved in the meantime).
  *
  * A settime request is for the time that gives the recorded offset now.
  */

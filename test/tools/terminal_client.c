@@ -4,11 +4,11 @@
  *
  *   terminal_client PROGRAM [ARGUMENT]... < SCRIPT
  *
- * Lines of the script: expect TEXT, absent TEXT, reversed TEXT, colored TEXT (on the screen, waiting
- * up to 10 seconds), send TEXT (with \r \n \t \e and \xNN), screen alternate|normal, keys (waits
- * until the program reads single keys), hangup, exit STATUS. The program must have ended at the end
- * of the script; then the terminal's settings must be those of the start. Status 0: all was as
- * expected; 1: not, and the screen is printed.
+ * Lines of the script: expect TEXT, absent TEXT, reversed TEXT, colored TEXT (on the screen,
+ * waiting up to 10 seconds), send TEXT (with \r \n \t \e and \xNN), screen alternate|normal, keys
+ * (waits until the program reads single keys), hangup, exit STATUS. The program must have ended at
+ * the end of the script; then the terminal's settings must be those of the start. Status 0: all was
+ * as expected; 1: not, and the screen is printed.
  */
 #include <errno.h>
 #include <fcntl.h>

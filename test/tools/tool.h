@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the clients of the system tests share: arguments, hexadecimal, IPv4 sockets, time. They are
- * blocking programs of one thread that print what a server did, a line for each fact, and leave it to
- * the test to judge. Nothing here is part of the daemon.
+ * blocking programs of one thread that print what a server did, a line for each fact, and leave it
+ * to the test to judge. Nothing here is part of the daemon.
  */
 #ifndef TEST_TOOLS_TOOL_H
 #define TEST_TOOLS_TOOL_H

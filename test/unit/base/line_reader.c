@@ -53,7 +53,8 @@ static void lines_are_counted_and_lose_their_newline(void **state)
     expect_end(&f);
 }
 
-/* With its newline a line has 2047 octets at most; the one behind it is read as if nothing had been. */
+/* With its newline a line has 2047 octets at most; the one behind it is read as if nothing had
+   been. */
 static void longest_line(void **state)
 {
     for (size_t length = LONGEST - 2; length < LONGEST + 4; length++) {

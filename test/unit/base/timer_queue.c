@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timer queue against a model that does what discipline.md 3.1 and 3.2 say word by word: a sorted
- * array, and a walk over all of it. Every result has to be the same to the last bit.
+ * The timer queue against a model that does what discipline.md 3.1 and 3.2 say word by word: a
+ * sorted array, and a walk over all of it. Every result has to be the same to the last bit.
  */
 #include "test/unit/support/unit.h"
 

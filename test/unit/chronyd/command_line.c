@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of chronyd (daemon.md 2, 3): what each option sets, what the one-shot modes imply,
- * numbers that cannot be used as they are written, and what ends the program.
+ * The command line of chronyd (daemon.md 2, 3): what each option sets, what the one-shot modes
+ * imply, numbers that cannot be used as they are written, and what ends the program.
  */
 #include "test/unit/support/unit.h"
 

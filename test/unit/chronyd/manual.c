@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Manual input: the estimates of discipline.md 23, and a recorded session of chrony, whose times are
- * entered again at the same moments.
+ * Manual input: the estimates of discipline.md 23, and a recorded session of chrony, whose times
+ * are entered again at the same moments.
  */
 #include "test/unit/support/unit.h"
 #include <jansson.h>

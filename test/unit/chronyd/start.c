@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Start and end of a whole daemon without sockets, on the world of support/clock.h: what it says about
- * the time that it takes for the present (ntp.md 2.2, daemon.md 4).
+ * Start and end of a whole daemon without sockets, on the world of support/clock.h: what it says
+ * about the time that it takes for the present (ntp.md 2.2, daemon.md 4).
  */
 #include "test/unit/support/unit.h"
 

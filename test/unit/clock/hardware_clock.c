@@ -81,8 +81,8 @@ static void worked_example(void **state)
     assert_true(hardware_clock_needs_sample(f->hw, local(6)));
 }
 
-/* Samples of a clock that runs faster by `bend` from the sixth on, up to the twelfth, each second one
-   late by `noise`; returns by how much the mapping is off one second later. Error bounds are
+/* Samples of a clock that runs faster by `bend` from the sixth on, up to the twelfth, each second
+   one late by `noise`; returns by how much the mapping is off one second later. Error bounds are
    wide enough for both lines. */
 static double error_of_mapping(struct fixture *f, int min_samples, int max_samples, double bend,
                                double noise)

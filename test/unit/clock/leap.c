@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Leap seconds in each mode, in virtual time (discipline.md 17): the timers, the clock, the kernel's
- * status, what is served and which samples are dropped.
+ * Leap seconds in each mode, in virtual time (discipline.md 17): the timers, the clock, the
+ * kernel's status, what is served and which samples are dropped.
  */
 #include "test/unit/support/unit.h"
 #include <math.h>
@@ -207,7 +207,8 @@ static void daemon_slews_the_clock(void **state)
         check_progress(&f, rows[i].leap, rows[i].start, rows[i].start + 2.0);
         double elapsed = rows[i].start + 2.001;
         assert_true(fabs(raw_now(&f) - elapsed) < 1e-6);
-        /* Cooked time has the second at once; what was slewed out is not in this world's raw time. */
+        /* Cooked time has the second at once; what was slewed out is not in this world's raw
+           time. */
         struct slew_state slew;
         slew_get_state(f.slew, &slew);
         assert_true(fabs(slew.offset_register - rows[i].second) < 1e-6);

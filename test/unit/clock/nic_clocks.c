@@ -334,8 +334,8 @@ static void compensations_have_their_signs(void **state)
     assert_close(stamp(f, &p, t, NULL), 300e-9, 2e-9);
 }
 
-/* Each second reading is late by a microsecond. Seconds by which the timestamp of a packet, half a second
-   behind the last reading, is later than what the readings say in the mean. */
+/* Each second reading is late by a microsecond. Seconds by which the timestamp of a packet, half a
+   second behind the last reading, is later than what the readings say in the mean. */
 static double stamp_after_noise(struct fixture *f, const char *lines)
 {
     struct local_timestamp local;

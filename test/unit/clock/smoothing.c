@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time smoothing: the tables of discipline.md 21.8, and the module on a clock that is slewed, stepped
- * and gets a leap second.
+ * Time smoothing: the tables of discipline.md 21.8, and the module on a clock that is slewed,
+ * stepped and gets a leap second.
  */
 #include "test/unit/support/unit.h"
 #include <jansson.h>
@@ -116,8 +116,8 @@ static void every_curve_ends_at_zero_within_its_limits(void **state)
         }
 }
 
-/* Reports of chrony, recorded while its clock was corrected each 1/16 s: each lies on a curve that we
-   plan in the same way. */
+/* Reports of chrony, recorded while its clock was corrected each 1/16 s: each lies on a curve that
+   we plan in the same way. */
 static int check_recorded_report(const char *hex)
 {
     uint8_t data[CMD_REPLY_MAX];
@@ -313,7 +313,8 @@ static void steps_reset_it(void **state)
     close_fixture(&x, "Activated time smoothing\nReset time smoothing\nReset time smoothing\n");
 }
 
-/* The recommended leap smear: the served time goes on without the second and loses it in 62500 s. */
+/* The recommended leap smear: the served time goes on without the second and loses it in 62500
+   s. */
 static void leap_second_is_smeared(void **state)
 {
     struct fixture x;

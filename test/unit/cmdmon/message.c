@@ -280,8 +280,8 @@ static void set_families(const struct cmd_layout *layout, uint8_t *data)
     }
 }
 
-/* Whatever comes in decodes to values that can be written again, in the length of the table, and that
-   are then read as the same values. */
+/* Whatever comes in decodes to values that can be written again, in the length of the table, and
+   that are then read as the same values. */
 static void decoding_and_encoding_are_inverse(void **state)
 {
     struct cmd_request_header request_header = {.version = CMD_VERSION};

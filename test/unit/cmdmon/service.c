@@ -211,7 +211,8 @@ static void no_reply_packet_is_answered(void **state)
     }
 }
 
-/* A request for each code, with every length that may come, by versions with and without padding. */
+/* A request for each code, with every length that may come, by versions with and without
+   padding. */
 static void no_reply_is_longer_than_its_request(void **state)
 {
     uint8_t request[CMD_REQUEST_MAX] = {0}, reply[CMD_REPLY_MAX];

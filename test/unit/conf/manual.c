@@ -139,8 +139,8 @@ static char *entry_text(const char *entry)
     return text;
 }
 
-/* The manual has ranges of what is used, which for some options and sched_priority is less than what
-   is taken. */
+/* The manual has ranges of what is used, which for some options and sched_priority is less than
+   what is taken. */
 static void check_number(const struct option_row *row, const char *entry, bool is_option)
 {
     char *text = entry_text(entry);
@@ -238,8 +238,8 @@ static void the_specification_has_the_defaults_and_ranges(void **state)
     free(spec);
 }
 
-/* The row "| `name` | d | 1.0 | 0.. | ..." of an option; one that is for several options has none of
-   its own. Returns whether it is a number. */
+/* The row "| `name` | d | 1.0 | 0.. | ..." of an option; one that is for several options has none
+   of its own. Returns whether it is a number. */
 static bool check_spec_row(const char *section, const struct option_row *row)
 {
     const char *text = find_spec_row(section, row->name), *value;

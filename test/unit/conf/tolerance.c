@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines that chrony takes although a value cannot be used as it is written: numbers out of range and
- * letters behind numbers (config.md 3). And what errors say about a word that is wrong (config.md 4).
+ * Lines that chrony takes although a value cannot be used as it is written: numbers out of range
+ * and letters behind numbers (config.md 3). And what errors say about a word that is wrong
+ * (config.md 4).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -177,8 +177,8 @@ static void families_with_an_allowed_address(void **state)
     assert_false(access_table_any_allowed(t, IP_V6));
 }
 
-/* A copy of the nodes decides as the table did when it was made; and rules that are removed leave room
-   for others. */
+/* A copy of the nodes decides as the table did when it was made; and rules that are removed leave
+   room for others. */
 static void copy_of_the_nodes_is_a_filter_and_pruned_nodes_are_used_again(void **state)
 {
     struct access_table *t = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Access rules whose names get their addresses later (config.md 16): what is in force meanwhile, and
- * that the order of the rules counts as if the names had been known.
+ * Access rules whose names get their addresses later (config.md 16): what is in force meanwhile,
+ * and that the order of the rules counts as if the names had been known.
  */
 #include "test/unit/support/unit.h"
 

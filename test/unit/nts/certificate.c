@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Certificates and keys of the server that can be used or not: each reason with its file, dates of the
- * server's own certificate, warnings, and the store that keeps what is in use, looks again and
+ * Certificates and keys of the server that can be used or not: each reason with its file, dates of
+ * the server's own certificate, warnings, and the store that keeps what is in use, looks again and
  * repeats itself each hour.
  */
 #include "test/unit/support/tls.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTS of a client's source as a state machine, nts.md 8, 10, 14 and 18.1, with a stub in place of key
- * establishment and our own server for the other side of NTP.
+ * NTS of a client's source as a state machine, nts.md 8, 10, 14 and 18.1, with a stub in place of
+ * key establishment and our own server for the other side of NTP.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTS-KE requests and responses of a server against the recorded cases, nts.md 5.3 to 5.6. The cases
- * that are decided by TLS (ALPN, version) are left to the tests of sessions.
+ * NTS-KE requests and responses of a server against the recorded cases, nts.md 5.3 to 5.6. The
+ * cases that are decided by TLS (ALPN, version) are left to the tests of sessions.
  */
 #include <setjmp.h>
 #include <stdarg.h>

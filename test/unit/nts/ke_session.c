@@ -509,7 +509,8 @@ static void decoy_does_not_hide_an_expired_intermediate(void **state)
     test_cert_free(&intermediate);
 }
 
-/* A server that makes its clients verify more than they should, whether or not dates are checked. */
+/* A server that makes its clients verify more than they should, whether or not dates are
+   checked. */
 static void endless_chain_is_refused(void **state)
 {
     enum { LENGTH = 40 };
@@ -920,7 +921,8 @@ static void answered_client_that_stays_holds_no_place(void **state)
     assert_int_equal(f->end, KE_END_COMPLETE);
     assert_int_equal(ke_sessions_active(f->sessions), 0);
     assert_false(ke_sessions_is_empty(f->sessions));
-    /* The next one is served at once. No more than maxntsconnections may stay: the first makes way. */
+    /* The next one is served at once. No more than maxntsconnections may stay: the first makes
+       way. */
     start_client(f, "ntp.test.example");
     assert_true(client_gets_result(f, &result));
     assert_int_equal(peer_status(f), 0);

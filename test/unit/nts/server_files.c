@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the server's certificate and key files: octets, reasons why there are none, memory that is
- * not dumped, what counts as a change on disk.
+ * Reading the server's certificate and key files: octets, reasons why there are none, memory that
+ * is not dumped, what counts as a change on disk.
  */
 #include "test/unit/support/unit.h"
 

@@ -210,7 +210,8 @@ static void rotation_makes_the_future_key_current(void **state)
     assert_int_equal(test_server_keys(f.keys)[2].id, current.id);
     assert_int_not_equal(test_server_keys(f.keys)[0].id, 0xE35574D4);
     assert_int_equal(test_server_keys(f.keys)[0].id % 4, 0);
-    /* The file follows when the disk has had time; until then the old one has the current key too. */
+    /* The file follows when the disk has had time; until then the old one has the current key
+       too. */
     test_world_advance(f.loop, 49.0);
     assert_true(file_is(&f, EXAMPLE));
     test_world_advance(f.loop, 1.0);

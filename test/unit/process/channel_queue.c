@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages that wait for room in a channel: they arrive in their order, each once, and descriptors are
- * released once, whatever becomes of them.
+ * Messages that wait for room in a channel: they arrive in their order, each once, and descriptors
+ * are released once, whatever becomes of them.
  */
 #include "test/unit/support/unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system call filter: what the daemon does works under it, what it must not do ends it. Each case
- * runs in a forked child, since a filter cannot be removed.
+ * The system call filter: what the daemon does works under it, what it must not do ends it. Each
+ * case runs in a forked child, since a filter cannot be removed.
  */
 #include "config.h"
 

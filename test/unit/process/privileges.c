@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dropping root: what the kernel says about a process after it (system.md 10.3). The cases that need
- * root are skipped without it.
+ * Dropping root: what the kernel says about a process after it (system.md 10.3). The cases that
+ * need root are skipped without it.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The intersection of the intervals of sources (discipline.md 13.6): what most of them agree on, how
- * trusted sources come first, and that the order of the sources does not matter.
+ * The intersection of the intervals of sources (discipline.md 13.6): what most of them agree on,
+ * how trusted sources come first, and that the order of the sources does not matter.
  */
 #include "test/unit/support/unit.h"
 

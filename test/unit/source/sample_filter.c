@@ -153,7 +153,8 @@ static struct source_sample take(struct sample_filter *filter)
     return out;
 }
 
-/* Of more than four, those with at most 1.5 times the smallest dispersion, if they are four or more. */
+/* Of more than four, those with at most 1.5 times the smallest dispersion, if they are four or
+   more. */
 static void samples_with_a_small_dispersion_are_selected(void **state)
 {
     static const struct {

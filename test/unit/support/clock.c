@@ -209,7 +209,8 @@ static bool fake_host_name(void *ctx, char *buf, size_t size)
     return text_copy(buf, size, "host.test");
 }
 
-/* Leap seconds of the zone: the midnights after them, as seconds since 1970 without leap seconds. */
+/* Leap seconds of the zone: the midnights after them, as seconds since 1970 without leap
+   seconds. */
 static const int64_t zone_leaps[] = {1136073600, 1230768000, 1341100800};
 #define ZONE_LEAPS         (sizeof(zone_leaps) / sizeof(zone_leaps[0]))
 #define LEAPS_BEFORE_TABLE 22

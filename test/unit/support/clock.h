@@ -37,7 +37,8 @@ struct clock_world {
     int call_count;
     int64_t precision_step_ns; /* advance of the time with every reading of the raw clock */
 
-    /* zone_time(): a zone of this name counts leap seconds as those in right/ do (from 1999 to 2012). */
+    /* zone_time(): a zone of this name counts leap seconds as those in right/ do (from 1999 to
+       2012). */
     const char *zone;
     int zone_calls;
     bool may_not_set_clock;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The clock, the reference and the sources as the tests of the NTP code need them: these definitions
- * are linked in place of those of clock/ and source/. All modules are the same stub_env.
+ * The clock, the reference and the sources as the tests of the NTP code need them: these
+ * definitions are linked in place of those of clock/ and source/. All modules are the same
+ * stub_env.
  */
 #include "test/unit/support/env.h"
 

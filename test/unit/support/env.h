@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The modules below the NTP code, as its unit tests need them: a perfect local clock (corrected time is
- * the raw time of the virtual world plus an offset), a reference that the test sets, and records of
- * sources that remember what they were told.
+ * The modules below the NTP code, as its unit tests need them: a perfect local clock (corrected
+ * time is the raw time of the virtual world plus an offset), a reference that the test sets, and
+ * records of sources that remember what they were told.
  */
 #ifndef TEST_UNIT_SUPPORT_ENV_H
 #define TEST_UNIT_SUPPORT_ENV_H

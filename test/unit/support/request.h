@@ -8,7 +8,8 @@
 #include <string.h>
 #include "ntp/wire/packet.h"
 
-/* Clears the packet, which has room for NTP_MAX_LENGTH octets, and begins it with a header. Its length. */
+/* Clears the packet, which has room for NTP_MAX_LENGTH octets, and begins it with a header. Its
+   length. */
 static inline size_t put_header(uint8_t *packet, int version, int mode)
 {
     struct ntp_header h = {

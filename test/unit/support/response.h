@@ -22,7 +22,8 @@ struct response_fixture {
     struct reference_data own;
 };
 
-/* Times of the examples are seconds after a base; the ones on the wire get their nearest timestamp. */
+/* Times of the examples are seconds after a base; the ones on the wire get their nearest
+   timestamp. */
 struct local_time local(double t);
 struct ntp_time remote(double t);
 void assert_near(double a, double b, double tolerance);

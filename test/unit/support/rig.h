@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A complete NTP client in the virtual world: loop, stub of clock and sources, sockets, keys and the set of
- * sources, and scripted servers that answer at chosen addresses.
+ * A complete NTP client in the virtual world: loop, stub of clock and sources, sockets, keys and
+ * the set of sources, and scripted servers that answer at chosen addresses.
  */
 #ifndef TEST_UNIT_SUPPORT_RIG_H
 #define TEST_UNIT_SUPPORT_RIG_H

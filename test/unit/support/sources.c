@@ -79,14 +79,14 @@ void source_fixture_open_at(struct source_fixture *f, const char *lines, bool co
 
     struct reference_env reference_env = {&f->w->world, f->w->loop, f->clock, f->mlog, on_end, f};
     f->reference = reference_new(&reference_env, &f->conf->reference);
-    struct source_register_env set_env = {.world = &f->w->world,
-                                          .clock = f->clock,
-                                          .reference = f->reference,
-                                          .log = f->mlog,
-                                          .on_bad = on_bad,
-                                          .local_refid = local_refid,
-                                          .arg = f};
-    f->set = source_register_new(&set_env, &f->conf->selection);
+    struct source_register_env register_env = {.world = &f->w->world,
+                                               .clock = f->clock,
+                                               .reference = f->reference,
+                                               .log = f->mlog,
+                                               .on_bad = on_bad,
+                                               .local_refid = local_refid,
+                                               .arg = f};
+    f->set = source_register_new(&register_env, &f->conf->selection);
 }
 
 void source_fixture_check_log(struct source_fixture *f, const char *expected_log)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of TLS sessions and helper processes share: certificates made on the fly, a log that
- * can be read, the Linux world with a clock that can be put forward, and blocking TLS peers in child
- * processes that do what our own code never would.
+ * What the tests of TLS sessions and helper processes share: certificates made on the fly, a log
+ * that can be read, the Linux world with a clock that can be put forward, and blocking TLS peers in
+ * child processes that do what our own code never would.
  */
 #ifndef TEST_UNIT_SUPPORT_TLS_H
 #define TEST_UNIT_SUPPORT_TLS_H
@@ -98,8 +98,8 @@ struct tls_peer {
     bool stay;      /* client: wait for the server's end of file, without a close_notify */
 };
 /* Exit status of a client: 0: a response of at least 4 octets came, 1: the connection ended without
-   one, 2: no handshake, 4: the response came, but no orderly end after it (stay), TLS_PEER_ALERT and
-   the number of the alert: the server ended the handshake with it. */
+   one, 2: no handshake, 4: the response came, but no orderly end after it (stay), TLS_PEER_ALERT
+   and the number of the alert: the server ended the handshake with it. */
 #define TLS_PEER_ALERT 100
 pid_t tls_peer_client(const struct tls_fixture *f, const struct tls_peer *peer);
 /* Accepts one connection of the fixture's listener. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Includes that every cmocka program needs, in the order that cmocka asks for, and the comparison of
- * doubles that it lacks: assert_float_equal() rounds to float.
+ * Includes that every cmocka program needs, in the order that cmocka asks for, and the comparison
+ * of doubles that it lacks: assert_float_equal() rounds to float.
  */
 #ifndef TEST_UNIT_SUPPORT_UNIT_H
 #define TEST_UNIT_SUPPORT_UNIT_H

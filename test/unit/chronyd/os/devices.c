@@ -62,8 +62,8 @@ int ioctl(int fd, unsigned long number, ...);
 int open(const char *path, int flags, ...);
 int __open_2(const char *path, int flags);
 
-/* Size of the data; ethtool's and those of interfaces lie behind a pointer, and the numbers of PPS have
-   the size of one. */
+/* Size of the data; ethtool's and those of interfaces lie behind a pointer, and the numbers of PPS
+   have the size of one. */
 static size_t size_of(unsigned long number)
 {
     if (number == PPS_GETCAP)

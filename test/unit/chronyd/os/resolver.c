@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Name resolution when it goes wrong: helpers that end, hang or lie, threads that hang. The C library's
- * lookup is replaced by one that does what its name says.
+ * Name resolution when it goes wrong: helpers that end, hang or lie, threads that hang. The C
+ * library's lookup is replaced by one that does what its name says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,8 +99,8 @@ static void on_answer(enum resolve_status status, const struct ip_addr *addrs, i
     assert_true(count == 0 || ip_addr_equal(&addrs[0], &expected));
 }
 
-/* Threads do not read the configuration again: the lock that the C library has for that is unknown to
-   the thread sanitizer. */
+/* Threads do not read the configuration again: the lock that the C library has for that is unknown
+   to the thread sanitizer. */
 static void ask(struct fixture *f, const char *name)
 {
     bool reload = f->helper_count > 0;

@@ -453,8 +453,8 @@ static void shm_ignores_what_it_does_not_understand(void **state)
     close_clocks(&f, "Refclock SHM0 ignores samples : unknown mode 2\n");
 }
 
-/* A segment that ends in the page of its count, and goes on in one whose first reading is noticed: then
-   the writer begins the next update, and the copy of the reader is torn. */
+/* A segment that ends in the page of its count, and goes on in one whose first reading is noticed:
+   then the writer begins the next update, and the copy of the reader is torn. */
 static struct {
     uint8_t *second_page;
     size_t page_size;

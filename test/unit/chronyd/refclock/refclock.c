@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The common layer of reference clocks (system.md 2, discipline.md 26): samples and pulses with their
- * worked examples, locking, filter and poll, the local option, log lines. Drivers are in
+ * The common layer of reference clocks (system.md 2, discipline.md 26): samples and pulses with
+ * their worked examples, locking, filter and poll, the local option, log lines. Drivers are in
  * drivers.c.
  */
 #include "test/unit/support/unit.h"
@@ -631,7 +631,8 @@ static void pps_option_makes_samples_pulses(void **state)
     close_clocks(&f, "");
 }
 
-/* The correction that is still to come is taken off, and shown in the log as what the clock was off. */
+/* The correction that is still to come is taken off, and shown in the log as what the clock was
+   off. */
 static void offsets_are_those_of_the_corrected_clock(void **state)
 {
     struct fixture f;
@@ -945,8 +946,8 @@ static void debug_messages_tell_why_samples_are_ignored(void **state)
 
 /* ---- Local standard ---- */
 
-/* The standard gains 3 ppm against the clock, and 10 ppm more from `change` on: then the clock became
-   slower. */
+/* The standard gains 3 ppm against the clock, and 10 ppm more from `change` on: then the clock
+   became slower. */
 static void run_standard(struct fixture *f, double from, double to, double change)
 {
     for (double t = from; t < to; t += 1.0) {
@@ -975,8 +976,8 @@ static void local_standard_steadies_the_clock(void **state)
     close_clocks(&f, NULL);
 }
 
-/* When the clock was stepped against the standard, it is brought back, and the standard's own samples
-   are moved with it. */
+/* When the clock was stepped against the standard, it is brought back, and the standard's own
+   samples are moved with it. */
 static void local_standard_undoes_a_step(void **state)
 {
     struct fixture f;

@@ -246,7 +246,8 @@ static void log_and_report_show_the_fit(void **state)
     f.devices.rtc_offset = 1.25;
     f.devices.rtc_rate = 1e-3;
     rtc_start(f.rtc, f.s.reference);
-    /* Each sample is at the second second, which takes the RTC from 16.x to 17.x s after the last. */
+    /* Each sample is at the second second, which takes the RTC from 16.x to 17.x s after the
+       last. */
     clock_world_run_until(f.s.w, 5.0);
     assert_int_equal(report(&f).samples, 1);
     assert_int_equal(report(&f).span_seconds, 0);
@@ -784,7 +785,8 @@ static void hwclock_file_says_what_the_rtc_keeps(void **state)
 
 /* ---- Start ---- */
 
-/* With control of a clock that can be stepped; drift_time: modification of the drift file, 0: none. */
+/* With control of a clock that can be stepped; drift_time: modification of the drift file, 0:
+   none. */
 static bool start(double rtc_offset, const struct rtc_coefficients *file, int64_t drift_time,
                   double *stepped, char **log)
 {

@@ -646,7 +646,8 @@ static void burst_of_an_offline_source(void **state)
     assert_int_equal(rig_activity(rig).offline, 1);
 }
 
-/* At a longer interval than minpoll: one good response ends the burst, four requests are the most. */
+/* At a longer interval than minpoll: one good response ends the burst, four requests are the
+   most. */
 static void burst_option_repeats_requests_without_response(void **state)
 {
     struct rig *rig = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Symmetric associations with a scripted peer (ntp.md 8.1, 9.1, 11.2, 12.7, 27.10): when packets are
- * sent, what is in them, how the protocol starts again, and which packets count.
+ * Symmetric associations with a scripted peer (ntp.md 8.1, 9.1, 11.2, 12.7, 27.10): when packets
+ * are sent, what is in them, how the protocol starts again, and which packets count.
  */
 #include "test/unit/support/unit.h"
 
@@ -389,7 +389,8 @@ static void packets_of_other_modes_are_dropped(void **state)
     }
 }
 
-/* 11.2: nor does one that is offline, or has not been started, take what comes on the open socket. */
+/* 11.2: nor does one that is offline, or has not been started, take what comes on the open
+   socket. */
 static void silent_peer_takes_nothing(void **state)
 {
     struct fixture *f = *state;

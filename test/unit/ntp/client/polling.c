@@ -635,7 +635,8 @@ static void delay_quantile_is_that_of_the_option(void **state)
                     400);
 }
 
-/* The step of the estimate is half of the precision, and half a step is left above it: a quarter. */
+/* The step of the estimate is half of the precision, and half a step is left above it: a
+   quarter. */
 static void delay_quantile_leaves_a_quarter_of_the_precision(void **state)
 {
     static const struct {
@@ -811,7 +812,8 @@ static void kiss_shortens_a_burst(void **state)
     assert_interval(rig, 3, 16.0);
 }
 
-/* Corrections of the server's clock, 13.4 step 6: added until a sample is accumulated, if credible. */
+/* Corrections of the server's clock, 13.4 step 6: added until a sample is accumulated, if
+   credible. */
 static double server_shift;
 
 static bool add_mono_root(struct rig *rig, const struct sim_packet *request, uint8_t *response,

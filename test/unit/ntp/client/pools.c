@@ -133,7 +133,8 @@ static void a_member_is_confirmed_once(void **state)
     assert_true(rig_source(rig, "198.51.100.2")->samples > 4);
 }
 
-/* With a quota of two, removal of one of four changes nothing; that of three leaves a quota of one. */
+/* With a quota of two, removal of one of four changes nothing; that of three leaves a quota of
+   one. */
 static void quota_sinks_with_the_members(void **state)
 {
     struct rig *rig = *state;
@@ -296,7 +297,8 @@ static void additions_are_logged_with_their_names(void **state)
 
 /* Names. */
 
-/* A source that was bad four times is replaced at most once in each interval of the whole daemon. */
+/* A source that was bad four times is replaced at most once in each interval of the whole
+   daemon. */
 static void replacement_waits_less_than_an_hour(void **state)
 {
     struct rig *rig = *state;

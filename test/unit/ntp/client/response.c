@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Limits of the tests of a response, the choice of timestamps, and what a packet leaves in the state
- * of an exchange (ntp.md 12): both sides of each condition.
+ * Limits of the tests of a response, the choice of timestamps, and what a packet leaves in the
+ * state of an exchange (ntp.md 12): both sides of each condition.
  */
 #include "test/unit/support/unit.h"
 

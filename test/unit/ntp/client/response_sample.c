@@ -323,8 +323,8 @@ static void mono_root_tells_corrections_of_the_server(void **state)
     assert_near(f->r.mono_correction, 0.0, 0.0);
 }
 
-/* The remote clock was corrected by 2 ms between the two packets. The transmit timestamp, of before,
-   comes from a server as it was and from an active peer on the time scale of now. */
+/* The remote clock was corrected by 2 ms between the two packets. The transmit timestamp, of
+   before, comes from a server as it was and from an active peer on the time scale of now. */
 static void mono_correction_of_interleaved_timestamps(void **state)
 {
     struct response_fixture *f = *state;

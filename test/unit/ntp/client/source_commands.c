@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What control commands do with sources, and what they report: options at run time (ntp.md 14.4),
- * connectivity and bursts of matching sources (18.10), the fields of ntpdata and of the measurements
- * log (25.1, 25.4).
+ * connectivity and bursts of matching sources (18.10), the fields of ntpdata and of the
+ * measurements log (25.1, 25.4).
  */
 #include "test/unit/support/unit.h"
 

@@ -974,8 +974,8 @@ static void many_sources_are_worked_on_in_slices(void **state)
     ntp_sources_add_configured(rig->sources);
     start_up(rig);
 
-    /* Adding. What is asked for meanwhile comes after it; sources that come later are not meant. The end
-       is told once. */
+    /* Adding. What is asked for meanwhile comes after it; sources that come later are not meant.
+       The end is told once. */
     ntp_sources_set_work_handler(rig->sources, count_end, &ends);
     set_many(rig, MANY);
     ntp_sources_reload(rig->sources);
@@ -1025,7 +1025,8 @@ static void many_sources_are_worked_on_in_slices(void **state)
     assert_true(ntp_sources_is_busy(rig->sources));
 }
 
-/* Without the one that was selected at first another one may be selected before the work is done. */
+/* Without the one that was selected at first another one may be selected before the work is
+   done. */
 static void every_selected_source_goes_offline(void **state)
 {
     struct rig *rig = *state;

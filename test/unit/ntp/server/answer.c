@@ -274,8 +274,8 @@ static void check_mac_reply(struct fixture *f, int version, uint32_t id, size_t 
     assert_int_equal(ask(f, p, length), SERVER_DROPPED_KEY);
 }
 
-/* An octet that is the one of the buffer in each of many replies was not written. The value is one that
-   the constant parts do not have, and the others are random. */
+/* An octet that is the one of the buffer in each of many replies was not written. The value is one
+   that the constant parts do not have, and the others are random. */
 static void check_written(struct fixture *f, const uint8_t *request, size_t length)
 {
     enum { ROUNDS = 64, VALUE = 0xa9 };
@@ -669,7 +669,8 @@ static void requests_that_are_not_eligible(void **state)
     }
 }
 
-/* Requests with octets changed at random, cut and lengthened: answer checks the length of replies. */
+/* Requests with octets changed at random, cut and lengthened: answer checks the length of
+   replies. */
 static void damaged_requests_do_no_harm(void **state)
 {
     struct fixture *f = *state;
@@ -697,8 +698,8 @@ static size_t heap_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* 100,000 spoofed addresses: the log and the timestamp map together stay within clientloglimit, and a
-   client that behaves is served as before. */
+/* 100,000 spoofed addresses: the log and the timestamp map together stay within clientloglimit, and
+   a client that behaves is served as before. */
 static void flood_of_addresses_is_bounded_and_starves_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -791,7 +792,8 @@ static void answers_are_counted_by_their_timestamps(void **state)
     assert_true(s.ntp_daemon_tx == 3 && s.ntp_kernel_tx == 2 && s.ntp_hw_tx == 1);
 }
 
-/* The snapshot has no pointer: a copy of its octets answers as well, without that which it was made of. */
+/* The snapshot has no pointer: a copy of its octets answers as well, without that which it was made
+   of. */
 static void copy_of_a_snapshot_is_a_snapshot(void **state)
 {
     struct fixture *f = *state;

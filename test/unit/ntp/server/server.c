@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server as a whole in a virtual network (ntp.md 19, 20, 27.11): sockets, batches, snapshots that
- * follow rules, keys and the clock, and the times of replies.
+ * The server as a whole in a virtual network (ntp.md 19, 20, 27.11): sockets, batches, snapshots
+ * that follow rules, keys and the clock, and the times of replies.
  */
 #include "test/unit/support/unit.h"
 

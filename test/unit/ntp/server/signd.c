@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MS-SNTP signing (ntp.md 22, system.md 19) against a scripted signer behind a stream of the virtual
- * world: octets of the request, order, and everything that a signer can do wrong.
+ * MS-SNTP signing (ntp.md 22, system.md 19) against a scripted signer behind a stream of the
+ * virtual world: octets of the request, order, and everything that a signer can do wrong.
  */
 #include "test/unit/support/unit.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answering in four threads, each with a shard of its own, from one snapshot that is replaced meanwhile:
- * with each replacement the access rules, the symmetric keys, the NTS keys (by rotation) and the
- * reference are others. Each answer must follow from one snapshot alone. Under the thread sanitizer this
- * shows that no lock is missing.
+ * Answering in four threads, each with a shard of its own, from one snapshot that is replaced
+ * meanwhile: with each replacement the access rules, the symmetric keys, the NTS keys (by rotation)
+ * and the reference are others. Each answer must follow from one snapshot alone. Under the thread
+ * sanitizer this shows that no lock is missing.
  */
 #include "test/unit/support/unit.h"
 
@@ -200,8 +200,8 @@ static struct server_snapshot *make_snapshot(struct fixture *f, uint32_t number)
     return snapshot;
 }
 
-/* Puts a snapshot in the place of another one, which is freed when the round of each worker that may have
-   begun with it has ended. */
+/* Puts a snapshot in the place of another one, which is freed when the round of each worker that
+   may have begun with it has ended. */
 static void replace(struct fixture *f, struct server_snapshot *snapshot)
 {
     struct server_snapshot *old = atomic_exchange(&f->shared.snapshot, snapshot);

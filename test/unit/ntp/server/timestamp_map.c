@@ -127,7 +127,8 @@ static void map_finds_each_of_many(void **state)
     timestamp_map_free(map);
 }
 
-/* 24.3 step 4: a late one has its place among the newest 64, else it takes that of its neighbour. */
+/* 24.3 step 4: a late one has its place among the newest 64, else it takes that of its
+   neighbour. */
 static void late_timestamps_have_a_place_near_the_end(void **state)
 {
     uint64_t entries, span;
@@ -259,7 +260,8 @@ static void later_timestamps_of_a_transmission_are_limited(void **state)
     timestamp_map_free(map);
 }
 
-/* 24.5: with exactly one change in between the new time goes back to the scale of the receive time. */
+/* 24.5: with exactly one change in between the new time goes back to the scale of the receive
+   time. */
 static void one_clock_change_is_undone(void **state)
 {
     for (int changes = 0; changes < 4; changes++) {
