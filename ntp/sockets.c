@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "ntp/client/sources.h"
 #include "ntp/ptp.h"
+#include "ntp/server/server.h"
 #include "ntp/wire/packet.h"
 
 #define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
@@ -29,8 +31,9 @@ struct ntp_sockets {
     struct sockets_conf conf;
     struct client_conf client; /* whose peers, and ... */
     struct broadcasts_conf
-        broadcasts; /* ... whose destinations hold sockets while the daemon starts */
-    struct ntp_socket_handlers handlers;
+        broadcasts;              /* ... whose destinations hold sockets while the daemon starts */
+    struct ntp_sources *sources; /* NULL: none yet */
+    struct ntp_server *server;   /* NULL: none yet */
     struct family_sockets v4;
     struct family_sockets v6;
     bool per_request; /* a new client socket for each request */
@@ -190,14 +193,14 @@ static void receive_packets(struct ntp_sockets *s, int fd)
             continue;
         if (a->time.source != TIMESTAMP_DAEMON)
             log_rx_update(s, a);
-        if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->handlers.source_receive &&
-            s->handlers.source_receive(a, s->handlers.source_arg))
+        if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->sources &&
+            ntp_sources_receive(s->sources, a))
             continue;
         if (on_server_socket)
             requests++;
     }
-    if (requests > 0 && s->handlers.server_receive)
-        s->handlers.server_receive(s->arrivals, requests, s->handlers.server_arg);
+    if (requests > 0 && s->server)
+        ntp_server_receive(s->server, s->arrivals, requests);
 }
 
 /* Dispatches transmit timestamps of own packets (ntp.md 5.3, 5.5). */
@@ -220,11 +223,11 @@ static void receive_timestamps(struct ntp_sockets *s, int fd)
             LOG_DEBUG("Missing TX timestamp");
             continue;
         }
-        if ((a->packet[0] & 7) != NTP_MODE_SERVER && s->handlers.source_transmitted &&
-            s->handlers.source_transmitted(a, s->handlers.source_arg))
+        if ((a->packet[0] & 7) != NTP_MODE_SERVER && s->sources &&
+            ntp_sources_transmitted(s->sources, a))
             continue;
-        if (s->handlers.server_transmitted)
-            s->handlers.server_transmitted(a, s->handlers.server_arg);
+        if (s->server)
+            ntp_server_transmitted(s->server, a);
     }
 }
 
@@ -430,20 +433,14 @@ void ntp_sockets_free(struct ntp_sockets *s)
     free(s);
 }
 
-void ntp_sockets_set_source_handlers(struct ntp_sockets *s,
-                                     const struct ntp_socket_handlers *handlers)
+void ntp_sockets_set_sources(struct ntp_sockets *s, struct ntp_sources *sources)
 {
-    s->handlers.source_receive = handlers->source_receive;
-    s->handlers.source_transmitted = handlers->source_transmitted;
-    s->handlers.source_arg = handlers->source_arg;
+    s->sources = sources;
 }
 
-void ntp_sockets_set_server_handlers(struct ntp_sockets *s,
-                                     const struct ntp_socket_handlers *handlers)
+void ntp_sockets_set_server(struct ntp_sockets *s, struct ntp_server *server)
 {
-    s->handlers.server_receive = handlers->server_receive;
-    s->handlers.server_transmitted = handlers->server_transmitted;
-    s->handlers.server_arg = handlers->server_arg;
+    s->server = server;
 }
 
 int ntp_sockets_hold_server(struct ntp_sockets *s, enum ip_family family)

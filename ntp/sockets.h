@@ -16,20 +16,9 @@
 #include "ntp/arrival.h"
 #include "ntp/env.h"
 
+struct ntp_server;
 struct ntp_sockets;
-
-struct ntp_socket_handlers {
-    /* Offers a packet whose mode is not 3. True: a source has this address and port. */
-    bool (*source_receive)(const struct ntp_arrival *arrival, void *arg);
-    /* Transmit timestamp of a packet whose mode is not 4. True: it belongs to a source. */
-    bool (*source_transmitted)(const struct ntp_arrival *arrival, void *arg);
-    void *source_arg;
-    /* Packets of one batch for the server function, 1 to WORLD_BATCH; all from one socket, which is
-       a server socket. */
-    void (*server_receive)(const struct ntp_arrival *arrivals, int count, void *arg);
-    void (*server_transmitted)(const struct ntp_arrival *arrival, void *arg);
-    void *server_arg;
-};
+struct ntp_sources;
 
 /* Opens the sockets that must be open from the start, also for peers and broadcast destinations
    with an address in the configuration. `Could not open NTP sockets` is fatal, and, until
@@ -42,11 +31,10 @@ void ntp_sockets_end_start(struct ntp_sockets *sockets);
 /* Closes everything. */
 void ntp_sockets_free(struct ntp_sockets *sockets);
 
-/* Each side sets its own part. */
-void ntp_sockets_set_source_handlers(struct ntp_sockets *sockets,
-                                     const struct ntp_socket_handlers *handlers);
-void ntp_sockets_set_server_handlers(struct ntp_sockets *sockets,
-                                     const struct ntp_socket_handlers *handlers);
+/* Who gets the packets (ntp.md 11.1). Each sets itself when it is made; NULL, before and after:
+   nobody gets them. */
+void ntp_sockets_set_sources(struct ntp_sockets *sockets, struct ntp_sources *sources);
+void ntp_sockets_set_server(struct ntp_sockets *sockets, struct ntp_server *server);
 
 /* Counts the uses of a server socket: opened with the first use, closed with the last. Returns the
    socket, or -1 if it could not be opened (the use counts all the same). */

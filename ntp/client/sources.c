@@ -481,9 +481,9 @@ static struct record *find_sender(const struct ntp_sources *s, const struct ntp_
     return r && r->addr.port == arrival->remote.port ? r : NULL;
 }
 
-static bool receive(const struct ntp_arrival *arrival, void *arg)
+bool ntp_sources_receive(struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
-    struct record *r = find_sender(arg, arrival);
+    struct record *r = find_sender(s, arrival);
 
     if (!r)
         return false;
@@ -493,9 +493,9 @@ static bool receive(const struct ntp_arrival *arrival, void *arg)
     return reason != RESPONSE_FOR_SERVER;
 }
 
-static bool transmitted(const struct ntp_arrival *arrival, void *arg)
+bool ntp_sources_transmitted(struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
-    struct record *r = find_sender(arg, arrival);
+    struct record *r = find_sender(s, arrival);
 
     return r && association_transmitted(r->association, arrival);
 }
@@ -535,11 +535,7 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
     s->by_conf_id = mem_array(s->hash_size, sizeof(struct record *));
     TAILQ_INIT(&s->records);
     TAILQ_INIT(&s->queue);
-    ntp_sockets_set_source_handlers(s->sockets, &(struct ntp_socket_handlers){
-                                                    .source_receive = receive,
-                                                    .source_transmitted = transmitted,
-                                                    .source_arg = s,
-                                                });
+    ntp_sockets_set_sources(s->sockets, s);
     local_clock_add_handler(s->env->clock, CLOCK_HOLDER_NTP_SOURCES, on_clock_change, s);
     return s;
 }
@@ -549,7 +545,7 @@ void ntp_sources_free(struct ntp_sources *s)
     if (!s)
         return;
     local_clock_remove_handler(s->env->clock, on_clock_change, s);
-    ntp_sockets_set_source_handlers(s->sockets, &(struct ntp_socket_handlers){0});
+    ntp_sockets_set_sources(s->sockets, NULL);
     sources_work_free(s);
     ntp_sources_remove_all(s);
     loop_timer_cancel(s->env->loop, s->round_timer);

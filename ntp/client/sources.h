@@ -42,6 +42,11 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params);
    resolution may be under way. */
 void ntp_sources_free(struct ntp_sources *sources);
 
+/* A packet whose mode is not 3. True: a source has its address and port, and it is no request. */
+bool ntp_sources_receive(struct ntp_sources *sources, const struct ntp_arrival *arrival);
+/* The transmit timestamp of a packet whose mode is not 4. True: a source has sent it. */
+bool ntp_sources_transmitted(struct ntp_sources *sources, const struct ntp_arrival *arrival);
+
 enum ntp_sources_status {
     NTP_SOURCES_SUCCESS,
     NTP_SOURCES_NONE,

@@ -108,9 +108,8 @@ static void prepare_message(struct world_datagram *msg, struct reply *reply, siz
     msg->want_tx_timestamp = server_result_keeps_times(reply->result);
 }
 
-static void receive(const struct ntp_arrival *arrivals, int count, void *arg)
+void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arrivals, int count)
 {
-    struct ntp_server *server = arg;
     const struct server_snapshot *snapshot = publish(server);
     bool sent[WORLD_BATCH];
     struct local_time before = {0};
@@ -140,9 +139,8 @@ static void receive(const struct ntp_arrival *arrivals, int count, void *arg)
             server_keep_times(snapshot, &server->shard, server->replies[i].data, before);
 }
 
-static void transmitted(const struct ntp_arrival *arrival, void *arg)
+void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival)
 {
-    struct ntp_server *server = arg;
     struct local_time time = arrival->time.time;
     struct ntp_header header;
     struct ntp_info info;
@@ -242,11 +240,7 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
     server->access = access_table_new();
     new_epoch(server);
 
-    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){
-                                                         .server_receive = receive,
-                                                         .server_transmitted = transmitted,
-                                                         .server_arg = server,
-                                                     });
+    ntp_sockets_set_server(server->sockets, server);
 
     for (size_t i = 0; i < rules->count; i++)
         set_rule(server, &rules->rules[i]);
@@ -261,7 +255,7 @@ void ntp_server_free(struct ntp_server *server)
     if (!server)
         return;
     local_clock_remove_handler(server->env->clock, on_clock_change, server);
-    ntp_sockets_set_server_handlers(server->sockets, &(struct ntp_socket_handlers){0});
+    ntp_sockets_set_server(server->sockets, NULL);
     if (server->holds_v4)
         ntp_sockets_release_server(server->sockets, IP_V4);
     if (server->holds_v6)

@@ -35,6 +35,11 @@ struct ntp_server_params {
 struct ntp_server *ntp_server_new(const struct ntp_server_params *params);
 void ntp_server_free(struct ntp_server *server);
 
+/* Answers the packets of one batch, 1 to WORLD_BATCH, all from one server socket. ntp.md 20.1 */
+void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arrivals, int count);
+/* The transmit timestamp of a reply. ntp.md 20.1, step 11 */
+void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival);
+
 /* Starts, or with NULL stops, serving NTS. What nts names must outlive that. */
 void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts);
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 #include "conf/conf.h"
+#include "ntp/client/sources.h"
+#include "ntp/server/server.h"
 #include "ntp/sockets.h"
 #include "ntp/wire/packet.h"
 #include "test/unit/support/env.h"
@@ -84,27 +86,28 @@ static int socket_error(void *ctx, int fd)
     return 0;
 }
 
-static bool source_receive(const struct ntp_arrival *arrival, void *arg)
+/* The fixture stands for the sources and for the server: it counts what it is given. */
+bool ntp_sources_receive(struct ntp_sources *sources, const struct ntp_arrival *arrival)
 {
-    struct fixture *f = arg;
+    struct fixture *f = (struct fixture *)(void *)sources;
 
     f->offered++;
     f->last = *arrival;
     return f->is_source;
 }
 
-static bool source_transmitted(const struct ntp_arrival *arrival, void *arg)
+bool ntp_sources_transmitted(struct ntp_sources *sources, const struct ntp_arrival *arrival)
 {
-    struct fixture *f = arg;
+    struct fixture *f = (struct fixture *)(void *)sources;
 
     f->offered_sent++;
     f->last = *arrival;
     return f->is_source;
 }
 
-static void server_receive(const struct ntp_arrival *arrivals, int count, void *arg)
+void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arrivals, int count)
 {
-    struct fixture *f = arg;
+    struct fixture *f = (struct fixture *)(void *)server;
 
     f->requests += count;
     f->batches++;
@@ -114,22 +117,13 @@ static void server_receive(const struct ntp_arrival *arrivals, int count, void *
         assert_true(arrivals[i].on_server_socket);
 }
 
-static void server_transmitted(const struct ntp_arrival *arrival, void *arg)
+void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival)
 {
-    struct fixture *f = arg;
+    struct fixture *f = (struct fixture *)(void *)server;
 
     f->server_sent++;
     f->last = *arrival;
 }
-
-static const struct ntp_socket_handlers handlers = {
-    .source_receive = source_receive,
-    .source_transmitted = source_transmitted,
-    .source_arg = &current,
-    .server_receive = server_receive,
-    .server_transmitted = server_transmitted,
-    .server_arg = &current,
-};
 
 static int setup(void **state)
 {
@@ -167,8 +161,8 @@ static void start(struct fixture *f)
     f->sockets =
         ntp_sockets_new(&f->stub.env, &f->conf.sockets, &f->conf.client, &f->conf.broadcasts);
     ntp_sockets_end_start(f->sockets);
-    ntp_sockets_set_source_handlers(f->sockets, &handlers);
-    ntp_sockets_set_server_handlers(f->sockets, &handlers);
+    ntp_sockets_set_sources(f->sockets, (struct ntp_sources *)(void *)f);
+    ntp_sockets_set_server(f->sockets, (struct ntp_server *)(void *)f);
 }
 
 static struct ip_port port_of(const char *text, uint16_t port)
