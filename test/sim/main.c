@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runner of simulated scenarios: one with its results, medians over many seeds, the whole table
- * beside the reference's figures, or beside another chronyd in the same networks, or the checks of
+ * beside chrony's figures, or beside another chronyd in the same networks, or the checks of
  * all.
  */
 #include <errno.h>
@@ -212,7 +212,7 @@ static int print_table(const struct request *request)
     const struct scenario *scenario;
     int seeds = request->seeds > 0 ? request->seeds : TABLE_SEEDS;
 
-    printf("Medians over %d seeds, and their ratios to the reference's figures\n", seeds);
+    printf("Medians over %d seeds, and their ratios to chrony's figures\n", seeds);
     printf("%-10s %9s %18s %18s %18s\n", "", "sync time", "max offset", "RMS offset", "RMS freq");
     for (size_t i = 0; (scenario = scenario_get(i)); i++) {
         const struct limits *l = &scenario->limits;

@@ -80,7 +80,7 @@ struct limits {
 struct scenario {
     const char *name;
     const char *about;
-    bool figures;  /* limits are the reference's figures: medians are compared with them */
+    bool figures;  /* limits are chrony's figures: medians are compared with them */
     bool compared; /* also with another chronyd, as those with figures are */
     double duration;
     int64_t start;    /* 0: SCENARIO_START */
