@@ -392,7 +392,7 @@ bool directive_opencommands(struct parser *p, const struct directive *d, char *a
         char *word = args;
 
         args = text_split(args);
-        int bit;
+        int bit = 0;
         if (!read_choice(p, commands, COUNT(commands), word, &bit))
             return false;
         open |= (unsigned int)bit;
