@@ -253,6 +253,16 @@ void text_make_printable(char *text)
             *text = '?';
 }
 
+const char *text_format_reason(char *buf, size_t size, const char *text, bool compared,
+                               double value, double limit)
+{
+    if (compared)
+        snprintf(buf, size, "%s (%.9g, limit %.9g)", text, value, limit);
+    else
+        snprintf(buf, size, "%s", text);
+    return buf;
+}
+
 const char *text_errno(int error)
 {
     const char *text = error == ERRNO_NOT_A_FILE ? "Not a regular file" : strerror(error);

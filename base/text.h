@@ -65,6 +65,11 @@ void text_make_printable(char *text);
 /* An error of the daemon in errno: the file exists, but is of a kind that is not accepted. */
 #define ERRNO_NOT_A_FILE 0x10000
 
+/* A reason as people read it: the text, and behind it what was compared with which limit. Returns
+   buf. */
+const char *text_format_reason(char *buf, size_t size, const char *text, bool compared,
+                               double value, double limit);
+
 /* Text of an errno value, for messages. Never NULL. */
 const char *text_errno(int error);
 

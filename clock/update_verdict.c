@@ -4,6 +4,8 @@
  */
 #include "clock/update_verdict.h"
 #include <stdio.h>
+#include <string.h>
+#include "base/text.h"
 
 static const struct {
     const char *text;
@@ -25,15 +27,13 @@ static const struct {
 
 const char *update_verdict_format(const struct update_verdict *verdict, char *buf, size_t size)
 {
-    char compared[64] = "", kept[80] = "";
-
-    if (results[verdict->result].compared)
-        snprintf(compared, sizeof(compared), " (%.9g, limit %.9g)", verdict->value, verdict->limit);
+    text_format_reason(buf, size, results[verdict->result].text, results[verdict->result].compared,
+                       verdict->value, verdict->limit);
+    size_t length = strlen(buf);
     if (verdict->keeps_frequency)
-        snprintf(kept, sizeof(kept),
+        snprintf(buf + length, size - length,
                  "; frequency kept, skew above maxupdateskew (%.3g, limit %.3g)", verdict->skew,
                  verdict->max_skew);
-    snprintf(buf, size, "%s%s%s", results[verdict->result].text, compared, kept);
     return buf;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "source/status.h"
 #include <stdio.h>
+#include "base/text.h"
 
 /* The message is a format for the label of the source and the limit. */
 static const struct {
@@ -97,13 +98,8 @@ const char *source_status_message(enum source_status status)
 
 const char *source_verdict_format(const struct source_verdict *verdict, char *buf, size_t size)
 {
-    const char *text = statuses[verdict->status].text;
-
-    if (statuses[verdict->status].compared)
-        snprintf(buf, size, "%s (%.9g, limit %.9g)", text, verdict->value, verdict->limit);
-    else
-        snprintf(buf, size, "%s", text);
-    return buf;
+    return text_format_reason(buf, size, statuses[verdict->status].text,
+                              statuses[verdict->status].compared, verdict->value, verdict->limit);
 }
 
 const char *selection_verdict_format(const struct selection_verdict *verdict, char *buf,

@@ -6,7 +6,7 @@
 #include "ntp/client/verdict.h"
 
 #include <stdbool.h>
-#include <stdio.h>
+#include "base/text.h"
 
 static const struct {
     const char *text;
@@ -61,12 +61,8 @@ unsigned int response_reason_tests(enum response_reason reason)
 
 const char *response_verdict_format(const struct response_verdict *verdict, char *buf, size_t size)
 {
-    if (reasons[verdict->reason].measured)
-        snprintf(buf, size, "%s (%.9g, limit %.9g)", reasons[verdict->reason].text, verdict->value,
-                 verdict->limit);
-    else
-        snprintf(buf, size, "%s", reasons[verdict->reason].text);
-    return buf;
+    return text_format_reason(buf, size, reasons[verdict->reason].text,
+                              reasons[verdict->reason].measured, verdict->value, verdict->limit);
 }
 
 void response_tally_add(struct response_tally *tally, const struct response_verdict *verdict)

@@ -15,7 +15,8 @@
  * WORDS (only records with these arguments of opencommands, "none" for those without), -H (compare
  * the headers only), -x NUMBER,NUMBER... (only the headers of these records), -w MILLISECONDS (wait
  * before a record with another command than the one before), -r SECONDS (send a request whose reply
- * differs again, for so long: names are resolved in the meantime).
+ * differs again, for so long: names are resolved in the meantime. Only a report, or a request that
+ * was refused: a command that was executed counts as it is).
  *
  * A settime request is for the time that gives the recorded offset now.
  */
@@ -162,9 +163,21 @@ static bool is_listed(const char *list, size_t number)
     return list != NULL;
 }
 
-/* Whether the reply to the request is the recorded one; text says what is different. */
+/* Whether a request has changed nothing, so that it may be sent again. */
+static bool changed_nothing(const uint8_t *reply, size_t length)
+{
+    struct cmd_reply_header header;
+
+    if (!cmd_reply_header_decode(reply, length, &header))
+        return false;
+    const struct cmd_command *command = cmd_command_find(header.command);
+    return header.status != CMD_STATUS_SUCCESS || (command && command->access == CMD_RO);
+}
+
+/* Whether the reply to the request is the recorded one; text says what is different, and final
+   whether that may not be asked again. */
 static bool is_repeated(struct scenario *s, int fd, json_t *record, size_t number, size_t index,
-                        char *text, size_t size)
+                        char *text, size_t size, bool *final)
 {
     uint8_t request[DATAGRAM_SIZE], reply[DATAGRAM_SIZE], recorded[DATAGRAM_SIZE];
     size_t length = get_hex(json_object_get(record, "request_hex"), index, request);
@@ -173,6 +186,7 @@ static bool is_repeated(struct scenario *s, int fd, json_t *record, size_t numbe
     double start = tool_seconds();
     adjust_settime(s, fd, request, length, recorded, recorded_length);
     size_t reply_length = exchange(s, fd, request, length, reply);
+    *final = !changed_nothing(reply, reply_length);
     return reply_layout_compare(recorded, recorded_length, reply, reply_length,
                                 s->header_only || is_listed(s->header_records, number), get_now(),
                                 tool_seconds() - start, text, size);
@@ -188,9 +202,10 @@ static void replay_record(struct scenario *s, json_t *record, size_t number)
     for (size_t i = 0; i < json_array_size(json_object_get(record, "request_hex")); i++) {
         double end = tool_seconds() + s->patience;
         char text[256];
+        bool final;
 
-        while (!is_repeated(s, fd, record, number, i, text, sizeof(text))) {
-            if (tool_seconds() >= end) {
+        while (!is_repeated(s, fd, record, number, i, text, sizeof(text), &final)) {
+            if (final || tool_seconds() >= end) {
                 print_difference(record, number, i, text);
                 break;
             }
