@@ -141,6 +141,7 @@ struct sim {
     int name_count;
     struct sim_node *turn; /* whose messages come */
     bool print_messages;
+    const char *conf; /* lines for all nodes, NULL: none */
 
     int64_t next_sample;
     struct sim_bounds bounds;

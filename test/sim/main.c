@@ -24,6 +24,8 @@
 /* What is asked for; with the same random numbers 101 seeds lie within 0.96 to 1.04. */
 #define AGAINST_MARGIN 1.1
 
+#define CONF_SIZE 1024
+
 struct request {
     const char *scenario;
     const char *plot;
@@ -32,6 +34,7 @@ struct request {
     uint64_t seed;
     int seeds; /* 0: not given */
     double duration;
+    char conf[CONF_SIZE]; /* lines for all nodes */
     bool list, table, check, messages;
 };
 
@@ -42,7 +45,9 @@ static void usage(FILE *out)
           "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
           "       sim --table [--seeds N]\n"
           "       sim --against CHRONYD [--scenario NAME] [--seeds N]\n"
-          "       sim --check [--scenario NAME]\n",
+          "       sim --check [--scenario NAME]\n"
+          "With all of them: --estimator regression|kalman, --line LINE: a line of configuration\n"
+          "for all nodes (--against: not for the other chronyd); may be given more than once\n",
           out);
 }
 
@@ -51,6 +56,7 @@ static struct sim *run(const struct request *request, const struct scenario *sce
 {
     struct sim *sim = scenario_prepare(scenario, seed);
 
+    sim_set_conf(sim, request->conf);
     sim_print_messages(sim, request->messages);
     if (request->plot)
         sim_keep_offsets(sim, scenario->subject);
@@ -378,6 +384,8 @@ enum option_code {
     OPTION_TABLE,
     OPTION_CHECK,
     OPTION_AGAINST,
+    OPTION_ESTIMATOR,
+    OPTION_LINE,
     OPTION_HELP,
 };
 
@@ -393,6 +401,8 @@ static const struct option options[] = {
     {"table", no_argument, NULL, OPTION_TABLE},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"against", required_argument, NULL, OPTION_AGAINST},
+    {"estimator", required_argument, NULL, OPTION_ESTIMATOR},
+    {"line", required_argument, NULL, OPTION_LINE},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -407,6 +417,16 @@ static double number(const char *text, double min)
         exit(2);
     }
     return value;
+}
+
+static void add_line(struct request *request, const char *directive, const char *rest)
+{
+    size_t length = strlen(request->conf), left = sizeof(request->conf) - length;
+
+    if (snprintf(request->conf + length, left, "%s%s\n", directive, rest) < (int)left)
+        return;
+    fputs("Too many lines of configuration\n", stderr);
+    exit(2);
 }
 
 static void parse(struct request *request, int argc, char **argv)
@@ -447,6 +467,12 @@ static void parse(struct request *request, int argc, char **argv)
             break;
         case OPTION_AGAINST:
             request->against = optarg;
+            break;
+        case OPTION_ESTIMATOR:
+            add_line(request, "estimator ", optarg);
+            break;
+        case OPTION_LINE:
+            add_line(request, "", optarg);
             break;
         default:
             usage(c == OPTION_HELP ? stdout : stderr);

@@ -52,6 +52,8 @@ static struct conf *read_conf(struct sim_node *node)
     struct conf_error error;
 
     read_lines(conf, &env, common_conf);
+    if (node->sim->conf)
+        read_lines(conf, &env, node->sim->conf);
     read_lines(conf, &env, node->spec.conf);
     if (!conf_check(conf, &error))
         LOG_FATAL("%s", error.message);
@@ -278,6 +280,11 @@ int sim_add_node(struct sim *sim, const struct sim_node_spec *spec)
 }
 
 /* The simulation as a whole. */
+
+void sim_set_conf(struct sim *sim, const char *lines)
+{
+    sim->conf = lines;
+}
 
 struct sim *sim_new(uint64_t seed, int64_t start_second)
 {

@@ -57,6 +57,10 @@ struct sim_node_spec {
 struct sim *sim_new(uint64_t seed, int64_t start);
 void sim_free(struct sim *sim);
 
+/* Lines for all nodes, each with a newline, before those of their own. The string is kept; daemons
+   that start later read it. */
+void sim_set_conf(struct sim *sim, const char *lines);
+
 int sim_add_node(struct sim *sim, const struct sim_node_spec *spec);
 /* From one node to another, or the pattern of all links that are not set yet. */
 struct sim_link *sim_link(struct sim *sim, int from, int to);
