@@ -42,6 +42,9 @@ static const struct log_kind {
                         "   Date (UTC) Time         Refid  DP L P  Raw offset   Cooked offset      "
                         "Disp."},
     [MLOG_TEMPCOMP] = {"tempcomp", LOGFILE_TEMPCOMP, "   Date (UTC) Time        Temp.       Comp."},
+    [MLOG_ESTIMATOR] = {"estimator", LOGFILE_ESTIMATOR,
+                        "   Date (UTC) Time     IP Address   Est offset  Offset sd   Freq ppm    "
+                        "Freq sd     Wander     Jitter Bnd Gau E-u E-d"},
 };
 
 struct log_file {

@@ -19,6 +19,7 @@ enum measurement_log_kind {
     MLOG_RTC,
     MLOG_REFCLOCKS,
     MLOG_TEMPCOMP,
+    MLOG_ESTIMATOR,
     MLOG_KINDS,
 };
 

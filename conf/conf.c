@@ -37,6 +37,8 @@ struct conf *conf_new(const struct conf_env *env)
     conf->client_log.nts = (struct ratelimit_conf){.interval = 6, .burst = 8, .leak = 2};
     conf->client_log.cmd = (struct ratelimit_conf){.interval = -4, .burst = 8, .leak = 2};
     conf->selection.authselect_mode = AUTHSELECT_MIX;
+    conf->selection.estimator = ESTIMATOR_REGRESSION;
+    conf->client.poll_policy.ratio = POLL_POLICY_RATIO;
     conf->reference.leap.mode = LEAPSEC_SYSTEM;
     conf->reference.drift_file.interval = 3600;
     conf->reference.max_change.start = -1;
@@ -104,6 +106,7 @@ void conf_free(struct conf *conf)
     }
     free(conf->tempcomp.file);
     free(conf->tempcomp.points_file);
+    free(conf->templearn.file);
     free(conf->command.path);
     free_lists(conf);
     free(conf);
@@ -163,6 +166,8 @@ bool conf_check(const struct conf *conf, struct conf_error *error)
         return conf_fail(error, "Uneven number of NTS certs and keys");
     if (conf->rtc.file && conf->rtc.sync)
         return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
+    if (conf->templearn.file && conf->tempcomp.file)
+        return conf_fail(error, "templearn directive cannot be used with tempcomp");
     if (!check_refclocks(conf, error) || !check_access(&conf->server.access, error) ||
         !check_access(&conf->command.access, error))
         return false;

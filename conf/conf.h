@@ -18,6 +18,7 @@ struct conf {
     struct reference_conf reference;
     struct smoothing_conf smoothing;
     struct tempcomp_conf tempcomp;
+    struct templearn_conf templearn;
     struct nic_clocks_conf nic_clocks;
     struct log_conf log;
 
@@ -72,9 +73,9 @@ bool conf_read_file(struct conf *conf, const struct conf_env *env, const char *p
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,
                     struct conf_error *error);
 /* Checks between directives that need nothing but the configuration, in the order of config.md 24:
-   certificates and keys, rtcfile and rtcsync, refclock drivers, prefix lengths of access rules,
-   rate limits without client log. User, priority, -F and what the system must be asked for are
-   checked by the daemon. False: error is filled in. */
+   certificates and keys, rtcfile and rtcsync, templearn and tempcomp, refclock drivers, prefix
+   lengths of access rules, rate limits without client log. User, priority, -F and what the system
+   must be asked for are checked by the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
 
 /* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be

@@ -120,6 +120,9 @@ void conf_add_string(struct conf_strings *strings, const char *value);
    is set. */
 bool parser_source(struct parser *p, char *args, struct source_conf *source);
 
+/* RATIO of `pollpolicy accuracy` if none is given */
+#define POLL_POLICY_RATIO 2.5
+
 typedef bool directive_handler(struct parser *p, const struct directive *d, char *args);
 
 /* directive_values.c: what is one value, or none, with a syntax of its own */
@@ -128,10 +131,12 @@ directive_handler directive_ignored, directive_unsupported;
 
 /* directive_settings.c: settings with several values or words */
 directive_handler directive_authselectmode, directive_clientloglimit, directive_driftfile;
-directive_handler directive_fallbackdrift, directive_leapsecmode, directive_local, directive_log;
+directive_handler directive_estimator, directive_fallbackdrift, directive_leapsecmode;
+directive_handler directive_local, directive_log;
 directive_handler directive_mailonchange, directive_makestep, directive_maxchange;
 directive_handler directive_ntsaeads, directive_ntstrustedcerts, directive_opencommands;
-directive_handler directive_ratelimit, directive_smoothtime, directive_tempcomp;
+directive_handler directive_pollpolicy, directive_ratelimit, directive_smoothtime;
+directive_handler directive_tempcomp, directive_templearn;
 
 /* directive_lists.c: time sources and other things that accumulate */
 directive_handler directive_broadcast, directive_hwtimestamp, directive_initstepslew;

@@ -84,6 +84,43 @@ bool directive_leapsecmode(struct parser *p, const struct directive *d, char *ar
     return true;
 }
 
+bool directive_estimator(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct named_value kinds[] = {
+        {"regression", ESTIMATOR_REGRESSION},
+        {"kalman", ESTIMATOR_KALMAN},
+    };
+    int kind;
+
+    if (!read_choice(p, kinds, COUNT(kinds), args, &kind))
+        return false;
+    p->conf->selection.estimator = (enum estimator_kind)kind;
+    return true;
+}
+
+/* default, or accuracy [RATIO] */
+bool directive_pollpolicy(struct parser *p, const struct directive *d, char *args)
+{
+    enum { DEFAULT, ACCURACY };
+    static const struct named_value policies[] = {{"default", DEFAULT}, {"accuracy", ACCURACY}};
+    static const struct option_row number = {.kind = OPTION_REAL, .min = 1.0, .max = INFINITY};
+    double ratio = POLL_POLICY_RATIO;
+    int policy;
+
+    if (!parser_check_words(p, args, 1, 2))
+        return false;
+    char *rest = text_split(args);
+    if (!read_choice(p, policies, COUNT(policies), args, &policy))
+        return false;
+    if (rest[0] != '\0' && policy == DEFAULT)
+        return parser_fail(p, "Too many arguments for %s directive", p->word);
+    if (rest[0] != '\0' && (!parser_next_number(p, &rest, &number, &ratio) || isnan(ratio)))
+        return parser_fail_parse(p);
+    p->conf->client.poll_policy =
+        (struct poll_policy_conf){.accuracy = policy == ACCURACY, .ratio = ratio};
+    return true;
+}
+
 /* scanf("%lu"): a sign is accepted, too much becomes the largest number. */
 bool directive_clientloglimit(struct parser *p, const struct directive *d, char *args)
 {
@@ -238,6 +275,26 @@ bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
 }
 
 #undef OPTION_STRUCT
+#define OPTION_STRUCT struct templearn_conf
+
+/* FILE INTERVAL */
+bool directive_templearn(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct option_row interval = {OPTION_ANY_REAL(interval, 0.0)};
+    struct templearn_conf *t = &p->conf->templearn;
+    struct templearn_conf read = *t;
+
+    if (!parser_check_words(p, args, 2, 2))
+        return false;
+    char *number = text_split(args);
+    if (!parser_next_number(p, &number, &interval, &read))
+        return parser_fail_parse(p);
+    t->interval = read.interval > 0.0 ? read.interval : 1.0;
+    conf_set_string(&t->file, args);
+    return true;
+}
+
+#undef OPTION_STRUCT
 #define OPTION_STRUCT struct local_conf
 
 const struct option_row local_options[] = {
@@ -286,6 +343,7 @@ bool directive_ratelimit(struct parser *p, const struct directive *d, char *args
 }
 
 static const struct named_value log_names[] = {
+    {"estimator", LOGFILE_ESTIMATOR},
     {"measurements", LOGFILE_MEASUREMENTS},
     {"rawmeasurements", LOGFILE_RAWMEASUREMENTS | LOGFILE_MEASUREMENTS},
     {"refclocks", LOGFILE_REFCLOCKS},

@@ -52,6 +52,7 @@ const struct directive directive_table[] = {
     {INTEGER("dscp", sockets.dscp, 0, 63, 0)},
     {STRING("dumpdir", selection.dump_dir, NULL)},
     {OTHER("dumponexit"), directive_ignored},
+    {OTHER("estimator"), directive_estimator},
     {OTHER("fallbackdrift"), directive_fallbackdrift},
     {OTHER("generatecommandkey"), directive_unsupported},
     {STRING("hwclockfile", rtc.hwclock_file, DEFAULT_HWCLOCK_FILE)},
@@ -107,6 +108,7 @@ const struct directive directive_table[] = {
     {OTHER("opencommands"), directive_opencommands},
     {OTHER("peer"), directive_peer},
     {STRING("pidfile", process.pid_file, DEFAULT_PID_FILE), directive_path_or_none},
+    {OTHER("pollpolicy"), directive_pollpolicy},
     {OTHER("pool"), directive_pool},
     {INTEGER("port", sockets.port, 0, 65535, 123)},
     {INTEGER("ptpdomain", sockets.ptp_domain, 0, 255, 123)},
@@ -126,6 +128,7 @@ const struct directive directive_table[] = {
     {OTHER("sourcedir"), directive_sourcedir},
     {REAL_FROM_0("stratumweight", selection.stratum_weight, 1e-3, "s")},
     {OTHER("tempcomp"), directive_tempcomp},
+    {OTHER("templearn"), directive_templearn},
     {STRING("user", process.user, DEFAULT_USER)},
 };
 

@@ -93,6 +93,12 @@ struct tempcomp_conf {
     double t0, k0, k1, k2;
 };
 
+/* How the frequency depends on the temperature is learnt. */
+struct templearn_conf {
+    char *file;      /* of the sensor; NULL: off */
+    double interval; /* s, above 0 */
+};
+
 enum hwts_rxfilter {
     HWTS_RXFILTER_ANY,
     HWTS_RXFILTER_NONE,
@@ -126,6 +132,7 @@ enum log_file_bit {
     LOGFILE_RTC = 1 << 5,
     LOGFILE_REFCLOCKS = 1 << 6,
     LOGFILE_TEMPCOMP = 1 << 7,
+    LOGFILE_ESTIMATOR = 1 << 8,
 };
 
 struct log_conf {
@@ -138,8 +145,11 @@ struct log_conf {
 
 enum authselect_mode { AUTHSELECT_REQUIRE, AUTHSELECT_PREFER, AUTHSELECT_MIX, AUTHSELECT_IGNORE };
 
+enum estimator_kind { ESTIMATOR_REGRESSION, ESTIMATOR_KALMAN };
+
 /* The register of sources: samples, selection, combining, dump files. */
 struct selection_conf {
+    enum estimator_kind estimator;
     enum authselect_mode authselect_mode;
     double combine_limit;                                               /* 0 or less: off */
     double max_distance, max_jitter, reselect_distance, stratum_weight; /* s */
@@ -188,7 +198,14 @@ struct sockets_conf {
     int ptp_port, ptp_domain;
 };
 
+/* Which polling interval a source gets within its limits. */
+struct poll_policy_conf {
+    bool accuracy; /* by the accuracy that the estimator predicts; off: by the number of samples */
+    double ratio;  /* error that is allowed, in multiples of that at minpoll; 1 or more */
+};
+
 struct client_conf {
+    struct poll_policy_conf poll_policy;
     struct source_conf *sources;
     size_t source_count;
     struct conf_strings source_dirs; /* one item per sourcedir directive, arguments as one string */

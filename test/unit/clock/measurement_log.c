@@ -105,6 +105,20 @@ static void without_banner_there_are_only_entries(void **state)
     tear_down(&f, "");
 }
 
+static void the_estimator_has_a_file(void **state)
+{
+    struct fixture f;
+
+    set_up(&f);
+    snprintf(f.path, sizeof(f.path), "%s/estimator.log", f.directory);
+    struct measurement_log *log = new_log(&f, f.directory, 0, LOGFILE_ESTIMATOR);
+    assert_false(measurement_log_enabled(log, MLOG_STATISTICS));
+    measurement_log_write(log, MLOG_ESTIMATOR, "a");
+    assert_file(&f, "a\n");
+    measurement_log_free(log);
+    tear_down(&f, "");
+}
+
 static void rawmeasurements_enables_the_measurements_file(void **state)
 {
     struct fixture f;
@@ -235,6 +249,7 @@ int main(void)
         cmocka_unit_test(banner_comes_first_and_then_every_n_entries),
         cmocka_unit_test(cycling_opens_a_new_file_with_a_banner),
         cmocka_unit_test(without_banner_there_are_only_entries),
+        cmocka_unit_test(the_estimator_has_a_file),
         cmocka_unit_test(rawmeasurements_enables_the_measurements_file),
         cmocka_unit_test(file_that_cannot_be_opened_is_reported_once),
         cmocka_unit_test(cycling_tries_again_what_could_not_be_opened),

@@ -389,6 +389,57 @@ static void words_select_modes_without_regard_to_case(void **state)
     }
 }
 
+static void the_estimator_is_one_of_two_words(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    assert_int_equal(conf->selection.estimator, ESTIMATOR_REGRESSION);
+    conf_free(conf);
+    conf = test_conf("Estimator Kalman");
+    assert_int_equal(conf->selection.estimator, ESTIMATOR_KALMAN);
+    conf_free(conf);
+    conf = test_conf("estimator kalman\nestimator regression");
+    assert_int_equal(conf->selection.estimator, ESTIMATOR_REGRESSION);
+    conf_free(conf);
+    assert_error_begins("estimator", "Could not parse estimator directive at line 1");
+    assert_error_begins("estimator kalman kalman", "Could not parse estimator directive at line 1");
+    assert_error("estimator kalmann", "Could not parse estimator directive at line 1: kalmann (did "
+                                      "you mean kalman?)");
+}
+
+static void assert_poll_policy(const char *lines, bool accuracy, double ratio)
+{
+    struct conf *conf = test_conf(lines);
+
+    assert_int_equal(conf->client.poll_policy.accuracy, accuracy);
+    assert_true(conf->client.poll_policy.ratio == ratio);
+    conf_free(conf);
+}
+
+static void a_poll_policy_by_accuracy_has_a_ratio(void **state)
+{
+    assert_poll_policy("", false, 2.5);
+    assert_poll_policy("pollpolicy accuracy", true, 2.5);
+    assert_poll_policy("PollPolicy Accuracy 1.25", true, 1.25);
+    assert_poll_policy("pollpolicy accuracy inf", true, INFINITY);
+    assert_poll_policy("pollpolicy accuracy 4\npollpolicy accuracy", true, 2.5);
+    assert_poll_policy("pollpolicy accuracy 4\npollpolicy default", false, 2.5);
+    assert_poll_policy("pollpolicy accuracy 1", true, 1.0);
+    assert_accepted_with("pollpolicy accuracy 0.9",
+                         "Invalid value 0.9 in pollpolicy directive (min 1) at line 1, using 1\n");
+    assert_accepted_with("pollpolicy accuracy 2x",
+                         "Invalid value 2x in pollpolicy directive at line 1, using 2\n");
+
+    assert_error("pollpolicy", "Missing arguments for pollpolicy directive at line 1");
+    assert_error("pollpolicy default 2", "Too many arguments for pollpolicy directive at line 1");
+    assert_error("pollpolicy accuracy 2 3",
+                 "Too many arguments for pollpolicy directive at line 1");
+    assert_error("pollpolicy acuracy", "Could not parse pollpolicy directive at line 1: acuracy "
+                                       "(did you mean accuracy?)");
+    assert_error("pollpolicy accuracy x", "Could not parse pollpolicy directive at line 1");
+    assert_error("pollpolicy accuracy nan", "Could not parse pollpolicy directive at line 1");
+}
+
 static void positional_numbers_are_read_in_sequence(void **state)
 {
     struct conf *conf = test_conf("makestep 1.0 3.5\nmaxchange 1e3 1 -1x\nfallbackdrift 16 19\n"
@@ -543,6 +594,30 @@ static void tempcomp_has_two_forms(void **state)
     assert_error("tempcomp a 1 2 3 x 5", "Could not parse tempcomp directive at line 1");
 }
 
+static void templearn_has_a_file_and_an_interval(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    assert_null(conf->templearn.file);
+    conf_free(conf);
+    conf = test_conf("templearn /a 30\nTempLearn /b 0.5");
+    assert_string_equal(conf->templearn.file, "/b");
+    assert_true(conf->templearn.interval == 0.5);
+    conf_free(conf);
+    conf = test_conf("templearn /a -3");
+    assert_true(conf->templearn.interval == 1.0);
+    conf_free(conf);
+    conf = test_conf("templearn /a nan");
+    assert_true(conf->templearn.interval == 1.0);
+    conf_free(conf);
+
+    assert_error("templearn /a", "Missing arguments for templearn directive at line 1");
+    assert_error("templearn /a 1 2", "Too many arguments for templearn directive at line 1");
+    assert_error("templearn /a x", "Could not parse templearn directive at line 1");
+    assert_accepted_with("templearn /a 10s",
+                         "Invalid value 10s in templearn directive at line 1, using 10\n");
+}
+
 static void local_starts_again_from_the_defaults(void **state)
 {
     struct conf *conf = test_conf("");
@@ -632,6 +707,9 @@ static void log_names_add_up_and_have_exact_case(void **state)
     assert_int_equal(conf->log.files, LOGFILE_TRACKING | LOGFILE_RAWMEASUREMENTS |
                                           LOGFILE_MEASUREMENTS | LOGFILE_SELECTION);
     conf_free(conf);
+    conf = test_conf("log estimator");
+    assert_int_equal(conf->log.files, LOGFILE_ESTIMATOR);
+    conf_free(conf);
     conf = test_conf("log measurements statistics rtc refclocks tempcomp");
     assert_int_equal(conf->log.files, LOGFILE_MEASUREMENTS | LOGFILE_STATISTICS | LOGFILE_RTC |
                                           LOGFILE_REFCLOCKS | LOGFILE_TEMPCOMP);
@@ -720,6 +798,10 @@ static void directives_that_contradict_each_other_are_refused(void **state)
     assert_check("ntsservercert a\nntsserverkey b", NULL);
     assert_check("ntsservercert a\nrtcsync\nrtcfile x", "Uneven number of NTS certs and keys");
     assert_check("rtcfile a\nrtcsync", "rtcfile directive cannot be used with rtcsync");
+    assert_check("tempcomp /a 1 0 0 0 0", NULL);
+    assert_check("templearn /a 1", NULL);
+    assert_check("templearn /a 1\ntempcomp /a 1 0 0 0 0",
+                 "templearn directive cannot be used with tempcomp");
     assert_check("refclock PPP a", "unknown refclock driver PPP (did you mean PPS?)");
     assert_check("refclock pps a", "unknown refclock driver pps (did you mean PPS?)");
     assert_check("refclock PPS a tai", "refclock tai option requires leapseclist or leapsectz");
@@ -798,12 +880,15 @@ int main(void)
         cmocka_unit_test(addresses_are_kept_per_family),
         cmocka_unit_test(addresses_may_have_an_interface),
         cmocka_unit_test(words_select_modes_without_regard_to_case),
+        cmocka_unit_test(the_estimator_is_one_of_two_words),
+        cmocka_unit_test(a_poll_policy_by_accuracy_has_a_ratio),
         cmocka_unit_test(positional_numbers_are_read_in_sequence),
         cmocka_unit_test(positional_numbers_have_their_errors),
         cmocka_unit_test(restart_mode_switches_steps_at_start_off),
         cmocka_unit_test(clientloglimit_is_one_unsigned_long),
         cmocka_unit_test(driftfile_keeps_an_earlier_interval),
         cmocka_unit_test(tempcomp_has_two_forms),
+        cmocka_unit_test(templearn_has_a_file_and_an_interval),
         cmocka_unit_test(local_starts_again_from_the_defaults),
         cmocka_unit_test(rate_limits_keep_options_that_are_not_named),
         cmocka_unit_test(log_names_add_up_and_have_exact_case),
