@@ -15,10 +15,12 @@ static double get_gain(double previous_skew, double skew)
 }
 
 struct clock_estimate clock_estimate(double previous_skew, double frequency, double skew,
-                                     double max_skew, bool manual)
+                                     double max_skew, enum estimate_weight weight)
 {
-    bool skew_too_large = !manual && !(fabs(skew) <= max_skew);
-    double gain = manual ? 1.0 : skew_too_large ? 0.0 : get_gain(previous_skew, skew);
+    bool skew_too_large = weight != WEIGHT_MANUAL && !(fabs(skew) <= max_skew);
+    double gain = skew_too_large                 ? 0.0
+                  : weight == WEIGHT_MEASUREMENT ? get_gain(previous_skew, skew)
+                                                 : 1.0;
     struct clock_estimate e = {.frequency = gain * frequency, .skew_too_large = skew_too_large};
 
     e.residual_frequency = frequency - e.frequency;

@@ -8,6 +8,12 @@
 
 #include <stdbool.h>
 
+enum estimate_weight {
+    WEIGHT_MEASUREMENT, /* by its skew and the previous one */
+    WEIGHT_FILTERED,    /* the estimator has weighed it with all that came before: taken as it is */
+    WEIGHT_MANUAL,      /* taken as it is, whatever its skew */
+};
+
 struct clock_estimate {
     double frequency;          /* change to be made */
     double residual_frequency; /* what is left of the measured frequency */
@@ -15,9 +21,9 @@ struct clock_estimate {
     bool skew_too_large; /* the measured one: the frequency stays */
 };
 
-/* previous_skew: of the last estimate; a measured skew above max_skew has no weight. A manual
-   measurement is taken as it is. All are ratios. */
+/* previous_skew: of the last estimate; a measured skew above max_skew has no weight, unless it is
+   manual. All are ratios. */
 struct clock_estimate clock_estimate(double previous_skew, double frequency, double skew,
-                                     double max_skew, bool manual);
+                                     double max_skew, enum estimate_weight weight);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "base/addr.h"
+#include "base/number.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "clock/change_mail.h"
@@ -22,6 +23,9 @@
 #define MIN_SKEW         1.0e-12
 #define INITIAL_SKEW     1.0
 #define MEAN_SQUARE_GAIN 0.1
+/* Least durations of a slew as parts of the interval between updates, for a filter's estimates. */
+#define MIN_SLEW_PART 0.25
+#define MAX_SLEW_PART 1.0
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
@@ -423,6 +427,21 @@ static struct update_verdict correct_clock(struct reference *r, double frequency
     return verdict;
 }
 
+/* The rate of the slew (discipline.md 5.3): its duration times the offset. The standard deviation
+   of a filter's offset is small, so large corrections would be made in no time, at the cost of the
+   frequency. They get a part of the interval between updates, the more of it the less the
+   correction was expected (discipline.md 30.5). */
+static double correction_rate(const struct reference *r, const struct reference_update *u,
+                              double error, double interval)
+{
+    double rate = 0.5 * r->conf.corr_time_ratio * u->offset_sd * interval;
+
+    if (!u->filtered)
+        return rate;
+    double part = clamp(MIN_SLEW_PART, MIN_SLEW_PART * u->surprise, MAX_SLEW_PART);
+    return fmax(rate, part * interval * error);
+}
+
 static bool is_finite_update(const struct reference_update *u)
 {
     return isfinite(u->offset) && isfinite(u->offset_sd) && isfinite(u->frequency) &&
@@ -447,7 +466,10 @@ static struct update_verdict update(struct reference *r, const struct reference_
     bool manual = u->leap == LEAP_UNSYNC;
     double interval = r->updated ? loop_uptime(r->loop) - r->last_update : 0.0;
     struct clock_estimate estimate =
-        clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, manual);
+        clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew,
+                       manual        ? WEIGHT_MANUAL
+                       : u->filtered ? WEIGHT_FILTERED
+                                     : WEIGHT_MEASUREMENT);
 
     if (!offset_is_allowed(r, offset, &verdict))
         return verdict;
@@ -455,7 +477,7 @@ static struct update_verdict update(struct reference *r, const struct reference_
     double old_distance = root_distance_at(r, now);
     store_update(r, u, &estimate, interval, offset);
     verdict = correct_clock(r, estimate.frequency, offset, correction,
-                            0.5 * r->conf.corr_time_ratio * u->offset_sd * interval, now);
+                            correction_rate(r, u, fabs(offset - correction), interval), now);
     verdict.skew = u->skew;
     verdict.max_skew = r->max_update_skew;
     verdict.keeps_frequency = estimate.skew_too_large;

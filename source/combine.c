@@ -92,7 +92,7 @@ int source_register_combine(struct source_register *reg, struct source *const *l
 
     for (int i = 0; i < length; i++) {
         struct samples_tracking t;
-        samples_tracking(list[i]->samples, &t);
+        estimator_tracking(list[i]->estimator, &t);
         struct source_verdict v = judge_distance(list[i], tracking, &t, distance);
         if (v.status != STATUS_COMBINED || list[i]->verdict.status == STATUS_OK)
             source_mark(list[i], v.status, v.value, v.limit);

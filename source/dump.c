@@ -219,7 +219,7 @@ static bool load_samples(struct source *s, FILE *file)
         count < 1 || count > SAMPLES_MAX)
         return false;
 
-    samples_reset(s->samples);
+    source_drop_samples(s);
     for (int i = 0; i < count; i++) {
         if (!read_entry(file, &entries[i]) ||
             !is_sane_entry(&entries[i], i > 0 ? &entries[i - 1] : NULL, now))
@@ -227,6 +227,7 @@ static bool load_samples(struct source *s, FILE *file)
     }
     samples_load(s->samples, entries, count, asymmetry_run);
     source_update_statistics(s);
+    estimator_replay(s->estimator);
     return true;
 }
 

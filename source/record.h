@@ -8,6 +8,7 @@
 #define SOURCE_RECORD_H
 
 #include "base/file_trouble.h"
+#include "source/estimator.h"
 #include "source/samples.h"
 #include "source/source.h"
 
@@ -28,6 +29,7 @@ struct source {
     unsigned int options; /* effective ones (discipline.md 12.4) */
     int max_unreach;
     struct samples *samples;
+    struct estimator *estimator;
 
     bool active;
     uint8_t reach;

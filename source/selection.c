@@ -435,7 +435,7 @@ static void update_reference(struct run *run)
     for (int i = 0; i < reg->count; i++)
         reg->sources[i]->updates = 0;
 
-    samples_tracking(selected->samples, &tracking);
+    estimator_tracking(selected->estimator, &tracking);
     int combined = source_register_combine(reg, run->list, run->length, &tracking);
 
     struct reference_update update = {
@@ -452,6 +452,8 @@ static void update_reference(struct run *run)
         .skew = tracking.skew,
         .root_delay = tracking.root_delay,
         .root_dispersion = tracking.root_dispersion,
+        .filtered = estimator_is_filter(selected->estimator),
+        .surprise = estimator_surprise(selected->estimator),
     };
     reference_update(reg->env.reference, &update);
 }

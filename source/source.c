@@ -25,9 +25,9 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 
     for (int i = 0; i < reg->count; i++) {
         if (change->type == CLOCK_UNKNOWN_STEP)
-            samples_reset(reg->sources[i]->samples);
+            source_drop_samples(reg->sources[i]);
         else
-            samples_slew(reg->sources[i]->samples, change->cooked, change->dfreq, change->doffset);
+            source_slew(reg->sources[i], change->cooked, change->dfreq, change->doffset);
     }
     if (change->type == CLOCK_UNKNOWN_STEP)
         source_register_select(reg, NULL);
@@ -55,6 +55,7 @@ struct source_register *source_register_new(const struct source_register_env *en
 
 static void free_record(struct source *s)
 {
+    estimator_free(s->estimator);
     samples_free(s->samples);
     free(s);
 }
@@ -128,7 +129,7 @@ static void reset_record(struct source *s)
     s->stratum = 0;
     s->leap = LEAP_UNSYNC;
     s->leap_vote = false;
-    samples_reset(s->samples);
+    source_drop_samples(s);
 }
 
 static void make_room(struct source_register *reg)
@@ -164,6 +165,16 @@ static struct source *add_record(struct source_register *reg, const struct sourc
     s->conf_options = params->select_options;
     s->max_unreach = params->max_unreach;
     s->samples = samples_new(&samples);
+    s->estimator = estimator_new(
+        &(struct estimator_params){
+            .kind = conf->estimator,
+            .refclock = refclock,
+            .min_samples = samples.min_samples,
+            .max_samples = samples.max_samples,
+            .min_delay = samples.min_delay,
+            .precision = samples.precision,
+        },
+        s->samples);
     reset_record(s);
 
     make_room(reg);
@@ -416,22 +427,26 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
         LOG_WARN("Out of order sample detected, discarding history for %s",
                  source_plain_name(s, name, sizeof(name)));
     source_update_statistics(s);
+    estimator_add(s->estimator, sample);
     source_register_select(s->reg, s);
 }
 
 void source_correct_offset(struct source *s, double correction)
 {
     samples_correct_offset(s->samples, correction);
+    estimator_correct_offset(s->estimator, correction);
 }
 
 void source_slew(struct source *s, struct local_time when, double dfreq, double doffset)
 {
     samples_slew(s->samples, when, dfreq, doffset);
+    estimator_slew(s->estimator, when, dfreq, doffset);
 }
 
 void source_drop_samples(struct source *s)
 {
     samples_reset(s->samples);
+    estimator_reset(s->estimator);
 }
 
 bool source_estimate(const struct source *s, struct source_estimate *estimate)
@@ -440,7 +455,7 @@ bool source_estimate(const struct source *s, struct source_estimate *estimate)
 
     if (samples_count(s->samples) < samples_minimum(s->samples))
         return false;
-    samples_tracking(s->samples, &tracking);
+    estimator_tracking(s->estimator, &tracking);
     *estimate = (struct source_estimate){
         .time = tracking.ref_time,
         .offset = tracking.offset,

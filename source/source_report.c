@@ -69,7 +69,7 @@ void source_report_stats(const struct source *s, struct report_sourcestats *repo
 {
     struct samples_report r;
 
-    samples_report(s->samples, local_clock_now(s->reg->env.clock, NULL), &r);
+    estimator_report(s->estimator, local_clock_now(s->reg->env.clock, NULL), &r);
     *report = (struct report_sourcestats){
         .refid = s->refid,
         .samples = (uint32_t)r.count,

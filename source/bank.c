@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bank of filters (discipline.md 30.2). Called by the estimator of a source and by the joint
+ * estimate.
+ *
+ * Why a bank? With a known wander of the oscillator and known noise of the samples one Kalman
+ * filter would be the best estimator there is. Neither is known. A filter that assumes too little
+ * wander follows too late, one that assumes too much follows the noise; but each tells how likely a
+ * sample is before it sees it, and over many samples the one that assumes the truth is the least
+ * surprised. So filters with all magnitudes of wander run side by side, weighted by the product of
+ * those likelihoods, and the estimate is their weighted mean. What a sample is worth is the same
+ * question again, and is answered in the same way by the shapes.
+ *
+ * Conditions change: so with each sample a little weight flows back to all models, and a model that
+ * had next to none takes over the state of the mixture with it ("interacting multiple models").
+ */
+#include "source/bank.h"
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include "base/number.h"
+
+#define FIRST_WANDER       1e-24
+#define WANDER_RATIO       10.0
+#define PRIOR_RATIO        0.63095734448019325 /* 10^-0.2 for each magnitude of wander */
+#define EDGE_PRIOR         0.02
+#define MIXING             0.01
+#define OUTLIER            1e-3 /* share of samples that the noise does not describe */
+#define OUTLIER_SCALE      25.0 /* their variance */
+#define STEP_SIGMAS        8.0
+#define STEP_MIN_SAMPLES   6
+#define START_FREQUENCY_SD 2e-3
+#define EDGE_SHARE         0.75
+/* A model with less weight takes the sample with its variance alone, which costs less. */
+#define EXACT_WEIGHT           1e-3
+#define MIN_MASS               1e-12
+#define MIN_OFFSET_VARIANCE    1e-30
+#define MIN_FREQUENCY_VARIANCE 1e-26
+#define SQRT_2PI               2.5066282746310002
+
+static double normal_density(double distance, double variance)
+{
+    return exp(-0.5 * distance * distance / variance) / (sqrt(variance) * SQRT_2PI);
+}
+
+static double wander_of(const struct bank *b, int index)
+{
+    double wander = FIRST_WANDER;
+
+    for (int i = 0; i < index; i++)
+        wander *= WANDER_RATIO;
+    return fmax(wander, b->wander_floor);
+}
+
+static double prior_sum(bool unbounded)
+{
+    double sum = 0.0, weight = 1.0;
+
+    for (int i = 0; i < BANK_WANDERS; i++, weight *= PRIOR_RATIO)
+        sum += weight;
+    return sum * (unbounded ? 1.0 : 2.0 + 2.0 * EDGE_PRIOR);
+}
+
+static void set_priors(double prior[BANK_WANDERS][BANK_SHAPES], bool unbounded)
+{
+    double weight = 1.0 / prior_sum(unbounded);
+
+    for (int i = 0; i < BANK_WANDERS; i++, weight *= PRIOR_RATIO) {
+        prior[i][BANK_GAUSS] = weight;
+        prior[i][BANK_BOUND] = unbounded ? 0.0 : weight;
+        prior[i][BANK_EDGE_FAST] = prior[i][BANK_EDGE_SLOW] = unbounded ? 0.0 : EDGE_PRIOR * weight;
+    }
+}
+
+void bank_reset(struct bank *b)
+{
+    double floor = b->wander_floor;
+
+    memset(b, 0, sizeof(*b));
+    b->wander_floor = floor;
+}
+
+/* The mean of two states with weights `own` and 1 - own. */
+static void blend(struct bank_state *s, double own, const struct bank_state *other)
+{
+    double rest = 1.0 - own, dx = s->offset - other->offset, dy = s->frequency - other->frequency;
+
+    s->offset = own * s->offset + rest * other->offset;
+    s->frequency = own * s->frequency + rest * other->frequency;
+    s->offset_variance =
+        own * s->offset_variance + rest * other->offset_variance + own * rest * dx * dx;
+    s->covariance = own * s->covariance + rest * other->covariance + own * rest * dx * dy;
+    s->frequency_variance =
+        own * s->frequency_variance + rest * other->frequency_variance + own * rest * dy * dy;
+}
+
+/* Normalises the weights and makes the mixture. */
+static void mix(struct bank *b)
+{
+    double sum = 0.0;
+    struct bank_state m = {0};
+    struct bank_model *models = &b->models[0][0];
+    int count = BANK_WANDERS * BANK_SHAPES;
+
+    for (int i = 0; i < count; i++)
+        sum += models[i].weight;
+    for (int i = 0; i < count; i++) {
+        struct bank_model *model = &models[i];
+        model->weight /= sum;
+        m.offset += model->weight * model->state.offset;
+        m.frequency += model->weight * model->state.frequency;
+    }
+    for (int i = 0; i < count; i++) {
+        const struct bank_state *s = &models[i].state;
+        double w = models[i].weight, dx = s->offset - m.offset, dy = s->frequency - m.frequency;
+        m.offset_variance += w * (s->offset_variance + dx * dx);
+        m.covariance += w * (s->covariance + dx * dy);
+        m.frequency_variance += w * (s->frequency_variance + dy * dy);
+    }
+    b->mix = m;
+}
+
+static void predict(struct bank_state *s, double dt, double wander)
+{
+    s->offset += s->frequency * dt;
+    s->offset_variance +=
+        2.0 * dt * s->covariance + dt * dt * s->frequency_variance + wander * dt * dt * dt / 3.0;
+    s->covariance += dt * s->frequency_variance + 0.5 * wander * dt * dt;
+    s->frequency_variance += wander * dt;
+}
+
+static void keep_positive(struct bank_state *s)
+{
+    s->offset_variance = fmax(s->offset_variance, MIN_OFFSET_VARIANCE);
+    s->frequency_variance = fmax(s->frequency_variance, MIN_FREQUENCY_VARIANCE);
+}
+
+/* The update of a Kalman filter. */
+static void correct(struct bank_state *s, double distance, double variance)
+{
+    double total = s->offset_variance + variance;
+    double gain = s->offset_variance / total, frequency_gain = s->covariance / total;
+
+    s->offset += gain * distance;
+    s->frequency += frequency_gain * distance;
+    s->frequency_variance -= frequency_gain * s->covariance;
+    s->covariance *= 1.0 - gain;
+    s->offset_variance *= 1.0 - gain;
+    keep_positive(s);
+}
+
+/* A normal distribution with mean 0 and variance 1, cut off outside [low, high]: what is left of
+   its mass, and mean and variance of that part. */
+struct part {
+    double mass, mean, variance;
+};
+
+static struct part truncate_normal(double low, double high)
+{
+    struct part part;
+
+    /* In the tail on the right differences of small numbers would be lost. */
+    if (low > 0.0) {
+        part = truncate_normal(-high, -low);
+        part.mean = -part.mean;
+        return part;
+    }
+    part.mass = 0.5 * (erfc(-high * M_SQRT1_2) - erfc(-low * M_SQRT1_2));
+    if (part.mass < MIN_MASS)
+        return (struct part){fmax(part.mass, 0.0), high < 0.0 ? high : low, 1e-4};
+
+    double at_low = exp(-0.5 * low * low) / SQRT_2PI, at_high = exp(-0.5 * high * high) / SQRT_2PI;
+    part.mean = (at_low - at_high) / part.mass;
+    part.variance =
+        fmax(1.0 + (low * at_low - high * at_high) / part.mass - part.mean * part.mean, 1e-6);
+    return part;
+}
+
+/* The weighted mean of two parts. */
+static struct part join(struct part a, double density_a, struct part b, double density_b)
+{
+    double wa = a.mass * density_a, wb = b.mass * density_b, sum = wa + wb;
+    struct part part = {sum, 0.0, 1e-4};
+
+    if (!(sum > 0.0)) {
+        part.mean = fabs(a.mean) < fabs(b.mean) ? a.mean : b.mean;
+        return part;
+    }
+    wa /= sum;
+    wb /= sum;
+    part.mean = wa * a.mean + wb * b.mean;
+    part.variance = wa * (a.variance + (a.mean - part.mean) * (a.mean - part.mean)) +
+                    wb * (b.variance + (b.mean - part.mean) * (b.mean - part.mean));
+    return part;
+}
+
+/* What is left of the state when its offset has to lie within the bound; mass is a density. */
+static struct part apply_bound(enum bank_shape shape, double distance, double sd, double bound)
+{
+    double low = (distance - bound) / sd, high = (distance + bound) / sd;
+    struct part all = truncate_normal(low, high), edge;
+
+    if (shape == BANK_BOUND) {
+        all.mass /= 2.0 * bound;
+        return all;
+    }
+    if (shape == BANK_EDGE_SLOW)
+        edge = truncate_normal((distance + 0.5 * bound) / sd, high);
+    else
+        edge = truncate_normal(low, (distance - 0.5 * bound) / sd);
+    return join(all, (1.0 - EDGE_SHARE) / (2.0 * bound), edge, EDGE_SHARE / (0.5 * bound));
+}
+
+/* Each returns the likelihood of the sample. */
+
+static double update_normal(struct bank_state *s, double distance, double variance)
+{
+    double usual = (1.0 - OUTLIER) * normal_density(distance, s->offset_variance + variance);
+    double outlier =
+        OUTLIER * normal_density(distance, s->offset_variance + OUTLIER_SCALE * variance);
+
+    correct(s, distance, 10.0 * outlier > usual ? OUTLIER_SCALE * variance : variance);
+    return usual + outlier;
+}
+
+static double update_bounded(struct bank_state *s, enum bank_shape shape, double distance,
+                             const struct bank_noise *noise)
+{
+    double variance = s->offset_variance + noise->softness * noise->softness;
+    double sd = sqrt(variance);
+    double outlier_variance = OUTLIER_SCALE * (noise->variance + noise->bound * noise->bound);
+    double outlier = OUTLIER * normal_density(distance, s->offset_variance + outlier_variance);
+    struct part part = apply_bound(shape, distance, sd, noise->bound);
+
+    if (outlier > part.mass) {
+        correct(s, distance, outlier_variance);
+    } else {
+        double gain = s->offset_variance / sd, frequency_gain = s->covariance / sd;
+        double lost = 1.0 - part.variance;
+        s->offset += gain * part.mean;
+        s->frequency += frequency_gain * part.mean;
+        s->offset_variance -= lost * gain * gain;
+        s->covariance -= lost * gain * frequency_gain;
+        s->frequency_variance -= lost * frequency_gain * frequency_gain;
+        keep_positive(s);
+    }
+    return part.mass + outlier;
+}
+
+static double update_model(struct bank_model *model, enum bank_shape shape, double offset,
+                           const struct bank_noise *noise)
+{
+    struct bank_state *s = &model->state;
+    double distance = offset - s->offset;
+    double variance = noise->bound * noise->bound / 3.0 + noise->softness * noise->softness;
+
+    if (shape == BANK_GAUSS)
+        return update_normal(s, distance, noise->variance);
+    if (model->weight < EXACT_WEIGHT || 1e4 * noise->bound * noise->bound < s->offset_variance)
+        return update_normal(s, distance, variance);
+    return update_bounded(s, shape, distance, noise);
+}
+
+static void start(struct bank *b, double offset, const struct bank_noise *noise,
+                  double prior[BANK_WANDERS][BANK_SHAPES])
+{
+    double variance = noise->unbounded
+                          ? noise->variance
+                          : noise->bound * noise->bound / 3.0 + noise->softness * noise->softness;
+
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            b->models[i][shape] = (struct bank_model){
+                .state = {.offset = offset,
+                          .offset_variance = fmax(variance, MIN_OFFSET_VARIANCE),
+                          .frequency_variance = START_FREQUENCY_SD * START_FREQUENCY_SD},
+                .weight = prior[i][shape],
+            };
+    mix(b);
+}
+
+/* The clock or the source has stepped: the offset is the new one. The frequency is that of before,
+   if this sample agrees with the one that was ignored, else what both say. */
+static void follow_step(struct bank *b, double elapsed, double offset,
+                        const struct bank_noise *noise)
+{
+    double bound2 = noise->bound * noise->bound;
+    double variance = noise->variance + bound2 / 3.0;
+    double spread = (noise->variance + bound2) / (elapsed * elapsed);
+    bool same =
+        fabs(offset - b->ignored_offset) < STEP_SIGMAS * sqrt(2.0 * noise->variance + bound2);
+    struct bank_state s = {.offset = offset, .offset_variance = variance};
+
+    if (same) {
+        s.frequency = b->mix.frequency;
+        s.frequency_variance = b->mix.frequency_variance + 0.02 * spread;
+    } else {
+        s.frequency = (offset - b->ignored_offset) / elapsed;
+        s.covariance = variance / elapsed;
+        s.frequency_variance = b->mix.frequency_variance + 2.0 * spread +
+                               0.01 * s.frequency * s.frequency + variance / (elapsed * elapsed);
+    }
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            b->models[i][shape].state = s;
+    b->ignored = false;
+    mix(b);
+}
+
+static void predict_all(struct bank *b, double elapsed)
+{
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            predict(&b->models[i][shape].state, elapsed, wander_of(b, i));
+}
+
+static bool is_far(struct bank *b, double elapsed, double offset, const struct bank_noise *noise)
+{
+    struct bank_state s = b->mix;
+
+    predict(&s, elapsed, 0.0);
+    double variance = s.offset_variance + noise->variance + noise->bound * noise->bound;
+    b->surprise = fabs(offset - s.offset) / sqrt(variance);
+    return b->samples > STEP_MIN_SAMPLES && b->surprise > STEP_SIGMAS;
+}
+
+static void update_all(struct bank *b, double elapsed, double offset,
+                       const struct bank_noise *noise, double prior[BANK_WANDERS][BANK_SHAPES])
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < BANK_WANDERS; i++) {
+        double wander = wander_of(b, i);
+        for (int shape = 0; shape < BANK_SHAPES; shape++) {
+            struct bank_model *m = &b->models[i][shape];
+            double weight = (1.0 - MIXING) * m->weight + MIXING * prior[i][shape];
+            if (!(weight > 0.0))
+                continue;
+            blend(&m->state, (1.0 - MIXING) * m->weight / weight, &b->mix);
+            predict(&m->state, elapsed, wander);
+            m->weight = weight;
+            m->weight = weight * update_model(m, (enum bank_shape)shape, offset, noise);
+            sum += m->weight;
+        }
+    }
+    /* So far off that no model gives it a probability that a number could hold. */
+    if (!(sum > DBL_MIN) || !isfinite(sum))
+        for (int i = 0; i < BANK_WANDERS; i++)
+            for (int shape = 0; shape < BANK_SHAPES; shape++)
+                b->models[i][shape].weight = prior[i][shape];
+    mix(b);
+}
+
+enum bank_result bank_update(struct bank *b, double elapsed, double offset,
+                             const struct bank_noise *noise)
+{
+    double prior[BANK_WANDERS][BANK_SHAPES];
+
+    set_priors(prior, noise->unbounded);
+    if (b->samples++ == 0) {
+        start(b, offset, noise, prior);
+        return BANK_USED;
+    }
+    if (elapsed > 0.0 && is_far(b, elapsed, offset, noise)) {
+        if (b->ignored) {
+            follow_step(b, elapsed, offset, noise);
+            return BANK_STEPPED;
+        }
+        predict_all(b, elapsed);
+        mix(b);
+        b->ignored = true;
+        b->ignored_offset = offset;
+        return BANK_IGNORED;
+    }
+    b->ignored = false;
+    update_all(b, elapsed, offset, noise, prior);
+    return BANK_USED;
+}
+
+static void change(struct bank_state *s, double offset, double dfreq)
+{
+    s->offset += offset;
+    s->frequency = (s->frequency - dfreq) / (1.0 - dfreq);
+}
+
+void bank_change(struct bank *b, double offset, double dfreq)
+{
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            change(&b->models[i][shape].state, offset, dfreq);
+    change(&b->mix, offset, dfreq);
+    b->ignored_offset += offset;
+}
+
+double bank_wander(const struct bank *b)
+{
+    double sum = 0.0, weights = 0.0;
+
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++) {
+            sum += b->models[i][shape].weight * log(wander_of(b, i));
+            weights += b->models[i][shape].weight;
+        }
+    return weights > 0.0 ? exp(sum / weights) : wander_of(b, 0);
+}
+
+double bank_shape_weight(const struct bank *b, enum bank_shape shape)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < BANK_WANDERS; i++)
+        sum += b->models[i][shape].weight;
+    return sum;
+}
+
+struct bank_state bank_predict(const struct bank *b, double elapsed)
+{
+    struct bank_state s = b->mix;
+
+    predict(&s, elapsed, bank_wander(b));
+    return s;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A bank of small Kalman filters that estimates offset and frequency of the local clock from
+ * samples of which each says how far it may be wrong (discipline.md 30.2). The filters differ in
+ * what they assume: how much the oscillator wanders, and how the error of a sample lies within its
+ * bound. Each gets a weight by how well it predicted the samples, so that both are learnt. Pure:
+ * time is given as seconds since the last sample. Nothing is allocated.
+ */
+#ifndef SOURCE_BANK_H
+#define SOURCE_BANK_H
+
+#include <stdbool.h>
+
+#define BANK_WANDERS 12
+
+/* How the error of a sample is distributed. */
+enum bank_shape {
+    BANK_BOUND,     /* uniform within the bound: jitter in both directions */
+    BANK_GAUSS,     /* normal, whatever the delay says */
+    BANK_EDGE_FAST, /* most of the jitter is on the way back: near z - bound */
+    BANK_EDGE_SLOW, /* on the way to the source: near z + bound */
+    BANK_SHAPES,
+};
+
+/* What a sample is known to be wrong by. */
+struct bank_noise {
+    double bound;    /* s; the error is hardly ever larger */
+    double softness; /* s, standard deviation of the error of the bound itself */
+    double variance; /* s^2, of the error, if the bound is left aside */
+    bool unbounded;  /* the bound says nothing: BANK_GAUSS alone is used */
+};
+
+/* Mean and covariance of offset (s) and frequency. */
+struct bank_state {
+    double offset, frequency;
+    double offset_variance, covariance, frequency_variance;
+};
+
+struct bank_model {
+    struct bank_state state;
+    double weight;
+};
+
+struct bank {
+    struct bank_model models[BANK_WANDERS][BANK_SHAPES];
+    struct bank_state mix; /* mean of the models, with their spread */
+    int samples;
+    double wander_floor; /* s^-1, variance of the frequency's change per second, at least */
+    bool ignored;        /* the last sample */
+    double ignored_offset;
+    double
+        surprise; /* of the last sample: its distance from the prediction in standard deviations */
+};
+
+/* Forgets everything but the floor. */
+void bank_reset(struct bank *bank);
+
+enum bank_result {
+    BANK_USED,
+    BANK_IGNORED, /* too far off; if the next one is, too, that was a step */
+    BANK_STEPPED, /* the second one that was too far off: the estimate starts anew there */
+};
+/* Takes the offset that was measured `elapsed` seconds (0 or more) after the sample before. */
+enum bank_result bank_update(struct bank *bank, double elapsed, double offset,
+                             const struct bank_noise *noise);
+
+/* The local clock was changed: adds to the offset, and slows the clock down by dfreq. */
+void bank_change(struct bank *bank, double offset, double dfreq);
+
+/* Weighted geometric mean of the assumed variance of the frequency's change per second (s^-1). */
+double bank_wander(const struct bank *bank);
+/* Sum of the weights of a shape, 0 to 1. */
+double bank_shape_weight(const struct bank *bank, enum bank_shape shape);
+/* The state `elapsed` seconds after the last sample. */
+struct bank_state bank_predict(const struct bank *bank, double elapsed);
+
+#endif

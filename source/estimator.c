@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The estimator of one source (discipline.md 30). Called by the source's record only. It turns
+ * samples with local times into steps of the bank; what a sample is worth is in sample_noise.c, the
+ * mathematics in bank.c.
+ */
+#include "source/estimator.h"
+#include <math.h>
+#include <stdlib.h>
+#include "base/number.h"
+#include "base/text.h"
+#include "source/sample_noise.h"
+
+/* The estimate of a bank with fewer samples is not used. */
+#define MIN_SAMPLES 3
+/* The first samples are taken again with each new one, as the delays of all say what each is worth.
+ */
+#define REPLAYED 8
+/* 99.95 % of a normal distribution, as the regression has it for many samples. */
+#define SKEW_RATIO 3.5
+#define MIN_SKEW   1e-12
+#define MAX_SKEW   1.0
+
+struct first_sample {
+    struct local_time time;
+    double offset, delay, dispersion;
+};
+
+struct estimator {
+    enum estimator_kind kind;
+    const struct samples *samples;
+    struct sample_noise noise;
+    struct bank bank;
+    struct local_time time; /* of the last sample */
+    int count;
+    struct first_sample first[REPLAYED];
+};
+
+struct estimator *estimator_new(const struct estimator_params *params,
+                                const struct samples *samples)
+{
+    struct estimator *e = mem_alloc(sizeof(*e));
+
+    e->kind = params->kind;
+    e->samples = samples;
+    sample_noise_init(&e->noise, params->refclock, params->min_delay);
+    estimator_reset(e);
+    return e;
+}
+
+void estimator_free(struct estimator *e)
+{
+    free(e);
+}
+
+void estimator_reset(struct estimator *e)
+{
+    sample_noise_reset(&e->noise);
+    bank_reset(&e->bank);
+    e->count = 0;
+}
+
+static void step(struct estimator *e, const struct first_sample *s)
+{
+    struct bank_noise noise = sample_noise_get(&e->noise, s->delay, s->dispersion);
+    double elapsed = e->bank.samples > 0 ? fmax(local_diff(s->time, e->time), 0.0) : 0.0;
+    enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
+    double distance = s->offset - e->bank.mix.offset;
+
+    e->time = s->time;
+    if (e->bank.samples > MIN_SAMPLES && result == BANK_USED)
+        sample_noise_learn(&e->noise, distance * distance + e->bank.mix.offset_variance);
+}
+
+static void take(struct estimator *e, const struct first_sample *s)
+{
+    sample_noise_add(&e->noise, s->delay);
+    if (e->count >= REPLAYED) {
+        step(e, s);
+        e->count++;
+        return;
+    }
+    e->first[e->count++] = *s;
+    bank_reset(&e->bank);
+    e->noise.learnt = 0.0;
+    e->noise.mean_error = 0.0;
+    for (int i = 0; i < e->count; i++)
+        step(e, &e->first[i]);
+}
+
+void estimator_add(struct estimator *e, const struct source_sample *sample)
+{
+    if (e->kind == ESTIMATOR_REGRESSION)
+        return;
+    if (e->count > 0 && local_diff(sample->time, e->time) <= 0.0)
+        estimator_reset(e);
+    take(e, &(struct first_sample){sample->time, sample->offset, sample->peer_delay,
+                                   0.5 * sample->peer_dispersion});
+}
+
+void estimator_replay(struct estimator *e)
+{
+    if (e->kind == ESTIMATOR_REGRESSION)
+        return;
+    estimator_reset(e);
+    for (int i = 0; i < samples_count(e->samples); i++) {
+        struct samples_entry entry;
+        samples_get_entry(e->samples, i, &entry);
+        take(e, &(struct first_sample){entry.time, entry.offset, entry.peer_delay,
+                                       0.5 * entry.peer_dispersion});
+    }
+}
+
+void estimator_slew(struct estimator *e, struct local_time when, double dfreq, double doffset)
+{
+    if (e->count == 0)
+        return;
+    for (int i = 0; i < e->count && i < REPLAYED; i++) {
+        struct first_sample *s = &e->first[i];
+        s->offset += local_adjust(&s->time, when, dfreq, doffset);
+    }
+    bank_change(&e->bank, local_adjust(&e->time, when, dfreq, doffset), dfreq);
+}
+
+void estimator_correct_offset(struct estimator *e, double correction)
+{
+    if (e->count == 0)
+        return;
+    for (int i = 0; i < e->count && i < REPLAYED; i++)
+        e->first[i].offset += correction;
+    bank_change(&e->bank, correction, 0.0);
+}
+
+static bool uses_bank(const struct estimator *e)
+{
+    return e->kind == ESTIMATOR_KALMAN && e->count >= MIN_SAMPLES;
+}
+
+bool estimator_is_filter(const struct estimator *e)
+{
+    return uses_bank(e);
+}
+
+double estimator_surprise(const struct estimator *e)
+{
+    return uses_bank(e) ? e->bank.surprise : 0.0;
+}
+
+static double skew_of(const struct bank_state *s)
+{
+    return clamp(MIN_SKEW, SKEW_RATIO * sqrt(s->frequency_variance), MAX_SKEW);
+}
+
+void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
+{
+    const struct bank_state *s = &e->bank.mix;
+
+    samples_tracking(e->samples, out);
+    if (!uses_bank(e))
+        return;
+    out->root_dispersion += sqrt(s->offset_variance) - out->offset_sd;
+    out->ref_time = e->time;
+    out->offset = s->offset;
+    out->offset_sd = sqrt(s->offset_variance);
+    out->frequency = s->frequency;
+    out->frequency_sd = sqrt(s->frequency_variance);
+    out->skew = skew_of(s);
+}
+
+static double learnt_jitter(const struct estimator *e)
+{
+    return sqrt(e->noise.mean_error);
+}
+
+void estimator_report(const struct estimator *e, struct local_time now, struct samples_report *out)
+{
+    const struct bank_state *s = &e->bank.mix;
+
+    samples_report(e->samples, now, out);
+    if (!uses_bank(e))
+        return;
+    out->frequency = s->frequency;
+    out->skew = skew_of(s);
+    out->offset = s->offset + local_diff(now, e->time) * s->frequency;
+    out->sd = learnt_jitter(e);
+}
+
+bool estimator_state(const struct estimator *e, struct estimator_state *out)
+{
+    struct samples_tracking t;
+
+    if (samples_count(e->samples) < MIN_SAMPLES)
+        return false;
+    estimator_tracking(e, &t);
+    *out = (struct estimator_state){
+        .samples = samples_count(e->samples),
+        .time = t.ref_time,
+        .offset = t.offset,
+        .offset_sd = t.offset_sd,
+        .frequency = t.frequency,
+        .frequency_sd = t.frequency_sd,
+        .skew = t.skew,
+    };
+    if (!uses_bank(e))
+        return true;
+    out->samples = e->count;
+    out->wander = sqrt(bank_wander(&e->bank));
+    out->jitter = learnt_jitter(e);
+    for (int i = 0; i < BANK_SHAPES; i++)
+        out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);
+    return true;
+}

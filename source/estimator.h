@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The estimate of a source: offset and frequency of the local clock, and how far they may be wrong
+ * (discipline.md 30). There are two ways to make it, chosen by the directive estimator: the robust
+ * regression over the source's samples, and the bank of Kalman filters. The samples with their
+ * regression are kept under both, because selection and delay tests work on them. One estimator
+ * belongs to one source. Nothing is allocated after creation.
+ */
+#ifndef SOURCE_ESTIMATOR_H
+#define SOURCE_ESTIMATOR_H
+
+#include <stdbool.h>
+#include "base/instant.h"
+#include "conf/groups.h"
+#include "source/bank.h"
+#include "source/sample.h"
+#include "source/samples.h"
+
+struct estimator;
+
+struct estimator_params {
+    enum estimator_kind kind;
+    bool refclock;
+    int min_samples, max_samples; /* as in struct samples_params */
+    double min_delay;             /* s; 0: none */
+    double precision;             /* s, quantum of the local clock */
+};
+
+/* Keeps a pointer to the samples, which belong to the caller and must live as long. */
+struct estimator *estimator_new(const struct estimator_params *params,
+                                const struct samples *samples);
+void estimator_free(struct estimator *estimator);
+/* To be called when the samples were reset. */
+void estimator_reset(struct estimator *estimator);
+
+/* Takes a sample that was added to the samples, after the regression ran. */
+void estimator_add(struct estimator *estimator, const struct source_sample *sample);
+/* Starts anew with what the samples hold: after they were loaded from a file. */
+void estimator_replay(struct estimator *estimator);
+
+/* Follow changes of the local clock and of the source's offset, as the samples do. */
+void estimator_slew(struct estimator *estimator, struct local_time when, double dfreq,
+                    double doffset);
+void estimator_correct_offset(struct estimator *estimator, double correction);
+
+/* The estimate, in place of that of the regression; root delay and dispersion are the samples'. */
+void estimator_tracking(const struct estimator *estimator, struct samples_tracking *out);
+/* The same for reports (discipline.md 30.6). */
+void estimator_report(const struct estimator *estimator, struct local_time now,
+                      struct samples_report *out);
+
+/* Whether the estimate holds all that was known before the last sample, so that nobody has to weigh
+   it against older ones. */
+bool estimator_is_filter(const struct estimator *estimator);
+/* How far the last sample was from what was expected, in standard deviations; 0: regression. */
+double estimator_surprise(const struct estimator *estimator);
+
+/* What is estimated and what was learnt. */
+struct estimator_state {
+    int samples; /* taken since the last reset */
+    struct local_time time;
+    double offset, offset_sd;       /* s */
+    double frequency, frequency_sd; /* ratios */
+    double skew;
+    double wander; /* s^-1/2: standard deviation of the frequency's change within a second */
+    double jitter; /* s, standard deviation of the error of a sample */
+    double weights[BANK_SHAPES]; /* sum 1; all 0: regression */
+};
+/* False, and nothing is set: there is no estimate yet (fewer than 3 samples). */
+bool estimator_state(const struct estimator *estimator, struct estimator_state *out);
+
+#endif

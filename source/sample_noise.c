@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The noise of samples (discipline.md 30.3). Called by the estimator before and after it takes a
+ * sample.
+ *
+ * A sample's offset is wrong by half of the difference of the delays there and back. Both are at
+ * least as long as on the empty path. So if the delay of a packet exceeds that of the empty path by
+ * e, the offset is wrong by at most e / 2, whatever the distribution of delays is (if the empty
+ * path is as long in both directions, which nobody can see). That bound is the most valuable
+ * thing a sample says: most packets met no queue.
+ */
+#include "source/sample_noise.h"
+#include <math.h>
+#include <string.h>
+#include "base/number.h"
+#include "base/quantile.h"
+
+#define MIN_WINDOW   8 /* delays before a change of the path is looked for */
+#define NEW_DELAYS   6 /* that have to agree that the path became longer */
+#define DELAY_MARGIN 1e-7
+/* From median to mean of the sum of two exponential distributions. */
+#define MEDIAN_TO_MEAN 1.19
+#define GUESSED_EXCESS 0.1 /* of the delay, before there are others */
+/* By what the shortest of n delays is longer than the empty path: share of the mean excess. */
+#define FLOOR_SHARE    0.8
+#define FLOOR_SOFTNESS 0.3
+#define MEMORY         64.0 /* samples over which errors are learnt */
+#define PRIOR_SAMPLES  8.0
+
+void sample_noise_init(struct sample_noise *n, bool refclock, double min_delay)
+{
+    memset(n, 0, sizeof(*n));
+    n->refclock = refclock;
+    n->min_delay = min_delay;
+}
+
+void sample_noise_reset(struct sample_noise *n)
+{
+    sample_noise_init(n, n->refclock, n->min_delay);
+}
+
+struct excess {
+    double min, max;
+    double median; /* above the minimum */
+};
+
+static struct excess measure(const double *delays, int count)
+{
+    double sorted[NOISE_WINDOW];
+    struct excess e = {delays[0], delays[0], 0.0};
+
+    for (int i = 0; i < count; i++) {
+        sorted[i] = delays[i];
+        e.min = fmin(e.min, delays[i]);
+        e.max = fmax(e.max, delays[i]);
+    }
+    e.median = median_of(sorted, (size_t)count) - e.min;
+    return e;
+}
+
+/* The path became shorter: what was known of its queues is kept. */
+static void follow_shorter_path(struct sample_noise *n, double delay)
+{
+    struct excess e = measure(n->delays, n->count);
+
+    if (delay >= e.min - 2.0 * e.median - DELAY_MARGIN)
+        return;
+    for (int i = 0; i < n->count; i++)
+        n->delays[i] += delay - e.min;
+}
+
+/* The path became longer: the newest delays are all above what is usual, and alike. */
+static void follow_longer_path(struct sample_noise *n)
+{
+    int old = n->count - NEW_DELAYS;
+
+    if (old < MIN_WINDOW)
+        return;
+    struct excess before = measure(n->delays, old), after = measure(n->delays + old, NEW_DELAYS);
+    double usual = 2.0 * before.median + DELAY_MARGIN;
+    if (after.min <= before.min + usual || after.median > usual)
+        return;
+    memmove(n->delays, n->delays + old, NEW_DELAYS * sizeof(n->delays[0]));
+    n->count = NEW_DELAYS;
+}
+
+void sample_noise_add(struct sample_noise *n, double delay)
+{
+    if (n->refclock)
+        return;
+    if (n->count >= MIN_WINDOW)
+        follow_shorter_path(n, delay);
+    if (n->count == NOISE_WINDOW) {
+        memmove(n->delays, n->delays + 1, (NOISE_WINDOW - 1) * sizeof(n->delays[0]));
+        n->count--;
+    }
+    n->delays[n->count++] = delay;
+    follow_longer_path(n);
+}
+
+/* Before errors were learnt, the variance is what the delays suggest. */
+static double learnt_variance(const struct sample_noise *n, double expected)
+{
+    return (expected * PRIOR_SAMPLES + n->mean_error * n->learnt) / (PRIOR_SAMPLES + n->learnt);
+}
+
+struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, double dispersion)
+{
+    if (n->refclock || n->count == 0) {
+        double expected = 4.0 * dispersion * dispersion;
+        return (struct bank_noise){.bound = sqrt(12.0) * dispersion,
+                                   .softness = 2.0 * dispersion,
+                                   .variance = learnt_variance(n, expected),
+                                   .unbounded = true};
+    }
+
+    struct excess e = measure(n->delays, n->count);
+    double guess = GUESSED_EXCESS * e.min;
+    if (n->count >= 3)
+        guess = fmin(guess, 2.0 * (e.max - e.min));
+    double mean = (MEDIAN_TO_MEAN * e.median * n->count + guess) / (n->count + 1);
+    double floor = FLOOR_SHARE * mean / sqrt(n->count);
+    double base = e.min;
+    if (n->min_delay > 0.0) {
+        base = fmin(base, n->min_delay);
+        floor = 0.0;
+    }
+    return (struct bank_noise){
+        .bound = 0.5 * (delay - base + floor) + dispersion,
+        .softness = FLOOR_SOFTNESS * floor + dispersion,
+        .variance = learnt_variance(n, mean * mean / 8.0 + dispersion * dispersion),
+    };
+}
+
+void sample_noise_learn(struct sample_noise *n, double square)
+{
+    if (!isfinite(square))
+        return;
+    n->learnt = fmin(n->learnt + 1.0, MEMORY);
+    n->mean_error += (square - n->mean_error) / n->learnt;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a sample of a source may be wrong by, learnt from the delays of the samples before it and
+ * from how far they were from the estimate (discipline.md 30.3). Pure; nothing is allocated.
+ */
+#ifndef SOURCE_SAMPLE_NOISE_H
+#define SOURCE_SAMPLE_NOISE_H
+
+#include <stdbool.h>
+#include "source/bank.h"
+
+#define NOISE_WINDOW 64
+
+struct sample_noise {
+    bool refclock;
+    double min_delay; /* s, of the path as the user knows it; 0: it is learnt */
+    double delays[NOISE_WINDOW];
+    int count;         /* of the window, oldest first */
+    double mean_error; /* s^2, learnt mean square of the errors of samples */
+    double learnt;     /* number of samples behind it */
+};
+
+/* refclock: delays say nothing. */
+void sample_noise_init(struct sample_noise *noise, bool refclock, double min_delay);
+void sample_noise_reset(struct sample_noise *noise);
+/* Takes the delay (s, of the path alone) of a new sample. */
+void sample_noise_add(struct sample_noise *noise, double delay);
+/* The noise of a sample with that delay and standard deviation (s) of its timestamps. */
+struct bank_noise sample_noise_get(const struct sample_noise *noise, double delay,
+                                   double dispersion);
+/* Takes the expected square of the error (s^2) of a sample, as the estimate behind it says. */
+void sample_noise_learn(struct sample_noise *noise, double square);
+
+#endif

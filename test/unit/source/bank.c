@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bank of filters: what it learns from samples whose wander and noise are known here, and how
+ * it takes steps and outliers (discipline.md 30.2).
+ */
+#include "test/unit/support/unit.h"
+#include <math.h>
+#include <string.h>
+#include "base/number.h"
+#include "source/bank.h"
+
+/* A clock and a network with numbers from a fixed sequence. */
+struct truth {
+    uint64_t state;
+    double offset, frequency, wander;
+};
+
+static double uniform(struct truth *t)
+{
+    t->state = t->state * 6364136223846793005U + 1442695040888963407U;
+    return ((double)(t->state >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double normal(struct truth *t)
+{
+    double r = sqrt(-2.0 * log(uniform(t)));
+
+    return r * cos(2.0 * M_PI * uniform(t));
+}
+
+static void advance(struct truth *t, int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        t->offset += t->frequency;
+        t->frequency += t->wander * normal(t);
+    }
+}
+
+/* Delays there and back above those of an empty path; the bound follows from their sum. */
+static struct bank_noise jitter(struct truth *t, double there, double back, double *error)
+{
+    double d1 = -there * log(uniform(t)), d2 = -back * log(uniform(t));
+
+    *error = 0.5 * (d1 - d2);
+    return (struct bank_noise){.bound = 0.5 * (d1 + d2) + 1e-9,
+                               .softness = 1e-9,
+                               .variance = 0.5 * (there + back) * (there + back) / 4.0};
+}
+
+struct outcome {
+    double rms, calibration; /* of the offset right after samples; and of its claim */
+    double wander;           /* geometric mean of what was learnt */
+};
+
+static struct outcome run(struct bank *b, struct truth *t, int samples, int interval, double there,
+                          double back)
+{
+    struct outcome o = {0.0, 0.0, 0.0};
+    int used = 0;
+
+    for (int i = 0; i < samples; i++) {
+        double error;
+        struct bank_noise noise = jitter(t, there, back, &error);
+        bank_update(b, i > 0 ? interval : 0.0, t->offset + error, &noise);
+        double wrong = b->mix.offset - t->offset;
+        if (i >= samples / 4) {
+            used++;
+            o.rms += wrong * wrong;
+            o.calibration += wrong * wrong / b->mix.offset_variance;
+            o.wander += 0.5 * log(bank_wander(b));
+        }
+        advance(t, interval);
+    }
+    o.rms = sqrt(o.rms / used);
+    o.calibration /= used;
+    o.wander = exp(o.wander / used);
+    return o;
+}
+
+static void wander_is_learnt(void **state)
+{
+    static const double wanders[] = {1e-9, 1e-8, 1e-7};
+
+    for (size_t i = 0; i < COUNT(wanders); i++) {
+        struct bank b = {.samples = 0};
+        struct truth t = {.state = 1, .frequency = 5e-5, .wander = wanders[i]};
+        struct outcome o = run(&b, &t, 4000, 64, 1e-5, 1e-5);
+        if (!(o.wander > 0.3 * wanders[i] && o.wander < 3.0 * wanders[i]))
+            fail_msg("wander %g: %g was learnt", wanders[i], o.wander);
+    }
+}
+
+/* The bound makes a sample worth more than its variance says: so the estimate is better than that
+   of a Kalman filter that knows wander and variance (its error here is 1.44e-5, by the Riccati
+   equation). */
+static void bound_beats_the_filter_that_knows_the_variance(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 2, .frequency = 5e-5, .wander = 1e-9};
+    struct outcome o = run(&b, &t, 4000, 16, 1e-4, 1e-4);
+
+    assert_true(o.rms < 0.7 * 1.44e-5);
+    assert_true(bank_shape_weight(&b, BANK_BOUND) > 0.5);
+}
+
+static void claims_hold(void **state)
+{
+    static const double jitters[] = {1e-6, 1e-5, 1e-4};
+
+    for (size_t i = 0; i < COUNT(jitters); i++) {
+        struct bank b = {.samples = 0};
+        struct truth t = {.state = 3 + i, .frequency = -2e-5, .wander = 1e-9};
+        struct outcome o = run(&b, &t, 4000, 64, jitters[i], jitters[i]);
+        if (!(o.calibration > 0.5 && o.calibration < 1.5))
+            fail_msg("jitter %g: calibration %g", jitters[i], o.calibration);
+    }
+}
+
+static void jitter_on_one_way_is_learnt(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 7, .frequency = 1e-5, .wander = 1e-9};
+
+    run(&b, &t, 2000, 16, 1e-7, 2e-4);
+    assert_true(bank_shape_weight(&b, BANK_EDGE_SLOW) + bank_shape_weight(&b, BANK_EDGE_FAST) >
+                0.5);
+    struct bank_noise noise = {.bound = 1e-4, .softness = 1e-6, .variance = 1e-8};
+    double before = b.mix.offset;
+    bank_update(&b, 0.0, before, &noise);
+    assert_true(isfinite(b.mix.offset));
+}
+
+static void settle(struct bank *b, struct truth *t)
+{
+    run(b, t, 200, 16, 1e-5, 1e-5);
+}
+
+static void lone_outlier_is_ignored(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 11, .frequency = 1e-5, .wander = 1e-9};
+    const struct bank_noise noise = {.bound = 1e-5, .softness = 1e-7, .variance = 5e-11};
+
+    settle(&b, &t);
+    assert_int_equal(bank_update(&b, 16.0, t.offset + 1.0, &noise), BANK_IGNORED);
+    advance(&t, 16);
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_USED);
+    assert_true(fabs(b.mix.offset - t.offset) < 2e-5);
+}
+
+static void step_is_followed_with_the_second_sample(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 12, .frequency = 1e-5, .wander = 1e-9};
+    const struct bank_noise noise = {.bound = 1e-5, .softness = 1e-7, .variance = 5e-11};
+
+    settle(&b, &t);
+    double frequency = b.mix.frequency;
+    t.offset += 2e-3;
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_IGNORED);
+    advance(&t, 16);
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_STEPPED);
+    assert_true(fabs(b.mix.offset - t.offset) < 2e-5);
+    assert_true(fabs(b.mix.frequency - frequency) < 1e-7);
+}
+
+static void changes_of_the_clock_are_followed(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 13, .frequency = 1e-5, .wander = 1e-9};
+
+    settle(&b, &t);
+    struct bank_state before = b.mix;
+    bank_change(&b, 0.25, 1e-5);
+    assert_true(fabs(b.mix.offset - before.offset - 0.25) < 1e-12);
+    assert_true(fabs(b.mix.frequency - (before.frequency - 1e-5) / (1.0 - 1e-5)) < 1e-15);
+    assert_true(b.mix.offset_variance == before.offset_variance);
+}
+
+static void prediction_becomes_uncertain(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 14, .frequency = 1e-5, .wander = 1e-8};
+
+    settle(&b, &t);
+    struct bank_state hour = bank_predict(&b, 3600.0), day = bank_predict(&b, 86400.0);
+    double wander = bank_wander(&b);
+    assert_true(hour.offset_variance > b.mix.offset_variance);
+    assert_true(day.offset_variance >= wander * pow(86400.0, 3.0) / 3.0);
+    assert_true(fabs(day.offset - b.mix.offset - 86400.0 * b.mix.frequency) < 1e-9);
+}
+
+/* Whatever comes, numbers stay numbers. */
+static void extreme_samples_leave_finite_numbers(void **state)
+{
+    static const double offsets[] = {0.0, 1e9, -1e9, 1e-300, 3.0, 3.0, 3.0, -1e5};
+    static const double elapsed[] = {0.0, 1e-9, 1e9, 1.0, 0.0, 1e5, 64.0, 1024.0};
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 15};
+
+    for (int i = 0; i < 20000; i++) {
+        struct bank_noise noise = {.bound = pow(10.0, -12.0 + 14.0 * uniform(&t)),
+                                   .softness = pow(10.0, -12.0 + 14.0 * uniform(&t)),
+                                   .variance = pow(10.0, -24.0 + 28.0 * uniform(&t)),
+                                   .unbounded = uniform(&t) < 0.1};
+        bank_update(&b, elapsed[(size_t)(8.0 * uniform(&t))], offsets[(size_t)(8.0 * uniform(&t))],
+                    &noise);
+        if (i % 100 == 0)
+            bank_change(&b, 1e3 * normal(&t), 1e-3 * normal(&t));
+        assert_true(isfinite(b.mix.offset) && isfinite(b.mix.frequency));
+        assert_true(b.mix.offset_variance > 0.0 && b.mix.frequency_variance > 0.0);
+        assert_true(isfinite(b.mix.offset_variance) && isfinite(b.mix.frequency_variance));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wander_is_learnt),
+        cmocka_unit_test(bound_beats_the_filter_that_knows_the_variance),
+        cmocka_unit_test(claims_hold),
+        cmocka_unit_test(jitter_on_one_way_is_learnt),
+        cmocka_unit_test(lone_outlier_is_ignored),
+        cmocka_unit_test(step_is_followed_with_the_second_sample),
+        cmocka_unit_test(changes_of_the_clock_are_followed),
+        cmocka_unit_test(prediction_becomes_uncertain),
+        cmocka_unit_test(extreme_samples_leave_finite_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The estimator of a source, of both kinds: what it takes over from the samples, and how it follows
+ * the clock (discipline.md 30).
+ */
+#include "test/unit/support/unit.h"
+#include <math.h>
+#include <string.h>
+#include "source/estimator.h"
+
+#define T0 1699999000
+
+struct fixture {
+    struct samples *samples;
+    struct estimator *estimator;
+};
+
+static struct local_time at(double t)
+{
+    return (struct local_time){instant_add((struct instant){T0, 0}, t)};
+}
+
+static struct fixture make(enum estimator_kind kind)
+{
+    struct samples_params samples = {6, 0, 0.0, 1.0, 1e-8};
+    struct estimator_params params = {.kind = kind, .min_samples = 6, .precision = 1e-8};
+    struct fixture f = {.samples = samples_new(&samples)};
+
+    f.estimator = estimator_new(&params, f.samples);
+    return f;
+}
+
+static void clean(struct fixture *f)
+{
+    estimator_free(f->estimator);
+    samples_free(f->samples);
+}
+
+/* A clock that gains 1e-6, with queues of up to 50 us. */
+static void add(struct fixture *f, int i)
+{
+    struct samples_fit fit;
+    double there = 1e-5 * (i * 7 % 6), back = 1e-5 * (i * 5 % 6);
+    struct source_sample sample = {
+        .time = at(64.0 * i),
+        .offset = 1e-3 + 64e-6 * i + 0.5 * (there - back),
+        .peer_delay = 1e-3 + there + back,
+        .peer_dispersion = 1e-7,
+        .root_delay = 2e-3 + there + back,
+        .root_dispersion = 1e-4,
+    };
+
+    samples_add(f->samples, &sample);
+    samples_update(f->samples, &fit);
+    estimator_add(f->estimator, &sample);
+}
+
+static void regression_is_that_of_the_samples(void **state)
+{
+    struct fixture f = make(ESTIMATOR_REGRESSION);
+    struct samples_tracking own, other;
+    struct samples_report report, other_report;
+    struct estimator_state s;
+
+    for (int i = 0; i < 20; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &own);
+    samples_tracking(f.samples, &other);
+    assert_memory_equal(&own, &other, sizeof(own));
+    estimator_report(f.estimator, at(2000.0), &report);
+    samples_report(f.samples, at(2000.0), &other_report);
+    assert_memory_equal(&report, &other_report, sizeof(report));
+    assert_false(estimator_is_filter(f.estimator));
+    assert_true(estimator_surprise(f.estimator) == 0.0);
+    assert_true(estimator_state(f.estimator, &s));
+    assert_true(s.weights[BANK_BOUND] == 0.0 && s.wander == 0.0);
+    clean(&f);
+}
+
+static void bank_needs_three_samples(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct estimator_state s;
+
+    for (int i = 0; i < 2; i++)
+        add(&f, i);
+    assert_false(estimator_state(f.estimator, &s));
+    assert_false(estimator_is_filter(f.estimator));
+    add(&f, 2);
+    assert_true(estimator_state(f.estimator, &s));
+    assert_true(estimator_is_filter(f.estimator));
+    assert_int_equal(s.samples, 3);
+    clean(&f);
+}
+
+static void bank_finds_offset_and_frequency(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking t;
+    struct samples_report report;
+    struct estimator_state s;
+    double sum = 0.0;
+
+    for (int i = 0; i < 100; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.offset - (1e-3 + 64e-6 * 99)) < 1e-5);
+    assert_true(fabs(t.frequency - 1e-6) < 2e-8);
+    assert_true(t.skew > t.frequency_sd);
+    assert_true(t.root_delay >= 2e-3);
+    estimator_report(f.estimator, at(64.0 * 99 + 100.0), &report);
+    assert_true(fabs(report.offset - t.offset - 100.0 * t.frequency) < 1e-12);
+    assert_true(report.sd > 1e-6 && report.sd < 5e-5);
+    assert_true(estimator_state(f.estimator, &s));
+    for (int i = 0; i < BANK_SHAPES; i++)
+        sum += s.weights[i];
+    assert_true(fabs(sum - 1.0) < 1e-9);
+    assert_int_equal(s.samples, 100);
+    clean(&f);
+}
+
+/* As if the clock had always run as it does after the change. */
+static void changes_of_the_clock_are_followed(void **state)
+{
+    for (int count = 4; count < 30; count += 20) {
+        struct fixture f = make(ESTIMATOR_KALMAN);
+        struct samples_tracking before, after;
+
+        for (int i = 0; i < count; i++)
+            add(&f, i);
+        estimator_tracking(f.estimator, &before);
+        samples_slew(f.samples, before.ref_time, before.frequency, before.offset);
+        estimator_slew(f.estimator, before.ref_time, before.frequency, before.offset);
+        estimator_tracking(f.estimator, &after);
+        assert_true(fabs(after.offset) < 1e-8);
+        assert_true(fabs(after.frequency) < 1e-12);
+        estimator_correct_offset(f.estimator, 0.5);
+        estimator_tracking(f.estimator, &after);
+        assert_true(fabs(after.offset - 0.5) < 1e-8);
+        clean(&f);
+    }
+}
+
+static void replay_gives_the_same_estimate(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking before, after;
+
+    for (int i = 0; i < 6; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &before);
+    estimator_replay(f.estimator);
+    estimator_tracking(f.estimator, &after);
+    assert_true(fabs(after.offset - before.offset) < 1e-12);
+    assert_true(fabs(after.frequency - before.frequency) < 1e-15);
+    assert_true(local_diff(after.ref_time, before.ref_time) == 0.0);
+    clean(&f);
+}
+
+static void sample_out_of_order_starts_anew(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct estimator_state s;
+
+    for (int i = 10; i < 20; i++)
+        add(&f, i);
+    add(&f, 5);
+    assert_false(estimator_state(f.estimator, &s));
+    add(&f, 6);
+    add(&f, 7);
+    assert_true(estimator_state(f.estimator, &s));
+    assert_int_equal(s.samples, 3);
+    clean(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(regression_is_that_of_the_samples),
+        cmocka_unit_test(bank_needs_three_samples),
+        cmocka_unit_test(bank_finds_offset_and_frequency),
+        cmocka_unit_test(changes_of_the_clock_are_followed),
+        cmocka_unit_test(replay_gives_the_same_estimate),
+        cmocka_unit_test(sample_out_of_order_starts_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

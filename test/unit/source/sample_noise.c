@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a sample may be wrong by, from delays and earlier errors (discipline.md 30.3).
+ */
+#include "test/unit/support/unit.h"
+#include <math.h>
+#include "source/sample_noise.h"
+
+#define BASE 1e-3
+
+static void assert_within(double value, double low, double high)
+{
+    if (!(value >= low && value <= high))
+        fail_msg("%g is not within %g and %g", value, low, high);
+}
+
+/* Delays of the path with 0 to 9 times 10 us of queues. */
+static void fill(struct sample_noise *n, double base, int count)
+{
+    for (int i = 0; i < count; i++)
+        sample_noise_add(n, base + 1e-5 * (i * 7 % 10));
+}
+
+static void excess_delay_is_the_bound(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, false, 0.0);
+    fill(&n, BASE, 60);
+    struct bank_noise fast = sample_noise_get(&n, BASE, 1e-9);
+    struct bank_noise slow = sample_noise_get(&n, BASE + 1e-4, 1e-9);
+    assert_within(fast.bound, 1e-9, 1e-5);
+    assert_within(slow.bound - fast.bound, 5e-5 - 1e-12, 5e-5 + 1e-12);
+    assert_false(fast.unbounded);
+    /* The mean excess is 45 us; that of both directions together, squared, over 8. */
+    assert_within(slow.variance, 1e-10, 6e-10);
+}
+
+static void timestamps_widen_the_bound(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, false, 0.0);
+    fill(&n, BASE, 60);
+    struct bank_noise exact = sample_noise_get(&n, BASE, 0.0);
+    struct bank_noise coarse = sample_noise_get(&n, BASE, 1e-6);
+    assert_within(coarse.bound - exact.bound, 1e-6 - 1e-15, 1e-6 + 1e-15);
+    assert_within(coarse.softness - exact.softness, 1e-6 - 1e-15, 1e-6 + 1e-15);
+}
+
+static void known_delay_is_used(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, false, BASE - 2e-5);
+    fill(&n, BASE, 60);
+    assert_within(sample_noise_get(&n, BASE, 0.0).bound, 1e-5 - 1e-12, 1e-5 + 1e-12);
+}
+
+static void shorter_path_is_followed_at_once(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, false, 0.0);
+    fill(&n, BASE, 60);
+    sample_noise_add(&n, 0.5 * BASE);
+    assert_within(sample_noise_get(&n, 0.5 * BASE, 0.0).bound, 0.0, 1e-5);
+    /* What was usual on the old path is usual on the new one. */
+    assert_within(sample_noise_get(&n, 0.5 * BASE + 4e-5, 0.0).bound, 2e-5, 3e-5);
+}
+
+static void longer_path_is_followed_after_six_samples(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, false, 0.0);
+    fill(&n, BASE, 60);
+    fill(&n, 2.0 * BASE, 5);
+    assert_within(sample_noise_get(&n, 2.0 * BASE, 0.0).bound, 0.4 * BASE, BASE);
+    sample_noise_add(&n, 2.0 * BASE);
+    assert_within(sample_noise_get(&n, 2.0 * BASE, 0.0).bound, 0.0, 5e-5);
+}
+
+static void errors_are_learnt(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, true, 0.0);
+    assert_true(sample_noise_get(&n, 0.0, 1e-6).unbounded);
+    for (int i = 0; i < 1000; i++)
+        sample_noise_learn(&n, 1e-16);
+    double variance = sample_noise_get(&n, 0.0, 1e-6).variance;
+    assert_within(variance, 1e-16, 4e-12 / 8.0);
+    sample_noise_learn(&n, NAN);
+    assert_true(sample_noise_get(&n, 0.0, 1e-6).variance == variance);
+    sample_noise_reset(&n);
+    assert_true(sample_noise_get(&n, 0.0, 1e-6).variance == 4e-12);
+    assert_true(sample_noise_get(&n, 0.0, 1e-6).unbounded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(excess_delay_is_the_bound),
+        cmocka_unit_test(timestamps_widen_the_bound),
+        cmocka_unit_test(known_delay_is_used),
+        cmocka_unit_test(shorter_path_is_followed_at_once),
+        cmocka_unit_test(longer_path_is_followed_after_six_samples),
+        cmocka_unit_test(errors_are_learnt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
