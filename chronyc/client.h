@@ -37,6 +37,7 @@ struct client {
     int timeout_ms;
     int max_retries;
     uint8_t version;
+    uint16_t features; /* enum cmd_feature, of the last reply */
 
     /* the command in progress */
     bool status_printed; /* its result is a status of the daemon */

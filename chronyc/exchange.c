@@ -185,6 +185,7 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
         exchange_print_status(c, "506 Cannot talk to daemon", true);
         return false;
     }
+    c->features = reply.header.features;
     unsigned int status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
         exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);

@@ -43,6 +43,14 @@ static const struct legend_line sourcestats[] = {
     {NULL, NULL},
 };
 
+/* Above that, whose last lines lead to the columns. */
+static const struct legend_line sourcestats_kalman[] = {
+    FIXED("Estimator kalman: Frequency and Offset are what its filters estimate, Freq Skew"),
+    FIXED("is 3.5 standard deviations of Frequency, Std Dev is the learnt jitter of one"),
+    FIXED("sample. NP, NR and Span are of the samples that the selection works with."),
+    {NULL, NULL},
+};
+
 static const struct legend_line selectdata[] = {
     FIXED("  . State: N - noselect, s - unsynchronised, M - missing samples, r - stratum"),
     FIXED(" /         d/D - large distance, ~ - jittery, w/W - waits for others,"),
@@ -64,18 +72,28 @@ static const struct legend_line authdata[] = {
     {NULL, NULL},
 };
 
-static const struct legend_line *const legends[] = {
-    [LEGEND_SOURCES] = sources,
-    [LEGEND_SOURCESTATS] = sourcestats,
-    [LEGEND_SELECTDATA] = selectdata,
-    [LEGEND_AUTHDATA] = authdata,
+static const struct {
+    const struct legend_line *lines;
+    const struct legend_line *kalman; /* printed first with this estimator, or NULL */
+} legends[] = {
+    [LEGEND_SOURCES] = {sources, NULL},
+    [LEGEND_SOURCESTATS] = {sourcestats, sourcestats_kalman},
+    [LEGEND_SELECTDATA] = {selectdata, NULL},
+    [LEGEND_AUTHDATA] = {authdata, NULL},
 };
 
-void legend_print(FILE *out, enum legend legend, int extra)
+static void print_lines(FILE *out, const struct legend_line *line, int extra)
 {
-    for (const struct legend_line *line = legends[legend]; line->after; line++) {
+    for (; line && line->after; line++) {
         if (line->before)
             fprintf(out, "%s%*s", line->before, extra, "");
         fprintf(out, "%s\n", line->after);
     }
+}
+
+void legend_print(FILE *out, enum legend legend, int extra, bool kalman)
+{
+    if (kalman)
+        print_lines(out, legends[legend].kalman, extra);
+    print_lines(out, legends[legend].lines, extra);
 }

@@ -5,11 +5,13 @@
 #ifndef CHRONYC_LEGEND_H
 #define CHRONYC_LEGEND_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum legend { LEGEND_SOURCES, LEGEND_SOURCESTATS, LEGEND_SELECTDATA, LEGEND_AUTHDATA };
 
-/* extra: additional width of the name column. */
-void legend_print(FILE *out, enum legend legend, int extra);
+/* extra: additional width of the name column. kalman: the daemon's estimator, which gives some
+   columns another meaning. */
+void legend_print(FILE *out, enum legend legend, int extra, bool kalman);
 
 #endif

@@ -50,7 +50,7 @@ static bool run_report(struct client *c, const struct source_report *report, cha
         return false;
     if (rows_begin(c)) {
         if (flags.legend)
-            legend_print(out, report->legend, extra);
+            legend_print(out, report->legend, extra, (c->features & CMD_FEATURE_KALMAN) != 0);
         print_header(out, report->header_before, extra, report->header_after);
     }
     for (uint32_t i = 0; i < count; i++)

@@ -166,7 +166,13 @@ static void start_access_names(struct chronyd *d)
 /* What needs root: keys, command and NTP sockets, access rules. */
 static void start_servers(struct chronyd *d)
 {
-    struct cmd_policy policy = {&cmd_ops, d, d->conf->command.open};
+    bool kalman = d->conf->selection.estimator == ESTIMATOR_KALMAN;
+    struct cmd_policy policy = {
+        .ops = &cmd_ops,
+        .ctx = d,
+        .open_commands = d->conf->command.open,
+        .features = kalman ? CMD_FEATURE_KALMAN : 0,
+    };
     struct nic_clocks_env nic_env = {d->world, d->loop, d->clock};
 
     d->keys = ntp_keys_new();

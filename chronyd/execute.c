@@ -29,9 +29,9 @@ void chronyd_work_done(struct chronyd *d)
 {
     if (!d->cmd_service || is_working(d))
         return;
-    for (unsigned int code = 0; code < CMD_CODES; code++)
-        if (code != CMD_REKEY) /* waits for certificates, see chronyd_rekeyed() */
-            cmd_service_answer(d->cmd_service, code, CMD_STATUS_SUCCESS);
+    for (size_t i = 0; i < cmd_command_count; i++)
+        if (cmd_commands[i].code != CMD_REKEY) /* waits for certificates, see chronyd_rekeyed() */
+            cmd_service_answer(d->cmd_service, cmd_commands[i].code, CMD_STATUS_SUCCESS);
 }
 
 static void on_dump_timer(void *arg);
@@ -82,11 +82,14 @@ enum cmd_status execute_shutdown(struct chronyd *d, request_p request, body_p bo
     return CMD_STATUS_SUCCESS;
 }
 
-#define EXECUTOR(code, number, length, access, reply, open, execute) [code] = execute,
-static enum cmd_status (*const executors[CMD_CODES])(struct chronyd *, request_p,
-                                                     body_p) = {CMD_COMMANDS(EXECUTOR)};
+#define EXECUTE(code, number, length, access, reply, open, execute)                                \
+    case code:                                                                                     \
+        return execute(ctx, request, body);
 
 enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request, body_p body)
 {
-    return executors[request->command](ctx, request, body);
+    switch ((enum cmd_code)request->command) {
+        CMD_COMMANDS(EXECUTE)
+    }
+    return CMD_STATUS_INVALID;
 }

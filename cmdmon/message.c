@@ -50,7 +50,8 @@ bool cmd_reply_header_decode(const void *data, size_t length, struct cmd_reply_h
     header->command = reader_u16(&r);
     header->reply = reader_u16(&r);
     header->status = reader_u16(&r);
-    reader_skip(&r, 6);
+    header->features = reader_u16(&r);
+    reader_skip(&r, 4);
     header->sequence = reader_u32(&r);
     reader_skip(&r, 8);
     return !r.failed;
@@ -99,7 +100,8 @@ size_t cmd_reply_encode(const struct cmd_reply_header *header, const union cmd_r
     writer_u16(&w, header->command);
     writer_u16(&w, header->reply);
     writer_u16(&w, header->status);
-    writer_zeros(&w, 6);
+    writer_u16(&w, header->features);
+    writer_zeros(&w, 4);
     writer_u32(&w, header->sequence);
     writer_zeros(&w, length - w.pos);
     layout_encode(cmd_reply_layout(header->reply), body, buf);

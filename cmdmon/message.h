@@ -33,7 +33,7 @@ enum cmd_type { CMD_TYPE_REQUEST = 1, CMD_TYPE_REPLY = 2 };
 
 /* Request codes (cmdmon.md 11). Obsolete codes have no name here. */
 #define CMD_CODE(code, number, length, access, reply, open, execute) code = number,
-enum cmd_code { CMD_COMMANDS(CMD_CODE) CMD_CODES /* one above the last */ };
+enum cmd_code { CMD_COMMANDS(CMD_CODE) };
 #undef CMD_CODE
 
 /* Reply codes (cmdmon.md 12). */
@@ -54,7 +54,6 @@ enum reply_code {
     REPLY_SELECTDATA = 23,
     REPLY_SERVERSTATS = 25,
     REPLY_NTPDATA = 26,
-    REPLY_CODES = 27, /* one above the last */
 };
 
 /* Status codes (cmdmon.md 7). */
@@ -91,11 +90,15 @@ enum cmd_access {
 /* What is the same for all requests with a code. */
 struct cmd_command {
     const struct cmd_layout *request; /* fields and length */
+    uint16_t code;                    /* enum cmd_code */
     uint8_t access;                   /* enum cmd_access */
-    uint8_t reply;                    /* enum reply_code, of the success case */
+    uint16_t reply;                   /* enum reply_code, of the success case */
     uint16_t open; /* set of conf.h's enum open_command that opens it for UDP (cmdmon.md 3.1) */
 };
 
+/* All commands, in the order of the list. */
+extern const struct cmd_command cmd_commands[];
+extern const size_t cmd_command_count;
 /* NULL: the code is unknown or obsolete. */
 const struct cmd_command *cmd_command_find(unsigned int code);
 /* The fields of a reply; NULL: the code is unknown or obsolete. */
@@ -116,6 +119,11 @@ struct cmd_request_header {
     uint32_t sequence;
 };
 
+/* What a client has to know of the daemon to explain what it shows (cmdmon.md 6). */
+enum cmd_feature {
+    CMD_FEATURE_KALMAN = 1 << 0, /* values of sources are those of the estimator kalman */
+};
+
 struct cmd_reply_header {
     uint8_t version;
     uint8_t type;
@@ -123,6 +131,7 @@ struct cmd_reply_header {
     uint16_t command;
     uint16_t reply;
     uint16_t status;
+    uint16_t features; /* enum cmd_feature; zero from other daemons */
     uint32_t sequence;
 };
 
@@ -277,8 +286,8 @@ size_t cmd_request_encode(const struct cmd_request_header *header,
                           const struct cmd_request *request, void *buf, size_t size);
 
 /*
- * Writes a reply: version, command, reply code, status and sequence from the header (type and
- * reserved fields are filled in), then the body of that reply code; body may be NULL for
+ * Writes a reply: version, command, reply code, status, features and sequence from the header (type
+ * and reserved fields are filled in), then the body of that reply code; body may be NULL for
  * REPLY_NULL. Unused octets are zero. Returns the length, or 0 when the buffer (CMD_REPLY_MAX is
  * always enough) is too small or the reply code unknown.
  */

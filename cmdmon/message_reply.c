@@ -299,26 +299,32 @@ static const struct cmd_field ntpdata[] = {
         length, COUNT(rows), rows, records                                                         \
     }
 
-static const struct cmd_layout replies[REPLY_CODES] = {
-    [REPLY_NULL] = {CMD_REPLY_HEADER, 0, NULL, NULL},
-    [REPLY_SOURCE_COUNT] = LAYOUT(32, source_count, NULL),
-    [REPLY_SOURCE_DATA] = LAYOUT(76, source, NULL),
-    [REPLY_TRACKING] = LAYOUT(104, tracking, NULL),
-    [REPLY_SOURCESTATS] = LAYOUT(84, sourcestats, NULL),
-    [REPLY_RTC] = LAYOUT(56, rtc, NULL),
-    [REPLY_ACTIVITY] = LAYOUT(48, activity, NULL),
-    [REPLY_SMOOTHING] = LAYOUT(52, smoothing, NULL),
-    [REPLY_SETTIME] = LAYOUT(40, settime, NULL),
-    [REPLY_MANUAL_LIST] = LAYOUT(416, manual_list, &manual_samples),
-    [REPLY_SOURCENAME] = LAYOUT(284, sourcename, NULL),
-    [REPLY_AUTHDATA] = LAYOUT(52, authdata, NULL),
-    [REPLY_CLIENTS] = LAYOUT(520, clients, &client_records),
-    [REPLY_SELECTDATA] = LAYOUT(76, selectdata, NULL),
-    [REPLY_SERVERSTATS] = LAYOUT(196, serverstats, NULL),
-    [REPLY_NTPDATA] = LAYOUT(172, ntpdata, NULL),
+static const struct {
+    enum reply_code code;
+    struct cmd_layout layout;
+} replies[] = {
+    {REPLY_NULL, {CMD_REPLY_HEADER, 0, NULL, NULL}},
+    {REPLY_SOURCE_COUNT, LAYOUT(32, source_count, NULL)},
+    {REPLY_SOURCE_DATA, LAYOUT(76, source, NULL)},
+    {REPLY_TRACKING, LAYOUT(104, tracking, NULL)},
+    {REPLY_SOURCESTATS, LAYOUT(84, sourcestats, NULL)},
+    {REPLY_RTC, LAYOUT(56, rtc, NULL)},
+    {REPLY_ACTIVITY, LAYOUT(48, activity, NULL)},
+    {REPLY_SMOOTHING, LAYOUT(52, smoothing, NULL)},
+    {REPLY_SETTIME, LAYOUT(40, settime, NULL)},
+    {REPLY_MANUAL_LIST, LAYOUT(416, manual_list, &manual_samples)},
+    {REPLY_SOURCENAME, LAYOUT(284, sourcename, NULL)},
+    {REPLY_AUTHDATA, LAYOUT(52, authdata, NULL)},
+    {REPLY_CLIENTS, LAYOUT(520, clients, &client_records)},
+    {REPLY_SELECTDATA, LAYOUT(76, selectdata, NULL)},
+    {REPLY_SERVERSTATS, LAYOUT(196, serverstats, NULL)},
+    {REPLY_NTPDATA, LAYOUT(172, ntpdata, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)
 {
-    return reply < REPLY_CODES && replies[reply].length > 0 ? &replies[reply] : NULL;
+    for (size_t i = 0; i < COUNT(replies); i++)
+        if ((unsigned int)replies[i].code == reply)
+            return &replies[i].layout;
+    return NULL;
 }

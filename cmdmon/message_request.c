@@ -155,10 +155,14 @@ static const struct cmd_field add_source[] = {
 static const struct cmd_layout request_add_source = LAYOUT(372, add_source);
 
 #define COMMAND(code, number, layout, access, reply, open, execute)                                \
-    [code] = {&layout, access, reply, open},
-static const struct cmd_command commands[CMD_CODES] = {CMD_COMMANDS(COMMAND)};
+    {&layout, code, access, reply, open},
+const struct cmd_command cmd_commands[] = {CMD_COMMANDS(COMMAND)};
+const size_t cmd_command_count = COUNT(cmd_commands);
 
 const struct cmd_command *cmd_command_find(unsigned int code)
 {
-    return code < CMD_CODES && commands[code].request ? &commands[code] : NULL;
+    for (size_t i = 0; i < cmd_command_count; i++)
+        if (cmd_commands[i].code == code)
+            return &cmd_commands[i];
+    return NULL;
 }

@@ -103,6 +103,7 @@ size_t cmd_answer(const struct cmd_policy *policy, const struct ip_addr *addr,
         .command = header.command,
         .reply = success ? cmd_command_find(header.command)->reply : REPLY_NULL,
         .status = (uint16_t)status,
+        .features = policy->features,
         .sequence = header.sequence,
     };
     size_t reply_length = cmd_reply_encode(&reply_header, &body, reply, size);

@@ -33,6 +33,7 @@ struct cmd_policy {
     const struct cmd_service_ops *ops;
     void *ctx;
     unsigned int open_commands; /* enum open_command */
+    uint16_t features;          /* enum cmd_feature, in every reply */
 };
 
 /* Replies that wait for the end of their command. */

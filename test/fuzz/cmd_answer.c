@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    const struct cmd_policy policy = {&ops, NULL, (data[0] & 2) != 0 ? ~0u : 0u};
+    const struct cmd_policy policy = {&ops, NULL, (data[0] & 2) != 0 ? ~0u : 0u, 0};
     uint8_t *request = mem_alloc(size);
     memcpy(request, data + 1, size - 1);
     size_t length = cmd_answer(&policy, (data[0] & 1) != 0 ? &addr : NULL, request, size - 1, reply,

@@ -23,6 +23,7 @@
 struct fake {
     struct environment env;
     struct ip_addr answering; /* IP_UNSPEC: none */
+    uint16_t features;        /* of the daemon that answers */
     const char *name;         /* of every address, and the answer to sourcename */
     const char *input;
     struct ip_port opened[OPENED_MAX];
@@ -68,6 +69,7 @@ static bool fake_send(void *ctx, const void *data, size_t length)
         struct cmd_reply_header reply = {.version = CMD_VERSION,
                                          .command = request.command,
                                          .reply = cmd_command_find(request.command)->reply,
+                                         .features = f->features,
                                          .sequence = request.sequence};
 
         if (request.command == CMD_ACTIVITY)
@@ -385,6 +387,36 @@ static void colours_are_for_source_states_where_they_are_wanted(void **state)
     fake_free(f);
 }
 
+/* The daemon says in its replies that its estimator gives the columns another meaning. */
+static void the_legend_of_sourcestats_explains_the_estimator_in_use(void **state)
+{
+    const char *note =
+        "Estimator kalman: Frequency and Offset are what its filters estimate, Freq Skew\n"
+        "is 3.5 standard deviations of Frequency, Std Dev is the learnt jitter of one\n"
+        "sample. NP, NR and Span are of the samples that the selection works with.\n";
+    struct fake *plain = fake_new(), *kalman = fake_new();
+
+    plain->answering = kalman->answering = ip_addr_loopback(IP_V4);
+    kalman->features = CMD_FEATURE_KALMAN;
+    assert_int_equal(RUN(plain, ARG("-h127.0.0.1"), ARG("-nw"), ARG("sourcestats -v")), 0);
+    assert_int_equal(RUN(kalman, ARG("-h127.0.0.1"), ARG("-nw"), ARG("sourcestats -v")), 0);
+    assert_null(strstr(plain->out, "kalman"));
+    assert_memory_equal(kalman->out, note, strlen(note));
+    assert_string_equal(kalman->out + strlen(note), plain->out);
+    assert_int_equal(kalman->sent, plain->sent);
+    fake_free(plain);
+
+    plain = fake_new();
+    plain->answering = kalman->answering;
+    plain->features = CMD_FEATURE_KALMAN;
+    RUN(plain, ARG("-h127.0.0.1"), ARG("-n"), ARG("sourcestats"));
+    RUN(plain, ARG("-h127.0.0.1"), ARG("-n"), ARG("sources -v"));
+    RUN(plain, ARG("-h127.0.0.1"), ARG("-c"), ARG("sourcestats -v"));
+    assert_null(strstr(plain->out, "kalman"));
+    fake_free(plain);
+    fake_free(kalman);
+}
+
 static void watch_repeats_a_report_until_it_is_interrupted(void **state)
 {
     struct fake *f = fake_new();
@@ -577,6 +609,7 @@ int main(void)
         cmocka_unit_test(the_nearest_command_is_suggested_on_a_terminal_only),
         cmocka_unit_test(wrong_options_are_named_on_a_terminal_only),
         cmocka_unit_test(colours_are_for_source_states_where_they_are_wanted),
+        cmocka_unit_test(the_legend_of_sourcestats_explains_the_estimator_in_use),
         cmocka_unit_test(watch_repeats_a_report_until_it_is_interrupted),
         cmocka_unit_test(watch_takes_reports_only),
         cmocka_unit_test(help_shows_what_chrony_lacks_on_terminals_only),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "cmdmon/service.h"
 
@@ -81,7 +82,7 @@ static void check_record(json_t *record)
     bool is_unix = strcmp(json_string_value(json_object_get(record, "transport")), "unix") == 0;
     struct ip_addr addr = ip_addr_loopback(IP_V4);
     struct stub stub = {.admit = true};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, 0};
     size_t length = text_from_hex(first_text(record, "request_hex"), request, sizeof(request));
     size_t expected_length = 0, reply_length;
 
@@ -138,20 +139,19 @@ static void nothing_over_udp_changes_anything(void **state)
     uint8_t request[2048], reply[CMD_REPLY_MAX];
     int open = 0;
 
-    for (uint16_t command = 0; command < CMD_CODES; command++) {
+    for (size_t i = 0; i < cmd_command_count; i++) {
         for (int reset = 0; reset < 2; reset++) {
+            const struct cmd_command *row = &cmd_commands[i];
+            uint16_t command = row->code;
             struct cmd_request_header header = {.version = CMD_VERSION, .command = command};
             struct cmd_request body = {.command = command};
             struct stub stub = {.admit = true, .status = CMD_STATUS_SUCCESS};
-            struct cmd_policy policy = {&stub_ops, &stub, ~0U};
-            const struct cmd_command *row = cmd_command_find(command);
+            struct cmd_policy policy = {&stub_ops, &stub, ~0U, 0};
 
             if (command == CMD_CLIENTS)
                 body.u.clients.reset = reset;
             size_t length = cmd_request_encode(&header, &body, request, sizeof(request));
-            assert_int_equal(length > 0, row != NULL);
-            if (!row)
-                continue;
+            assert_true(length > 0);
             bool reads = row->access == CMD_RO;
             cmd_answer(&policy, NULL, request, length, reply, sizeof(reply));
             bool known = stub.executed == 1;
@@ -174,7 +174,7 @@ static void a_limited_request_is_dropped(void **state)
 {
     uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
     struct stub stub = {.admit = false};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, 0};
     size_t length = make_tracking(request, sizeof(request));
 
     assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 0);
@@ -188,7 +188,7 @@ static void a_report_that_is_not_open_needs_the_unix_socket(void **state)
     uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
     struct ip_addr addr = ip_addr_loopback(IP_V6);
     struct stub stub = {.admit = true};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN & ~(unsigned int)OPEN_TRACKING};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN & ~(unsigned int)OPEN_TRACKING, 0};
     size_t length = make_tracking(request, sizeof(request));
 
     assert_int_equal(cmd_answer(&policy, &addr, request, length, reply, sizeof(reply)),
@@ -197,11 +197,38 @@ static void a_report_that_is_not_open_needs_the_unix_socket(void **state)
     assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), 104);
 }
 
+/* Of whatever status: the client needs it before it explains anything. Without it the octets are
+   zero, as every other daemon sends them. */
+static void features_are_in_every_reply(void **state)
+{
+    static const enum cmd_status statuses[] = {CMD_STATUS_SUCCESS, CMD_STATUS_FAILED,
+                                               CMD_STATUS_LATER};
+    uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
+    size_t length = make_tracking(request, sizeof(request));
+    const uint8_t zeros[6] = {0};
+
+    for (size_t i = 0; i < COUNT(statuses); i++) {
+        struct stub stub = {.admit = true, .status = statuses[i]};
+        struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, CMD_FEATURE_KALMAN};
+        struct cmd_reply_header header;
+
+        size_t n = cmd_answer(&policy, NULL, request, length, reply, sizeof(reply));
+        assert_true(cmd_reply_header_decode(reply, n, &header));
+        assert_int_equal(header.features, CMD_FEATURE_KALMAN);
+        assert_int_equal(reply[10], 0);
+        assert_int_equal(reply[11], CMD_FEATURE_KALMAN);
+        assert_memory_equal(reply + 12, zeros, 4);
+        policy.features = 0;
+        assert_int_equal(cmd_answer(&policy, NULL, request, length, reply, sizeof(reply)), n);
+        assert_memory_equal(reply + 10, zeros, sizeof(zeros));
+    }
+}
+
 static void no_reply_packet_is_answered(void **state)
 {
     uint8_t request[CMD_REQUEST_MAX], reply[CMD_REPLY_MAX];
     struct stub stub = {.admit = true};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, 0};
     size_t length = make_tracking(request, sizeof(request));
 
     for (int type = 0; type < 256; type++) {
@@ -215,11 +242,15 @@ static void no_reply_packet_is_answered(void **state)
    padding. */
 static void no_reply_is_longer_than_its_request(void **state)
 {
+    static const uint16_t unknown[] = {0, 10, 75, 255, 256, UINT16_MAX};
     uint8_t request[CMD_REQUEST_MAX] = {0}, reply[CMD_REPLY_MAX];
     struct stub stub = {.admit = true};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, 0};
 
-    for (unsigned int command = 0; command < CMD_CODES + 2; command++) {
+    for (size_t i = 0; i < cmd_command_count + COUNT(unknown); i++) {
+        unsigned int command =
+            i < cmd_command_count ? cmd_commands[i].code : unknown[i - cmd_command_count];
+
         for (unsigned int version = CMD_VERSION - 1; version <= CMD_VERSION + 1; version++) {
             request[0] = (uint8_t)version;
             request[1] = CMD_TYPE_REQUEST;
@@ -241,13 +272,14 @@ static void replies_have_no_octet_that_was_not_written(void **state)
 {
     uint8_t request[CMD_REQUEST_MAX] = {0}, zeros[CMD_REPLY_MAX], ones[CMD_REPLY_MAX];
     struct stub stub = {.admit = true};
-    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN};
+    struct cmd_policy policy = {&stub_ops, &stub, DEFAULT_OPEN, 0};
     int replies = 0;
 
     request[0] = CMD_VERSION;
     request[1] = CMD_TYPE_REQUEST;
-    for (unsigned int command = 0; command < CMD_CODES; command++) {
-        request[5] = (uint8_t)command;
+    for (size_t i = 0; i < cmd_command_count; i++) {
+        request[4] = (uint8_t)(cmd_commands[i].code >> 8);
+        request[5] = (uint8_t)cmd_commands[i].code;
         memset(zeros, 0x00, sizeof(zeros));
         memset(ones, 0xff, sizeof(ones));
         size_t a = cmd_answer(&policy, NULL, request, sizeof(request), zeros, sizeof(zeros));
@@ -266,6 +298,7 @@ int main(void)
         cmocka_unit_test(nothing_over_udp_changes_anything),
         cmocka_unit_test(a_limited_request_is_dropped),
         cmocka_unit_test(a_report_that_is_not_open_needs_the_unix_socket),
+        cmocka_unit_test(features_are_in_every_reply),
         cmocka_unit_test(no_reply_packet_is_answered),
         cmocka_unit_test(no_reply_is_longer_than_its_request),
         cmocka_unit_test(replies_have_no_octet_that_was_not_written),
