@@ -143,7 +143,8 @@ static void move(int64_t to)
 static void write_sample(void)
 {
     const struct sim_device *shm = &state.params.devices[SIM_SHM];
-    double error = shm->offset + shm->jitter * sim_random_normal(&state.device);
+    double error = shm->offset + shm->jitter * sim_random_normal(&state.device) +
+                   sim_device_sawtooth(shm, state.now);
     int64_t shown = state.params.start * NS + state.now + llround(error * 1e9);
 
     sim_shm_write(&state.shm, state.clock.raw / NS, (int32_t)(state.clock.raw % NS), shown / NS,
@@ -154,7 +155,8 @@ static void write_sample(void)
 static void make_pulse(void)
 {
     const struct sim_device *pps = &state.params.devices[SIM_PPS];
-    double error = pps->jitter * sim_random_normal(&state.device);
+    double error =
+        pps->jitter * sim_random_normal(&state.device) - sim_device_sawtooth(pps, state.now);
 
     state.pps.sequence++;
     state.pps.time = state.clock.raw + llround(error * 1e9);

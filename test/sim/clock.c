@@ -19,13 +19,36 @@
 #define MAX_FREQ         (500 * 65536)
 #define SINGLE_SHOT_RATE 500e-6
 
+static bool changes(const struct sim_oscillator *o)
+{
+    return o->wander > 0.0 || o->noise > 0.0 || o->swing_period > 0.0 || o->warm_up_time > 0.0;
+}
+
+static double draw_addition(struct sim_clock *c, double time)
+{
+    const struct sim_oscillator *o = &c->oscillator;
+    double addition = 0.0;
+
+    if (o->noise > 0.0)
+        addition += o->noise * sim_random_normal(&c->noise_random);
+    if (o->swing_period > 0.0) {
+        double phase = time / o->swing_period;
+
+        addition += o->swing * (o->swing_straight ? 4.0 * fabs(phase - floor(phase + 0.5)) - 1.0
+                                                  : sin(2.0 * M_PI * phase));
+    }
+    if (o->warm_up_time > 0.0)
+        addition += o->warm_up * exp(-time / o->warm_up_time);
+    return addition;
+}
+
 void sim_clock_init(struct sim_clock *c, const struct sim_oscillator *oscillator, int64_t raw_start,
                     uint64_t seed, uint64_t stream)
 {
     *c = (struct sim_clock){
+        .oscillator = *oscillator,
         .error = oscillator->frequency,
-        .wander = oscillator->wander,
-        .next_wander = oscillator->wander > 0.0 ? NS : INT64_MAX,
+        .next_wander = changes(oscillator) ? NS : INT64_MAX,
         .raw = raw_start * NS + (int64_t)llround(oscillator->offset * 1e9),
         .mono = 1000 * (int64_t)NS,
         .tick = NOMINAL_TICK,
@@ -36,6 +59,8 @@ void sim_clock_init(struct sim_clock *c, const struct sim_oscillator *oscillator
         .est_error = 16000000,
     };
     sim_random_seed(&c->random, seed, stream);
+    sim_random_seed(&c->noise_random, seed, SIM_NOISE_STREAM(stream));
+    c->addition = draw_addition(c, 0.0);
 }
 
 double sim_clock_frequency(const struct sim_clock *c)
@@ -45,7 +70,8 @@ double sim_clock_frequency(const struct sim_clock *c)
     if (c->single_shot != 0.0)
         kernel += copysign(SINGLE_SHOT_RATE, c->single_shot);
     /* (1 + error) * (1 + kernel) - 1 without loss of digits. */
-    return c->error + kernel + c->error * kernel;
+    double error = c->error + c->addition;
+    return error + kernel + error * kernel;
 }
 
 static void count(int64_t *reading, double *rest, int64_t elapsed, double frequency)
@@ -127,7 +153,8 @@ static void advance_piece(struct sim_clock *c, int64_t now)
                              : c->single_shot - copysign(SINGLE_SHOT_RATE * 1e-9 * (double)elapsed,
                                                          c->single_shot);
     if (end == c->next_wander) {
-        c->error += c->wander * sim_random_normal(&c->random);
+        c->error += c->oscillator.wander * sim_random_normal(&c->random);
+        c->addition = draw_addition(c, (double)end * 1e-9);
         c->next_wander += NS;
     }
     if (c->raw >= leap)

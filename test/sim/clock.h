@@ -8,6 +8,7 @@
 #ifndef TEST_SIM_CLOCK_H
 #define TEST_SIM_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "test/sim/random.h"
 
@@ -17,13 +18,23 @@ struct sim_oscillator {
     double offset;    /* seconds at the start; positive: the clock is fast */
     double frequency; /* relative error at the start; positive: fast */
     double wander;    /* standard deviation of the step that the error makes each second */
+    double noise;     /* standard deviation of an addition to the error that each second has anew */
+    /* An addition that follows the temperature: between -swing and swing. */
+    double swing;
+    double swing_period; /* seconds */
+    bool swing_straight; /* up and down at an even pace; else a sine */
+    /* One that is there at the start and dies out with this time constant. */
+    double warm_up;
+    double warm_up_time;
 };
 
 struct sim_clock {
     int64_t now; /* true time up to which this clock has been run, ns since the start */
     struct sim_random random;
-    double error; /* of the oscillator */
-    double wander;
+    struct sim_random noise_random;
+    struct sim_oscillator oscillator;
+    double error;    /* of the oscillator */
+    double addition; /* to the error in this second: noise and temperature */
     int64_t next_wander;
 
     /* Readings at `now`; the rests are in [0, 1) ns. */

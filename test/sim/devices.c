@@ -52,7 +52,8 @@ static struct instant shown_time(struct sim_devices *d, enum sim_device_kind kin
     struct instant t = instant_make(d->node->sim->start, d->node->sim->now);
 
     return instant_add(t, s->offset + s->rate * 1e-9 * (double)d->node->sim->now +
-                              s->jitter * sim_random_normal(&d->random));
+                              s->jitter * sim_random_normal(&d->random) +
+                              sim_device_sawtooth(s, d->node->sim->now));
 }
 
 static struct sim_devices *devices_of(void *ctx)
@@ -212,7 +213,8 @@ static void on_pulse(struct sim *sim, uint64_t value, void *arg)
     sim_event_add(sim, sim->now + SIM_NS / (s->pulses > 0 ? s->pulses : 1),
                   &(struct sim_event){.handler = on_pulse, .arg = arg});
     d->pps_sequence++;
-    d->pps_time = raw_add(sim_node_raw(d->node), s->jitter * sim_random_normal(&d->random));
+    double error = s->jitter * sim_random_normal(&d->random) - sim_device_sawtooth(s, sim->now);
+    d->pps_time = raw_add(sim_node_raw(d->node), error);
 }
 
 /* ---- PHC ---- */

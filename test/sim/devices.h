@@ -8,6 +8,7 @@
 #define TEST_SIM_DEVICES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum sim_device_kind {
     SIM_SHM,  /* unit 0, written each second, shortly before its end */
@@ -35,13 +36,25 @@ enum sim_fault {
 
 struct sim_device {
     bool present;
-    double offset;    /* what it shows is true time plus this; PPS: pulses are late by it */
-    double jitter;    /* standard deviation; PHC: of the delay of a reading */
-    double rate;      /* PHC, RTC: what it gains */
-    double delay;     /* PHC: of a reading, seconds, the smallest that is possible */
-    double asymmetry; /* PHC: part of the jitter that comes before the reading, less a half */
-    int pulses;       /* PPS: in a second; 0: one */
+    double offset;   /* what it shows is true time plus this; PPS: pulses are late by it */
+    double jitter;   /* standard deviation; PHC: of the delay of a reading */
+    double rate;     /* PHC, RTC: what it gains */
+    double delay;    /* PHC: of a reading, seconds, the smallest that is possible */
+    double sawtooth; /* pulses and samples go early by this and fall back to late by this ... */
+    double sawtooth_period; /* ... in so many seconds; 0: not */
+    double asymmetry;       /* PHC: part of the jitter that comes before the reading, less a half */
+    int pulses;             /* PPS: in a second; 0: one */
     enum sim_fault fault;
 };
+
+/* In seconds, positive: early; at a true time in ns since the start. */
+static inline double sim_device_sawtooth(const struct sim_device *device, int64_t now)
+{
+    if (device->sawtooth_period <= 0.0)
+        return 0.0;
+    double phase = 1e-9 * (double)now / device->sawtooth_period;
+
+    return device->sawtooth * (1.0 - 2.0 * (phase - (double)(int64_t)phase));
+}
 
 #endif

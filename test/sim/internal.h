@@ -135,8 +135,8 @@ struct sim {
     struct sim_node *nodes[SIM_MAX_NODES];
     int node_count;
     struct sim_link default_link;
-    struct sim_link *links; /* [from * SIM_MAX_NODES + to] */
-    struct sim_random *link_random;
+    struct sim_link *links;             /* [from * SIM_MAX_NODES + to] */
+    struct sim_link_state *link_states; /* of the same */
     struct sim_name names[SIM_MAX_NAMES];
     int name_count;
     struct sim_node *turn; /* whose messages come */

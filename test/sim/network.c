@@ -15,16 +15,16 @@ void sim_network_init(struct sim *sim)
     size_t count = SIM_MAX_NODES * SIM_MAX_NODES;
 
     sim->links = mem_array(count, sizeof(*sim->links));
-    sim->link_random = mem_array(count, sizeof(*sim->link_random));
-    for (size_t i = 0; i < count; i++)
-        sim_random_seed(&sim->link_random[i], sim->seed,
-                        SIM_LINK_STREAM(i / SIM_MAX_NODES, i % SIM_MAX_NODES));
+    sim->link_states = mem_array(count, sizeof(*sim->link_states));
+    for (int from = 0; from < SIM_MAX_NODES; from++)
+        for (int to = 0; to < SIM_MAX_NODES; to++)
+            sim_link_init(&sim->link_states[from * SIM_MAX_NODES + to], sim->seed, from, to);
 }
 
 void sim_network_free(struct sim *sim)
 {
     free(sim->links);
-    free(sim->link_random);
+    free(sim->link_states);
 }
 
 struct sim_link *sim_link(struct sim *sim, int from, int to)
@@ -107,44 +107,10 @@ struct sim_datagram *sim_datagram_new(const struct ip_port *from, const struct i
     return datagram;
 }
 
-/* Delays. */
-
-static double draw_table(const struct sim_link *link, struct sim_random *random)
-{
-    double place = sim_random_unit(random) * (double)(link->table_size - 1);
-    size_t i = (size_t)place;
-
-    return link->table[i] + (place - (double)i) * (link->table[i + 1] - link->table[i]);
-}
-
-static double draw_delay(const struct sim_link *link, struct sim_random *random)
-{
-    double jitter = 0.0;
-
-    switch (link->kind) {
-    case SIM_EXPONENTIAL:
-        jitter = link->jitter * sim_random_exponential(random);
-        break;
-    case SIM_NORMAL:
-        jitter = fabs(link->jitter * sim_random_normal(random));
-        break;
-    case SIM_TABLE:
-        jitter = link->table_size > 1 ? draw_table(link, random) : 0.0;
-        break;
-    }
-    if (link->reorder > 0.0 && sim_random_unit(random) < link->reorder)
-        jitter += link->reorder_delay;
-    return link->delay + jitter;
-}
-
 double sim_network_fate(struct sim *sim, int from, int to)
 {
-    const struct sim_link *link = sim_link(sim, from, to);
-    struct sim_random *random = &sim->link_random[from * SIM_MAX_NODES + to];
-    bool lost = sim_random_unit(random) < link->loss;
-    double delay = draw_delay(link, random);
-
-    return lost || link->down ? -1.0 : delay;
+    return sim_link_fate(sim_link(sim, from, to), &sim->link_states[from * SIM_MAX_NODES + to],
+                         sim_time(sim));
 }
 
 /* To a port that nobody has: lost. */
@@ -173,17 +139,17 @@ void sim_network_send(struct sim_node *node, const struct sim_datagram *sent, do
     if (!other)
         return;
     const struct sim_link *link = sim_link(sim, node->id, other->id);
-    struct sim_random *random = &sim->link_random[node->id * SIM_MAX_NODES + other->id];
-    /* All are drawn always, so that changing one setting leaves the other fates as they were. */
-    double loss = sim_random_unit(random), duplicate = sim_random_unit(random);
-    int copies = link->down || loss < link->loss ? 0 : duplicate < link->duplicate ? 2 : 1;
+    struct sim_link_state *state = &sim->link_states[node->id * SIM_MAX_NODES + other->id];
+    int copies = sim_link_copies(link, state);
+    double leaves = sim_time(sim) + latency;
 
     for (int i = 0; i < copies; i++) {
         struct sim_datagram *datagram =
             sim_datagram_new(&sent->from, &sent->to, sent->data, sent->length);
 
         datagram->to_node = other->id;
-        sim_event_add(sim, sim->now + (int64_t)llround((latency + draw_delay(link, random)) * 1e9),
+        double delay = latency + sim_link_delay(link, state, leaves);
+        sim_event_add(sim, sim->now + (int64_t)llround(delay * 1e9),
                       &(struct sim_event){.handler = deliver, .arg = datagram, .discard = free});
     }
 }

@@ -21,8 +21,8 @@ int scenario_node_count(const struct scenario *scenario)
 const struct scenario *scenario_get(size_t index)
 {
     const struct scenario *(*const tables[])(size_t *) = {
-        scenario_figures, scenario_compare,  scenario_faults, scenario_leap,
-        scenario_kernel,  scenario_refclock, scenario_hwts,   scenario_nts};
+        scenario_figures, scenario_compare, scenario_networks, scenario_field, scenario_faults,
+        scenario_leap,    scenario_kernel,  scenario_refclock, scenario_hwts,  scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -115,6 +115,9 @@ static void act(struct sim *sim, void *arg)
     case CHANGE_FREQUENCY:
         sim_node_clock(sim, node)->error += action->value;
         break;
+    case CHANGE_DELAY:
+        sim_link(sim, node, action->other - 1)->delay += action->value;
+        break;
     case KERNEL_LEAP:
         sim_node_clock(sim, node)->status |= action->value > 0.0 ? STA_INS : STA_DEL;
         break;
@@ -167,11 +170,13 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     int count = scenario_node_count(scenario);
 
     sim_set_links(sim, &scenario->link);
-    for (int from = 0; from < SIM_MAX_NODES; from++)
-        for (int to = 0; to < SIM_MAX_NODES; to++)
+    for (int from = 0; from < count; from++)
+        for (int to = 0; to < count; to++)
             *sim_link(sim, from, to) = *scenario_link(scenario, from, to);
     for (int i = 0; i < count; i++)
         sim_add_node(sim, &scenario->nodes[i]);
+    for (int i = 0; i < scenario->copies; i++)
+        sim_add_node(sim, &scenario->nodes[count - 1]);
     for (size_t i = 0; i < sizeof(scenario->pools) / sizeof(scenario->pools[0]); i++)
         if (scenario->pools[i].name)
             add_pool(sim, &scenario->pools[i]);

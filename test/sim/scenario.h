@@ -28,6 +28,7 @@ enum action_kind {
     START_RELOAD,     /* with -r */
     POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
     CHANGE_FREQUENCY, /* of the oscillator, by value */
+    CHANGE_DELAY,     /* of the link from the node to `other`, by value */
     KERNEL_LEAP,      /* the kernel gets a leap second to insert (1) or delete (-1) */
     STOP_DEVICE,      /* the kind is given in `other` */
     START_DEVICE,
@@ -94,10 +95,14 @@ struct scenario {
     struct initial_file files[8];
     struct pool_name pools[2];
     struct action actions[SCENARIO_ACTIONS];
+    int copies;        /* of the last node, beside it */
     int seeds;         /* in the check; 0: one */
     int subject;       /* the node that is judged */
     double sync_check; /* limit of the median in the check, where the figure is of no use; else 0 */
     struct limits limits;
+    /* RMS offset of the best estimator that knows only what came before, at chrony's times of
+       samples (doc/design/estimator.md, table 1, column c); 0: not known. */
+    double best;
     struct expected_message messages[SCENARIO_MESSAGES];
     bool keep_calls; /* of the subject's kernel, for the check */
     /* What the tables cannot say; false after telling why on standard output. */
@@ -109,6 +114,8 @@ const struct scenario *scenario_get(size_t index);
 const struct scenario *scenario_find(const char *name);
 const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_compare(size_t *count);
+const struct scenario *scenario_networks(size_t *count);
+const struct scenario *scenario_field(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);

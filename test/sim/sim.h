@@ -19,6 +19,7 @@
 #include "test/sim/clock.h"
 #include "test/sim/devices.h"
 #include "test/sim/files.h"
+#include "test/sim/link.h"
 #include "test/sim/nic.h"
 #include "test/sim/tally.h"
 
@@ -27,22 +28,6 @@
 #define SIM_PRECISION 1e-8
 
 struct sim;
-
-enum sim_jitter { SIM_EXPONENTIAL, SIM_NORMAL, SIM_TABLE };
-
-/* One direction of a link. All fields may be changed at any time. */
-struct sim_link {
-    double delay; /* seconds, the smallest that is possible */
-    enum sim_jitter kind;
-    double jitter;       /* mean (exponential) or standard deviation (normal, its absolute value) */
-    const double *table; /* SIM_TABLE: quantiles of the additional delay, in ascending order */
-    size_t table_size;
-    double loss;      /* probabilities for each packet */
-    double duplicate; /* a second copy, with a delay of its own */
-    double reorder;   /* it is held back by reorder_delay */
-    double reorder_delay;
-    bool down;
-};
 
 struct sim_node_spec {
     const char *name;
