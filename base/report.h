@@ -68,6 +68,31 @@ struct report_sourcestats {
     double est_offset_err;
 };
 
+enum report_estimator_kind {
+    REPORT_ESTIMATOR_NONE = 0, /* no estimate yet: only the number of samples is set */
+    REPORT_ESTIMATOR_REGRESSION = 1,
+    REPORT_ESTIMATOR_KALMAN = 2,
+};
+
+/* The estimate that a source's last sample led to. */
+struct report_estimator {
+    uint32_t refid;
+    struct ip_addr addr;
+    int kind; /* enum report_estimator_kind */
+    uint32_t samples;
+    double offset;
+    double offset_sd;
+    double freq_ppm;
+    double freq_sd_ppm;
+    double jitter; /* standard deviation of the error of a sample */
+    /* What the filters have learnt; 0 with the regression. */
+    double wander_ppm; /* change of the frequency in a second, standard deviation */
+    double bound_percent;
+    double gauss_percent;
+    double up_percent; /* jitter on the way to the source */
+    double down_percent;
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

@@ -189,6 +189,8 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
     unsigned int status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
         exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);
+    if (status == CMD_STATUS_INVALID && request->command >= CMD_FIRST_OWN)
+        fprintf(c->env->err, "This command is not known to the daemon that answers\n");
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&
         status != CMD_STATUS_ACCESS_DENIED)
         return false;

@@ -51,6 +51,30 @@ static const struct legend_line sourcestats_kalman[] = {
     {NULL, NULL},
 };
 
+static const struct legend_line estimator[] = {
+    {" ",
+     "                Weights (%) of the error's shapes: bounded, normal, jitter up or down -."},
+    {"  .- Estimator: K - kalman, R - regression, - - no estimate yet.",
+     "                         \\"},
+    {" /",
+     "                           .- Number of samples taken.                                  |"},
+    {"|",
+     "                            |     .- Est. offset; positive: the clock is fast.           |"},
+    {"|",
+     "                            |     |       .- Its standard deviation.                     |"},
+    {"|",
+     "                            |     |       |        .- Est. frequency (ppm).              |"},
+    {"|",
+     "                            |     |       |        |        .- Its standard dev.         |"},
+    {"|",
+     "                            |     |       |        |        |       .- Wander, and       |"},
+    {"|",
+     "                            |     |       |        |        |       |       .- jitter.   |"},
+    {"|",
+     "                            |     |       |        |        |       |       |            |"},
+    {NULL, NULL},
+};
+
 static const struct legend_line selectdata[] = {
     FIXED("  . State: N - noselect, s - unsynchronised, M - missing samples, r - stratum"),
     FIXED(" /         d/D - large distance, ~ - jittery, w/W - waits for others,"),
@@ -78,6 +102,7 @@ static const struct {
 } legends[] = {
     [LEGEND_SOURCES] = {sources, NULL},
     [LEGEND_SOURCESTATS] = {sourcestats, sourcestats_kalman},
+    [LEGEND_ESTIMATOR] = {estimator, NULL},
     [LEGEND_SELECTDATA] = {selectdata, NULL},
     [LEGEND_AUTHDATA] = {authdata, NULL},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tables with one row for each source: sources, sourcestats, selectdata, authdata (chronyc.md 8.2,
- * 10.2 to 10.5). A row is printed as soon as its data came, so a long table starts at once.
+ * Tables with one row for each source: sources, sourcestats, estimator, selectdata, authdata
+ * (chronyc.md 8.2, 10.2 to 10.5, 10.17). A row is printed as soon as its data came, so a long table
+ * starts at once.
  */
 #include "chronyc/reports.h"
 
@@ -19,7 +20,7 @@
 #define NAME_WIDTH    25 /* longest name from a reverse lookup, without -w */
 #define NAME_WIDTH_MS 27 /* column of sources and authdata */
 
-/* What distinguishes the four reports. */
+/* What distinguishes the reports. */
 struct source_report {
     enum legend legend;
     const char *header_before; /* extra spaces of -w come between the two parts */
@@ -142,6 +143,50 @@ bool show_sourcestats(struct client *c, char *args)
     static const struct source_report report = {
         LEGEND_SOURCESTATS, "Name/IP Address",
         "            NP  NR  Span  Frequency  Freq Skew  Offset  Std Dev", sourcestats_row};
+
+    return run_report(c, &report, args);
+}
+
+static bool estimator_row(struct client *c, int32_t index, bool all)
+{
+    struct cmd_request request = {.command = CMD_ESTIMATOR, .u.index = index};
+    union cmd_reply_body body;
+    char name[NAME_TEXT_SIZE];
+    struct row_given given = {.name = name};
+    FILE *out = c->env->out;
+
+    if (!exchange_report(c, &request, &body))
+        return false;
+    const struct report_estimator *e = &body.estimator;
+    if (is_hidden(&e->addr, all))
+        return true;
+    find_name(c, &e->addr, e->refid, e->addr.family == IP_UNSPEC, name);
+
+    if (row_show(c, REPLY_ESTIMATOR, e, &given))
+        return true;
+    fprintf(out, "%s %-*s %3" PRIu32, field_word(words_estimator, e->kind)->plain,
+            NAME_WIDTH + client_extra_width(c), name, e->samples);
+    if (e->kind == REPORT_ESTIMATOR_NONE) {
+        fprintf(out, "%8s%7s%11s%8s%8s%7s%4s%4s%4s%4s\n", "-", "-", "-", "-", "-", "-", "-", "-",
+                "-", "-");
+        return true;
+    }
+    fprintf(out, " %s %s %s %7.1e", format_signed_time(e->offset).s, format_time(e->offset_sd).s,
+            format_signed_freq(e->freq_ppm).s, e->freq_sd_ppm);
+    if (e->kind == REPORT_ESTIMATOR_REGRESSION)
+        fprintf(out, "%8s %s%4s%4s%4s%4s\n", "-", format_time(e->jitter).s, "-", "-", "-", "-");
+    else
+        fprintf(out, " %7.1e %s %3.0f %3.0f %3.0f %3.0f\n", e->wander_ppm, format_time(e->jitter).s,
+                e->bound_percent, e->gauss_percent, e->up_percent, e->down_percent);
+    return true;
+}
+
+bool show_estimator(struct client *c, char *args)
+{
+    static const struct source_report report = {
+        LEGEND_ESTIMATOR, "E Name/IP Address",
+        "            NP  Offset     Sd  Frequency      Sd  Wander Jitter Bnd Gau  Up  Dn",
+        estimator_row};
 
     return run_report(c, &report, args);
 }

@@ -13,6 +13,7 @@ bool show_waitsync(struct client *c, char *args);
 
 bool show_sources(struct client *c, char *args);
 bool show_sourcestats(struct client *c, char *args);
+bool show_estimator(struct client *c, char *args);
 bool show_selectdata(struct client *c, char *args);
 bool show_authdata(struct client *c, char *args);
 bool show_sourcename(struct client *c, char *args);

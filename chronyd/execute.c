@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of executors, and the commands on the daemon itself: dump, rekey, cyclelogs, shutdown.
+ * The calls of executors, and the commands on the daemon itself: dump, rekey, cyclelogs, shutdown.
  * Commands on many sources end here, too: their reply comes when the work is done.
  */
 #include "chronyd/execute.h"

@@ -49,6 +49,15 @@ enum cmd_status execute_selectdata(struct chronyd *d, request_p request, body_p 
     return status_of(source != NULL, CMD_STATUS_NO_SOURCE);
 }
 
+enum cmd_status execute_estimator(struct chronyd *d, request_p request, body_p body)
+{
+    const struct source *source = source_register_get(d->sources, request->u.index);
+
+    if (source)
+        source_report_estimator(source, &body->estimator);
+    return status_of(source != NULL, CMD_STATUS_NO_SOURCE);
+}
+
 enum cmd_status execute_tracking(struct chronyd *d, request_p request, body_p body)
 {
     reference_report_tracking(d->reference, &body->tracking);

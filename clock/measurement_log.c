@@ -44,7 +44,7 @@ static const struct log_kind {
     [MLOG_TEMPCOMP] = {"tempcomp", LOGFILE_TEMPCOMP, "   Date (UTC) Time        Temp.       Comp."},
     [MLOG_ESTIMATOR] = {"estimator", LOGFILE_ESTIMATOR,
                         "   Date (UTC) Time     IP Address   Est offset  Offset sd   Freq ppm    "
-                        "Freq sd     Wander     Jitter Bnd Gau E-u E-d"},
+                        "Freq sd     Wander     Jitter Bnd Gau  Up  Dn"},
 };
 
 struct log_file {

@@ -54,6 +54,7 @@ enum reply_code {
     REPLY_SELECTDATA = 23,
     REPLY_SERVERSTATS = 25,
     REPLY_NTPDATA = 26,
+    REPLY_ESTIMATOR = CMD_FIRST_OWN,
 };
 
 /* Status codes (cmdmon.md 7). */
@@ -219,7 +220,7 @@ struct cmd_request {
         double number;                            /* MAXUPDATESKEW DFREQ RESELECTDIST DOFFSET */
         struct instant time;                      /* SETTIME */
         int32_t option; /* MANUAL (0 off, 1 on, 2 reset) SMOOTHTIME (0 reset, 1 activate) */
-        int32_t index;  /* SOURCE_DATA SOURCESTATS SELECTDATA MANUAL_DELETE; an unsigned
+        int32_t index;  /* SOURCE_DATA SOURCESTATS SELECTDATA ESTIMATOR MANUAL_DELETE; an unsigned
                                   index above INT32_MAX is negative, out of range either way */
         struct cmd_subnet subnet; /* ALLOW to CMDDENY_ALL */
         struct ip_addr addr;      /* ACCHECK CMDACCHECK DELETE_SOURCE NTPDATA SOURCENAME AUTHDATA */
@@ -262,6 +263,7 @@ union cmd_reply_body {
     struct report_selectdata selectdata;
     struct report_serverstats serverstats;
     struct report_ntpdata ntpdata;
+    struct report_estimator estimator;
 };
 
 /*

@@ -2,16 +2,19 @@
 /*
  * The list of commands of the control protocol: one row each. What has one entry per command is
  * made from these rows by the compiler: the codes (message.h), fields, lengths, access and replies
- * (message_request.c) and the daemon's table of executors (chronyd/execute.c).
+ * (message_request.c) and the daemon's calls of executors (chronyd/execute.c).
  *
  * A new command touches at most four files: its row here; the fields of its body in
  * message_request.c, unless another command has the same; its executor in chronyd/execute_*.c; what
  * a user types in chronyc/commands.c. A report has its values in base/report.h, their rows in
  * message_reply.c and its layout for people in chronyc/report_*.c besides. A number is never used
- * again.
+ * again. Those of commands and replies that chrony does not have begin with CMD_FIRST_OWN, because
+ * chrony goes on counting from where it is.
  */
 #ifndef CMDMON_MESSAGE_COMMANDS_H
 #define CMDMON_MESSAGE_COMMANDS_H
+
+#define CMD_FIRST_OWN 0x8000
 
 /* X(code, number, fields of the request, access, reply, who may open it for UDP, executor)
    See cmdmon.md, "Request codes". */
@@ -28,7 +31,8 @@
     X(CMD_SETTIME, 11, request_time, CMD_RW, REPLY_SETTIME, 0, execute_settime)                    \
     X(CMD_MANUAL, 13, request_option, CMD_RW, REPLY_NULL, 0, execute_manual)                       \
     X(CMD_SOURCE_COUNT, 14, request_empty, CMD_RO, REPLY_SOURCE_COUNT,                             \
-      OPEN_AUTHDATA | OPEN_NTPDATA | OPEN_SELECTDATA | OPEN_SOURCES | OPEN_SOURCESTATS,            \
+      OPEN_AUTHDATA | OPEN_ESTIMATOR | OPEN_NTPDATA | OPEN_SELECTDATA | OPEN_SOURCES |             \
+          OPEN_SOURCESTATS,                                                                        \
       execute_source_count)                                                                        \
     X(CMD_SOURCE_DATA, 15, request_index, CMD_RO, REPLY_SOURCE_DATA, OPEN_SOURCES,                 \
       execute_source_data)                                                                         \
@@ -85,6 +89,8 @@
     X(CMD_DOFFSET, 71, request_number, CMD_RW, REPLY_NULL, 0, execute_doffset)                     \
     X(CMD_SELECTOPTS, 72, request_selectopts, CMD_RW, REPLY_NULL, 0, execute_selectopts)           \
     X(CMD_OFFSET, 73, request_offset, CMD_RW, REPLY_NULL, 0, execute_offset)                       \
-    X(CMD_LOCAL, 74, request_local, CMD_RW, REPLY_NULL, 0, execute_local)
+    X(CMD_LOCAL, 74, request_local, CMD_RW, REPLY_NULL, 0, execute_local)                          \
+    X(CMD_ESTIMATOR, CMD_FIRST_OWN, request_index, CMD_RO, REPLY_ESTIMATOR, OPEN_ESTIMATOR,        \
+      execute_estimator)
 
 #endif

@@ -294,6 +294,28 @@ static const struct cmd_field ntpdata[] = {
     ONES(164),
 };
 
+#define ESTIMATE(at, wire, member, ...)                                                            \
+    FIELD(struct report_estimator, at, wire, member, __VA_ARGS__)
+
+/* More decimals than elsewhere: the deviations get small. */
+static const struct cmd_field estimator[] = {
+    ESTIMATE(52, WIRE_U32, kind, "estimator", SHOW_WORD, 0, words_estimator),
+    GIVEN("name", SHOW_GIVEN_NAME, 0),
+    ESTIMATE(32, WIRE_ADDR, addr, "address", SHOW_ADDRESS, JSON_ONLY),
+    ESTIMATE(28, WIRE_U32, refid, "reference_id", SHOW_REFID, JSON_ONLY),
+    ESTIMATE(56, WIRE_U32, samples, "samples", SHOW_INTEGER),
+    ESTIMATE(60, WIRE_FLOAT, offset, "offset_seconds", SHOW_REAL, 12),
+    ESTIMATE(64, WIRE_FLOAT, offset_sd, "offset_standard_deviation_seconds", SHOW_REAL, 12),
+    ESTIMATE(68, WIRE_FLOAT, freq_ppm, "frequency_ppm", SHOW_REAL, 9),
+    ESTIMATE(72, WIRE_FLOAT, freq_sd_ppm, "frequency_standard_deviation_ppm", SHOW_REAL, 9),
+    ESTIMATE(80, WIRE_FLOAT, wander_ppm, "wander_ppm", SHOW_REAL, 9),
+    ESTIMATE(76, WIRE_FLOAT, jitter, "jitter_seconds", SHOW_REAL, 12),
+    ESTIMATE(84, WIRE_FLOAT, bound_percent, "bound_percent", SHOW_REAL, 1),
+    ESTIMATE(88, WIRE_FLOAT, gauss_percent, "gauss_percent", SHOW_REAL, 1),
+    ESTIMATE(92, WIRE_FLOAT, up_percent, "up_percent", SHOW_REAL, 1),
+    ESTIMATE(96, WIRE_FLOAT, down_percent, "down_percent", SHOW_REAL, 1),
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -319,6 +341,7 @@ static const struct {
     {REPLY_SELECTDATA, LAYOUT(76, selectdata, NULL)},
     {REPLY_SERVERSTATS, LAYOUT(196, serverstats, NULL)},
     {REPLY_NTPDATA, LAYOUT(172, ntpdata, NULL)},
+    {REPLY_ESTIMATOR, LAYOUT(100, estimator, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)

@@ -41,6 +41,13 @@ const struct field_word words_auth_mode[] = {
     {FIELD_OTHER, "unknown", "?"},
 };
 
+const struct field_word words_estimator[] = {
+    {REPORT_ESTIMATOR_NONE, "none", "-"},
+    {REPORT_ESTIMATOR_REGRESSION, "regression", "R"},
+    {REPORT_ESTIMATOR_KALMAN, "kalman", "K"},
+    {FIELD_OTHER, "unknown", "?"},
+};
+
 const struct field_word words_ntp_mode[] = {
     {1, "symmetric_active", "Symmetric active"},
     {2, "symmetric_passive", "Symmetric passive"},

@@ -436,13 +436,13 @@ bool directive_ntstrustedcerts(struct parser *p, const struct directive *d, char
 bool directive_opencommands(struct parser *p, const struct directive *d, char *args)
 {
     static const struct named_value commands[] = {
-        {"activity", OPEN_ACTIVITY},     {"authdata", OPEN_AUTHDATA},
-        {"clients", OPEN_CLIENTS},       {"manual", OPEN_MANUAL},
-        {"ntpdata", OPEN_NTPDATA},       {"rtcdata", OPEN_RTCDATA},
-        {"selectdata", OPEN_SELECTDATA}, {"serverstats", OPEN_SERVERSTATS},
-        {"smoothing", OPEN_SMOOTHING},   {"sourcename", OPEN_SOURCENAME},
-        {"sources", OPEN_SOURCES},       {"sourcestats", OPEN_SOURCESTATS},
-        {"tracking", OPEN_TRACKING},
+        {"activity", OPEN_ACTIVITY},       {"authdata", OPEN_AUTHDATA},
+        {"clients", OPEN_CLIENTS},         {"estimator", OPEN_ESTIMATOR},
+        {"manual", OPEN_MANUAL},           {"ntpdata", OPEN_NTPDATA},
+        {"rtcdata", OPEN_RTCDATA},         {"selectdata", OPEN_SELECTDATA},
+        {"serverstats", OPEN_SERVERSTATS}, {"smoothing", OPEN_SMOOTHING},
+        {"sourcename", OPEN_SOURCENAME},   {"sources", OPEN_SOURCES},
+        {"sourcestats", OPEN_SOURCESTATS}, {"tracking", OPEN_TRACKING},
     };
     unsigned int open = 0;
 

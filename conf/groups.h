@@ -316,6 +316,7 @@ enum open_command {
     OPEN_SOURCES = 1 << 10,
     OPEN_SOURCESTATS = 1 << 11,
     OPEN_TRACKING = 1 << 12,
+    OPEN_ESTIMATOR = 1 << 13,
 };
 
 struct command_conf {

@@ -94,6 +94,8 @@ const char *source_label(const struct source *source, char *buf, size_t size);
 
 /* Runs the regression and writes the statistics log. */
 void source_update_statistics(struct source *source);
+/* Writes the estimator log, if the estimator learns (daemon.md 18). */
+void source_log_estimator(const struct source *source);
 /* Asks the NTP code to replace it. */
 void source_handle_bad(struct source *source);
 

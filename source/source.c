@@ -428,6 +428,7 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
                  source_plain_name(s, name, sizeof(name)));
     source_update_statistics(s);
     estimator_add(s->estimator, sample);
+    source_log_estimator(s);
     source_register_select(s->reg, s);
 }
 

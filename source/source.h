@@ -118,6 +118,8 @@ void source_register_forget_reports(struct source_register *reg);
 void source_report(const struct source *source, struct report_source *report);
 void source_report_stats(const struct source *source, struct report_sourcestats *report);
 void source_report_select(const struct source *source, struct report_selectdata *report);
+/* What the estimator made of the last sample (cmdmon.md 13.16). */
+void source_report_estimator(const struct source *source, struct report_estimator *report);
 
 /* What the last selection said of a source, and how often it came into a state; valid as long as
    the source. */

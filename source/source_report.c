@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a source and the register say of themselves: the reports of the control protocol
- * (discipline.md 12, 13), and what the last selection decided, and why. Called by control commands
- * and by tests. Nothing here changes a source.
+ * (discipline.md 12, 13), what the last selection decided, and why, and the estimator log. Called
+ * by control commands, by tests and with each sample. Nothing here changes a source.
  */
 #include "source/record.h"
 
@@ -83,6 +83,54 @@ void source_report_stats(const struct source *s, struct report_sourcestats *repo
     };
     if (!s->refclock)
         report->addr = s->addr;
+}
+
+void source_report_estimator(const struct source *s, struct report_estimator *report)
+{
+    struct estimator_state e;
+    struct samples_report r;
+
+    *report = (struct report_estimator){
+        .refid = s->refid,
+        .samples = (uint32_t)samples_count(s->samples),
+    };
+    if (!s->refclock)
+        report->addr = s->addr;
+    if (!estimator_state(s->estimator, &e))
+        return;
+
+    bool filter = estimator_is_filter(s->estimator);
+    samples_report(s->samples, e.time, &r);
+    report->kind = filter ? REPORT_ESTIMATOR_KALMAN : REPORT_ESTIMATOR_REGRESSION;
+    report->samples = (uint32_t)e.samples;
+    report->offset = e.offset;
+    report->offset_sd = e.offset_sd;
+    report->freq_ppm = 1.0e6 * e.frequency;
+    report->freq_sd_ppm = 1.0e6 * e.frequency_sd;
+    report->jitter = filter ? e.jitter : r.sd;
+    report->wander_ppm = 1.0e6 * e.wander;
+    report->bound_percent = 100.0 * e.weights[BANK_BOUND];
+    report->gauss_percent = 100.0 * e.weights[BANK_GAUSS];
+    report->up_percent = 100.0 * e.weights[BANK_EDGE_SLOW];
+    report->down_percent = 100.0 * e.weights[BANK_EDGE_FAST];
+}
+
+void source_log_estimator(const struct source *s)
+{
+    char date[32], name[ADDR_TEXT_SIZE];
+    struct estimator_state e;
+
+    if (!measurement_log_enabled(s->reg->env.log, MLOG_ESTIMATOR) ||
+        !estimator_is_filter(s->estimator) || !estimator_state(s->estimator, &e))
+        return;
+    instant_format_utc(e.time.i, date, sizeof(date));
+    measurement_log_write(
+        s->reg->env.log, MLOG_ESTIMATOR,
+        "%s %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %10.3e %3.0f %3.0f %3.0f %3.0f", date,
+        source_plain_name(s, name, sizeof(name)), e.offset, e.offset_sd, 1.0e6 * e.frequency,
+        1.0e6 * e.frequency_sd, 1.0e6 * e.wander, e.jitter, 100.0 * e.weights[BANK_BOUND],
+        100.0 * e.weights[BANK_GAUSS], 100.0 * e.weights[BANK_EDGE_SLOW],
+        100.0 * e.weights[BANK_EDGE_FAST]);
 }
 
 void source_report_select(const struct source *s, struct report_selectdata *report)

@@ -66,6 +66,7 @@ static void keys_are_those_of_the_schemas(void **state)
         {"smoothing", REPLY_SMOOTHING},
         {"settime", REPLY_SETTIME},
         {"sourcename", REPLY_SOURCENAME},
+        {"estimator", REPLY_ESTIMATOR},
     };
     const size_t count = COUNT(reports);
     size_t shown = 0;

@@ -730,11 +730,12 @@ static void ntsaeads_and_opencommands_replace_their_list(void **state)
     conf_free(conf);
 
     conf = test_conf("ntsaeads 15 30 2147483647\nntsaeads 15\nopencommands tracking\n"
-                     "opencommands Clients authdata ntpdata selectdata serverstats");
+                     "opencommands Clients authdata estimator ntpdata selectdata "
+                     "serverstats");
     assert_int_equal(conf->nts_aeads.count, 1);
     assert_int_equal(conf->nts_aeads.ids[0], 15);
-    assert_int_equal(conf->command.open, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_NTPDATA |
-                                             OPEN_SELECTDATA | OPEN_SERVERSTATS);
+    assert_int_equal(conf->command.open, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_ESTIMATOR |
+                                             OPEN_NTPDATA | OPEN_SELECTDATA | OPEN_SERVERSTATS);
     conf_free(conf);
 
     conf = test_conf("ntsaeads\nopencommands");

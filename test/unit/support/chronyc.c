@@ -303,6 +303,7 @@ json_t *replay_load(const char *name)
 const char *const replay_files[] = {
     "client-of-loopback-server.json",
     "client-side-errors.json",
+    "estimator.json",
     "float-encoding.json",
     "local-reference-access.json",
     "manual-time.json",
