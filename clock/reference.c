@@ -23,9 +23,10 @@
 #define MIN_SKEW         1.0e-12
 #define INITIAL_SKEW     1.0
 #define MEAN_SQUARE_GAIN 0.1
-/* Least durations of a slew as parts of the interval between updates, for a filter's estimates. */
-#define MIN_SLEW_PART 0.25
-#define MAX_SLEW_PART 1.0
+/* Slews of a filter's estimates: frequency, in standard deviations of that of the clock, and least
+   duration, as part of the interval between updates. */
+#define SLEW_SIGMAS   4.0
+#define MIN_SLEW_PART 0.1
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
@@ -429,8 +430,8 @@ static struct update_verdict correct_clock(struct reference *r, double frequency
 
 /* The rate of the slew (discipline.md 5.3): its duration times the offset. The standard deviation
    of a filter's offset is small, so large corrections would be made in no time, at the cost of the
-   frequency. They get a part of the interval between updates, the more of it the less the
-   correction was expected (discipline.md 30.5). */
+   frequency: a slew is itself an error of it. So they are made no faster than the frequency is
+   uncertain anyway, but within the interval between updates (discipline.md 30.5). */
 static double correction_rate(const struct reference *r, const struct reference_update *u,
                               double error, double interval)
 {
@@ -438,8 +439,9 @@ static double correction_rate(const struct reference *r, const struct reference_
 
     if (!u->filtered)
         return rate;
-    double part = clamp(MIN_SLEW_PART, MIN_SLEW_PART * u->surprise, MAX_SLEW_PART);
-    return fmax(rate, part * interval * error);
+    double duration =
+        clamp(MIN_SLEW_PART * interval, error / (SLEW_SIGMAS * u->frequency_sd), interval);
+    return fmax(rate, duration * error);
 }
 
 static bool is_finite_update(const struct reference_update *u)

@@ -56,7 +56,6 @@ struct reference_update {
     double root_delay, root_dispersion;
     /* A filter made the estimate: it holds all that was known before (discipline.md 30.5). */
     bool filtered;
-    double surprise; /* if filtered: of the last sample, in standard deviations */
 };
 
 /* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised

@@ -314,14 +314,14 @@ static void predict_all(struct bank *b, double elapsed)
             predict(&b->models[i][shape].state, elapsed, wander_of(b, i));
 }
 
-static bool is_far(struct bank *b, double elapsed, double offset, const struct bank_noise *noise)
+static bool is_far(const struct bank *b, double elapsed, double offset,
+                   const struct bank_noise *noise)
 {
     struct bank_state s = b->mix;
 
     predict(&s, elapsed, 0.0);
     double variance = s.offset_variance + noise->variance + noise->bound * noise->bound;
-    b->surprise = fabs(offset - s.offset) / sqrt(variance);
-    return b->samples > STEP_MIN_SAMPLES && b->surprise > STEP_SIGMAS;
+    return b->samples > STEP_MIN_SAMPLES && fabs(offset - s.offset) > STEP_SIGMAS * sqrt(variance);
 }
 
 static void update_all(struct bank *b, double elapsed, double offset,

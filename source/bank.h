@@ -48,8 +48,6 @@ struct bank {
     double wander_floor; /* s^-1, variance of the frequency's change per second, at least */
     bool ignored;        /* the last sample */
     double ignored_offset;
-    double
-        surprise; /* of the last sample: its distance from the prediction in standard deviations */
 };
 
 /* Forgets everything but the floor. */

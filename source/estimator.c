@@ -141,11 +141,6 @@ bool estimator_is_filter(const struct estimator *e)
     return uses_bank(e);
 }
 
-double estimator_surprise(const struct estimator *e)
-{
-    return uses_bank(e) ? e->bank.surprise : 0.0;
-}
-
 static double skew_of(const struct bank_state *s)
 {
     return clamp(MIN_SKEW, SKEW_RATIO * sqrt(s->frequency_variance), MAX_SKEW);

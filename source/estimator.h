@@ -52,8 +52,6 @@ void estimator_report(const struct estimator *estimator, struct local_time now,
 /* Whether the estimate holds all that was known before the last sample, so that nobody has to weigh
    it against older ones. */
 bool estimator_is_filter(const struct estimator *estimator);
-/* How far the last sample was from what was expected, in standard deviations; 0: regression. */
-double estimator_surprise(const struct estimator *estimator);
 
 /* What is estimated and what was learnt. */
 struct estimator_state {

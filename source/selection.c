@@ -453,7 +453,6 @@ static void update_reference(struct run *run)
         .root_delay = tracking.root_delay,
         .root_dispersion = tracking.root_dispersion,
         .filtered = estimator_is_filter(selected->estimator),
-        .surprise = estimator_surprise(selected->estimator),
     };
     reference_update(reg->env.reference, &update);
 }

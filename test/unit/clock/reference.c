@@ -166,6 +166,36 @@ static void offset_is_slewed_at_the_suggested_rate(void **state)
     source_fixture_close(&f);
 }
 
+/* 1 ms after an interval of 64 s, with the standard deviations of a filter. */
+static double slew_duration(double offset_sd, double frequency_sd)
+{
+    struct source_fixture f;
+    struct slew_state s;
+
+    source_fixture_open(&f, "", true);
+    clock_world_wake_at(f.w, 0.5);
+    update_with_offset(&f, 0.0);
+    clock_world_run_until(f.w, 64.5);
+    struct reference_update u = make_update(&f, -1e-3);
+    u.filtered = true;
+    u.offset_sd = offset_sd;
+    u.frequency_sd = frequency_sd;
+    reference_update(f.reference, &u);
+    slew_get_state(f.slew, &s);
+    source_fixture_close(&f);
+    return s.duration;
+}
+
+static void slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain(void **state)
+{
+    /* 1e-3 s at 4 * 1e-5. */
+    assert_true(fabs(slew_duration(1e-9, 1e-5) - 25.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-8) - 64.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-3) - 6.4) < 0.01);
+    /* corrtimeratio asks for more: 0.5 * 3 * 64 s, as the error is as large as its deviation. */
+    assert_true(fabs(slew_duration(1e-3, 1e-3) - 96.0) < 0.01);
+}
+
 static void makestep_steps_the_error_of_the_raw_clock(void **state)
 {
     struct source_fixture f;
@@ -465,6 +495,7 @@ int main(void)
         cmocka_unit_test(estimates_weigh_new_and_old_frequency),
         cmocka_unit_test(start_is_unsynchronised_and_logged),
         cmocka_unit_test(offset_is_slewed_at_the_suggested_rate),
+        cmocka_unit_test(slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain),
         cmocka_unit_test(makestep_steps_the_error_of_the_raw_clock),
         cmocka_unit_test(failing_step_is_slewed),
         cmocka_unit_test(each_result_of_an_update_has_a_text_of_its_own),

@@ -71,7 +71,6 @@ static void regression_is_that_of_the_samples(void **state)
     samples_report(f.samples, at(2000.0), &other_report);
     assert_memory_equal(&report, &other_report, sizeof(report));
     assert_false(estimator_is_filter(f.estimator));
-    assert_true(estimator_surprise(f.estimator) == 0.0);
     assert_true(estimator_state(f.estimator, &s));
     assert_true(s.weights[BANK_BOUND] == 0.0 && s.wander == 0.0);
     clean(&f);
