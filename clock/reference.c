@@ -27,6 +27,8 @@
    duration, as part of the interval between updates. */
 #define SLEW_SIGMAS   4.0
 #define MIN_SLEW_PART 0.1
+/* Seconds after which the kernel is told how errors have grown (discipline.md 30.9). */
+#define HOLDOVER_INTERVAL 2048.0
 
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
@@ -187,6 +189,7 @@ void reference_free(struct reference *r)
     write_drift_file(r, 0.0);
     state_file_free(r->drift_file);
     local_clock_remove_handler(r->clock, on_clock_change, r);
+    loop_timer_cancel(r->loop, r->holdover_timer);
     fallback_drift_free(r->fallback_drift);
     leap_free(r->leap_second);
     free(r);
@@ -222,15 +225,31 @@ static double root_distance_at(const struct reference *r, struct local_time when
     return 0.5 * r->root_delay + reference_root_dispersion(r, when);
 }
 
-static void update_sync_status(const struct reference *r, struct local_time now)
+static void on_holdover(void *arg);
+
+static void update_sync_status(struct reference *r, struct local_time now)
 {
+    loop_timer_cancel(r->loop, r->holdover_timer);
+    r->holdover_timer = 0;
     if (!r->synchronised) {
         local_clock_set_sync_status(r->clock, false, 0.0, 0.0);
         return;
     }
     double elapsed = fabs(local_diff(now, r->ref_time));
-    local_clock_set_sync_status(r->clock, true, r->offset_sd + elapsed * r->frequency_sd,
-                                root_distance_at(r, now));
+    local_clock_set_sync_status(
+        r->clock, true, estimate_offset_sd(r->offset_sd, r->frequency_sd, r->wander, elapsed),
+        root_distance_at(r, now));
+    /* The kernel does not know how errors grow without updates. */
+    if (r->wander > 0.0)
+        r->holdover_timer = loop_timer_add(r->loop, HOLDOVER_INTERVAL, on_holdover, r);
+}
+
+static void on_holdover(void *arg)
+{
+    struct reference *r = arg;
+
+    r->holdover_timer = 0;
+    update_sync_status(r, local_clock_now(r->clock, NULL));
 }
 
 static void write_tracking_log(struct reference *r, struct local_time now, int combined,
@@ -399,6 +418,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->root_delay = u->root_delay;
     r->root_dispersion = u->root_dispersion;
     r->frequency_sd = u->frequency_sd;
+    r->wander = u->filtered ? u->wander : 0.0;
     r->offset_sd = u->offset_sd;
     r->updated = true;
     r->last_update = loop_uptime(r->loop);
@@ -448,7 +468,7 @@ static bool is_finite_update(const struct reference_update *u)
 {
     return isfinite(u->offset) && isfinite(u->offset_sd) && isfinite(u->frequency) &&
            isfinite(u->frequency_sd) && isfinite(u->skew) && isfinite(u->root_delay) &&
-           isfinite(u->root_dispersion);
+           isfinite(u->root_dispersion) && isfinite(u->wander);
 }
 
 /* The procedure of discipline.md 15.4. */

@@ -56,6 +56,8 @@ struct reference_update {
     double root_delay, root_dispersion;
     /* A filter made the estimate: it holds all that was known before (discipline.md 30.5). */
     bool filtered;
+    /* If filtered: standard deviation of the frequency's change within a second (s^-1/2). */
+    double wander;
 };
 
 /* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised
@@ -97,7 +99,11 @@ void reference_get(struct reference *ref, struct local_time when, struct referen
 /* Stratum that would be served now (16: unsynchronised). Option -t tests it (daemon.md 10). */
 int reference_our_stratum(struct reference *ref);
 int reference_orphan_stratum(const struct reference *ref);
+/* Bound of the clock's frequency error at the last update. */
 double reference_skew(const struct reference *ref);
+/* The standard deviation that goes with it, for somebody who measures the frequency anew: as much
+   weight as discipline.md 15.3 gives to what was known before. */
+double reference_frequency_sd(const struct reference *ref);
 
 void reference_report_tracking(struct reference *ref, struct report_tracking *report);
 

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include "base/log.h"
+#include "clock/estimate.h"
 #include "clock/reference_state.h"
 #include "base/sync_status.h"
 #include "base/refid.h"
@@ -31,9 +32,11 @@ double reference_root_dispersion(const struct reference *r, struct local_time wh
 {
     if (local_is_zero(r->ref_time))
         return REFERENCE_UNKNOWN_DISTANCE;
-    return r->root_dispersion +
-           fabs(local_diff(when, r->ref_time)) *
-               (r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock));
+    double elapsed = fabs(local_diff(when, r->ref_time));
+    double rate = r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock);
+    double dispersion = r->root_dispersion + elapsed * rate;
+
+    return r->wander > 0.0 ? dispersion + estimate_wander_bound(r->wander, elapsed) : dispersion;
 }
 
 /* Reference time of the local reference: recent, and not later than any transmit timestamp
@@ -107,13 +110,21 @@ double reference_skew(const struct reference *r)
     return r->skew;
 }
 
+double reference_frequency_sd(const struct reference *r)
+{
+    double sd = sqrt(3.0) / ESTIMATE_BOUND * (r->skew + fabs(r->residual_frequency));
+
+    return estimate_frequency_sd(sd, r->wander, loop_uptime(r->loop) - r->last_update);
+}
+
 void reference_report_tracking(struct reference *r, struct report_tracking *report)
 {
     struct raw_time raw = world_raw_now(r->world);
     double correction = local_clock_correction(r->clock, raw, NULL);
+    struct local_time now = {instant_add(raw.i, correction)};
     struct reference_data parameters;
 
-    reference_get(r, (struct local_time){instant_add(raw.i, correction)}, &parameters);
+    reference_get(r, now, &parameters);
     *report = (struct report_tracking){
         .refid = parameters.refid,
         .stratum = parameters.stratum == NTP_MAX_STRATUM ? 0 : parameters.stratum,
@@ -130,7 +141,8 @@ void reference_report_tracking(struct reference *r, struct report_tracking *repo
     if (parameters.synchronised) {
         report->addr = r->addr;
         report->resid_freq_ppm = 1.0e6 * r->residual_frequency;
-        report->skew_ppm = 1.0e6 * r->skew;
+        report->skew_ppm =
+            1.0e6 * estimate_skew(r->skew, r->wander, fabs(local_diff(now, r->ref_time)));
     }
 }
 

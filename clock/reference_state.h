@@ -33,6 +33,8 @@ struct reference {
     struct ip_addr addr; /* IP_UNSPEC: reference clock or manual input */
     struct local_time ref_time;
     double skew, residual_frequency, frequency_sd, offset_sd;
+    double wander;           /* s^-1/2; 0: not known */
+    timer_id holdover_timer; /* runs while synchronised and the wander is known; else 0 */
     double root_delay, root_dispersion;
 
     struct update_tally updates;

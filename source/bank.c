@@ -37,6 +37,10 @@
 #define MIN_OFFSET_VARIANCE    1e-30
 #define MIN_FREQUENCY_VARIANCE 1e-26
 #define SQRT_2PI               2.5066282746310002
+/* The last magnitudes are not an oscillator's but those of a server that is being slewed, or that
+   smears a leap second. They are rare, and their deviations must not show while there is none. */
+#define OSCILLATOR_WANDERS 12
+#define SLEW_PRIOR_RATIO   0.1
 
 static double normal_density(double distance, double variance)
 {
@@ -52,11 +56,17 @@ static double wander_of(const struct bank *b, int index)
     return fmax(wander, b->wander_floor);
 }
 
+/* By what the prior weight of a wander is less than that of the one before. */
+static double prior_ratio(int index)
+{
+    return index < OSCILLATOR_WANDERS ? PRIOR_RATIO : SLEW_PRIOR_RATIO;
+}
+
 static double prior_sum(bool unbounded)
 {
     double sum = 0.0, weight = 1.0;
 
-    for (int i = 0; i < BANK_WANDERS; i++, weight *= PRIOR_RATIO)
+    for (int i = 0; i < BANK_WANDERS; weight *= prior_ratio(++i))
         sum += weight;
     return sum * (unbounded ? 1.0 : 2.0 + 2.0 * EDGE_PRIOR);
 }
@@ -65,7 +75,7 @@ static void set_priors(double prior[BANK_WANDERS][BANK_SHAPES], bool unbounded)
 {
     double weight = 1.0 / prior_sum(unbounded);
 
-    for (int i = 0; i < BANK_WANDERS; i++, weight *= PRIOR_RATIO) {
+    for (int i = 0; i < BANK_WANDERS; weight *= prior_ratio(++i)) {
         prior[i][BANK_GAUSS] = weight;
         prior[i][BANK_BOUND] = unbounded ? 0.0 : weight;
         prior[i][BANK_EDGE_FAST] = prior[i][BANK_EDGE_SLOW] = unbounded ? 0.0 : EDGE_PRIOR * weight;
@@ -264,6 +274,8 @@ static double update_model(struct bank_model *model, enum bank_shape shape, doub
 static void start(struct bank *b, double offset, const struct bank_noise *noise,
                   double prior[BANK_WANDERS][BANK_SHAPES])
 {
+    bool known = b->start_frequency_sd > 0.0 && b->start_frequency_sd < START_FREQUENCY_SD;
+    double frequency_sd = known ? b->start_frequency_sd : START_FREQUENCY_SD;
     double variance = noise->unbounded
                           ? noise->variance
                           : noise->bound * noise->bound / 3.0 + noise->softness * noise->softness;
@@ -273,7 +285,9 @@ static void start(struct bank *b, double offset, const struct bank_noise *noise,
             b->models[i][shape] = (struct bank_model){
                 .state = {.offset = offset,
                           .offset_variance = fmax(variance, MIN_OFFSET_VARIANCE),
-                          .frequency_variance = START_FREQUENCY_SD * START_FREQUENCY_SD},
+                          .frequency = known ? b->start_frequency : 0.0,
+                          .frequency_variance =
+                              fmax(frequency_sd * frequency_sd, MIN_FREQUENCY_VARIANCE)},
                 .weight = prior[i][shape],
             };
     mix(b);

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define BANK_WANDERS 12
+#define BANK_WANDERS 16
 
 /* How the error of a sample is distributed. */
 enum bank_shape {
@@ -45,6 +45,8 @@ struct bank {
     struct bank_model models[BANK_WANDERS][BANK_SHAPES];
     struct bank_state mix; /* mean of the models, with their spread */
     int samples;
+    /* What is known of the frequency before the first sample; to be set after a reset. */
+    double start_frequency, start_frequency_sd; /* sd 0: nothing */
     double wander_floor; /* s^-1, variance of the frequency's change per second, at least */
     bool ignored;        /* the last sample */
     double ignored_offset;

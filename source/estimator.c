@@ -16,6 +16,9 @@
 /* The first samples are taken again with each new one, as the delays of all say what each is worth.
  */
 #define REPLAYED 8
+/* Standard deviations of a sample among them from its prediction, at which what was known of the
+   frequency before is taken for wrong. */
+#define CONTRADICTION 4.0
 /* 99.95 % of a normal distribution, as the regression has it for many samples. */
 #define SKEW_RATIO 3.5
 #define MIN_SKEW   1e-12
@@ -34,6 +37,8 @@ struct estimator {
     struct local_time time; /* of the last sample */
     int count;
     struct first_sample first[REPLAYED];
+    /* Known before the first sample. */
+    double expected_frequency, expected_frequency_sd; /* sd 0: nothing */
 };
 
 struct estimator *estimator_new(const struct estimator_params *params,
@@ -58,34 +63,72 @@ void estimator_reset(struct estimator *e)
     sample_noise_reset(&e->noise);
     bank_reset(&e->bank);
     e->count = 0;
+    e->expected_frequency = 0.0;
+    e->expected_frequency_sd = 0.0;
 }
 
-static void step(struct estimator *e, const struct first_sample *s)
+void estimator_expect_frequency(struct estimator *e, double sd)
+{
+    if (e->count == 0)
+        e->expected_frequency_sd = sd;
+}
+
+/* Whether a sample is too far from what the expected frequency leads to. */
+static bool contradicts(const struct estimator *e, double elapsed, double offset,
+                        const struct bank_noise *noise)
+{
+    if (!(e->expected_frequency_sd > 0.0) || e->bank.samples == 0)
+        return false;
+    struct bank_state s = bank_predict(&e->bank, elapsed);
+    double variance = s.offset_variance + noise->variance + noise->bound * noise->bound;
+    return fabs(offset - s.offset) > CONTRADICTION * sqrt(variance);
+}
+
+/* False: the sample contradicts the expected frequency, and was not taken. */
+static bool step(struct estimator *e, const struct first_sample *s)
 {
     struct bank_noise noise = sample_noise_get(&e->noise, s->delay, s->dispersion);
     double elapsed = e->bank.samples > 0 ? fmax(local_diff(s->time, e->time), 0.0) : 0.0;
+
+    if (contradicts(e, elapsed, s->offset, &noise))
+        return false;
     enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
     double distance = s->offset - e->bank.mix.offset;
 
     e->time = s->time;
     if (e->bank.samples > MIN_SAMPLES && result == BANK_USED)
         sample_noise_learn(&e->noise, distance * distance + e->bank.mix.offset_variance);
+    return true;
+}
+
+/* False: a sample contradicts the expected frequency. */
+static bool replay_first(struct estimator *e)
+{
+    bank_reset(&e->bank);
+    e->bank.start_frequency = e->expected_frequency;
+    e->bank.start_frequency_sd = e->expected_frequency_sd;
+    e->noise.learnt = 0.0;
+    e->noise.mean_error = 0.0;
+    for (int i = 0; i < e->count; i++)
+        if (!step(e, &e->first[i]))
+            return false;
+    return true;
 }
 
 static void take(struct estimator *e, const struct first_sample *s)
 {
     sample_noise_add(&e->noise, s->delay);
     if (e->count >= REPLAYED) {
+        e->expected_frequency_sd = 0.0; /* the samples know better by now */
         step(e, s);
         e->count++;
         return;
     }
     e->first[e->count++] = *s;
-    bank_reset(&e->bank);
-    e->noise.learnt = 0.0;
-    e->noise.mean_error = 0.0;
-    for (int i = 0; i < e->count; i++)
-        step(e, &e->first[i]);
+    if (replay_first(e))
+        return;
+    e->expected_frequency_sd = 0.0;
+    replay_first(e);
 }
 
 void estimator_add(struct estimator *e, const struct source_sample *sample)
@@ -120,6 +163,7 @@ void estimator_slew(struct estimator *e, struct local_time when, double dfreq, d
         s->offset += local_adjust(&s->time, when, dfreq, doffset);
     }
     bank_change(&e->bank, local_adjust(&e->time, when, dfreq, doffset), dfreq);
+    e->expected_frequency = (e->expected_frequency - dfreq) / (1.0 - dfreq);
 }
 
 void estimator_correct_offset(struct estimator *e, double correction)
@@ -139,6 +183,11 @@ static bool uses_bank(const struct estimator *e)
 bool estimator_is_filter(const struct estimator *e)
 {
     return uses_bank(e);
+}
+
+double estimator_wander(const struct estimator *e)
+{
+    return uses_bank(e) ? sqrt(bank_wander(&e->bank)) : 0.0;
 }
 
 static double skew_of(const struct bank_state *s)
@@ -199,7 +248,7 @@ bool estimator_state(const struct estimator *e, struct estimator_state *out)
     if (!uses_bank(e))
         return true;
     out->samples = e->count;
-    out->wander = sqrt(bank_wander(&e->bank));
+    out->wander = estimator_wander(e);
     out->jitter = learnt_jitter(e);
     for (int i = 0; i < BANK_SHAPES; i++)
         out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);

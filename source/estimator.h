@@ -33,6 +33,9 @@ void estimator_free(struct estimator *estimator);
 /* To be called when the samples were reset. */
 void estimator_reset(struct estimator *estimator);
 
+/* To be called before the first sample: what is known of the clock's frequency without the source.
+   It is expected to be right (0); sd is the standard deviation of that, 0: nothing is known. */
+void estimator_expect_frequency(struct estimator *estimator, double sd);
 /* Takes a sample that was added to the samples, after the regression ran. */
 void estimator_add(struct estimator *estimator, const struct source_sample *sample);
 /* Starts anew with what the samples hold: after they were loaded from a file. */
@@ -52,6 +55,10 @@ void estimator_report(const struct estimator *estimator, struct local_time now,
 /* Whether the estimate holds all that was known before the last sample, so that nobody has to weigh
    it against older ones. */
 bool estimator_is_filter(const struct estimator *estimator);
+
+/* Standard deviation of the change of the clock's frequency within a second (s^-1/2), as learnt;
+   0: regression. */
+double estimator_wander(const struct estimator *estimator);
 
 /* What is estimated and what was learnt. */
 struct estimator_state {

@@ -453,6 +453,7 @@ static void update_reference(struct run *run)
         .root_delay = tracking.root_delay,
         .root_dispersion = tracking.root_dispersion,
         .filtered = estimator_is_filter(selected->estimator),
+        .wander = estimator_wander(selected->estimator),
     };
     reference_update(reg->env.reference, &update);
 }

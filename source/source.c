@@ -427,6 +427,7 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
         LOG_WARN("Out of order sample detected, discarding history for %s",
                  source_plain_name(s, name, sizeof(name)));
     source_update_statistics(s);
+    estimator_expect_frequency(s->estimator, reference_frequency_sd(s->reg->env.reference));
     estimator_add(s->estimator, sample);
     source_log_estimator(s);
     source_register_select(s->reg, s);

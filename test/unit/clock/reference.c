@@ -451,6 +451,78 @@ static void leap_is_announced_at_the_end_of_june_and_december_only(void **state)
     source_fixture_close(&f);
 }
 
+static struct reference_update make_filtered(const struct source_fixture *f, double wander)
+{
+    struct reference_update u = make_update(f, 0.0);
+
+    u.filtered = true;
+    u.wander = wander;
+    return u;
+}
+
+/* Without updates the errors grow as those of an oscillator that wanders (discipline.md 30.9). */
+static void claims_grow_with_the_wander(void **state)
+{
+    const double wander = 1e-7, day = 86400.0;
+    struct report_tracking r[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct source_fixture f;
+        source_fixture_open(&f, "maxclockerror 0", false);
+        struct reference_update u = make_filtered(&f, i * wander);
+        u.frequency_sd = u.skew / 3.5;
+        reference_update(f.reference, &u);
+        assert_near(reference_frequency_sd(f.reference), sqrt(3.0) * 1e-6 / 3.5);
+        clock_world_wake_at(f.w, day);
+        r[i] = tracking(&f);
+        double variance = 3.0 * 1e-12 / 3.5 / 3.5 + i * wander * wander * day;
+        assert_near(reference_frequency_sd(f.reference), sqrt(variance));
+        assert_near(reference_skew(f.reference), 1e-6);
+        source_fixture_close(&f);
+    }
+    assert_true(fabs(r[1].root_dispersion - r[0].root_dispersion -
+                     3.5 * wander * sqrt(day * day * day / 3.0)) < 1e-3);
+    assert_near(r[0].skew_ppm, 1.0);
+    assert_true(fabs(r[1].skew_ppm - sqrt(1.0 + 12.25 * 1e-2 * day)) < 1e-3);
+}
+
+static int count_error_calls(const struct source_fixture *f)
+{
+    int count = 0;
+
+    for (int i = 0; i < f->w->call_count; i++)
+        count += (f->w->calls[i].modes & ADJ_ESTERROR) != 0;
+    return count;
+}
+
+static void kernel_hears_how_errors_grow(void **state)
+{
+    struct source_fixture f;
+
+    source_fixture_open(&f, "maxclockerror 0", true);
+    struct reference_update u = make_filtered(&f, 1e-7);
+    reference_update(f.reference, &u);
+    assert_in_range(f.w->kernel.esterror, 1000, 1010);
+    clock_world_run_until(f.w, 2047.0);
+    assert_in_range(f.w->kernel.esterror, 1000, 1010);
+    clock_world_run_until(f.w, 4097.0);
+    assert_in_range(f.w->kernel.esterror, 15000, 15300);
+    assert_true(f.w->kernel.maxerror > 3.5 * 15e3);
+    assert_int_equal(f.w->kernel.status & STA_UNSYNC, 0);
+    reference_set_unsynchronised(f.reference);
+    int calls = count_error_calls(&f);
+    clock_world_run_until(f.w, 10000.0);
+    assert_int_equal(count_error_calls(&f), calls);
+
+    /* Without a wander nothing is said until the next update. */
+    u = make_update(&f, 0.0);
+    reference_update(f.reference, &u);
+    calls = count_error_calls(&f);
+    clock_world_run_until(f.w, 13000.0);
+    assert_int_equal(count_error_calls(&f), calls);
+    source_fixture_close(&f);
+}
+
 static void mail_tells_of_a_large_change(void **state)
 {
     struct source_fixture f;
@@ -506,6 +578,8 @@ int main(void)
         cmocka_unit_test(drift_file_is_read_and_written),
         cmocka_unit_test(local_reference_serves_when_the_distance_grows),
         cmocka_unit_test(leap_is_announced_at_the_end_of_june_and_december_only),
+        cmocka_unit_test(claims_grow_with_the_wander),
+        cmocka_unit_test(kernel_hears_how_errors_grow),
         cmocka_unit_test(mail_tells_of_a_large_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,23 @@ static void jitter_on_one_way_is_learnt(void **state)
     assert_true(isfinite(b.mix.offset));
 }
 
+/* What was known of the frequency counts from the first sample on. */
+static void known_frequency_is_kept(void **state)
+{
+    struct bank known = {.samples = 0}, unknown = {.samples = 0};
+    struct truth t = {.state = 12, .frequency = 3e-6, .wander = 1e-9}, same = t;
+
+    known.start_frequency = 3e-6;
+    known.start_frequency_sd = 1e-8;
+    run(&known, &t, 4, 2, 1e-4, 1e-4);
+    run(&unknown, &same, 4, 2, 1e-4, 1e-4);
+    assert_true(fabs(known.mix.frequency - 3e-6) < 2e-8);
+    assert_true(sqrt(known.mix.frequency_variance) < 1e-6);
+    assert_true(sqrt(unknown.mix.frequency_variance) > 5e-6);
+    bank_reset(&known);
+    assert_true(known.start_frequency_sd == 0.0);
+}
+
 static void settle(struct bank *b, struct truth *t)
 {
     run(b, t, 200, 16, 1e-5, 1e-5);
@@ -220,6 +237,7 @@ int main(void)
         cmocka_unit_test(bound_beats_the_filter_that_knows_the_variance),
         cmocka_unit_test(claims_hold),
         cmocka_unit_test(jitter_on_one_way_is_learnt),
+        cmocka_unit_test(known_frequency_is_kept),
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),

@@ -36,14 +36,14 @@ static void clean(struct fixture *f)
     samples_free(f->samples);
 }
 
-/* A clock that gains 1e-6, with queues of up to 50 us. */
-static void add(struct fixture *f, int i)
+/* The i-th sample, with queues of up to 50 us. */
+static void add_sample(struct fixture *f, double time, double offset, int i)
 {
     struct samples_fit fit;
     double there = 1e-5 * (i * 7 % 6), back = 1e-5 * (i * 5 % 6);
     struct source_sample sample = {
-        .time = at(64.0 * i),
-        .offset = 1e-3 + 64e-6 * i + 0.5 * (there - back),
+        .time = at(time),
+        .offset = offset + 0.5 * (there - back),
         .peer_delay = 1e-3 + there + back,
         .peer_dispersion = 1e-7,
         .root_delay = 2e-3 + there + back,
@@ -53,6 +53,12 @@ static void add(struct fixture *f, int i)
     samples_add(f->samples, &sample);
     samples_update(f->samples, &fit);
     estimator_add(f->estimator, &sample);
+}
+
+/* Of a clock that gains 1e-6. */
+static void add(struct fixture *f, int i)
+{
+    add_sample(f, 64.0 * i, 1e-3 + 64e-6 * i, i);
 }
 
 static void regression_is_that_of_the_samples(void **state)
@@ -140,6 +146,75 @@ static void changes_of_the_clock_are_followed(void **state)
     }
 }
 
+/* The clock gains 1e-6. Who expects that it is right within 1e-6 knows more after a few samples
+   than who expects nothing; who is sure that it is right within 1e-9 finds out. */
+static void expected_frequency_counts_until_samples_contradict(void **state)
+{
+    static const double sds[] = {0.0, 1e-6, 1e-9};
+    struct samples_tracking t[3];
+
+    for (int k = 0; k < 3; k++) {
+        struct fixture f = make(ESTIMATOR_KALMAN);
+
+        estimator_expect_frequency(f.estimator, sds[k]);
+        for (int i = 0; i < 4; i++)
+            add(&f, i);
+        estimator_tracking(f.estimator, &t[k]);
+        if (k == 2) {
+            for (int i = 4; i < 8; i++)
+                add(&f, i);
+            estimator_tracking(f.estimator, &t[k]);
+            assert_true(fabs(t[k].frequency - 1e-6) < t[k].frequency_sd);
+        }
+        clean(&f);
+    }
+    assert_true(t[1].frequency_sd < t[0].frequency_sd);
+    assert_true(fabs(t[1].frequency - 1e-6) < 3.0 * t[1].frequency_sd);
+}
+
+/* A server that smears a leap second gains 1 ppm each second, far more than an oscillator ever
+   would. That must not be taken for noise of the samples, which would make the estimate ever more
+   uncertain. */
+static void clock_that_is_slewed_is_followed(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    double offset = 0.0, frequency = 0.0, worst = 0.0;
+
+    for (int i = 0; i < 300; i++) {
+        struct samples_tracking t;
+        double change = i >= 200 ? 16e-6 : 0.0;
+
+        offset += 16.0 * frequency + 8.0 * change;
+        frequency += change;
+        add_sample(&f, 16.0 * i, offset, i);
+        estimator_tracking(f.estimator, &t);
+        if (i >= 220) {
+            worst = fmax(worst, fabs(t.offset - offset));
+            assert_true(t.offset_sd < 2e-4);
+        }
+    }
+    clean(&f);
+}
+
+/* The expectation is about the clock before the change. */
+static void expected_frequency_follows_the_clock(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking t;
+
+    estimator_expect_frequency(f.estimator, 1e-9);
+    add(&f, 0);
+    estimator_expect_frequency(f.estimator, 1.0); /* too late */
+    samples_slew(f.samples, at(0.0), -1e-6, 0.0);
+    estimator_slew(f.estimator, at(0.0), -1e-6, 0.0);
+    for (int i = 1; i < 4; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.frequency - 1e-6) < 5e-9);
+    assert_true(t.frequency_sd < 1e-7);
+    clean(&f);
+}
+
 static void replay_gives_the_same_estimate(void **state)
 {
     struct fixture f = make(ESTIMATOR_KALMAN);
@@ -179,6 +254,9 @@ int main(void)
         cmocka_unit_test(bank_needs_three_samples),
         cmocka_unit_test(bank_finds_offset_and_frequency),
         cmocka_unit_test(changes_of_the_clock_are_followed),
+        cmocka_unit_test(expected_frequency_counts_until_samples_contradict),
+        cmocka_unit_test(clock_that_is_slewed_is_followed),
+        cmocka_unit_test(expected_frequency_follows_the_clock),
         cmocka_unit_test(replay_gives_the_same_estimate),
         cmocka_unit_test(sample_out_of_order_starts_anew),
     };
