@@ -91,6 +91,9 @@ struct report_estimator {
     double gauss_percent;
     double up_percent; /* jitter on the way to the source */
     double down_percent;
+    /* In the joint estimate of several sources; both 0: it has no part in one. */
+    double joint_bias; /* s, how far its offset is above those of the others */
+    double joint_percent;
 };
 
 struct report_selectdata {

@@ -52,26 +52,28 @@ static const struct legend_line sourcestats_kalman[] = {
 };
 
 static const struct legend_line estimator[] = {
-    {" ",
-     "                Weights (%) of the error's shapes: bounded, normal, jitter up or down -."},
+    {" ", "                             Bias against the other sources, and weight (%) in the "
+          "joint estimate -."},
+    {" ", "                Weights (%) of the error's shapes: bounded, normal, jitter up or down "
+          "-.            \\"},
     {"  .- Estimator: K - kalman, R - regression, - - no estimate yet.",
-     "                         \\"},
-    {" /",
-     "                           .- Number of samples taken.                                  |"},
-    {"|",
-     "                            |     .- Est. offset; positive: the clock is fast.           |"},
-    {"|",
-     "                            |     |       .- Its standard deviation.                     |"},
-    {"|",
-     "                            |     |       |        .- Est. frequency (ppm).              |"},
-    {"|",
-     "                            |     |       |        |        .- Its standard dev.         |"},
-    {"|",
-     "                            |     |       |        |        |       .- Wander, and       |"},
-    {"|",
-     "                            |     |       |        |        |       |       .- jitter.   |"},
-    {"|",
-     "                            |     |       |        |        |       |       |            |"},
+     "                         \\            |"},
+    {" /", "                           .- Number of samples taken.                                 "
+           " |           |"},
+    {"|", "                            |     .- Est. offset; positive: the clock is fast.          "
+          " |           |"},
+    {"|", "                            |     |       .- Its standard deviation.                    "
+          " |           |"},
+    {"|", "                            |     |       |        .- Est. frequency (ppm).             "
+          " |           |"},
+    {"|", "                            |     |       |        |        .- Its standard dev.        "
+          " |           |"},
+    {"|", "                            |     |       |        |        |       .- Wander, and      "
+          " |           |"},
+    {"|", "                            |     |       |        |        |       |       .- jitter.  "
+          " |           |"},
+    {"|", "                            |     |       |        |        |       |       |           "
+          " |           |"},
     {NULL, NULL},
 };
 

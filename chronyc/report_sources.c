@@ -147,6 +147,22 @@ bool show_sourcestats(struct client *c, char *args)
     return run_report(c, &report, args);
 }
 
+static void print_estimate(FILE *out, const struct report_estimator *e)
+{
+    if (e->kind == REPORT_ESTIMATOR_NONE) {
+        fprintf(out, "%8s%7s%11s%8s%8s%7s%4s%4s%4s%4s", "-", "-", "-", "-", "-", "-", "-", "-", "-",
+                "-");
+        return;
+    }
+    fprintf(out, " %s %s %s %7.1e", format_signed_time(e->offset).s, format_time(e->offset_sd).s,
+            format_signed_freq(e->freq_ppm).s, e->freq_sd_ppm);
+    if (e->kind == REPORT_ESTIMATOR_REGRESSION)
+        fprintf(out, "%8s %s%4s%4s%4s%4s", "-", format_time(e->jitter).s, "-", "-", "-", "-");
+    else
+        fprintf(out, " %7.1e %s %3.0f %3.0f %3.0f %3.0f", e->wander_ppm, format_time(e->jitter).s,
+                e->bound_percent, e->gauss_percent, e->up_percent, e->down_percent);
+}
+
 static bool estimator_row(struct client *c, int32_t index, bool all)
 {
     struct cmd_request request = {.command = CMD_ESTIMATOR, .u.index = index};
@@ -166,18 +182,11 @@ static bool estimator_row(struct client *c, int32_t index, bool all)
         return true;
     fprintf(out, "%s %-*s %3" PRIu32, field_word(words_estimator, e->kind)->plain,
             NAME_WIDTH + client_extra_width(c), name, e->samples);
-    if (e->kind == REPORT_ESTIMATOR_NONE) {
-        fprintf(out, "%8s%7s%11s%8s%8s%7s%4s%4s%4s%4s\n", "-", "-", "-", "-", "-", "-", "-", "-",
-                "-", "-");
-        return true;
-    }
-    fprintf(out, " %s %s %s %7.1e", format_signed_time(e->offset).s, format_time(e->offset_sd).s,
-            format_signed_freq(e->freq_ppm).s, e->freq_sd_ppm);
-    if (e->kind == REPORT_ESTIMATOR_REGRESSION)
-        fprintf(out, "%8s %s%4s%4s%4s%4s\n", "-", format_time(e->jitter).s, "-", "-", "-", "-");
+    print_estimate(out, e);
+    if (e->joint_percent > 0.0)
+        fprintf(out, " %s %3.0f\n", format_signed_time(e->joint_bias).s, e->joint_percent);
     else
-        fprintf(out, " %7.1e %s %3.0f %3.0f %3.0f %3.0f\n", e->wander_ppm, format_time(e->jitter).s,
-                e->bound_percent, e->gauss_percent, e->up_percent, e->down_percent);
+        fprintf(out, "%8s%4s\n", "-", "-");
     return true;
 }
 
@@ -185,7 +194,8 @@ bool show_estimator(struct client *c, char *args)
 {
     static const struct source_report report = {
         LEGEND_ESTIMATOR, "E Name/IP Address",
-        "            NP  Offset     Sd  Frequency      Sd  Wander Jitter Bnd Gau  Up  Dn",
+        "            NP  Offset     Sd  Frequency      Sd  Wander Jitter Bnd Gau  Up  Dn"
+        "    Bias Wgt",
         estimator_row};
 
     return run_report(c, &report, args);

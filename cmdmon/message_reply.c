@@ -314,6 +314,8 @@ static const struct cmd_field estimator[] = {
     ESTIMATE(88, WIRE_FLOAT, gauss_percent, "gauss_percent", SHOW_REAL, 1),
     ESTIMATE(92, WIRE_FLOAT, up_percent, "up_percent", SHOW_REAL, 1),
     ESTIMATE(96, WIRE_FLOAT, down_percent, "down_percent", SHOW_REAL, 1),
+    ESTIMATE(100, WIRE_FLOAT, joint_bias, "joint_bias_seconds", SHOW_REAL, 12),
+    ESTIMATE(104, WIRE_FLOAT, joint_percent, "joint_percent", SHOW_REAL, 1),
 };
 
 #define LAYOUT(length, rows, records)                                                              \
@@ -341,7 +343,7 @@ static const struct {
     {REPLY_SELECTDATA, LAYOUT(76, selectdata, NULL)},
     {REPLY_SERVERSTATS, LAYOUT(196, serverstats, NULL)},
     {REPLY_NTPDATA, LAYOUT(172, ntpdata, NULL)},
-    {REPLY_ESTIMATOR, LAYOUT(100, estimator, NULL)},
+    {REPLY_ESTIMATOR, LAYOUT(108, estimator, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)
