@@ -1,32 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server's answers and their delays; see virtual_server.h. Called by virtual_time.c only. It
- * has no socket: packets are given and returned.
+ * The server's answers; see virtual_server.h. Called by virtual_network.c only. It has no socket:
+ * packets are given and returned.
  */
 #include "test/interop/virtual_server.h"
 
 #include <arpa/inet.h>
-#include <math.h>
 #include <string.h>
 
-#define NS          1000000000
-#define NTP_OFFSET  2208988800
-#define FUZZ_STREAM 2002
+#define NS         1000000000
+#define NTP_OFFSET 2208988800
+/* Of the first node, and from one to the next. */
+#define FUZZ_STREAM      2002
+#define FUZZ_STREAM_STEP 10000
 
-/* The node of the simulator's scenarios. */
-#define SERVER 0
-
-void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *p)
+void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *p,
+                         int node)
 {
-    *server = (struct virtual_server){
-        .there = p->there,
-        .back = p->back,
-        .precision = p->server_precision,
-        .start = p->start,
-    };
-    sim_random_seed(&server->there_random, p->seed, SIM_LINK_STREAM(p->node, SERVER));
-    sim_random_seed(&server->back_random, p->seed, SIM_LINK_STREAM(SERVER, p->node));
-    sim_random_seed(&server->fuzz, p->seed, FUZZ_STREAM);
+    *server = (struct virtual_server){.precision = p->precisions[node]};
+    sim_clock_init(&server->clock, &p->oscillators[node], p->start, p->seed,
+                   SIM_CLOCK_STREAM(node));
+    sim_random_seed(&server->fuzz, p->seed, FUZZ_STREAM + (uint64_t)node * FUZZ_STREAM_STEP);
 }
 
 static void put_timestamp(uint8_t *out, int64_t time, uint32_t fuzz)
@@ -46,17 +40,6 @@ static uint32_t draw_fuzz(struct virtual_server *server)
     return (uint32_t)(sim_random_bits(&server->fuzz) & unknown);
 }
 
-/* ns; false if the packet is lost. What is drawn, and when, is as in the simulator. */
-static bool draw_delay(struct sim_random *random, const struct virtual_link *link, int64_t *delay)
-{
-    bool lost = sim_random_unit(random) < link->loss;
-
-    sim_random_unit(random); /* no copies here */
-    if (!lost)
-        *delay = llround((link->delay + link->jitter * sim_random_exponential(random)) * 1e9);
-    return !lost;
-}
-
 /* ntp.md 20.4. The reply says how the last exchange ended, if the request continues it. */
 static void interleave(struct virtual_exchange *exchange, const uint8_t *request, uint8_t *reply)
 {
@@ -74,19 +57,14 @@ static void interleave(struct virtual_exchange *exchange, const uint8_t *request
         *exchange = now;
 }
 
-bool virtual_server_answer(struct virtual_server *server,
-                           const uint8_t request[static VIRTUAL_SERVER_LENGTH], int64_t leaves,
-                           uint8_t reply[static VIRTUAL_SERVER_LENGTH], int64_t *comes)
+void virtual_server_answer(struct virtual_server *server, int64_t now,
+                           const uint8_t request[static VIRTUAL_SERVER_LENGTH],
+                           uint8_t reply[static VIRTUAL_SERVER_LENGTH])
 {
-    int64_t there, back;
-
-    if (!draw_delay(&server->there_random, &server->there, &there) ||
-        !draw_delay(&server->back_random, &server->back, &back))
-        return false;
-    *comes = leaves + there + back;
+    sim_clock_advance(&server->clock, now);
 
     /* Received and sent at once. The lowest bits are those of ntp.md 10.3. */
-    int64_t time = server->start * NS + leaves + there;
+    int64_t time = server->clock.raw;
     memset(reply, 0, VIRTUAL_SERVER_LENGTH);
     reply[0] = (uint8_t)((request[0] & 0x38) | 4);
     reply[1] = 1;
@@ -100,5 +78,4 @@ bool virtual_server_answer(struct virtual_server *server,
     reply[39] |= 1;
     reply[47] &= 0xfe;
     interleave(&server->exchange, request, reply);
-    return true;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The perfect server of virtual_time.c, of stratum 1, and the link to it: what it answers and when
- * the answer comes. The delays are those that the simulator draws for the same seed.
+ * A server of virtual_network.c, of stratum 1, whose clock may be wrong: what it answers.
  */
 #ifndef TEST_INTEROP_VIRTUAL_SERVER_H
 #define TEST_INTEROP_VIRTUAL_SERVER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include "test/interop/virtual_time.h"
 #include "test/sim/random.h"
@@ -20,18 +18,18 @@ struct virtual_exchange {
 };
 
 struct virtual_server {
-    struct virtual_link there, back;
-    struct sim_random there_random, back_random, fuzz;
+    struct sim_clock clock;
+    struct sim_random fuzz;
     int precision; /* log2 of seconds */
-    int64_t start; /* seconds since 1970 */
     struct virtual_exchange exchange;
 };
 
-void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *params);
-/* The reply to a request that leaves at a true time (ns since the start), and when it comes. False
-   if a packet is lost. */
-bool virtual_server_answer(struct virtual_server *server,
-                           const uint8_t request[static VIRTUAL_SERVER_LENGTH], int64_t leaves,
-                           uint8_t reply[static VIRTUAL_SERVER_LENGTH], int64_t *comes);
+/* That of a node of the scenario. */
+void virtual_server_init(struct virtual_server *server, const struct virtual_time_params *params,
+                         int node);
+/* The reply to a request that comes at a true time (ns since the start). */
+void virtual_server_answer(struct virtual_server *server, int64_t now,
+                           const uint8_t request[static VIRTUAL_SERVER_LENGTH],
+                           uint8_t reply[static VIRTUAL_SERVER_LENGTH]);
 
 #endif

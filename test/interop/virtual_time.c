@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A library for LD_PRELOAD that runs a chronyd, that of another implementation or our own program,
- * in the virtual time of the simulator, as one client of one perfect server of stratum 1, or with
- * clock devices: system calls that read or steer the clock go to a simulated one, what is sent to
- * VIRTUAL_TIME_SERVER is answered over a simulated link, and waiting takes no time. A network card
- * may timestamp the packets (virtual_card.h). After the given duration the process prints what was
+ * in the virtual time of the simulator, as a client of servers of stratum 1, or with clock devices:
+ * system calls that read or steer the clock go to a simulated one, what is sent to a server is
+ * answered over a simulated link (virtual_network.h), and waiting takes no time. A network card
+ * may timestamp the packets (virtual_card.h). After the given duration the process writes what was
  * measured (virtual_time.h) and ends. All random numbers follow from the seed, and those of the
- * oscillator, the link and the card are the ones that the simulator draws for the same seed.
+ * oscillator, the links and the card are the ones that the simulator draws for the same seed.
  *
  * There is no world to go through here: the calls come from a program that knows nothing of it.
  */
@@ -37,30 +37,21 @@
 #include <time.h>
 #include <unistd.h>
 #include "test/interop/virtual_card.h"
-#include "test/interop/virtual_server.h"
+#include "test/interop/virtual_network.h"
 #include "test/sim/clock.h"
 #include "test/sim/random.h"
 #include "test/sim/shm.h"
 
-#define NS             1000000000
-#define MAX_LENGTH     (VIRTUAL_CARD_HEADERS + VIRTUAL_SERVER_LENGTH)
+#define NS 1000000000
+/* 192.168.123.1 is that of the first node. */
+#define FIRST_ADDRESS  0xc0a87b01U
 #define READING_TIME   10 /* ns; a clock that stands still would be read for ever at the start */
-#define MAX_PENDING    64
 #define MAX_FD         256
 #define ENTROPY_STREAM 2001
 
-/* What a socket will have: a reply, or a packet sent with its timestamps. */
-struct pending {
-    int64_t time;
-    int fd;
-    bool error_queue;
-    struct virtual_stamps stamps; /* of what was sent; those of a reply are made when it comes */
-    size_t length;
-    uint8_t data[MAX_LENGTH];
-};
-
 static struct {
     bool started;
+    const char *directory; /* of the files of virtual_time.h */
     struct virtual_time_params params;
     struct sim_clock clock;
     struct sim_random entropy, device;
@@ -70,14 +61,14 @@ static struct {
     int64_t next_sample, next_pulse; /* of the devices */
     struct sim_tally tally;
     uint64_t packets;
-    struct pending pending[MAX_PENDING]; /* on their way */
-    int pending_count;
-    struct virtual_server server;
+    float *offsets;
+    size_t offset_count;
+    struct virtual_network network;
     struct virtual_card card;
     struct ifaddrs interface;
     struct virtual_pps pps;
-    int phc_fd, pps_fd;     /* of opened devices, or -1 */
-    bool is_client[MAX_FD]; /* connected to the server */
+    int phc_fd, pps_fd; /* of opened devices, or -1 */
+    int server[MAX_FD]; /* the node that a descriptor is connected to, plus 1 */
 } state;
 
 static void give_up(const char *problem)
@@ -89,18 +80,19 @@ static void give_up(const char *problem)
 /* In the first call of any kind; before that nothing has been asked for the time. */
 static void start(void)
 {
-    const char *text = getenv(VIRTUAL_TIME_VARIABLE);
-
     if (state.started)
         return;
     state.started = true;
-    if (!text || !virtual_time_parse(text, &state.params))
+    state.directory = getenv(VIRTUAL_TIME_VARIABLE);
+    if (!state.directory || !virtual_time_read(state.directory, &state.params))
         give_up("no parameters in the environment");
     const struct virtual_time_params *p = &state.params;
-    sim_clock_init(&state.clock, &p->oscillator, p->start, p->seed, SIM_CLOCK_STREAM(p->node));
+    const struct sim_oscillator *oscillator = &p->oscillators[p->node];
+    sim_clock_init(&state.clock, oscillator, p->start, p->seed, SIM_CLOCK_STREAM(p->node));
     sim_random_seed(&state.entropy, p->seed, ENTROPY_STREAM);
     sim_random_seed(&state.device, p->seed, SIM_DEVICE_STREAM(p->node));
-    virtual_server_init(&state.server, p);
+    virtual_network_init(&state.network, p, &state.clock);
+    state.offsets = calloc((size_t)p->duration + 1, sizeof(*state.offsets));
     state.card = (struct virtual_card){
         .nic = p->nic,
         .clock = {p->devices[SIM_PHC], p->start},
@@ -110,18 +102,17 @@ static void start(void)
     state.next_sample = p->devices[SIM_SHM].present ? NS + SIM_SAMPLE_PHASE : INT64_MAX;
     state.next_pulse =
         p->devices[SIM_PPS].present ? NS + (int64_t)(1e9 * p->devices[SIM_PPS].offset) : INT64_MAX;
-    state.tally.previous_offset = p->oscillator.offset;
+    state.tally.previous_offset = oscillator->offset;
 }
 
 static void finish(void)
 {
     struct sim_result result;
-    char text[VIRTUAL_TIME_TEXT_SIZE];
 
     sim_tally_result(&state.tally, &result);
     result.packets = state.packets;
-    virtual_time_format_result(text, &result);
-    dprintf(STDOUT_FILENO, "%s\n", text);
+    if (!virtual_time_write_result(state.directory, &result, state.offsets, state.offset_count))
+        give_up("the result cannot be written");
     _exit(0);
 }
 
@@ -130,6 +121,8 @@ static void sample(void)
     int64_t difference = state.clock.raw - (state.params.start * NS + state.now);
     double offset = ((double)difference + state.clock.raw_rest) * 1e-9;
 
+    if (state.offsets && state.offset_count < (size_t)state.params.duration)
+        state.offsets[state.offset_count++] = (float)offset;
     sim_tally_add(&state.tally, &state.params.bounds, state.now / NS, offset,
                   sim_clock_frequency(&state.clock));
 }
@@ -177,15 +170,30 @@ static void run_devices(int64_t to)
     }
 }
 
+static void end_second(void)
+{
+    sample();
+    if ((double)state.now >= state.params.duration * 1e9)
+        finish();
+    state.next_second += NS;
+}
+
+/* What servers, links and seconds do, in the order of the simulator. */
 static void advance(int64_t to)
 {
-    while (state.next_second <= to) {
-        run_devices(state.next_second);
-        move(state.next_second);
-        sample();
-        if ((double)state.now >= state.params.duration * 1e9)
-            finish();
-        state.next_second += NS;
+    int64_t next;
+
+    while ((next = virtual_network_next(&state.network)) <= to || state.next_second <= to) {
+        bool is_second = state.next_second <= next;
+
+        if (is_second)
+            next = state.next_second;
+        run_devices(next);
+        move(next);
+        if (is_second)
+            end_second();
+        else
+            virtual_network_run(&state.network, next);
     }
     run_devices(to);
     move(to);
@@ -280,19 +288,19 @@ int shmdt(const void *address)
 
 /* ---- Network ---- */
 
-static bool is_client(int fd)
-{
-    return fd >= 0 && fd < MAX_FD && state.is_client[fd];
-}
-
-static bool is_server(const struct sockaddr *address)
+/* The node whose address it is; negative: none. */
+static int server_of(const struct sockaddr *address)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-    char text[INET_ADDRSTRLEN];
+    uint32_t ip = address && address->sa_family == AF_INET ? ntohl(in->sin_addr.s_addr) : 0;
+    int node = (int)(ip - FIRST_ADDRESS);
 
-    return address && address->sa_family == AF_INET &&
-           inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)) &&
-           strcmp(text, VIRTUAL_TIME_SERVER) == 0;
+    return ip >= FIRST_ADDRESS && node < state.params.node_count ? node : -1;
+}
+
+static bool is_client(int fd)
+{
+    return fd >= 0 && fd < MAX_FD && state.server[fd] > 0;
 }
 
 /* The next definition of a function, that of the C library. */
@@ -309,22 +317,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     int (*next)(int, const struct sockaddr *, socklen_t);
 
-    if (is_server(address) && fd < MAX_FD) {
-        state.is_client[fd] = true;
+    start();
+    int server = server_of(address);
+    if (server >= 0 && fd < MAX_FD) {
+        state.server[fd] = server + 1;
         return 0;
     }
     *(void **)&next = real("connect");
     return next(fd, address, length);
-}
-
-static void forget_pending(int fd)
-{
-    int kept = 0;
-
-    for (int i = 0; i < state.pending_count; i++)
-        if (state.pending[i].fd != fd)
-            state.pending[kept++] = state.pending[i];
-    state.pending_count = kept;
 }
 
 int close(int fd)
@@ -332,8 +332,8 @@ int close(int fd)
     int (*next)(int);
 
     if (is_client(fd)) {
-        state.is_client[fd] = false;
-        forget_pending(fd);
+        state.server[fd] = 0;
+        virtual_network_close(&state.network, fd);
     }
     if (state.started && fd == state.phc_fd)
         state.phc_fd = -1;
@@ -362,48 +362,24 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
     return next(fd, level, name, value, length);
 }
 
-static struct pending *add_pending(int fd, int64_t time)
-{
-    if (state.pending_count == MAX_PENDING)
-        give_up("too many packets");
-    struct pending *added = &state.pending[state.pending_count++];
-    *added = (struct pending){.time = time, .fd = fd};
-    return added;
-}
-
-static void answer(int fd, const uint8_t *request, double latency)
-{
-    uint8_t data[VIRTUAL_SERVER_LENGTH];
-    int64_t time;
-
-    if (!virtual_server_answer(&state.server, request, state.now + llround(latency * 1e9), data,
-                               &time))
-        return;
-    struct pending *reply = add_pending(fd, time);
-    reply->length = sizeof(data);
-    memcpy(reply->data, data, sizeof(data));
-}
-
 /* The timestamp of the kernel is there at once, that of the card is reported after it. */
-static void report_sent(int fd, const uint8_t *data, double latency)
+static void report_sent(int fd, int server, const uint8_t *data, double latency)
 {
     struct virtual_stamps kernel = {.kernel = state.clock.raw};
     struct virtual_stamps hardware = {
         .hardware = virtual_card_sent(&state.card, state.now, latency),
     };
-    struct pending *report;
-    struct in_addr server;
+    uint32_t address = htonl(FIRST_ADDRESS + (uint32_t)server);
 
-    inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &server);
     for (int i = 0; i < 2; i++) {
         double wait = i == 0 ? 0.0 : latency + state.params.nic.tx_delay;
 
         if (i == 1 && hardware.hardware == 0)
             continue;
-        report = add_pending(fd, state.now + llround(wait * 1e9));
-        report->error_queue = true;
+        struct virtual_packet *report = virtual_network_add(
+            &state.network, VIRTUAL_REPORT, fd, server, state.now + llround(wait * 1e9));
         report->stamps = i == 0 ? kernel : hardware;
-        report->length = virtual_card_frame(report->data, (const uint8_t *)&server.s_addr,
+        report->length = virtual_card_frame(report->data, (const uint8_t *)&address,
                                             VIRTUAL_SERVER_PORT, data, VIRTUAL_SERVER_LENGTH);
     }
 }
@@ -414,7 +390,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     double latency = 0.0;
 
     start();
-    if (is_client(fd) || is_server(message->msg_name)) {
+    int server = is_client(fd) ? state.server[fd] - 1 : server_of(message->msg_name);
+    if (server >= 0) {
         const uint8_t *data = message->msg_iov[0].iov_base;
 
         if (message->msg_iov[0].iov_len != VIRTUAL_SERVER_LENGTH)
@@ -422,9 +399,11 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         state.packets++;
         if (state.params.nic.present) {
             latency = virtual_card_latency(&state.card);
-            report_sent(fd, data, latency);
+            report_sent(fd, server, data, latency);
         }
-        answer(fd, data, latency);
+        virtual_network_send(&state.network, fd, server, state.now + llround(latency * 1e9), data);
+        if (state.network.full)
+            give_up("too many packets");
         return VIRTUAL_SERVER_LENGTH;
     }
     *(void **)&next = real("sendmsg");
@@ -434,28 +413,30 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 /* The next one of those that sets of descriptors wait for; -1 if there is none. */
 static int first_pending(const fd_set *readers, const fd_set *exceptions)
 {
+    const struct virtual_network *network = &state.network;
     int first = -1;
 
-    for (int i = 0; i < state.pending_count; i++) {
-        const struct pending *pending = &state.pending[i];
-        const fd_set *set = pending->error_queue ? exceptions : readers;
+    for (int i = 0; i < network->pending_count; i++) {
+        const struct virtual_packet *packet = &network->pending[i];
+        const fd_set *set = packet->kind == VIRTUAL_REPORT ? exceptions : readers;
 
-        if (set && FD_ISSET(pending->fd, set) &&
-            (first < 0 || pending->time < state.pending[first].time))
+        if (packet->kind != VIRTUAL_REQUEST && set && FD_ISSET(packet->fd, set) &&
+            (first < 0 || packet->time < network->pending[first].time))
             first = i;
     }
     return first;
 }
 
-static void take(struct pending *pending, struct msghdr *h)
+static void take(struct virtual_packet *packet, struct msghdr *h)
 {
+    bool is_report = packet->kind == VIRTUAL_REPORT;
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(VIRTUAL_SERVER_PORT)};
 
-    if (h->msg_iov[0].iov_len < pending->length)
+    if (h->msg_iov[0].iov_len < packet->length)
         give_up("a small buffer");
-    inet_pton(AF_INET, VIRTUAL_TIME_SERVER, &from.sin_addr);
-    memcpy(h->msg_iov[0].iov_base, pending->data, pending->length);
-    if (h->msg_name && !pending->error_queue) {
+    from.sin_addr.s_addr = htonl(FIRST_ADDRESS + (uint32_t)packet->server);
+    memcpy(h->msg_iov[0].iov_base, packet->data, packet->length);
+    if (h->msg_name && !is_report) {
         memcpy(h->msg_name, &from, sizeof(from));
         h->msg_namelen = sizeof(from);
     } else {
@@ -466,7 +447,7 @@ static void take(struct pending *pending, struct msghdr *h)
         h->msg_controllen = 0;
         return;
     }
-    virtual_card_control(h, &pending->stamps, MAX_LENGTH, pending->error_queue);
+    virtual_card_control(h, &packet->stamps, VIRTUAL_NETWORK_LENGTH, is_report);
 }
 
 int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
@@ -483,23 +464,35 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
     FD_ZERO(&set);
     FD_SET(fd, &set);
     int i = first_pending(error_queue ? NULL : &set, error_queue ? &set : NULL);
-    if (i < 0 || state.pending[i].time > state.now) {
+    if (i < 0 || state.network.pending[i].time > state.now) {
         errno = EAGAIN;
         return -1;
     }
-    take(&state.pending[i], &messages[0].msg_hdr);
-    messages[0].msg_len = (unsigned int)state.pending[i].length;
-    /* Equal times keep their order. */
-    memmove(&state.pending[i], &state.pending[i + 1],
-            (size_t)(--state.pending_count - i) * sizeof(state.pending[0]));
+    take(&state.network.pending[i], &messages[0].msg_hdr);
+    messages[0].msg_len = (unsigned int)state.network.pending[i].length;
+    virtual_network_remove(&state.network, i);
     return 1;
+}
+
+/* Lets servers answer until there is something for these descriptors, or the end. Its place, which
+   is valid until time passes; -1: nothing. */
+static int await_packet(const fd_set *readers, const fd_set *exceptions, int64_t end)
+{
+    for (;;) {
+        int i = first_pending(readers, exceptions);
+        int64_t comes = i >= 0 ? state.network.pending[i].time : INT64_MAX;
+        int64_t next = virtual_network_next(&state.network);
+
+        if (next >= comes || next > end || comes <= state.now)
+            return comes <= end ? i : -1;
+        advance(next);
+    }
 }
 
 /* Time passes here alone. Other descriptors than those of the client never have anything. */
 int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, struct timeval *timeout)
 {
     int64_t end = INT64_MAX;
-    struct pending *pending = NULL;
 
     start();
     if (timeout) {
@@ -507,26 +500,28 @@ int select(int count, fd_set *readers, fd_set *writers, fd_set *exceptions, stru
 
         end = state.now + (int64_t)ceil(wanted / (1.0 + sim_clock_frequency(&state.clock)));
     }
-    int i = first_pending(readers, exceptions);
-    if (i >= 0 && state.pending[i].time <= end) {
-        pending = &state.pending[i];
-        end = pending->time > state.now ? pending->time : state.now;
-    }
+    int i = await_packet(readers, exceptions, end);
+    if (i >= 0)
+        end = state.network.pending[i].time;
     if (end == INT64_MAX)
         give_up("it waits for ever");
-    advance(end);
+    advance(end > state.now ? end : state.now);
+    i = first_pending(readers, exceptions);
+    if (i >= 0 && state.network.pending[i].time > state.now)
+        i = -1;
     if (writers)
         FD_ZERO(writers);
     if (exceptions)
         FD_ZERO(exceptions);
     if (readers)
         FD_ZERO(readers);
-    if (!pending)
+    if (i < 0)
         return 0;
-    if (!pending->error_queue && state.params.nic.present)
-        pending->stamps =
+    struct virtual_packet *packet = &state.network.pending[i];
+    if (packet->kind == VIRTUAL_REPLY && state.params.nic.present)
+        packet->stamps =
             virtual_card_received(&state.card, VIRTUAL_SERVER_LENGTH, state.now, state.clock.raw);
-    FD_SET(pending->fd, pending->error_queue ? exceptions : readers);
+    FD_SET(packet->fd, packet->kind == VIRTUAL_REPORT ? exceptions : readers);
     return 1;
 }
 

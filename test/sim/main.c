@@ -51,6 +51,11 @@ static void usage(FILE *out)
           out);
 }
 
+static double duration_of(const struct request *request, const struct scenario *scenario)
+{
+    return request->duration > 0.0 ? request->duration : scenario->duration;
+}
+
 static struct sim *run(const struct request *request, const struct scenario *scenario,
                        uint64_t seed)
 {
@@ -60,7 +65,7 @@ static struct sim *run(const struct request *request, const struct scenario *sce
     sim_print_messages(sim, request->messages);
     if (request->plot)
         sim_keep_offsets(sim, scenario->subject);
-    sim_run(sim, request->duration > 0.0 ? request->duration : scenario->duration);
+    sim_run(sim, duration_of(request, scenario));
     return sim;
 }
 
@@ -270,7 +275,10 @@ static bool compare_with_peer(const struct request *request, const struct scenar
     bool good = true;
 
     for (int i = 0; good && i < seeds; i++) {
-        good = peer_run(request->against, scenario, request->seed + (uint64_t)i, &result);
+        struct peer_run run = {request->against, scenario, request->seed + (uint64_t)i,
+                               duration_of(request, scenario)};
+
+        good = peer_run(&run, &result, NULL, NULL);
         if (good)
             series_add(&theirs, &result);
     }

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/text.h"
@@ -24,14 +26,7 @@
 #define SERVER_CONF "local stratum 1\nallow\n"
 #define PATH_SIZE   (DIRECTORY_SIZE + 16)
 
-static bool has_devices(const struct scenario *s)
-{
-    const struct sim_device *devices = s->nodes[0].devices;
-
-    return scenario_node_count(s) == 1 && !devices[SIM_SOCK].present && !devices[SIM_RTC].present;
-}
-
-/* Of the clock of a perfect server, seconds; 0: it is none. */
+/* Of the clock of a server, seconds; 0: it is more than the library's servers. */
 static double server_precision(const char *conf)
 {
     double precision;
@@ -45,16 +40,53 @@ static double server_precision(const char *conf)
     return 0.0;
 }
 
-static bool has_server(const struct scenario *s)
+static bool is_plain(const struct sim_link *link)
 {
-    return scenario_node_count(s) == 2 && s->subject == 1 && s->link.kind == SIM_EXPONENTIAL &&
-           server_precision(s->nodes[0].conf) > 0.0 &&
-           strncmp(s->nodes[1].conf, "server server", 13) == 0;
+    return link->kind != SIM_TABLE;
+}
+
+static bool can_have(const struct scenario *s, int node)
+{
+    const struct sim_device *devices = s->nodes[node].devices;
+
+    if (node == s->subject)
+        return !devices[SIM_SOCK].present && !devices[SIM_RTC].present &&
+               !s->nodes[node].no_control && !strstr(s->nodes[node].conf, "peer ");
+    return server_precision(s->nodes[node].conf) > 0.0 && !s->nodes[node].nic.present &&
+           is_plain(scenario_link(s, s->subject, node)) &&
+           is_plain(scenario_link(s, node, s->subject));
 }
 
 bool peer_can_run(const struct scenario *s)
 {
-    return (s->figures || s->compared) && (has_devices(s) || has_server(s));
+    bool can = (s->figures || s->compared) && s->copies == 0 &&
+               scenario_node_count(s) <= VIRTUAL_TIME_NODES;
+
+    for (int i = 0; i < scenario_node_count(s); i++)
+        can = can && can_have(s, i);
+    for (int i = 0; i < SCENARIO_ACTIONS; i++)
+        can = can && virtual_time_can(&s->actions[i]);
+    return can;
+}
+
+/* A line with addresses in the place of names, as resolving them would need a thread. */
+static void write_line(FILE *file, const struct scenario *scenario, const char *line, size_t length)
+{
+    char name[64];
+    int end = 0;
+
+    for (int i = 0; i < scenario_node_count(scenario); i++) {
+        struct ip_addr address = sim_address(i);
+
+        if (sscanf(line, "server %63s%n", name, &end) != 1 ||
+            strcmp(name, scenario->nodes[i].name) != 0)
+            continue;
+        fprintf(file, "server %s", ip_addr_format(&address, name, sizeof(name)));
+        line += end;
+        length -= (size_t)end;
+        break;
+    }
+    fprintf(file, "%.*s\n", (int)length, line);
 }
 
 static bool write_conf(const char *path, const char *directory, const struct scenario *scenario)
@@ -63,13 +95,14 @@ static bool write_conf(const char *path, const char *directory, const struct sce
 
     if (!file)
         return false;
-    /* As common_conf of node.c; resolving the name would need a thread. */
+    /* As common_conf of node.c. */
     fprintf(file, "port 0\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n", directory);
-    if (has_devices(scenario))
-        fputs(scenario->nodes[0].conf, file);
-    else
-        fprintf(file, "server " VIRTUAL_TIME_SERVER "%s",
-                scenario->nodes[1].conf + strlen("server server"));
+    for (const char *line = scenario->nodes[scenario->subject].conf; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+
+        write_line(file, scenario, line, length);
+        line += length + (line[length] == '\n');
+    }
     return fclose(file) == 0;
 }
 
@@ -85,55 +118,45 @@ static bool find_library(char path[static PATH_MAX])
            access(path, R_OK) == 0;
 }
 
-static struct virtual_link virtual_link(const struct sim_link *link)
-{
-    return (struct virtual_link){link->delay, link->jitter, link->loss};
-}
-
-static void set_environment(const char *library, const struct scenario *scenario, uint64_t seed)
+static struct virtual_time_params make_params(const struct scenario *scenario, uint64_t seed,
+                                              double duration)
 {
     const struct sim_node_spec *subject = &scenario->nodes[scenario->subject];
     struct virtual_time_params params = {
         .seed = seed,
         .start = SCENARIO_START,
-        .duration = scenario->duration,
-        .oscillator = subject->oscillator,
+        .duration = duration,
         .node = scenario->subject,
+        .node_count = scenario_node_count(scenario),
         .nic = subject->nic,
-        .there = virtual_link(scenario_link(scenario, 1, 0)),
-        .back = virtual_link(scenario_link(scenario, 0, 1)),
         .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
     };
-    char text[VIRTUAL_TIME_TEXT_SIZE];
 
-    if (!has_devices(scenario))
-        params.server_precision = (int)lround(log2(server_precision(scenario->nodes[0].conf)));
+    for (int i = 0; i < params.node_count; i++) {
+        params.oscillators[i] = scenario->nodes[i].oscillator;
+        params.there[i] = *scenario_link(scenario, scenario->subject, i);
+        params.back[i] = *scenario_link(scenario, i, scenario->subject);
+        if (i != scenario->subject)
+            params.precisions[i] = (int)lround(log2(server_precision(scenario->nodes[i].conf)));
+    }
     memcpy(params.devices, subject->devices, sizeof(params.devices));
-    virtual_time_format(text, &params);
-    setenv(VIRTUAL_TIME_VARIABLE, text, 1);
-    setenv("LD_PRELOAD", library, 1);
+    memcpy(params.actions, scenario->actions, sizeof(params.actions));
+    return params;
 }
 
-/* Its messages go to a file, its standard output to the pipe. */
-static _Noreturn void be_peer(const char *program, const char *conf, const char *messages, int out)
+/* Its messages go to a file. Whatever it does, it cannot set the clock of this machine. */
+static _Noreturn void be_peer(const char *program, const char *directory, const char *library,
+                              const char *conf, const char *messages)
 {
-    if (dup2(out, STDOUT_FILENO) < 0 || !freopen(messages, "w", stderr))
+    setenv(VIRTUAL_TIME_VARIABLE, directory, 1);
+    setenv("LD_PRELOAD", library, 1);
+    prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0);
+    if (!freopen(messages, "w", stderr) || !freopen("/dev/null", "w", stdout))
         _exit(127);
     alarm(TIME_LIMIT);
     execl(program, program, "-d", "-u", "root", "-f", conf, (char *)NULL);
     perror(program);
     _exit(127);
-}
-
-/* What it prints has one line; `text` keeps its start. */
-static void read_all(int fd, char text[static VIRTUAL_TIME_TEXT_SIZE])
-{
-    size_t length = 0;
-    ssize_t got;
-
-    while ((got = read(fd, text + length, VIRTUAL_TIME_TEXT_SIZE - 1 - length)) > 0)
-        length += (size_t)got;
-    text[length] = '\0';
 }
 
 static void print_file(const char *path)
@@ -147,11 +170,12 @@ static void print_file(const char *path)
         fclose(file);
 }
 
-static bool run_in(const char directory[static DIRECTORY_SIZE], const char *program,
-                   const struct scenario *scenario, uint64_t seed, struct sim_result *result)
+static bool run_in(const char directory[static DIRECTORY_SIZE], const struct peer_run *run,
+                   struct sim_result *result, float **offsets, size_t *count)
 {
-    char conf[PATH_SIZE], messages[PATH_SIZE], library[PATH_MAX], text[VIRTUAL_TIME_TEXT_SIZE];
-    int pipe_ends[2], status;
+    struct virtual_time_params params = make_params(run->scenario, run->seed, run->duration);
+    char conf[PATH_SIZE], messages[PATH_SIZE], library[PATH_MAX];
+    int status;
 
     snprintf(conf, sizeof(conf), "%s/chrony.conf", directory);
     snprintf(messages, sizeof(messages), "%s/messages", directory);
@@ -159,26 +183,20 @@ static bool run_in(const char directory[static DIRECTORY_SIZE], const char *prog
         fprintf(stderr, "There is no virtual_time.so next to the simulator: run make sim\n");
         return false;
     }
-    if (!write_conf(conf, directory, scenario) || pipe(pipe_ends) < 0) {
-        fprintf(stderr, "Could not start %s : %s\n", program, text_errno(errno));
+    if (!write_conf(conf, directory, run->scenario) || !virtual_time_write(directory, &params)) {
+        fprintf(stderr, "Could not start %s : %s\n", run->program, text_errno(errno));
         return false;
     }
     fflush(NULL);
     pid_t pid = fork();
-    if (pid == 0) {
-        set_environment(library, scenario, seed);
-        be_peer(program, conf, messages, pipe_ends[1]);
-    }
-    close(pipe_ends[1]);
-    text[0] = '\0';
-    if (pid > 0)
-        read_all(pipe_ends[0], text);
-    close(pipe_ends[0]);
-    bool good = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
-                virtual_time_parse_result(text, result);
+    if (pid == 0)
+        be_peer(run->program, directory, library, conf, messages);
+    bool good = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+    /* This removes its files, too. */
+    good = virtual_time_read_result(directory, result, offsets, count) && good;
     if (!good) {
-        fprintf(stderr, "%s, seed %llu: %s did not run in virtual time\n", scenario->name,
-                (unsigned long long)seed, program);
+        fprintf(stderr, "%s, seed %llu: %s did not run in virtual time\n", run->scenario->name,
+                (unsigned long long)run->seed, run->program);
         print_file(messages);
     }
     unlink(conf);
@@ -186,8 +204,7 @@ static bool run_in(const char directory[static DIRECTORY_SIZE], const char *prog
     return good;
 }
 
-bool peer_run(const char *program, const struct scenario *scenario, uint64_t seed,
-              struct sim_result *result)
+bool peer_run(const struct peer_run *run, struct sim_result *result, float **offsets, size_t *count)
 {
     const char *parent = getenv("TMPDIR");
     char directory[DIRECTORY_SIZE], pid_file[PATH_SIZE];
@@ -198,7 +215,7 @@ bool peer_run(const char *program, const struct scenario *scenario, uint64_t see
         fprintf(stderr, "Could not make %s : %s\n", directory, text_errno(errno));
         return false;
     }
-    bool good = run_in(directory, program, scenario, seed, result);
+    bool good = run_in(directory, run, result, offsets, count);
     snprintf(pid_file, sizeof(pid_file), "%s/pid", directory);
     unlink(pid_file);
     rmdir(directory);

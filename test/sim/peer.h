@@ -10,12 +10,19 @@
 #include <stdint.h>
 #include "test/sim/scenario.h"
 
-/* Those with figures and those that are there to be compared, if they have just a client and a
-   perfect server over a link with exponential jitter, or a node with a receiver in shared
-   memory. */
+struct peer_run {
+    const char *program;
+    const struct scenario *scenario;
+    uint64_t seed;
+    double duration; /* seconds */
+};
+
+/* Those with figures and those that are there to be compared, if the node that is judged is a client
+   of perfect servers, or has reference clocks, and the library can do the rest. */
 bool peer_can_run(const struct scenario *scenario);
-/* False after saying why on standard error. */
-bool peer_run(const char *program, const struct scenario *scenario, uint64_t seed,
-              struct sim_result *result);
+/* False after saying why on standard error. offsets: NULL, or those at the end of each second, freed
+   by the caller. */
+bool peer_run(const struct peer_run *run, struct sim_result *result, float **offsets,
+              size_t *count);
 
 #endif
