@@ -66,6 +66,9 @@ struct sim_message {
 struct sim_recorder {
     struct sim_tally tally;
     uint64_t packets;
+    bool honest; /* honesty is measured */
+    uint64_t updates;
+    struct sim_honesty honesty;
     bool keep;
     float *offsets;
     size_t offset_count, offset_capacity;
@@ -219,6 +222,10 @@ struct sim_devices *sim_devices_new(struct sim_node *node);
 struct hardware_time sim_device_phc_time(struct sim_node *node, double from_now);
 extern const struct device_ops sim_device_table;
 int sim_device_unix_open(void *ctx, const char *path);
+
+/* honesty.c */
+void sim_honesty_after_turn(struct sim_node *node);
+void sim_honesty_second(struct sim_node *node);
 
 /* record.c */
 void sim_record_sample(struct sim *sim);

@@ -145,8 +145,10 @@ void sim_node_run(struct sim_node *node)
         loop_run_once(node->daemon.loop);
     if (loop_is_quitting(node->daemon.loop))
         end_daemon(node);
-    else
+    else {
         freeze(node);
+        sim_honesty_after_turn(node);
+    }
     node->sim->turn = previous;
 }
 

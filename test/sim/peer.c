@@ -59,7 +59,7 @@ static bool can_have(const struct scenario *s, int node)
 
 bool peer_can_run(const struct scenario *s)
 {
-    bool can = (s->figures || s->compared) && s->copies == 0 &&
+    bool can = (s->figures || s->compared || s->tabled) && s->copies == 0 &&
                scenario_node_count(s) <= VIRTUAL_TIME_NODES;
 
     for (int i = 0; i < scenario_node_count(s); i++)
@@ -118,30 +118,61 @@ static bool find_library(char path[static PATH_MAX])
            access(path, R_OK) == 0;
 }
 
+/* Without random octets between the fields, for peer_key(). */
 static struct virtual_time_params make_params(const struct scenario *scenario, uint64_t seed,
                                               double duration)
 {
     const struct sim_node_spec *subject = &scenario->nodes[scenario->subject];
-    struct virtual_time_params params = {
-        .seed = seed,
-        .start = SCENARIO_START,
-        .duration = duration,
-        .node = scenario->subject,
-        .node_count = scenario_node_count(scenario),
-        .nic = subject->nic,
-        .bounds = {scenario->from, scenario->sync_offset, scenario->sync_frequency},
-    };
+    struct virtual_time_params params;
+
+    memset(&params, 0, sizeof(params));
+    params.seed = seed;
+    params.start = SCENARIO_START;
+    params.duration = duration;
+    params.node = scenario->subject;
+    params.node_count = scenario_node_count(scenario);
+    params.bounds.from = scenario->from;
+    params.bounds.offset = scenario->sync_offset;
+    params.bounds.frequency = scenario->sync_frequency;
+    memcpy(&params.nic, &subject->nic, sizeof(params.nic));
 
     for (int i = 0; i < params.node_count; i++) {
-        params.oscillators[i] = scenario->nodes[i].oscillator;
-        params.there[i] = *scenario_link(scenario, scenario->subject, i);
-        params.back[i] = *scenario_link(scenario, i, scenario->subject);
+        memcpy(&params.oscillators[i], &scenario->nodes[i].oscillator,
+               sizeof(params.oscillators[i]));
+        memcpy(&params.there[i], scenario_link(scenario, scenario->subject, i),
+               sizeof(params.there[i]));
+        memcpy(&params.back[i], scenario_link(scenario, i, scenario->subject),
+               sizeof(params.back[i]));
         if (i != scenario->subject)
             params.precisions[i] = (int)lround(log2(server_precision(scenario->nodes[i].conf)));
     }
     memcpy(params.devices, subject->devices, sizeof(params.devices));
     memcpy(params.actions, scenario->actions, sizeof(params.actions));
     return params;
+}
+
+/* FNV-1a. */
+static uint64_t add_to_key(uint64_t key, const void *data, size_t length)
+{
+    const uint8_t *octets = data;
+
+    for (size_t i = 0; i < length; i++)
+        key = (key ^ octets[i]) * UINT64_C(0x100000001b3);
+    return key;
+}
+
+uint64_t peer_key(const struct peer_run *run)
+{
+    struct virtual_time_params params = make_params(run->scenario, run->seed, run->duration);
+    uint64_t key = add_to_key(UINT64_C(0xcbf29ce484222325), &params, sizeof(params));
+
+    for (int i = 0; i < params.node_count; i++) {
+        const struct sim_node_spec *node = &run->scenario->nodes[i];
+
+        key = add_to_key(key, node->name, strlen(node->name) + 1);
+        key = add_to_key(key, node->conf, strlen(node->conf) + 1);
+    }
+    return key;
 }
 
 /* Its messages go to a file. Whatever it does, it cannot set the clock of this machine. */

@@ -17,11 +17,13 @@ struct peer_run {
     double duration; /* seconds */
 };
 
-/* Those with figures and those that are there to be compared, if the node that is judged is a client
-   of perfect servers, or has reference clocks, and the library can do the rest. */
+/* Those with figures and those that are there to be compared, if the node that is judged is a
+   client of perfect servers, or has reference clocks, and the library can do the rest. */
 bool peer_can_run(const struct scenario *scenario);
-/* False after saying why on standard error. offsets: NULL, or those at the end of each second, freed
-   by the caller. */
+/* A number for all that its result depends on but the program. */
+uint64_t peer_key(const struct peer_run *run);
+/* False after saying why on standard error. offsets: NULL, or those at the end of each second,
+   freed by the caller. */
 bool peer_run(const struct peer_run *run, struct sim_result *result, float **offsets,
               size_t *count);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SVG with one polyline. Seconds that fall on the same column are drawn as the extremes of it.
+ * SVG with a polyline for each clock. Seconds that fall on the same column are drawn as the
+ * extremes of it.
  */
 #include "test/sim/plot.h"
 
@@ -23,13 +24,18 @@ static double y_of(const struct scale *s, double value)
     return MARGIN + HEIGHT * (1.0 - fmax(0.0, fmin(place, 1.0)));
 }
 
-static struct scale make_scale(const float *offsets, size_t count, size_t from)
+static struct scale make_scale(const struct plot_line *lines, int count, size_t from)
 {
-    struct scale s = {.low = 0.0, .high = 0.0, .count = count};
+    struct scale s = {.low = 0.0, .high = 0.0, .count = 0};
 
-    for (size_t i = from; i < count; i++) {
-        s.low = fmin(s.low, (double)offsets[i]);
-        s.high = fmax(s.high, (double)offsets[i]);
+    for (int k = 0; k < count; k++) {
+        const struct plot_line *line = &lines[k];
+
+        s.count = line->count > s.count ? line->count : s.count;
+        for (size_t i = from < line->count ? from : 0; i < line->count; i++) {
+            s.low = fmin(s.low, (double)line->offsets[i]);
+            s.high = fmax(s.high, (double)line->offsets[i]);
+        }
     }
     double rest = 0.05 * (s.high - s.low) + 1e-12;
     s.low -= rest;
@@ -56,30 +62,34 @@ static void write_axes(FILE *f, const struct scale *s, const char *title)
             MARGIN + WIDTH, y_of(s, 0.0), y_of(s, 0.0));
 }
 
-static void write_line(FILE *f, const struct scale *s, const float *offsets)
+static void write_line(FILE *f, const struct scale *s, const struct plot_line *line, int number)
 {
+    static const char *const colours[PLOT_LINES] = {"#06c", "#d50", "#999"};
     size_t i = 0;
 
-    fputs("<polyline fill=\"none\" stroke=\"#06c\" points=\"", f);
-    for (int column = 0; column < WIDTH && i < s->count; column++) {
+    fprintf(f, "<polyline fill=\"none\" stroke=\"%s\" points=\"", colours[number]);
+    for (int column = 0; column < WIDTH && i < line->count; column++) {
         size_t end = (size_t)((double)s->count * (column + 1) / WIDTH);
         double low = INFINITY, high = -INFINITY;
 
-        for (; i < end; i++) {
-            low = fmin(low, (double)offsets[i]);
-            high = fmax(high, (double)offsets[i]);
+        for (; i < end && i < line->count; i++) {
+            low = fmin(low, (double)line->offsets[i]);
+            high = fmax(high, (double)line->offsets[i]);
         }
         if (low <= high)
             fprintf(f, "%d,%.1f %d,%.1f ", MARGIN + column, y_of(s, low), MARGIN + column,
                     y_of(s, high));
     }
     fputs("\"/>\n", f);
+    if (line->name)
+        fprintf(f, "<text x=\"%d\" y=\"%d\" fill=\"%s\" font-size=\"14\">%s</text>\n",
+                MARGIN + 150 * number, MARGIN - 10, colours[number], line->name);
 }
 
-bool plot_write(const char *path, const char *title, const float *offsets, size_t count,
+bool plot_write(const char *path, const char *title, const struct plot_line *lines, int count,
                 size_t from)
 {
-    struct scale s = make_scale(offsets, count, from < count ? from : 0);
+    struct scale s = make_scale(lines, count, from);
     FILE *f = fopen(path, "w");
 
     if (!f)
@@ -90,7 +100,9 @@ bool plot_write(const char *path, const char *title, const float *offsets, size_
             "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
             WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN);
     write_axes(f, &s, title);
-    write_line(f, &s, offsets);
+    /* The first one lies above the others. */
+    for (int i = count - 1; i >= 0; i--)
+        write_line(f, &s, &lines[i], i);
     fputs("</svg>\n", f);
     bool failed = ferror(f) != 0;
     return fclose(f) == 0 && !failed;

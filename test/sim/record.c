@@ -52,6 +52,7 @@ static void sample_node(struct sim *sim, struct sim_node *node)
     if (r->keep)
         keep(r, offset);
     sim_tally_add(&r->tally, &sim->bounds, second, offset, frequency);
+    sim_honesty_second(node);
 }
 
 void sim_record_sample(struct sim *sim)

@@ -53,6 +53,8 @@ struct scenario {
     const char *about;
     bool figures;  /* limits are chrony's figures: medians are compared with them */
     bool compared; /* also with another chronyd, as those with figures are */
+    /* Only in tables, as chance decides too much, or no other chronyd could run there. */
+    bool tabled;
     double duration;
     int64_t start;    /* 0: SCENARIO_START */
     int64_t leap_utc; /* true time jumps there; 0: never */

@@ -44,12 +44,9 @@
     }
 /* max, rms: limits of the offset. */
 #define COMMON(node, length, sync, max, rms)                                                       \
-    .duration = (length), .subject = (node), .from = 4000.0, .sync_offset = (sync),                \
-    .sync_frequency = 5e-4, .seeds = 3, .limits = {.max_offset = (max), .rms_offset = (rms)}
-/* A client of servers; a host with receivers. */
-#define COMPARED(length, sync, max, rms) .compared = true, COMMON(1, length, sync, max, rms)
-#define RECEIVER(length, sync, max, rms) .compared = true, COMMON(0, length, sync, max, rms)
-
+    .tabled = true, .duration = (length), .subject = (node), .from = 4000.0,                       \
+    .sync_offset = (sync), .sync_frequency = 5e-4, .seeds = 3,                                     \
+    .limits = {.max_offset = (max), .rms_offset = (rms)}
 #define SEVEN                                                                                      \
     "server server1\nserver server2\nserver server3\nserver server4\n"                             \
     "server false1\nserver false2\nserver false3\n"
@@ -73,7 +70,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "wifi",
         .about = "a radio link with bursts of collisions, sleep and losses",
-        COMPARED(40000.0, 2e-2, 0.02, 5e-3),
+        COMMON(1, 40000.0, 2e-2, 0.02, 5e-3),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         .link =
             LINK(1.5e-3, 7e-4, .loss = 0.03, .outlier = 0.03, .outlier_delay = 0.1,
@@ -82,21 +79,21 @@ static const struct scenario scenarios[] = {
     {
         .name = "geostationary",
         .about = "a satellite far away whose distance changes through the day",
-        COMPARED(86400.0, 5e-2, 0.05, 1e-2),
+        COMMON(1, 86400.0, 5e-2, 0.05, 1e-2),
         .nodes = {SERVER("server", 0.0), CLIENT(1e-9)},
         .link = LINK(0.25, 4e-3, .loss = 0.01, .swing = 3e-3, .swing_period = 28800.0),
     },
     {
         .name = "low-orbit",
         .about = "satellites that take over from each other every 15 s",
-        COMPARED(40000.0, 2e-2, 0.02, 5e-3),
+        COMMON(1, 40000.0, 2e-2, 0.02, 5e-3),
         .nodes = {SERVER("server", 0.0), CLIENT(1e-9)},
         .link = LINK(0.02, 1e-3, .loss = 0.01, .swing = 8e-3, .swing_period = 15.0),
     },
     {
         .name = "mobile",
         .about = "a mobile network: what is sent waits for its slot in a grid of 10 ms",
-        COMPARED(40000.0, 2e-2, 0.02, 5e-3),
+        COMMON(1, 40000.0, 2e-2, 0.02, 5e-3),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         THERE_AND_BACK(LINK(1.5e-2, 1e-3, .grid = 0.0100001),
                        LINK(1.5e-2, 1e-3, .outlier = 0.05, .outlier_delay = 0.05)),
@@ -104,21 +101,21 @@ static const struct scenario scenarios[] = {
     {
         .name = "cloud",
         .about = "a virtual machine that does not run for 20 ms, about once a second",
-        COMPARED(40000.0, 5e-3, 5e-3, 1e-3),
+        COMMON(1, 40000.0, 5e-3, 5e-3, 1e-3),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         .link = LINK(2e-4, 5e-5, .hold = {.period = 1.0, .length = 0.02, .random = true}),
     },
     {
         .name = "cloud-busy",
         .about = "a virtual machine that runs half the time, in pieces",
-        COMPARED(40000.0, 2e-2, 0.05, 1e-2),
+        COMMON(1, 40000.0, 2e-2, 0.05, 1e-2),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         .link = LINK(2e-4, 5e-5, .hold = {.period = 0.05, .length = 0.03, .random = true}),
     },
     {
         .name = "heating",
         .about = "a room that becomes warmer and colder, and a machine that was cold",
-        COMPARED(40000.0, 5e-3, 1e-2, 3e-3),
+        COMMON(1, 40000.0, 5e-3, 1e-2, 3e-3),
         .nodes = {SERVER("server", 0.0),
                   CLIENT(1e-9, .swing = 1e-6, .swing_period = 14400.0, .swing_straight = true,
                          .warm_up = -3e-6, .warm_up_time = 1200.0)},
@@ -127,7 +124,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "air-condition",
         .about = "an air condition that goes on and off, 16 s",
-        COMPARED(40000.0, 5e-3, 1e-3, 3e-4),
+        COMMON(1, 40000.0, 5e-3, 1e-3, 3e-4),
         .nodes = {SERVER("server", 0.0),
                   NODE("client", "server server minpoll 4 maxpoll 4\n", 1e-9, .swing = 1e-7,
                        .swing_period = 900.0, .swing_straight = true)},
@@ -136,7 +133,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "strangers",
         .about = "a pool of strangers: three of seven are off by 5 ms",
-        COMPARED(40000.0, 2e-2, 5e-3, 2e-3),
+        COMMON(1, 40000.0, 2e-2, 5e-3, 2e-3),
         .nodes = {SERVER("server1", 0.0), NODE("client", SEVEN, 1e-9), SERVER("server2", 0.0),
                   SERVER("server3", 2e-4), SERVER("server4", -2e-4), SERVER("false1", 5e-3),
                   SERVER("false2", 5e-3), SERVER("false3", 5e-3)},
@@ -147,7 +144,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "train",
         .about = "a day on a train: tunnels, and paths that change with each mast",
-        COMPARED(86400.0, 5e-2, 0.1, 3e-2),
+        COMMON(1, 86400.0, 5e-2, 0.1, 3e-2),
         .nodes = {SERVER("server", 0.0), CLIENT(1e-8)},
         .link = LINK(2e-2, 3e-3, .loss = 0.05, .outlier = 0.1, .outlier_delay = 0.2),
         .actions = {TUNNEL(6000.0, 6900.0), MAST(9000.0, 1e-2, 5e-3), TUNNEL(15000.0, 15300.0),
@@ -159,7 +156,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "congested-start",
         .about = "half an hour of congestion at the start",
-        .compared = true,
+        .tabled = true,
         .duration = 20000.0,
         .subject = 1,
         .from = 1000.0,
@@ -173,7 +170,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "upload",
         .about = "somebody fills the buffer of a narrow line for some minutes each hour",
-        COMPARED(86400.0, 5e-2, 0.2, 5e-2),
+        COMMON(1, 86400.0, 5e-2, 0.2, 5e-2),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         THERE_AND_BACK(LINK(8e-3, 5e-4, .bloat_delay = 0.4,
                             .bloat = {.period = 3600.0, .length = 400.0, .random = true}),
@@ -182,14 +179,14 @@ static const struct scenario scenarios[] = {
     {
         .name = "tail",
         .about = "a wide network with a very heavy tail",
-        COMPARED(40000.0, 5e-2, 2e-2, 5e-3),
+        COMMON(1, 40000.0, 5e-2, 2e-2, 5e-3),
         .nodes = {SERVER("server", 0.0), CLIENT(3e-9)},
         .link = {.delay = 3e-2, .kind = SIM_PARETO, .shape = 1.1, .jitter = 5e-3},
     },
     {
         .name = "two-paths",
         .about = "two servers, and the path to one of them becomes longer one way",
-        COMPARED(40000.0, 2e-2, 5e-3, 2e-3),
+        COMMON(1, 40000.0, 2e-2, 5e-3, 2e-3),
         .nodes = {SERVER("server1", 0.0), NODE("client", "server server1\nserver server2\n", 1e-9),
                   SERVER("server2", 0.0)},
         .link = LINK(2e-3, 1e-4),
@@ -198,7 +195,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "gps-sawtooth",
         .about = "pulses that the receiver rounds to its own clock",
-        RECEIVER(20000.0, 1e-3, 1e-6, 2e-7),
+        COMMON(0, 20000.0, 1e-3, 1e-6, 2e-7),
         .nodes = {HOST("refclock SHM 0 refid NMEA delay 0.2 noselect\n"
                        "refclock PPS /dev/pps0 refid PPS lock NMEA poll 2\nmakestep 1 3\n",
                        [SIM_SHM] = DEVICE(.offset = 0.05, .jitter = 1e-3),
@@ -208,7 +205,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "nmea",
         .about = "a receiver whose sentences come 50 ms early or late",
-        RECEIVER(40000.0, 0.1, 0.2, 5e-2),
+        COMMON(0, 40000.0, 0.1, 0.2, 5e-2),
         .nodes = {HOST(
             "refclock SHM 0 refid NMEA delay 0.5\nmakestep 1 3\n", [SIM_SHM] =
                                                                        DEVICE(.jitter = 0.05))},
@@ -216,7 +213,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "nmea-pps",
         .about = "pulses locked to sentences that come 50 ms early or late",
-        RECEIVER(20000.0, 1e-3, 5e-6, 1e-6),
+        COMMON(0, 20000.0, 1e-3, 5e-6, 1e-6),
         .nodes = {HOST(
             NMEA_LOCKED, [SIM_SHM] = DEVICE(.jitter = 0.05), [SIM_PPS] = DEVICE(.jitter = 1e-7))},
     },

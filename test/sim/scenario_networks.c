@@ -26,7 +26,7 @@
     }
 /* max, rms: limits of the offset. */
 #define COMMON(start, sync, max, rms)                                                              \
-    .compared = true, .duration = 20000.0, .subject = 1, .from = (start), .sync_offset = (sync),   \
+    .tabled = true, .duration = 20000.0, .subject = 1, .from = (start), .sync_offset = (sync),     \
     .sync_frequency = 5e-4, .seeds = 3, .limits = {.max_offset = (max), .rms_offset = (rms)}
 
 #define DEFAULT_POLL "server server\n"

@@ -63,6 +63,23 @@ double sim_time(const struct sim *sim);
 /* For all nodes; without it nothing is out of step and statistics begin at once. */
 void sim_record(struct sim *sim, const struct sim_bounds *bounds);
 void sim_get_result(const struct sim *sim, int node, struct sim_result *result);
+
+/* What a daemon says of its errors, and what they are; while it is synchronised, from the same
+   second on as other statistics. The error is that of the time that it serves. */
+struct sim_honesty {
+    uint64_t updates;
+    double square_ratio; /* sum over updates: the error over the offset's standard deviation */
+    uint64_t seconds;
+    uint64_t exceeded; /* in how many of them half the root delay and the root dispersion were */
+};
+
+void sim_measure_honesty(struct sim *sim, int node);
+void sim_get_honesty(const struct sim *sim, int node, struct sim_honesty *honesty);
+/* The mean of the squared error over the variance; NAN: no update. */
+double sim_calibration(const struct sim_honesty *honesty);
+/* NAN: it was not synchronised. */
+double sim_part_exceeded(const struct sim_honesty *honesty);
+
 /* Keeps the offset of each second of a node. */
 void sim_keep_offsets(struct sim *sim, int node);
 const float *sim_offsets(const struct sim *sim, int node, size_t *count);
