@@ -30,8 +30,9 @@
 #define STEP_SIGMAS        8.0
 #define STEP_MIN_SAMPLES   6
 #define START_FREQUENCY_SD 2e-3
-#define EDGE_SHARE         0.75
 /* A model with less weight takes the sample with its variance alone, which costs less. */
+/* The shape of an error does not matter to a state whose variance is so many times as large. */
+#define FAR                    9.0
 #define EXACT_WEIGHT           1e-3
 #define MIN_MASS               1e-12
 #define MIN_OFFSET_VARIANCE    1e-30
@@ -186,39 +187,38 @@ static struct part truncate_normal(double low, double high)
     return part;
 }
 
-/* The weighted mean of two parts. */
-static struct part join(struct part a, double density_a, struct part b, double density_b)
-{
-    double wa = a.mass * density_a, wb = b.mass * density_b, sum = wa + wb;
-    struct part part = {sum, 0.0, 1e-4};
+/* Mean and variance of an error that lies within +-bound, and whose density is exp(-tilt error). */
+struct moments {
+    double mean, variance;
+};
 
-    if (!(sum > 0.0)) {
-        part.mean = fabs(a.mean) < fabs(b.mean) ? a.mean : b.mean;
-        return part;
-    }
-    wa /= sum;
-    wb /= sum;
-    part.mean = wa * a.mean + wb * b.mean;
-    part.variance = wa * (a.variance + (a.mean - part.mean) * (a.mean - part.mean)) +
-                    wb * (b.variance + (b.mean - part.mean) * (b.mean - part.mean));
-    return part;
+static struct moments tilted_moments(double tilt, double bound)
+{
+    double edge = fabs(tilt) * bound;
+
+    if (edge < 1e-2)
+        return (struct moments){-tilt * bound * bound / 3.0, bound * bound / 3.0};
+    double inverse = edge < 300.0 ? 1.0 / sinh(edge) : 0.0;
+    return (struct moments){-copysign(bound * (1.0 / tanh(edge) - 1.0 / edge), tilt),
+                            fmax(bound * bound * (1.0 / (edge * edge) - inverse * inverse), 0.0)};
 }
 
-/* What is left of the state when its offset has to lie within the bound; mass is a density. */
-static struct part apply_bound(enum bank_shape shape, double distance, double sd, double bound)
+/* What is left of a normal distribution around 0 with the deviation sd, in units of it, when a
+   sample at the distance has such an error. An exponential only moves a normal distribution. mass
+   is the density of the sample. */
+static struct part apply_error(double tilt, double distance, double sd, double bound)
 {
-    double low = (distance - bound) / sd, high = (distance + bound) / sd;
-    struct part all = truncate_normal(low, high), edge;
+    double shift = tilt * sd, edge = fabs(tilt) * bound;
+    struct part part =
+        truncate_normal((distance - bound) / sd - shift, (distance + bound) / sd - shift);
 
-    if (shape == BANK_BOUND) {
-        all.mass /= 2.0 * bound;
-        return all;
-    }
-    if (shape == BANK_EDGE_SLOW)
-        edge = truncate_normal((distance + 0.5 * bound) / sd, high);
+    part.mean += shift;
+    if (edge < 1e-6)
+        part.mass /= 2.0 * bound;
     else
-        edge = truncate_normal(low, (distance - 0.5 * bound) / sd);
-    return join(all, (1.0 - EDGE_SHARE) / (2.0 * bound), edge, EDGE_SHARE / (0.5 * bound));
+        part.mass *=
+            exp(0.5 * shift * shift - tilt * distance - edge) * fabs(tilt) / -expm1(-2.0 * edge);
+    return part;
 }
 
 /* Each returns the likelihood of the sample. */
@@ -233,14 +233,14 @@ static double update_normal(struct bank_state *s, double distance, double varian
     return usual + outlier;
 }
 
-static double update_bounded(struct bank_state *s, enum bank_shape shape, double distance,
+static double update_bounded(struct bank_state *s, double tilt, double bound, double distance,
                              const struct bank_noise *noise)
 {
     double variance = s->offset_variance + noise->softness * noise->softness;
     double sd = sqrt(variance);
     double outlier_variance = OUTLIER_SCALE * (noise->variance + noise->bound * noise->bound);
     double outlier = OUTLIER * normal_density(distance, s->offset_variance + outlier_variance);
-    struct part part = apply_bound(shape, distance, sd, noise->bound);
+    struct part part = apply_error(tilt, distance, sd, bound);
 
     if (outlier > part.mass) {
         correct(s, distance, outlier_variance);
@@ -261,14 +261,19 @@ static double update_model(struct bank_model *model, enum bank_shape shape, doub
                            const struct bank_noise *noise)
 {
     struct bank_state *s = &model->state;
-    double distance = offset - s->offset;
-    double variance = noise->bound * noise->bound / 3.0 + noise->softness * noise->softness;
+    double distance = offset - s->offset, bound = noise->bound, tilt = 0.0;
+    double softness = noise->softness * noise->softness;
 
     if (shape == BANK_GAUSS)
         return update_normal(s, distance, noise->variance);
-    if (model->weight < EXACT_WEIGHT || 1e4 * noise->bound * noise->bound < s->offset_variance)
-        return update_normal(s, distance, variance);
-    return update_bounded(s, shape, distance, noise);
+    if (shape != BANK_BOUND) {
+        bound = noise->edge_bound;
+        tilt = shape == BANK_EDGE_SLOW ? noise->tilt : -noise->tilt;
+    }
+    struct moments m = tilted_moments(tilt, bound);
+    if (model->weight < EXACT_WEIGHT || FAR * m.variance < s->offset_variance + softness)
+        return update_normal(s, distance - m.mean, m.variance + softness);
+    return update_bounded(s, tilt, bound, distance, noise);
 }
 
 static void start(struct bank *b, double offset, const struct bank_noise *noise,

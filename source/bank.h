@@ -17,17 +17,20 @@
 enum bank_shape {
     BANK_BOUND,     /* uniform within the bound: jitter in both directions */
     BANK_GAUSS,     /* normal, whatever the delay says */
-    BANK_EDGE_FAST, /* most of the jitter is on the way back: near z - bound */
-    BANK_EDGE_SLOW, /* on the way to the source: near z + bound */
+    BANK_EDGE_FAST, /* exponential from one end of the bound, so that the offset is near
+                       z - edge_bound: most of the jitter is in one direction */
+    BANK_EDGE_SLOW, /* near z + edge_bound */
     BANK_SHAPES,
 };
 
 /* What a sample is known to be wrong by. */
 struct bank_noise {
-    double bound;    /* s; the error is hardly ever larger */
-    double softness; /* s, standard deviation of the error of the bound itself */
-    double variance; /* s^2, of the error, if the bound is left aside */
-    bool unbounded;  /* the bound says nothing: BANK_GAUSS alone is used */
+    double bound;      /* s; the error is hardly ever larger */
+    double softness;   /* s, standard deviation of the error of the bound itself */
+    double variance;   /* s^2, of the error, if the bound is left aside */
+    double edge_bound; /* s, in place of bound for the edges */
+    double tilt;       /* s^-1, of the edges: how fast the density falls from there */
+    bool unbounded;    /* the bound says nothing: BANK_GAUSS alone is used */
 };
 
 /* Mean and covariance of offset (s) and frequency. */

@@ -24,8 +24,13 @@
 /* By what the shortest of n delays is longer than the empty path: share of the mean excess. */
 #define FLOOR_SHARE    0.8
 #define FLOOR_SOFTNESS 0.3
-#define MEMORY         64.0 /* samples over which errors are learnt */
-#define PRIOR_SAMPLES  8.0
+/* Where one direction has nine times the jitter of the other: a sample on the empty path is more
+   likely, and the density of the error falls by e with an eighth of the mean excess. */
+#define EDGE_FLOOR    0.5
+#define EDGE_TILT     8.0
+#define MIN_SCALE     1e-12
+#define MEMORY        64.0 /* samples over which errors are learnt */
+#define PRIOR_SAMPLES 8.0
 
 void sample_noise_init(struct sample_noise *n, bool refclock, double min_delay)
 {
@@ -129,6 +134,8 @@ struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, d
         .bound = 0.5 * (delay - base + floor) + dispersion,
         .softness = FLOOR_SOFTNESS * floor + dispersion,
         .variance = learnt_variance(n, mean * mean / 8.0 + dispersion * dispersion),
+        .edge_bound = 0.5 * (delay - base + EDGE_FLOOR * floor) + dispersion,
+        .tilt = EDGE_TILT / fmax(mean + dispersion, MIN_SCALE),
     };
 }
 

@@ -34,6 +34,10 @@ static void excess_delay_is_the_bound(void **state)
     assert_false(fast.unbounded);
     /* The mean excess is 45 us; that of both directions together, squared, over 8. */
     assert_within(slow.variance, 1e-10, 6e-10);
+    assert_within(slow.tilt, 8.0 / 6e-5, 8.0 / 3e-5);
+    /* The empty path is nearer to the shortest delay where one direction has most of the jitter. */
+    assert_within(slow.edge_bound, 5e-5, slow.bound);
+    assert_true(slow.edge_bound < slow.bound);
 }
 
 static void timestamps_widen_the_bound(void **state)
