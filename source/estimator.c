@@ -35,6 +35,8 @@ struct estimator {
     struct sample_noise noise;
     struct bank bank;
     struct local_time time; /* of the last sample */
+    double dispersion;      /* s, of that */
+    double surprise;        /* of that, in standard deviations */
     int count;
     struct first_sample first[REPLAYED];
     /* Known before the first sample. */
@@ -84,6 +86,20 @@ static bool contradicts(const struct estimator *e, double elapsed, double offset
     return fabs(offset - s.offset) > CONTRADICTION * sqrt(variance);
 }
 
+/* The distance of a sample from what was expected, in standard deviations. */
+static double surprise_of(const struct bank *b, double elapsed, double offset,
+                          const struct bank_noise *noise)
+{
+    const struct bank_state *s = &b->mix;
+    double variance = s->offset_variance +
+                      elapsed * (2.0 * s->covariance + elapsed * s->frequency_variance) +
+                      noise->variance + noise->bound * noise->bound;
+
+    if (b->samples == 0)
+        return 0.0;
+    return fabs(offset - s->offset - elapsed * s->frequency) / sqrt(variance);
+}
+
 /* False: the sample contradicts the expected frequency, and was not taken. */
 static bool step(struct estimator *e, const struct first_sample *s)
 {
@@ -92,10 +108,12 @@ static bool step(struct estimator *e, const struct first_sample *s)
 
     if (contradicts(e, elapsed, s->offset, &noise))
         return false;
+    e->surprise = surprise_of(&e->bank, elapsed, s->offset, &noise);
     enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
     double distance = s->offset - e->bank.mix.offset;
 
     e->time = s->time;
+    e->dispersion = s->dispersion;
     if (e->bank.samples > MIN_SAMPLES && result == BANK_USED)
         sample_noise_learn(&e->noise, distance * distance + e->bank.mix.offset_variance);
     return true;
@@ -253,4 +271,22 @@ bool estimator_state(const struct estimator *e, struct estimator_state *out)
     for (int i = 0; i < BANK_SHAPES; i++)
         out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);
     return true;
+}
+
+double estimator_surprise(const struct estimator *e)
+{
+    return uses_bank(e) ? e->surprise : 0.0;
+}
+
+int estimator_steady_state(const struct estimator *e, struct steady_state *out)
+{
+    if (!uses_bank(e))
+        return 0;
+    out->count = sample_noise_variances(&e->noise, e->dispersion, out->variances);
+    if (out->count == 0)
+        return 0;
+    out->wander = bank_wander(&e->bank);
+    out->common_share = bank_shape_weight(&e->bank, BANK_GAUSS);
+    out->common_variance = sample_noise_get(&e->noise, e->noise.delays[0], e->dispersion).variance;
+    return e->count;
 }

@@ -15,6 +15,7 @@
 #include "source/bank.h"
 #include "source/sample.h"
 #include "source/samples.h"
+#include "source/steady_state.h"
 
 struct estimator;
 
@@ -73,5 +74,12 @@ struct estimator_state {
 };
 /* False, and nothing is set: there is no estimate yet (fewer than 3 samples). */
 bool estimator_state(const struct estimator *estimator, struct estimator_state *out);
+
+/* What the error depends on that the estimate will have in the long run. Returns the number of
+   samples it was learnt from. 0, and nothing is set: there is no such knowledge (reference clocks,
+   the regression, fewer than 3 samples). */
+int estimator_steady_state(const struct estimator *estimator, struct steady_state *out);
+/* How far the last sample was from what was expected, in standard deviations; 0: regression. */
+double estimator_surprise(const struct estimator *estimator);
 
 #endif

@@ -28,6 +28,10 @@ void sample_noise_add(struct sample_noise *noise, double delay);
 /* The noise of a sample with that delay and standard deviation (s) of its timestamps. */
 struct bank_noise sample_noise_get(const struct sample_noise *noise, double delay,
                                    double dispersion);
+/* What the delays of the window say of the variances (s^2) of their samples, taking them all for as
+   exact as one with that dispersion. Returns their number; 0: a reference clock, or no sample. */
+int sample_noise_variances(const struct sample_noise *noise, double dispersion,
+                           double variances[NOISE_WINDOW]);
 /* Takes the expected square of the error (s^2) of a sample, as the estimate behind it says. */
 void sample_noise_learn(struct sample_noise *noise, double square);
 

@@ -18,6 +18,7 @@
 #include "conf/groups.h"
 #include "source/sample.h"
 #include "source/status.h"
+#include "source/steady_state.h"
 
 struct source_params {
     struct ip_addr addr;
@@ -93,6 +94,9 @@ bool source_is_selected(const struct source *source);
 int source_samples(const struct source *source);
 double source_predict_offset(const struct source *source, struct local_time when);
 double source_skew(const struct source *source);
+/* As of its estimator. */
+int source_steady_state(const struct source *source, struct steady_state *out);
+double source_surprise(const struct source *source);
 double source_min_delay(const struct source *source);
 double source_asymmetry(const struct source *source);
 bool source_test_data(const struct source *source, struct local_time when,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a source and the register say of themselves: the reports of the control protocol
- * (discipline.md 12, 13), what the last selection decided, and why, and the estimator log. Called
- * by control commands, by tests and with each sample. Nothing here changes a source.
+ * (discipline.md 12, 13), what the last selection decided, and why, what the estimator expects,
+ * and its log. Called by control commands, by associations, by tests and with each sample.
+ * Nothing here changes a source.
  */
 #include "source/record.h"
 
@@ -24,6 +25,16 @@ const struct selection_verdict *source_register_verdict(const struct source_regi
 uint32_t source_register_results(const struct source_register *reg, enum selection_result result)
 {
     return reg->results[result];
+}
+
+int source_steady_state(const struct source *s, struct steady_state *out)
+{
+    return estimator_steady_state(s->estimator, out);
+}
+
+double source_surprise(const struct source *s)
+{
+    return estimator_surprise(s->estimator);
 }
 
 static struct ip_addr refid_as_address(uint32_t refid)

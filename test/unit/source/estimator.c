@@ -247,6 +247,40 @@ static void sample_out_of_order_starts_anew(void **state)
     clean(&f);
 }
 
+static void noise_is_told_when_it_was_learnt(void **state)
+{
+    struct fixture regression = make(ESTIMATOR_REGRESSION), f = make(ESTIMATOR_KALMAN);
+    struct steady_state n;
+    struct estimator_state s;
+
+    for (int i = 0; i < 20; i++)
+        add(&regression, i);
+    assert_int_equal(estimator_steady_state(regression.estimator, &n), 0);
+    assert_true(estimator_surprise(regression.estimator) == 0.0);
+    for (int i = 0; i < 2; i++)
+        add(&f, i);
+    assert_int_equal(estimator_steady_state(f.estimator, &n), 0);
+    for (int i = 2; i < 100; i++)
+        add(&f, i);
+    assert_int_equal(estimator_steady_state(f.estimator, &n), 100);
+    assert_int_equal(n.count, STEADY_STATE_SAMPLES);
+    assert_true(estimator_state(f.estimator, &s));
+    assert_true(fabs(n.wander / (s.wander * s.wander) - 1.0) < 1e-9);
+    assert_true(n.common_share == s.weights[BANK_GAUSS]);
+    /* Queues of up to 50 us each way: an error of up to 50 us. */
+    assert_true(n.common_variance > 1e-12 && n.common_variance < 2.5e-9);
+    for (int i = 0; i < n.count; i++)
+        assert_true(n.variances[i] > 1e-14 && n.variances[i] < 2.5e-9);
+    assert_true(estimator_surprise(f.estimator) < 3.0);
+    estimator_correct_offset(f.estimator, 0.1);
+    add(&f, 100);
+    assert_true(estimator_surprise(f.estimator) > 1000.0);
+    estimator_reset(f.estimator);
+    assert_int_equal(estimator_steady_state(f.estimator, &n), 0);
+    clean(&regression);
+    clean(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +293,7 @@ int main(void)
         cmocka_unit_test(expected_frequency_follows_the_clock),
         cmocka_unit_test(replay_gives_the_same_estimate),
         cmocka_unit_test(sample_out_of_order_starts_anew),
+        cmocka_unit_test(noise_is_told_when_it_was_learnt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,25 @@ static void longer_path_is_followed_after_six_samples(void **state)
     assert_within(sample_noise_get(&n, 2.0 * BASE, 0.0).bound, 0.0, 5e-5);
 }
 
+static void window_tells_the_noise_of_typical_samples(void **state)
+{
+    struct sample_noise n;
+    double variances[NOISE_WINDOW];
+
+    sample_noise_init(&n, false, 0.0);
+    assert_int_equal(sample_noise_variances(&n, 1e-7, variances), 0);
+    fill(&n, BASE, 100);
+    assert_int_equal(sample_noise_variances(&n, 1e-7, variances), NOISE_WINDOW);
+    for (int i = 0; i < NOISE_WINDOW; i++) {
+        struct bank_noise noise = sample_noise_get(&n, n.delays[i], 1e-7);
+        double expected = noise.bound * noise.bound / 3.0 + noise.softness * noise.softness;
+        assert_within(variances[i] / expected, 1.0 - 1e-12, 1.0 + 1e-12);
+    }
+    sample_noise_init(&n, true, 0.0);
+    fill(&n, BASE, 10);
+    assert_int_equal(sample_noise_variances(&n, 1e-7, variances), 0);
+}
+
 static void errors_are_learnt(void **state)
 {
     struct sample_noise n;
@@ -110,6 +129,7 @@ int main(void)
         cmocka_unit_test(known_delay_is_used),
         cmocka_unit_test(shorter_path_is_followed_at_once),
         cmocka_unit_test(longer_path_is_followed_after_six_samples),
+        cmocka_unit_test(window_tells_the_noise_of_typical_samples),
         cmocka_unit_test(errors_are_learnt),
     };
 

@@ -258,6 +258,17 @@ double source_skew(const struct source *source)
     return 1e-6;
 }
 
+int source_steady_state(const struct source *source, struct steady_state *out)
+{
+    *out = source->steady_state;
+    return source->learnt;
+}
+
+double source_surprise(const struct source *source)
+{
+    return source->surprise;
+}
+
 double source_min_delay(const struct source *source)
 {
     return source->samples > 0 ? source->last.peer_delay : INFINITY;

@@ -22,7 +22,10 @@ struct source {
     int resets;
     int stratum;
     int leap;
-    double asymmetry; /* set by the test */
+    double asymmetry; /* set by the test, as are: */
+    int learnt;       /* number of samples behind: */
+    struct steady_state steady_state;
+    double surprise;
     struct source_sample last;
     double corrected;
     bool has_test_data;
