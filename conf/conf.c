@@ -168,6 +168,8 @@ bool conf_check(const struct conf *conf, struct conf_error *error)
         return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
     if (conf->templearn.file && conf->tempcomp.file)
         return conf_fail(error, "templearn directive cannot be used with tempcomp");
+    if (conf->client.poll_policy.accuracy && conf->selection.estimator != ESTIMATOR_KALMAN)
+        return conf_fail(error, "pollpolicy accuracy requires estimator kalman");
     if (!check_refclocks(conf, error) || !check_access(&conf->server.access, error) ||
         !check_access(&conf->command.access, error))
         return false;

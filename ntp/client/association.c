@@ -25,6 +25,7 @@
 #define QUANTILE_REPEAT     7
 #define QUANTILE_LARGE_STEP 100
 #define FILTER_DISPERSION   16.0
+#define POLICY_MIN_SAMPLES  8
 
 static void set_polls(struct association *a, const struct source_options *o)
 {
@@ -224,6 +225,7 @@ static void reset(struct association *a)
 static void reset_poll(struct association *a)
 {
     a->poll.score = 0.0;
+    poll_policy_reset(&a->poll_policy);
     if (a->poll.current == a->poll.min)
         return;
     a->poll.current = a->poll.min;
@@ -381,6 +383,29 @@ void association_adjust_poll(struct association *a, double adjustment)
         a->poll.current = 0;
 }
 
+/* Takes the interval that the accuracy asks for (ntp.md 14.5). */
+static void vote_poll(struct association *a)
+{
+    struct poll_state limits = a->poll;
+    struct steady_state noise;
+    struct poll_outlook outlook = {
+        .noise = &noise,
+        .polls_per_sample = a->filter ? sample_filter_length(a->filter) : 1.0,
+        .surprise = source_surprise(a->source),
+    };
+    int samples = source_steady_state(a->source, &noise);
+
+    if (!may_poll_subsecond(a)) {
+        limits.min = limits.min > 0 ? limits.min : 0;
+        limits.max = limits.max > 0 ? limits.max : 0;
+    }
+    poll_policy_vote(&a->poll_policy, &limits,
+                     samples >= POLICY_MIN_SAMPLES && samples >= a->poll_target ? &outlook : NULL,
+                     a->shared->poll_policy.ratio);
+    a->poll.current = limits.current;
+    a->poll.score = limits.score;
+}
+
 static void accumulate(struct association *a, const struct source_sample *sample)
 {
     double predicted = source_predict_offset(a->source, sample->time);
@@ -391,6 +416,10 @@ static void accumulate(struct association *a, const struct source_sample *sample
     a->ex.mono_shift = 0.0;
 
     source_accumulate(a->source, sample);
+    if (a->shared->poll_policy.accuracy) {
+        vote_poll(a);
+        return;
+    }
     association_adjust_poll(a,
                             poll_adjustment(err, sample->peer_dispersion + sample->peer_delay / 2.0,
                                             source_samples(a->source), a->poll_target));

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/clock_change.h"
 #include "base/report.h"
+#include "conf/groups.h"
 #include "conf/source_options.h"
 #include "ntp/auth.h"
 #include "ntp/client/nts_client.h"
@@ -32,6 +33,7 @@ struct association_env {
     struct random_pool random;
     double
         hwts_timeout; /* seconds that a response waits for a transmit timestamp; 0 or less: none */
+    struct poll_policy_conf poll_policy;
     bool add_net_correction;           /* the extension field is sent at all: ptpport is used */
     const struct ntp_mono_scale *mono; /* sent to peers */
 };

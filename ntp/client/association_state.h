@@ -9,7 +9,7 @@
 
 #include "base/quantile.h"
 #include "ntp/client/association.h"
-#include "ntp/client/poll.h"
+#include "ntp/client/poll_policy.h"
 #include "ntp/client/response.h"
 #include "source/sample_filter.h"
 
@@ -57,6 +57,7 @@ struct association {
     bool holds_server; /* peers: a use of the server socket of their family */
     timer_id tx_timer, rx_timer;
     struct poll_state poll;
+    struct poll_policy poll_policy;
     struct exchange ex;
     struct waiting_response waiting;
     int burst_good, burst_total;

@@ -524,6 +524,7 @@ struct ntp_sources *ntp_sources_new(const struct ntp_sources_params *params)
         .keys = params->keys,
         .random = random_pool_make(params->env->world),
         .hwts_timeout = params->conf.hwts_timeout,
+        .poll_policy = params->conf.poll_policy,
         .add_net_correction = params->ptp_port != 0,
         .mono = params->mono,
     };

@@ -803,6 +803,10 @@ static void directives_that_contradict_each_other_are_refused(void **state)
     assert_check("templearn /a 1", NULL);
     assert_check("templearn /a 1\ntempcomp /a 1 0 0 0 0",
                  "templearn directive cannot be used with tempcomp");
+    assert_check("pollpolicy accuracy", "pollpolicy accuracy requires estimator kalman");
+    assert_check("pollpolicy accuracy\nestimator kalman", NULL);
+    assert_check("pollpolicy accuracy\nestimator kalman\npollpolicy default\nestimator regression",
+                 NULL);
     assert_check("refclock PPP a", "unknown refclock driver PPP (did you mean PPS?)");
     assert_check("refclock pps a", "unknown refclock driver pps (did you mean PPS?)");
     assert_check("refclock PPS a tai", "refclock tai option requires leapseclist or leapsectz");
