@@ -96,6 +96,25 @@ struct report_estimator {
     double joint_percent;
 };
 
+enum report_temperature_state {
+    REPORT_TEMPERATURE_LEARNING = 1,  /* no slope is beyond doubt */
+    REPORT_TEMPERATURE_FOLLOWING = 2, /* the clock follows the temperature */
+    REPORT_TEMPERATURE_FAILING = 3,   /* the sensor cannot be read */
+};
+
+/* What was learnt about the temperature. Signs as of tempcomp: positive makes the clock faster. */
+struct report_temperature {
+    int state;                 /* enum report_temperature_state */
+    uint32_t last_reading_ago; /* s; 0xffffffff: never */
+    double temperature;        /* last reading, in the unit of the sensor */
+    uint32_t changes;          /* compared so far */
+    double delay;              /* s, by which the oscillator follows the sensor */
+    double slope_ppm;          /* per unit of the sensor */
+    double slope_sd_ppm;
+    double trust_percent; /* part of the slope that is applied */
+    double compensation_ppm;
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

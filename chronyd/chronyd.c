@@ -287,6 +287,7 @@ static void start_clock_helpers(struct chronyd *d)
 
     d->manual = manual_new(&manual_env, d->conf->manual);
     d->temperature = temperature_new(&temperature_env, &d->conf->tempcomp);
+    d->temperature_learning = temperature_learning_new(&temperature_env, &d->conf->templearn);
     d->smoothing = smoothing_new(d->clock, d->reference, &d->conf->smoothing);
     d->ntp_env.smoothing = d->smoothing;
 }
@@ -439,6 +440,7 @@ void chronyd_stop(struct chronyd *d)
 
     smoothing_free(d->smoothing);
     d->smoothing = d->ntp_env.smoothing = NULL;
+    temperature_learning_free(d->temperature_learning);
     temperature_free(d->temperature);
     manual_free(d->manual);
     nts_part_stop_server(d->nts_part);

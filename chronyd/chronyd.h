@@ -20,7 +20,7 @@
 #include "clock/nic_clocks.h"
 #include "clock/reference.h"
 #include "clock/smoothing.h"
-#include "clock/temperature.h"
+#include "clock/temperature_learning.h"
 #include "cmdmon/service.h"
 #include "conf/conf.h"
 #include "ntp/access.h"
@@ -51,8 +51,9 @@ struct chronyd {
     struct source_register *sources;
     struct refclock_set *refclocks;
     struct manual *manual;
-    struct temperature *temperature; /* NULL: no tempcomp */
-    struct smoothing *smoothing;     /* NULL: no smoothtime */
+    struct temperature *temperature;                   /* NULL: no tempcomp */
+    struct temperature_learning *temperature_learning; /* NULL: no templearn */
+    struct smoothing *smoothing;                       /* NULL: no smoothtime */
 
     struct nic_clocks *nic_clocks;
     struct ntp_env ntp_env;

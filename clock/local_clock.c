@@ -470,6 +470,14 @@ double local_clock_set_temperature_compensation(struct local_clock *c, double co
     return c->temp_comp_ppm;
 }
 
+double local_clock_follow_oscillator(struct local_clock *c, double change_ppm)
+{
+    double before_ppm = c->freq_ppm;
+
+    set_driver_frequency(c, clamp_frequency(c, before_ppm + change_ppm));
+    return c->freq_ppm - before_ppm;
+}
+
 void local_clock_set_sync_status(struct local_clock *c, bool synchronised, double est_error,
                                  double max_error)
 {

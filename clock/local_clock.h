@@ -30,6 +30,7 @@ enum clock_holder {
     CLOCK_HOLDER_NTP_SOURCES, /* timestamps and filters of NTP associations */
     CLOCK_HOLDER_MANUAL,      /* samples of manual input */
     CLOCK_HOLDER_SMOOTHING,   /* takes up the offset that the clock gives off */
+    CLOCK_HOLDER_TEMPERATURE, /* learns from the corrections; an end of what it has begun */
 };
 
 struct local_clock_params {
@@ -113,6 +114,10 @@ void local_clock_command_dfreq(struct local_clock *clock, double freq_ppm);
 bool local_clock_command_doffset(struct local_clock *clock, double offset);
 /* Temperature compensation in ppm (discipline.md 22). Returns the value that is in effect. */
 double local_clock_set_temperature_compensation(struct local_clock *clock, double comp_ppm);
+/* The oscillator is known to have become faster by this (ppm; negative: slower), and the absolute
+   frequency follows it (discipline.md 30.8). Cooked time goes on as if nothing had happened, so
+   nobody is told. Returns the change that was made. */
+double local_clock_follow_oscillator(struct local_clock *clock, double change_ppm);
 
 /* Kernel status: errors in seconds; nothing happens where the driver has no control. */
 void local_clock_set_sync_status(struct local_clock *clock, bool synchronised, double est_error,

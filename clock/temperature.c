@@ -84,9 +84,9 @@ static double compensation(const struct temperature *t, double temperature)
     return c->k0 + difference * c->k1 + difference * difference * c->k2;
 }
 
-static bool read_sensor(const struct temperature *t, double *temperature)
+bool temperature_read(struct world *world, const char *path, double *temperature)
 {
-    FILE *stream = t->env.world->ops->file_read(t->env.world->ctx, t->conf.file);
+    FILE *stream = world->ops->file_read(world->ctx, path);
 
     if (!stream)
         return false;
@@ -109,7 +109,7 @@ static void compensate(struct temperature *t)
     double temperature;
     char date[32];
 
-    if (!read_sensor(t, &temperature)) {
+    if (!temperature_read(t->env.world, t->conf.file, &temperature)) {
         if (is_news(t, TROUBLE_SENSOR))
             LOG_WARN("Could not read temperature from %s", t->conf.file);
         return;

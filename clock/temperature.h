@@ -27,4 +27,8 @@ struct temperature *temperature_new(const struct temperature_env *env,
                                     const struct tempcomp_conf *conf);
 void temperature_free(struct temperature *temperature);
 
+/* The first number in the file of a sensor, in the unit of the sensor. False: the file cannot be
+   read, or does not begin with a finite number. */
+bool temperature_read(struct world *world, const char *path, double *temperature);
+
 #endif

@@ -24,6 +24,15 @@ static bool changes(const struct sim_oscillator *o)
     return o->wander > 0.0 || o->noise > 0.0 || o->swing_period > 0.0 || o->warm_up_time > 0.0;
 }
 
+double sim_oscillator_swing(const struct sim_oscillator *o, double time)
+{
+    if (!(o->swing_period > 0.0))
+        return 0.0;
+    double phase = time / o->swing_period;
+    return o->swing_straight ? 4.0 * fabs(phase - floor(phase + 0.5)) - 1.0
+                             : sin(2.0 * M_PI * phase);
+}
+
 static double draw_addition(struct sim_clock *c, double time)
 {
     const struct sim_oscillator *o = &c->oscillator;
@@ -31,12 +40,8 @@ static double draw_addition(struct sim_clock *c, double time)
 
     if (o->noise > 0.0)
         addition += o->noise * sim_random_normal(&c->noise_random);
-    if (o->swing_period > 0.0) {
-        double phase = time / o->swing_period;
-
-        addition += o->swing * (o->swing_straight ? 4.0 * fabs(phase - floor(phase + 0.5)) - 1.0
-                                                  : sin(2.0 * M_PI * phase));
-    }
+    if (o->swing_period > 0.0)
+        addition += o->swing * sim_oscillator_swing(o, time);
     if (o->warm_up_time > 0.0)
         addition += o->warm_up * exp(-time / o->warm_up_time);
     return addition;

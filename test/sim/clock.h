@@ -55,6 +55,10 @@ struct sim_clock {
     double single_shot; /* seconds that ADJ_OFFSET_SINGLESHOT has still to add */
 };
 
+/* The temperature at a time since the start: between -1 and 1, where `swing` is the addition to the
+   error; 0 without a swing. */
+double sim_oscillator_swing(const struct sim_oscillator *oscillator, double time);
+
 /* raw_start: true time at the start in seconds since 1970. */
 void sim_clock_init(struct sim_clock *c, const struct sim_oscillator *oscillator, int64_t raw_start,
                     uint64_t seed, uint64_t stream);

@@ -83,6 +83,7 @@ struct sim_node {
     struct sim_files *files;
     struct sim_devices *devices;
     struct sim_random nic_random;
+    struct sim_random sensor_random;
     bool nic_enabled;
     enum nic_filter nic_filter;
     struct world world;

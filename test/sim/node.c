@@ -272,6 +272,7 @@ int sim_add_node(struct sim *sim, const struct sim_node_spec *spec)
     node->files = sim_files_new();
     sim_clock_init(&node->clock, &spec->oscillator, sim->start, sim->seed, SIM_CLOCK_STREAM(id));
     sim_random_seed(&node->random, sim->seed, NODE_STREAM + (uint64_t)id);
+    sim_random_seed(&node->sensor_random, sim->seed, SIM_SENSOR_STREAM(id));
     node->devices = sim_devices_new(node);
     sim_nic_init(node);
     node->recorder.tally.previous_offset = spec->oscillator.offset;

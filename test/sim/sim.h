@@ -21,6 +21,7 @@
 #include "test/sim/files.h"
 #include "test/sim/link.h"
 #include "test/sim/nic.h"
+#include "test/sim/sensor.h"
 #include "test/sim/tally.h"
 
 #define SIM_MAX_NODES 64
@@ -35,6 +36,7 @@ struct sim_node_spec {
     const char *conf; /* lines of configuration, each with a newline */
     struct sim_device devices[SIM_DEVICES];
     struct sim_nic nic;
+    struct sim_sensor sensor;
     bool no_control; /* -x */
     bool not_started;
 };

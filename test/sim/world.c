@@ -196,7 +196,16 @@ static void random_bytes(void *ctx, void *out, size_t length)
 
 static FILE *file_read(void *ctx, const char *path)
 {
-    return sim_files_read(((struct sim_node *)ctx)->files, path);
+    struct sim_node *node = ctx;
+    const struct sim_sensor *sensor = &node->spec.sensor;
+    char text[32];
+
+    if (sensor->path && strcmp(path, sensor->path) == 0) {
+        bool works = sim_sensor_read(sensor, &node->spec.oscillator, &node->sensor_random,
+                                     sim_time(node->sim), text, sizeof(text));
+        sim_files_set(node->files, path, works ? text : "");
+    }
+    return sim_files_read(node->files, path);
 }
 
 static FILE *file_append(void *ctx, const char *path, mode_t mode)

@@ -254,6 +254,31 @@ static void temperature_compensation_is_hidden_from_readings(void **state)
     tear_down(&f, "Disabled control of system clock\n");
 }
 
+static void count_change(const struct clock_change *change, void *arg)
+{
+    (*(int *)arg)++;
+}
+
+static void following_the_oscillator_is_announced_to_nobody(void **state)
+{
+    struct fixture f;
+    int announced = 0;
+
+    set_up(&f, false);
+    local_clock_set_frequency(f.c, 20.0);
+    local_clock_add_handler(f.c, CLOCK_HOLDER_MANUAL, count_change, &announced);
+    assert_near(local_clock_follow_oscillator(f.c, 1.5), 1.5);
+    assert_near(local_clock_read_frequency(f.c), 21.5);
+    assert_near(local_clock_follow_oscillator(f.c, -2.0), -2.0);
+    assert_near(local_clock_read_frequency(f.c), 19.5);
+    assert_int_equal(announced, 0);
+    /* What could be done within maxdrift. */
+    assert_near(local_clock_follow_oscillator(f.c, 1e6), 100000.0 - 19.5);
+    local_clock_remove_handler(f.c, count_change, &announced);
+    tear_down(&f, "Disabled control of system clock\n"
+                  "Frequency 1000019.5 ppm exceeds allowed maximum\n");
+}
+
 /* Differences between readings of the monotonic clock, by turns. */
 static struct {
     const int *steps;
@@ -322,6 +347,7 @@ int main(void)
         cmocka_unit_test(holders_are_told_in_a_fixed_order),
         cmocka_unit_test(commands_log_what_they_did),
         cmocka_unit_test(temperature_compensation_is_hidden_from_readings),
+        cmocka_unit_test(following_the_oscillator_is_announced_to_nobody),
         cmocka_unit_test(precision_is_that_of_the_steps_of_the_clock),
         cmocka_unit_test(precision_is_that_of_reading_the_clock),
     };
