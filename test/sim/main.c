@@ -15,7 +15,7 @@
 
 #define CONF_SIZE 1024
 
-enum task { TASK_SCENARIO, TASK_LIST, TASK_FIGURES, TASK_TABLE, TASK_PLOTS, TASK_CHECK };
+enum task { TASK_SCENARIO, TASK_LIST, TASK_FIGURES, TASK_TABLE, TASK_PLOTS, TASK_CHECK, TASK_DAY };
 
 static void usage(FILE *out)
 {
@@ -28,6 +28,7 @@ static void usage(FILE *out)
           "       sim --plot-compare DIRECTORY [--against CHRONYD] [--scenario NAME] [--seed N]\n"
           "       sim --against CHRONYD [--scenario NAME] [--seeds N]\n"
           "       sim --check [--scenario NAME]\n"
+          "       sim --day [--scenario NAME] [--seeds N]\n"
           "With all of them: --estimator regression|kalman, --line LINE: a line of configuration\n"
           "for all nodes, but not for the other chronyd; may be given more than once\n",
           out);
@@ -137,6 +138,7 @@ enum option_code {
     OPTION_MARKDOWN,
     OPTION_JOBS,
     OPTION_CHECK,
+    OPTION_DAY,
     OPTION_AGAINST,
     OPTION_ESTIMATOR,
     OPTION_LINE,
@@ -160,6 +162,7 @@ static const struct option options[] = {
     {"markdown", required_argument, NULL, OPTION_MARKDOWN},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"day", no_argument, NULL, OPTION_DAY},
     {"against", required_argument, NULL, OPTION_AGAINST},
     {"estimator", required_argument, NULL, OPTION_ESTIMATOR},
     {"line", required_argument, NULL, OPTION_LINE},
@@ -224,6 +227,9 @@ static bool parse_task(struct command_line *line, int option, const char *argume
         return true;
     case OPTION_CHECK:
         line->task = TASK_CHECK;
+        return true;
+    case OPTION_DAY:
+        line->task = TASK_DAY;
         return true;
     case OPTION_PLOT_COMPARE:
         line->task = TASK_PLOTS;
@@ -300,6 +306,8 @@ static int do_task(const struct request *request, enum task task)
         return table_plot(request);
     case TASK_CHECK:
         return check_run(request);
+    case TASK_DAY:
+        return day_run(request);
     case TASK_SCENARIO:
         break;
     }

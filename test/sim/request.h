@@ -28,6 +28,8 @@ struct request {
 int check_run(const struct request *request);
 /* Medians of the scenarios that have figures of chrony, and the ratios to those (check.c). */
 int check_print_figures(const struct request *request);
+/* A day with each fault, with both estimators (day.c). */
+int day_run(const struct request *request);
 /* Ours beside another chronyd, in the same networks (against.c). */
 int against_run(const struct request *request);
 /* Both estimators and another chronyd, side by side (table.c). */

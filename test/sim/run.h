@@ -15,6 +15,7 @@ struct run_options {
     double duration;  /* seconds; 0: that of the scenario */
     bool messages;    /* are printed */
     bool offsets;     /* of the node that is judged are kept */
+    bool repeat;      /* what happens comes again after each length of the scenario */
     bool honesty;     /* and what it says of its errors is compared with them */
 };
 

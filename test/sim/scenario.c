@@ -91,7 +91,8 @@ static void act(struct sim *sim, void *arg)
         sim_node_step(sim, node, action->value);
         break;
     case CORRECT:
-        sim_node_correct(sim, node, action->value);
+        if (sim_node_is_running(sim, node))
+            sim_node_correct(sim, node, action->value);
         break;
     case LINKS_DOWN:
     case LINKS_UP:
@@ -156,6 +157,23 @@ const struct sim_link *scenario_link(const struct scenario *scenario, int from, 
     return link;
 }
 
+bool scenario_is_symmetric(const struct scenario *scenario)
+{
+    bool symmetric = scenario->link.hold.period == 0.0;
+
+    for (size_t i = 0; i < sizeof(scenario->links) / sizeof(scenario->links[0]); i++)
+        symmetric = symmetric && (!scenario->links[i].set || scenario->links[i].from == ALL_NODES);
+    for (int i = 0; i < SCENARIO_ACTIONS; i++)
+        symmetric = symmetric && scenario->actions[i].kind == ACTION_NONE;
+    for (int i = 0; i < scenario_node_count(scenario); i++) {
+        const struct sim_node_spec *node = &scenario->nodes[i];
+
+        symmetric = symmetric && (i == scenario->subject || node->oscillator.offset == 0.0) &&
+                    node->devices[SIM_PPS].offset == 0.0 && node->devices[SIM_PHC].asymmetry == 0.0;
+    }
+    return symmetric;
+}
+
 static void add_pool(struct sim *sim, const struct pool_name *pool)
 {
     struct ip_addr addrs[ADDR_MAX_PER_NAME];
@@ -194,6 +212,20 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
     sim_record(
         sim, &(struct sim_bounds){scenario->from, scenario->sync_offset, scenario->sync_frequency});
     return sim;
+}
+
+/* Links that flap go on by themselves. */
+void scenario_repeat(const struct scenario *scenario, struct sim *sim, double until)
+{
+    for (int i = 0; i < SCENARIO_ACTIONS; i++) {
+        const struct action *action = &scenario->actions[i];
+
+        if (action->kind == ACTION_NONE || action->kind == FLAP_LINKS)
+            continue;
+        for (double time = action->time + scenario->duration; time < until;
+             time += scenario->duration)
+            sim_at(sim, time, act, (void *)(uintptr_t)action);
+    }
 }
 
 struct verdict {

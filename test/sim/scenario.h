@@ -97,11 +97,16 @@ const struct scenario *scenario_hwts(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 
+/* Whether the errors of the samples are symmetric about the truth: links that are alike in both
+   directions, right servers and receivers, and nothing that happens. */
+bool scenario_is_symmetric(const struct scenario *scenario);
 /* Of one direction between two nodes, at the start. */
 const struct sim_link *scenario_link(const struct scenario *scenario, int from, int to);
 int scenario_node_count(const struct scenario *scenario);
 /* The network before it runs; the caller frees it. */
 struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed);
+/* What happens comes again after each duration of the scenario, up to a time. */
+void scenario_repeat(const struct scenario *scenario, struct sim *sim, double until);
 /* Limits, messages and check after the run of one seed. Says what failed. */
 bool scenario_judge(const struct scenario *scenario, struct sim *sim, uint64_t seed);
 

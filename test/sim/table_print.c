@@ -9,10 +9,14 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/text.h"
+#include "test/sim/peer.h"
 
 #define WORSE_OFFSET    1.05
 #define WORSE_FREQUENCY 1.1
 #define NUMBER_SIZE     24
+/* Of the mean of the squared error over the variance, where it can be told. */
+#define MIN_CALIBRATION 0.5
+#define MAX_CALIBRATION 1.5
 
 /* Kalman to the base. */
 enum ratio { OFFSET_RATIO, MAX_RATIO, FREQUENCY_RATIO, SYNC_RATIO, PACKET_RATIO, RATIOS };
@@ -261,6 +265,27 @@ static void put_worse(const struct form *form, const struct table_row *rows, int
     fprintf(form->out, "%s\n", first ? " none." : ".");
 }
 
+/* Those that do not follow another client, whose errors are not in their samples. */
+static void put_calibration(const struct form *form, const struct table_row *rows, int count)
+{
+    bool first = true;
+
+    fprintf(form->out,
+            "\nSquared error over the variance, kalman, symmetric networks, outside %.1f to %.1f:",
+            MIN_CALIBRATION, MAX_CALIBRATION);
+    for (int i = 0; i < count; i++) {
+        double value = sim_calibration(&rows[i].cells[TABLE_KALMAN].honesty);
+        bool is_first_hand = !rows[i].scenario->tabled || peer_can_run(rows[i].scenario);
+
+        if (!scenario_is_symmetric(rows[i].scenario) || !is_first_hand ||
+            (value >= MIN_CALIBRATION && value <= MAX_CALIBRATION))
+            continue;
+        fprintf(form->out, "%s %s %.2f", first ? "" : ",", rows[i].scenario->name, value);
+        first = false;
+    }
+    fprintf(form->out, "%s\n", first ? " none." : ".");
+}
+
 static void put_all(const struct form *form, const struct table_row *rows, int count)
 {
     put_offsets(form, rows, count);
@@ -270,6 +295,7 @@ static void put_all(const struct form *form, const struct table_row *rows, int c
     put_worse(form, rows, count, OFFSET_RATIO, WORSE_FREQUENCY);
     put_worse(form, rows, count, FREQUENCY_RATIO, WORSE_FREQUENCY);
     put_worse(form, rows, count, SYNC_RATIO, WORSE_OFFSET);
+    put_calibration(form, rows, count);
 }
 
 bool table_print(const struct request *request, int seeds, const struct table_row *rows, int count)
