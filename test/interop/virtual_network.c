@@ -147,6 +147,9 @@ static void act(struct virtual_network *network, const struct action *action, in
     case CHANGE_FREQUENCY:
         clock->error += action->value;
         break;
+    case CHANGE_WANDER:
+        clock->oscillator.wander = action->value;
+        break;
     case CHANGE_DELAY:
         if (is_own)
             network->there[action->other - 1].delay += action->value;

@@ -22,6 +22,7 @@ enum action_kind {
     START_RELOAD,     /* with -r */
     POWER_CUT,        /* value: octets that files still take, then the daemon is gone */
     CHANGE_FREQUENCY, /* of the oscillator, by value */
+    CHANGE_WANDER,    /* of the oscillator, to value */
     CHANGE_DELAY,     /* of the link from the node to `other`, by value */
     KERNEL_LEAP,      /* the kernel gets a leap second to insert (1) or delete (-1) */
     STOP_DEVICE,      /* the kind is given in `other` */

@@ -117,6 +117,9 @@ static void act(struct sim *sim, void *arg)
     case CHANGE_FREQUENCY:
         sim_node_clock(sim, node)->error += action->value;
         break;
+    case CHANGE_WANDER:
+        sim_node_clock(sim, node)->oscillator.wander = action->value;
+        break;
     case CHANGE_DELAY:
         sim_link(sim, node, action->other - 1)->delay += action->value;
         break;

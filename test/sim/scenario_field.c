@@ -50,6 +50,7 @@
 #define SEVEN                                                                                      \
     "server server1\nserver server2\nserver server3\nserver server4\n"                             \
     "server false1\nserver false2\nserver false3\n"
+#define FOUR "server server1\nserver server2\nserver server3\nserver server4\n"
 #define NMEA_LOCKED                                                                                \
     "refclock SHM 0 refid NMEA delay 0.5 noselect\n"                                               \
     "refclock PPS /dev/pps0 refid PPS lock NMEA poll 3\nmakestep 1 3\n"
@@ -191,6 +192,70 @@ static const struct scenario scenarios[] = {
                   SERVER("server2", 0.0)},
         .link = LINK(2e-3, 1e-4),
         .actions = {{15000.0, CHANGE_DELAY, 2, 2, 1e-3}},
+    },
+    {
+        .name = "holdover",
+        .about = "a day without the server",
+        COMMON(1, 120000.0, 5e-3, 0.1, 5e-2),
+        .nodes = {SERVER("server", 0.0), CLIENT(1e-9)},
+        .link = LINK(5e-4, 1e-4),
+        .actions = {{20000.0, LINKS_DOWN, 1, 0, 0.0}, {106400.0, LINKS_UP, 1, 0, 0.0}},
+    },
+    {
+        .name = "restless",
+        .about = "an oscillator that is quiet, wanders for hours and is quiet again",
+        COMMON(1, 86400.0, 5e-3, 1e-2, 3e-3),
+        .nodes = {SERVER("server", 0.0), CLIENT(3e-10)},
+        .link = LINK(5e-4, 1e-4),
+        .actions = {{15000.0, CHANGE_WANDER, 1, 0, 3e-8},
+                    {25000.0, CHANGE_WANDER, 1, 0, 3e-10},
+                    {50000.0, CHANGE_WANDER, 1, 0, 1e-8},
+                    {65000.0, CHANGE_WANDER, 1, 0, 1e-10}},
+    },
+    {
+        .name = "jumps",
+        .about = "an oscillator whose frequency jumps back and forth by 0.2 ppm",
+        COMMON(1, 86400.0, 5e-3, 5e-3, 1e-3),
+        .nodes = {SERVER("server", 0.0), CLIENT(3e-10)},
+        .link = LINK(5e-4, 1e-4),
+        .actions = {{8000.0, CHANGE_FREQUENCY, 1, 0, 2e-7},
+                    {11000.0, CHANGE_FREQUENCY, 1, 0, -2e-7},
+                    {25000.0, CHANGE_FREQUENCY, 1, 0, 2e-7},
+                    {40000.0, CHANGE_FREQUENCY, 1, 0, -2e-7},
+                    {41000.0, CHANGE_FREQUENCY, 1, 0, 2e-7},
+                    {60000.0, CHANGE_FREQUENCY, 1, 0, -2e-7},
+                    {75000.0, CHANGE_FREQUENCY, 1, 0, 2e-7}},
+    },
+    {
+        .name = "office-hours",
+        .about = "a wide network that is loaded for a third of the day",
+        COMMON(1, 172800.0, 2e-2, 2e-2, 5e-3),
+        .nodes = {SERVER("server", 0.0), CLIENT(1e-9, .swing = 1e-7, .swing_period = 86400.0)},
+        .link = LINK(1e-2, 3e-4, .burst = {.period = 86400.0, .length = 28800.0, .begin = 28800.0},
+                     .burst_factor = 10.0, .queue = 1e-3, .queue_time = 600.0),
+    },
+    {
+        .name = "near-and-far",
+        .about = "four servers: two near ones, a far one and one behind a bad line",
+        COMMON(1, 40000.0, 2e-2, 5e-3, 2e-3),
+        .nodes = {SERVER("server1", 0.0), NODE("client", FOUR, 1e-9), SERVER("server2", 3e-5),
+                  SERVER("server3", -2e-4), SERVER("server4", 1e-4)},
+        .link = LINK(1e-3, 1e-4),
+        .links = {LINK_TO(2, 2e-3, 2e-4), LINK_TO(3, 4e-2, 1e-3), LINK_TO(4, 8e-3, 5e-3)},
+    },
+    {
+        .name = "first-hour",
+        .about = "the first hour after the start, with a burst",
+        .tabled = true,
+        .duration = 3600.0,
+        .subject = 1,
+        .from = 200.0,
+        .sync_offset = 5e-3,
+        .sync_frequency = 5e-4,
+        .seeds = 3,
+        .limits = {.max_offset = 5e-3, .rms_offset = 2e-3},
+        .nodes = {SERVER("server", 0.0), NODE("client", "server server iburst\n", 1e-9)},
+        .link = LINK(2e-3, 2e-4),
     },
     {
         .name = "gps-sawtooth",

@@ -25,6 +25,7 @@ bool virtual_time_can(const struct action *action)
     case LINKS_DOWN:
     case LINKS_UP:
     case CHANGE_FREQUENCY:
+    case CHANGE_WANDER:
     case CHANGE_DELAY:
         return true;
     default:
