@@ -211,6 +211,8 @@ struct sim *scenario_prepare(const struct scenario *scenario, uint64_t seed)
             sim_at(sim, scenario->actions[i].time, act, (void *)(uintptr_t)&scenario->actions[i]);
     if (scenario->keep_calls)
         sim_keep_kernel_calls(sim, scenario->subject);
+    if (scenario->limits.calibration > 0.0 || scenario->limits.exceeded > 0.0)
+        sim_measure_honesty(sim, scenario->subject);
     sim_set_leap(sim, scenario->leap_utc, scenario->leap);
     sim_record(
         sim, &(struct sim_bounds){scenario->from, scenario->sync_offset, scenario->sync_frequency});
@@ -246,6 +248,20 @@ static void check_limit(struct verdict *v, const char *what, double value, doubl
     v->good = false;
 }
 
+static void check_honesty(struct verdict *v, const struct sim *sim)
+{
+    const struct limits *l = &v->scenario->limits;
+    struct sim_honesty honesty;
+
+    sim_get_honesty(sim, v->scenario->subject, &honesty);
+    if (honesty.updates > 0)
+        check_limit(v, "mean of the squared error over the variance", sim_calibration(&honesty),
+                    l->calibration);
+    if (honesty.seconds > 0)
+        check_limit(v, "part of the time above the bound", sim_part_exceeded(&honesty),
+                    l->exceeded);
+}
+
 static void check_message(struct verdict *v, const struct sim *sim,
                           const struct expected_message *m)
 {
@@ -277,6 +293,7 @@ bool scenario_judge(const struct scenario *scenario, struct sim *sim, uint64_t s
         check_limit(&v, "last offset", fabs(r.final_offset - first.final_offset), l->final_offset);
         check_limit(&v, "change within a second", fmax(r.max_raw_step, -r.min_raw_step), l->change);
     }
+    check_honesty(&v, sim);
     for (int i = 0; i < SCENARIO_MESSAGES; i++)
         if (scenario->messages[i].text)
             check_message(&v, sim, &scenario->messages[i]);

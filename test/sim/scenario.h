@@ -46,6 +46,8 @@ struct limits {
     double sync_time, max_offset, rms_offset, rms_frequency, max_frequency;
     double final_offset; /* from the clock of node 0 */
     double change;       /* of the offset within a second, while recording */
+    double calibration;  /* mean of the squared error over the variance that the daemon gives */
+    double exceeded;     /* part of the time in which the error is above the daemon's bound */
 };
 
 struct scenario {
