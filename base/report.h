@@ -104,6 +104,7 @@ enum report_temperature_state {
 
 /* What was learnt about the temperature. Signs as of tempcomp: positive makes the clock faster. */
 struct report_temperature {
+    char sensor[257];          /* file; one that is longer is cut off */
     int state;                 /* enum report_temperature_state */
     uint32_t last_reading_ago; /* s; 0xffffffff: never */
     double temperature;        /* last reading, in the unit of the sensor */

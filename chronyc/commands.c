@@ -22,6 +22,8 @@ const struct command command_table[] = {
     {"waitsync", SECTION_CLOCK, .run = show_waitsync,
      .help = {{"waitsync [<max-tries> [<max-correction> [<max-skew> [<interval>]]]]",
                "Wait until synchronised in specified limits"}}},
+    {"temperature", SECTION_CLOCK, .run = show_temperature, .watchable = true, .extra = true,
+     .help = {{"temperature", "Display what was learnt about the temperature"}}},
 
     {"sources", SECTION_SOURCES, .run = show_sources, .watchable = true,
      .help = {{"sources [-a] [-v]", "Display information about current sources"}},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reports on the daemon as a whole: activity, serverstats, rtcdata, smoothing, manual list, and
- * the result of settime (chronyc.md 10.7, 10.8, 10.10 to 10.12, 10.15).
+ * Reports on the daemon as a whole: activity, serverstats, rtcdata, smoothing, temperature,
+ * manual list, and the result of settime (chronyc.md 10.7, 10.8, 10.10 to 10.12, 10.15, 10.18).
  */
 #include "chronyc/reports.h"
 
@@ -105,6 +105,29 @@ static void print_smoothing(FILE *out, const union cmd_reply_body *body)
 bool show_smoothing(struct client *c, char *args)
 {
     return show_object(c, CMD_SMOOTHING, print_smoothing);
+}
+
+static void print_temperature(FILE *out, const union cmd_reply_body *body)
+{
+    const struct report_temperature *t = &body->temperature;
+
+    fprintf(out, "Sensor       : %s\n", t->sensor);
+    fprintf(out, "State        : %s\n", field_word(words_temperature, t->state)->plain);
+    fprintf(out, "Temperature  : %.3f\n", t->temperature);
+    if (t->last_reading_ago == UINT32_MAX)
+        fprintf(out, "Last reading : none\n");
+    else
+        fprintf(out, "Last reading : %" PRIu32 " seconds ago\n", t->last_reading_ago);
+    fprintf(out, "Changes      : %" PRIu32 "\n", t->changes);
+    fprintf(out, "Delay        : %.0f seconds\n", t->delay);
+    fprintf(out, "Slope        : %+.3e +/- %.1e ppm per unit\n", t->slope_ppm, t->slope_sd_ppm);
+    fprintf(out, "Trust        : %.1f %%\n", t->trust_percent);
+    fprintf(out, "Compensation : %+.6f ppm\n", t->compensation_ppm);
+}
+
+bool show_temperature(struct client *c, char *args)
+{
+    return show_object(c, CMD_TEMPERATURE, print_temperature);
 }
 
 static void show_sample(const struct client *c, uint32_t index,

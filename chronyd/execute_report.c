@@ -131,6 +131,12 @@ enum cmd_status execute_smoothing(struct chronyd *d, request_p request, body_p b
     return status_of(smoothing_report(d->smoothing, &body->smoothing), CMD_STATUS_NOT_ENABLED);
 }
 
+enum cmd_status execute_temperature(struct chronyd *d, request_p request, body_p body)
+{
+    return status_of(temperature_learning_report(d->temperature_learning, &body->temperature),
+                     CMD_STATUS_NOT_ENABLED);
+}
+
 enum cmd_status execute_manual_list(struct chronyd *d, request_p request, body_p body)
 {
     manual_list(d->manual, &body->manual_list);

@@ -269,5 +269,6 @@ bool temperature_learning_report(const struct temperature_learning *t,
         .trust_percent = 100.0 * e->trust,
         .compensation_ppm = 0.0 - t->applied_ppm,
     };
+    text_copy(report->sensor, sizeof(report->sensor), t->conf.file);
     return true;
 }

@@ -55,6 +55,7 @@ enum reply_code {
     REPLY_SERVERSTATS = 25,
     REPLY_NTPDATA = 26,
     REPLY_ESTIMATOR = CMD_FIRST_OWN,
+    REPLY_TEMPERATURE = CMD_FIRST_OWN + 1,
 };
 
 /* Status codes (cmdmon.md 7). */
@@ -264,6 +265,7 @@ union cmd_reply_body {
     struct report_serverstats serverstats;
     struct report_ntpdata ntpdata;
     struct report_estimator estimator;
+    struct report_temperature temperature;
 };
 
 /*

@@ -91,6 +91,8 @@
     X(CMD_OFFSET, 73, request_offset, CMD_RW, REPLY_NULL, 0, execute_offset)                       \
     X(CMD_LOCAL, 74, request_local, CMD_RW, REPLY_NULL, 0, execute_local)                          \
     X(CMD_ESTIMATOR, CMD_FIRST_OWN, request_index, CMD_RO, REPLY_ESTIMATOR, OPEN_ESTIMATOR,        \
-      execute_estimator)
+      execute_estimator)                                                                           \
+    X(CMD_TEMPERATURE, CMD_FIRST_OWN + 1, request_empty, CMD_RO, REPLY_TEMPERATURE,                \
+      OPEN_TEMPERATURE, execute_temperature)
 
 #endif

@@ -318,6 +318,25 @@ static const struct cmd_field estimator[] = {
     ESTIMATE(104, WIRE_FLOAT, joint_percent, "joint_percent", SHOW_REAL, 1),
 };
 
+#define TEMPERATURE(at, wire, member, ...)                                                         \
+    FIELD(struct report_temperature, at, wire, member, __VA_ARGS__)
+
+_Static_assert(sizeof(((struct report_temperature *)NULL)->sensor) == CMD_NAME_SIZE + 1,
+               "A name of the protocol fits");
+
+static const struct cmd_field temperature[] = {
+    TEMPERATURE(284, WIRE_U32, state, "state", SHOW_WORD, 0, words_temperature),
+    TEMPERATURE(28, WIRE_NAME, sensor, "sensor", SHOW_TEXT),
+    TEMPERATURE(292, WIRE_FLOAT, temperature, "temperature", SHOW_REAL, 3),
+    TEMPERATURE(288, WIRE_U32, last_reading_ago, "last_reading_age_seconds", SHOW_AGE),
+    TEMPERATURE(296, WIRE_U32, changes, "changes", SHOW_INTEGER),
+    TEMPERATURE(300, WIRE_FLOAT, delay, "delay_seconds", SHOW_REAL, 0),
+    TEMPERATURE(304, WIRE_FLOAT, slope_ppm, "slope_ppm", SHOW_REAL, 9),
+    TEMPERATURE(308, WIRE_FLOAT, slope_sd_ppm, "slope_standard_deviation_ppm", SHOW_REAL, 9),
+    TEMPERATURE(312, WIRE_FLOAT, trust_percent, "trust_percent", SHOW_REAL, 1),
+    TEMPERATURE(316, WIRE_FLOAT, compensation_ppm, "compensation_ppm", SHOW_REAL, 6),
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -344,6 +363,7 @@ static const struct {
     {REPLY_SERVERSTATS, LAYOUT(196, serverstats, NULL)},
     {REPLY_NTPDATA, LAYOUT(172, ntpdata, NULL)},
     {REPLY_ESTIMATOR, LAYOUT(108, estimator, NULL)},
+    {REPLY_TEMPERATURE, LAYOUT(320, temperature, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)

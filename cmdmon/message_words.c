@@ -48,6 +48,13 @@ const struct field_word words_estimator[] = {
     {FIELD_OTHER, "unknown", "?"},
 };
 
+const struct field_word words_temperature[] = {
+    {REPORT_TEMPERATURE_LEARNING, "learning", "Learning"},
+    {REPORT_TEMPERATURE_FOLLOWING, "following", "Following"},
+    {REPORT_TEMPERATURE_FAILING, "failing", "Sensor fails"},
+    {FIELD_OTHER, "unknown", "Unknown"},
+};
+
 const struct field_word words_ntp_mode[] = {
     {1, "symmetric_active", "Symmetric active"},
     {2, "symmetric_passive", "Symmetric passive"},

@@ -442,7 +442,8 @@ bool directive_opencommands(struct parser *p, const struct directive *d, char *a
         {"rtcdata", OPEN_RTCDATA},         {"selectdata", OPEN_SELECTDATA},
         {"serverstats", OPEN_SERVERSTATS}, {"smoothing", OPEN_SMOOTHING},
         {"sourcename", OPEN_SOURCENAME},   {"sources", OPEN_SOURCES},
-        {"sourcestats", OPEN_SOURCESTATS}, {"tracking", OPEN_TRACKING},
+        {"sourcestats", OPEN_SOURCESTATS}, {"temperature", OPEN_TEMPERATURE},
+        {"tracking", OPEN_TRACKING},
     };
     unsigned int open = 0;
 

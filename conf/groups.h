@@ -317,6 +317,7 @@ enum open_command {
     OPEN_SOURCESTATS = 1 << 11,
     OPEN_TRACKING = 1 << 12,
     OPEN_ESTIMATOR = 1 << 13,
+    OPEN_TEMPERATURE = 1 << 14,
 };
 
 struct command_conf {

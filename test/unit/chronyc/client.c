@@ -577,7 +577,7 @@ static void completion_knows_commands_and_their_words(void **state)
     check_completion("nosuch ", "");
     check_completion("dfr", "");
     check_completion("passw", "");
-    assert_int_equal(command_complete("", words, 128), 60);
+    assert_int_equal(command_complete("", words, 128), 61);
     check_completion("watch trac", "tracking ");
     check_completion("watch man", "manual ");
     check_completion("watch  sources ", "-a -v ");

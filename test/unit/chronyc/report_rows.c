@@ -67,6 +67,7 @@ static void keys_are_those_of_the_schemas(void **state)
         {"settime", REPLY_SETTIME},
         {"sourcename", REPLY_SOURCENAME},
         {"estimator", REPLY_ESTIMATOR},
+        {"temperature", REPLY_TEMPERATURE},
     };
     const size_t count = COUNT(reports);
     size_t shown = 0;

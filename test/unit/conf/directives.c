@@ -731,11 +731,12 @@ static void ntsaeads_and_opencommands_replace_their_list(void **state)
 
     conf = test_conf("ntsaeads 15 30 2147483647\nntsaeads 15\nopencommands tracking\n"
                      "opencommands Clients authdata estimator ntpdata selectdata "
-                     "serverstats");
+                     "serverstats temperature");
     assert_int_equal(conf->nts_aeads.count, 1);
     assert_int_equal(conf->nts_aeads.ids[0], 15);
     assert_int_equal(conf->command.open, OPEN_CLIENTS | OPEN_AUTHDATA | OPEN_ESTIMATOR |
-                                             OPEN_NTPDATA | OPEN_SELECTDATA | OPEN_SERVERSTATS);
+                                             OPEN_NTPDATA | OPEN_SELECTDATA | OPEN_SERVERSTATS |
+                                             OPEN_TEMPERATURE);
     conf_free(conf);
 
     conf = test_conf("ntsaeads\nopencommands");

@@ -319,6 +319,7 @@ const char *const replay_files[] = {
     "request-encoding.json",
     "symmetric-keys.json",
     "synthetic-replies.json",
+    "temperature.json",
     "time-smoothing-leaponly-2.json",
     "time-smoothing-leaponly.json",
     "time-smoothing-smooth.json",
