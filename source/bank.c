@@ -20,9 +20,10 @@
 #include <string.h>
 #include "base/number.h"
 
-#define FIRST_WANDER       1e-24
+#define FIRST_WANDER       1e-22
 #define WANDER_RATIO       10.0
-#define PRIOR_RATIO        0.63095734448019325 /* 10^-0.2 for each magnitude of wander */
+#define USUAL_WANDER       2                   /* 1e-20: of a quartz with some compensation */
+#define PRIOR_RATIO        0.63095734448019325 /* 10^-0.2 for each magnitude away from that */
 #define EDGE_PRIOR         0.02
 #define MIXING             0.01
 #define OUTLIER            1e-3 /* share of samples that the noise does not describe */
@@ -30,9 +31,9 @@
 #define STEP_SIGMAS        8.0
 #define STEP_MIN_SAMPLES   6
 #define START_FREQUENCY_SD 2e-3
-/* A model with less weight takes the sample with its variance alone, which costs less. */
 /* The shape of an error does not matter to a state whose variance is so many times as large. */
-#define FAR                    9.0
+#define FAR 9.0
+/* A model with less weight takes the sample with its variance alone, which costs less. */
 #define EXACT_WEIGHT           1e-3
 #define MIN_MASS               1e-12
 #define MIN_OFFSET_VARIANCE    1e-30
@@ -40,7 +41,7 @@
 #define SQRT_2PI               2.5066282746310002
 /* The last magnitudes are not an oscillator's but those of a server that is being slewed, or that
    smears a leap second. They are rare, and their deviations must not show while there is none. */
-#define OSCILLATOR_WANDERS 12
+#define OSCILLATOR_WANDERS 10
 #define SLEW_PRIOR_RATIO   0.1
 
 static double normal_density(double distance, double variance)
@@ -60,6 +61,8 @@ static double wander_of(const struct bank *b, int index)
 /* By what the prior weight of a wander is less than that of the one before. */
 static double prior_ratio(int index)
 {
+    if (index <= USUAL_WANDER)
+        return 1.0 / PRIOR_RATIO;
     return index < OSCILLATOR_WANDERS ? PRIOR_RATIO : SLEW_PRIOR_RATIO;
 }
 
@@ -333,14 +336,14 @@ static void predict_all(struct bank *b, double elapsed)
             predict(&b->models[i][shape].state, elapsed, wander_of(b, i));
 }
 
-static bool is_far(const struct bank *b, double elapsed, double offset,
-                   const struct bank_noise *noise)
+static bool is_far(struct bank *b, double elapsed, double offset, const struct bank_noise *noise)
 {
-    struct bank_state s = b->mix;
+    struct bank_state s = bank_predict(b, elapsed);
+    double distance = offset - s.offset, variance = s.offset_variance + noise->variance;
 
-    predict(&s, elapsed, 0.0);
-    double variance = s.offset_variance + noise->variance + noise->bound * noise->bound;
-    return b->samples > STEP_MIN_SAMPLES && fabs(offset - s.offset) > STEP_SIGMAS * sqrt(variance);
+    b->surprise = distance * distance / variance;
+    variance += noise->bound * noise->bound;
+    return b->samples > STEP_MIN_SAMPLES && fabs(distance) > STEP_SIGMAS * sqrt(variance);
 }
 
 static void update_all(struct bank *b, double elapsed, double offset,
@@ -375,6 +378,7 @@ enum bank_result bank_update(struct bank *b, double elapsed, double offset,
 {
     double prior[BANK_WANDERS][BANK_SHAPES];
 
+    offset -= noise->mean;
     set_priors(prior, noise->unbounded);
     if (b->samples++ == 0) {
         start(b, offset, noise, prior);
@@ -415,11 +419,13 @@ double bank_wander(const struct bank *b)
 {
     double sum = 0.0, weights = 0.0;
 
-    for (int i = 0; i < BANK_WANDERS; i++)
-        for (int shape = 0; shape < BANK_SHAPES; shape++) {
-            sum += b->models[i][shape].weight * log(wander_of(b, i));
-            weights += b->models[i][shape].weight;
-        }
+    for (int i = 0; i < BANK_WANDERS; i++) {
+        double weight = 0.0;
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            weight += b->models[i][shape].weight;
+        sum += weight * log(wander_of(b, i));
+        weights += weight;
+    }
     return weights > 0.0 ? exp(sum / weights) : wander_of(b, 0);
 }
 

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define BANK_WANDERS 16
+#define BANK_WANDERS 14
 
 /* How the error of a sample is distributed. */
 enum bank_shape {
@@ -25,7 +25,8 @@ enum bank_shape {
 
 /* What a sample is known to be wrong by. */
 struct bank_noise {
-    double bound;      /* s; the error is hardly ever larger */
+    double mean;       /* s, expected error */
+    double bound;      /* s; the error is hardly ever farther from that */
     double softness;   /* s, standard deviation of the error of the bound itself */
     double variance;   /* s^2, of the error, if the bound is left aside */
     double edge_bound; /* s, in place of bound for the edges */
@@ -53,6 +54,8 @@ struct bank {
     double wander_floor; /* s^-1, variance of the frequency's change per second, at least */
     bool ignored;        /* the last sample */
     double ignored_offset;
+    double surprise; /* square of the last sample's distance from the prediction, as a multiple of
+                        what was expected with the variance of its noise */
 };
 
 /* Forgets everything but the floor. */

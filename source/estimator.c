@@ -110,12 +110,11 @@ static bool step(struct estimator *e, const struct first_sample *s)
         return false;
     e->surprise = surprise_of(&e->bank, elapsed, s->offset, &noise);
     enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
-    double distance = s->offset - e->bank.mix.offset;
 
     e->time = s->time;
     e->dispersion = s->dispersion;
     if (e->bank.samples > MIN_SAMPLES && result == BANK_USED)
-        sample_noise_learn(&e->noise, distance * distance + e->bank.mix.offset_variance);
+        sample_noise_learn(&e->noise, &noise, &e->bank, s->offset);
     return true;
 }
 

@@ -16,8 +16,9 @@
 #include "base/quantile.h"
 
 #define MIN_WINDOW   8 /* delays before a change of the path is looked for */
-#define NEW_DELAYS   6 /* that have to agree that the path became longer */
 #define DELAY_MARGIN 1e-7
+/* Offsets that shifted with the delay by so many standard deviations: the path is asymmetric. */
+#define ASYMMETRY_SIGMAS 4.0
 /* From median to mean of the sum of two exponential distributions. */
 #define MEDIAN_TO_MEAN 1.19
 #define GUESSED_EXCESS 0.1 /* of the delay, before there are others */
@@ -30,7 +31,8 @@
 #define EDGE_TILT     8.0
 #define MIN_SCALE     1e-12
 #define MEMORY        64.0 /* samples over which errors are learnt */
-#define PRIOR_SAMPLES 8.0
+#define PRIOR_SAMPLES 3.0
+#define MAX_SURPRISE  9.0
 
 void sample_noise_init(struct sample_noise *n, bool refclock, double min_delay)
 {
@@ -74,19 +76,55 @@ static void follow_shorter_path(struct sample_noise *n, double delay)
         n->delays[i] += delay - e.min;
 }
 
-/* The path became longer: the newest delays are all above what is usual, and alike. */
+/* What the offsets of the new path are wrong by, if those of the old one were right: the mean of
+   the newest errors, in which a sample with little delay counts most. 0, if noise explains it. */
+static double measure_asymmetry(const struct sample_noise *n, const struct excess *after)
+{
+    const double *delays = n->delays + n->count - NOISE_NEW_DELAYS;
+    double weights = 0.0, mean = 0.0, spread = 0.0;
+
+    for (int i = 0; i < NOISE_NEW_DELAYS; i++) {
+        if (isnan(n->errors[i]))
+            continue;
+        double scale = delays[i] - after->min + 0.5 * after->median + DELAY_MARGIN;
+        double weight = 1.0 / (scale * scale), distance = n->errors[i] - mean;
+        weights += weight;
+        mean += weight / weights * distance;
+        spread += weight * distance * (n->errors[i] - mean);
+    }
+    if (weights == 0.0)
+        return 0.0;
+    double variance = spread / weights / (NOISE_NEW_DELAYS - 2) + n->error_variance;
+    return mean * mean > ASYMMETRY_SIGMAS * ASYMMETRY_SIGMAS * variance ? mean : 0.0;
+}
+
+/* The path became longer: the newest delays are all above what is usual, and alike. If it did so in
+   one direction only, the offsets are wrong now; the clock went on as before. */
 static void follow_longer_path(struct sample_noise *n)
 {
-    int old = n->count - NEW_DELAYS;
+    int old = n->count - NOISE_NEW_DELAYS;
 
     if (old < MIN_WINDOW)
         return;
-    struct excess before = measure(n->delays, old), after = measure(n->delays + old, NEW_DELAYS);
+    struct excess before = measure(n->delays, old);
+    struct excess after = measure(n->delays + old, NOISE_NEW_DELAYS);
     double usual = 2.0 * before.median + DELAY_MARGIN;
     if (after.min <= before.min + usual || after.median > usual)
         return;
-    memmove(n->delays, n->delays + old, NEW_DELAYS * sizeof(n->delays[0]));
-    n->count = NEW_DELAYS;
+    n->asymmetry = measure_asymmetry(n, &after);
+    memmove(n->delays, n->delays + old, NOISE_NEW_DELAYS * sizeof(n->delays[0]));
+    n->count = NOISE_NEW_DELAYS;
+}
+
+/* What a path is longer than the shortest one may be in one direction. */
+static void limit_asymmetry(struct sample_noise *n)
+{
+    double base = measure(n->delays, n->count).min;
+
+    if (n->shortest == 0.0 || base < n->shortest)
+        n->shortest = base;
+    double limit = 0.5 * (base - n->shortest);
+    n->asymmetry = clamp(-limit, n->asymmetry, limit);
 }
 
 void sample_noise_add(struct sample_noise *n, double delay)
@@ -100,7 +138,10 @@ void sample_noise_add(struct sample_noise *n, double delay)
         n->count--;
     }
     n->delays[n->count++] = delay;
+    memmove(n->errors, n->errors + 1, (NOISE_NEW_DELAYS - 1) * sizeof(n->errors[0]));
+    n->errors[NOISE_NEW_DELAYS - 1] = NAN;
     follow_longer_path(n);
+    limit_asymmetry(n);
 }
 
 /* Before errors were learnt, the variance is what the delays suggest. */
@@ -131,6 +172,7 @@ struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, d
         floor = 0.0;
     }
     return (struct bank_noise){
+        .mean = n->asymmetry,
         .bound = 0.5 * (delay - base + floor) + dispersion,
         .softness = FLOOR_SOFTNESS * floor + dispersion,
         .variance = learnt_variance(n, mean * mean / 8.0 + dispersion * dispersion),
@@ -152,10 +194,15 @@ int sample_noise_variances(const struct sample_noise *n, double dispersion,
     return n->count;
 }
 
-void sample_noise_learn(struct sample_noise *n, double square)
+void sample_noise_learn(struct sample_noise *n, const struct bank_noise *noise,
+                        const struct bank *bank, double offset)
 {
-    if (!isfinite(square))
+    double square = noise->variance * fmin(bank->surprise, MAX_SURPRISE);
+
+    if (isnan(bank->surprise) || !isfinite(square))
         return;
+    n->errors[NOISE_NEW_DELAYS - 1] = offset - bank->mix.offset;
+    n->error_variance = bank->mix.offset_variance;
     n->learnt = fmin(n->learnt + 1.0, MEMORY);
     n->mean_error += (square - n->mean_error) / n->learnt;
 }

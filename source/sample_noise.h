@@ -9,13 +9,18 @@
 #include <stdbool.h>
 #include "source/bank.h"
 
-#define NOISE_WINDOW 64
+#define NOISE_WINDOW     64
+#define NOISE_NEW_DELAYS 6 /* that have to agree that the path became longer */
 
 struct sample_noise {
     bool refclock;
     double min_delay; /* s, of the path as the user knows it; 0: it is learnt */
     double delays[NOISE_WINDOW];
-    int count;         /* of the window, oldest first */
+    int count; /* of the window, oldest first */
+    /* s, distances from the estimate of the newest samples; NAN: not taken; s^2, of the estimate */
+    double errors[NOISE_NEW_DELAYS], error_variance;
+    double shortest;   /* s, delay of the shortest path so far */
+    double asymmetry;  /* s, error of offsets on the present path, compared with that */
     double mean_error; /* s^2, learnt mean square of the errors of samples */
     double learnt;     /* number of samples behind it */
 };
@@ -32,7 +37,8 @@ struct bank_noise sample_noise_get(const struct sample_noise *noise, double dela
    exact as one with that dispersion. Returns their number; 0: a reference clock, or no sample. */
 int sample_noise_variances(const struct sample_noise *noise, double dispersion,
                            double variances[NOISE_WINDOW]);
-/* Takes the expected square of the error (s^2) of a sample, as the estimate behind it says. */
-void sample_noise_learn(struct sample_noise *noise, double square);
+/* After the bank took a sample with such a noise and offset (s). */
+void sample_noise_learn(struct sample_noise *noise, const struct bank_noise *used,
+                        const struct bank *bank, double offset);
 
 #endif

@@ -156,6 +156,16 @@ static void settle(struct bank *b, struct truth *t)
     run(b, t, 200, 16, 1e-5, 1e-5);
 }
 
+static void expected_error_is_subtracted(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct bank_noise noise = {.mean = 1e-3, .bound = 1e-5, .softness = 1e-7, .variance = 5e-11};
+
+    for (int i = 0; i < 20; i++)
+        bank_update(&b, i > 0 ? 16.0 : 0.0, 1e-3, &noise);
+    assert_true(fabs(b.mix.offset) < 1e-5);
+}
+
 static void lone_outlier_is_ignored(void **state)
 {
     struct bank b = {.samples = 0};
@@ -244,6 +254,7 @@ int main(void)
         cmocka_unit_test(claims_hold),
         cmocka_unit_test(jitter_on_one_way_is_learnt),
         cmocka_unit_test(known_frequency_is_kept),
+        cmocka_unit_test(expected_error_is_subtracted),
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),
