@@ -91,6 +91,7 @@ const struct scenario *scenario_compare(size_t *count);
 const struct scenario *scenario_networks(size_t *count);
 const struct scenario *scenario_field(size_t *count);
 const struct scenario *scenario_temperature(size_t *count);
+const struct scenario *scenario_polling(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
