@@ -20,17 +20,20 @@
 #include <string.h>
 #include "base/number.h"
 
-#define FIRST_WANDER       1e-22
-#define WANDER_RATIO       10.0
-#define USUAL_WANDER       2                   /* 1e-20: of a quartz with some compensation */
-#define PRIOR_RATIO        0.63095734448019325 /* 10^-0.2 for each magnitude away from that */
-#define EDGE_PRIOR         0.02
-#define MIXING             0.01
-#define OUTLIER            1e-3 /* share of samples that the noise does not describe */
-#define OUTLIER_SCALE      25.0 /* their variance */
-#define STEP_SIGMAS        8.0
-#define STEP_MIN_SAMPLES   6
-#define START_FREQUENCY_SD 2e-3
+#define FIRST_WANDER 1e-22
+#define WANDER_RATIO 10.0
+#define USUAL_WANDER 2                   /* 1e-20: of a quartz with some compensation */
+#define PRIOR_RATIO  0.63095734448019325 /* 10^-0.2 for each magnitude away from that */
+#define EDGE_PRIOR   0.02
+#define MIXING       0.01
+/* Samples of reference clocks (unbounded) come often, so that it takes many to see a wander. */
+#define UNBOUNDED_MIXING      0.002
+#define UNBOUNDED_PRIOR_RATIO 0.75
+#define OUTLIER               1e-3 /* share of samples that the noise does not describe */
+#define OUTLIER_SCALE         25.0 /* their variance */
+#define STEP_SIGMAS           8.0
+#define STEP_MIN_SAMPLES      6
+#define START_FREQUENCY_SD    2e-3
 /* The shape of an error does not matter to a state whose variance is so many times as large. */
 #define FAR 9.0
 /* A model with less weight takes the sample with its variance alone, which costs less. */
@@ -40,7 +43,8 @@
 #define MIN_FREQUENCY_VARIANCE 1e-26
 #define SQRT_2PI               2.5066282746310002
 /* The last magnitudes are not an oscillator's but those of a server that is being slewed, or that
-   smears a leap second. They are rare, and their deviations must not show while there is none. */
+   smears a leap second. They are rare, and their deviations must not show while there is none. A
+   reference clock has none of it. */
 #define OSCILLATOR_WANDERS 10
 #define SLEW_PRIOR_RATIO   0.1
 
@@ -55,43 +59,69 @@ static double wander_of(const struct bank *b, int index)
 
     for (int i = 0; i < index; i++)
         wander *= WANDER_RATIO;
+    if (b->wander_ceiling > 0.0)
+        wander = fmin(wander, b->wander_ceiling);
     return fmax(wander, b->wander_floor);
 }
 
-/* By what the prior weight of a wander is less than that of the one before. */
-static double prior_ratio(int index)
+/* What the shapes stand for when there is no bound. */
+static double noise_scale(enum bank_shape shape)
 {
-    if (index <= USUAL_WANDER)
-        return 1.0 / PRIOR_RATIO;
-    return index < OSCILLATOR_WANDERS ? PRIOR_RATIO : SLEW_PRIOR_RATIO;
+    static const double scales[BANK_SHAPES] = {0.125, 0.5, 2.0, 8.0};
+
+    return scales[shape];
 }
 
-static double prior_sum(bool unbounded)
+/* Of wanders that the floor makes equal one is enough. */
+static int first_wander(const struct bank *b)
+{
+    int first = 0;
+
+    while (first + 1 < BANK_WANDERS && wander_of(b, first + 1) <= b->wander_floor)
+        first++;
+    return first;
+}
+
+/* By what the prior weight of a wander is less than that of the one before. */
+static double prior_ratio(int index, bool unbounded)
+{
+    if (index >= OSCILLATOR_WANDERS)
+        return unbounded ? 0.0 : SLEW_PRIOR_RATIO;
+    if (unbounded)
+        return UNBOUNDED_PRIOR_RATIO;
+    return index <= USUAL_WANDER ? 1.0 / PRIOR_RATIO : PRIOR_RATIO;
+}
+
+static double prior_sum(int first, bool unbounded)
 {
     double sum = 0.0, weight = 1.0;
 
-    for (int i = 0; i < BANK_WANDERS; weight *= prior_ratio(++i))
+    for (int i = first; i < BANK_WANDERS; weight *= prior_ratio(++i, unbounded))
         sum += weight;
-    return sum * (unbounded ? 1.0 : 2.0 + 2.0 * EDGE_PRIOR);
+    return sum * (unbounded ? BANK_SHAPES : 2.0 + 2.0 * EDGE_PRIOR);
 }
 
-static void set_priors(double prior[BANK_WANDERS][BANK_SHAPES], bool unbounded)
+static void set_priors(const struct bank *b, double prior[BANK_WANDERS][BANK_SHAPES],
+                       bool unbounded)
 {
-    double weight = 1.0 / prior_sum(unbounded);
+    int first = first_wander(b);
+    double weight = 1.0 / prior_sum(first, unbounded);
 
-    for (int i = 0; i < BANK_WANDERS; weight *= prior_ratio(++i)) {
-        prior[i][BANK_GAUSS] = weight;
-        prior[i][BANK_BOUND] = unbounded ? 0.0 : weight;
-        prior[i][BANK_EDGE_FAST] = prior[i][BANK_EDGE_SLOW] = unbounded ? 0.0 : EDGE_PRIOR * weight;
+    memset(prior, 0, sizeof(double[BANK_WANDERS][BANK_SHAPES]));
+    for (int i = first; i < BANK_WANDERS; weight *= prior_ratio(++i, unbounded)) {
+        double edge = unbounded ? weight : EDGE_PRIOR * weight;
+        prior[i][BANK_GAUSS] = prior[i][BANK_BOUND] = weight;
+        prior[i][BANK_EDGE_FAST] = prior[i][BANK_EDGE_SLOW] = edge;
     }
 }
 
 void bank_reset(struct bank *b)
 {
-    double floor = b->wander_floor;
+    double floor = b->wander_floor, ceiling = b->wander_ceiling;
 
     memset(b, 0, sizeof(*b));
     b->wander_floor = floor;
+    b->wander_ceiling = ceiling;
 }
 
 /* The mean of two states with weights `own` and 1 - own. */
@@ -267,6 +297,8 @@ static double update_model(struct bank_model *model, enum bank_shape shape, doub
     double distance = offset - s->offset, bound = noise->bound, tilt = 0.0;
     double softness = noise->softness * noise->softness;
 
+    if (noise->unbounded)
+        return update_normal(s, distance, fmax(noise->base * noise_scale(shape), noise->floor));
     if (shape == BANK_GAUSS)
         return update_normal(s, distance, noise->variance);
     if (shape != BANK_BOUND) {
@@ -349,16 +381,16 @@ static bool is_far(struct bank *b, double elapsed, double offset, const struct b
 static void update_all(struct bank *b, double elapsed, double offset,
                        const struct bank_noise *noise, double prior[BANK_WANDERS][BANK_SHAPES])
 {
-    double sum = 0.0;
+    double sum = 0.0, mixing = noise->unbounded ? UNBOUNDED_MIXING : MIXING;
 
     for (int i = 0; i < BANK_WANDERS; i++) {
         double wander = wander_of(b, i);
         for (int shape = 0; shape < BANK_SHAPES; shape++) {
             struct bank_model *m = &b->models[i][shape];
-            double weight = (1.0 - MIXING) * m->weight + MIXING * prior[i][shape];
+            double weight = (1.0 - mixing) * m->weight + mixing * prior[i][shape];
             if (!(weight > 0.0))
                 continue;
-            blend(&m->state, (1.0 - MIXING) * m->weight / weight, &b->mix);
+            blend(&m->state, (1.0 - mixing) * m->weight / weight, &b->mix);
             predict(&m->state, elapsed, wander);
             m->weight = weight;
             m->weight = weight * update_model(m, (enum bank_shape)shape, offset, noise);
@@ -379,7 +411,7 @@ enum bank_result bank_update(struct bank *b, double elapsed, double offset,
     double prior[BANK_WANDERS][BANK_SHAPES];
 
     offset -= noise->mean;
-    set_priors(prior, noise->unbounded);
+    set_priors(b, prior, noise->unbounded);
     if (b->samples++ == 0) {
         start(b, offset, noise, prior);
         return BANK_USED;
@@ -436,6 +468,30 @@ double bank_shape_weight(const struct bank *b, enum bank_shape shape)
     for (int i = 0; i < BANK_WANDERS; i++)
         sum += b->models[i][shape].weight;
     return sum;
+}
+
+double bank_noise_scale(const struct bank *b)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < BANK_SHAPES; i++)
+        sum += bank_shape_weight(b, (enum bank_shape)i) * log(noise_scale((enum bank_shape)i));
+    return exp(sum);
+}
+
+void bank_move_base(struct bank *b, int step)
+{
+    for (int i = 0; i < BANK_WANDERS; i++) {
+        struct bank_model old[BANK_SHAPES];
+        memcpy(old, b->models[i], sizeof(old));
+        for (int shape = 0; shape < BANK_SHAPES; shape++) {
+            int from = shape + step;
+            b->models[i][shape] = from >= 0 && from < BANK_SHAPES
+                                      ? old[from]
+                                      : (struct bank_model){.state = b->mix, .weight = 0.0};
+        }
+    }
+    mix(b);
 }
 
 struct bank_state bank_predict(const struct bank *b, double elapsed)

@@ -31,7 +31,10 @@ struct bank_noise {
     double variance;   /* s^2, of the error, if the bound is left aside */
     double edge_bound; /* s, in place of bound for the edges */
     double tilt;       /* s^-1, of the edges: how fast the density falls from there */
-    bool unbounded;    /* the bound says nothing: BANK_GAUSS alone is used */
+    /* Without a bound the shapes are normal with the variances base * 8^-1, 2^-1, 2 and 8, each at
+       least `floor`. */
+    bool unbounded;
+    double base, floor; /* s^2 */
 };
 
 /* Mean and covariance of offset (s) and frequency. */
@@ -51,14 +54,15 @@ struct bank {
     int samples;
     /* What is known of the frequency before the first sample; to be set after a reset. */
     double start_frequency, start_frequency_sd; /* sd 0: nothing */
-    double wander_floor; /* s^-1, variance of the frequency's change per second, at least */
-    bool ignored;        /* the last sample */
+    double wander_floor;   /* s^-1, variance of the frequency's change per second, at least */
+    double wander_ceiling; /* s^-1, at most; 0: any */
+    bool ignored;          /* the last sample */
     double ignored_offset;
     double surprise; /* square of the last sample's distance from the prediction, as a multiple of
                         what was expected with the variance of its noise */
 };
 
-/* Forgets everything but the floor. */
+/* Forgets everything but floor and ceiling. */
 void bank_reset(struct bank *bank);
 
 enum bank_result {
@@ -77,6 +81,10 @@ void bank_change(struct bank *bank, double offset, double dfreq);
 double bank_wander(const struct bank *bank);
 /* Sum of the weights of a shape, 0 to 1. */
 double bank_shape_weight(const struct bank *bank, enum bank_shape shape);
+/* Of samples without a bound: weighted geometric mean of the multiples of the base. */
+double bank_noise_scale(const struct bank *bank);
+/* The base becomes a quarter (-1) or four times (1) what it was: the weights move with it. */
+void bank_move_base(struct bank *bank, int step);
 /* The state `elapsed` seconds after the last sample. */
 struct bank_state bank_predict(const struct bank *bank, double elapsed);
 

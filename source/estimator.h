@@ -22,7 +22,7 @@ struct estimator;
 struct estimator_params {
     enum estimator_kind kind;
     bool refclock;
-    int min_samples, max_samples; /* as in struct samples_params */
+    int min_samples, max_samples; /* as in struct samples_params; they limit the memory */
     double min_delay;             /* s; 0: none */
     double precision;             /* s, quantum of the local clock */
 };

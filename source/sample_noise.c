@@ -10,6 +10,7 @@
  * thing a sample says: most packets met no queue.
  */
 #include "source/sample_noise.h"
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include "base/number.h"
@@ -34,16 +35,15 @@
 #define PRIOR_SAMPLES 3.0
 #define MAX_SURPRISE  9.0
 
-void sample_noise_init(struct sample_noise *n, bool refclock, double min_delay)
+void sample_noise_init(struct sample_noise *n, double min_delay)
 {
     memset(n, 0, sizeof(*n));
-    n->refclock = refclock;
     n->min_delay = min_delay;
 }
 
 void sample_noise_reset(struct sample_noise *n)
 {
-    sample_noise_init(n, n->refclock, n->min_delay);
+    sample_noise_init(n, n->min_delay);
 }
 
 struct excess {
@@ -129,8 +129,6 @@ static void limit_asymmetry(struct sample_noise *n)
 
 void sample_noise_add(struct sample_noise *n, double delay)
 {
-    if (n->refclock)
-        return;
     if (n->count >= MIN_WINDOW)
         follow_shorter_path(n, delay);
     if (n->count == NOISE_WINDOW) {
@@ -152,13 +150,7 @@ static double learnt_variance(const struct sample_noise *n, double expected)
 
 struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, double dispersion)
 {
-    if (n->refclock || n->count == 0) {
-        double expected = 4.0 * dispersion * dispersion;
-        return (struct bank_noise){.bound = sqrt(12.0) * dispersion,
-                                   .softness = 2.0 * dispersion,
-                                   .variance = learnt_variance(n, expected),
-                                   .unbounded = true};
-    }
+    assert(n->count > 0);
 
     struct excess e = measure(n->delays, n->count);
     double guess = GUESSED_EXCESS * e.min;

@@ -13,7 +13,6 @@
 #define NOISE_NEW_DELAYS 6 /* that have to agree that the path became longer */
 
 struct sample_noise {
-    bool refclock;
     double min_delay; /* s, of the path as the user knows it; 0: it is learnt */
     double delays[NOISE_WINDOW];
     int count; /* of the window, oldest first */
@@ -25,16 +24,16 @@ struct sample_noise {
     double learnt;     /* number of samples behind it */
 };
 
-/* refclock: delays say nothing. */
-void sample_noise_init(struct sample_noise *noise, bool refclock, double min_delay);
+void sample_noise_init(struct sample_noise *noise, double min_delay);
 void sample_noise_reset(struct sample_noise *noise);
 /* Takes the delay (s, of the path alone) of a new sample. */
 void sample_noise_add(struct sample_noise *noise, double delay);
-/* The noise of a sample with that delay and standard deviation (s) of its timestamps. */
+/* After the first sample: the noise of one with that delay and standard deviation (s) of its
+   timestamps. */
 struct bank_noise sample_noise_get(const struct sample_noise *noise, double delay,
                                    double dispersion);
 /* What the delays of the window say of the variances (s^2) of their samples, taking them all for as
-   exact as one with that dispersion. Returns their number; 0: a reference clock, or no sample. */
+   exact as one with that dispersion. Returns their number; 0: no sample. */
 int sample_noise_variances(const struct sample_noise *noise, double dispersion,
                            double variances[NOISE_WINDOW]);
 /* After the bank took a sample with such a noise and offset (s). */

@@ -151,6 +151,63 @@ static void known_frequency_is_kept(void **state)
     assert_true(known.start_frequency_sd == 0.0);
 }
 
+/* Without a bound the shapes are noises: the right one predicts best. */
+static void noise_without_a_bound_is_learnt(void **state)
+{
+    static const double scales[] = {0.125, 0.5, 2.0, 8.0};
+
+    for (size_t i = 0; i < COUNT(scales); i++) {
+        struct bank b = {.samples = 0};
+        struct truth t = {.state = 30 + i, .frequency = 1e-5, .wander = 1e-9};
+        const struct bank_noise noise = {
+            .variance = scales[i] * 1e-12, .base = 1e-12, .unbounded = true};
+        for (int k = 0; k < 500; k++) {
+            bank_update(&b, k > 0 ? 4.0 : 0.0, t.offset + sqrt(scales[i] * 1e-12) * normal(&t),
+                        &noise);
+            advance(&t, 4);
+        }
+        double scale = bank_noise_scale(&b);
+        if (!(scale > 0.6 * scales[i] && scale < 1.7 * scales[i]))
+            fail_msg("noise %g: %g was found", scales[i], scale);
+        assert_true(bank_shape_weight(&b, (enum bank_shape)i) > 0.5);
+    }
+}
+
+/* The weights stay with the variances that they belong to. */
+static void base_is_moved_with_the_weights(void **state)
+{
+    struct bank b = {.samples = 0};
+    const struct bank_noise noise = {.variance = 1e-12, .base = 1e-12, .unbounded = true};
+
+    for (int k = 0; k < 50; k++)
+        bank_update(&b, k > 0 ? 4.0 : 0.0, 2e-6 * (k % 2), &noise);
+    double half = bank_shape_weight(&b, (enum bank_shape)1), scale = bank_noise_scale(&b);
+    struct bank_state before = b.mix;
+    bank_move_base(&b, 1);
+    assert_true(bank_shape_weight(&b, (enum bank_shape)0) >= half);
+    assert_true(bank_shape_weight(&b, (enum bank_shape)3) == 0.0);
+    assert_true(bank_noise_scale(&b) < 0.5 * scale);
+    assert_true(fabs(b.mix.offset - before.offset) < 1e-6);
+    bank_move_base(&b, -1);
+    assert_true(bank_shape_weight(&b, (enum bank_shape)0) == 0.0);
+    assert_true(bank_noise_scale(&b) < 2.0 * scale && bank_noise_scale(&b) > 0.5 * scale);
+}
+
+static void wander_stays_within_floor_and_ceiling(void **state)
+{
+    struct bank low = {.wander_floor = 1e-14}, high = {.wander_ceiling = 1e-19};
+    struct truth t = {.state = 40, .frequency = 1e-5, .wander = 1e-9}, u = t;
+
+    run(&low, &t, 200, 64, 1e-5, 1e-5);
+    assert_true(bank_wander(&low) >= 0.999e-14 && bank_wander(&low) < 1e-12);
+    u.wander = 1e-8;
+    run(&high, &u, 200, 64, 1e-5, 1e-5);
+    assert_true(bank_wander(&high) > 1e-22 && bank_wander(&high) <= 1.001e-19);
+    bank_reset(&low);
+    bank_reset(&high);
+    assert_true(low.wander_floor == 1e-14 && high.wander_ceiling == 1e-19);
+}
+
 static void settle(struct bank *b, struct truth *t)
 {
     run(b, t, 200, 16, 1e-5, 1e-5);
@@ -235,7 +292,9 @@ static void extreme_samples_leave_finite_numbers(void **state)
                                    .variance = pow(10.0, -24.0 + 28.0 * uniform(&t)),
                                    .edge_bound = pow(10.0, -12.0 + 14.0 * uniform(&t)),
                                    .tilt = pow(10.0, -2.0 + 14.0 * uniform(&t)),
-                                   .unbounded = uniform(&t) < 0.1};
+                                   .unbounded = uniform(&t) < 0.1,
+                                   .base = pow(10.0, -24.0 + 28.0 * uniform(&t)),
+                                   .floor = 1e-20};
         bank_update(&b, elapsed[(size_t)(8.0 * uniform(&t))], offsets[(size_t)(8.0 * uniform(&t))],
                     &noise);
         if (i % 100 == 0)
@@ -255,6 +314,9 @@ int main(void)
         cmocka_unit_test(jitter_on_one_way_is_learnt),
         cmocka_unit_test(known_frequency_is_kept),
         cmocka_unit_test(expected_error_is_subtracted),
+        cmocka_unit_test(noise_without_a_bound_is_learnt),
+        cmocka_unit_test(base_is_moved_with_the_weights),
+        cmocka_unit_test(wander_stays_within_floor_and_ceiling),
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),
