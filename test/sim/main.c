@@ -30,7 +30,8 @@ static void usage(FILE *out)
           "       sim --check [--scenario NAME]\n"
           "       sim --day [--scenario NAME] [--seeds N]\n"
           "With all of them: --estimator regression|kalman, --line LINE: a line of configuration\n"
-          "for all nodes, but not for the other chronyd; may be given more than once\n",
+          "for all nodes, but not for the other chronyd; may be given more than once. In tables:\n"
+          "--kalman-line LINE, for that column only\n",
           out);
 }
 
@@ -142,6 +143,7 @@ enum option_code {
     OPTION_AGAINST,
     OPTION_ESTIMATOR,
     OPTION_LINE,
+    OPTION_KALMAN_LINE,
     OPTION_HELP,
 };
 
@@ -166,15 +168,16 @@ static const struct option options[] = {
     {"against", required_argument, NULL, OPTION_AGAINST},
     {"estimator", required_argument, NULL, OPTION_ESTIMATOR},
     {"line", required_argument, NULL, OPTION_LINE},
+    {"kalman-line", required_argument, NULL, OPTION_KALMAN_LINE},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
 
-/* What the options say, and the lines of configuration that request.run.conf points to. */
+/* What the options say, and the lines of configuration that the request points to. */
 struct command_line {
     struct request request;
     enum task task;
-    char conf[CONF_SIZE];
+    char conf[CONF_SIZE], kalman_conf[CONF_SIZE];
 };
 
 static double number(const char *text, double min)
@@ -200,11 +203,11 @@ static const struct scenario *find(const char *name)
     return scenario;
 }
 
-static void add_line(struct command_line *line, const char *directive, const char *rest)
+static void add_line(char conf[static CONF_SIZE], const char *directive, const char *rest)
 {
-    size_t length = strlen(line->conf), left = sizeof(line->conf) - length;
+    size_t length = strlen(conf), left = CONF_SIZE - length;
 
-    if (snprintf(line->conf + length, left, "%s%s\n", directive, rest) < (int)left)
+    if (snprintf(conf + length, left, "%s%s\n", directive, rest) < (int)left)
         return;
     fputs("Too many lines of configuration\n", stderr);
     exit(2);
@@ -282,10 +285,13 @@ static void parse_option(struct command_line *line, int option, const char *argu
         request->against = argument;
         break;
     case OPTION_ESTIMATOR:
-        add_line(line, "estimator ", argument);
+        add_line(line->conf, "estimator ", argument);
         break;
     case OPTION_LINE:
-        add_line(line, "", argument);
+        add_line(line->conf, "", argument);
+        break;
+    case OPTION_KALMAN_LINE:
+        add_line(line->kalman_conf, "", argument);
         break;
     default:
         usage(option == OPTION_HELP ? stdout : stderr);
@@ -328,6 +334,7 @@ int main(int argc, char **argv)
         if (!parse_task(&line, option, optarg))
             parse_option(&line, option, optarg);
     line.request.run.conf = line.conf;
+    line.request.kalman_conf = line.kalman_conf;
     line.request.run.offsets = line.request.plot != NULL;
     return do_task(&line.request, line.task);
 }

@@ -16,6 +16,7 @@ struct request {
     const char *against;             /* another chronyd */
     const char *cache;               /* of the other chronyd's results */
     const char *markdown;            /* where the table goes, too */
+    const char *kalman_conf;         /* lines of configuration for kalman only, in tables */
     uint64_t seed;
     int seeds; /* 0: not given */
     int jobs;  /* processes at a time */

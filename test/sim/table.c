@@ -71,8 +71,11 @@ static void list_scenarios(struct work *work)
 
 void table_conf(const struct request *request, enum table_column column, char *conf, size_t size)
 {
-    snprintf(conf, size, "%s%s", request->run.conf ? request->run.conf : "",
-             column == TABLE_KALMAN ? "estimator kalman\n" : "estimator regression\n");
+    bool kalman = column == TABLE_KALMAN;
+
+    snprintf(conf, size, "%sestimator %s\n%s", request->run.conf ? request->run.conf : "",
+             kalman ? "kalman" : "regression",
+             kalman && request->kalman_conf ? request->kalman_conf : "");
 }
 
 static void run_ours(const struct work *work, const struct scenario *scenario,
@@ -164,6 +167,15 @@ static void summarise_column(const struct work *work, int row, enum table_column
     series_free(&series);
 }
 
+/* It is that of the scenario as it stands, at the default intervals. */
+static double limit_of(const struct request *request, const struct scenario *scenario)
+{
+    bool as_it_stands = request->run.duration == 0.0 && request->run.conf[0] == '\0' &&
+                        request->kalman_conf[0] == '\0';
+
+    return as_it_stands && scenario->best > 0.0 ? scenario->best : NAN;
+}
+
 static bool prepare(struct work *work, const struct request *request)
 {
     *work = (struct work){
@@ -197,8 +209,11 @@ int table_run(const struct request *request)
         struct table_row *rows = mem_array((size_t)work.count, sizeof(*rows));
 
         good = run_all(&work);
+        if (!good)
+            fputs("Not all runs came to their end\n", stderr);
         for (int i = 0; i < work.count; i++) {
             rows[i].scenario = work.scenarios[i];
+            rows[i].limit = limit_of(request, work.scenarios[i]);
             for (int column = 0; column < TABLE_COLUMNS; column++)
                 summarise_column(&work, i, (enum table_column)column, &rows[i]);
         }

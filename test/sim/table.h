@@ -21,6 +21,7 @@ struct table_cell {
 
 struct table_row {
     const struct scenario *scenario;
+    double limit; /* of the RMS offset, scenario->best; NAN: not known for such runs */
     struct table_cell cells[TABLE_COLUMNS];
 };
 

@@ -53,6 +53,8 @@ static double ratio_of(const struct table_row *row, enum ratio ratio)
     const struct table_cell *k = &row->cells[TABLE_KALMAN], *b = base_of(row);
     const struct sim_result *ours = &k->medians, *base = &b->medians;
 
+    if (!k->present || !b->present)
+        return NAN;
     switch (ratio) {
     case OFFSET_RATIO:
         return divide(ours->rms_offset, base->rms_offset);
@@ -87,11 +89,6 @@ static double figure_of(const struct table_row *row, enum table_column column, e
     default:
         return (double)cell->medians.packets;
     }
-}
-
-static double limit_of(const struct table_row *row)
-{
-    return row->scenario->best > 0.0 ? row->scenario->best : NAN;
 }
 
 /* A table in either form: fields between separators. */
@@ -150,7 +147,7 @@ static void put_offsets(const struct form *form, const struct table_row *rows, i
 
             put(form, widths[column], &n);
         }
-        struct number limit = show("%.2e", limit_of(row));
+        struct number limit = show("%.2e", row->limit);
         put(form, widths[TABLE_COLUMNS], &limit);
         for (int ratio = 0; ratio < RATIOS; ratio++) {
             const char *format = row->cells[TABLE_PEER].present ? "%.2f" : "%.2f*";
@@ -158,7 +155,7 @@ static void put_offsets(const struct form *form, const struct table_row *rows, i
 
             put(form, widths[TABLE_COLUMNS + 1 + ratio], &n);
         }
-        struct number rest = show("%.2f", figure_of(row, TABLE_KALMAN, RMS_OFFSET) / limit_of(row));
+        struct number rest = show("%.2f", figure_of(row, TABLE_KALMAN, RMS_OFFSET) / row->limit);
         put(form, widths[columns - 1], &rest);
         fputc('\n', form->out);
     }
