@@ -31,7 +31,8 @@
    it takes the bank long to find out that the clock wanders. */
 #define REFCLOCK_MEMORY 256
 /* Share of a sample in means over the last ones. */
-#define MEANS (1.0 / 16.0)
+#define MEANS         (1.0 / 16.0)
+#define MAX_INTERVALS 4.0 /* of the usual ones, that count */
 
 struct recent_sample {
     struct local_time time;
@@ -144,11 +145,11 @@ static struct bank_noise noise_of(const struct estimator *e, const struct recent
     return sample_noise_get(&e->noise, s->delay, s->dispersion);
 }
 
-static void learn(struct estimator *e, const struct recent_sample *s, double elapsed,
+static void learn(struct estimator *e, const struct recent_sample *s,
                   const struct bank_noise *noise)
 {
     if (e->refclock)
-        refclock_noise_learn(&e->refclock_noise, &e->bank, elapsed);
+        refclock_noise_learn(&e->refclock_noise, &e->bank, e->interval);
     else
         sample_noise_learn(&e->noise, noise, &e->bank, s->offset);
 }
@@ -180,6 +181,9 @@ static void limit_memory(struct estimator *e, double elapsed, const struct bank_
     double information = normal / noise->variance;
     double share = fmax(1.0 / e->bank.samples, MEANS);
 
+    /* A gap does not change the usual interval. */
+    if (e->interval > 0.0)
+        elapsed = fmin(elapsed, MAX_INTERVALS * e->interval);
     if (normal < 1.0)
         information += (1.0 - normal) / bound;
     e->interval += (elapsed - e->interval) * share;
@@ -217,7 +221,7 @@ static enum step_result step(struct estimator *e, const struct recent_sample *s)
         return STEP_FAR;
     }
     if (e->bank.samples > MIN_SAMPLES)
-        learn(e, s, elapsed, &noise);
+        learn(e, s, &noise);
     return STEP_USED;
 }
 

@@ -78,10 +78,10 @@ void refclock_noise_start(struct refclock_noise *n, const struct refclock_spread
     set(n, spread->count > 0 ? spread->mean : dispersion * dispersion);
 }
 
-void refclock_noise_learn(struct refclock_noise *n, struct bank *bank, double elapsed)
+void refclock_noise_learn(struct refclock_noise *n, struct bank *bank, double interval)
 {
     double scale = bank_noise_scale(bank);
-    double bend = bank_wander(bank) * elapsed * elapsed * elapsed / BEND_OF_MEAN;
+    double bend = bank_wander(bank) * interval * interval * interval / BEND_OF_MEAN;
     int step = scale > MOVE ? 1 : scale < 1.0 / MOVE && n->base > n->floor ? -1 : 0;
 
     n->floor = fmax(n->quantum, bend);

@@ -36,9 +36,9 @@ struct refclock_spread refclock_noise_measure(const double *times, const double 
 /* Starts with that spread; without one, with the dispersion (s) of a sample. */
 void refclock_noise_start(struct refclock_noise *noise, const struct refclock_spread *spread,
                           double dispersion);
-/* Follows what the bank finds, after it used a sample `elapsed` seconds after the one before. The
-   base may be moved, in the bank as well. */
-void refclock_noise_learn(struct refclock_noise *noise, struct bank *bank, double elapsed);
+/* Follows what the bank finds, after it used a sample; they come every `interval` seconds. The base
+   may be moved, in the bank as well. */
+void refclock_noise_learn(struct refclock_noise *noise, struct bank *bank, double interval);
 /* The bank did not use a sample, as it was too far from what was expected. */
 void refclock_noise_miss(struct refclock_noise *noise);
 /* Whether the samples are noisier than was known, so that the bank takes noise for steps; then the

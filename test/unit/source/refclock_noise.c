@@ -276,6 +276,30 @@ static void step_of_a_receiver_is_followed(void **state)
     clean(&f);
 }
 
+/* No samples for two hours: what was learnt stays, and the next samples count as ever. */
+static void gap_changes_nothing_that_was_learnt(void **state)
+{
+    struct fixture f = make(6, 0);
+    struct receiver r = {.random = 11, .frequency = 3e-5, .wander = 1e-8, .jitter = 1e-7};
+    struct estimator_state before, after;
+    struct samples_tracking t;
+
+    run(&f, &r, 500, 4.0, 1e-7);
+    assert_true(estimator_state(f.estimator, &before));
+    next(&r, 7200.0);
+    for (int i = 0; i < 3; i++) {
+        double offset = next(&r, 4.0);
+        give(&f, r.time, offset, 1e-7);
+        assert_true(estimator_state(f.estimator, &after));
+        if (!(after.jitter > 0.5 * before.jitter && after.jitter < 2.0 * before.jitter))
+            fail_msg("noise %g before, %g after", before.jitter, after.jitter);
+    }
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.offset - r.offset) < 5e-7);
+    assert_true(t.offset_sd < 3e-7);
+    clean(&f);
+}
+
 /* ---- Memory ---- */
 
 /* What a sample of that age still counts in the offset: the estimate without and with a small
@@ -383,6 +407,7 @@ int main(void)
         cmocka_unit_test(claims_hold_with_correlated_errors),
         cmocka_unit_test(noise_that_rises_is_followed),
         cmocka_unit_test(step_of_a_receiver_is_followed),
+        cmocka_unit_test(gap_changes_nothing_that_was_learnt),
         cmocka_unit_test(samples_older_than_maxsamples_hardly_count),
         cmocka_unit_test(minsamples_make_a_long_memory),
         cmocka_unit_test(one_or_two_samples_make_no_estimate),
