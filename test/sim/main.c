@@ -24,7 +24,7 @@ static void usage(FILE *out)
           "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
           "       sim --figures [--seeds N]\n"
           "       sim --table [--against CHRONYD [--cache FILE]] [--scenario NAME] [--seeds N]\n"
-          "                   [--jobs N] [--markdown FILE]\n"
+          "                   [--jobs N] [--markdown FILE] [--random NETWORKS]\n"
           "       sim --plot-compare DIRECTORY [--against CHRONYD] [--scenario NAME] [--seed N]\n"
           "       sim --against CHRONYD [--scenario NAME] [--seeds N]\n"
           "       sim --check [--scenario NAME]\n"
@@ -135,6 +135,7 @@ enum option_code {
     OPTION_MESSAGES,
     OPTION_FIGURES,
     OPTION_TABLE,
+    OPTION_RANDOM,
     OPTION_CACHE,
     OPTION_MARKDOWN,
     OPTION_JOBS,
@@ -160,6 +161,7 @@ static const struct option options[] = {
     {"messages", no_argument, NULL, OPTION_MESSAGES},
     {"figures", no_argument, NULL, OPTION_FIGURES},
     {"table", no_argument, NULL, OPTION_TABLE},
+    {"random", required_argument, NULL, OPTION_RANDOM},
     {"cache", required_argument, NULL, OPTION_CACHE},
     {"markdown", required_argument, NULL, OPTION_MARKDOWN},
     {"jobs", required_argument, NULL, OPTION_JOBS},
@@ -274,6 +276,9 @@ static void parse_option(struct command_line *line, int option, const char *argu
         break;
     case OPTION_DURATION:
         request->run.duration = number(argument, 1.0);
+        break;
+    case OPTION_RANDOM:
+        request->random = (int)fmin(number(argument, 1.0), 1e4);
         break;
     case OPTION_CACHE:
         request->cache = argument;

@@ -18,8 +18,9 @@ struct request {
     const char *markdown;            /* where the table goes, too */
     const char *kalman_conf;         /* lines of configuration for kalman only, in tables */
     uint64_t seed;
-    int seeds; /* 0: not given */
-    int jobs;  /* processes at a time */
+    int seeds;  /* 0: not given */
+    int random; /* tables: so many networks that are drawn at random, in place of all others */
+    int jobs;   /* processes at a time */
     struct run_options run;
 };
 

@@ -39,10 +39,13 @@ const struct scenario *scenario_get(size_t index)
 const struct scenario *scenario_find(const char *name)
 {
     const struct scenario *scenario;
+    int number, end = 0;
 
     for (size_t i = 0; (scenario = scenario_get(i)); i++)
         if (strcmp(scenario->name, name) == 0)
             return scenario;
+    if (sscanf(name, "random-%d%n", &number, &end) == 1 && name[end] == '\0')
+        return scenario_random(number);
     return NULL;
 }
 

@@ -85,7 +85,10 @@ struct scenario {
 
 /* All scenarios, one after another; NULL behind the last. */
 const struct scenario *scenario_get(size_t index);
+/* Also a random one, which stays until the end of the process. */
 const struct scenario *scenario_find(const char *name);
+/* Network number N of those that are drawn at random; freed with free(). */
+struct scenario *scenario_random(int number);
 const struct scenario *scenario_figures(size_t *count);
 const struct scenario *scenario_compare(size_t *count);
 const struct scenario *scenario_networks(size_t *count);

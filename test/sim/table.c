@@ -61,6 +61,12 @@ static void list_scenarios(struct work *work)
     const struct scenario *scenario;
     size_t all = 0;
 
+    if (work->request->random > 0) {
+        work->scenarios = mem_array((size_t)work->request->random, sizeof(const struct scenario *));
+        for (int i = 0; i < work->request->random; i++)
+            work->scenarios[work->count++] = scenario_random(i + 1);
+        return;
+    }
     while (scenario_get(all))
         all++;
     work->scenarios = mem_array(all, sizeof(const struct scenario *));
@@ -222,6 +228,8 @@ int table_run(const struct request *request)
         munmap(work.shared,
                sizeof(*work.shared) + (size_t)count_cells(&work) * sizeof(struct cell));
     }
+    for (int i = 0; request->random > 0 && i < work.count; i++)
+        free((void *)(uintptr_t)work.scenarios[i]);
     cache_free(work.cache);
     free(work.scenarios);
     return good ? 0 : 1;
