@@ -21,9 +21,9 @@ int scenario_node_count(const struct scenario *scenario)
 const struct scenario *scenario_get(size_t index)
 {
     const struct scenario *(*const tables[])(size_t *) = {
-        scenario_figures,     scenario_compare,  scenario_networks, scenario_field,
-        scenario_temperature, scenario_polling,  scenario_faults,   scenario_leap,
-        scenario_kernel,      scenario_refclock, scenario_hwts,     scenario_nts};
+        scenario_figures,     scenario_compare, scenario_networks, scenario_field, scenario_several,
+        scenario_temperature, scenario_polling, scenario_faults,   scenario_leap,  scenario_kernel,
+        scenario_refclock,    scenario_hwts,    scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;

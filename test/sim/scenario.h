@@ -65,7 +65,7 @@ struct scenario {
     double from, sync_offset, sync_frequency;
     struct sim_link link;
     struct sim_node_spec nodes[SCENARIO_NODES]; /* up to the first without a name */
-    struct link_change links[8];
+    struct link_change links[16];
     struct initial_file files[8];
     struct pool_name pools[2];
     struct action actions[SCENARIO_ACTIONS];
@@ -95,6 +95,7 @@ const struct scenario *scenario_networks(size_t *count);
 const struct scenario *scenario_field(size_t *count);
 const struct scenario *scenario_temperature(size_t *count);
 const struct scenario *scenario_polling(size_t *count);
+const struct scenario *scenario_several(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
