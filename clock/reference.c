@@ -13,20 +13,23 @@
 #include "base/addr.h"
 #include "base/number.h"
 #include "base/log.h"
+#include "base/state_file.h"
 #include "base/text.h"
 #include "clock/change_mail.h"
-#include "clock/drift_file.h"
 #include "clock/estimate.h"
 #include "clock/reference_state.h"
 #include "base/sync_status.h"
 
-#define MIN_SKEW         1.0e-12
 #define INITIAL_SKEW     1.0
 #define MEAN_SQUARE_GAIN 0.1
-/* Slews of a filter's estimates: frequency, in standard deviations of that of the clock, and least
-   duration, as part of the interval between updates. */
-#define SLEW_SIGMAS   4.0
-#define MIN_SLEW_PART 0.1
+/* Slews of a filter's estimates: frequency, in standard deviations of that of the clock; least and
+   largest duration, as parts of the interval between updates. */
+struct slew_limits {
+    double sigmas, min_part, max_part;
+};
+static const struct slew_limits one_source = {4.0, 0.1, 1.0};
+/* Corrections that come early and often need no haste. */
+static const struct slew_limits several_sources = {0.5, 3.0, 8.0};
 /* Seconds after which the kernel is told how errors have grown (discipline.md 30.9). */
 #define HOLDOVER_INTERVAL 2048.0
 
@@ -42,52 +45,6 @@ static void on_clock_change(const struct clock_change *change, void *arg)
     }
     if (change->type != CLOCK_ADJUST)
         r->leap = leap_clock_stepped(r->leap_second, change, r->leap);
-}
-
-static void set_initial_frequency(struct reference *r)
-{
-    double freq_ppm = 0.0, skew_ppm;
-    enum drift_file_status status = DRIFT_FILE_MISSING;
-
-    if (r->conf.drift_file.path)
-        status = drift_file_read(r->world, r->conf.drift_file.path, &freq_ppm, &skew_ppm);
-    if (status == DRIFT_FILE_OK) {
-        r->skew = fmax(MIN_SKEW, 1.0e-6 * skew_ppm);
-        LOG_INFO("Frequency %.3f +/- %.3f ppm read from %s", freq_ppm, skew_ppm,
-                 r->conf.drift_file.path);
-        local_clock_set_frequency(r->clock, freq_ppm);
-    } else {
-        freq_ppm = 0.0;
-        if (status == DRIFT_FILE_INVALID)
-            LOG_WARN("Could not read valid frequency and skew from driftfile %s",
-                     r->conf.drift_file.path);
-    }
-    /* A frequency that another program has set before stays in effect. */
-    if (freq_ppm == 0.0 && local_clock_read_frequency(r->clock) != 0.0)
-        LOG_INFO("Initial frequency %.3f ppm", local_clock_read_frequency(r->clock));
-}
-
-/* interval: seconds until the next call; 0: this is the last one. */
-static void write_drift_file(struct reference *r, double interval)
-{
-    const struct drift_file_values values = {local_clock_read_frequency(r->clock), r->skew * 1.0e6};
-
-    if (!r->drift_file)
-        return;
-    if (interval > 0.0)
-        state_file_write_later(r->drift_file, interval, drift_file_print, &values);
-    else
-        state_file_write(r->drift_file, drift_file_print, &values);
-}
-
-/* interval: since the last update. */
-static void age_drift_file(struct reference *r, double interval)
-{
-    r->drift_file_age += interval;
-    if (r->drift_file_age < r->conf.drift_file.interval)
-        return;
-    write_drift_file(r, r->conf.drift_file.interval);
-    r->drift_file_age = 0.0;
 }
 
 /* Leap status update (discipline.md 17.4). seconds: raw time; 0: none. */
@@ -172,9 +129,7 @@ struct reference *reference_new(const struct reference_env *env, const struct re
 
     start_leap_seconds(r);
     start_fallback_drift(r);
-    set_initial_frequency(r);
-    if (conf->drift_file.path)
-        r->drift_file = drift_file_new(r->world, r->loop, conf->drift_file.path);
+    reference_read_drift_file(r);
     local_clock_add_handler(r->clock, CLOCK_HOLDER_REFERENCE, on_clock_change, r);
     reference_set_unsynchronised(r);
     return r;
@@ -186,7 +141,7 @@ void reference_free(struct reference *r)
         return;
     /* The kernel must not apply a leap second that nobody watches any more. */
     update_leap_status(r, LEAP_UNSYNC, 0);
-    write_drift_file(r, 0.0);
+    reference_write_drift_file(r, 0.0);
     state_file_free(r->drift_file);
     local_clock_remove_handler(r->clock, on_clock_change, r);
     loop_timer_cancel(r->loop, r->holdover_timer);
@@ -400,6 +355,19 @@ static void update_mean_square(struct reference *r, double offset)
     }
 }
 
+static void store_estimate(struct reference *r, const struct reference_update *u,
+                           const struct clock_estimate *estimate)
+{
+    r->ref_time = u->ref_time;
+    r->skew = estimate->skew;
+    r->residual_frequency = estimate->residual_frequency;
+    r->root_delay = u->root_delay;
+    r->root_dispersion = u->root_dispersion;
+    r->frequency_sd = u->frequency_sd;
+    r->wander = u->filtered ? u->wander : 0.0;
+    r->offset_sd = u->offset_sd;
+}
+
 /* Takes the update over (discipline.md 15.4, step 9). */
 static void store_update(struct reference *r, const struct reference_update *u,
                          const struct clock_estimate *estimate, double interval, double offset)
@@ -412,14 +380,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->stratum = u->stratum + 1;
     r->refid = u->refid;
     r->addr = u->addr;
-    r->ref_time = u->ref_time;
-    r->skew = estimate->skew;
-    r->residual_frequency = estimate->residual_frequency;
-    r->root_delay = u->root_delay;
-    r->root_dispersion = u->root_dispersion;
-    r->frequency_sd = u->frequency_sd;
-    r->wander = u->filtered ? u->wander : 0.0;
-    r->offset_sd = u->offset_sd;
+    store_estimate(r, u, estimate);
     r->updated = true;
     r->last_update = loop_uptime(r->loop);
     r->last_update_interval = interval;
@@ -455,12 +416,14 @@ static struct update_verdict correct_clock(struct reference *r, double frequency
 static double correction_rate(const struct reference *r, const struct reference_update *u,
                               double error, double interval)
 {
-    double rate = 0.5 * r->conf.corr_time_ratio * u->offset_sd * interval;
+    double sd = u->filtered ? u->noise_sd : u->offset_sd;
+    double rate = 0.5 * r->conf.corr_time_ratio * sd * interval;
 
     if (!u->filtered)
         return rate;
-    double duration =
-        clamp(MIN_SLEW_PART * interval, error / (SLEW_SIGMAS * u->frequency_sd), interval);
+    const struct slew_limits *limits = u->joint ? &several_sources : &one_source;
+    double duration = clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd),
+                            limits->max_part * interval);
     return fmax(rate, duration * error);
 }
 
@@ -513,7 +476,7 @@ static struct update_verdict update(struct reference *r, const struct reference_
     r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
     write_tracking_log(r, now, u->combined_sources, offset, u->offset_sd, correction, old_distance);
 
-    age_drift_file(r, interval);
+    reference_age_drift_file(r, interval);
     if (r->synchronised) {
         fallback_drift_update(r->fallback_drift, local_clock_read_frequency(r->clock), interval);
         schedule_fallback_drift(r);
@@ -530,6 +493,35 @@ void reference_update(struct reference *r, const struct reference_update *u)
 
     update_tally_add(&r->updates, &verdict);
     LOG_DEBUG("Update of the clock: %s", update_verdict_format(&verdict, text, sizeof(text)));
+}
+
+/* Whether an update might step the clock for that, or refuse it. */
+static bool needs_update(const struct reference *r, double offset, double error)
+{
+    return (r->conf.max_change.start >= 0 && fabs(offset) > r->conf.max_change.offset) ||
+           (r->conf.makestep.limit != 0 && fabs(error) > r->conf.makestep.threshold);
+}
+
+void reference_refine(struct reference *r, const struct reference_update *u)
+{
+    if (!is_finite_update(u) || r->mode != REFERENCE_NORMAL || !r->synchronised)
+        return;
+
+    struct raw_time raw = world_raw_now(r->world);
+    double correction = local_clock_correction(r->clock, raw, NULL);
+    struct local_time now = {instant_add(raw.i, correction)};
+    double offset = u->offset + local_diff(now, u->ref_time) * u->frequency;
+    double error = offset - correction;
+
+    if (needs_update(r, offset, error))
+        return;
+    struct clock_estimate estimate =
+        clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, WEIGHT_FILTERED);
+    store_estimate(r, u, &estimate);
+    local_clock_accumulate(r->clock, estimate.frequency, offset,
+                           correction_rate(r, u, fabs(error), r->last_update_interval));
+    update_sync_status(r, local_clock_now(r->clock, NULL));
+    r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
 }
 
 const struct update_tally *reference_updates(const struct reference *r)

@@ -58,6 +58,10 @@ struct reference_update {
     bool filtered;
     /* If filtered: standard deviation of the frequency's change within a second (s^-1/2). */
     double wander;
+    /* If filtered: s, the part of offset_sd that is noise of samples; slews follow it. */
+    double noise_sd;
+    /* If filtered: of several sources, and refined by reference_refine(), so slews may be slow. */
+    bool joint;
 };
 
 /* Looks for leap second data, reads the drift file and sets the frequency, starts unsynchronised
@@ -73,6 +77,10 @@ enum reference_mode reference_mode(const struct reference *ref);
 bool reference_is_one_shot(const struct reference *ref);
 
 void reference_update(struct reference *ref, const struct reference_update *update);
+/* Between two updates: samples of other sources than the selected one have made the estimate better
+   (discipline.md 30.10). The clock is slewed, but nothing counts this as an update, and what would
+   be a step or need a permission waits for one. */
+void reference_refine(struct reference *ref, const struct reference_update *update);
 /* What became of the updates; valid as long as the reference. */
 const struct update_tally *reference_updates(const struct reference *ref);
 /* The clock is not synchronised any more (discipline.md 16.1). In a one-shot mode this is

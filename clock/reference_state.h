@@ -64,4 +64,11 @@ void reference_set_local(struct reference *ref, const struct local_conf *local);
 /* Root dispersion at a local time (discipline.md 15.5); 1.0 before the first update. */
 double reference_root_dispersion(const struct reference *ref, struct local_time when);
 
+/* The frequency from the drift file is set and the file opened, if there is one. */
+void reference_read_drift_file(struct reference *ref);
+/* interval: seconds until the next call; 0: this is the last one. */
+void reference_write_drift_file(struct reference *ref, double interval);
+/* interval: seconds since the last update. Writes the file when it is time. */
+void reference_age_drift_file(struct reference *ref, double interval);
+
 #endif

@@ -447,6 +447,29 @@ void bank_change(struct bank *b, double offset, double dfreq)
     b->ignored_offset += offset;
 }
 
+/* The mean of the states of all shapes of one wander. */
+static struct bank_model merge_shapes(const struct bank_model models[BANK_SHAPES])
+{
+    struct bank_model all = models[0];
+
+    for (int shape = 1; shape < BANK_SHAPES; shape++) {
+        double weight = all.weight + models[shape].weight;
+        if (weight > 0.0)
+            blend(&all.state, all.weight / weight, &models[shape].state);
+        all.weight = weight;
+    }
+    return all;
+}
+
+void bank_set_shapes(struct bank *b, const double weights[BANK_SHAPES])
+{
+    for (int i = 0; i < BANK_WANDERS; i++) {
+        struct bank_model all = merge_shapes(b->models[i]);
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            b->models[i][shape] = (struct bank_model){all.state, all.weight * weights[shape]};
+    }
+}
+
 double bank_wander(const struct bank *b)
 {
     double sum = 0.0, weights = 0.0;

@@ -77,6 +77,9 @@ enum bank_result bank_update(struct bank *bank, double elapsed, double offset,
 /* The local clock was changed: adds to the offset, and slows the clock down by dfreq. */
 void bank_change(struct bank *bank, double offset, double dfreq);
 
+/* The next sample is of another source, whose errors have these weights of the shapes (sum 1). */
+void bank_set_shapes(struct bank *bank, const double weights[BANK_SHAPES]);
+
 /* Weighted geometric mean of the assumed variance of the frequency's change per second (s^-1). */
 double bank_wander(const struct bank *bank);
 /* Sum of the weights of a shape, 0 to 1. */

@@ -103,3 +103,129 @@ int source_register_combine(struct source_register *reg, struct source *const *l
     combine_finish(&sums, tracking);
     return sums.count;
 }
+
+static bool is_combined(const struct source *s)
+{
+    return s->verdict.status == STATUS_SELECTED || s->verdict.status == STATUS_COMBINED;
+}
+
+static double weight_of(const struct source *s)
+{
+    return 1.0 / fmax(s->info.root_distance, MIN_DISTANCE);
+}
+
+static void join(struct source *s)
+{
+    struct samples_tracking t;
+
+    estimator_tracking(s->estimator, &t);
+    joint_join(&s->reg->joint, &s->joint, &t, weight_of(s));
+}
+
+/* From the estimates of the sources themselves. */
+static void start_joint(struct source_register *reg, struct source *const *list, int length)
+{
+    struct samples_tracking t;
+
+    estimator_tracking(reg->selected->estimator, &t);
+    joint_start(&reg->joint, estimator_bank(reg->selected->estimator), t.ref_time);
+    reg->joint_origin = reg->selected;
+    for (int i = 0; i < length; i++)
+        if (is_combined(list[i]) && estimator_is_filter(list[i]->estimator))
+            join(list[i]);
+    joint_settle(&reg->joint);
+}
+
+static void take_sample(struct source *s)
+{
+    struct joint *joint = &s->reg->joint;
+    struct estimator_sample sample;
+
+    if (!is_combined(s) || !estimator_last_sample(s->estimator, &sample))
+        return;
+    if (s->joint.joined) {
+        joint_add(joint, &s->joint, &sample, weight_of(s));
+        return;
+    }
+    join(s);
+    joint_settle(joint);
+}
+
+/* Returns the number of those that are combined. */
+static int drop_uncombined(struct source_register *reg)
+{
+    int count = 0;
+
+    for (int i = 0; i < reg->count; i++) {
+        if (is_combined(reg->sources[i]))
+            count++;
+        else
+            joint_leave(&reg->joint, &reg->sources[i]->joint);
+    }
+    return count;
+}
+
+void source_register_join(struct source_register *reg, struct source *const *list, int length,
+                          struct source *updated)
+{
+    const struct source *selected = reg->selected;
+
+    if (!estimator_is_filter(selected->estimator))
+        return;
+    if (drop_uncombined(reg) < 2) {
+        joint_stop(&reg->joint);
+        return;
+    }
+    bool young = updated == selected && estimator_is_young(selected->estimator);
+    if (reg->joint.running && reg->joint_origin == selected && !young) {
+        if (updated)
+            take_sample(updated);
+    } else if (selected->updates > 0) {
+        start_joint(reg, list, length);
+    } else {
+        joint_stop(&reg->joint);
+    }
+}
+
+/* The interval of the selected source is what the selection has tested. So the bound of the error
+   is that of the selected source, plus the distance of the joint estimate from it. */
+static double root_dispersion(const struct samples_tracking *selected,
+                              const struct joint_estimate *joint)
+{
+    double elapsed = local_diff(joint->time, selected->ref_time);
+    double distance = fabs(joint->offset - selected->offset - elapsed * selected->frequency);
+
+    return selected->root_dispersion - selected->offset_sd + joint->offset_sd +
+           fmax(distance, joint->mean_sd);
+}
+
+bool source_register_joint(struct source_register *reg, struct reference_update *update)
+{
+    struct samples_tracking selected;
+    struct joint_estimate joint;
+
+    if (!reg->joint.running)
+        return false;
+    joint_estimate(&reg->joint, &joint);
+    estimator_tracking(reg->selected->estimator, &selected);
+    update->ref_time = joint.time;
+    update->offset = joint.offset;
+    update->offset_sd = hypot(joint.offset_sd, joint.mean_sd);
+    update->noise_sd = joint.offset_sd;
+    update->frequency = joint.frequency;
+    update->frequency_sd = joint.frequency_sd;
+    update->skew = joint.skew;
+    update->root_dispersion = root_dispersion(&selected, &joint);
+    update->wander = joint.wander;
+    update->joint = true;
+    return true;
+}
+
+void source_leave_joint(struct source *s)
+{
+    joint_leave(&s->reg->joint, &s->joint);
+    if (s->reg->joint_origin == s) {
+        joint_stop(&s->reg->joint);
+        s->reg->joint_origin = NULL;
+    }
+}

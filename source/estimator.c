@@ -47,12 +47,13 @@ struct estimator {
     struct refclock_noise refclock_noise; /* of reference clocks */
     struct innovations innovations;
     struct bank bank;
-    int min_memory, max_memory; /* samples; 0: any */
-    double interval;            /* s, mean of the last intervals */
-    double information;         /* s^-2, mean of the reciprocal variances of the last samples */
-    struct local_time time;     /* of the last sample */
-    double dispersion;          /* s, of that */
-    double surprise;            /* of that, in standard deviations */
+    int min_memory, max_memory;   /* samples; 0: any */
+    double interval;              /* s, mean of the last intervals */
+    double information;           /* s^-2, mean of the reciprocal variances of the last samples */
+    struct local_time time;       /* of the last sample */
+    double dispersion;            /* s, of that */
+    double surprise;              /* of that, in standard deviations */
+    struct bank_noise last_noise; /* of the last sample */
     int count;
     struct recent_sample recent[RECENT]; /* oldest first */
     /* Known before the first sample. */
@@ -216,6 +217,7 @@ static enum step_result step(struct estimator *e, const struct recent_sample *s)
     enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
     e->time = s->time;
     e->dispersion = s->dispersion;
+    e->last_noise = noise;
     if (result != BANK_USED) {
         refclock_noise_miss(&e->refclock_noise);
         return STEP_FAR;
@@ -346,6 +348,11 @@ bool estimator_is_filter(const struct estimator *e)
     return uses_bank(e);
 }
 
+bool estimator_is_young(const struct estimator *e)
+{
+    return e->count < RECENT;
+}
+
 double estimator_wander(const struct estimator *e)
 {
     return uses_bank(e) ? sqrt(bank_wander(&e->bank)) : 0.0;
@@ -363,7 +370,32 @@ static struct bank_state estimate(const struct estimator *e)
     return s;
 }
 
-static double skew_of(const struct bank_state *s)
+bool estimator_last_sample(const struct estimator *e, struct estimator_sample *out)
+{
+    if (!uses_bank(e))
+        return false;
+    *out = (struct estimator_sample){
+        .time = e->time,
+        .offset = e->recent[recent_count(e) - 1].offset,
+        .noise = e->last_noise,
+    };
+    if (e->refclock) {
+        double excess = innovations_excess(&e->innovations);
+        out->noise.variance *= excess;
+        out->noise.base *= excess;
+        out->noise.floor *= excess;
+    }
+    for (int i = 0; i < BANK_SHAPES; i++)
+        out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);
+    return true;
+}
+
+const struct bank *estimator_bank(const struct estimator *e)
+{
+    return &e->bank;
+}
+
+double estimator_skew(const struct bank_state *s)
 {
     return clamp(MIN_SKEW, SKEW_RATIO * sqrt(s->frequency_variance), MAX_SKEW);
 }
@@ -381,7 +413,7 @@ void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
     out->offset_sd = sqrt(s.offset_variance);
     out->frequency = s.frequency;
     out->frequency_sd = sqrt(s.frequency_variance);
-    out->skew = skew_of(&s);
+    out->skew = estimator_skew(&s);
 }
 
 static double learnt_jitter(const struct estimator *e)
@@ -397,7 +429,7 @@ void estimator_report(const struct estimator *e, struct local_time now, struct s
 
     struct bank_state s = estimate(e);
     out->frequency = s.frequency;
-    out->skew = skew_of(&s);
+    out->skew = estimator_skew(&s);
     out->offset = s.offset + local_diff(now, e->time) * s.frequency;
     out->sd = learnt_jitter(e);
 }

@@ -56,10 +56,26 @@ void estimator_report(const struct estimator *estimator, struct local_time now,
 /* Whether the estimate holds all that was known before the last sample, so that nobody has to weigh
    it against older ones. */
 bool estimator_is_filter(const struct estimator *estimator);
-
+/* Whether the next sample may still change what the first ones are worth. */
+bool estimator_is_young(const struct estimator *estimator);
 /* Standard deviation of the change of the clock's frequency within a second (s^-1/2), as learnt;
    0: regression. */
 double estimator_wander(const struct estimator *estimator);
+
+/* The last sample as the bank took it, and how its error is distributed by what was learnt. */
+struct estimator_sample {
+    struct local_time time;
+    double offset; /* s */
+    struct bank_noise noise;
+    double weights[BANK_SHAPES];
+};
+/* For the joint estimate of several sources. False, and nothing is set: estimator_is_filter() says
+   no. */
+bool estimator_last_sample(const struct estimator *estimator, struct estimator_sample *out);
+/* The bank at the time of that sample; valid as long as the estimator. */
+const struct bank *estimator_bank(const struct estimator *estimator);
+/* Bound of the frequency's error as the regression gives it, from the state of a bank. */
+double estimator_skew(const struct bank_state *state);
 
 /* What is estimated and what was learnt. */
 struct estimator_state {

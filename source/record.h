@@ -9,6 +9,7 @@
 
 #include "base/file_trouble.h"
 #include "source/estimator.h"
+#include "source/joint.h"
 #include "source/samples.h"
 #include "source/source.h"
 
@@ -30,6 +31,7 @@ struct source {
     int max_unreach;
     struct samples *samples;
     struct estimator *estimator;
+    struct joint_member joint;
 
     bool active;
     uint8_t reach;
@@ -72,6 +74,8 @@ struct source_register {
 
     struct source *selected;     /* NULL: none */
     struct source *last_updated; /* NULL: none or freed */
+    struct joint joint;
+    const struct source *joint_origin; /* selected when the joint estimate started */
 
     int holds; /* of the selection */
     bool select_later;
@@ -117,6 +121,15 @@ int source_register_majority_leap(const struct source_register *reg);
    states (discipline.md 14). Returns the number of combined sources. */
 int source_register_combine(struct source_register *reg, struct source *const *list, int length,
                             struct samples_tracking *tracking);
+
+/* The joint estimate of the sources that are combined (discipline.md 30.10). To be called when all
+   have their final states. updated: the source with a new sample, or NULL. */
+void source_register_join(struct source_register *reg, struct source *const *list, int length,
+                          struct source *updated);
+/* Replaces the combined estimate by the joint one. False: there is none. */
+bool source_register_joint(struct source_register *reg, struct reference_update *update);
+/* A source is not what it was: it leaves the joint estimate. */
+void source_leave_joint(struct source *source);
 
 /* Runs of the selection are postponed now. */
 bool source_register_is_held(const struct source_register *reg);

@@ -45,6 +45,7 @@ static void mark_all_ok(struct source_register *reg, enum source_status status, 
 
 void source_register_deselect(struct source_register *reg)
 {
+    joint_stop(&reg->joint);
     if (reg->selected) {
         reg->selected = NULL;
         reg->report_loss = true;
@@ -219,6 +220,7 @@ static void end_without_majority(struct run *run, int voters)
     if (!reg->no_majority_reported)
         reg->no_majority_reported = source_register_report(reg);
     reg->report_loss = false;
+    joint_stop(&reg->joint);
     if (reg->selected) {
         reg->selected = NULL;
         reference_set_unsynchronised(reg->env.reference);
@@ -426,36 +428,62 @@ int source_register_majority_leap(const struct source_register *reg)
     return LEAP_NORMAL;
 }
 
+/* The estimate of the selected source alone. */
+static struct reference_update own_update(const struct source *selected, int leap,
+                                          const struct samples_tracking *t)
+{
+    return (struct reference_update){
+        .stratum = selected->stratum,
+        .leap = leap,
+        .combined_sources = 1,
+        .refid = selected->refid,
+        .addr = selected->addr,
+        .ref_time = t->ref_time,
+        .offset = t->offset,
+        .offset_sd = t->offset_sd,
+        .frequency = t->frequency,
+        .frequency_sd = t->frequency_sd,
+        .skew = t->skew,
+        .root_delay = t->root_delay,
+        .root_dispersion = t->root_dispersion,
+        .filtered = estimator_is_filter(selected->estimator),
+        .wander = estimator_wander(selected->estimator),
+        .noise_sd = t->offset_sd,
+    };
+}
+
 static void update_reference(struct run *run)
 {
     struct source_register *reg = run->reg;
-    const struct source *selected = reg->selected;
     struct samples_tracking tracking;
 
+    estimator_tracking(reg->selected->estimator, &tracking);
+    int combined = source_register_combine(reg, run->list, run->length, &tracking);
+    source_register_join(reg, run->list, run->length, run->updated);
     for (int i = 0; i < reg->count; i++)
         reg->sources[i]->updates = 0;
 
-    estimator_tracking(selected->estimator, &tracking);
-    int combined = source_register_combine(reg, run->list, run->length, &tracking);
-
-    struct reference_update update = {
-        .stratum = selected->stratum,
-        .leap = source_register_majority_leap(reg),
-        .combined_sources = combined,
-        .refid = selected->refid,
-        .addr = selected->addr,
-        .ref_time = tracking.ref_time,
-        .offset = tracking.offset,
-        .offset_sd = tracking.offset_sd,
-        .frequency = tracking.frequency,
-        .frequency_sd = tracking.frequency_sd,
-        .skew = tracking.skew,
-        .root_delay = tracking.root_delay,
-        .root_dispersion = tracking.root_dispersion,
-        .filtered = estimator_is_filter(selected->estimator),
-        .wander = estimator_wander(selected->estimator),
-    };
+    struct reference_update update =
+        own_update(reg->selected, source_register_majority_leap(reg), &tracking);
+    update.combined_sources = combined;
+    source_register_joint(reg, &update);
     reference_update(reg->env.reference, &update);
+}
+
+/* The sample of another source than the selected one. */
+static void refine_reference(struct run *run)
+{
+    struct source_register *reg = run->reg;
+    struct samples_tracking tracking;
+
+    source_register_join(reg, run->list, run->length, run->updated);
+    if (!run->updated || !run->updated->joint.joined)
+        return;
+    estimator_tracking(reg->selected->estimator, &tracking);
+    struct reference_update update =
+        own_update(reg->selected, source_register_majority_leap(reg), &tracking);
+    if (source_register_joint(reg, &update))
+        reference_refine(reg->env.reference, &update);
 }
 
 static void finish(struct run *run)
@@ -473,6 +501,7 @@ static void finish(struct run *run)
         if (s->verdict.status == STATUS_OK)
             source_mark(s, s->distant ? STATUS_STILL_DISTANT : STATUS_COMBINED, s->distant, 0.0);
     }
+    refine_reference(run);
 }
 
 static void select_source(struct run *run)

@@ -19,6 +19,12 @@
 #define ONE_SHOT_UPDATES 7
 #define ONE_SHOT_SAMPLES 3
 
+static void follow_slew(struct source *s, struct local_time when, double dfreq, double doffset)
+{
+    samples_slew(s->samples, when, dfreq, doffset);
+    estimator_slew(s->estimator, when, dfreq, doffset);
+}
+
 static void on_clock_change(const struct clock_change *change, void *arg)
 {
     struct source_register *reg = arg;
@@ -27,8 +33,9 @@ static void on_clock_change(const struct clock_change *change, void *arg)
         if (change->type == CLOCK_UNKNOWN_STEP)
             source_drop_samples(reg->sources[i]);
         else
-            source_slew(reg->sources[i], change->cooked, change->dfreq, change->doffset);
+            follow_slew(reg->sources[i], change->cooked, change->dfreq, change->doffset);
     }
+    joint_slew(&reg->joint, change->cooked, change->dfreq, change->doffset);
     if (change->type == CLOCK_UNKNOWN_STEP)
         source_register_select(reg, NULL);
 }
@@ -254,6 +261,7 @@ void source_free(struct source *s)
 
     struct source_register *reg = s->reg;
 
+    source_leave_joint(s);
     leave(s);
     if (reg->selected == s)
         source_register_deselect(reg);
@@ -435,18 +443,20 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
 
 void source_correct_offset(struct source *s, double correction)
 {
+    source_leave_joint(s);
     samples_correct_offset(s->samples, correction);
     estimator_correct_offset(s->estimator, correction);
 }
 
 void source_slew(struct source *s, struct local_time when, double dfreq, double doffset)
 {
-    samples_slew(s->samples, when, dfreq, doffset);
-    estimator_slew(s->estimator, when, dfreq, doffset);
+    follow_slew(s, when, dfreq, doffset);
+    source_leave_joint(s);
 }
 
 void source_drop_samples(struct source *s)
 {
+    source_leave_joint(s);
     samples_reset(s->samples);
     estimator_reset(s->estimator);
 }

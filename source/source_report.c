@@ -124,6 +124,8 @@ void source_report_estimator(const struct source *s, struct report_estimator *re
     report->gauss_percent = 100.0 * e.weights[BANK_GAUSS];
     report->up_percent = 100.0 * e.weights[BANK_EDGE_SLOW];
     report->down_percent = 100.0 * e.weights[BANK_EDGE_FAST];
+    report->joint_bias = s->joint.correction;
+    report->joint_percent = 100.0 * joint_share(&s->reg->joint, &s->joint);
 }
 
 void source_log_estimator(const struct source *s)

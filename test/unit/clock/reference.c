@@ -167,7 +167,7 @@ static void offset_is_slewed_at_the_suggested_rate(void **state)
 }
 
 /* 1 ms after an interval of 64 s, with the standard deviations of a filter. */
-static double slew_duration(double offset_sd, double frequency_sd)
+static double slew_duration(double offset_sd, double frequency_sd, bool joint)
 {
     struct source_fixture f;
     struct slew_state s;
@@ -178,8 +178,10 @@ static double slew_duration(double offset_sd, double frequency_sd)
     clock_world_run_until(f.w, 64.5);
     struct reference_update u = make_update(&f, -1e-3);
     u.filtered = true;
-    u.offset_sd = offset_sd;
+    u.offset_sd = 1.0; /* with errors that are no noise */
+    u.noise_sd = offset_sd;
     u.frequency_sd = frequency_sd;
+    u.joint = joint;
     reference_update(f.reference, &u);
     slew_get_state(f.slew, &s);
     source_fixture_close(&f);
@@ -189,11 +191,63 @@ static double slew_duration(double offset_sd, double frequency_sd)
 static void slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain(void **state)
 {
     /* 1e-3 s at 4 * 1e-5. */
-    assert_true(fabs(slew_duration(1e-9, 1e-5) - 25.0) < 0.01);
-    assert_true(fabs(slew_duration(1e-9, 1e-8) - 64.0) < 0.01);
-    assert_true(fabs(slew_duration(1e-9, 1e-3) - 6.4) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-5, false) - 25.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-8, false) - 64.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-3, false) - 6.4) < 0.01);
     /* corrtimeratio asks for more: 0.5 * 3 * 64 s, as the error is as large as its deviation. */
-    assert_true(fabs(slew_duration(1e-3, 1e-3) - 96.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-3, 1e-3, false) - 96.0) < 0.01);
+    /* Of several sources: 1e-3 s at 0.5 * 1e-5, within 3 and 8 intervals. */
+    assert_true(fabs(slew_duration(1e-9, 1e-5, true) - 200.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-3, true) - 192.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-9, 1e-8, true) - 512.0) < 0.01);
+}
+
+static void estimate_is_refined_between_updates(void **state)
+{
+    struct source_fixture f;
+    struct slew_state s;
+
+    source_fixture_open(&f, "makestep 0.5 -1\nmaxchange 0.4 0 -1\n", true);
+    clock_world_wake_at(f.w, 0.5);
+    struct reference_update u = make_update(&f, -1e-3);
+    u.filtered = true;
+    u.noise_sd = 1e-9;
+    u.frequency_sd = 1e-5;
+    u.joint = true;
+    reference_refine(f.reference, &u);
+    assert_int_equal(tracking(&f).stratum, 0); /* not before the first update */
+    update_with_offset(&f, 0.0);
+    clock_world_run_until(f.w, 64.5);
+    update_with_offset(&f, 0.0);
+
+    clock_world_run_until(f.w, 70.5);
+    u.ref_time = local_clock_event_time(f.clock, NULL);
+    u.skew = 2e-6;
+    u.root_dispersion = 0.02;
+    reference_refine(f.reference, &u);
+    slew_get_state(f.slew, &s);
+    assert_near(s.offset_register, -1e-3);
+    /* Parts of the interval between updates, which were 64 s apart. */
+    assert_true(fabs(s.duration - 200.0) < 0.01);
+    struct report_tracking r = tracking(&f);
+    assert_near(r.skew_ppm, 2.0);
+    assert_true(fabs(r.root_dispersion - 0.02) < 1e-4);
+    assert_near(r.last_offset, 0.0);
+    assert_near(r.last_update_interval, 64.0);
+    assert_update(&f, UPDATE_SLEWED, 0.0, 0.5, 2);
+
+    /* What may have to be stepped, or is not allowed, waits for an update. */
+    u.offset = -0.6;
+    reference_refine(f.reference, &u);
+    u.offset = -0.45;
+    reference_refine(f.reference, &u);
+    u.offset = NAN;
+    reference_refine(f.reference, &u);
+    slew_get_state(f.slew, &s);
+    assert_near(s.offset_register, -1e-3);
+    assert_true(f.w->stepped_ns == 0);
+    source_fixture_check_log(&f, "");
+    source_fixture_close(&f);
 }
 
 static void makestep_steps_the_error_of_the_raw_clock(void **state)
@@ -568,6 +622,7 @@ int main(void)
         cmocka_unit_test(start_is_unsynchronised_and_logged),
         cmocka_unit_test(offset_is_slewed_at_the_suggested_rate),
         cmocka_unit_test(slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain),
+        cmocka_unit_test(estimate_is_refined_between_updates),
         cmocka_unit_test(makestep_steps_the_error_of_the_raw_clock),
         cmocka_unit_test(failing_step_is_slewed),
         cmocka_unit_test(each_result_of_an_update_has_a_text_of_its_own),

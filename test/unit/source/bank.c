@@ -305,6 +305,41 @@ static void extreme_samples_leave_finite_numbers(void **state)
     }
 }
 
+static void shapes_of_another_source_replace_the_learnt_ones(void **state)
+{
+    static const double weights[BANK_SHAPES] = {0.1, 0.2, 0.3, 0.4};
+    struct bank b = {0};
+    struct truth t = {.state = 5, .frequency = 1e-6, .wander = 1e-8};
+    double of_wander[BANK_WANDERS] = {0.0};
+
+    run(&b, &t, 100, 64, 1e-4, 1e-4);
+    struct bank_state before = b.mix;
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            of_wander[i] += b.models[i][shape].weight;
+    bank_set_shapes(&b, weights);
+
+    struct bank_state mean = {.offset = 0.0};
+    for (int i = 0; i < BANK_WANDERS; i++) {
+        double sum = 0.0;
+        for (int shape = 0; shape < BANK_SHAPES; shape++) {
+            const struct bank_model *m = &b.models[i][shape];
+            double dx = m->state.offset - before.offset;
+            assert_true(fabs(m->weight - of_wander[i] * weights[shape]) < 1e-12);
+            assert_true(m->state.offset == b.models[i][0].state.offset);
+            sum += m->weight;
+            mean.offset += m->weight * m->state.offset;
+            mean.offset_variance += m->weight * (m->state.offset_variance + dx * dx);
+        }
+        assert_true(fabs(sum - of_wander[i]) < 1e-12);
+    }
+    /* What is known of the clock is the same. */
+    assert_true(fabs(mean.offset - before.offset) < 1e-12);
+    assert_true(fabs(mean.offset_variance / before.offset_variance - 1.0) < 1e-6);
+    for (int shape = 0; shape < BANK_SHAPES; shape++)
+        assert_true(fabs(bank_shape_weight(&b, (enum bank_shape)shape) - weights[shape]) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +357,7 @@ int main(void)
         cmocka_unit_test(changes_of_the_clock_are_followed),
         cmocka_unit_test(prediction_becomes_uncertain),
         cmocka_unit_test(extreme_samples_leave_finite_numbers),
+        cmocka_unit_test(shapes_of_another_source_replace_the_learnt_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

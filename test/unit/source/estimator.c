@@ -281,6 +281,34 @@ static void noise_is_told_when_it_was_learnt(void **state)
     clean(&f);
 }
 
+static void last_sample_follows_the_clock(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN), regression = make(ESTIMATOR_REGRESSION);
+    struct estimator_sample s, slewed;
+
+    for (int i = 0; i < 20; i++) {
+        assert_true(estimator_is_young(f.estimator) == (i < 8));
+        add(&f, i);
+        add(&regression, i);
+        assert_true(estimator_last_sample(f.estimator, &s) == (i >= 2));
+    }
+    assert_false(estimator_last_sample(regression.estimator, &s));
+    /* The 20th met queues of 10 us there and 50 us back. */
+    assert_true(local_diff(s.time, at(64.0 * 19)) == 0.0);
+    assert_true(fabs(s.offset - (1e-3 + 64e-6 * 19 - 2e-5)) < 1e-12);
+    assert_true(s.noise.bound > 2e-5 && s.noise.bound < 5e-5);
+    assert_true(fabs(s.weights[0] + s.weights[1] + s.weights[2] + s.weights[3] - 1.0) < 1e-9);
+    assert_true(estimator_bank(f.estimator)->samples == 20);
+
+    estimator_slew(f.estimator, local_add(s.time, 100.0), 1e-5, 0.25);
+    estimator_correct_offset(f.estimator, 0.5);
+    assert_true(estimator_last_sample(f.estimator, &slewed));
+    assert_true(fabs(slewed.offset - s.offset - (100.0 * 1e-5 - 0.25) - 0.5) < 1e-12);
+    assert_true(fabs(local_diff(slewed.time, s.time) - (100.0 * 1e-5 - 0.25)) < 2e-9);
+    clean(&f);
+    clean(&regression);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +322,7 @@ int main(void)
         cmocka_unit_test(replay_gives_the_same_estimate),
         cmocka_unit_test(sample_out_of_order_starts_anew),
         cmocka_unit_test(noise_is_told_when_it_was_learnt),
+        cmocka_unit_test(last_sample_follows_the_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
