@@ -31,9 +31,11 @@
 #define UNBOUNDED_PRIOR_RATIO 0.75
 #define OUTLIER               1e-3 /* share of samples that the noise does not describe */
 #define OUTLIER_SCALE         25.0 /* their variance */
-#define STEP_SIGMAS           8.0
-#define STEP_MIN_SAMPLES      6
-#define START_FREQUENCY_SD    2e-3
+/* Closer than by so many variances a sample is none of them. */
+#define NEAR               4.0
+#define STEP_SIGMAS        8.0
+#define STEP_MIN_SAMPLES   6
+#define START_FREQUENCY_SD 2e-3
 /* The shape of an error does not matter to a state whose variance is so many times as large. */
 #define FAR 9.0
 /* A model with less weight takes the sample with its variance alone, which costs less. */
@@ -254,29 +256,56 @@ static struct part apply_error(double tilt, double distance, double sd, double b
     return part;
 }
 
+/* What a shape says of one sample. */
+struct error_shape {
+    bool normal; /* with the variance of moments */
+    double tilt, bound;
+    struct moments moments;
+    double softness, outlier_variance; /* s^2 */
+};
+
+static struct error_shape shape_of(enum bank_shape shape, const struct bank_noise *noise)
+{
+    struct error_shape e = {
+        .bound = shape == BANK_BOUND ? noise->bound : noise->edge_bound,
+        .softness = noise->softness * noise->softness,
+        .outlier_variance = OUTLIER_SCALE * (noise->variance + noise->bound * noise->bound),
+    };
+
+    e.normal = noise->unbounded || shape == BANK_GAUSS;
+    if (e.normal) {
+        e.moments.variance = noise->unbounded ? fmax(noise->base * noise_scale(shape), noise->floor)
+                                              : noise->variance;
+        return e;
+    }
+    if (shape != BANK_BOUND)
+        e.tilt = shape == BANK_EDGE_SLOW ? noise->tilt : -noise->tilt;
+    e.moments = tilted_moments(e.tilt, e.bound);
+    return e;
+}
+
 /* Each returns the likelihood of the sample. */
 
 static double update_normal(struct bank_state *s, double distance, double variance)
 {
-    double usual = (1.0 - OUTLIER) * normal_density(distance, s->offset_variance + variance);
-    double outlier =
-        OUTLIER * normal_density(distance, s->offset_variance + OUTLIER_SCALE * variance);
+    double total = s->offset_variance + variance, outlier = 0.0;
+    double usual = (1.0 - OUTLIER) * normal_density(distance, total);
 
+    if (distance * distance > NEAR * total)
+        outlier = OUTLIER * normal_density(distance, s->offset_variance + OUTLIER_SCALE * variance);
     correct(s, distance, 10.0 * outlier > usual ? OUTLIER_SCALE * variance : variance);
     return usual + outlier;
 }
 
-static double update_bounded(struct bank_state *s, double tilt, double bound, double distance,
-                             const struct bank_noise *noise)
+static double update_bounded(struct bank_state *s, const struct error_shape *e, double distance)
 {
-    double variance = s->offset_variance + noise->softness * noise->softness;
-    double sd = sqrt(variance);
-    double outlier_variance = OUTLIER_SCALE * (noise->variance + noise->bound * noise->bound);
-    double outlier = OUTLIER * normal_density(distance, s->offset_variance + outlier_variance);
-    struct part part = apply_error(tilt, distance, sd, bound);
+    double variance = s->offset_variance + e->softness, sd = sqrt(variance), outlier = 0.0;
+    struct part part = apply_error(e->tilt, distance, sd, e->bound);
 
+    if (distance * distance > NEAR * (variance + e->bound * e->bound))
+        outlier = OUTLIER * normal_density(distance, s->offset_variance + e->outlier_variance);
     if (outlier > part.mass) {
-        correct(s, distance, outlier_variance);
+        correct(s, distance, e->outlier_variance);
     } else {
         double gain = s->offset_variance / sd, frequency_gain = s->covariance / sd;
         double lost = 1.0 - part.variance;
@@ -290,25 +319,17 @@ static double update_bounded(struct bank_state *s, double tilt, double bound, do
     return part.mass + outlier;
 }
 
-static double update_model(struct bank_model *model, enum bank_shape shape, double offset,
-                           const struct bank_noise *noise)
+static double update_model(struct bank_model *model, double offset, const struct error_shape *e)
 {
     struct bank_state *s = &model->state;
-    double distance = offset - s->offset, bound = noise->bound, tilt = 0.0;
-    double softness = noise->softness * noise->softness;
+    double distance = offset - s->offset;
 
-    if (noise->unbounded)
-        return update_normal(s, distance, fmax(noise->base * noise_scale(shape), noise->floor));
-    if (shape == BANK_GAUSS)
-        return update_normal(s, distance, noise->variance);
-    if (shape != BANK_BOUND) {
-        bound = noise->edge_bound;
-        tilt = shape == BANK_EDGE_SLOW ? noise->tilt : -noise->tilt;
-    }
-    struct moments m = tilted_moments(tilt, bound);
-    if (model->weight < EXACT_WEIGHT || FAR * m.variance < s->offset_variance + softness)
-        return update_normal(s, distance - m.mean, m.variance + softness);
-    return update_bounded(s, tilt, bound, distance, noise);
+    if (e->normal)
+        return update_normal(s, distance, e->moments.variance);
+    if (model->weight < EXACT_WEIGHT ||
+        FAR * e->moments.variance < s->offset_variance + e->softness)
+        return update_normal(s, distance - e->moments.mean, e->moments.variance + e->softness);
+    return update_bounded(s, e, distance);
 }
 
 static void start(struct bank *b, double offset, const struct bank_noise *noise,
@@ -382,7 +403,10 @@ static void update_all(struct bank *b, double elapsed, double offset,
                        const struct bank_noise *noise, double prior[BANK_WANDERS][BANK_SHAPES])
 {
     double sum = 0.0, mixing = noise->unbounded ? UNBOUNDED_MIXING : MIXING;
+    struct error_shape shapes[BANK_SHAPES];
 
+    for (int shape = 0; shape < BANK_SHAPES; shape++)
+        shapes[shape] = shape_of((enum bank_shape)shape, noise);
     for (int i = 0; i < BANK_WANDERS; i++) {
         double wander = wander_of(b, i);
         for (int shape = 0; shape < BANK_SHAPES; shape++) {
@@ -393,7 +417,7 @@ static void update_all(struct bank *b, double elapsed, double offset,
             blend(&m->state, (1.0 - mixing) * m->weight / weight, &b->mix);
             predict(&m->state, elapsed, wander);
             m->weight = weight;
-            m->weight = weight * update_model(m, (enum bank_shape)shape, offset, noise);
+            m->weight = weight * update_model(m, offset, &shapes[shape]);
             sum += m->weight;
         }
     }

@@ -29,6 +29,7 @@ struct bank_noise {
     double bound;      /* s; the error is hardly ever farther from that */
     double softness;   /* s, standard deviation of the error of the bound itself */
     double variance;   /* s^2, of the error, if the bound is left aside */
+    double late;       /* s^2, part of the variance: the delay is longer than usual */
     double edge_bound; /* s, in place of bound for the edges */
     double tilt;       /* s^-1, of the edges: how fast the density falls from there */
     /* Without a bound the shapes are normal with the variances base * 8^-1, 2^-1, 2 and 8, each at

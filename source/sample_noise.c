@@ -14,7 +14,6 @@
 #include <math.h>
 #include <string.h>
 #include "base/number.h"
-#include "base/quantile.h"
 
 #define MIN_WINDOW   8 /* delays before a change of the path is looked for */
 #define DELAY_MARGIN 1e-7
@@ -28,8 +27,10 @@
 #define FLOOR_SOFTNESS 0.3
 /* Where one direction has nine times the jitter of the other: a sample on the empty path is more
    likely, and the density of the error falls by e with an eighth of the mean excess. */
-#define EDGE_FLOOR    0.5
-#define EDGE_TILT     8.0
+#define EDGE_FLOOR 0.5
+#define EDGE_TILT  8.0
+/* A delay beyond so many times the median excess belongs to another kind of sample. */
+#define LATE_EXCESS   4.0
 #define MIN_SCALE     1e-12
 #define MEMORY        64.0 /* samples over which errors are learnt */
 #define PRIOR_SAMPLES 3.0
@@ -46,34 +47,58 @@ void sample_noise_reset(struct sample_noise *n)
     sample_noise_init(n, n->min_delay);
 }
 
+/* Puts a value among those in ascending order. */
+static void sort_in(double *sorted, int count, double value)
+{
+    int i = count;
+
+    for (; i > 0 && sorted[i - 1] > value; i--)
+        sorted[i] = sorted[i - 1];
+    sorted[i] = value;
+}
+
+/* Takes one of them away. */
+static void sort_out(double *sorted, int count, double value)
+{
+    int i = 0;
+
+    while (i < count - 1 && sorted[i] < value)
+        i++;
+    memmove(sorted + i, sorted + i + 1, (size_t)(count - 1 - i) * sizeof(*sorted));
+}
+
 struct excess {
     double min, max;
     double median; /* above the minimum */
 };
 
+static struct excess measure_sorted(const double *sorted, int count)
+{
+    double median = 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
+
+    return (struct excess){sorted[0], sorted[count - 1], median - sorted[0]};
+}
+
 static struct excess measure(const double *delays, int count)
 {
     double sorted[NOISE_WINDOW];
-    struct excess e = {delays[0], delays[0], 0.0};
 
-    for (int i = 0; i < count; i++) {
-        sorted[i] = delays[i];
-        e.min = fmin(e.min, delays[i]);
-        e.max = fmax(e.max, delays[i]);
-    }
-    e.median = median_of(sorted, (size_t)count) - e.min;
-    return e;
+    for (int i = 0; i < count; i++)
+        sort_in(sorted, i, delays[i]);
+    return measure_sorted(sorted, count);
 }
 
 /* The path became shorter: what was known of its queues is kept. */
 static void follow_shorter_path(struct sample_noise *n, double delay)
 {
-    struct excess e = measure(n->delays, n->count);
+    struct excess e = measure_sorted(n->sorted, n->count);
 
     if (delay >= e.min - 2.0 * e.median - DELAY_MARGIN)
         return;
-    for (int i = 0; i < n->count; i++)
+    for (int i = 0; i < n->count; i++) {
         n->delays[i] += delay - e.min;
+        n->sorted[i] += delay - e.min;
+    }
 }
 
 /* What the offsets of the new path are wrong by, if those of the old one were right: the mean of
@@ -106,20 +131,24 @@ static void follow_longer_path(struct sample_noise *n)
 
     if (old < MIN_WINDOW)
         return;
-    struct excess before = measure(n->delays, old);
     struct excess after = measure(n->delays + old, NOISE_NEW_DELAYS);
+    if (after.min <= n->sorted[0] + DELAY_MARGIN)
+        return;
+    struct excess before = measure(n->delays, old);
     double usual = 2.0 * before.median + DELAY_MARGIN;
     if (after.min <= before.min + usual || after.median > usual)
         return;
     n->asymmetry = measure_asymmetry(n, &after);
     memmove(n->delays, n->delays + old, NOISE_NEW_DELAYS * sizeof(n->delays[0]));
     n->count = NOISE_NEW_DELAYS;
+    for (int i = 0; i < n->count; i++)
+        sort_in(n->sorted, i, n->delays[i]);
 }
 
 /* What a path is longer than the shortest one may be in one direction. */
 static void limit_asymmetry(struct sample_noise *n)
 {
-    double base = measure(n->delays, n->count).min;
+    double base = n->sorted[0];
 
     if (n->shortest == 0.0 || base < n->shortest)
         n->shortest = base;
@@ -132,9 +161,11 @@ void sample_noise_add(struct sample_noise *n, double delay)
     if (n->count >= MIN_WINDOW)
         follow_shorter_path(n, delay);
     if (n->count == NOISE_WINDOW) {
+        sort_out(n->sorted, n->count, n->delays[0]);
         memmove(n->delays, n->delays + 1, (NOISE_WINDOW - 1) * sizeof(n->delays[0]));
         n->count--;
     }
+    sort_in(n->sorted, n->count, delay);
     n->delays[n->count++] = delay;
     memmove(n->errors, n->errors + 1, (NOISE_NEW_DELAYS - 1) * sizeof(n->errors[0]));
     n->errors[NOISE_NEW_DELAYS - 1] = NAN;
@@ -142,17 +173,21 @@ void sample_noise_add(struct sample_noise *n, double delay)
     limit_asymmetry(n);
 }
 
-/* Before errors were learnt, the variance is what the delays suggest. */
+/* Before errors were learnt, the variance is what the delays suggest; that is forgotten as older
+   errors are. */
 static double learnt_variance(const struct sample_noise *n, double expected)
 {
-    return (expected * PRIOR_SAMPLES + n->mean_error * n->learnt) / (PRIOR_SAMPLES + n->learnt);
+    double recent = fmin(n->learnt, MEMORY);
+    double prior = PRIOR_SAMPLES * exp(-(n->learnt - recent) / MEMORY);
+
+    return (expected * prior + n->mean_error * recent) / (prior + recent);
 }
 
 struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, double dispersion)
 {
     assert(n->count > 0);
 
-    struct excess e = measure(n->delays, n->count);
+    struct excess e = measure_sorted(n->sorted, n->count);
     double guess = GUESSED_EXCESS * e.min;
     if (n->count >= 3)
         guess = fmin(guess, 2.0 * (e.max - e.min));
@@ -163,11 +198,13 @@ struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, d
         base = fmin(base, n->min_delay);
         floor = 0.0;
     }
+    double late = 0.5 * fmax(delay - e.min - LATE_EXCESS * e.median, 0.0);
     return (struct bank_noise){
         .mean = n->asymmetry,
+        .late = late * late,
         .bound = 0.5 * (delay - base + floor) + dispersion,
         .softness = FLOOR_SOFTNESS * floor + dispersion,
-        .variance = learnt_variance(n, mean * mean / 8.0 + dispersion * dispersion),
+        .variance = learnt_variance(n, mean * mean / 8.0 + dispersion * dispersion) + late * late,
         .edge_bound = 0.5 * (delay - base + EDGE_FLOOR * floor) + dispersion,
         .tilt = EDGE_TILT / fmax(mean + dispersion, MIN_SCALE),
     };
@@ -195,6 +232,8 @@ void sample_noise_learn(struct sample_noise *n, const struct bank_noise *noise,
         return;
     n->errors[NOISE_NEW_DELAYS - 1] = offset - bank->mix.offset;
     n->error_variance = bank->mix.offset_variance;
-    n->learnt = fmin(n->learnt + 1.0, MEMORY);
-    n->mean_error += (square - n->mean_error) / n->learnt;
+    if (noise->late > 0.0)
+        return;
+    n->learnt += 1.0;
+    n->mean_error += (square - n->mean_error) / fmin(n->learnt, MEMORY);
 }

@@ -15,7 +15,8 @@
 struct sample_noise {
     double min_delay; /* s, of the path as the user knows it; 0: it is learnt */
     double delays[NOISE_WINDOW];
-    int count; /* of the window, oldest first */
+    int count;                   /* of the window, oldest first */
+    double sorted[NOISE_WINDOW]; /* the same, shortest first */
     /* s, distances from the estimate of the newest samples; NAN: not taken; s^2, of the estimate */
     double errors[NOISE_NEW_DELAYS], error_variance;
     double shortest;   /* s, delay of the shortest path so far */

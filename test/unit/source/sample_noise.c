@@ -183,9 +183,18 @@ static void lone_outlier_teaches_little(void **state)
     assert_within(sample_noise_get(&n, BASE, 1e-6).variance, before, 1.2 * before);
 }
 
-/* Normal errors that have nothing to do with the delay, and are much smaller than that suggests: a
-   filter that knows this has a standard deviation of 1.3e-5, by the Riccati equation. */
-static void noise_that_delays_do_not_show_is_learnt(void **state)
+static double uniform(uint64_t *random)
+{
+    *random = *random * 6364136223846793005U + 1442695040888963407U;
+    return ((double)(*random >> 11) + 0.5) / 9007199254740992.0;
+}
+
+struct outcome {
+    double rms, jitter, gauss; /* of the estimate; what was learnt; weight of the shape */
+};
+
+/* 1000 samples with normal errors that have nothing to do with the delay. */
+static struct outcome follow_normal(double sd, double excess, double dispersion, double interval)
 {
     struct sample_noise n;
     struct bank b = {.samples = 0};
@@ -194,24 +203,52 @@ static void noise_that_delays_do_not_show_is_learnt(void **state)
 
     sample_noise_init(&n, 0.0);
     for (int i = 0; i < 1000; i++) {
-        double number[13], delay, error = -6.0;
-        for (int j = 0; j < 13; j++) {
-            random = random * 6364136223846793005U + 1442695040888963407U;
-            number[j] = (double)(random >> 11) / 9007199254740992.0;
-            error += j < 12 ? number[j] : 0.0;
-        }
-        delay = BASE + 2e-2 * number[12];
+        double delay = BASE + excess * uniform(&random);
+        double error = sd * sqrt(-2.0 * log(uniform(&random))) * cos(2.0 * M_PI * uniform(&random));
         sample_noise_add(&n, delay);
-        struct bank_noise noise = sample_noise_get(&n, delay, 1e-7);
-        bank_update(&b, 64.0, 1e-4 * error, &noise);
+        struct bank_noise noise = sample_noise_get(&n, delay, dispersion);
+        bank_update(&b, i > 0 ? interval : 0.0, error, &noise);
         if (b.samples > 3)
-            sample_noise_learn(&n, &noise, &b, 1e-4 * error);
-        if (i >= 200)
+            sample_noise_learn(&n, &noise, &b, error);
+        if (i >= 500)
             sum += b.mix.offset * b.mix.offset;
     }
-    assert_within(sqrt(n.mean_error), 0.7e-4, 1.4e-4);
-    assert_true(bank_shape_weight(&b, BANK_GAUSS) > 0.8);
-    assert_within(sqrt(sum / 800.0), 0.0, 2e-5);
+    return (struct outcome){sqrt(sum / 500.0), sqrt(n.mean_error),
+                            bank_shape_weight(&b, BANK_GAUSS)};
+}
+
+/* Queues that both directions have at the same time. */
+static void noise_is_less_than_delays_suggest(void **state)
+{
+    struct outcome o = follow_normal(1e-4, 2e-2, 1e-7, 64.0);
+
+    assert_within(o.jitter, 0.7e-4, 1.4e-4);
+    assert_within(o.rms, 0.0, 2e-5);
+    assert_true(o.gauss > 0.8);
+}
+
+/* Hardware timestamps: a dispersion is a bound, and not how much samples scatter. */
+static void noise_is_learnt_where_delays_are_constant(void **state)
+{
+    struct outcome o = follow_normal(1e-8, 2e-9, 5e-7, 1.0);
+
+    assert_within(o.jitter, 0.5e-8, 2e-8);
+    assert_within(o.rms, 0.0, 5e-9);
+}
+
+/* Delays without spread but for one: timestamps of another kind. */
+static void late_sample_counts_less_and_teaches_nothing(void **state)
+{
+    struct sample_noise n;
+
+    sample_noise_init(&n, 0.0);
+    fill(&n, BASE, 60);
+    double usual = sample_noise_get(&n, BASE + 1e-4, 1e-6).variance;
+    struct bank_noise late = sample_noise_get(&n, BASE + 1e-3, 1e-6);
+    /* Beyond 4 times the median excess of 45 us. */
+    assert_within(sqrt(late.variance - usual), 0.40e-3, 0.42e-3);
+    learn(&n, BASE + 1e-3, 1e-3, 5.0);
+    assert_true(sample_noise_get(&n, BASE + 1e-4, 1e-6).variance == usual);
 }
 
 int main(void)
@@ -227,7 +264,9 @@ int main(void)
         cmocka_unit_test(path_that_is_longer_both_ways_is_symmetric),
         cmocka_unit_test(errors_are_learnt),
         cmocka_unit_test(lone_outlier_teaches_little),
-        cmocka_unit_test(noise_that_delays_do_not_show_is_learnt),
+        cmocka_unit_test(noise_is_less_than_delays_suggest),
+        cmocka_unit_test(noise_is_learnt_where_delays_are_constant),
+        cmocka_unit_test(late_sample_counts_less_and_teaches_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
