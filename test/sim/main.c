@@ -19,7 +19,7 @@ enum task { TASK_SCENARIO, TASK_LIST, TASK_FIGURES, TASK_TABLE, TASK_PLOTS, TASK
 
 static void usage(FILE *out)
 {
-    fputs("Usage: sim --list\n"
+    fputs("Usage: sim --list [--scenario NAME]\n"
           "       sim --scenario NAME [--seed N | --seeds N] [--duration SECONDS] [--honesty]\n"
           "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
           "       sim --figures [--seeds N]\n"
@@ -113,12 +113,14 @@ static int run_many(const struct request *request)
     return 0;
 }
 
-static int list(void)
+static int list(const struct scenario *only)
 {
     const struct scenario *scenario;
 
-    for (size_t i = 0; (scenario = scenario_get(i)); i++)
+    for (size_t i = 0; !only && (scenario = scenario_get(i)); i++)
         printf("%-16s %s\n", scenario->name, scenario->about);
+    if (only)
+        printf("%-16s %s\n", only->name, only->about);
     return 0;
 }
 
@@ -308,7 +310,7 @@ static int do_task(const struct request *request, enum task task)
 {
     switch (task) {
     case TASK_LIST:
-        return list();
+        return list(request->scenario);
     case TASK_FIGURES:
         return check_print_figures(request);
     case TASK_TABLE:

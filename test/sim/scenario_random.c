@@ -151,6 +151,7 @@ static void draw_nodes(struct sim_random *random, struct random_scenario *r)
 {
     static const char *const names[MAX_SERVERS] = {"server1", "server2", "server3", "server4",
                                                    "server5"};
+    static const char *const kinds[] = {"exponential", "normal", "table", "Gauss", "Pareto"};
     struct scenario *s = &r->scenario;
     int servers = happens(random, 0.7) ? 1 : 3 + (int)between(random, 0.0, 3.0);
     bool differ = happens(random, 0.5);
@@ -170,9 +171,9 @@ static void draw_nodes(struct sim_random *random, struct random_scenario *r)
     draw_directions(random, s, servers);
     draw_actions(random, s, servers);
     snprintf(r->about, sizeof(r->about),
-             "%d servers,%s delay %.1e, jitter %.1e kind %d, wander %.1e, noise %.1e, swing %.1e%s",
-             servers, polls[0] != '\0' ? polls : " default polls", s->link.delay, s->link.jitter,
-             (int)s->link.kind, s->nodes[servers].oscillator.wander,
+             "%d servers,%s delay %.1e, %s jitter %.1e, wander %.1e, noise %.1e, swing %.1e%s",
+             servers, polls[0] != '\0' ? polls : " default polls", s->link.delay,
+             kinds[s->link.kind], s->link.jitter, s->nodes[servers].oscillator.wander,
              s->nodes[servers].oscillator.noise, s->nodes[servers].oscillator.swing,
              s->actions[0].kind != ACTION_NONE ? ", changes" : "");
 }
