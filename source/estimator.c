@@ -21,9 +21,10 @@
    the frequency before is taken for wrong. */
 #define CONTRADICTION 4.0
 /* 99.95 % of a normal distribution, as the regression has it for many samples. */
-#define SKEW_RATIO 3.5
-#define MIN_SKEW   1e-12
-#define MAX_SKEW   1.0
+#define SKEW_RATIO   3.5
+#define MIN_SKEW     1e-12
+#define MAX_SKEW     1.0
+#define MIN_SOFTNESS 1e-12
 
 /* minsamples, if it is not set. */
 #define DEFAULT_MIN_SAMPLES 6
@@ -471,11 +472,13 @@ int estimator_steady_state(const struct estimator *e, struct steady_state *out)
 {
     if (!uses_bank(e))
         return 0;
-    out->count = sample_noise_variances(&e->noise, e->dispersion, out->variances);
+    out->count = sample_noise_bounds(&e->noise, e->dispersion, out->bounds);
     if (out->count == 0)
         return 0;
+    struct bank_noise noise = sample_noise_get(&e->noise, e->noise.sorted[0], e->dispersion);
+    out->softness = fmax(noise.softness, MIN_SOFTNESS);
     out->wander = bank_wander(&e->bank);
     out->common_share = bank_shape_weight(&e->bank, BANK_GAUSS);
-    out->common_variance = sample_noise_get(&e->noise, e->noise.delays[0], e->dispersion).variance;
+    out->common_variance = noise.variance;
     return e->count;
 }

@@ -210,16 +210,14 @@ struct bank_noise sample_noise_get(const struct sample_noise *n, double delay, d
     };
 }
 
-int sample_noise_variances(const struct sample_noise *n, double dispersion,
-                           double variances[NOISE_WINDOW])
+int sample_noise_bounds(const struct sample_noise *n, double dispersion,
+                        double bounds[NOISE_WINDOW])
 {
     if (n->count == 0)
         return 0;
-    struct bank_noise first = sample_noise_get(n, n->delays[0], dispersion);
-    for (int i = 0; i < n->count; i++) {
-        double bound = first.bound + 0.5 * (n->delays[i] - n->delays[0]);
-        variances[i] = bound * bound / 3.0 + first.softness * first.softness;
-    }
+    double first = sample_noise_get(n, n->delays[0], dispersion).bound;
+    for (int i = 0; i < n->count; i++)
+        bounds[i] = first + 0.5 * (n->delays[i] - n->delays[0]);
     return n->count;
 }
 

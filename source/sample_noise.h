@@ -33,10 +33,10 @@ void sample_noise_add(struct sample_noise *noise, double delay);
    timestamps. */
 struct bank_noise sample_noise_get(const struct sample_noise *noise, double delay,
                                    double dispersion);
-/* What the delays of the window say of the variances (s^2) of their samples, taking them all for as
-   exact as one with that dispersion. Returns their number; 0: no sample. */
-int sample_noise_variances(const struct sample_noise *noise, double dispersion,
-                           double variances[NOISE_WINDOW]);
+/* The bounds of samples with the delays of the window, and that dispersion. Returns their number;
+   0: no sample. */
+int sample_noise_bounds(const struct sample_noise *noise, double dispersion,
+                        double bounds[NOISE_WINDOW]);
 /* After the bank took a sample with such a noise and offset (s). */
 void sample_noise_learn(struct sample_noise *noise, const struct bank_noise *used,
                         const struct bank *bank, double offset);

@@ -11,10 +11,13 @@
 /* The noise of a source and of the clock. */
 struct steady_state {
     double wander; /* s^-1, variance of the frequency's change per second; above 0 */
-    /* s^2, of the errors of typical samples; each above 0, at least one */
-    double variances[STEADY_STATE_SAMPLES];
+    /* s, of typical samples, at least one: the error is hardly ever larger, and anything within
+       that is as likely */
+    double bounds[STEADY_STATE_SAMPLES];
     int count;
-    /* A share (0 to 1) of what is known about samples says that all have the same variance. */
+    double softness; /* s, standard deviation of the error of the bounds; above 0 */
+    /* A share (0 to 1) of what is known about samples says that bounds mean nothing, and the errors
+       of all are normal with the same variance. */
     double common_share;
     double common_variance; /* s^2 */
 };

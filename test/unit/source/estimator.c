@@ -270,7 +270,8 @@ static void noise_is_told_when_it_was_learnt(void **state)
     /* Queues of up to 50 us each way: an error of up to 50 us. */
     assert_true(n.common_variance > 1e-12 && n.common_variance < 2.5e-9);
     for (int i = 0; i < n.count; i++)
-        assert_true(n.variances[i] > 1e-14 && n.variances[i] < 2.5e-9);
+        assert_true(n.bounds[i] > 1e-7 && n.bounds[i] < 1.1e-4);
+    assert_true(n.softness > 5e-8 && n.softness < 1e-5);
     assert_true(estimator_surprise(f.estimator) < 3.0);
     estimator_correct_offset(f.estimator, 0.1);
     add(&f, 100);

@@ -14,8 +14,12 @@
 /* Of a source with a typical error of 1e-5 s. */
 static struct steady_state noise_of(double wander)
 {
-    return (struct steady_state){
-        .wander = wander, .variances = {1e-10, 3e-11, 4e-10}, .count = 3, .common_variance = 1e-10};
+    return (struct steady_state){.wander = wander,
+                                 .bounds = {1e-5},
+                                 .count = 1,
+                                 .softness = 1e-9,
+                                 .common_share = 1.0,
+                                 .common_variance = 7e-11};
 }
 
 static double error(const struct poll_outlook *o, int poll)
