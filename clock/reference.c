@@ -30,6 +30,7 @@ struct slew_limits {
 static const struct slew_limits one_source = {4.0, 0.1, 1.0};
 /* Corrections that come early and often need no haste. */
 static const struct slew_limits several_sources = {0.5, 3.0, 8.0};
+#define MAX_REFINEMENTS 16 /* in a row, and in an interval between updates */
 /* Seconds after which the kernel is told how errors have grown (discipline.md 30.9). */
 #define HOLDOVER_INTERVAL 2048.0
 
@@ -385,6 +386,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->last_update = loop_uptime(r->loop);
     r->last_update_interval = interval;
     r->last_offset = offset;
+    r->refinements = 0;
 }
 
 /* Hands frequency and offset to the clock (discipline.md 15.4, steps 10 to 13). */
@@ -502,9 +504,18 @@ static bool needs_update(const struct reference *r, double offset, double error)
            (r->conf.makestep.limit != 0 && fabs(error) > r->conf.makestep.threshold);
 }
 
+/* Each change of the clock is announced to all sources. So that thousands of them do not cause
+   thousands of changes, only the first refinements after an update are all made. */
+static bool may_refine(const struct reference *r)
+{
+    double since = loop_uptime(r->loop) - r->last_refinement;
+
+    return r->refinements < MAX_REFINEMENTS || since >= r->last_update_interval / MAX_REFINEMENTS;
+}
+
 void reference_refine(struct reference *r, const struct reference_update *u)
 {
-    if (!is_finite_update(u) || r->mode != REFERENCE_NORMAL || !r->synchronised)
+    if (!is_finite_update(u) || r->mode != REFERENCE_NORMAL || !r->synchronised || !may_refine(r))
         return;
 
     struct raw_time raw = world_raw_now(r->world);
@@ -522,6 +533,8 @@ void reference_refine(struct reference *r, const struct reference_update *u)
                            correction_rate(r, u, fabs(error), r->last_update_interval));
     update_sync_status(r, local_clock_now(r->clock, NULL));
     r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
+    r->refinements++;
+    r->last_refinement = loop_uptime(r->loop);
 }
 
 const struct update_tally *reference_updates(const struct reference *r)

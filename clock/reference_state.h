@@ -42,6 +42,8 @@ struct reference {
     double last_update; /* loop_uptime() */
     double last_update_interval;
     double last_offset;
+    int refinements;              /* since the last update */
+    double last_refinement;       /* loop_uptime() */
     int local_adjustments;        /* since the last update (discipline.md 26.8) */
     double last_local_adjustment; /* loop_uptime() */
     double mean_square;

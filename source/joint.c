@@ -229,15 +229,15 @@ static struct measurement measure(const struct joint *j, const struct joint_memb
     return z;
 }
 
-/* Mean strain of the others. What all have in common is an error of the estimate. */
-static double common_strain(const struct joint *j, const struct joint_member *except)
+/* Strain compared with the mean of the others. What all have in common is an error of the estimate.
+ */
+static double relative_strain(const struct joint *j, const struct joint_member *member)
 {
     double sum = 0.0;
 
     for (const struct joint_member *m = j->first; m; m = m->next)
-        if (m != except)
-            sum += m->strain;
-    return j->count > 1 ? sum / (j->count - 1) : 0.0;
+        sum += m->strain;
+    return j->count > 1 ? member->strain - (sum - member->strain) / (j->count - 1) : 0.0;
 }
 
 /* Whether the source has changed, not the clock: another path to it, or its clock was corrected. */
@@ -246,14 +246,16 @@ static bool has_jumped(const struct joint *j, struct joint_member *m, const stru
     double error = z->error / sqrt(z->variance + z->bias_variance);
 
     m->strain = STRAIN_DECAY * m->strain + clamp(-MAX_STRAIN, error, MAX_STRAIN);
-    return fabs(m->strain - common_strain(j, m)) > STRAIN_LIMIT;
+    return fabs(relative_strain(j, m)) > STRAIN_LIMIT;
 }
 
+/* The memory is shorter while the samples are on one side: the bias changes. */
 static void learn_bias(struct joint *j, struct joint_member *m, const struct measurement *z)
 {
     double information = 1.0 / fmax(z->variance, MIN_VARIANCE);
+    double strain = relative_strain(j, m), forgotten = fmax(1.0, strain * strain) / MEMORY;
 
-    m->information = (1.0 - 1.0 / MEMORY) * m->information + information;
+    m->information = (1.0 - fmin(1.0, forgotten)) * m->information + information;
     m->bias += information / m->information * (z->distance - m->bias);
     correct(j);
 }

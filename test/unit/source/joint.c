@@ -265,6 +265,29 @@ static void estimate_does_not_follow_a_source_that_jumps(void **state)
     }
 }
 
+/* By 5 us between two samples, which is a twentieth of the jitter. */
+static void source_that_drifts_is_followed(void **state)
+{
+    double sum = 0.0, error = 0.0;
+
+    for (uint64_t seed = 20; seed < 30; seed++) {
+        struct truth t = make_truth(seed);
+        struct joint j;
+        struct joint_member members[SOURCES];
+        start(&j, members, &t, 5);
+        run(&j, members, &t, 5, 20);
+        for (int i = 0; i < 100; i++) {
+            t.bias[3] += 5e-6;
+            run(&j, members, &t, 5, 1);
+            sum += t.sum / t.count;
+        }
+        error += t.bias[3] - (members[3].correction - members[2].correction);
+        joint_stop(&j);
+    }
+    assert_true(error / 10.0 < 5e-5);
+    assert_true(sqrt(sum / 1000.0) < 7e-5);
+}
+
 static void step_of_the_clock_ends_it(void **state)
 {
     struct truth t = make_truth(15);
@@ -387,6 +410,7 @@ int main(void)
         cmocka_unit_test(estimate_follows_the_weights),
         cmocka_unit_test(who_leaves_takes_its_bias_along),
         cmocka_unit_test(estimate_does_not_follow_a_source_that_jumps),
+        cmocka_unit_test(source_that_drifts_is_followed),
         cmocka_unit_test(step_of_the_clock_ends_it),
         cmocka_unit_test(outlier_is_ignored),
         cmocka_unit_test(late_sample_counts_for_its_own_time),
