@@ -125,10 +125,11 @@ static void join(struct source *s)
 /* From the estimates of the sources themselves. */
 static void start_joint(struct source_register *reg, struct source *const *list, int length)
 {
-    struct samples_tracking t;
+    struct estimator_sample last;
 
-    estimator_tracking(reg->selected->estimator, &t);
-    joint_start(&reg->joint, estimator_bank(reg->selected->estimator), t.ref_time);
+    if (!estimator_last_sample(reg->selected->estimator, &last))
+        return;
+    joint_start(&reg->joint, estimator_bank(reg->selected->estimator), last.time);
     reg->joint_origin = reg->selected;
     for (int i = 0; i < length; i++)
         if (is_combined(list[i]) && estimator_is_filter(list[i]->estimator))

@@ -53,6 +53,7 @@ struct estimator {
     double information;           /* s^-2, mean of the reciprocal variances of the last samples */
     struct local_time time;       /* of the last sample */
     double dispersion;            /* s, of that */
+    double ahead;                 /* s, that the tracking data are later */
     double surprise;              /* of that, in standard deviations */
     struct bank_noise last_noise; /* of the last sample */
     int count;
@@ -100,6 +101,7 @@ void estimator_reset(struct estimator *e)
     innovations_reset(&e->innovations);
     bank_reset(&e->bank);
     e->count = 0;
+    e->ahead = 0.0;
     e->expected_frequency = 0.0;
     e->expected_frequency_sd = 0.0;
 }
@@ -276,6 +278,7 @@ static bool start_again(struct estimator *e)
 
 static void take(struct estimator *e, const struct recent_sample *s)
 {
+    e->ahead = 0.0;
     if (!e->refclock)
         sample_noise_add(&e->noise, s->delay);
     remember(e, s);
@@ -302,6 +305,11 @@ void estimator_add(struct estimator *e, const struct source_sample *sample)
         estimator_reset(e);
     take(e, &(struct recent_sample){sample->time, sample->offset, sample->peer_delay,
                                     0.5 * sample->peer_dispersion});
+}
+
+void estimator_predict(struct estimator *e, struct local_time when)
+{
+    e->ahead = e->refclock && e->count > 0 ? fmax(local_diff(when, e->time), 0.0) : 0.0;
 }
 
 void estimator_replay(struct estimator *e)
@@ -359,10 +367,11 @@ double estimator_wander(const struct estimator *e)
     return uses_bank(e) ? sqrt(bank_wander(&e->bank)) : 0.0;
 }
 
-/* The mixture of the bank with variances that are large enough for what was seen. */
-static struct bank_state estimate(const struct estimator *e)
+/* The mixture of the bank some time after the last sample, with variances that are large enough for
+   what was seen. */
+static struct bank_state estimate(const struct estimator *e, double ahead)
 {
-    struct bank_state s = e->bank.mix;
+    struct bank_state s = ahead > 0.0 ? bank_predict(&e->bank, ahead) : e->bank.mix;
     double excess = innovations_excess(&e->innovations);
 
     s.offset_variance *= excess;
@@ -407,9 +416,10 @@ void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
     if (!uses_bank(e))
         return;
 
-    struct bank_state s = estimate(e);
-    out->root_dispersion += sqrt(s.offset_variance) - out->offset_sd;
-    out->ref_time = e->time;
+    struct bank_state s = estimate(e, e->ahead);
+    out->root_dispersion +=
+        sqrt(s.offset_variance) - out->offset_sd + estimator_skew(&s) * e->ahead;
+    out->ref_time = local_add(e->time, e->ahead);
     out->offset = s.offset;
     out->offset_sd = sqrt(s.offset_variance);
     out->frequency = s.frequency;
@@ -428,7 +438,7 @@ void estimator_report(const struct estimator *e, struct local_time now, struct s
     if (!uses_bank(e))
         return;
 
-    struct bank_state s = estimate(e);
+    struct bank_state s = estimate(e, 0.0);
     out->frequency = s.frequency;
     out->skew = estimator_skew(&s);
     out->offset = s.offset + local_diff(now, e->time) * s.frequency;

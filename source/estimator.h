@@ -39,6 +39,10 @@ void estimator_reset(struct estimator *estimator);
 void estimator_expect_frequency(struct estimator *estimator, double sd);
 /* Takes a sample that was added to the samples, after the regression ran. */
 void estimator_add(struct estimator *estimator, const struct source_sample *sample);
+/* The tracking data are those of that time, up to the next sample: the estimate for it, and how
+   uncertain that is. Only for reference clocks, whose samples are means of readings, the last of
+   which is newer than the time of the sample. An earlier time than that changes nothing. */
+void estimator_predict(struct estimator *estimator, struct local_time when);
 /* Starts anew with what the samples hold: after they were loaded from a file. */
 void estimator_replay(struct estimator *estimator);
 

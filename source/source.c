@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records of sources (discipline.md 12): reachability, status, samples, effective selection
- * options, and how they follow changes of the clock. Called by NTP associations and reference
- * clocks, and by the local clock's announcements. Everything that may change which source is best
- * runs the selection.
+ * options, and how they follow changes of the clock. Called by NTP associations, reference clocks
+ * and the local clock's announcements. What may change which source is best runs the selection.
  */
 #include <assert.h>
 #include <limits.h>
@@ -437,6 +436,7 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
     source_update_statistics(s);
     estimator_expect_frequency(s->estimator, reference_frequency_sd(s->reg->env.reference));
     estimator_add(s->estimator, sample);
+    estimator_predict(s->estimator, local_clock_event_time(s->reg->env.clock, NULL));
     source_log_estimator(s);
     source_register_select(s->reg, s);
 }

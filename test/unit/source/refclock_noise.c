@@ -276,6 +276,36 @@ static void step_of_a_receiver_is_followed(void **state)
     clean(&f);
 }
 
+/* A sample is the mean of readings and is some seconds old when it comes. */
+static void tracking_data_are_those_of_the_time_asked_for(void **state)
+{
+    struct fixture f = make(6, 0);
+    struct receiver r = {.random = 12, .frequency = 3e-5, .wander = 1e-9, .jitter = 1e-7};
+    struct samples_tracking before, after, same;
+
+    run(&f, &r, 200, 16.0, 1e-7);
+    estimator_tracking(f.estimator, &before);
+    struct local_time when = local_add(before.ref_time, 8.0);
+    estimator_predict(f.estimator, when);
+    estimator_tracking(f.estimator, &after);
+    assert_true(local_diff(after.ref_time, when) == 0.0);
+    assert_true(fabs(after.offset - before.offset - 8.0 * before.frequency) < 1e-12);
+    assert_true(after.frequency == before.frequency);
+    assert_true(after.offset_sd > before.offset_sd && after.offset_sd < 5.0 * before.offset_sd);
+    assert_true(after.frequency_sd > before.frequency_sd);
+    assert_true(after.root_dispersion > before.root_dispersion + 8.0 * before.skew);
+    estimator_predict(f.estimator, local_add(before.ref_time, -8.0));
+    estimator_tracking(f.estimator, &same);
+    assert_memory_equal(&same, &before, sizeof(same));
+    /* The next sample is that of its own time. */
+    estimator_predict(f.estimator, when);
+    double offset = next(&r, 16.0);
+    give(&f, r.time, offset, 1e-7);
+    estimator_tracking(f.estimator, &after);
+    assert_true(fabs(local_diff(after.ref_time, before.ref_time) - 16.0) < 1e-9);
+    clean(&f);
+}
+
 /* No samples for two hours: what was learnt stays, and the next samples count as ever. */
 static void gap_changes_nothing_that_was_learnt(void **state)
 {
@@ -407,6 +437,7 @@ int main(void)
         cmocka_unit_test(claims_hold_with_correlated_errors),
         cmocka_unit_test(noise_that_rises_is_followed),
         cmocka_unit_test(step_of_a_receiver_is_followed),
+        cmocka_unit_test(tracking_data_are_those_of_the_time_asked_for),
         cmocka_unit_test(gap_changes_nothing_that_was_learnt),
         cmocka_unit_test(samples_older_than_maxsamples_hardly_count),
         cmocka_unit_test(minsamples_make_a_long_memory),
