@@ -260,8 +260,8 @@ void source_free(struct source *s)
 
     struct source_register *reg = s->reg;
 
-    source_leave_joint(s);
     leave(s);
+    source_leave_joint(s);
     if (reg->selected == s)
         source_register_deselect(reg);
     count_for_authselect(s, -1);

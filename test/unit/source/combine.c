@@ -282,6 +282,35 @@ static void source_that_is_not_what_it_was_leaves_the_joint_estimate(void **stat
     }
 }
 
+/* Its last selection selects another source, and starts another joint estimate. */
+static void selected_source_that_is_removed_leaves_nothing_behind(void **state)
+{
+    struct joint_fixture j;
+
+    joint_open(&j, "estimator kalman\n");
+    joint_rounds(&j, 3, 20);
+    for (int i = 0; i < 3; i++) {
+        source_set_active(j.sources[i], true);
+        if (source_is_selected(j.sources[i]))
+            continue;
+        j.sources[i]->updates = 1;
+        j.sources[i]->score = 1e6;
+    }
+    for (int i = 0; i < 3; i++)
+        if (source_is_selected(j.sources[i])) {
+            source_free(j.sources[i]);
+            break;
+        }
+    assert_int_equal(source_register_count(j.f.set), JOINT_SOURCES - 1);
+    for (const struct joint_member *m = j.f.set->joint.first; m; m = m->next) {
+        bool known = false;
+        for (int i = 0; i < source_register_count(j.f.set); i++)
+            known |= m == &source_register_get(j.f.set, i)->joint;
+        assert_true(known);
+    }
+    joint_close(&j);
+}
+
 static void joint_estimate_starts_anew_with_another_selected_source(void **state)
 {
     struct joint_fixture j;
@@ -358,6 +387,7 @@ int main(void)
         cmocka_unit_test(falseticker_never_moves_the_joint_estimate),
         cmocka_unit_test(options_keep_their_meaning_with_the_joint_estimate),
         cmocka_unit_test(source_that_is_not_what_it_was_leaves_the_joint_estimate),
+        cmocka_unit_test(selected_source_that_is_removed_leaves_nothing_behind),
         cmocka_unit_test(joint_estimate_starts_anew_with_another_selected_source),
         cmocka_unit_test(joint_estimate_follows_the_clock_and_ends_with_an_unknown_step),
         cmocka_unit_test(root_dispersion_covers_the_differences),
