@@ -218,6 +218,44 @@ static const struct scenario scenarios[] = {
         .messages = {{0, "maxlockage too small", 0, -1}, {0, "Selected source PPS", 1, 1}},
     },
     {
+        COMMON(1000.0),
+        .name = "pps-of-nmea",
+        .about =
+            "pulses locked to sentences that come 50 ms early or late are right within minutes",
+        .seeds = 20,
+        .nodes = {HOST(2.7,
+                       "estimator kalman\n"
+                       "refclock SHM 0 refid NMEA delay 0.5 noselect\n"
+                       "refclock PPS /dev/pps0 refid PPS lock NMEA poll 3\nmakestep 1 3\n",
+                       [SIM_SHM] = DEVICE(.jitter = 0.05), [SIM_PPS] = DEVICE(.jitter = 1e-7))},
+        .limits = {.max_offset = 5e-7, .rms_offset = 2e-7, .max_frequency = 1e-7},
+    },
+    {
+        COMMON(20000.0),
+        .name = "receiver-claims",
+        .about = "what is claimed of the error of a receiver's time",
+        .seeds = 5,
+        .nodes = {HOST(0.1, "estimator kalman\nrefclock SHM 0 poll 4 dpoll 0\n",
+                       [SIM_SHM] = DEVICE(.jitter = 1e-6))},
+        .limits = {.rms_offset = 5e-7, .calibration = 1.5, .exceeded = 0.001},
+    },
+    {
+        COMMON(10000.0),
+        .name = "receiver-short-memory",
+        .about = "smoothed time of a server whose receiver counts for four samples only",
+        .link = LAN,
+        .seeds = 5,
+        .nodes = {{.name = "host",
+                   .oscillator = {.frequency = 1e-4, .wander = 1e-9},
+                   .conf = "estimator kalman\nserver server1 minpoll 6 maxpoll 6\n"},
+                  {.name = "server1",
+                   .oscillator = {.offset = 0.01, .frequency = 1e-4, .wander = 1e-9},
+                   .conf = "estimator kalman\nsmoothtime 400 0.01\nallow\n"
+                           "refclock SHM 0 poll 4 minsamples 4 maxsamples 4\n",
+                   .devices = {[SIM_SHM] = DEVICE(.jitter = 1e-6)}}},
+        .limits = {.rms_offset = 5e-6, .rms_frequency = 1e-7},
+    },
+    {
         COMMON(2000.0),
         .name = "pps-wrong-edge",
         .about = "the ends of pulses are not taken for their beginnings",
