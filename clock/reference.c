@@ -31,6 +31,10 @@ static const struct slew_limits one_source = {4.0, 0.1, 1.0};
 /* Corrections that come early and often need no haste. */
 static const struct slew_limits several_sources = {0.5, 3.0, 8.0};
 #define MAX_REFINEMENTS 16 /* in a row, and in an interval between updates */
+/* An error of more standard deviations of the offset gets less than that, down to so many
+   seconds. */
+#define GROSS_SIGMAS   150.0
+#define GROSS_DURATION 25.0
 /* Seconds after which the kernel is told how errors have grown (discipline.md 30.9). */
 #define HOLDOVER_INTERVAL 2048.0
 
@@ -383,6 +387,7 @@ static void store_update(struct reference *r, const struct reference_update *u,
     r->addr = u->addr;
     store_estimate(r, u, estimate);
     r->updated = true;
+    r->measured = true;
     r->last_update = loop_uptime(r->loop);
     r->last_update_interval = interval;
     r->last_offset = offset;
@@ -414,7 +419,8 @@ static struct update_verdict correct_clock(struct reference *r, double frequency
 /* The rate of the slew (discipline.md 5.3): its duration times the offset. The standard deviation
    of a filter's offset is small, so large corrections would be made in no time, at the cost of the
    frequency: a slew is itself an error of it. So they are made no faster than the frequency is
-   uncertain anyway, but within the interval between updates (discipline.md 30.5). */
+   uncertain anyway, but within the interval between updates; in a part of it, if the error is so
+   large that the clock was simply wrong (discipline.md 30.5). */
 static double correction_rate(const struct reference *r, const struct reference_update *u,
                               double error, double interval)
 {
@@ -424,9 +430,11 @@ static double correction_rate(const struct reference *r, const struct reference_
     if (!u->filtered)
         return rate;
     const struct slew_limits *limits = u->joint ? &several_sources : &one_source;
-    double duration = clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd),
-                            limits->max_part * interval);
-    return fmax(rate, duration * error);
+    double longest = limits->max_part * interval;
+    double gross = fmax(GROSS_SIGMAS * u->offset_sd / error * longest, GROSS_DURATION);
+    double duration =
+        clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd), longest);
+    return fmax(rate, fmin(duration, gross) * error);
 }
 
 static bool is_finite_update(const struct reference_update *u)

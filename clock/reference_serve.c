@@ -16,6 +16,8 @@
 #define MIN_LOCAL_STRATUM    1
 #define MAX_LOCAL_STRATUM    15
 #define ORPHAN_WAIT_UNSYNCED 300.0
+/* What a frequency from another run may be off by: it was some degrees warmer or colder then. */
+#define OTHER_RUN_SD 5e-7
 
 void reference_set_local(struct reference *r, const struct local_conf *local)
 {
@@ -114,6 +116,8 @@ double reference_frequency_sd(const struct reference *r)
 {
     double sd = sqrt(3.0) / ESTIMATE_BOUND * (r->skew + fabs(r->residual_frequency));
 
+    if (!r->measured)
+        return hypot(sd, OTHER_RUN_SD);
     return estimate_frequency_sd(sd, r->wander, loop_uptime(r->loop) - r->last_update);
 }
 

@@ -39,6 +39,7 @@ struct reference {
 
     struct update_tally updates;
     bool updated;       /* last_update is set */
+    bool measured;      /* there was an update in this run */
     double last_update; /* loop_uptime() */
     double last_update_interval;
     double last_offset;

@@ -508,6 +508,20 @@ double bank_wander(const struct bank *b)
     return weights > 0.0 ? exp(sum / weights) : wander_of(b, 0);
 }
 
+double bank_mean_wander(const struct bank *b)
+{
+    double sum = 0.0, weights = 0.0;
+
+    for (int i = 0; i < OSCILLATOR_WANDERS; i++) {
+        double weight = 0.0;
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            weight += b->models[i][shape].weight;
+        sum += weight * wander_of(b, i);
+        weights += weight;
+    }
+    return weights > 0.0 ? sum / weights : wander_of(b, OSCILLATOR_WANDERS - 1);
+}
+
 double bank_shape_weight(const struct bank *b, enum bank_shape shape)
 {
     double sum = 0.0;

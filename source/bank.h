@@ -83,6 +83,10 @@ void bank_set_shapes(struct bank *bank, const double weights[BANK_SHAPES]);
 
 /* Weighted geometric mean of the assumed variance of the frequency's change per second (s^-1). */
 double bank_wander(const struct bank *bank);
+/* Their weighted mean, over those that an oscillator may have: with it a frequency that is not
+   measured any more becomes uncertain. It is larger, as large wanders count although they are
+   unlikely. */
+double bank_mean_wander(const struct bank *bank);
 /* Sum of the weights of a shape, 0 to 1. */
 double bank_shape_weight(const struct bank *bank, enum bank_shape shape);
 /* Of samples without a bound: weighted geometric mean of the multiples of the base. */

@@ -20,6 +20,7 @@
 /* Standard deviations of one of the first samples from its prediction, at which what was known of
    the frequency before is taken for wrong. */
 #define CONTRADICTION 4.0
+#define SURE_DELAYS   6
 /* 99.95 % of a normal distribution, as the regression has it for many samples. */
 #define SKEW_RATIO   3.5
 #define MIN_SKEW     1e-12
@@ -112,15 +113,17 @@ void estimator_expect_frequency(struct estimator *e, double sd)
         e->expected_frequency_sd = sd;
 }
 
-/* Whether a sample is too far from what the expected frequency leads to. */
-static bool contradicts(const struct estimator *e, double elapsed, double offset,
+/* Whether a sample is too far from what the expected frequency leads to. The shortest of a few
+   delays may be far from that of the empty path, so at first only half the delay is a bound. */
+static bool contradicts(const struct estimator *e, double elapsed, const struct recent_sample *s,
                         const struct bank_noise *noise)
 {
     if (!(e->expected_frequency_sd > 0.0) || e->bank.samples == 0)
         return false;
-    struct bank_state s = bank_predict(&e->bank, elapsed);
-    double variance = s.offset_variance + noise->variance + noise->bound * noise->bound;
-    return fabs(offset - s.offset) > CONTRADICTION * sqrt(variance);
+    struct bank_state expected = bank_predict(&e->bank, elapsed);
+    double bound = e->count < SURE_DELAYS ? fmax(noise->bound, 0.5 * s->delay) : noise->bound;
+    double variance = expected.offset_variance + noise->variance + bound * bound;
+    return fabs(s->offset - expected.offset) > CONTRADICTION * sqrt(variance);
 }
 
 /* The distance of a sample from what was expected, in standard deviations. */
@@ -210,7 +213,7 @@ static enum step_result step(struct estimator *e, const struct recent_sample *s)
     struct bank_noise noise = noise_of(e, s);
     double elapsed = e->bank.samples > 0 ? fmax(local_diff(s->time, e->time), 0.0) : 0.0;
 
-    if (contradicts(e, elapsed, s->offset, &noise))
+    if (contradicts(e, elapsed, s, &noise))
         return STEP_CONTRADICTS;
     e->surprise = surprise_of(&e->bank, elapsed, s->offset, &noise);
     if (e->bank.samples > 0)
@@ -364,19 +367,22 @@ bool estimator_is_young(const struct estimator *e)
 
 double estimator_wander(const struct estimator *e)
 {
-    return uses_bank(e) ? sqrt(bank_wander(&e->bank)) : 0.0;
+    return uses_bank(e) ? sqrt(bank_mean_wander(&e->bank)) : 0.0;
 }
 
 /* The mixture of the bank some time after the last sample, with variances that are large enough for
-   what was seen. */
+   what was seen. If the last sample was so far off that it was ignored, either it is wrong or the
+   estimate by now, because a clock has stepped; the next one tells. */
 static struct bank_state estimate(const struct estimator *e, double ahead)
 {
     struct bank_state s = ahead > 0.0 ? bank_predict(&e->bank, ahead) : e->bank.mix;
     double excess = innovations_excess(&e->innovations);
+    double distance = e->bank.ignored ? e->bank.ignored_offset - e->bank.mix.offset : 0.0;
 
     s.offset_variance *= excess;
     s.covariance *= excess;
     s.frequency_variance *= excess;
+    s.offset_variance += distance * distance;
     return s;
 }
 
@@ -464,7 +470,7 @@ bool estimator_state(const struct estimator *e, struct estimator_state *out)
     if (!uses_bank(e))
         return true;
     out->samples = e->count;
-    out->wander = estimator_wander(e);
+    out->wander = sqrt(bank_wander(&e->bank));
     out->jitter = learnt_jitter(e);
     if (e->refclock)
         out->weights[BANK_GAUSS] = 1.0;

@@ -62,8 +62,9 @@ void estimator_report(const struct estimator *estimator, struct local_time now,
 bool estimator_is_filter(const struct estimator *estimator);
 /* Whether the next sample may still change what the first ones are worth. */
 bool estimator_is_young(const struct estimator *estimator);
-/* Standard deviation of the change of the clock's frequency within a second (s^-1/2), as learnt;
-   0: regression. */
+
+/* Standard deviation of the change of the clock's frequency within a second (s^-1/2), as it has to
+   be expected while there are no samples; 0: regression. */
 double estimator_wander(const struct estimator *estimator);
 
 /* The last sample as the bank took it, and how its error is distributed by what was learnt. */

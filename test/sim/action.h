@@ -12,7 +12,7 @@
 enum action_kind {
     ACTION_NONE,
     STEP_CLOCK, /* by value, from outside */
-    CORRECT,    /* chronyc doffset, by value: the daemon corrects its clock itself */
+    ORDER,      /* enum sim_order is given in `other`, its argument as the value */
     LINKS_DOWN, /* of a node, both directions; with all others or one */
     LINKS_UP,
     SUSPEND, /* the process */
@@ -32,11 +32,25 @@ enum action_kind {
     FLAP_LINKS,   /* down and up again and again, for value seconds each */
 };
 
+/* Commands of chronyc. */
+enum sim_order {
+    ORDER_DOFFSET, /* s */
+    ORDER_DFREQ,   /* ppm */
+    ORDER_MAKESTEP,
+    ORDER_RESELECT,
+    ORDER_RESET_SOURCES,
+    ORDER_DELETE_SOURCE, /* number of the node */
+    ORDER_ONLINE,        /* all sources */
+    ORDER_OFFLINE,
+    ORDER_BURST,   /* all sources; number of samples */
+    ORDER_SETTIME, /* the true time, or so many seconds later */
+};
+
 struct action {
     double time;
     enum action_kind kind;
     int node;
-    int other; /* the other end plus 1; 0: all nodes; or the kind of a device */
+    int other; /* the other end plus 1; 0: all nodes; or the kind of a device or of an order */
     double value;
 };
 

@@ -213,30 +213,6 @@ void sim_node_step(struct sim *sim, int id, double seconds)
     sim_clock_step(&sim->nodes[id]->clock, seconds);
 }
 
-struct correction {
-    struct local_clock *clock;
-    double offset;
-};
-
-static void correct(void *arg)
-{
-    struct correction *correction = arg;
-
-    local_clock_command_doffset(correction->clock, correction->offset);
-    free(correction);
-}
-
-void sim_node_correct(struct sim *sim, int id, double offset)
-{
-    struct sim_node *node = sim->nodes[id];
-    struct correction *correction = mem_alloc(sizeof(*correction));
-
-    *correction = (struct correction){node->daemon.clock, offset};
-    node->frozen = false;
-    loop_timer_add(node->daemon.loop, 0.0, correct, correction);
-    sim_node_run(node);
-}
-
 struct sim_files *sim_node_files(struct sim *sim, int id)
 {
     return sim->nodes[id]->files;

@@ -21,9 +21,10 @@ int scenario_node_count(const struct scenario *scenario)
 const struct scenario *scenario_get(size_t index)
 {
     const struct scenario *(*const tables[])(size_t *) = {
-        scenario_figures,     scenario_compare, scenario_networks, scenario_field, scenario_several,
-        scenario_temperature, scenario_polling, scenario_faults,   scenario_leap,  scenario_kernel,
-        scenario_refclock,    scenario_hwts,    scenario_nts};
+        scenario_figures,   scenario_compare,     scenario_networks, scenario_field,
+        scenario_several,   scenario_temperature, scenario_polling,  scenario_faults,
+        scenario_estimator, scenario_leap,        scenario_kernel,   scenario_refclock,
+        scenario_hwts,      scenario_nts};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;
@@ -93,9 +94,9 @@ static void act(struct sim *sim, void *arg)
     case STEP_CLOCK:
         sim_node_step(sim, node, action->value);
         break;
-    case CORRECT:
+    case ORDER:
         if (sim_node_is_running(sim, node))
-            sim_node_correct(sim, node, action->value);
+            sim_node_order(sim, node, (enum sim_order)action->other, action->value);
         break;
     case LINKS_DOWN:
     case LINKS_UP:

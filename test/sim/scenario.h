@@ -97,6 +97,7 @@ const struct scenario *scenario_temperature(size_t *count);
 const struct scenario *scenario_polling(size_t *count);
 const struct scenario *scenario_several(size_t *count);
 const struct scenario *scenario_faults(size_t *count);
+const struct scenario *scenario_estimator(size_t *count);
 const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
 const struct scenario *scenario_refclock(size_t *count);

@@ -67,7 +67,7 @@
     }
 #define CHAIN(length)                                                                              \
     .duration = (length), .from = 1900.0, .sync_offset = 1e-3, .sync_frequency = 5e-4,             \
-    .link = LAN, .actions = {{2000.0, CORRECT, 0, 0, 0.1}}, .subject = 4, .seeds = 4,              \
+    .link = LAN, .actions = {{2000.0, ORDER, 0, ORDER_DOFFSET, 0.1}}, .subject = 4, .seeds = 4,    \
     .check = all_follow
 
 #define FIVE_SERVERS                                                                               \

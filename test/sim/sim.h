@@ -16,6 +16,7 @@
 #include <sys/timex.h>
 #include "base/addr.h"
 #include "base/log.h"
+#include "test/sim/action.h"
 #include "test/sim/clock.h"
 #include "test/sim/devices.h"
 #include "test/sim/files.h"
@@ -89,8 +90,8 @@ double sim_offset(struct sim *sim, int node);
 
 /* Events in the life of a node. */
 void sim_node_step(struct sim *sim, int node, double seconds);
-/* The daemon's own correction of its offset, as by chronyc doffset. */
-void sim_node_correct(struct sim *sim, int node, double offset);
+/* A command of chronyc, with its argument. */
+void sim_node_order(struct sim *sim, int node, enum sim_order kind, double value);
 void sim_node_suspend(struct sim *sim, int node);
 void sim_node_resume(struct sim *sim, int node);
 void sim_node_start(struct sim *sim, int node, bool reload_dumps);

@@ -178,7 +178,7 @@ static double slew_duration(double offset_sd, double frequency_sd, bool joint)
     clock_world_run_until(f.w, 64.5);
     struct reference_update u = make_update(&f, -1e-3);
     u.filtered = true;
-    u.offset_sd = 1.0; /* with errors that are no noise */
+    u.offset_sd = joint ? 1.0 : offset_sd; /* with errors that are no noise */
     u.noise_sd = offset_sd;
     u.frequency_sd = frequency_sd;
     u.joint = joint;
@@ -192,8 +192,11 @@ static void slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain(void **sta
 {
     /* 1e-3 s at 4 * 1e-5. */
     assert_true(fabs(slew_duration(1e-9, 1e-5, false) - 25.0) < 0.01);
-    assert_true(fabs(slew_duration(1e-9, 1e-8, false) - 64.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-5, 1e-8, false) - 64.0) < 0.01);
     assert_true(fabs(slew_duration(1e-9, 1e-3, false) - 6.4) < 0.01);
+    /* The clock was simply wrong: 150 deviations are half of the error, then less. */
+    assert_true(fabs(slew_duration(3.333333e-6, 1e-8, false) - 32.0) < 0.01);
+    assert_true(fabs(slew_duration(1e-6, 1e-8, false) - 25.0) < 0.01);
     /* corrtimeratio asks for more: 0.5 * 3 * 64 s, as the error is as large as its deviation. */
     assert_true(fabs(slew_duration(1e-3, 1e-3, false) - 96.0) < 0.01);
     /* Of several sources: 1e-3 s at 0.5 * 1e-5, within 3 and 8 intervals. */
@@ -555,6 +558,48 @@ static void claims_grow_with_the_wander(void **state)
     assert_true(fabs(r[1].skew_ppm - sqrt(1.0 + 12.25 * 1e-2 * day)) < 1e-3);
 }
 
+/* What the drift file says was true in another run, at another temperature. */
+static void frequency_of_another_run_is_less_certain(void **state)
+{
+    struct source_fixture f;
+    char directory[TEST_PATH_SIZE], line[TEST_PATH_SIZE + 32];
+
+    test_directory_make(directory);
+    test_write_file(directory, "drift", "5.0 0.01\n");
+    snprintf(line, sizeof(line), "driftfile %s/drift", directory);
+    source_fixture_open(&f, line, false);
+    assert_near(reference_frequency_sd(f.reference), hypot(sqrt(3.0) * 1e-8 / 3.5, 5e-7));
+    clock_world_wake_at(f.w, 10.0);
+    struct reference_update u = make_filtered(&f, 0.0);
+    reference_update(f.reference, &u);
+    assert_near(reference_frequency_sd(f.reference), sqrt(3.0) * 1e-6 / 3.5);
+    source_fixture_close(&f);
+    test_directory_remove(directory);
+    source_fixture_open(&f, "", false);
+    assert_true(reference_frequency_sd(f.reference) > 0.1); /* nothing is known */
+    source_fixture_close(&f);
+}
+
+/* Manual input says nothing of the wander. */
+static void manual_input_ends_the_growth_of_claims(void **state)
+{
+    struct source_fixture f;
+
+    source_fixture_open(&f, "maxclockerror 0", false);
+    struct reference_update u = make_filtered(&f, 1e-7);
+    reference_update(f.reference, &u);
+    u = make_update(&f, 0.0);
+    u.leap = LEAP_UNSYNC;
+    u.frequency = 5e-6;
+    u.skew = 1e-3;
+    reference_update(f.reference, &u);
+    assert_near(tracking(&f).freq_ppm, 5.0);
+    assert_near(reference_skew(f.reference), 1e-3);
+    clock_world_wake_at(f.w, 1e5);
+    assert_near(reference_frequency_sd(f.reference), sqrt(3.0) * 1e-3 / 3.5);
+    source_fixture_close(&f);
+}
+
 static int count_error_calls(const struct source_fixture *f)
 {
     int count = 0;
@@ -649,6 +694,8 @@ int main(void)
         cmocka_unit_test(local_reference_serves_when_the_distance_grows),
         cmocka_unit_test(leap_is_announced_at_the_end_of_june_and_december_only),
         cmocka_unit_test(claims_grow_with_the_wander),
+        cmocka_unit_test(frequency_of_another_run_is_less_certain),
+        cmocka_unit_test(manual_input_ends_the_growth_of_claims),
         cmocka_unit_test(kernel_hears_how_errors_grow),
         cmocka_unit_test(mail_tells_of_a_large_change),
     };

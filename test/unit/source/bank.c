@@ -208,6 +208,20 @@ static void wander_stays_within_floor_and_ceiling(void **state)
     assert_true(low.wander_floor == 1e-14 && high.wander_ceiling == 1e-19);
 }
 
+/* The mean counts what is unlikely, but not the wanders that no oscillator has. */
+static void mean_wander_is_not_less_than_the_geometric_one(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 13, .frequency = 5e-5, .wander = 1e-9};
+
+    assert_true(bank_mean_wander(&b) <= 1e-12);
+    run(&b, &t, 60, 1024, 1e-4, 1e-4);
+    double mean = bank_mean_wander(&b);
+    assert_true(mean >= bank_wander(&b));
+    if (!(mean > 0.1 * 1e-18 && mean < 20.0 * 1e-18))
+        fail_msg("mean wander %g", mean);
+}
+
 static void settle(struct bank *b, struct truth *t)
 {
     run(b, t, 200, 16, 1e-5, 1e-5);
@@ -352,6 +366,7 @@ int main(void)
         cmocka_unit_test(noise_without_a_bound_is_learnt),
         cmocka_unit_test(base_is_moved_with_the_weights),
         cmocka_unit_test(wander_stays_within_floor_and_ceiling),
+        cmocka_unit_test(mean_wander_is_not_less_than_the_geometric_one),
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),

@@ -196,6 +196,30 @@ static void clock_that_is_slewed_is_followed(void **state)
     clean(&f);
 }
 
+/* One sample that is 0.5 s off: it, or the estimate, is wrong by that. The next one tells. */
+static void ignored_sample_makes_the_estimate_uncertain(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking before, t;
+
+    for (int i = 0; i < 20; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &before);
+    assert_true(before.offset_sd < 1e-4);
+    add_sample(&f, 64.0 * 20, 0.5 + 1e-3 + 64e-6 * 20, 20);
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.offset - before.offset) < 1e-3);
+    assert_true(t.offset_sd > 0.499 && t.root_dispersion > 0.499);
+    add(&f, 21);
+    estimator_tracking(f.estimator, &t);
+    assert_true(t.offset_sd < 1e-4 && fabs(t.offset - before.offset) < 1e-3);
+    for (int i = 22; i < 24; i++)
+        add_sample(&f, 64.0 * i, 0.5 + 1e-3 + 64e-6 * i, i);
+    estimator_tracking(f.estimator, &t);
+    assert_true(t.offset_sd < 1e-4 && fabs(t.offset - 0.5) < 1e-2);
+    clean(&f);
+}
+
 /* The expectation is about the clock before the change. */
 static void expected_frequency_follows_the_clock(void **state)
 {
@@ -319,6 +343,7 @@ int main(void)
         cmocka_unit_test(changes_of_the_clock_are_followed),
         cmocka_unit_test(expected_frequency_counts_until_samples_contradict),
         cmocka_unit_test(clock_that_is_slewed_is_followed),
+        cmocka_unit_test(ignored_sample_makes_the_estimate_uncertain),
         cmocka_unit_test(expected_frequency_follows_the_clock),
         cmocka_unit_test(replay_gives_the_same_estimate),
         cmocka_unit_test(sample_out_of_order_starts_anew),

@@ -585,6 +585,73 @@ static void work_on_many_sources_runs_the_selection_once(void **state)
     source_fixture_close(&f);
 }
 
+/* Samples of a clock that gains 1e-6, one each second; the reference steers it. */
+static void feed(struct source_fixture *f, struct source *s, double from, int count)
+{
+    for (int i = 0; i < count; i++) {
+        clock_world_run_until(f->w, from + i);
+        struct source_sample sample = {
+            .time = local_clock_event_time(f->clock, NULL),
+            .offset = 1e-5 * ((i * 7 % 5) - 2),
+            .peer_delay = 1e-4 + 1e-5 * (i * 3 % 5),
+            .root_delay = 1e-4 + 1e-5 * (i * 3 % 5),
+            .peer_dispersion = 1e-6,
+            .root_dispersion = 1e-5,
+        };
+        source_update_reachability(s, true);
+        source_update_status(s, 1, LEAP_NORMAL);
+        source_accumulate(s, &sample);
+    }
+}
+
+static int estimated_samples(const struct source *s)
+{
+    struct estimator_state state;
+
+    return estimator_state(s->estimator, &state) ? state.samples : 0;
+}
+
+/* What commands and steps do to the samples, they do to the estimate, too; but the frequency is
+   known afterwards, which samples of a few seconds could not tell. */
+static void estimates_come_and_go_with_the_samples(void **state)
+{
+    struct source_fixture f;
+    struct estimator_state e;
+
+    source_fixture_open(&f, "estimator kalman", false);
+    struct source *a = source_fixture_add(&f, 1, 0, 0), *b = source_fixture_add(&f, 2, 0, 0);
+    feed(&f, a, 1.0, 400);
+    feed(&f, b, 401.0, 5);
+    assert_int_equal(estimated_samples(a), 400);
+    assert_int_equal(estimated_samples(b), 5);
+
+    source_register_reselect(f.set);
+    source_set_active(a, false);
+    source_set_active(a, true);
+    assert_int_equal(estimated_samples(a), 400);
+
+    source_reset(a);
+    assert_int_equal(estimated_samples(a), 0);
+    assert_int_equal(estimated_samples(b), 5);
+    feed(&f, a, 410.0, 4);
+    assert_true(estimator_state(a->estimator, &e));
+    assert_int_equal(e.samples, 4);
+    assert_true(e.frequency_sd < 1e-6);
+
+    source_register_reset(f.set);
+    assert_int_equal(estimated_samples(a) + estimated_samples(b), 0);
+    feed(&f, a, 420.0, 4);
+    assert_int_equal(estimated_samples(a), 4);
+    local_clock_external_step(f.clock, local_clock_event_raw(f.clock),
+                              local_clock_event_time(f.clock, NULL), 100.0, 0.0);
+    assert_int_equal(estimated_samples(a), 0);
+    source_free(a);
+    feed(&f, b, 430.0, 4);
+    assert_int_equal(estimated_samples(b), 4);
+    source_fixture_check_log(&f, NULL);
+    source_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -607,6 +674,7 @@ int main(void)
         cmocka_unit_test(work_on_many_sources_runs_the_selection_once),
         cmocka_unit_test(a_source_that_goes_has_a_last_line),
         cmocka_unit_test(a_source_that_goes_at_exit_starts_no_selection_that_nobody_sees),
+        cmocka_unit_test(estimates_come_and_go_with_the_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
