@@ -50,12 +50,6 @@ static int count_cells(const struct work *work)
     return work->count * TABLE_COLUMNS * work->seeds;
 }
 
-static bool belongs(const struct request *request, const struct scenario *scenario)
-{
-    return request->scenario ? scenario == request->scenario
-                             : scenario->figures || scenario->compared || scenario->tabled;
-}
-
 static void list_scenarios(struct work *work)
 {
     const struct scenario *scenario;
@@ -69,9 +63,14 @@ static void list_scenarios(struct work *work)
     }
     while (scenario_get(all))
         all++;
+    if (work->request->scenario) {
+        work->scenarios = mem_array(1, sizeof(const struct scenario *));
+        work->scenarios[work->count++] = work->request->scenario;
+        return;
+    }
     work->scenarios = mem_array(all, sizeof(const struct scenario *));
     for (size_t i = 0; (scenario = scenario_get(i)); i++)
-        if (belongs(work->request, scenario))
+        if (scenario->figures || scenario->compared || scenario->tabled)
             work->scenarios[work->count++] = scenario;
 }
 

@@ -77,13 +77,10 @@ int table_plot(const struct request *request)
     const struct scenario *scenario;
     bool good = true;
 
-    for (size_t i = 0; (scenario = scenario_get(i)); i++) {
-        bool is_meant = request->scenario
-                            ? scenario == request->scenario
-                            : scenario->figures || scenario->compared || scenario->tabled;
-
-        if (is_meant)
+    if (request->scenario)
+        return plot_one(request, request->scenario) ? 0 : 1;
+    for (size_t i = 0; (scenario = scenario_get(i)); i++)
+        if (scenario->figures || scenario->compared || scenario->tabled)
             good = plot_one(request, scenario) && good;
-    }
     return good ? 0 : 1;
 }
