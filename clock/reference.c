@@ -431,7 +431,7 @@ static double correction_rate(const struct reference *r, const struct reference_
         return rate;
     const struct slew_limits *limits = u->joint ? &several_sources : &one_source;
     double longest = limits->max_part * interval;
-    double gross = fmax(GROSS_SIGMAS * u->offset_sd / error * longest, GROSS_DURATION);
+    double gross = fmax(GROSS_SIGMAS * u->offset_sd / error * interval, GROSS_DURATION);
     double duration =
         clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd), longest);
     return fmax(rate, fmin(duration, gross) * error);

@@ -100,8 +100,8 @@ static bool run_day(const struct request *request, const struct scenario *scenar
 
 int day_run(const struct request *request)
 {
-    const struct scenario *(*const tables[])(size_t *) = {scenario_faults, scenario_refclock,
-                                                          scenario_hwts};
+    const struct scenario *(*const tables[])(size_t *) = {scenario_faults, scenario_estimator,
+                                                          scenario_refclock, scenario_hwts};
     int bad = 0;
 
     printf("A day with each fault, regression and kalman. Mean of the squared error over the "
