@@ -23,13 +23,16 @@
 #define INITIAL_SKEW     1.0
 #define MEAN_SQUARE_GAIN 0.1
 /* Slews of a filter's estimates: frequency, in standard deviations of that of the clock; least and
-   largest duration, as parts of the interval between updates. */
+   largest duration, as parts of the interval between updates, the latter for an error that is far
+   beyond its standard deviation, and for one that is not. */
 struct slew_limits {
-    double sigmas, min_part, max_part;
+    double sigmas, min_part, max_part, max_part_small;
 };
-static const struct slew_limits one_source = {4.0, 0.1, 1.0};
+static const struct slew_limits one_source = {3.0, 0.1, 1.0, 2.0};
 /* Corrections that come early and often need no haste. */
-static const struct slew_limits several_sources = {0.5, 3.0, 8.0};
+static const struct slew_limits several_sources = {0.5, 3.0, 8.0, 8.0};
+/* In between the part is this, over the number of standard deviations. */
+#define SMALL_ERROR     5.0
 #define MAX_REFINEMENTS 16 /* in a row, and in an interval between updates */
 /* An error of more standard deviations of the offset gets less than that, down to so many
    seconds. */
@@ -430,10 +433,10 @@ static double correction_rate(const struct reference *r, const struct reference_
     if (!u->filtered)
         return rate;
     const struct slew_limits *limits = u->joint ? &several_sources : &one_source;
-    double longest = limits->max_part * interval;
+    double part = clamp(limits->max_part, SMALL_ERROR * sd / error, limits->max_part_small);
     double gross = fmax(GROSS_SIGMAS * u->offset_sd / error * interval, GROSS_DURATION);
-    double duration =
-        clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd), longest);
+    double duration = clamp(limits->min_part * interval, error / (limits->sigmas * u->frequency_sd),
+                            part * interval);
     return fmax(rate, fmin(duration, gross) * error);
 }
 

@@ -20,9 +20,9 @@
 #include <string.h>
 #include "base/number.h"
 
-#define FIRST_WANDER 1e-22
+#define FIRST_WANDER 1e-24
 #define WANDER_RATIO 10.0
-#define USUAL_WANDER 2                   /* 1e-20: of a quartz with some compensation */
+#define USUAL_WANDER 4                   /* 1e-20: of a quartz with some compensation */
 #define PRIOR_RATIO  0.63095734448019325 /* 10^-0.2 for each magnitude away from that */
 #define EDGE_PRIOR   0.02
 #define MIXING       0.01
@@ -47,7 +47,7 @@
 /* The last magnitudes are not an oscillator's but those of a server that is being slewed, or that
    smears a leap second. They are rare, and their deviations must not show while there is none. A
    reference clock has none of it. */
-#define OSCILLATOR_WANDERS 10
+#define OSCILLATOR_WANDERS 12
 #define SLEW_PRIOR_RATIO   0.1
 
 static double normal_density(double distance, double variance)

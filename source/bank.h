@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define BANK_WANDERS 14
+#define BANK_WANDERS 16
 
 /* How the error of a sample is distributed. */
 enum bank_shape {

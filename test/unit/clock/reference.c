@@ -190,9 +190,11 @@ static double slew_duration(double offset_sd, double frequency_sd, bool joint)
 
 static void slew_of_a_filter_is_as_fast_as_the_frequency_is_uncertain(void **state)
 {
-    /* 1e-3 s at 4 * 1e-5. */
-    assert_true(fabs(slew_duration(1e-9, 1e-5, false) - 25.0) < 0.01);
+    /* 1e-3 s at 3 * 2e-5. */
+    assert_true(fabs(slew_duration(1e-9, 2e-5, false) - 50.0 / 3.0) < 0.01);
     assert_true(fabs(slew_duration(1e-5, 1e-8, false) - 64.0) < 0.01);
+    /* An error of 4 deviations gets 1.25 intervals at most. */
+    assert_true(fabs(slew_duration(2.5e-4, 1e-8, false) - 80.0) < 0.01);
     assert_true(fabs(slew_duration(1e-9, 1e-3, false) - 6.4) < 0.01);
     /* The clock was simply wrong: 150 deviations are half of the error, then less. */
     assert_true(fabs(slew_duration(3.333333e-6, 1e-8, false) - 32.0) < 0.01);
