@@ -495,6 +495,6 @@ int estimator_steady_state(const struct estimator *e, struct steady_state *out)
     out->softness = fmax(noise.softness, MIN_SOFTNESS);
     out->wander = bank_wander(&e->bank);
     out->common_share = bank_shape_weight(&e->bank, BANK_GAUSS);
-    out->common_variance = noise.variance;
+    out->common_variance = fmax(noise.variance, MIN_SOFTNESS * MIN_SOFTNESS);
     return e->count;
 }

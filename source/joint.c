@@ -80,14 +80,16 @@ static double mean_bias(const struct joint *j, double spread)
 
 static void learn_spread(struct joint *j)
 {
-    double mean = mean_bias(j, 0.0), chi2 = 0.0, sum = 0.0, squares = 0.0;
+    double mean = mean_bias(j, 0.0), chi2 = 0.0, sum = 0.0, products = 0.0;
 
+    /* The sum less that of the squares over it, as products: one source may be worth so much more
+       than the others that the difference would be lost. */
     for (const struct joint_member *m = j->first; m; m = m->next) {
         chi2 += m->information * (m->bias - mean) * (m->bias - mean);
+        products += sum * m->information;
         sum += m->information;
-        squares += m->information * m->information;
     }
-    j->spread = j->count > 1 ? fmax(0.0, (chi2 - (j->count - 1)) / (sum - squares / sum)) : 0.0;
+    j->spread = products > 0.0 ? fmax(0.0, (chi2 - (j->count - 1)) * sum / (2.0 * products)) : 0.0;
     j->mean = mean_bias(j, j->spread);
 }
 

@@ -63,11 +63,17 @@ static double bound_variance(double bound, double predicted, double root)
     return sd <= root ? sd * sd : 2.0 * sd * root - predicted;
 }
 
+/* Of the bounds. Shares that are sums of weights may be above 1 by rounding. */
+static double bound_share(const struct steady_state *n)
+{
+    return fmax(1.0 - n->common_share, 0.0);
+}
+
 /* The variance of equal samples that are worth as much as these. */
 static double equivalent_variance(const struct steady_state *n, double predicted)
 {
     double soft = n->softness * n->softness, root = sqrt(predicted + soft);
-    double share = (1.0 - n->common_share) / n->count, weight = 0.0, noise = 0.0;
+    double share = bound_share(n) / n->count, weight = 0.0, noise = 0.0;
 
     for (int i = 0; i < n->count; i++) {
         double variance = soft + bound_variance(n->bounds[i], predicted + soft, root);
@@ -92,7 +98,7 @@ static double first_variance(const struct steady_state *n)
 
     for (int i = 0; i < n->count; i++)
         sum += n->bounds[i] * n->bounds[i] / 3.0;
-    return (1.0 - n->common_share) * (sum / n->count + n->softness * n->softness) +
+    return bound_share(n) * (sum / n->count + n->softness * n->softness) +
            n->common_share * n->common_variance;
 }
 

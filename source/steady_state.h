@@ -16,8 +16,8 @@ struct steady_state {
     double bounds[STEADY_STATE_SAMPLES];
     int count;
     double softness; /* s, standard deviation of the error of the bounds; above 0 */
-    /* A share (0 to 1) of what is known about samples says that bounds mean nothing, and the errors
-       of all are normal with the same variance. */
+    /* A share (0 to 1, but for rounding) of what is known about samples says that bounds mean
+       nothing, and the errors of all are normal with the same variance. */
     double common_share;
     double common_variance; /* s^2 */
 };

@@ -306,6 +306,27 @@ static void noise_is_told_when_it_was_learnt(void **state)
     clean(&f);
 }
 
+static void expected_error_needs_no_dispersion(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct steady_state n;
+
+    for (int i = 0; i < 400; i++) {
+        struct samples_fit fit;
+        struct source_sample sample = {.time = at(64.0 * i)};
+
+        samples_add(f.samples, &sample);
+        samples_update(f.samples, &fit);
+        estimator_add(f.estimator, &sample);
+        if (estimator_steady_state(f.estimator, &n) == 0)
+            continue;
+        assert_true(n.common_variance > 0.0);
+        for (int poll = -7; poll <= 24; poll++)
+            assert_true(steady_state_error(&n, exp2(poll)) > 0.0);
+    }
+    clean(&f);
+}
+
 static void last_sample_follows_the_clock(void **state)
 {
     struct fixture f = make(ESTIMATOR_KALMAN), regression = make(ESTIMATOR_REGRESSION);
@@ -349,6 +370,7 @@ int main(void)
         cmocka_unit_test(sample_out_of_order_starts_anew),
         cmocka_unit_test(noise_is_told_when_it_was_learnt),
         cmocka_unit_test(last_sample_follows_the_clock),
+        cmocka_unit_test(expected_error_needs_no_dispersion),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

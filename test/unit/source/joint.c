@@ -400,6 +400,31 @@ static void estimate_follows_the_clock(void **state)
     assert_false(j.running);
 }
 
+/* One source is known 10^14 times as well as the other. */
+static void sources_may_differ_by_any_factor(void **state)
+{
+    struct truth t = make_truth(1);
+    struct joint j;
+    struct joint_member members[2] = {{0}};
+    struct joint_estimate e;
+
+    start(&j, members, &t, 0);
+    for (int i = 0; i < 2; i++) {
+        struct samples_tracking own = {.ref_time = at(t.time),
+                                       .offset = t.offset + 100.0 * i,
+                                       .offset_sd = i > 0 ? 10.0 : 0.0};
+        joint_join(&j, &members[i], &own, i > 0 ? 1e-3 : WEIGHT);
+    }
+    joint_settle(&j);
+    joint_estimate(&j, &e);
+    /* A hundred times the variance of the estimates, which explains one part. The rest is twice the
+       spread. */
+    assert_true(fabs(j.spread - 4950.0) < 5.0);
+    assert_true(fabs(e.offset - t.offset) < 1e-3);
+    assert_true(e.mean_sd > 0.0 && e.mean_sd < 200.0);
+    joint_stop(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +441,7 @@ int main(void)
         cmocka_unit_test(late_sample_counts_for_its_own_time),
         cmocka_unit_test(expected_error_is_taken_off),
         cmocka_unit_test(estimate_follows_the_clock),
+        cmocka_unit_test(sources_may_differ_by_any_factor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

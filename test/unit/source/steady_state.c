@@ -185,6 +185,22 @@ static void error_grows_with_interval_wander_and_noise(void **state)
         }
 }
 
+/* Long delays must not count with a negative share. */
+static void share_may_be_rounded(void **state)
+{
+    struct steady_state n = {.wander = 1e-18,
+                             .bounds = {10.0},
+                             .count = 1,
+                             .softness = 1e-9,
+                             .common_share = 1.0,
+                             .common_variance = 1e-16};
+    double error = steady_state_error(&n, 64.0);
+
+    n.common_share = 1.0 + 4e-16;
+    assert_true(error > 0.0);
+    assert_true(steady_state_error(&n, 64.0) == error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +210,7 @@ int main(void)
         cmocka_unit_test(soft_bounds_are_worth_less),
         cmocka_unit_test(what_all_samples_have_in_common_counts_by_its_share),
         cmocka_unit_test(error_grows_with_interval_wander_and_noise),
+        cmocka_unit_test(share_may_be_rounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
