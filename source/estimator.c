@@ -5,6 +5,7 @@
  * refclock_noise.c, the mathematics in bank.c.
  */
 #include "source/estimator.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
    the frequency before is taken for wrong. */
 #define CONTRADICTION 4.0
 #define SURE_DELAYS   6
+static_assert(NOISE_WINDOW <= STEADY_STATE_SAMPLES, "the bounds of all samples are a part of it");
 /* 99.95 % of a normal distribution, as the regression has it for many samples. */
 #define SKEW_RATIO   3.5
 #define MIN_SKEW     1e-12
@@ -41,9 +43,8 @@ struct recent_sample {
     double offset, delay, dispersion;
 };
 
-struct estimator {
-    enum estimator_kind kind;
-    const struct samples *samples;
+/* What the samples of one source pass through with `estimator kalman`. */
+struct filter {
     bool refclock;
     struct sample_noise noise;            /* of NTP sources */
     struct refclock_noise refclock_noise; /* of reference clocks */
@@ -63,16 +64,46 @@ struct estimator {
     double expected_frequency, expected_frequency_sd; /* sd 0: nothing */
 };
 
+/* The filter takes some kilobytes, so that thousands of sources go without it if it is not used. */
+struct estimator {
+    const struct samples *samples;
+    struct filter *filter; /* NULL: the regression */
+};
+
 /* minsamples and maxsamples as memories (discipline.md 30.12). Fewer than 3 samples make no
    estimate. */
-static void set_memory(struct estimator *e, const struct estimator_params *params)
+static void set_memory(struct filter *f, const struct estimator_params *params)
 {
-    e->min_memory = params->min_samples > DEFAULT_MIN_SAMPLES ? params->min_samples : 0;
-    e->max_memory = params->max_samples > 0 ? params->max_samples : 0;
-    if (e->max_memory > 0 && e->min_memory > e->max_memory)
-        e->min_memory = e->max_memory;
-    if (e->max_memory == 0 && e->refclock)
-        e->max_memory = REFCLOCK_MEMORY;
+    f->min_memory = params->min_samples > DEFAULT_MIN_SAMPLES ? params->min_samples : 0;
+    f->max_memory = params->max_samples > 0 ? params->max_samples : 0;
+    if (f->max_memory > 0 && f->min_memory > f->max_memory)
+        f->min_memory = f->max_memory;
+    if (f->max_memory == 0 && f->refclock)
+        f->max_memory = REFCLOCK_MEMORY;
+}
+
+static void reset(struct filter *f)
+{
+    sample_noise_reset(&f->noise);
+    refclock_noise_reset(&f->refclock_noise);
+    innovations_reset(&f->innovations);
+    bank_reset(&f->bank);
+    f->count = 0;
+    f->ahead = 0.0;
+    f->expected_frequency = 0.0;
+    f->expected_frequency_sd = 0.0;
+}
+
+static struct filter *filter_new(const struct estimator_params *params)
+{
+    struct filter *f = mem_alloc(sizeof(*f));
+
+    f->refclock = params->refclock;
+    set_memory(f, params);
+    sample_noise_init(&f->noise, params->min_delay);
+    refclock_noise_init(&f->refclock_noise, params->precision);
+    reset(f);
+    return f;
 }
 
 struct estimator *estimator_new(const struct estimator_params *params,
@@ -80,48 +111,39 @@ struct estimator *estimator_new(const struct estimator_params *params,
 {
     struct estimator *e = mem_alloc(sizeof(*e));
 
-    e->kind = params->kind;
     e->samples = samples;
-    e->refclock = params->refclock;
-    set_memory(e, params);
-    sample_noise_init(&e->noise, params->min_delay);
-    refclock_noise_init(&e->refclock_noise, params->precision);
-    estimator_reset(e);
+    if (params->kind == ESTIMATOR_KALMAN)
+        e->filter = filter_new(params);
     return e;
 }
 
 void estimator_free(struct estimator *e)
 {
+    free(e->filter);
     free(e);
 }
 
 void estimator_reset(struct estimator *e)
 {
-    sample_noise_reset(&e->noise);
-    refclock_noise_reset(&e->refclock_noise);
-    innovations_reset(&e->innovations);
-    bank_reset(&e->bank);
-    e->count = 0;
-    e->ahead = 0.0;
-    e->expected_frequency = 0.0;
-    e->expected_frequency_sd = 0.0;
+    if (e->filter)
+        reset(e->filter);
 }
 
 void estimator_expect_frequency(struct estimator *e, double sd)
 {
-    if (e->count == 0)
-        e->expected_frequency_sd = sd;
+    if (e->filter && e->filter->count == 0)
+        e->filter->expected_frequency_sd = sd;
 }
 
 /* Whether a sample is too far from what the expected frequency leads to. The shortest of a few
    delays may be far from that of the empty path, so at first only half the delay is a bound. */
-static bool contradicts(const struct estimator *e, double elapsed, const struct recent_sample *s,
+static bool contradicts(const struct filter *f, double elapsed, const struct recent_sample *s,
                         const struct bank_noise *noise)
 {
-    if (!(e->expected_frequency_sd > 0.0) || e->bank.samples == 0)
+    if (!(f->expected_frequency_sd > 0.0) || f->bank.samples == 0)
         return false;
-    struct bank_state expected = bank_predict(&e->bank, elapsed);
-    double bound = e->count < SURE_DELAYS ? fmax(noise->bound, 0.5 * s->delay) : noise->bound;
+    struct bank_state expected = bank_predict(&f->bank, elapsed);
+    double bound = f->count < SURE_DELAYS ? fmax(noise->bound, 0.5 * s->delay) : noise->bound;
     double variance = expected.offset_variance + noise->variance + bound * bound;
     return fabs(s->offset - expected.offset) > CONTRADICTION * sqrt(variance);
 }
@@ -140,66 +162,65 @@ static double surprise_of(const struct bank *b, double elapsed, double offset,
     return fabs(offset - s->offset - elapsed * s->frequency) / sqrt(variance);
 }
 
-static int recent_count(const struct estimator *e)
+static int recent_count(const struct filter *f)
 {
-    return e->count < RECENT ? e->count : RECENT;
+    return f->count < RECENT ? f->count : RECENT;
 }
 
-static struct bank_noise noise_of(const struct estimator *e, const struct recent_sample *s)
+static struct bank_noise noise_of(const struct filter *f, const struct recent_sample *s)
 {
-    if (e->refclock)
-        return refclock_noise_get(&e->refclock_noise);
-    return sample_noise_get(&e->noise, s->delay, s->dispersion);
+    if (f->refclock)
+        return refclock_noise_get(&f->refclock_noise);
+    return sample_noise_get(&f->noise, s->delay, s->dispersion);
 }
 
-static void learn(struct estimator *e, const struct recent_sample *s,
-                  const struct bank_noise *noise)
+static void learn(struct filter *f, const struct recent_sample *s, const struct bank_noise *noise)
 {
-    if (e->refclock)
-        refclock_noise_learn(&e->refclock_noise, &e->bank, e->interval);
+    if (f->refclock)
+        refclock_noise_learn(&f->refclock_noise, &f->bank, f->interval);
     else
-        sample_noise_learn(&e->noise, noise, &e->bank, s->offset);
+        sample_noise_learn(&f->noise, noise, &f->bank, s->offset);
 }
 
 /* A filter with this wander has a memory of so many samples: the variance of its offset is that of
    a regression over them. With white noise of the spectral density r = variance * interval, the
    filter of a wander q has in its steady state sqrt(2) w r, w = (q / r)^(1/4); the regression has
    4 r / length, length = samples * interval. */
-static double wander_of_memory(const struct estimator *e, int samples)
+static double wander_of_memory(const struct filter *f, int samples)
 {
-    double length = samples * e->interval;
+    double length = samples * f->interval;
 
-    return 64.0 * e->interval / (e->information * pow(length, 4.0));
+    return 64.0 * f->interval / (f->information * pow(length, 4.0));
 }
 
-static void judge(struct estimator *e, const struct recent_sample *s, double elapsed,
+static void judge(struct filter *f, const struct recent_sample *s, double elapsed,
                   const struct bank_noise *noise)
 {
-    struct bank_state expected = bank_predict(&e->bank, elapsed);
+    struct bank_state expected = bank_predict(&f->bank, elapsed);
 
-    innovations_add(&e->innovations, (s->offset - expected.offset) /
+    innovations_add(&f->innovations, (s->offset - expected.offset) /
                                          sqrt(expected.offset_variance + noise->variance));
 }
 
-static void limit_memory(struct estimator *e, double elapsed, const struct bank_noise *noise)
+static void limit_memory(struct filter *f, double elapsed, const struct bank_noise *noise)
 {
     double bound = noise->bound * noise->bound / 3.0 + noise->softness * noise->softness;
-    double normal = noise->unbounded ? 1.0 : bank_shape_weight(&e->bank, BANK_GAUSS);
+    double normal = noise->unbounded ? 1.0 : bank_shape_weight(&f->bank, BANK_GAUSS);
     double information = normal / noise->variance;
-    double share = fmax(1.0 / e->bank.samples, MEANS);
+    double share = fmax(1.0 / f->bank.samples, MEANS);
 
     /* A gap does not change the usual interval. */
-    if (e->interval > 0.0)
-        elapsed = fmin(elapsed, MAX_INTERVALS * e->interval);
+    if (f->interval > 0.0)
+        elapsed = fmin(elapsed, MAX_INTERVALS * f->interval);
     if (normal < 1.0)
         information += (1.0 - normal) / bound;
-    e->interval += (elapsed - e->interval) * share;
-    e->information += (information - e->information) * share;
-    if (!(e->interval > 0.0))
+    f->interval += (elapsed - f->interval) * share;
+    f->information += (information - f->information) * share;
+    if (!(f->interval > 0.0))
         return;
-    e->bank.wander_floor = e->max_memory > 0 ? wander_of_memory(e, e->max_memory) : 0.0;
-    e->bank.wander_ceiling = e->min_memory > 0 ? wander_of_memory(e, e->min_memory) : 0.0;
-    e->bank.wander_ceiling *= pow(innovations_excess(&e->innovations), 2.0);
+    f->bank.wander_floor = f->max_memory > 0 ? wander_of_memory(f, f->max_memory) : 0.0;
+    f->bank.wander_ceiling = f->min_memory > 0 ? wander_of_memory(f, f->min_memory) : 0.0;
+    f->bank.wander_ceiling *= pow(innovations_excess(&f->innovations), 2.0);
 }
 
 enum step_result {
@@ -208,176 +229,194 @@ enum step_result {
     STEP_CONTRADICTS, /* the expected frequency, and was not taken */
 };
 
-static enum step_result step(struct estimator *e, const struct recent_sample *s)
+static enum step_result step(struct filter *f, const struct recent_sample *s)
 {
-    struct bank_noise noise = noise_of(e, s);
-    double elapsed = e->bank.samples > 0 ? fmax(local_diff(s->time, e->time), 0.0) : 0.0;
+    struct bank_noise noise = noise_of(f, s);
+    double elapsed = f->bank.samples > 0 ? fmax(local_diff(s->time, f->time), 0.0) : 0.0;
 
-    if (contradicts(e, elapsed, s, &noise))
+    if (contradicts(f, elapsed, s, &noise))
         return STEP_CONTRADICTS;
-    e->surprise = surprise_of(&e->bank, elapsed, s->offset, &noise);
-    if (e->bank.samples > 0)
-        limit_memory(e, elapsed, &noise);
-    if ((e->refclock || e->min_memory > 0) && e->bank.samples >= MIN_SAMPLES)
-        judge(e, s, elapsed, &noise);
-    enum bank_result result = bank_update(&e->bank, elapsed, s->offset, &noise);
-    e->time = s->time;
-    e->dispersion = s->dispersion;
-    e->last_noise = noise;
+    f->surprise = surprise_of(&f->bank, elapsed, s->offset, &noise);
+    if (f->bank.samples > 0)
+        limit_memory(f, elapsed, &noise);
+    if ((f->refclock || f->min_memory > 0) && f->bank.samples >= MIN_SAMPLES)
+        judge(f, s, elapsed, &noise);
+    enum bank_result result = bank_update(&f->bank, elapsed, s->offset, &noise);
+    f->time = s->time;
+    f->dispersion = s->dispersion;
+    f->last_noise = noise;
     if (result != BANK_USED) {
-        refclock_noise_miss(&e->refclock_noise);
+        if (f->refclock)
+            refclock_noise_miss(&f->refclock_noise);
         return STEP_FAR;
     }
-    if (e->bank.samples > MIN_SAMPLES)
-        learn(e, s, &noise);
+    if (f->bank.samples > MIN_SAMPLES)
+        learn(f, s, &noise);
     return STEP_USED;
 }
 
 /* Starts the bank anew with the recent samples. False: one contradicts the expected frequency. */
-static bool restart(struct estimator *e)
+static bool restart(struct filter *f)
 {
-    bank_reset(&e->bank);
-    e->bank.start_frequency = e->expected_frequency;
-    e->bank.start_frequency_sd = e->expected_frequency_sd;
-    innovations_reset(&e->innovations);
-    e->interval = 0.0;
-    e->information = 0.0;
-    for (int i = 0; i < recent_count(e); i++)
-        if (step(e, &e->recent[i]) == STEP_CONTRADICTS)
+    bank_reset(&f->bank);
+    f->bank.start_frequency = f->expected_frequency;
+    f->bank.start_frequency_sd = f->expected_frequency_sd;
+    innovations_reset(&f->innovations);
+    f->interval = 0.0;
+    f->information = 0.0;
+    for (int i = 0; i < recent_count(f); i++)
+        if (step(f, &f->recent[i]) == STEP_CONTRADICTS)
             return false;
     return true;
 }
 
-static struct refclock_spread spread_of_recent(const struct estimator *e)
+static struct refclock_spread spread_of_recent(const struct filter *f)
 {
     double times[RECENT], offsets[RECENT];
 
-    for (int i = 0; i < recent_count(e); i++) {
-        times[i] = local_diff(e->recent[i].time, e->recent[0].time);
-        offsets[i] = e->recent[i].offset;
+    for (int i = 0; i < recent_count(f); i++) {
+        times[i] = local_diff(f->recent[i].time, f->recent[0].time);
+        offsets[i] = f->recent[i].offset;
     }
-    return refclock_noise_measure(times, offsets, recent_count(e));
+    return refclock_noise_measure(times, offsets, recent_count(f));
 }
 
-static void remember(struct estimator *e, const struct recent_sample *s)
+static void remember(struct filter *f, const struct recent_sample *s)
 {
-    if (e->count >= RECENT)
-        memmove(e->recent, e->recent + 1, (RECENT - 1) * sizeof(e->recent[0]));
-    e->count++;
-    e->recent[recent_count(e) - 1] = *s;
+    if (f->count >= RECENT)
+        memmove(f->recent, f->recent + 1, (RECENT - 1) * sizeof(f->recent[0]));
+    f->count++;
+    f->recent[recent_count(f) - 1] = *s;
 }
 
 /* The first samples are taken again with each new one, as all together say what each is worth.
    False: as above. */
-static bool start_again(struct estimator *e)
+static bool start_again(struct filter *f)
 {
-    struct refclock_spread spread = spread_of_recent(e);
-
-    e->noise.learnt = 0.0;
-    e->noise.mean_error = 0.0;
-    refclock_noise_start(&e->refclock_noise, &spread, e->recent[0].dispersion);
-    return restart(e);
+    if (f->refclock) {
+        struct refclock_spread spread = spread_of_recent(f);
+        refclock_noise_start(&f->refclock_noise, &spread, f->recent[0].dispersion);
+    } else {
+        f->noise.learnt = 0.0;
+        f->noise.mean_error = 0.0;
+    }
+    return restart(f);
 }
 
-static void take(struct estimator *e, const struct recent_sample *s)
+static void take(struct filter *f, const struct recent_sample *s)
 {
-    e->ahead = 0.0;
-    if (!e->refclock)
-        sample_noise_add(&e->noise, s->delay);
-    remember(e, s);
-    if (e->count <= RECENT) {
-        if (start_again(e))
+    f->ahead = 0.0;
+    if (!f->refclock)
+        sample_noise_add(&f->noise, s->delay);
+    remember(f, s);
+    if (f->count <= RECENT) {
+        if (start_again(f))
             return;
-        e->expected_frequency_sd = 0.0;
-        start_again(e);
+        f->expected_frequency_sd = 0.0;
+        start_again(f);
         return;
     }
-    e->expected_frequency_sd = 0.0; /* the samples know better by now */
-    if (step(e, s) != STEP_FAR || !e->refclock)
+    f->expected_frequency_sd = 0.0; /* the samples know better by now */
+    if (step(f, s) != STEP_FAR || !f->refclock)
         return;
-    struct refclock_spread spread = spread_of_recent(e);
-    if (refclock_noise_rose(&e->refclock_noise, &spread))
-        restart(e);
+    struct refclock_spread spread = spread_of_recent(f);
+    if (refclock_noise_rose(&f->refclock_noise, &spread))
+        restart(f);
 }
 
 void estimator_add(struct estimator *e, const struct source_sample *sample)
 {
-    if (e->kind == ESTIMATOR_REGRESSION)
+    struct filter *f = e->filter;
+
+    if (!f)
         return;
-    if (e->count > 0 && local_diff(sample->time, e->time) <= 0.0)
-        estimator_reset(e);
-    take(e, &(struct recent_sample){sample->time, sample->offset, sample->peer_delay,
+    if (f->count > 0 && local_diff(sample->time, f->time) <= 0.0)
+        reset(f);
+    take(f, &(struct recent_sample){sample->time, sample->offset, sample->peer_delay,
                                     0.5 * sample->peer_dispersion});
 }
 
 void estimator_predict(struct estimator *e, struct local_time when)
 {
-    e->ahead = e->refclock && e->count > 0 ? fmax(local_diff(when, e->time), 0.0) : 0.0;
+    struct filter *f = e->filter;
+
+    if (f && f->refclock)
+        f->ahead = f->count > 0 ? fmax(local_diff(when, f->time), 0.0) : 0.0;
 }
 
 void estimator_replay(struct estimator *e)
 {
-    if (e->kind == ESTIMATOR_REGRESSION)
+    if (!e->filter)
         return;
-    estimator_reset(e);
+    reset(e->filter);
     for (int i = 0; i < samples_count(e->samples); i++) {
         struct samples_entry entry;
         samples_get_entry(e->samples, i, &entry);
-        take(e, &(struct recent_sample){entry.time, entry.offset, entry.peer_delay,
-                                        0.5 * entry.peer_dispersion});
+        take(e->filter, &(struct recent_sample){entry.time, entry.offset, entry.peer_delay,
+                                                0.5 * entry.peer_dispersion});
     }
 }
 
 void estimator_slew(struct estimator *e, struct local_time when, double dfreq, double doffset)
 {
-    if (e->count == 0)
+    struct filter *f = e->filter;
+
+    if (!f || f->count == 0)
         return;
-    for (int i = 0; i < recent_count(e); i++) {
-        struct recent_sample *s = &e->recent[i];
+    for (int i = 0; i < recent_count(f); i++) {
+        struct recent_sample *s = &f->recent[i];
         s->offset += local_adjust(&s->time, when, dfreq, doffset);
     }
-    bank_change(&e->bank, local_adjust(&e->time, when, dfreq, doffset), dfreq);
-    e->expected_frequency = (e->expected_frequency - dfreq) / (1.0 - dfreq);
+    bank_change(&f->bank, local_adjust(&f->time, when, dfreq, doffset), dfreq);
+    f->expected_frequency = (f->expected_frequency - dfreq) / (1.0 - dfreq);
 }
 
 void estimator_correct_offset(struct estimator *e, double correction)
 {
-    if (e->count == 0)
+    struct filter *f = e->filter;
+
+    if (!f || f->count == 0)
         return;
-    for (int i = 0; i < recent_count(e); i++)
-        e->recent[i].offset += correction;
-    bank_change(&e->bank, correction, 0.0);
+    for (int i = 0; i < recent_count(f); i++)
+        f->recent[i].offset += correction;
+    bank_change(&f->bank, correction, 0.0);
 }
 
-static bool uses_bank(const struct estimator *e)
+/* The filter, if its estimate is used; else NULL. */
+static const struct filter *active_filter(const struct estimator *e)
 {
-    return e->kind == ESTIMATOR_KALMAN && e->count >= MIN_SAMPLES &&
-           (e->max_memory == 0 || e->max_memory >= MIN_SAMPLES);
+    const struct filter *f = e->filter;
+
+    return f && f->count >= MIN_SAMPLES && (f->max_memory == 0 || f->max_memory >= MIN_SAMPLES)
+               ? f
+               : NULL;
 }
 
 bool estimator_is_filter(const struct estimator *e)
 {
-    return uses_bank(e);
+    return active_filter(e);
 }
 
 bool estimator_is_young(const struct estimator *e)
 {
-    return e->count < RECENT;
+    return !e->filter || e->filter->count < RECENT;
 }
 
 double estimator_wander(const struct estimator *e)
 {
-    return uses_bank(e) ? sqrt(bank_mean_wander(&e->bank)) : 0.0;
+    const struct filter *f = active_filter(e);
+
+    return f ? sqrt(bank_mean_wander(&f->bank)) : 0.0;
 }
 
 /* The mixture of the bank some time after the last sample, with variances that are large enough for
    what was seen. If the last sample was so far off that it was ignored, either it is wrong or the
    estimate by now, because a clock has stepped; the next one tells. */
-static struct bank_state estimate(const struct estimator *e, double ahead)
+static struct bank_state estimate(const struct filter *f, double ahead)
 {
-    struct bank_state s = ahead > 0.0 ? bank_predict(&e->bank, ahead) : e->bank.mix;
-    double excess = innovations_excess(&e->innovations);
-    double distance = e->bank.ignored ? e->bank.ignored_offset - e->bank.mix.offset : 0.0;
+    struct bank_state s = ahead > 0.0 ? bank_predict(&f->bank, ahead) : f->bank.mix;
+    double excess = innovations_excess(&f->innovations);
+    double distance = f->bank.ignored ? f->bank.ignored_offset - f->bank.mix.offset : 0.0;
 
     s.offset_variance *= excess;
     s.covariance *= excess;
@@ -388,27 +427,29 @@ static struct bank_state estimate(const struct estimator *e, double ahead)
 
 bool estimator_last_sample(const struct estimator *e, struct estimator_sample *out)
 {
-    if (!uses_bank(e))
+    const struct filter *f = active_filter(e);
+
+    if (!f)
         return false;
     *out = (struct estimator_sample){
-        .time = e->time,
-        .offset = e->recent[recent_count(e) - 1].offset,
-        .noise = e->last_noise,
+        .time = f->time,
+        .offset = f->recent[recent_count(f) - 1].offset,
+        .noise = f->last_noise,
     };
-    if (e->refclock) {
-        double excess = innovations_excess(&e->innovations);
+    if (f->refclock) {
+        double excess = innovations_excess(&f->innovations);
         out->noise.variance *= excess;
         out->noise.base *= excess;
         out->noise.floor *= excess;
     }
     for (int i = 0; i < BANK_SHAPES; i++)
-        out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);
+        out->weights[i] = bank_shape_weight(&f->bank, (enum bank_shape)i);
     return true;
 }
 
 const struct bank *estimator_bank(const struct estimator *e)
 {
-    return &e->bank;
+    return e->filter ? &e->filter->bank : NULL;
 }
 
 double estimator_skew(const struct bank_state *s)
@@ -418,14 +459,16 @@ double estimator_skew(const struct bank_state *s)
 
 void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
 {
+    const struct filter *f = active_filter(e);
+
     samples_tracking(e->samples, out);
-    if (!uses_bank(e))
+    if (!f)
         return;
 
-    struct bank_state s = estimate(e, e->ahead);
+    struct bank_state s = estimate(f, f->ahead);
     out->root_dispersion +=
-        sqrt(s.offset_variance) - out->offset_sd + estimator_skew(&s) * e->ahead;
-    out->ref_time = local_add(e->time, e->ahead);
+        sqrt(s.offset_variance) - out->offset_sd + estimator_skew(&s) * f->ahead;
+    out->ref_time = local_add(f->time, f->ahead);
     out->offset = s.offset;
     out->offset_sd = sqrt(s.offset_variance);
     out->frequency = s.frequency;
@@ -433,26 +476,29 @@ void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
     out->skew = estimator_skew(&s);
 }
 
-static double learnt_jitter(const struct estimator *e)
+static double learnt_jitter(const struct filter *f)
 {
-    return sqrt(e->refclock ? e->refclock_noise.variance : e->noise.mean_error);
+    return sqrt(f->refclock ? f->refclock_noise.variance : f->noise.mean_error);
 }
 
 void estimator_report(const struct estimator *e, struct local_time now, struct samples_report *out)
 {
+    const struct filter *f = active_filter(e);
+
     samples_report(e->samples, now, out);
-    if (!uses_bank(e))
+    if (!f)
         return;
 
-    struct bank_state s = estimate(e, 0.0);
+    struct bank_state s = estimate(f, 0.0);
     out->frequency = s.frequency;
     out->skew = estimator_skew(&s);
-    out->offset = s.offset + local_diff(now, e->time) * s.frequency;
-    out->sd = learnt_jitter(e);
+    out->offset = s.offset + local_diff(now, f->time) * s.frequency;
+    out->sd = learnt_jitter(f);
 }
 
 bool estimator_state(const struct estimator *e, struct estimator_state *out)
 {
+    const struct filter *f = active_filter(e);
     struct samples_tracking t;
 
     if (samples_count(e->samples) < MIN_SAMPLES)
@@ -467,34 +513,38 @@ bool estimator_state(const struct estimator *e, struct estimator_state *out)
         .frequency_sd = t.frequency_sd,
         .skew = t.skew,
     };
-    if (!uses_bank(e))
+    if (!f)
         return true;
-    out->samples = e->count;
-    out->wander = sqrt(bank_wander(&e->bank));
-    out->jitter = learnt_jitter(e);
-    if (e->refclock)
+    out->samples = f->count;
+    out->wander = sqrt(bank_wander(&f->bank));
+    out->jitter = learnt_jitter(f);
+    if (f->refclock)
         out->weights[BANK_GAUSS] = 1.0;
-    for (int i = 0; i < BANK_SHAPES && !e->refclock; i++)
-        out->weights[i] = bank_shape_weight(&e->bank, (enum bank_shape)i);
+    for (int i = 0; i < BANK_SHAPES && !f->refclock; i++)
+        out->weights[i] = bank_shape_weight(&f->bank, (enum bank_shape)i);
     return true;
 }
 
 double estimator_surprise(const struct estimator *e)
 {
-    return uses_bank(e) ? e->surprise : 0.0;
+    const struct filter *f = active_filter(e);
+
+    return f ? f->surprise : 0.0;
 }
 
 int estimator_steady_state(const struct estimator *e, struct steady_state *out)
 {
-    if (!uses_bank(e))
+    const struct filter *f = active_filter(e);
+
+    if (!f)
         return 0;
-    out->count = sample_noise_bounds(&e->noise, e->dispersion, out->bounds);
+    out->count = sample_noise_bounds(&f->noise, f->dispersion, out->bounds);
     if (out->count == 0)
         return 0;
-    struct bank_noise noise = sample_noise_get(&e->noise, e->noise.sorted[0], e->dispersion);
+    struct bank_noise noise = sample_noise_get(&f->noise, f->noise.sorted[0], f->dispersion);
     out->softness = fmax(noise.softness, MIN_SOFTNESS);
-    out->wander = bank_wander(&e->bank);
-    out->common_share = bank_shape_weight(&e->bank, BANK_GAUSS);
+    out->wander = bank_wander(&f->bank);
+    out->common_share = bank_shape_weight(&f->bank, BANK_GAUSS);
     out->common_variance = fmax(noise.variance, MIN_SOFTNESS * MIN_SOFTNESS);
-    return e->count;
+    return f->count;
 }

@@ -77,7 +77,7 @@ struct estimator_sample {
 /* For the joint estimate of several sources. False, and nothing is set: estimator_is_filter() says
    no. */
 bool estimator_last_sample(const struct estimator *estimator, struct estimator_sample *out);
-/* The bank at the time of that sample; valid as long as the estimator. */
+/* The bank at the time of that sample; valid as long as the estimator. NULL: regression. */
 const struct bank *estimator_bank(const struct estimator *estimator);
 /* Bound of the frequency's error as the regression gives it, from the state of a bank. */
 double estimator_skew(const struct bank_state *state);

@@ -28,6 +28,8 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 {
     struct source_register *reg = arg;
 
+    if (change->type == CLOCK_UNKNOWN_STEP)
+        joint_stop(&reg->joint); /* at once, rather than member by member */
     for (int i = 0; i < reg->count; i++) {
         if (change->type == CLOCK_UNKNOWN_STEP)
             source_drop_samples(reg->sources[i]);
