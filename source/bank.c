@@ -429,12 +429,41 @@ static void update_all(struct bank *b, double elapsed, double offset,
     mix(b);
 }
 
+static void change(struct bank_state *s, const struct bank_change *c)
+{
+    s->offset += c->offset;
+    s->frequency += c->rate * s->frequency + c->frequency;
+}
+
+/* With thousands of sources the clock changes far more often than one of them has a sample. */
+void bank_change(struct bank *b, double offset, double dfreq)
+{
+    const struct bank_change c = {offset, dfreq / (1.0 - dfreq), -dfreq / (1.0 - dfreq)};
+    struct bank_change *all = &b->pending;
+
+    change(&b->mix, &c);
+    b->ignored_offset += offset;
+    all->offset += c.offset;
+    all->frequency += c.rate * all->frequency + c.frequency;
+    all->rate += c.rate * all->rate + c.rate;
+}
+
+/* The models follow the changes of the clock since the last sample. */
+static void follow_changes(struct bank *b)
+{
+    for (int i = 0; i < BANK_WANDERS; i++)
+        for (int shape = 0; shape < BANK_SHAPES; shape++)
+            change(&b->models[i][shape].state, &b->pending);
+    b->pending = (struct bank_change){0};
+}
+
 enum bank_result bank_update(struct bank *b, double elapsed, double offset,
                              const struct bank_noise *noise)
 {
     double prior[BANK_WANDERS][BANK_SHAPES];
 
     offset -= noise->mean;
+    follow_changes(b);
     set_priors(b, prior, noise->unbounded);
     if (b->samples++ == 0) {
         start(b, offset, noise, prior);
@@ -456,21 +485,6 @@ enum bank_result bank_update(struct bank *b, double elapsed, double offset,
     return BANK_USED;
 }
 
-static void change(struct bank_state *s, double offset, double dfreq)
-{
-    s->offset += offset;
-    s->frequency = (s->frequency - dfreq) / (1.0 - dfreq);
-}
-
-void bank_change(struct bank *b, double offset, double dfreq)
-{
-    for (int i = 0; i < BANK_WANDERS; i++)
-        for (int shape = 0; shape < BANK_SHAPES; shape++)
-            change(&b->models[i][shape].state, offset, dfreq);
-    change(&b->mix, offset, dfreq);
-    b->ignored_offset += offset;
-}
-
 /* The mean of the states of all shapes of one wander. */
 static struct bank_model merge_shapes(const struct bank_model models[BANK_SHAPES])
 {
@@ -487,6 +501,7 @@ static struct bank_model merge_shapes(const struct bank_model models[BANK_SHAPES
 
 void bank_set_shapes(struct bank *b, const double weights[BANK_SHAPES])
 {
+    follow_changes(b);
     for (int i = 0; i < BANK_WANDERS; i++) {
         struct bank_model all = merge_shapes(b->models[i]);
         for (int shape = 0; shape < BANK_SHAPES; shape++)
@@ -542,6 +557,7 @@ double bank_noise_scale(const struct bank *b)
 
 void bank_move_base(struct bank *b, int step)
 {
+    follow_changes(b);
     for (int i = 0; i < BANK_WANDERS; i++) {
         struct bank_model old[BANK_SHAPES];
         memcpy(old, b->models[i], sizeof(old));

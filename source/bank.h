@@ -44,6 +44,11 @@ struct bank_state {
     double offset_variance, covariance, frequency_variance;
 };
 
+/* Of the local clock: offset' = offset + change, frequency' = (1 + rate) frequency + change. */
+struct bank_change {
+    double offset, rate, frequency;
+};
+
 struct bank_model {
     struct bank_state state;
     double weight;
@@ -51,7 +56,8 @@ struct bank_model {
 
 struct bank {
     struct bank_model models[BANK_WANDERS][BANK_SHAPES];
-    struct bank_state mix; /* mean of the models, with their spread */
+    struct bank_change pending; /* that the models have not followed yet */
+    struct bank_state mix;      /* mean of the models, with their spread */
     int samples;
     /* What is known of the frequency before the first sample; to be set after a reset. */
     double start_frequency, start_frequency_sd; /* sd 0: nothing */

@@ -277,6 +277,16 @@ static void changes_of_the_clock_are_followed(void **state)
     assert_true(fabs(b.mix.offset - before.offset - 0.25) < 1e-12);
     assert_true(fabs(b.mix.frequency - (before.frequency - 1e-5) / (1.0 - 1e-5)) < 1e-15);
     assert_true(b.mix.offset_variance == before.offset_variance);
+
+    /* All models have followed each of the changes, too, so that their mean is the same. */
+    bank_change(&b, -1.0, -1e-3);
+    bank_change(&b, 0.5, 2e-3);
+    struct bank_state after = b.mix;
+    bank_move_base(&b, 0);
+    assert_true(fabs(b.mix.offset - after.offset) < 1e-12);
+    assert_true(fabs(b.mix.frequency - after.frequency) < 1e-14);
+    bank_move_base(&b, 0);
+    assert_true(fabs(b.mix.offset - after.offset) < 1e-12);
 }
 
 static void prediction_becomes_uncertain(void **state)
