@@ -371,6 +371,6 @@ void joint_estimate(const struct joint *j, struct joint_estimate *out)
         .frequency = s->frequency,
         .frequency_sd = sqrt(s->frequency_variance),
         .skew = estimator_skew(s),
-        .wander = sqrt(bank_wander(&j->bank)),
+        .wander = sqrt(bank_mean_wander(&j->bank)),
     };
 }

@@ -74,7 +74,7 @@ struct joint_estimate {
     double offset_sd; /* s, of the offset from the mean of the sources */
     double mean_sd;   /* s, of that mean from true time, as far as their differences show it */
     double frequency, frequency_sd, skew;
-    double wander; /* s^-1/2, as in struct estimator_state */
+    double wander; /* s^-1/2, as estimator_wander() */
 };
 /* It must be running. */
 void joint_estimate(const struct joint *joint, struct joint_estimate *out);

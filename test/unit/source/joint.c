@@ -425,9 +425,23 @@ static void sources_may_differ_by_any_factor(void **state)
     joint_stop(&j);
 }
 
+static void wander_that_is_claimed_counts_large_ones(void **state)
+{
+    struct joint j;
+    struct joint_member members[SOURCES];
+    struct truth t = make_truth(77);
+    struct joint_estimate e;
+
+    start(&j, members, &t, SOURCES);
+    joint_estimate(&j, &e);
+    assert_true(e.wander * e.wander > bank_wander(&j.bank));
+    joint_stop(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wander_that_is_claimed_counts_large_ones),
         cmocka_unit_test(several_equal_sources_are_better_than_one),
         cmocka_unit_test(constant_errors_are_taken_off),
         cmocka_unit_test(biases_are_found),
