@@ -152,18 +152,20 @@ static void take_sample(struct source *s)
     joint_settle(joint);
 }
 
-/* Returns the number of those that are combined. */
-static int drop_uncombined(struct source_register *reg)
+static int count_combined(const struct source_register *reg)
 {
     int count = 0;
 
-    for (int i = 0; i < reg->count; i++) {
-        if (is_combined(reg->sources[i]))
-            count++;
-        else
-            joint_leave(&reg->joint, &reg->sources[i]->joint);
-    }
+    for (int i = 0; i < reg->count; i++)
+        count += is_combined(reg->sources[i]);
     return count;
+}
+
+static void drop_uncombined(struct source_register *reg)
+{
+    for (int i = 0; i < reg->count; i++)
+        if (!is_combined(reg->sources[i]))
+            joint_leave(&reg->joint, &reg->sources[i]->joint);
 }
 
 void source_register_join(struct source_register *reg, struct source *const *list, int length,
@@ -171,12 +173,11 @@ void source_register_join(struct source_register *reg, struct source *const *lis
 {
     const struct source *selected = reg->selected;
 
-    if (!estimator_is_filter(selected->estimator))
-        return;
-    if (drop_uncombined(reg) < 2) {
+    if (!estimator_is_filter(selected->estimator) || count_combined(reg) < 2) {
         joint_stop(&reg->joint);
         return;
     }
+    drop_uncombined(reg);
     bool young = updated == selected && estimator_is_young(selected->estimator);
     if (reg->joint.running && reg->joint_origin == selected && !young) {
         if (updated)

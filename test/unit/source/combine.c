@@ -311,6 +311,24 @@ static void selected_source_that_is_removed_leaves_nothing_behind(void **state)
     joint_close(&j);
 }
 
+/* One that keeps two samples has no filter. */
+static void selected_source_without_a_filter_ends_the_joint_estimate(void **state)
+{
+    struct joint_fixture j;
+
+    joint_open(&j, "estimator kalman\n");
+    j.sources[3] = source_fixture_add(&j.f, 5, 0, 2);
+    source_update_status(j.sources[3], 2, LEAP_NORMAL);
+    j.offsets[3] = 0.0;
+    joint_rounds(&j, 4, 20);
+    assert_true(j.f.set->joint.running);
+    source_modify_options(j.sources[3], SELECT_PREFER, SELECT_PREFER);
+    joint_rounds(&j, 4, 2);
+    assert_true(source_is_selected(j.sources[3]));
+    assert_false(j.f.set->joint.running);
+    joint_close(&j);
+}
+
 static void joint_estimate_starts_anew_with_another_selected_source(void **state)
 {
     struct joint_fixture j;
@@ -388,6 +406,7 @@ int main(void)
         cmocka_unit_test(options_keep_their_meaning_with_the_joint_estimate),
         cmocka_unit_test(source_that_is_not_what_it_was_leaves_the_joint_estimate),
         cmocka_unit_test(selected_source_that_is_removed_leaves_nothing_behind),
+        cmocka_unit_test(selected_source_without_a_filter_ends_the_joint_estimate),
         cmocka_unit_test(joint_estimate_starts_anew_with_another_selected_source),
         cmocka_unit_test(joint_estimate_follows_the_clock_and_ends_with_an_unknown_step),
         cmocka_unit_test(root_dispersion_covers_the_differences),
