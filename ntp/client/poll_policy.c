@@ -31,9 +31,10 @@ static double error(const struct poll_outlook *o, int poll)
     return steady_state_error(o->noise, o->polls_per_sample * log2_to_seconds(poll));
 }
 
-/* The error grows with the interval: min is short enough. */
-static int longest_within(const struct poll_outlook *o, int min, int max, double limit)
+int poll_policy_longest(const struct poll_outlook *o, int min, int max, double ratio)
 {
+    double limit = ratio * ratio * error(o, min);
+
     for (max++; max - min > 1;) {
         int middle = min + (max - min) / 2;
         if (error(o, middle) <= limit)
@@ -42,11 +43,6 @@ static int longest_within(const struct poll_outlook *o, int min, int max, double
             max = middle;
     }
     return min;
-}
-
-int poll_policy_longest(const struct poll_outlook *o, int min, int max, double ratio)
-{
-    return longest_within(o, min, max, ratio * ratio * error(o, min));
 }
 
 /* The learnt wander goes up and down with each sample by more than the interval should. It has to
@@ -80,8 +76,9 @@ static int vote(struct poll_policy *policy, const struct poll_state *poll,
         return current + 1;
     }
     policy->votes = 0;
-    limit *= MARGIN * MARGIN;
-    return error(o, current) <= limit ? current : longest_within(o, poll->min, current, limit);
+    if (error(o, current) <= MARGIN * MARGIN * limit)
+        return current;
+    return poll_policy_longest(o, poll->min, current, MARGIN * ratio);
 }
 
 void poll_policy_vote(struct poll_policy *policy, struct poll_state *poll,
