@@ -466,8 +466,9 @@ void estimator_tracking(const struct estimator *e, struct samples_tracking *out)
         return;
 
     struct bank_state s = estimate(f, f->ahead);
-    out->root_dispersion +=
-        sqrt(s.offset_variance) - out->offset_sd + estimator_skew(&s) * f->ahead;
+    /* Half of the delay bounds the error of the measured offset, not of the corrected one. */
+    out->root_dispersion += sqrt(s.offset_variance) - out->offset_sd +
+                            estimator_skew(&s) * f->ahead + fabs(f->last_noise.mean);
     out->ref_time = local_add(f->time, f->ahead);
     out->offset = s.offset;
     out->offset_sd = sqrt(s.offset_variance);

@@ -36,23 +36,28 @@ static void clean(struct fixture *f)
     samples_free(f->samples);
 }
 
-/* The i-th sample, with queues of up to 50 us. */
-static void add_sample(struct fixture *f, double time, double offset, int i)
+/* The i-th sample, with queues of up to 50 us, on a path that is longer one way. */
+static void add_on_path(struct fixture *f, double time, double offset, int i, double longer)
 {
     struct samples_fit fit;
     double there = 1e-5 * (i * 7 % 6), back = 1e-5 * (i * 5 % 6);
     struct source_sample sample = {
         .time = at(time),
-        .offset = offset + 0.5 * (there - back),
-        .peer_delay = 1e-3 + there + back,
+        .offset = offset + 0.5 * (longer + there - back),
+        .peer_delay = 1e-3 + longer + there + back,
         .peer_dispersion = 1e-7,
-        .root_delay = 2e-3 + there + back,
+        .root_delay = 2e-3 + longer + there + back,
         .root_dispersion = 1e-4,
     };
 
     samples_add(f->samples, &sample);
     samples_update(f->samples, &fit);
     estimator_add(f->estimator, &sample);
+}
+
+static void add_sample(struct fixture *f, double time, double offset, int i)
+{
+    add_on_path(f, time, offset, i, 0.0);
 }
 
 /* Of a clock that gains 1e-6. */
@@ -355,6 +360,25 @@ static void last_sample_follows_the_clock(void **state)
     clean(&regression);
 }
 
+/* The clock goes on as it did. Should that be wrong, it is wrong by twice the correction. */
+static void corrected_asymmetry_is_part_of_the_claimed_bound(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking before, after;
+
+    for (int i = 0; i < 40; i++)
+        add(&f, i);
+    estimator_tracking(f.estimator, &before);
+    for (int i = 40; i < 60; i++)
+        add_on_path(&f, 64.0 * i, 1e-3 + 64e-6 * i, i, 4e-3);
+    estimator_tracking(f.estimator, &after);
+    assert_true(fabs(after.offset - (1e-3 + 64e-6 * 59)) < 1e-4);
+    double clock = after.offset - 4e-3; /* if it was the other way that became longer */
+    assert_true(after.root_dispersion + 0.5 * after.root_delay > fabs(after.offset - clock));
+    assert_true(after.root_dispersion > before.root_dispersion + 1.9e-3);
+    clean(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +395,7 @@ int main(void)
         cmocka_unit_test(noise_is_told_when_it_was_learnt),
         cmocka_unit_test(last_sample_follows_the_clock),
         cmocka_unit_test(expected_error_needs_no_dispersion),
+        cmocka_unit_test(corrected_asymmetry_is_part_of_the_claimed_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
