@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records of sources (discipline.md 12): reachability, status, samples, effective selection
- * options, and how they follow changes of the clock. Called by NTP associations, reference clocks
- * and the local clock's announcements. What may change which source is best runs the selection.
+ * Records of sources (discipline.md 12), and how they follow changes of the clock. Called by NTP
+ * associations, reference clocks and the local clock. What may change which is best selects anew.
  */
 #include <assert.h>
 #include <limits.h>
@@ -30,12 +29,11 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 
     if (change->type == CLOCK_UNKNOWN_STEP)
         joint_stop(&reg->joint); /* at once, rather than member by member */
-    for (int i = 0; i < reg->count; i++) {
+    for (int i = 0; i < reg->count; i++)
         if (change->type == CLOCK_UNKNOWN_STEP)
             source_drop_samples(reg->sources[i]);
         else
             follow_slew(reg->sources[i], change->cooked, change->dfreq, change->doffset);
-    }
     joint_slew(&reg->joint, change->cooked, change->dfreq, change->doffset);
     if (change->type == CLOCK_UNKNOWN_STEP)
         source_register_select(reg, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Processor time that a sample costs, and a change of the clock with thousands of sources: for the
- * samples with their regression alone, and with the bank of filters. The same samples in turns; each
- * kind is measured twice, so that the difference of the two says how much a figure is worth. Called
- * by test/bench/estimator.
+ * samples with their regression alone, and with the bank of filters. The same samples in turns;
+ * each kind is measured twice, so that the difference of the two says how much a figure is worth.
+ * Called by test/bench/estimator.
  */
 #include <math.h>
 #include <stdint.h>
