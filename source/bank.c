@@ -16,6 +16,7 @@
  */
 #include "source/bank.h"
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include "base/number.h"
@@ -465,10 +466,13 @@ enum bank_result bank_update(struct bank *b, double elapsed, double offset,
     offset -= noise->mean;
     follow_changes(b);
     set_priors(b, prior, noise->unbounded);
-    if (b->samples++ == 0) {
+    if (b->samples == 0) {
+        b->samples = 1;
         start(b, offset, noise, prior);
         return BANK_USED;
     }
+    if (b->samples < INT_MAX)
+        b->samples++;
     if (elapsed > 0.0 && is_far(b, elapsed, offset, noise)) {
         if (b->ignored) {
             follow_step(b, elapsed, offset, noise);

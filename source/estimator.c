@@ -6,6 +6,7 @@
  */
 #include "source/estimator.h"
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,7 +286,8 @@ static void remember(struct filter *f, const struct recent_sample *s)
 {
     if (f->count >= RECENT)
         memmove(f->recent, f->recent + 1, (RECENT - 1) * sizeof(f->recent[0]));
-    f->count++;
+    if (f->count < INT_MAX) /* it is reached in half a year at the shortest interval */
+        f->count++;
     f->recent[recent_count(f) - 1] = *s;
 }
 

@@ -4,6 +4,7 @@
  * it takes steps and outliers (discipline.md 30.2).
  */
 #include "test/unit/support/unit.h"
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include "base/number.h"
@@ -289,6 +290,22 @@ static void changes_of_the_clock_are_followed(void **state)
     assert_true(fabs(b.mix.offset - after.offset) < 1e-12);
 }
 
+/* Years of samples at the shortest interval. */
+static void number_of_samples_has_an_end(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 15, .frequency = 1e-5, .wander = 1e-9};
+
+    settle(&b, &t);
+    b.samples = INT_MAX - 1;
+    for (int i = 0; i < 3; i++) {
+        struct bank_noise noise = {.bound = 1e-4, .softness = 1e-6, .variance = 1e-9, .tilt = 1e4};
+        noise.edge_bound = noise.bound;
+        bank_update(&b, 16.0, b.mix.offset, &noise);
+        assert_int_equal(b.samples, INT_MAX);
+    }
+}
+
 static void prediction_becomes_uncertain(void **state)
 {
     struct bank b = {.samples = 0};
@@ -380,6 +397,7 @@ int main(void)
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),
+        cmocka_unit_test(number_of_samples_has_an_end),
         cmocka_unit_test(prediction_becomes_uncertain),
         cmocka_unit_test(extreme_samples_leave_finite_numbers),
         cmocka_unit_test(shapes_of_another_source_replace_the_learnt_ones),
