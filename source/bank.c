@@ -356,7 +356,9 @@ static void start(struct bank *b, double offset, const struct bank_noise *noise,
 }
 
 /* The clock or the source has stepped: the offset is the new one. The frequency is that of before,
-   if this sample agrees with the one that was ignored, else what both say. */
+   if this sample agrees with the one that was ignored. It is what both say if they lead away from
+   the line of before in one direction, as when the source is slewed; if not, two errors say nothing
+   of the frequency, and either of them may be the larger one. */
 static void follow_step(struct bank *b, double elapsed, double offset,
                         const struct bank_noise *noise)
 {
@@ -366,8 +368,15 @@ static void follow_step(struct bank *b, double elapsed, double offset,
     bool same =
         fabs(offset - b->ignored_offset) < STEP_SIGMAS * sqrt(2.0 * noise->variance + bound2);
     struct bank_state s = {.offset = offset, .offset_variance = variance};
+    /* How far the ignored sample was from the line of before, and this one is from that. */
+    double first = b->ignored_offset - b->mix.offset;
+    double more = offset - b->ignored_offset - elapsed * b->mix.frequency;
 
     if (same) {
+        s.frequency = b->mix.frequency;
+        s.frequency_variance = b->mix.frequency_variance + 0.02 * spread;
+    } else if (first * more <= 0.0) {
+        s.offset_variance += more * more;
         s.frequency = b->mix.frequency;
         s.frequency_variance = b->mix.frequency_variance + 0.02 * spread;
     } else {

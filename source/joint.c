@@ -290,17 +290,31 @@ static enum joint_result judge_far(struct joint *j, struct joint_member *m,
     return JOINT_JUMPED;
 }
 
+/* Variance of an error that this source alone may have, because the others do not have it: two
+   sources that disagree within seconds would look like a clock whose frequency jumps. What all of
+   them have soon is the clock, and counts in full then. */
+static double own_variance(const struct joint *j, const struct joint_member *m,
+                           const struct measurement *z)
+{
+    double sd = sqrt(z->variance + z->bias_variance), error = z->error / sd;
+    double before = STRAIN_DECAY * m->strain - m->strain;
+    double own = fmin(fabs(relative_strain(j, m) + before + error), fabs(error));
+
+    return j->count > 1 && own > MAX_STRAIN ? own * own * sd * sd : 0.0;
+}
+
 static void use(struct joint *j, const struct joint_member *m, const struct measurement *z,
                 const struct estimator_sample *sample)
 {
     struct bank_noise noise = sample->noise;
     double offset = bank_predict(&j->bank, z->elapsed).offset + z->error;
+    double variance = z->bias_variance + own_variance(j, m, z);
 
     noise.mean = 0.0; /* it is taken off */
-    noise.softness = sqrt(noise.softness * noise.softness + z->bias_variance);
-    noise.variance += z->bias_variance;
-    noise.base += z->bias_variance;
-    noise.floor += z->bias_variance;
+    noise.softness = sqrt(noise.softness * noise.softness + variance);
+    noise.variance += variance;
+    noise.base += variance;
+    noise.floor += variance;
     bank_set_shapes(&j->bank, sample->weights);
     bank_update(&j->bank, z->elapsed, offset, &noise);
     if (z->elapsed > 0.0)

@@ -267,6 +267,41 @@ static void step_is_followed_with_the_second_sample(void **state)
     assert_true(fabs(b.mix.frequency - frequency) < 1e-7);
 }
 
+/* Somebody holds up one packet on the way there, and the next one on the way back. */
+static void two_errors_are_no_frequency(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 12, .frequency = 1e-5, .wander = 1e-9};
+    const struct bank_noise noise = {.bound = 1e-5, .softness = 1e-7, .variance = 5e-11};
+
+    settle(&b, &t);
+    double frequency = b.mix.frequency;
+    assert_int_equal(bank_update(&b, 16.0, t.offset + 0.05, &noise), BANK_IGNORED);
+    advance(&t, 16);
+    assert_int_equal(bank_update(&b, 16.0, t.offset - 0.05, &noise), BANK_STEPPED);
+    assert_true(fabs(b.mix.frequency - frequency) < 1e-7);
+    assert_true(sqrt(b.mix.offset_variance) > 0.05);
+    advance(&t, 16);
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_USED);
+    assert_true(fabs(b.mix.offset - t.offset) < 2e-5);
+}
+
+/* The source is being slewed by 500 ppm. */
+static void slewed_source_is_followed_with_the_second_sample(void **state)
+{
+    struct bank b = {.samples = 0};
+    struct truth t = {.state = 12, .frequency = 1e-5, .wander = 1e-9};
+    const struct bank_noise noise = {.bound = 1e-5, .softness = 1e-7, .variance = 5e-11};
+
+    settle(&b, &t);
+    t.frequency += 5e-4;
+    t.offset += 4e-3;
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_IGNORED);
+    advance(&t, 16);
+    assert_int_equal(bank_update(&b, 16.0, t.offset, &noise), BANK_STEPPED);
+    assert_true(fabs(b.mix.frequency - t.frequency) < 1e-5);
+}
+
 static void changes_of_the_clock_are_followed(void **state)
 {
     struct bank b = {.samples = 0};
@@ -396,6 +431,8 @@ int main(void)
         cmocka_unit_test(mean_wander_is_not_less_than_the_geometric_one),
         cmocka_unit_test(lone_outlier_is_ignored),
         cmocka_unit_test(step_is_followed_with_the_second_sample),
+        cmocka_unit_test(two_errors_are_no_frequency),
+        cmocka_unit_test(slewed_source_is_followed_with_the_second_sample),
         cmocka_unit_test(changes_of_the_clock_are_followed),
         cmocka_unit_test(number_of_samples_has_an_end),
         cmocka_unit_test(prediction_becomes_uncertain),

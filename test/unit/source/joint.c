@@ -400,6 +400,35 @@ static void estimate_follows_the_clock(void **state)
     assert_false(j.running);
 }
 
+/* The path to two of five becomes longer in one direction. All are asked within a minute, and then
+   not for a quarter of an hour, in which a wrong frequency would do much. */
+static void sources_that_disagree_do_not_turn_the_clock(void **state)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct truth t = make_truth(seed);
+        struct joint j;
+        struct joint_member members[SOURCES];
+
+        double worst = 0.0;
+
+        t.wander = 1e-10;
+        start(&j, members, &t, SOURCES);
+        for (int i = 0; i < 100 * SOURCES; i++) {
+            advance(&t, i % SOURCES == 0 ? 964 : 15);
+            if (i > 40 * SOURCES)
+                t.bias[0] = t.bias[1] = 1e-3;
+            struct bank_state expected = bank_predict(&j.bank, local_diff(at(t.time), j.time));
+            if (i > 20 * SOURCES)
+                worst = fmax(worst, fabs(expected.offset - t.offset));
+            struct estimator_sample s = measure(&t, i % SOURCES);
+            if (joint_add(&j, &members[i % SOURCES], &s, WEIGHT) == JOINT_STOPPED)
+                break;
+        }
+        assert_true(worst < 5e-4);
+        joint_stop(&j);
+    }
+}
+
 /* One source is known 10^14 times as well as the other. */
 static void sources_may_differ_by_any_factor(void **state)
 {
@@ -455,6 +484,7 @@ int main(void)
         cmocka_unit_test(late_sample_counts_for_its_own_time),
         cmocka_unit_test(expected_error_is_taken_off),
         cmocka_unit_test(estimate_follows_the_clock),
+        cmocka_unit_test(sources_that_disagree_do_not_turn_the_clock),
         cmocka_unit_test(sources_may_differ_by_any_factor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
