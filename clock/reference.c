@@ -30,7 +30,7 @@ struct slew_limits {
 };
 static const struct slew_limits one_source = {3.0, 0.1, 1.0, 2.0};
 /* Corrections that come early and often need no haste. */
-static const struct slew_limits several_sources = {0.5, 3.0, 8.0, 8.0};
+static const struct slew_limits several_sources = {0.5, 1.0, 8.0, 8.0};
 /* In between the part is this, over the number of standard deviations. */
 #define SMALL_ERROR     5.0
 #define MAX_REFINEMENTS 16 /* in a row, and in an interval between updates */

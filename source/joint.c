@@ -37,7 +37,11 @@
 #define STRAIN_DECAY 0.5
 #define MAX_STRAIN   3.0
 #define STRAIN_LIMIT 5.0
-#define MIN_VARIANCE 1e-26
+/* An error of more standard deviations is the source's own, unless the mean strain of the others,
+   on the same side, is at least the common one. */
+#define OWN_SIGMAS    2.0
+#define COMMON_STRAIN 1.0
+#define MIN_VARIANCE  1e-26
 
 void joint_start(struct joint *j, const struct bank *bank, struct local_time time)
 {
@@ -231,15 +235,21 @@ static struct measurement measure(const struct joint *j, const struct joint_memb
     return z;
 }
 
-/* Strain compared with the mean of the others. What all have in common is an error of the estimate.
- */
-static double relative_strain(const struct joint *j, const struct joint_member *member)
+/* Mean strain of all but the member, 0 if there are none. */
+static double strain_of_others(const struct joint *j, const struct joint_member *member)
 {
-    double sum = 0.0;
+    double sum = -member->strain;
 
     for (const struct joint_member *m = j->first; m; m = m->next)
         sum += m->strain;
-    return j->count > 1 ? member->strain - (sum - member->strain) / (j->count - 1) : 0.0;
+    return j->count > 1 ? sum / (j->count - 1) : 0.0;
+}
+
+/* Strain compared with the mean of the others. What all have in common is an error of the estimate.
+ */
+static double relative_strain(const struct joint *j, const struct joint_member *m)
+{
+    return j->count > 1 ? m->strain - strain_of_others(j, m) : 0.0;
 }
 
 /* Whether the source has changed, not the clock: another path to it, or its clock was corrected. */
@@ -290,31 +300,29 @@ static enum joint_result judge_far(struct joint *j, struct joint_member *m,
     return JOINT_JUMPED;
 }
 
-/* Variance of an error that this source alone may have, because the others do not have it: two
-   sources that disagree within seconds would look like a clock whose frequency jumps. What all of
-   them have soon is the clock, and counts in full then. */
-static double own_variance(const struct joint *j, const struct joint_member *m,
-                           const struct measurement *z)
+/* A sample that its noise does not explain, while those of the others are as expected: the bias has
+   changed rather than the clock, by nobody knows how much. Two sources that disagree within seconds
+   would look like a clock whose frequency jumps. What all have soon is the clock, and counts in
+   full then. */
+static void doubt_bias(const struct joint *j, const struct joint_member *m, struct measurement *z)
 {
-    double sd = sqrt(z->variance + z->bias_variance), error = z->error / sd;
-    double before = STRAIN_DECAY * m->strain - m->strain;
-    double own = fmin(fabs(relative_strain(j, m) + before + error), fabs(error));
+    double unexplained = z->error * z->error / (OWN_SIGMAS * OWN_SIGMAS) - z->variance;
+    double common = copysign(1.0, z->error) * strain_of_others(j, m);
 
-    return j->count > 1 && own > MAX_STRAIN ? own * own * sd * sd : 0.0;
+    if (j->count > 1 && common < COMMON_STRAIN)
+        z->bias_variance = fmax(z->bias_variance, unexplained);
 }
 
-static void use(struct joint *j, const struct joint_member *m, const struct measurement *z,
-                const struct estimator_sample *sample)
+static void use(struct joint *j, const struct measurement *z, const struct estimator_sample *sample)
 {
     struct bank_noise noise = sample->noise;
     double offset = bank_predict(&j->bank, z->elapsed).offset + z->error;
-    double variance = z->bias_variance + own_variance(j, m, z);
 
     noise.mean = 0.0; /* it is taken off */
-    noise.softness = sqrt(noise.softness * noise.softness + variance);
-    noise.variance += variance;
-    noise.base += variance;
-    noise.floor += variance;
+    noise.softness = sqrt(noise.softness * noise.softness + z->bias_variance);
+    noise.variance += z->bias_variance;
+    noise.base += z->bias_variance;
+    noise.floor += z->bias_variance;
     bank_set_shapes(&j->bank, sample->weights);
     bank_update(&j->bank, z->elapsed, offset, &noise);
     if (z->elapsed > 0.0)
@@ -333,7 +341,9 @@ enum joint_result joint_add(struct joint *j, struct joint_member *m,
     j->doubtful = NULL;
     m->doubtful = false;
 
-    use(j, m, &z, sample);
+    struct measurement doubted = z;
+    doubt_bias(j, m, &doubted);
+    use(j, &doubted, sample);
     if (has_jumped(j, m, &z)) {
         jump(j, m, &z);
         result = JOINT_JUMPED;

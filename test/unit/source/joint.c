@@ -288,6 +288,37 @@ static void source_that_drifts_is_followed(void **state)
     assert_true(sqrt(sum / 1000.0) < 7e-5);
 }
 
+/* A sample without a queue, and farther off than that explains: less than what is far off. */
+static void take_strange_sample(struct joint *j, struct joint_member *members, struct truth *t,
+                                int source)
+{
+    advance(t, INTERVAL / SOURCES);
+    struct estimator_sample s = measure(t, source);
+    s.offset = t->offset + 3.5e-4;
+    s.noise.bound = s.noise.softness = 1e-6;
+    assert_int_equal(joint_add(j, &members[source], &s, WEIGHT), JOINT_USED);
+}
+
+static void change_of_one_source_is_not_the_clock(void **state)
+{
+    struct truth t = make_truth(9);
+    struct joint j;
+    struct joint_member members[SOURCES];
+
+    t.wander = 1e-9;
+    start(&j, members, &t, SOURCES);
+    run(&j, members, &t, SOURCES, 100);
+    double variance = j.bank.mix.frequency_variance;
+    take_strange_sample(&j, members, &t, 0);
+    assert_true(fabs(j.bank.mix.offset - t.offset) < 3e-5);
+    assert_true(j.bank.mix.frequency_variance < 2.0 * variance);
+    /* All of them: it is the clock. */
+    for (int i = 1; i < 2 * SOURCES; i++)
+        take_strange_sample(&j, members, &t, i % SOURCES);
+    assert_true(j.bank.mix.offset - t.offset > 2e-4);
+    joint_stop(&j);
+}
+
 static void step_of_the_clock_ends_it(void **state)
 {
     struct truth t = make_truth(15);
@@ -479,6 +510,7 @@ int main(void)
         cmocka_unit_test(who_leaves_takes_its_bias_along),
         cmocka_unit_test(estimate_does_not_follow_a_source_that_jumps),
         cmocka_unit_test(source_that_drifts_is_followed),
+        cmocka_unit_test(change_of_one_source_is_not_the_clock),
         cmocka_unit_test(step_of_the_clock_ends_it),
         cmocka_unit_test(outlier_is_ignored),
         cmocka_unit_test(late_sample_counts_for_its_own_time),
