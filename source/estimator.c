@@ -326,6 +326,13 @@ static void take(struct filter *f, const struct recent_sample *s)
         restart(f);
 }
 
+/* Files may hold delays and dispersions below 0, which no measurement has. */
+static void take_measured(struct filter *f, struct local_time time, double offset, double delay,
+                          double dispersion)
+{
+    take(f, &(struct recent_sample){time, offset, fmax(delay, 0.0), 0.5 * fmax(dispersion, 0.0)});
+}
+
 void estimator_add(struct estimator *e, const struct source_sample *sample)
 {
     struct filter *f = e->filter;
@@ -334,8 +341,7 @@ void estimator_add(struct estimator *e, const struct source_sample *sample)
         return;
     if (f->count > 0 && local_diff(sample->time, f->time) <= 0.0)
         reset(f);
-    take(f, &(struct recent_sample){sample->time, sample->offset, sample->peer_delay,
-                                    0.5 * sample->peer_dispersion});
+    take_measured(f, sample->time, sample->offset, sample->peer_delay, sample->peer_dispersion);
 }
 
 void estimator_predict(struct estimator *e, struct local_time when)
@@ -354,8 +360,7 @@ void estimator_replay(struct estimator *e)
     for (int i = 0; i < samples_count(e->samples); i++) {
         struct samples_entry entry;
         samples_get_entry(e->samples, i, &entry);
-        take(e->filter, &(struct recent_sample){entry.time, entry.offset, entry.peer_delay,
-                                                0.5 * entry.peer_dispersion});
+        take_measured(e->filter, entry.time, entry.offset, entry.peer_delay, entry.peer_dispersion);
     }
 }
 

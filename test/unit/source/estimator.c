@@ -332,6 +332,27 @@ static void expected_error_needs_no_dispersion(void **state)
     clean(&f);
 }
 
+/* As a file may have them. */
+static void delays_below_zero_are_none(void **state)
+{
+    for (double delay = 1e-5; delay < 2.0; delay *= 10.0) {
+        struct fixture f = make(ESTIMATOR_KALMAN);
+        struct samples_entry entries[40];
+        struct samples_tracking t;
+
+        for (int i = 0; i < 40; i++)
+            entries[i] = (struct samples_entry){.time = at(64.0 * i),
+                                                .offset = 1e-5 * (i * 7 % 5),
+                                                .peer_delay = -delay,
+                                                .peer_dispersion = -1e-4 * (i % 2)};
+        samples_load(f.samples, entries, 40, 0);
+        estimator_replay(f.estimator);
+        estimator_tracking(f.estimator, &t);
+        assert_true(isfinite(t.offset) && t.offset_sd > 0.0 && t.frequency_sd > 0.0);
+        clean(&f);
+    }
+}
+
 static void last_sample_follows_the_clock(void **state)
 {
     struct fixture f = make(ESTIMATOR_KALMAN), regression = make(ESTIMATOR_REGRESSION);
@@ -395,6 +416,7 @@ int main(void)
         cmocka_unit_test(noise_is_told_when_it_was_learnt),
         cmocka_unit_test(last_sample_follows_the_clock),
         cmocka_unit_test(expected_error_needs_no_dispersion),
+        cmocka_unit_test(delays_below_zero_are_none),
         cmocka_unit_test(corrected_asymmetry_is_part_of_the_claimed_bound),
     };
 
