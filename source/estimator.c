@@ -36,6 +36,7 @@ static_assert(NOISE_WINDOW <= STEADY_STATE_SAMPLES, "the bounds of all samples a
    it takes the bank long to find out that the clock wanders. */
 #define REFCLOCK_MEMORY 256
 /* Share of a sample in means over the last ones. */
+#define LOST_STEPS    2
 #define MEANS         (1.0 / 16.0)
 #define MAX_INTERVALS 4.0 /* of the usual ones, that count */
 
@@ -59,6 +60,7 @@ struct filter {
     double ahead;                 /* s, that the tracking data are later */
     double surprise;              /* of that, in standard deviations */
     struct bank_noise last_noise; /* of the last sample */
+    int steps;                    /* since the last sample that was expected */
     int count;
     struct recent_sample recent[RECENT]; /* oldest first */
     /* Known before the first sample. */
@@ -89,6 +91,7 @@ static void reset(struct filter *f)
     refclock_noise_reset(&f->refclock_noise);
     innovations_reset(&f->innovations);
     bank_reset(&f->bank);
+    f->steps = 0;
     f->count = 0;
     f->ahead = 0.0;
     f->expected_frequency = 0.0;
@@ -243,6 +246,7 @@ static enum step_result step(struct filter *f, const struct recent_sample *s)
     if ((f->refclock || f->min_memory > 0) && f->bank.samples >= MIN_SAMPLES)
         judge(f, s, elapsed, &noise);
     enum bank_result result = bank_update(&f->bank, elapsed, s->offset, &noise);
+    f->steps = result == BANK_USED ? 0 : result == BANK_STEPPED ? f->steps + 1 : f->steps;
     f->time = s->time;
     f->dispersion = s->dispersion;
     f->last_noise = noise;
@@ -305,6 +309,16 @@ static bool start_again(struct filter *f)
     return restart(f);
 }
 
+/* Steps without a sample between them that was expected: the frequency that they left is wrong, and
+   the next one would keep it again. */
+static void forget_all_but(struct filter *f, const struct recent_sample *s)
+{
+    f->steps = 0;
+    f->count = 0;
+    remember(f, s);
+    start_again(f);
+}
+
 static void take(struct filter *f, const struct recent_sample *s)
 {
     f->ahead = 0.0;
@@ -319,7 +333,12 @@ static void take(struct filter *f, const struct recent_sample *s)
         return;
     }
     f->expected_frequency_sd = 0.0; /* the samples know better by now */
-    if (step(f, s) != STEP_FAR || !f->refclock)
+    enum step_result result = step(f, s);
+    if (f->steps >= LOST_STEPS) {
+        forget_all_but(f, s);
+        return;
+    }
+    if (result != STEP_FAR || !f->refclock)
         return;
     struct refclock_spread spread = spread_of_recent(f);
     if (refclock_noise_rose(&f->refclock_noise, &spread))

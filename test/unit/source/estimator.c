@@ -400,6 +400,27 @@ static void corrected_asymmetry_is_part_of_the_claimed_bound(void **state)
     clean(&f);
 }
 
+/* Two samples that are far off in a row may leave a frequency that no later sample has. Steps would
+   follow for ever, each with that frequency. */
+static void wrong_frequency_does_not_last(void **state)
+{
+    struct fixture f = make(ESTIMATOR_KALMAN);
+    struct samples_tracking t;
+
+    for (int i = 0; i < 40; i++)
+        add_sample(&f, 64.0 * i, 1e-3, i);
+    add_sample(&f, 64.0 * 40, 2.0, 0);
+    add_sample(&f, 64.0 * 41, 4.4, 0);
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.frequency) > 1e-2);
+    for (int i = 42; i < 50; i++)
+        add_sample(&f, 64.0 * i, 4.4, i);
+    estimator_tracking(f.estimator, &t);
+    assert_true(fabs(t.offset - 4.4) < 1e-4);
+    assert_true(fabs(t.frequency) < 1e-5);
+    clean(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +439,7 @@ int main(void)
         cmocka_unit_test(expected_error_needs_no_dispersion),
         cmocka_unit_test(delays_below_zero_are_none),
         cmocka_unit_test(corrected_asymmetry_is_part_of_the_claimed_bound),
+        cmocka_unit_test(wrong_frequency_does_not_last),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
