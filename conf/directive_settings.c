@@ -274,22 +274,20 @@ bool directive_tempcomp(struct parser *p, const struct directive *d, char *args)
     return true;
 }
 
-#undef OPTION_STRUCT
-#define OPTION_STRUCT struct templearn_conf
-
 /* FILE INTERVAL */
 bool directive_templearn(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct option_row interval = {OPTION_ANY_REAL(interval, 0.0)};
+    static const struct option_row number = {
+        .kind = OPTION_REAL, .min = 0.1, .max = 86400.0, .unit = "s"};
     struct templearn_conf *t = &p->conf->templearn;
-    struct templearn_conf read = *t;
+    double interval;
 
     if (!parser_check_words(p, args, 2, 2))
         return false;
-    char *number = text_split(args);
-    if (!parser_next_number(p, &number, &interval, &read))
+    char *rest = text_split(args);
+    if (!parser_next_number(p, &rest, &number, &interval) || isnan(interval))
         return parser_fail_parse(p);
-    t->interval = read.interval > 0.0 ? read.interval : 1.0;
+    t->interval = interval;
     conf_set_string(&t->file, args);
     return true;
 }

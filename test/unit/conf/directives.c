@@ -604,13 +604,14 @@ static void templearn_has_a_file_and_an_interval(void **state)
     assert_string_equal(conf->templearn.file, "/b");
     assert_true(conf->templearn.interval == 0.5);
     conf_free(conf);
-    conf = test_conf("templearn /a -3");
-    assert_true(conf->templearn.interval == 1.0);
+    conf = test_conf("templearn /a 1e300");
+    assert_true(conf->templearn.interval == 86400.0);
     conf_free(conf);
-    conf = test_conf("templearn /a nan");
-    assert_true(conf->templearn.interval == 1.0);
+    conf = test_conf("templearn /a 1e-9");
+    assert_true(conf->templearn.interval == 0.1);
     conf_free(conf);
 
+    assert_error("templearn /a nan", "Could not parse templearn directive at line 1");
     assert_error("templearn /a", "Missing arguments for templearn directive at line 1");
     assert_error("templearn /a 1 2", "Too many arguments for templearn directive at line 1");
     assert_error("templearn /a x", "Could not parse templearn directive at line 1");
