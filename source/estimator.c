@@ -461,6 +461,7 @@ bool estimator_last_sample(const struct estimator *e, struct estimator_sample *o
         .time = f->time,
         .offset = f->recent[recent_count(f) - 1].offset,
         .noise = f->last_noise,
+        .wander = bank_mean_wander(&f->bank),
     };
     if (f->refclock) {
         double excess = innovations_excess(&f->innovations);

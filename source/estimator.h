@@ -73,6 +73,7 @@ struct estimator_sample {
     double offset; /* s */
     struct bank_noise noise;
     double weights[BANK_SHAPES];
+    double wander; /* s^-1, bank_mean_wander() of the source's own bank; 0: unknown */
 };
 /* For the joint estimate of several sources. False, and nothing is set: estimator_is_filter() says
    no. */

@@ -41,12 +41,15 @@
    on the same side, is at least the common one. */
 #define OWN_SIGMAS    2.0
 #define COMMON_STRAIN 1.0
+/* Wanders of neighbouring models differ by this factor: the next one above is allowed. */
+#define WANDER_MARGIN 10.0
 #define MIN_VARIANCE  1e-26
 
 void joint_start(struct joint *j, const struct bank *bank, struct local_time time)
 {
     joint_stop(j);
-    *j = (struct joint){.running = true, .bank = *bank, .time = time};
+    *j = (struct joint){
+        .running = true, .bank = *bank, .ceiling = bank->wander_ceiling, .time = time};
 }
 
 void joint_stop(struct joint *j)
@@ -313,6 +316,41 @@ static void doubt_bias(const struct joint *j, const struct joint_member *m, stru
         z->bias_variance = fmax(z->bias_variance, unexplained);
 }
 
+/* Sources that see a wander of the clock up to this one. */
+static int count_wanders(const struct joint *j, double limit)
+{
+    int count = 0;
+
+    for (const struct joint_member *m = j->first; m; m = m->next)
+        count += m->wander > 0.0 && m->wander <= limit;
+    return count;
+}
+
+/* Of two in the middle it is the lower one; 0 if no source has any. */
+static double median_wander(const struct joint *j)
+{
+    int known = count_wanders(j, INFINITY);
+    double median = INFINITY;
+
+    for (const struct joint_member *m = j->first; m; m = m->next)
+        if (m->wander > 0.0 && 2 * count_wanders(j, m->wander) >= known)
+            median = fmin(median, m->wander);
+    return known > 0 ? median : 0.0;
+}
+
+/* The samples of sources that disagree, taken within seconds, look like a clock that wanders much,
+   and what follows would be believed whatever it is. What a source alone sees of the clock is free
+   of that. So the median of that limits the wander. */
+static void limit_wander(struct joint *j)
+{
+    double median = median_wander(j);
+
+    j->bank.wander_ceiling = j->ceiling;
+    if (median > 0.0)
+        j->bank.wander_ceiling =
+            fmin(j->ceiling > 0.0 ? j->ceiling : INFINITY, WANDER_MARGIN * median);
+}
+
 static void use(struct joint *j, const struct measurement *z, const struct estimator_sample *sample)
 {
     struct bank_noise noise = sample->noise;
@@ -343,6 +381,8 @@ enum joint_result joint_add(struct joint *j, struct joint_member *m,
 
     struct measurement doubted = z;
     doubt_bias(j, m, &doubted);
+    m->wander = sample->wander;
+    limit_wander(j);
     use(j, &doubted, sample);
     if (has_jumped(j, m, &z)) {
         jump(j, m, &z);

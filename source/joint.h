@@ -22,6 +22,7 @@ struct joint_member {
     double correction;  /* s, what is taken off its samples: the bias as far as it is believed */
     bool doubtful;      /* its last sample was far off */
     double strain;      /* decaying sum of the errors of its samples, in standard deviations */
+    double wander;      /* s^-1, of the clock as its samples alone show it; 0: unknown */
     struct joint_member *next, *previous;
 };
 
@@ -29,6 +30,7 @@ struct joint_member {
 struct joint {
     bool running;
     struct bank bank;
+    double ceiling;         /* s^-1, of the wander, as it was at the start; 0: any */
     struct local_time time; /* of the last sample */
     struct joint_member *first;
     int count;

@@ -176,6 +176,24 @@ static const struct scenario scenarios[] = {
                   SERVER("server2", 0.0), SERVER("server3", -1e-3)},
         .link = LINK(5e-3, 1e-3),
     },
+    {
+        .name = "several-routes",
+        .about = "the way back from two of five servers is longer by 2 ms for some hours",
+        EQUAL(1e-9, LINES("")),
+        .link = LINK(5e-3, 2e-4),
+        .duration = 70000.0,
+        .subject = 1,
+        .from = 5000.0,
+        .sync_offset = 2e-2,
+        .sync_frequency = 5e-4,
+        .seeds = 3,
+        /* The error of one path by it is 1 ms. */
+        .limits = {.max_offset = 1.5e-3, .rms_offset = 6e-4},
+        .actions = {{20000.0, CHANGE_DELAY, 0, 2, 2e-3},
+                    {20000.0, CHANGE_DELAY, 2, 2, 2e-3},
+                    {60000.0, CHANGE_DELAY, 0, 2, -2e-3},
+                    {60000.0, CHANGE_DELAY, 2, 2, -2e-3}},
+    },
 };
 
 const struct scenario *scenario_several(size_t *count)

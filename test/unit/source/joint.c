@@ -452,12 +452,45 @@ static void sources_that_disagree_do_not_turn_the_clock(void **state)
             if (i > 20 * SOURCES)
                 worst = fmax(worst, fabs(expected.offset - t.offset));
             struct estimator_sample s = measure(&t, i % SOURCES);
+            s.wander = 1e-19;
             if (joint_add(&j, &members[i % SOURCES], &s, WEIGHT) == JOINT_STOPPED)
                 break;
         }
         assert_true(worst < 5e-4);
         joint_stop(&j);
     }
+}
+
+/* Of what they see of the clock's wander the median counts, the lower one of two in the middle, and
+   those that have not learnt any do not; nor more than was allowed at the start. */
+static void median_of_the_sources_limits_the_wander(void **state)
+{
+    static const double wanders[SOURCES] = {1e-15, 1e-20, 0.0, 1e-17, 1e-19};
+    static const double limits[SOURCES] = {1e-14, 1e-19, 1e-19, 1e-16, 1e-18};
+    struct truth t = make_truth(1);
+    struct joint j;
+    struct joint_member members[SOURCES];
+
+    start(&j, members, &t, SOURCES);
+    for (int i = 0; i < SOURCES; i++) {
+        struct estimator_sample s = measure(&t, i);
+        s.wander = wanders[i];
+        assert_int_equal(joint_add(&j, &members[i], &s, WEIGHT), JOINT_USED);
+        assert_true(fabs(j.bank.wander_ceiling / limits[i] - 1.0) < 1e-9);
+    }
+    joint_leave(&j, &members[1]);
+    struct bank bank = j.bank;
+    bank.wander_ceiling = 1e-19;
+    joint_start(&j, &bank, at(t.time));
+    joint_join(&j, &members[0],
+               &(struct samples_tracking){.ref_time = at(t.time), .offset_sd = 1e-4}, WEIGHT);
+    struct estimator_sample s = measure(&t, 0);
+    for (int known = 0; known < 2; known++) {
+        s.wander = known * 1e-17;
+        joint_add(&j, &members[0], &s, WEIGHT);
+        assert_true(j.bank.wander_ceiling == 1e-19);
+    }
+    joint_stop(&j);
 }
 
 /* One source is known 10^14 times as well as the other. */
@@ -517,6 +550,7 @@ int main(void)
         cmocka_unit_test(expected_error_is_taken_off),
         cmocka_unit_test(estimate_follows_the_clock),
         cmocka_unit_test(sources_that_disagree_do_not_turn_the_clock),
+        cmocka_unit_test(median_of_the_sources_limits_the_wander),
         cmocka_unit_test(sources_may_differ_by_any_factor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
