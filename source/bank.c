@@ -101,7 +101,7 @@ static double prior_sum(int first, bool unbounded)
 
     for (int i = first; i < BANK_WANDERS; weight *= prior_ratio(++i, unbounded))
         sum += weight;
-    return sum * (unbounded ? BANK_SHAPES : 2.0 + 2.0 * EDGE_PRIOR);
+    return sum * (unbounded ? (double)BANK_SHAPES : 2.0 + 2.0 * EDGE_PRIOR);
 }
 
 static void set_priors(const struct bank *b, double prior[BANK_WANDERS][BANK_SHAPES],
