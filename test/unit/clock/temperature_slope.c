@@ -149,7 +149,7 @@ static void another_cycle_is_no_slope(void **state)
         struct oscillator o = make(9, SLOPE);
         double own_period = 3000.0 + 2500.0 * i;
 
-        for (int k = 0; o.time < 60000.0; k++) {
+        while (o.time < 60000.0) {
             struct temperature_interval interval = {.duration = 64.0};
 
             interval.gain =
