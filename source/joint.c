@@ -43,7 +43,10 @@
 #define COMMON_STRAIN 1.0
 /* Wanders of neighbouring models differ by this factor: the next one above is allowed. */
 #define WANDER_MARGIN 10.0
-#define MIN_VARIANCE  1e-26
+/* From 2^-100 to 1 s^-1. */
+#define MIN_WANDER_EXPONENT (-100)
+#define WANDER_CLASSES      404
+#define MIN_VARIANCE        1e-26
 
 void joint_start(struct joint *j, const struct bank *bank, struct local_time time)
 {
@@ -316,26 +319,39 @@ static void doubt_bias(const struct joint *j, const struct joint_member *m, stru
         z->bias_variance = fmax(z->bias_variance, unexplained);
 }
 
-/* Sources that see a wander of the clock up to this one. */
-static int count_wanders(const struct joint *j, double limit)
+/* Wanders are counted in quarters of an octave, as there may be thousands of sources. */
+static int wander_class(double wander)
 {
-    int count = 0;
+    int exponent;
+    double mantissa = frexp(wander, &exponent);
 
-    for (const struct joint_member *m = j->first; m; m = m->next)
-        count += m->wander > 0.0 && m->wander <= limit;
-    return count;
+    return clamp_int(0, 4 * (exponent - MIN_WANDER_EXPONENT) + (int)(8.0 * mantissa - 4.0),
+                     WANDER_CLASSES - 1);
 }
 
-/* Of two in the middle it is the lower one; 0 if no source has any. */
+/* The largest wander of the class. */
+static double wander_class_end(int class)
+{
+    return ldexp(0.625 + 0.125 * (class % 4), MIN_WANDER_EXPONENT + class / 4);
+}
+
+/* Up to a quarter more than it is. Of two in the middle it is the lower one; 0 if no source has
+   any. */
 static double median_wander(const struct joint *j)
 {
-    int known = count_wanders(j, INFINITY);
-    double median = INFINITY;
+    int counts[WANDER_CLASSES] = {0}, known = 0, below = 0;
 
     for (const struct joint_member *m = j->first; m; m = m->next)
-        if (m->wander > 0.0 && 2 * count_wanders(j, m->wander) >= known)
-            median = fmin(median, m->wander);
-    return known > 0 ? median : 0.0;
+        if (m->wander > 0.0) {
+            counts[wander_class(m->wander)]++;
+            known++;
+        }
+    for (int i = 0; known > 0 && i < WANDER_CLASSES; i++) {
+        below += counts[i];
+        if (2 * below >= known)
+            return wander_class_end(i);
+    }
+    return 0.0;
 }
 
 /* The samples of sources that disagree, taken within seconds, look like a clock that wanders much,
