@@ -399,7 +399,9 @@ static void predict_all(struct bank *b, double elapsed)
             predict(&b->models[i][shape].state, elapsed, wander_of(b, i));
 }
 
-static bool is_far(struct bank *b, double elapsed, double offset, const struct bank_noise *noise)
+/* Notes how surprising the sample is. True: too far off to be believed at once. */
+static bool judge_distance(struct bank *b, double elapsed, double offset,
+                           const struct bank_noise *noise)
 {
     struct bank_state s = bank_predict(b, elapsed);
     double distance = offset - s.offset, variance = s.offset_variance + noise->variance;
@@ -482,7 +484,7 @@ enum bank_result bank_update(struct bank *b, double elapsed, double offset,
     }
     if (b->samples < INT_MAX)
         b->samples++;
-    if (elapsed > 0.0 && is_far(b, elapsed, offset, noise)) {
+    if (elapsed > 0.0 && judge_distance(b, elapsed, offset, noise)) {
         if (b->ignored) {
             follow_step(b, elapsed, offset, noise);
             return BANK_STEPPED;
