@@ -186,3 +186,17 @@ char *test_log_end(const char *directory)
     unlink(path);
     return text;
 }
+
+void assert_log_in(char *log, const char *directory, const char *expected)
+{
+    size_t length = strlen(directory);
+    char *p;
+
+    while ((p = strstr(log, directory))) {
+        memcpy(p, "DIR", 3);
+        memmove(p + 3, p + length, strlen(p + length) + 1);
+    }
+    if (strncmp(log, "Disabled", 8) == 0)
+        memmove(log, strchr(log, '\n') + 1, strlen(strchr(log, '\n')));
+    assert_string_equal(log, expected);
+}

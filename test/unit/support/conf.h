@@ -38,6 +38,9 @@ void test_write_file(const char *directory, const char *name, const char *text);
    is freed by the caller. */
 void test_log_begin(const char *directory);
 char *test_log_end(const char *directory);
+/* Compares such a text, in which DIR then stands for the directory, and from which the first
+   message is taken out if it is that of the null driver. */
+void assert_log_in(char *log, const char *directory, const char *expected);
 
 /* Whole text of a file, terminated; fails the test if it cannot be read. */
 char *test_read_file(const char *path);
