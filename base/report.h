@@ -116,6 +116,63 @@ struct report_temperature {
     double compensation_ppm;
 };
 
+/* One thing that is known of a source or of the clock, see base/finding.h. */
+#define REPORT_FINDING_VALUES 4
+#define REPORT_FINDING_TEXT   120
+struct report_finding {
+    uint16_t code; /* enum finding_code */
+    uint32_t ago;  /* s since it happened; 0xffffffff: it has no time */
+    double value[REPORT_FINDING_VALUES];
+    char text[REPORT_FINDING_TEXT + 1]; /* what belongs to it; cut off when longer */
+};
+
+enum report_subject {
+    REPORT_SUBJECT_CLOCK = 0,
+    REPORT_SUBJECT_NTP = 1,
+    REPORT_SUBJECT_REFCLOCK = 2,
+};
+
+#define REPORT_FINDINGS_MAX 2 /* in one reply */
+
+/* Some of the findings on one subject. */
+struct report_explanation {
+    uint32_t generation; /* another one when sources, or what is selected, have changed */
+    uint32_t sources;
+    bool synchronised; /* the clock, to a source */
+    int subject;       /* enum report_subject */
+    struct ip_addr addr;
+    uint32_t refid;
+    char name[REPORT_FINDING_TEXT + 1]; /* of an NTP source, as configured */
+    uint32_t signature; /* another one when the codes of this subject have changed */
+    uint32_t total;     /* findings on this subject */
+    uint32_t count;     /* of them in this reply */
+    struct report_finding findings[REPORT_FINDINGS_MAX];
+};
+
+enum report_clock_state {
+    REPORT_CLOCK_UNSYNCHRONISED = 0,
+    REPORT_CLOCK_SYNCHRONISED = 1,
+    REPORT_CLOCK_LOCAL = 2, /* the local reference is served */
+};
+
+/* The clock of this host: how wrong it may be, and what is done with it. */
+struct report_clock {
+    int state;                /* enum report_clock_state */
+    uint32_t last_update_ago; /* s; 0xffffffff: there was none */
+    double offset;            /* s, positive: fast; what is still to be corrected */
+    double bound;             /* s: |offset| + root dispersion + root delay / 2; 0: not known */
+    double bound_growth_ppm;  /* of the bound without further updates */
+    double slew_rate_ppm;     /* limit of the correction; 0: there is none to make */
+    double slew_left;         /* s until offset is corrected at that rate */
+    uint32_t updates;         /* that corrected the clock */
+    uint32_t refusals;        /* updates that were ignored */
+    uint32_t steps;           /* made by this process */
+    uint32_t last_step_ago;   /* s; 0xffffffff: none */
+    double last_step;         /* s, what was added to the clock */
+    bool controlled;          /* false: started with -x */
+    uint32_t uptime_seconds;
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

@@ -14,6 +14,10 @@
 const struct command command_table[] = {
     {"tracking", SECTION_CLOCK, .run = show_tracking, .watchable = true,
      .help = {{"tracking", "Display system time information"}}},
+    {"clock", SECTION_CLOCK, .run = show_clock, .watchable = true, .extra = true,
+     .help = {{"clock", "Display how wrong the clock may be, and what is done with it"}}},
+    {"explain", SECTION_CLOCK, .run = show_explain, .watchable = true, .extra = true,
+     .help = {{"explain [<source>]", "Explain why the clock is, or is not, synchronised"}}},
     {"makestep", SECTION_CLOCK, .build = build_makestep, .code = CMD_MAKESTEP,
      .help = {{"makestep", "Correct clock by stepping immediately"},
               {"makestep <threshold> <updates>", "Configure automatic clock stepping"}}},

@@ -95,6 +95,14 @@ void document_null(struct document *d, const char *key)
     put(d, key, json_null());
 }
 
+void document_begin_object(struct document *d, const char *key)
+{
+    json_t *object = json_object();
+
+    put(d, key, object);
+    d->object = object;
+}
+
 void document_begin_words(struct document *d, const char *key)
 {
     d->words = json_array();
@@ -178,6 +186,10 @@ void document_text(struct document *d, const char *key, const char *value)
 }
 
 void document_null(struct document *d, const char *key)
+{
+}
+
+void document_begin_object(struct document *d, const char *key)
 {
 }
 

@@ -33,6 +33,8 @@ void document_count(struct document *d, const char *key, uint64_t value);
 void document_bool(struct document *d, const char *key, bool value);
 void document_text(struct document *d, const char *key, const char *value);
 void document_null(struct document *d, const char *key);
+/* An object, to which the following fields belong until the next row begins. */
+void document_begin_object(struct document *d, const char *key);
 /* An array, to which the following words belong. */
 void document_begin_words(struct document *d, const char *key);
 void document_word(struct document *d, const char *word);

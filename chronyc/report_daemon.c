@@ -27,6 +27,34 @@ static bool show_object(struct client *c, enum cmd_code command,
     return true;
 }
 
+static void print_clock(FILE *out, const union cmd_reply_body *body)
+{
+    const struct report_clock *r = &body->clock;
+
+    fprintf(out, "State           : %s\n", field_word(words_clock_state, r->state)->plain);
+    if (r->last_update_ago == UINT32_MAX)
+        fprintf(out, "Last update     : none\n");
+    else
+        fprintf(out, "Last update     : %" PRIu32 " seconds ago\n", r->last_update_ago);
+    fprintf(out, "Offset          : %+.9f seconds\n", r->offset);
+    fprintf(out, "Error bound     : %.9f seconds\n", r->bound);
+    fprintf(out, "Bound growth    : %.3f ppm\n", r->bound_growth_ppm);
+    fprintf(out, "Slew            : %.3f ppm, %.1f seconds left\n", r->slew_rate_ppm, r->slew_left);
+    fprintf(out, "Updates         : %" PRIu32 "\n", r->updates);
+    fprintf(out, "Refused updates : %" PRIu32 "\n", r->refusals);
+    fprintf(out, "Steps           : %" PRIu32 "\n", r->steps);
+    if (r->steps > 0)
+        fprintf(out, "Last step       : %+.9f seconds, %" PRIu32 " seconds ago\n", r->last_step,
+                r->last_step_ago);
+    fprintf(out, "Controlled      : %s\n", r->controlled ? "Yes" : "No");
+    fprintf(out, "Uptime          : %" PRIu32 " seconds\n", r->uptime_seconds);
+}
+
+bool show_clock(struct client *c, char *args)
+{
+    return show_object(c, CMD_CLOCK, print_clock);
+}
+
 static void print_activity(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_activity *a = &body->activity;

@@ -8,6 +8,8 @@
 
 #include "chronyc/client.h"
 
+bool show_explain(struct client *c, char *args);
+bool show_clock(struct client *c, char *args);
 bool show_tracking(struct client *c, char *args);
 bool show_waitsync(struct client *c, char *args);
 

@@ -49,6 +49,7 @@ struct local_clock {
     struct local_time event_time;
     double event_error;
     uint64_t updates;
+    struct local_clock_steps steps;
 
     struct change_holder holders[MAX_HANDLERS];
     int holder_count;
@@ -385,8 +386,10 @@ bool local_clock_step(struct local_clock *c, double offset)
         LOG_ERROR("Could not step system clock");
         return false;
     }
-    if (offset != 0.0)
+    if (offset != 0.0) {
         c->updates++;
+        c->steps = (struct local_clock_steps){c->steps.count + 1, -offset, loop_uptime(c->loop)};
+    }
     if (c->step_hook)
         c->step_hook(change.cooked, c->step_hook_arg);
     change.doffset = offset;
@@ -494,4 +497,9 @@ void local_clock_set_leap(struct local_clock *c, int leap, int tai_offset)
 uint64_t local_clock_updates(const struct local_clock *c)
 {
     return c->updates;
+}
+
+struct local_clock_steps local_clock_steps(const struct local_clock *c)
+{
+    return c->steps;
 }

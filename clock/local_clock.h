@@ -128,4 +128,12 @@ void local_clock_set_leap(struct local_clock *clock, int leap, int tai_offset);
    steps made by others or zero offsets. For nocerttimecheck (nts.md). */
 uint64_t local_clock_updates(const struct local_clock *clock);
 
+/* Steps made by this process so far, without those of zero. */
+struct local_clock_steps {
+    uint32_t count;
+    double last;      /* s, what the last one added to the clock */
+    double last_time; /* loop_uptime(); 0 before the first one */
+};
+struct local_clock_steps local_clock_steps(const struct local_clock *clock);
+
 #endif

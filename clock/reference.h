@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/finding.h"
 #include "base/loop.h"
 #include "base/report.h"
 #include "base/world.h"
@@ -114,6 +115,10 @@ double reference_skew(const struct reference *ref);
 double reference_frequency_sd(const struct reference *ref);
 
 void reference_report_tracking(struct reference *ref, struct report_tracking *report);
+/* All but controlled, which the caller fills in (cmdmon.md 13.19). */
+void reference_report_clock(struct reference *ref, struct report_clock *report);
+/* Adds what is known of the clock itself (cmdmon.md 13.18). */
+void reference_explain(struct reference *ref, struct findings *findings);
 
 /* Commands, with their messages. */
 void reference_modify_makestep(struct reference *ref, int limit, double threshold);

@@ -150,6 +150,77 @@ void reference_report_tracking(struct reference *r, struct report_tracking *repo
     }
 }
 
+/* A time of loop_uptime(), in whole seconds before now; a report has all bits set for never. */
+static uint32_t seconds_since(const struct reference *r, bool ever, double uptime)
+{
+    return ever ? (uint32_t)(loop_uptime(r->loop) - uptime) : UINT32_MAX;
+}
+
+static enum report_clock_state clock_state(const struct reference_data *parameters)
+{
+    if (parameters->synchronised)
+        return REPORT_CLOCK_SYNCHRONISED;
+    return parameters->leap == LEAP_UNSYNC ? REPORT_CLOCK_UNSYNCHRONISED : REPORT_CLOCK_LOCAL;
+}
+
+/* The growth of the bound at this age of the reference (ppm). */
+static double bound_growth(const struct reference *r, struct local_time now)
+{
+    return 1.0e6 *
+           (reference_root_dispersion(r, local_add(now, 1.0)) - reference_root_dispersion(r, now));
+}
+
+void reference_report_clock(struct reference *r, struct report_clock *report)
+{
+    struct raw_time raw = world_raw_now(r->world);
+    struct clock_scale scale = local_clock_scale(r->clock, raw);
+    double offset = -clock_scale_correction(&scale, raw, NULL);
+    struct local_time now = {instant_add(raw.i, -offset)};
+    struct local_clock_steps steps = local_clock_steps(r->clock);
+    const uint32_t *counts = r->updates.counts;
+    struct reference_data parameters;
+
+    reference_get(r, now, &parameters);
+    *report = (struct report_clock){
+        .state = clock_state(&parameters),
+        .last_update_ago = seconds_since(r, r->updated, r->last_update),
+        .offset = offset,
+        .slew_rate_ppm = 1.0e6 * fabs(scale.freq),
+        .slew_left = scale.freq != 0.0 ? fabs(offset / scale.freq) : 0.0,
+        .updates = counts[UPDATE_SLEWED] + counts[UPDATE_SLEWED_ONLY] + counts[UPDATE_STEPPED] +
+                   counts[UPDATE_STEP_FAILED],
+        .refusals =
+            counts[UPDATE_NOT_FINITE] + counts[UPDATE_TOO_LARGE] + counts[UPDATE_TOO_LARGE_ENDS],
+        .steps = steps.count,
+        .last_step_ago = seconds_since(r, steps.count > 0, steps.last_time),
+        .last_step = steps.last,
+        .uptime_seconds = (uint32_t)loop_uptime(r->loop),
+    };
+    if (parameters.synchronised) {
+        report->bound = fabs(offset) + 0.5 * parameters.root_delay + parameters.root_dispersion;
+        report->bound_growth_ppm = bound_growth(r, now);
+    }
+}
+
+void reference_explain(struct reference *r, struct findings *findings)
+{
+    struct report_finding *finding;
+    struct report_clock clock;
+
+    reference_report_clock(r, &clock);
+    if (clock.state == REPORT_CLOCK_SYNCHRONISED) {
+        finding = findings_add(findings, FINDING_SYNCHRONISED);
+        finding->ago = clock.last_update_ago;
+        finding->value[0] = clock.bound;
+        finding->value[1] = clock.bound_growth_ppm;
+        finding->value[2] = r->stratum;
+        return;
+    }
+    findings_add(findings, FINDING_NOT_SYNCHRONISED);
+    if (clock.state == REPORT_CLOCK_LOCAL)
+        findings_add(findings, FINDING_LOCAL_REFERENCE)->value[0] = r->conf.local.stratum;
+}
+
 void reference_enable_local(struct reference *r, const struct local_conf *local)
 {
     reference_set_local(r, local);

@@ -56,6 +56,8 @@ enum reply_code {
     REPLY_NTPDATA = 26,
     REPLY_ESTIMATOR = CMD_FIRST_OWN,
     REPLY_TEMPERATURE = CMD_FIRST_OWN + 1,
+    REPLY_EXPLAIN = CMD_FIRST_OWN + 2,
+    REPLY_CLOCK = CMD_FIRST_OWN + 3,
 };
 
 /* Status codes (cmdmon.md 7). */
@@ -210,6 +212,13 @@ struct cmd_add_source {
     struct source_options options;
 };
 
+#define CMD_EXPLAIN_CLOCK (-1)
+
+struct cmd_explain {
+    int32_t index;  /* of a source, or CMD_EXPLAIN_CLOCK */
+    uint32_t first; /* finding of the subject */
+};
+
 /* A request without its header. The member of the union is that named for the codes. */
 struct cmd_request {
     uint16_t command; /* enum cmd_code */
@@ -231,6 +240,7 @@ struct cmd_request {
         struct cmd_offset offset;         /* OFFSET */
         struct cmd_local local;           /* LOCAL */
         struct cmd_add_source add;        /* ADD_SOURCE */
+        struct cmd_explain explain;       /* EXPLAIN */
     } u;
 };
 
@@ -266,6 +276,8 @@ union cmd_reply_body {
     struct report_ntpdata ntpdata;
     struct report_estimator estimator;
     struct report_temperature temperature;
+    struct report_explanation explanation;
+    struct report_clock clock;
 };
 
 /*

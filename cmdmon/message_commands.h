@@ -93,6 +93,8 @@
     X(CMD_ESTIMATOR, CMD_FIRST_OWN, request_index, CMD_RO, REPLY_ESTIMATOR, OPEN_ESTIMATOR,        \
       execute_estimator)                                                                           \
     X(CMD_TEMPERATURE, CMD_FIRST_OWN + 1, request_empty, CMD_RO, REPLY_TEMPERATURE,                \
-      OPEN_TEMPERATURE, execute_temperature)
+      OPEN_TEMPERATURE, execute_temperature)                                                       \
+    X(CMD_EXPLAIN, CMD_FIRST_OWN + 2, request_explain, CMD_RO, REPLY_EXPLAIN, 0, execute_explain)  \
+    X(CMD_CLOCK, CMD_FIRST_OWN + 3, request_empty, CMD_RO, REPLY_CLOCK, 0, execute_clock)
 
 #endif

@@ -97,6 +97,7 @@ size_t field_wire_size(enum field_wire wire)
         [WIRE_TIME] = 12,
         [WIRE_ADDR] = 20,
         [WIRE_NAME] = CMD_NAME_SIZE,
+        [WIRE_TEXT] = REPORT_FINDING_TEXT,
         [WIRE_ONES] = 8,
     };
 
@@ -209,6 +210,7 @@ static void put_integer(struct writer *w, size_t size, int64_t v)
 static void get_field(const struct cmd_field *field, struct reader *r, void *values)
 {
     void *p = (char *)values + field->offset;
+    size_t size = field_wire_size((enum field_wire)field->wire);
     int64_t v;
 
     switch (field->wire) {
@@ -225,8 +227,9 @@ static void get_field(const struct cmd_field *field, struct reader *r, void *val
         *(struct ip_addr *)p = get_addr(r);
         break;
     case WIRE_NAME:
-        reader_bytes(r, p, CMD_NAME_SIZE);
-        ((char *)p)[CMD_NAME_SIZE] = '\0';
+    case WIRE_TEXT:
+        reader_bytes(r, p, size);
+        ((char *)p)[size] = '\0';
         break;
     default:
         v = get_integer(r, (enum field_wire)field->wire);
@@ -273,7 +276,8 @@ static void put_field(const struct cmd_field *field, const void *values, uint8_t
         put_addr(&w, p);
         break;
     case WIRE_NAME:
-        writer_bytes(&w, p, strnlen(p, CMD_NAME_SIZE));
+    case WIRE_TEXT:
+        writer_bytes(&w, p, strnlen(p, size));
         break;
     default:
         v = field_integer(field, values);

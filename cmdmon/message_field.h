@@ -28,6 +28,7 @@ enum field_wire {
     WIRE_TIME,
     WIRE_ADDR,
     WIRE_NAME, /* CMD_NAME_SIZE octets, padded with zeros */
+    WIRE_TEXT, /* REPORT_FINDING_TEXT octets, padded with zeros */
     WIRE_ONES, /* 8 reserved octets, all ones: newer clients see that there is no such counter */
 };
 

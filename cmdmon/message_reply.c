@@ -337,6 +337,63 @@ static const struct cmd_field temperature[] = {
     TEMPERATURE(316, WIRE_FLOAT, compensation_ppm, "compensation_ppm", SHOW_REAL, 6),
 };
 
+#define EXPLANATION(at, wire, member, ...)                                                         \
+    FIELD(struct report_explanation, at, wire, member, __VA_ARGS__)
+#define FINDING_FIELD(at, wire, member)                                                            \
+    FIELD(struct report_finding, at, wire, member, NULL, SHOW_NOTHING)
+
+/* What a value is depends on the code, so JSON is written by the report itself. */
+static const struct cmd_field explanation[] = {
+    EXPLANATION(28, WIRE_U32, generation, NULL, SHOW_NOTHING),
+    EXPLANATION(32, WIRE_U32, sources, NULL, SHOW_NOTHING),
+    EXPLANATION(36, WIRE_U16, synchronised, NULL, SHOW_NOTHING),
+    EXPLANATION(38, WIRE_U16, subject, NULL, SHOW_NOTHING),
+    EXPLANATION(40, WIRE_ADDR, addr, NULL, SHOW_NOTHING),
+    EXPLANATION(60, WIRE_U32, refid, NULL, SHOW_NOTHING),
+    EXPLANATION(64, WIRE_U32, signature, NULL, SHOW_NOTHING),
+    EXPLANATION(68, WIRE_U32, total, NULL, SHOW_NOTHING),
+    EXPLANATION(72, WIRE_U32, count, NULL, SHOW_NOTHING),
+    EXPLANATION(76, WIRE_TEXT, name, NULL, SHOW_NOTHING),
+};
+
+static const struct cmd_field finding[] = {
+    FINDING_FIELD(0, WIRE_U16, code),        FINDING_FIELD(4, WIRE_U32, ago),
+    FINDING_FIELD(8, WIRE_FLOAT, value[0]),  FINDING_FIELD(12, WIRE_FLOAT, value[1]),
+    FINDING_FIELD(16, WIRE_FLOAT, value[2]), FINDING_FIELD(20, WIRE_FLOAT, value[3]),
+    FINDING_FIELD(24, WIRE_TEXT, text),
+};
+
+static const struct cmd_records findings = {
+    .fields = finding,
+    .field_count = COUNT(finding),
+    .max = REPORT_FINDINGS_MAX,
+    .at = 196,
+    .length = 144,
+    .offset = offsetof(struct report_explanation, findings),
+    .size = sizeof(struct report_finding),
+    .count_offset = offsetof(struct report_explanation, count),
+    .limited = true,
+};
+
+#define CLOCK(at, wire, member, ...) FIELD(struct report_clock, at, wire, member, __VA_ARGS__)
+
+static const struct cmd_field clock_status[] = {
+    CLOCK(28, WIRE_U16, state, "state", SHOW_WORD, 0, words_clock_state),
+    CLOCK(32, WIRE_U32, last_update_ago, "last_update_age_seconds", SHOW_AGE),
+    CLOCK(36, WIRE_FLOAT, offset, "offset_seconds", SHOW_REAL, 9),
+    CLOCK(40, WIRE_FLOAT, bound, "error_bound_seconds", SHOW_REAL, 9),
+    CLOCK(44, WIRE_FLOAT, bound_growth_ppm, "error_bound_growth_ppm", SHOW_REAL, 3),
+    CLOCK(48, WIRE_FLOAT, slew_rate_ppm, "slew_rate_ppm", SHOW_REAL, 3),
+    CLOCK(52, WIRE_FLOAT, slew_left, "slew_left_seconds", SHOW_REAL, 1),
+    CLOCK(56, WIRE_U32, updates, "updates", SHOW_INTEGER),
+    CLOCK(60, WIRE_U32, refusals, "refusals", SHOW_INTEGER),
+    CLOCK(64, WIRE_U32, steps, "steps", SHOW_INTEGER),
+    CLOCK(68, WIRE_U32, last_step_ago, "last_step_age_seconds", SHOW_AGE),
+    CLOCK(72, WIRE_FLOAT, last_step, "last_step_seconds", SHOW_REAL, 9),
+    CLOCK(30, WIRE_U16, controlled, "controlled", SHOW_WORD, 0, words_yes_no),
+    CLOCK(76, WIRE_U32, uptime_seconds, "uptime_seconds", SHOW_INTEGER),
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -364,6 +421,8 @@ static const struct {
     {REPLY_NTPDATA, LAYOUT(172, ntpdata, NULL)},
     {REPLY_ESTIMATOR, LAYOUT(108, estimator, NULL)},
     {REPLY_TEMPERATURE, LAYOUT(320, temperature, NULL)},
+    {REPLY_EXPLAIN, LAYOUT(484, explanation, &findings)},
+    {REPLY_CLOCK, LAYOUT(80, clock_status, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)

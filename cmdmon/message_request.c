@@ -154,6 +154,12 @@ static const struct cmd_field add_source[] = {
 };
 static const struct cmd_layout request_add_source = LAYOUT(372, add_source);
 
+static const struct cmd_field explain[] = {
+    ROW(20, WIRE_I32, explain.index),
+    ROW(24, WIRE_U32, explain.first),
+};
+static const struct cmd_layout request_explain = LAYOUT(28, explain);
+
 #define COMMAND(code, number, layout, access, reply, open, execute)                                \
     {&layout, code, access, reply, open},
 const struct cmd_command cmd_commands[] = {CMD_COMMANDS(COMMAND)};

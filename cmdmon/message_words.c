@@ -55,6 +55,13 @@ const struct field_word words_temperature[] = {
     {FIELD_OTHER, "unknown", "Unknown"},
 };
 
+const struct field_word words_clock_state[] = {
+    {REPORT_CLOCK_UNSYNCHRONISED, "not_synchronised", "Not synchronised"},
+    {REPORT_CLOCK_SYNCHRONISED, "synchronised", "Synchronised"},
+    {REPORT_CLOCK_LOCAL, "local_reference", "Local reference"},
+    {FIELD_OTHER, "unknown", "Unknown"},
+};
+
 const struct field_word words_ntp_mode[] = {
     {1, "symmetric_active", "Symmetric active"},
     {2, "symmetric_passive", "Symmetric passive"},

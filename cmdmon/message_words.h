@@ -14,6 +14,7 @@ extern const struct field_word words_source_state[]; /* plain: one character */
 extern const struct field_word words_auth_mode[];
 extern const struct field_word words_estimator[]; /* plain: one character */
 extern const struct field_word words_temperature[];
+extern const struct field_word words_clock_state[];
 extern const struct field_word words_ntp_mode[];
 extern const struct field_word words_timestamping[];   /* by the letter of the source */
 extern const struct field_word words_select_options[]; /* by the bit; plain: one character */

@@ -86,6 +86,7 @@ void source_register_count_changes(struct source_register *reg)
         if (s->verdict.status == s->counted)
             continue;
         s->counted = s->verdict.status;
+        reg->generation++;
         s->changes[s->counted]++;
         LOG_DEBUG("Source %s: %s", source_label(s, label, sizeof(label)),
                   source_verdict_format(&s->verdict, text, sizeof(text)));

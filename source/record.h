@@ -81,6 +81,7 @@ struct source_register {
     bool select_later;
     int removed;
 
+    uint32_t generation; /* of the set and its states, see source_register_generation() */
     struct selection_verdict verdict; /* of the last run */
     uint32_t results[SELECTION_RESULTS];
     bool report_loss;

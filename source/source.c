@@ -185,6 +185,7 @@ static struct source *add_record(struct source_register *reg, const struct sourc
 
     make_room(reg);
     reg->sources[reg->count++] = s;
+    reg->generation++;
     count_for_authselect(s, 1);
     update_options(s);
     apply_authselect(reg);
@@ -233,6 +234,7 @@ static void purge(struct source_register *reg)
             reg->dump_at--;
     }
     reg->count = kept;
+    reg->generation++;
     reg->removed = 0;
     reg->select_later = false;
     if (selection_is_noticed(reg))
@@ -305,6 +307,7 @@ void source_set_address(struct source *s, const struct ip_addr *addr)
 {
     s->addr = *addr;
     s->refid = ip_addr_refid(addr);
+    s->reg->generation++;
 }
 
 void source_set_refid(struct source *s, uint32_t refid)
@@ -499,16 +502,6 @@ double source_predict_offset(const struct source *s, struct local_time when)
 double source_skew(const struct source *s)
 {
     return samples_skew(s->samples);
-}
-
-double source_min_delay(const struct source *s)
-{
-    return samples_min_delay(s->samples);
-}
-
-double source_asymmetry(const struct source *s)
-{
-    return samples_asymmetry(s->samples);
 }
 
 bool source_test_data(const struct source *s, struct local_time when, struct source_test_data *out)

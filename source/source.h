@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/finding.h"
 #include "base/report.h"
 #include "base/world.h"
 #include "clock/local_clock.h"
@@ -132,6 +133,12 @@ uint32_t source_status_changes(const struct source *source, enum source_status s
 /* How the last selection ended, and how many ended so. */
 const struct selection_verdict *source_register_verdict(const struct source_register *reg);
 uint32_t source_register_results(const struct source_register *reg, enum selection_result result);
+/* Another number after each change of the set of sources, of an address, or of what the selection
+   says of a source: reports in several parts see that they do not belong together. */
+uint32_t source_register_generation(const struct source_register *reg);
+/* Adds what the last selection said of a source, and of them all (cmdmon.md 13.18). */
+void source_explain(const struct source *source, struct findings *findings);
+void source_register_explain(const struct source_register *reg, struct findings *findings);
 
 /* Commands: selectopts (bits of enum select_option), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);

@@ -27,6 +27,11 @@ uint32_t source_register_results(const struct source_register *reg, enum selecti
     return reg->results[result];
 }
 
+uint32_t source_register_generation(const struct source_register *reg)
+{
+    return reg->generation;
+}
+
 int source_steady_state(const struct source *s, struct steady_state *out)
 {
     return estimator_steady_state(s->estimator, out);
@@ -35,6 +40,16 @@ int source_steady_state(const struct source *s, struct steady_state *out)
 double source_surprise(const struct source *s)
 {
     return estimator_surprise(s->estimator);
+}
+
+double source_min_delay(const struct source *s)
+{
+    return samples_min_delay(s->samples);
+}
+
+double source_asymmetry(const struct source *s)
+{
+    return samples_asymmetry(s->samples);
 }
 
 static struct ip_addr refid_as_address(uint32_t refid)

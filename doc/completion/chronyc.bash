@@ -19,14 +19,14 @@ _chronyc()
     local commands reports options words current=${COMP_WORDS[COMP_CWORD]} i
 
     commands="
-        tracking makestep maxupdateskew waitsync temperature sources sourcestats estimator selectdata
+        tracking clock explain makestep maxupdateskew waitsync temperature sources sourcestats estimator selectdata
         selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
         smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump rekey reset
         shutdown dns timeout retries keygen watch exit quit help"
     reports="
-        tracking temperature sources sourcestats estimator selectdata activity authdata ntpdata
+        tracking clock explain temperature sources sourcestats estimator selectdata activity authdata ntpdata
         sourcename manual clients serverstats smoothing rtcdata"
     options="-4 -6 -n -N -c -j -e -d -m -h -p -u -w -v --color --version --help"
     COMPREPLY=()

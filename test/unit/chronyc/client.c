@@ -577,7 +577,11 @@ static void completion_knows_commands_and_their_words(void **state)
     check_completion("nosuch ", "");
     check_completion("dfr", "");
     check_completion("passw", "");
-    assert_int_equal(command_complete("", words, 128), 61);
+    size_t listed = 0;
+    for (const struct command *cmd = command_table; cmd->name; cmd++)
+        listed += cmd->section != SECTION_NONE;
+    assert_true(listed >= 61);
+    assert_int_equal(command_complete("", words, 128), listed);
     check_completion("watch trac", "tracking ");
     check_completion("watch man", "manual ");
     check_completion("watch  sources ", "-a -v ");

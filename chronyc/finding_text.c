@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows of findings are found here, and their texts filled in, see finding_text.h.
+ */
+#include "chronyc/finding_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "base/text.h"
+
+#define MINUTE 60.0
+#define HOUR   3600.0
+#define DAY    86400.0
+
+const struct finding_text *finding_text_find(unsigned int code)
+{
+    static const struct finding_text *const tables[] = {finding_texts_clock, finding_texts_source,
+                                                        finding_texts_ntp, finding_texts_nts};
+
+    for (size_t i = 0; i < COUNT(tables); i++)
+        for (const struct finding_text *row = tables[i]; row->code != 0; row++)
+            if (row->code == code)
+                return row;
+    return NULL;
+}
+
+/* "90 seconds", "3 minutes", "5 hours", "2 days": the largest unit of which there are two. */
+static void format_duration(double seconds, char *buf, size_t size)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{DAY, "days"}, {HOUR, "hours"}, {MINUTE, "minutes"}};
+    double length = fabs(seconds);
+
+    for (size_t i = 0; i < COUNT(units); i++) {
+        if (length >= 2.0 * units[i].seconds) {
+            snprintf(buf, size, "%.0f %s", length / units[i].seconds, units[i].name);
+            return;
+        }
+    }
+    snprintf(buf, size, length < 1.5 && length >= 0.5 ? "%.0f second" : "%.0f seconds", length);
+}
+
+/* A time that is this many seconds from now. */
+static void format_clock(double seconds, bool only_date, struct instant now, char *buf, size_t size)
+{
+    time_t when = (time_t)instant_add(now, seconds).sec, today = (time_t)now.sec;
+    struct tm at, here;
+
+    if (!localtime_r(&when, &at) || !localtime_r(&today, &here)) {
+        snprintf(buf, size, "an unknown time");
+        return;
+    }
+    bool other_day = at.tm_yday != here.tm_yday || at.tm_year != here.tm_year;
+
+    strftime(buf, size, only_date ? "%Y-%m-%d" : other_day ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &at);
+}
+
+/* "1.2 ms": three digits in the largest unit that is not too large. */
+static void format_seconds(double seconds, bool with_sign, char *buf, size_t size)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+    size_t i = 0;
+
+    /* What is rounded to 1000 of a unit is one of the next. */
+    while (i < COUNT(units) - 1 && fabs(seconds) < 0.9995 * units[i].seconds)
+        i++;
+    double value = seconds / units[i].seconds;
+    const char *sign = with_sign && seconds >= 0.0 ? "+" : "";
+    if (fabs(value) >= 999.5)
+        snprintf(buf, size, "%s%.0f %s", sign, value, units[i].name);
+    else
+        snprintf(buf, size, "%s%.3g %s", sign, value, units[i].name);
+}
+
+static void format_value(double value, enum finding_unit unit, struct instant now, char *buf,
+                         size_t size)
+{
+    switch (unit) {
+    case UNIT_NUMBER:
+        snprintf(buf, size, value == rint(value) ? "%.0f" : "%.3g", value);
+        break;
+    case UNIT_TIME:
+        format_seconds(fabs(value), false, buf, size);
+        break;
+    case UNIT_SIGNED:
+        format_seconds(value, true, buf, size);
+        break;
+    case UNIT_PPM:
+        snprintf(buf, size, "%.3f ppm", value);
+        break;
+    case UNIT_DURATION:
+        format_duration(value, buf, size);
+        break;
+    case UNIT_CLOCK:
+    case UNIT_DATE:
+        format_clock(value, unit == UNIT_DATE, now, buf, size);
+        break;
+    case UNIT_PERCENT:
+        snprintf(buf, size, "%.0f %%", value);
+        break;
+    }
+}
+
+/* The text for a word in braces; false: there is no such value. */
+static bool format_word(const struct finding_text *row, const char *word, size_t length,
+                        const struct report_finding *finding, struct instant now, char *buf,
+                        size_t size)
+{
+    if (length == 4 && strncmp(word, "text", length) == 0) {
+        text_copy(buf, size, finding->text);
+        return true;
+    }
+    if (length == 3 && strncmp(word, "age", length) == 0) {
+        if (finding->ago == UINT32_MAX)
+            text_copy(buf, size, "an unknown time");
+        else
+            format_duration(finding->ago, buf, size);
+        return true;
+    }
+    for (size_t i = 0; i < REPORT_FINDING_VALUES; i++) {
+        const struct finding_value *value = &row->values[i];
+
+        if (value->key && strlen(value->key) == length && strncmp(value->key, word, length) == 0) {
+            format_value(finding->value[i], value->unit, now, buf, size);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *finding_text_format(const struct finding_text *row, const char *template,
+                                const struct report_finding *finding, struct instant now, char *buf,
+                                size_t size)
+{
+    size_t used = 0;
+
+    while (*template != '\0' && used + 1 < size) {
+        const char *end = *template == '{' ? strchr(template, '}') : NULL;
+
+        if (end && format_word(row, template + 1, (size_t)(end - template) - 1, finding, now,
+                               buf + used, size - used)) {
+            used += strlen(buf + used);
+            template = end + 1;
+        } else {
+            buf[used++] = *template ++;
+        }
+    }
+    buf[used] = '\0';
+    return buf;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands explain and clock (cmdmon.md 13.18, 13.19): asks the modules that own the facts for
+ * their findings, in the order in which they are read, and hands out the part that was asked for.
+ */
+#include "chronyd/execute.h"
+
+#include "base/finding.h"
+#include "base/text.h"
+
+enum cmd_status execute_clock(struct chronyd *d, request_p request, body_p body)
+{
+    reference_report_clock(d->reference, &body->clock);
+    body->clock.controlled = d->options->control_clock;
+    return CMD_STATUS_SUCCESS;
+}
+
+static void explain_clock(struct chronyd *d, struct findings *findings)
+{
+    reference_explain(d->reference, findings);
+    source_register_explain(d->sources, findings);
+}
+
+static void explain_source(struct chronyd *d, const struct source *source,
+                           struct report_explanation *e, struct findings *findings)
+{
+    struct report_sourcestats stats;
+
+    source_report_stats(source, &stats);
+    e->addr = stats.addr;
+    e->refid = stats.refid;
+    if (source_is_refclock(source)) {
+        e->subject = REPORT_SUBJECT_REFCLOCK;
+    } else {
+        const char *name = ntp_sources_name(d->ntp_sources, &e->addr);
+
+        e->subject = REPORT_SUBJECT_NTP;
+        text_copy(e->name, sizeof(e->name), name ? name : "");
+    }
+    source_explain(source, findings);
+}
+
+/* FNV-1a over the codes. */
+static uint32_t sign(const struct findings *findings)
+{
+    uint32_t hash = 2166136261;
+
+    for (uint32_t i = 0; i < findings->count; i++) {
+        hash = (hash ^ (findings->list[i].code & 0xff)) * 16777619;
+        hash = (hash ^ (uint32_t)findings->list[i].code >> 8) * 16777619;
+    }
+    return hash;
+}
+
+static void fill_in(struct chronyd *d, const struct findings *findings, uint32_t first,
+                    struct report_explanation *e)
+{
+    struct report_clock clock;
+
+    reference_report_clock(d->reference, &clock);
+    e->generation = source_register_generation(d->sources);
+    e->sources = (uint32_t)source_register_count(d->sources);
+    e->synchronised = clock.state == REPORT_CLOCK_SYNCHRONISED;
+    e->signature = sign(findings);
+    e->total = findings->count;
+    for (uint32_t i = first; i < findings->count && e->count < REPORT_FINDINGS_MAX; i++)
+        e->findings[e->count++] = findings->list[i];
+}
+
+enum cmd_status execute_explain(struct chronyd *d, request_p request, body_p body)
+{
+    const struct cmd_explain *want = &request->u.explain;
+    const struct source *source = source_register_get(d->sources, want->index);
+    struct report_explanation *e = &body->explanation;
+    struct findings findings = {.count = 0};
+
+    if (want->index == CMD_EXPLAIN_CLOCK)
+        explain_clock(d, &findings);
+    else if (source)
+        explain_source(d, source, e, &findings);
+    fill_in(d, &findings, want->first, e);
+    return CMD_STATUS_SUCCESS;
+}
