@@ -176,6 +176,14 @@ void exchange_print_status(struct client *c, const char *line, bool is_result)
         document_status(c->json, line);
 }
 
+/* Whether the reply is one to that command, and complete. */
+static bool decode(const struct cmd_request *request, const struct reply *reply,
+                   union cmd_reply_body *body)
+{
+    return reply->header.reply == cmd_command_find(request->command)->reply &&
+           cmd_reply_decode(reply->data, reply->length, reply->header.reply, body);
+}
+
 static bool evaluate(struct client *c, const struct cmd_request *request, bool verbose,
                      union cmd_reply_body *body)
 {
@@ -194,8 +202,7 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&
         status != CMD_STATUS_ACCESS_DENIED)
         return false;
-    if (reply.header.reply != cmd_command_find(request->command)->reply ||
-        !cmd_reply_decode(reply.data, reply.length, reply.header.reply, body)) {
+    if (!decode(request, &reply, body)) {
         exchange_print_status(c, "508 Bad reply from daemon", true);
         return false;
     }
@@ -212,6 +219,20 @@ bool exchange_verbose(struct client *c, const struct cmd_request *request,
                       union cmd_reply_body *body)
 {
     return evaluate(c, request, true, body);
+}
+
+bool exchange_quiet(struct client *c, const struct cmd_request *request, enum cmd_status *status,
+                    union cmd_reply_body *body)
+{
+    struct reply reply;
+
+    if (!exchange(c, request, &reply))
+        return false;
+    c->features = reply.header.features;
+    *status = (enum cmd_status)reply.header.status;
+    if (*status == CMD_STATUS_SUCCESS && !decode(request, &reply, body))
+        *status = CMD_STATUS_FAILED;
+    return true;
 }
 
 bool exchange_command(struct client *c, const struct cmd_request *request)

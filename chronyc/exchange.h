@@ -19,6 +19,14 @@ bool exchange_report(struct client *c, const struct cmd_request *request,
 bool exchange_verbose(struct client *c, const struct cmd_request *request,
                       union cmd_reply_body *body);
 
+/*
+ * Asks for a report and prints nothing. False: no daemon answers. *status is that of the daemon, or
+ * CMD_STATUS_FAILED for a reply of another kind; the body is filled in with CMD_STATUS_SUCCESS
+ * only.
+ */
+bool exchange_quiet(struct client *c, const struct cmd_request *request, enum cmd_status *status,
+                    union cmd_reply_body *body);
+
 /* Runs a command that has no report: prints its status line, which is the command's result. */
 bool exchange_command(struct client *c, const struct cmd_request *request);
 

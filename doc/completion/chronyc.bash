@@ -9,6 +9,7 @@ __chronyc_arguments()
     case $1 in
     sources | sourcestats | estimator | selectdata | authdata) echo "-a -v" ;;
     add) echo "peer pool server" ;;
+    metrics) echo "-p" ;;
     reload | reset) echo "sources" ;;
     manual) echo "on off delete list reset" ;;
     esac
@@ -23,8 +24,8 @@ _chronyc()
         selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
-        smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump rekey reset
-        shutdown dns timeout retries keygen watch exit quit help"
+        smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump metrics rekey
+        reset shutdown dns timeout retries keygen watch exit quit help"
     reports="
         tracking clock explain temperature sources sourcestats estimator selectdata activity authdata ntpdata
         sourcename manual clients serverstats smoothing rtcdata"

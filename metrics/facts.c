@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Asking for the facts, see facts.h. Which requests are made stands in one table.
+ */
+#include "metrics/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/number.h"
+#include "base/text.h"
+
+/* A source may vanish while the others are asked for, so a number of them is only a beginning. */
+#define SOURCES_AT_ONCE 64
+
+enum question_key { KEY_NONE, KEY_INDEX, KEY_ADDRESS };
+
+struct question {
+    enum cmd_code command;
+    enum question_key key;
+    bool ntp_only; /* not asked of reference clocks */
+    size_t offset; /* of the values in struct facts, or struct facts_source */
+    size_t size;   /* 0: they are not kept as they are */
+};
+
+#define GLOBAL(member) offsetof(struct facts, member), sizeof(((struct facts *)0)->member)
+#define PER_SOURCE(member)                                                                         \
+    offsetof(struct facts_source, member), sizeof(((struct facts_source *)0)->member)
+
+static const struct question questions[FACTS_REPORTS] = {
+    [FACTS_TRACKING] = {CMD_TRACKING, KEY_NONE, false, GLOBAL(tracking)},
+    [FACTS_SOURCE] = {CMD_SOURCE_DATA, KEY_INDEX, false, PER_SOURCE(data)},
+    [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
+    [FACTS_SOURCENAME] = {CMD_SOURCENAME, KEY_ADDRESS, true, 0, 0},
+};
+
+bool metrics_may_ask(const struct cmd_request *request)
+{
+    if (request->command == CMD_SOURCE_COUNT)
+        return true;
+    for (size_t i = 0; i < COUNT(questions); i++)
+        if (request->command == questions[i].command)
+            return true;
+    return false;
+}
+
+enum metrics_answer metrics_answer_of(enum cmd_status status)
+{
+    switch (status) {
+    case CMD_STATUS_SUCCESS:
+        return METRICS_ANSWERED;
+    case CMD_STATUS_UNAUTHORISED:
+    case CMD_STATUS_INVALID:
+    case CMD_STATUS_NO_HOST_ACCESS:
+    case CMD_STATUS_BAD_VERSION:
+    case CMD_STATUS_BAD_LENGTH:
+        return METRICS_REFUSED;
+    default:
+        return METRICS_NOTHING;
+    }
+}
+
+/* ---- Asking ---- */
+
+struct collection {
+    struct facts *facts;
+    metrics_ask *ask;
+    void *arg;
+    uint32_t refused; /* a bit for each enum facts_report that need not be asked for again */
+    bool silent;
+};
+
+static uint32_t bit(enum facts_report report)
+{
+    return UINT32_C(1) << report;
+}
+
+/* False: there is no answer with values. */
+static bool ask(struct collection *c, enum facts_report report, struct cmd_request *request,
+                union cmd_reply_body *body)
+{
+    if (c->silent || (c->refused & bit(report)))
+        return false;
+    request->command = (uint16_t)questions[report].command;
+    memset(body, 0, sizeof(*body));
+    switch (c->ask(request, body, c->arg)) {
+    case METRICS_ANSWERED:
+        return true;
+    case METRICS_NOTHING:
+        return false;
+    case METRICS_REFUSED:
+        c->refused |= bit(report);
+        return false;
+    case METRICS_SILENT:
+        break;
+    }
+    c->silent = true;
+    return false;
+}
+
+static void ask_global(struct collection *c, enum facts_report report)
+{
+    const struct question *q = &questions[report];
+    struct cmd_request request = {0};
+    union cmd_reply_body body;
+
+    if (!ask(c, report, &request, &body))
+        return;
+    memcpy((char *)c->facts + q->offset, &body, q->size);
+    c->facts->have |= bit(report);
+}
+
+/* A daemon, or who says to be one, sends any octets: what is not a plain word is no name. */
+static bool usable_name(const char *name)
+{
+    return name[0] != '\0' && text_is_graphic(name);
+}
+
+static void keep_report(struct facts_source *source, enum facts_report report,
+                        const union cmd_reply_body *body)
+{
+    const struct question *q = &questions[report];
+
+    source->have |= bit(report);
+    memcpy((char *)source + q->offset, body, q->size);
+    if (report != FACTS_SOURCENAME || !usable_name(body->name))
+        return;
+    free(source->name);
+    source->name = text_dup(body->name);
+}
+
+/* The address of a reference clock is made of its reference ID. */
+static void name_source(struct facts_source *source)
+{
+    char refid[5];
+
+    ip_addr_format(&source->data.addr, source->address, sizeof(source->address));
+    refid_format(ip_addr_refid(&source->data.addr), refid, sizeof(refid));
+    bool is_refclock = source->data.mode == REPORT_REFCLOCK && usable_name(refid);
+    source->name = text_dup(is_refclock ? refid : source->address);
+}
+
+/* False: there is no source of that index. */
+static bool ask_source(struct collection *c, int32_t index, struct facts_source *source)
+{
+    struct cmd_request request = {.u.index = index};
+    union cmd_reply_body body;
+
+    if (!ask(c, FACTS_SOURCE, &request, &body))
+        return false;
+    *source = (struct facts_source){0};
+    keep_report(source, FACTS_SOURCE, &body);
+    name_source(source);
+    for (enum facts_report report = FACTS_SOURCE + 1; report < FACTS_REPORTS; report++) {
+        const struct question *q = &questions[report];
+
+        if (q->ntp_only && source->data.mode == REPORT_REFCLOCK)
+            continue;
+        request = (struct cmd_request){.u.index = index};
+        if (q->key == KEY_ADDRESS)
+            request = (struct cmd_request){.u.addr = source->data.addr};
+        if (ask(c, report, &request, &body))
+            keep_report(source, report, &body);
+    }
+    return true;
+}
+
+static void ask_sources(struct collection *c)
+{
+    struct cmd_request request = {.command = CMD_SOURCE_COUNT};
+    struct facts *facts = c->facts;
+    union cmd_reply_body body;
+    size_t room = 0;
+
+    if (c->silent)
+        return;
+    enum metrics_answer answer = c->ask(&request, &body, c->arg);
+    c->silent = answer == METRICS_SILENT;
+    if (answer != METRICS_ANSWERED)
+        return;
+    for (uint32_t i = 0; i < body.source_count && i < INT32_MAX; i++) {
+        if (facts->source_count == room) {
+            room += room + SOURCES_AT_ONCE;
+            facts->sources = mem_resize(facts->sources, room, sizeof(*facts->sources));
+        }
+        if (!ask_source(c, (int32_t)i, &facts->sources[facts->source_count]))
+            break;
+        facts->source_count++;
+    }
+}
+
+bool facts_collect(struct facts *facts, metrics_ask *ask_daemon, void *arg)
+{
+    struct collection c = {.facts = facts, .ask = ask_daemon, .arg = arg};
+
+    *facts = (struct facts){0};
+    for (enum facts_report report = 0; report < FACTS_PER_SOURCE; report++)
+        ask_global(&c, report);
+    ask_sources(&c);
+    if (!c.silent)
+        return true;
+    facts_free(facts);
+    return false;
+}
+
+void facts_free(struct facts *facts)
+{
+    for (size_t i = 0; i < facts->source_count; i++)
+        free(facts->sources[i].name);
+    free(facts->sources);
+    *facts = (struct facts){0};
+}
+
+const void *facts_get(const struct facts *facts, const struct facts_source *source,
+                      enum facts_report report)
+{
+    uint32_t have = source ? source->have : facts->have;
+    const char *base = source ? (const char *)source : (const char *)facts;
+
+    return have & bit(report) ? base + questions[report].offset : NULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the daemon was asked for one text of metrics. All is asked first and written then, because
+ * the lines of a metric stand together, and a report has the values of many.
+ */
+#ifndef METRICS_FACTS_H
+#define METRICS_FACTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "metrics/metrics.h"
+
+/* The reports; those from FACTS_PER_SOURCE on are of a source each. */
+enum facts_report {
+    FACTS_TRACKING,
+    FACTS_SOURCE,
+    FACTS_SOURCESTATS,
+    FACTS_SOURCENAME,
+    FACTS_REPORTS,
+};
+#define FACTS_PER_SOURCE FACTS_SOURCE
+
+struct facts_source {
+    uint32_t have; /* a bit for each enum facts_report */
+    char address[ADDR_TEXT_SIZE];
+    char *name; /* as configured, the characters of the reference ID, or the address */
+    struct report_source data;
+    struct report_sourcestats stats;
+};
+
+struct facts {
+    uint32_t have; /* a bit for each enum facts_report */
+    struct report_tracking tracking;
+    struct facts_source *sources;
+    size_t source_count;
+};
+
+/* Asks for everything. False: the daemon did not answer, and there are no facts. */
+bool facts_collect(struct facts *facts, metrics_ask *ask, void *arg);
+void facts_free(struct facts *facts);
+
+/* The values of a report, NULL if there are none. source: NULL for reports that are not of a
+   source. */
+const void *facts_get(const struct facts *facts, const struct facts_source *source,
+                      enum facts_report report);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of metrics from a made-up daemon: everything, byte for byte, in both formats; what is
+ * left out when reports are refused, sources vanish or nobody answers; hostile names and numbers.
+ */
+#include "test/unit/support/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "metrics/metrics.h"
+
+#define REQUESTS_MAX 128
+#define SOURCES      4
+
+struct fake {
+    const char *names[SOURCES]; /* of the sources; NULL: it is not known */
+    int count;                  /* sources that are claimed to be there */
+    int silent_after;           /* this number of requests; 0: never */
+    unsigned int refused[8];    /* codes; ends with 0 */
+    enum cmd_status with;       /* status of these */
+    double number;              /* in place of all numbers, unless 0 */
+
+    struct cmd_request requests[REQUESTS_MAX];
+    int asked;
+};
+
+/* A reference clock, a peer with IPv6, a server that never answered, one that has no address. */
+static const struct report_source sources[SOURCES] = {
+    {.addr = {IP_V4, 0, {{'P', 'P', 'S', 0}}},
+     .poll = 4,
+     .state = REPORT_SELECTED,
+     .mode = REPORT_REFCLOCK,
+     .reachability = 0377,
+     .latest_age = 3,
+     .orig_offset = -2.5e-7,
+     .offset = 1.25e-8,
+     .error = 1e-6},
+    {.addr = {IP_V6, 0, {.v6 = {0x20, 1, 0xd, 0xb8, [15] = 1}}},
+     .poll = -2,
+     .stratum = 2,
+     .state = REPORT_COMBINED,
+     .mode = REPORT_PEER,
+     .reachability = 0174,
+     .latest_age = 0,
+     .orig_offset = 0.001,
+     .offset = 0.002,
+     .error = 0.25},
+    {.addr = {IP_V4, 0, {{192, 0, 2, 3}}},
+     .poll = 6,
+     .state = REPORT_NOT_SELECTABLE,
+     .latest_age = UINT32_MAX},
+    {.addr = {IP_ID, 0, {.id = 7}},
+     .poll = 6,
+     .state = REPORT_NOT_SELECTABLE,
+     .latest_age = UINT32_MAX},
+};
+
+static const struct report_sourcestats statistics[SOURCES] = {
+    {.samples = 12,
+     .runs = 7,
+     .span_seconds = 180,
+     .sd = 1.5e-7,
+     .resid_freq_ppm = -0.001,
+     .skew_ppm = 0.002,
+     .est_offset = 3e-9,
+     .est_offset_err = 4e-9},
+    {.samples = 1, .sd = 4.0, .skew_ppm = 2000.0, .est_offset = -0.002, .est_offset_err = 1.0},
+    {.sd = 4.0, .skew_ppm = 2000.0},
+    {.sd = 4.0, .skew_ppm = 2000.0},
+};
+
+static void answer_tracking(struct report_tracking *t)
+{
+    *t = (struct report_tracking){
+        .refid = 0x50505300,
+        .addr = {.family = IP_UNSPEC},
+        .stratum = 1,
+        .leap = 1,
+        .ref_time = {.sec = 1796083200, .nsec = 123456789},
+        .correction = -1.5e-6,
+        .last_offset = 2e-9,
+        .rms_offset = 3e-9,
+        .freq_ppm = -12.345678,
+        .resid_freq_ppm = 0.001,
+        .skew_ppm = 0.01,
+        .root_delay = 1e-9,
+        .root_dispersion = 1.2e-5,
+        .last_update_interval = 16.0,
+    };
+}
+
+static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_request *request,
+                                        union cmd_reply_body *body)
+{
+    int index = request->u.index;
+
+    if (request->command == CMD_SOURCENAME) {
+        for (index = 0; index < SOURCES; index++)
+            if (ip_addr_equal(&sources[index].addr, &request->u.addr))
+                break;
+    }
+    if (index < 0 || index >= SOURCES)
+        return CMD_STATUS_NO_SOURCE;
+    switch (request->command) {
+    case CMD_SOURCE_DATA:
+        body->source = sources[index];
+        if (fake->number != 0.0)
+            body->source.orig_offset = body->source.offset = body->source.error = fake->number;
+        return CMD_STATUS_SUCCESS;
+    case CMD_SOURCESTATS:
+        body->sourcestats = statistics[index];
+        return CMD_STATUS_SUCCESS;
+    case CMD_SOURCENAME:
+        if (!fake->names[index])
+            return CMD_STATUS_NO_SOURCE;
+        text_copy(body->name, sizeof(body->name), fake->names[index]);
+        return CMD_STATUS_SUCCESS;
+    default:
+        return CMD_STATUS_INVALID;
+    }
+}
+
+static enum cmd_status answer(struct fake *fake, const struct cmd_request *request,
+                              union cmd_reply_body *body)
+{
+    for (size_t i = 0; i < COUNT(fake->refused) && fake->refused[i] != 0; i++)
+        if (request->command == fake->refused[i])
+            return fake->with;
+    switch (request->command) {
+    case CMD_TRACKING:
+        answer_tracking(&body->tracking);
+        return CMD_STATUS_SUCCESS;
+    case CMD_SOURCE_COUNT:
+        body->source_count = (uint32_t)fake->count;
+        return CMD_STATUS_SUCCESS;
+    default:
+        return answer_of_source(fake, request, body);
+    }
+}
+
+static enum metrics_answer ask(const struct cmd_request *request, union cmd_reply_body *body,
+                               void *arg)
+{
+    struct fake *fake = arg;
+
+    assert_true(fake->asked < REQUESTS_MAX);
+    fake->requests[fake->asked++] = *request;
+    assert_true(metrics_may_ask(request));
+    if (fake->silent_after > 0 && fake->asked > fake->silent_after)
+        return METRICS_SILENT;
+    return metrics_answer_of(answer(fake, request, body));
+}
+
+static struct fake new_fake(void)
+{
+    return (struct fake){.names = {NULL, "ntp.example", "192.0.2.3", "not.resolved.example"},
+                         .count = SOURCES};
+}
+
+/* The caller frees the text. */
+static char *written(struct fake *fake, enum metrics_format format, bool up)
+{
+    char *text = NULL, *copy;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    assert_int_equal(metrics_write(out, format, ask, fake), up);
+    fclose(out);
+    copy = text_dup(text);
+    free(text);
+    return copy;
+}
+
+static int count_of(const char *text, const char *word)
+{
+    int count = 0;
+
+    for (const char *p = strstr(text, word); p; p = strstr(p + 1, word))
+        count++;
+    return count;
+}
+
+static int times_asked(const struct fake *fake, unsigned int command)
+{
+    int count = 0;
+
+    for (int i = 0; i < fake->asked; i++)
+        count += fake->requests[i].command == command;
+    return count;
+}
+
+/* ---- Everything ---- */
+
+/* The first line that differs is shown, and the text as it is, for who changed it on purpose. */
+static void compare_with_file(const char *name, enum metrics_format format)
+{
+    struct fake fake = new_fake();
+    char path[512], line[1024];
+    char *text = written(&fake, format, true), *rest = text;
+
+    snprintf(path, sizeof(path), TEST_DATA_DIR "/metrics/%s", name);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        fail_msg("cannot open %s", path);
+    while (fgets(line, sizeof(line), f)) {
+        size_t length = strlen(line);
+
+        if (strncmp(rest, line, length) != 0) {
+            fputs(text, stdout);
+            fail_msg("%s has: %s", name, line);
+        }
+        rest += length;
+    }
+    fclose(f);
+    assert_string_equal(rest, "");
+    free(text);
+}
+
+static void all_is_written_as_openmetrics(void **state)
+{
+    compare_with_file("openmetrics.txt", METRICS_OPENMETRICS);
+}
+
+static void all_is_written_as_plain_text(void **state)
+{
+    compare_with_file("plain.txt", METRICS_PLAIN);
+}
+
+/* ---- What cannot be had ---- */
+
+#define UP(value)                                                                                  \
+    "# TYPE chrony_up gauge\n# HELP chrony_up 1 when the daemon answers, else "                    \
+    "0.\nchrony_up " value "\n"
+
+static void a_silent_daemon_is_not_up(void **state)
+{
+    /* Also when it falls silent later: half of a text would be worse than none. */
+    struct fake whole = new_fake();
+
+    free(written(&whole, METRICS_OPENMETRICS, true));
+    for (int i = 1; i < whole.asked; i++) {
+        struct fake fake = new_fake();
+
+        fake.silent_after = i;
+        char *text = written(&fake, METRICS_OPENMETRICS, false);
+        assert_string_equal(text, UP("0") "# EOF\n");
+        assert_int_equal(fake.asked, i + 1);
+        free(text);
+    }
+}
+
+static void what_is_refused_is_left_out_and_not_asked_again(void **state)
+{
+    static const enum cmd_status refusals[] = {CMD_STATUS_UNAUTHORISED, CMD_STATUS_INVALID,
+                                               CMD_STATUS_NO_HOST_ACCESS, CMD_STATUS_BAD_LENGTH};
+
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        struct fake fake = new_fake();
+
+        fake.refused[0] = CMD_SOURCESTATS;
+        fake.refused[1] = CMD_SOURCENAME;
+        fake.with = refusals[i];
+        char *text = written(&fake, METRICS_PLAIN, true);
+        assert_int_equal(times_asked(&fake, CMD_SOURCESTATS), 1);
+        assert_int_equal(times_asked(&fake, CMD_SOURCENAME), 1);
+        assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES);
+        assert_null(strstr(text, "sourcestats"));
+        assert_non_null(
+            strstr(text, "{source_address=\"2001:db8::1\",source_name=\"2001:db8::1\"}"));
+        free(text);
+    }
+}
+
+static void with_everything_refused_the_daemon_is_up(void **state)
+{
+    struct fake fake = new_fake();
+    static const unsigned int all[] = {CMD_TRACKING, CMD_SOURCE_COUNT};
+
+    memcpy(fake.refused, all, sizeof(all));
+    fake.with = CMD_STATUS_UNAUTHORISED;
+    char *text = written(&fake, METRICS_PLAIN, true);
+    assert_non_null(strstr(text, UP("1")));
+    assert_null(strstr(text, "chrony_tracking"));
+    assert_null(strstr(text, "chrony_source"));
+    free(text);
+}
+
+static void sources_that_vanish_are_left_out(void **state)
+{
+    struct fake fake = new_fake();
+
+    fake.count = 1000000;
+    char *text = written(&fake, METRICS_PLAIN, true);
+    assert_int_equal(count_of(text, "\nchrony_sources_state_info{"), SOURCES);
+    assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES + 1);
+    free(text);
+}
+
+/* ---- Hostile values ---- */
+
+static void names_that_are_no_words_are_not_printed(void **state)
+{
+    static const char *const bad[] = {"a b", "a\nb", "\033[31m", "\xc3\xa4", "\xff", ""};
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct fake fake = new_fake();
+
+        fake.names[1] = bad[i];
+        char *text = written(&fake, METRICS_OPENMETRICS, true);
+        assert_non_null(strstr(text, ",source_name=\"2001:db8::1\"}"));
+        free(text);
+    }
+}
+
+static void quotes_and_backslashes_are_escaped(void **state)
+{
+    struct fake fake = new_fake();
+
+    fake.names[1] = "a\"}\\n#b";
+    char *text = written(&fake, METRICS_OPENMETRICS, true);
+    assert_non_null(strstr(text, ",source_name=\"a\\\"}\\\\n#b\"} "));
+    free(text);
+}
+
+static void numbers_that_are_none_have_their_words(void **state)
+{
+    static const struct {
+        double number;
+        const char *line;
+    } cases[] = {{NAN, "source_name=\"PPS\"} NaN\n"},
+                 {INFINITY, "source_name=\"PPS\"} +Inf\n"},
+                 {-INFINITY, "source_name=\"PPS\"} -Inf\n"},
+                 {-1e-300, "source_name=\"PPS\"} -1e-300\n"}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fake fake = new_fake();
+
+        fake.number = cases[i].number;
+        char *text = written(&fake, METRICS_OPENMETRICS, true);
+        assert_int_equal(count_of(text, cases[i].line), 3);
+        free(text);
+    }
+}
+
+/* ---- What may be asked ---- */
+
+static void nothing_that_changes_may_be_asked(void **state)
+{
+    size_t allowed = 0;
+
+    for (size_t i = 0; i < cmd_command_count; i++) {
+        struct cmd_request request = {.command = cmd_commands[i].code};
+
+        if (!metrics_may_ask(&request))
+            continue;
+        assert_int_equal(cmd_commands[i].access, CMD_RO);
+        assert_int_not_equal(cmd_commands[i].code, CMD_CLIENTS); /* can reset */
+        allowed++;
+    }
+    assert_true(allowed >= 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_is_written_as_openmetrics),
+        cmocka_unit_test(all_is_written_as_plain_text),
+        cmocka_unit_test(a_silent_daemon_is_not_up),
+        cmocka_unit_test(what_is_refused_is_left_out_and_not_asked_again),
+        cmocka_unit_test(with_everything_refused_the_daemon_is_up),
+        cmocka_unit_test(sources_that_vanish_are_left_out),
+        cmocka_unit_test(names_that_are_no_words_are_not_printed),
+        cmocka_unit_test(quotes_and_backslashes_are_escaped),
+        cmocka_unit_test(numbers_that_are_none_have_their_words),
+        cmocka_unit_test(nothing_that_changes_may_be_asked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
