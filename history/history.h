@@ -23,10 +23,10 @@ enum history_clock_state {
 struct history_minute {
     int64_t time;
     enum history_clock_state state;
-    int selected;       /* index of the source, or HISTORY_NO_SOURCE */
-    double offset;      /* s, estimated: what is still to be corrected */
-    double bound;       /* s, of the clock's error: |offset| + root dispersion + root delay / 2 */
-    double freq_ppm;    /* of the system clock without correction, as in tracking */
+    int selected;    /* index of the source, or HISTORY_NO_SOURCE */
+    double offset;   /* s, estimated: what is still to be corrected */
+    double bound;    /* s, of the clock's error: |offset| + root dispersion + root delay / 2 */
+    double freq_ppm; /* of the system clock without correction, as in tracking */
     double skew_ppm;
     double temperature; /* in the unit of the sensor; NAN: not known */
 };
@@ -42,14 +42,15 @@ struct history_source {
 struct history_sample {
     int64_t time;
     int source;
-    char state; /* letter of the selection, as in selectdata */
+    char state;                   /* letter of the selection, as in selectdata */
     double offset, delay, jitter; /* s; jitter: standard deviation of its samples */
 };
 
 enum history_event_kind {
     HISTORY_EVENT_START,       /* text: version */
     HISTORY_EVENT_END,         /* the daemon ended in order */
-    HISTORY_EVENT_GAP,         /* made by the reader: nothing was written; value: seconds */
+    HISTORY_EVENT_GAP,         /* made by the reader: no minute was written; value: seconds from
+                                  the last minute before, at `time`, to the next one */
     HISTORY_EVENT_STEP,        /* value: s, what was added to the clock */
     HISTORY_EVENT_SELECTED,    /* source */
     HISTORY_EVENT_UNSELECTED,  /* no source can be selected; text: why */

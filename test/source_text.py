@@ -5,7 +5,7 @@ import re
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 # From the lowest layer to the highest.
-PRODUCT = ("base", "conf", "process", "clock", "source", "ntp", "nts", "cmdmon", "metrics", "chronyd", "chronyc")
+PRODUCT = ("base", "conf", "history", "process", "clock", "source", "ntp", "nts", "cmdmon", "metrics", "chronyd", "chronyc")
 
 C_TOKEN = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 
