@@ -28,9 +28,19 @@ struct question {
 
 static const struct question questions[FACTS_REPORTS] = {
     [FACTS_TRACKING] = {CMD_TRACKING, KEY_NONE, false, GLOBAL(tracking)},
+    [FACTS_CLOCK] = {CMD_CLOCK, KEY_NONE, false, GLOBAL(clock)},
+    [FACTS_ACTIVITY] = {CMD_ACTIVITY, KEY_NONE, false, GLOBAL(activity)},
+    [FACTS_SERVERSTATS] = {CMD_SERVERSTATS, KEY_NONE, false, GLOBAL(server)},
+    [FACTS_TEMPERATURE] = {CMD_TEMPERATURE, KEY_NONE, false, GLOBAL(temperature)},
+    [FACTS_RTC] = {CMD_RTC, KEY_NONE, false, GLOBAL(rtc)},
+    [FACTS_SMOOTHING] = {CMD_SMOOTHING, KEY_NONE, false, GLOBAL(smoothing)},
     [FACTS_SOURCE] = {CMD_SOURCE_DATA, KEY_INDEX, false, PER_SOURCE(data)},
-    [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
     [FACTS_SOURCENAME] = {CMD_SOURCENAME, KEY_ADDRESS, true, 0, 0},
+    [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
+    [FACTS_SELECTDATA] = {CMD_SELECTDATA, KEY_INDEX, false, PER_SOURCE(selection)},
+    [FACTS_AUTHDATA] = {CMD_AUTHDATA, KEY_ADDRESS, true, PER_SOURCE(auth)},
+    [FACTS_NTPDATA] = {CMD_NTPDATA, KEY_ADDRESS, true, PER_SOURCE(ntp)},
+    [FACTS_ESTIMATOR] = {CMD_ESTIMATOR, KEY_INDEX, false, PER_SOURCE(estimate)},
 };
 
 bool metrics_may_ask(const struct cmd_request *request)

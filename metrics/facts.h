@@ -13,9 +13,19 @@
 /* The reports; those from FACTS_PER_SOURCE on are of a source each. */
 enum facts_report {
     FACTS_TRACKING,
+    FACTS_CLOCK,
+    FACTS_ACTIVITY,
+    FACTS_SERVERSTATS,
+    FACTS_TEMPERATURE,
+    FACTS_RTC,
+    FACTS_SMOOTHING,
     FACTS_SOURCE,
-    FACTS_SOURCESTATS,
     FACTS_SOURCENAME,
+    FACTS_SOURCESTATS,
+    FACTS_SELECTDATA,
+    FACTS_AUTHDATA,
+    FACTS_NTPDATA,
+    FACTS_ESTIMATOR,
     FACTS_REPORTS,
 };
 #define FACTS_PER_SOURCE FACTS_SOURCE
@@ -26,11 +36,21 @@ struct facts_source {
     char *name; /* as configured, the characters of the reference ID, or the address */
     struct report_source data;
     struct report_sourcestats stats;
+    struct report_selectdata selection;
+    struct report_authdata auth;
+    struct report_ntpdata ntp;
+    struct report_estimator estimate;
 };
 
 struct facts {
     uint32_t have; /* a bit for each enum facts_report */
     struct report_tracking tracking;
+    struct report_clock clock;
+    struct report_activity activity;
+    struct report_serverstats server;
+    struct report_temperature temperature;
+    struct report_rtc rtc;
+    struct report_smoothing smoothing;
     struct facts_source *sources;
     size_t source_count;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Metric families: one row each says how it is named, of which report and field its value is, and
- * what labels it has. Writing, the table in the manual and the tests walk the rows. A family whose
+ * what labels it has. Writing, the list in the manual and the tests walk the rows. A family whose
  * report is of a source has the labels source_address and source_name besides.
  *
  * Names that other programs know (the exporter for chrony that most dashboards are made for) are
@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "cmdmon/message_field.h"
+
+#define METRIC_PPM     1e-6
+#define METRIC_PERCENT 1e-2
 
 enum metric_type {
     METRIC_GAUGE,
@@ -42,7 +45,16 @@ struct metric_family {
     size_t label_count;
 };
 
-extern const struct metric_family metric_families[];
-extern const size_t metric_family_count;
+#define METRIC_LABELS(rows) .labels = (rows), .label_count = COUNT(rows)
+
+/* The rows of a file. */
+struct metric_table {
+    const struct metric_family *families;
+    size_t count;
+};
+extern const struct metric_table metric_table_clock, metric_table_daemon, metric_table_sources;
+
+/* All of them, in the order in which they are written. NULL behind the last one. */
+const struct metric_family *metric_family_get(size_t index);
 
 #endif

@@ -76,7 +76,17 @@ static void write_label(FILE *out, bool *started, const char *name, const char *
     fputc('"', out);
 }
 
-/* The source that the clock follows, by its address or the reference ID of a reference clock. */
+/* The source that the clock follows, as it is in the labels of sources. */
+static const char *tracking_address(const struct facts *facts, char *buf, size_t size)
+{
+    const struct report_tracking *tracking = &facts->tracking;
+    uint32_t refid = tracking->refid;
+    struct ip_addr addr = ip_addr_v4((uint8_t)(refid >> 24), (uint8_t)(refid >> 16),
+                                     (uint8_t)(refid >> 8), (uint8_t)refid);
+
+    return ip_addr_format(ip_addr_is_real(&tracking->addr) ? &tracking->addr : &addr, buf, size);
+}
+
 static const char *tracking_name(const struct facts *facts, char *buf, size_t size)
 {
     const struct report_tracking *tracking = &facts->tracking;
@@ -98,8 +108,8 @@ static const char *label_text(const struct text *t, const struct cmd_field *labe
     case SHOW_REFID:
         snprintf(buf, size, "%08" PRIX32, (uint32_t)field_integer(label, report));
         return buf;
-    case SHOW_ADDRESS:
-        return ip_addr_format(field_value(label, report), buf, size);
+    case SHOW_GIVEN_ADDRESS:
+        return tracking_address(t->facts, buf, size);
     default: /* SHOW_GIVEN_NAME */
         return tracking_name(t->facts, buf, size);
     }
@@ -238,8 +248,8 @@ bool metrics_write(FILE *out, enum metrics_format format, metrics_ask *ask, void
 
     write_header(&text, "chrony_up", METRIC_GAUGE, NULL, "1 when the daemon answers, else 0.");
     fprintf(out, "chrony_up %d\n", up);
-    for (size_t i = 0; up && i < metric_family_count; i++)
-        write_family(&text, &metric_families[i]);
+    for (size_t i = 0; up && metric_family_get(i); i++)
+        write_family(&text, metric_family_get(i));
     if (format == METRICS_OPENMETRICS)
         fputs("# EOF\n", out);
     facts_free(&facts);

@@ -22,8 +22,9 @@ struct fake {
     int count;                  /* sources that are claimed to be there */
     int silent_after;           /* this number of requests; 0: never */
     unsigned int refused[8];    /* codes; ends with 0 */
-    enum cmd_status with;       /* status of these */
-    double number;              /* in place of all numbers, unless 0 */
+    bool refuses_all;
+    enum cmd_status with; /* status of these */
+    double number;        /* in place of all numbers, unless 0 */
 
     struct cmd_request requests[REQUESTS_MAX];
     int asked;
@@ -94,12 +95,119 @@ static void answer_tracking(struct report_tracking *t)
     };
 }
 
+/* What is of the daemon as a whole; distinct numbers. */
+static void answer_global(unsigned int command, union cmd_reply_body *body)
+{
+    switch (command) {
+    case CMD_TRACKING:
+        answer_tracking(&body->tracking);
+        break;
+    case CMD_CLOCK:
+        body->clock = (struct report_clock){
+            .state = REPORT_CLOCK_SYNCHRONISED,
+            .last_update_ago = 5,
+            .offset = -1.5e-6,
+            .bound = 1.35e-5,
+            .bound_growth_ppm = 1.25,
+            .slew_rate_ppm = 83333.333,
+            .slew_left = 0.5,
+            .updates = 4000000001,
+            .refusals = 2,
+            .steps = 1,
+            .last_step_ago = 100,
+            .last_step = -0.75,
+            .controlled = true,
+            .uptime_seconds = 86400,
+        };
+        break;
+    case CMD_ACTIVITY:
+        body->activity = (struct report_activity){1, 2, 3, 4, 5};
+        break;
+    case CMD_SERVERSTATS:
+        body->serverstats = (struct report_serverstats){UINT64_MAX, 2,  3,  4,  5,  6,  7,  8, 9,
+                                                        10,         11, 12, 13, 14, 15, 16, 17};
+        break;
+    case CMD_TEMPERATURE:
+        body->temperature = (struct report_temperature){.sensor = "/sensor",
+                                                        .state = REPORT_TEMPERATURE_FOLLOWING,
+                                                        .last_reading_ago = 1,
+                                                        .temperature = 41500.0,
+                                                        .changes = 80,
+                                                        .trust_percent = 97.5,
+                                                        .compensation_ppm = 0.125};
+        break;
+    case CMD_RTC:
+        body->rtc = (struct report_rtc){.samples = 9, .seconds_fast = -0.5, .gain_ppm = 2.5};
+        break;
+    case CMD_SMOOTHING:
+        body->smoothing = (struct report_smoothing){
+            .active = true, .offset = 0.0625, .freq_ppm = -3.0, .remaining_time = 123.5};
+        break;
+    }
+}
+
+static const struct report_selectdata selection[SOURCES] = {
+    {.state = '*', .eff_options = 15, .score = 1.0, .low_limit = -2e-6, .high_limit = 2e-6},
+    {.state = '+', .authenticated = true, .eff_options = 2, .score = 2.5, .high_limit = 0.5},
+    {.state = 'M', .score = 1.0},
+    {.state = 'M', .score = 1.0},
+};
+
+static const struct report_authdata authentication[SOURCES] = {
+    {0},
+    {.mode = REPORT_AUTH_NTS,
+     .ke_attempts = 1,
+     .last_ke_ago = 77,
+     .cookies = 8,
+     .cookie_length = 100},
+    {.mode = REPORT_AUTH_NTS, .ke_attempts = 4, .last_ke_ago = UINT32_MAX, .nak = 1},
+    {.mode = REPORT_AUTH_SYMMETRIC, .last_ke_ago = UINT32_MAX},
+};
+
+static const struct report_ntpdata ntp[SOURCES] = {
+    [1] = {.root_delay = 0.001,
+           .root_dispersion = 0.002,
+           .peer_delay = 0.003,
+           .peer_dispersion = 0.004,
+           .response_time = 0.005,
+           .jitter_asymmetry = -0.25,
+           .interleaved = true,
+           .total_tx = 10,
+           .total_rx = 9,
+           .total_valid = 8,
+           .total_good = 7,
+           .total_kernel_tx = 6,
+           .total_kernel_rx = 5,
+           .total_hw_tx = 4,
+           .total_hw_rx = 3},
+    [2] = {.total_tx = 20},
+};
+
+static const struct report_estimator estimates[SOURCES] = {
+    {.kind = REPORT_ESTIMATOR_KALMAN,
+     .offset = 1e-9,
+     .offset_sd = 2e-9,
+     .freq_ppm = -12.5,
+     .freq_sd_ppm = 0.5,
+     .jitter = 3e-9,
+     .wander_ppm = 0.25,
+     .joint_bias = -4e-9,
+     .joint_percent = 75.0},
+    {.kind = REPORT_ESTIMATOR_REGRESSION,
+     .offset = 1e-6,
+     .offset_sd = 2e-6,
+     .freq_ppm = 7.5,
+     .freq_sd_ppm = 1.5,
+     .jitter = 3e-6},
+};
+
 static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_request *request,
                                         union cmd_reply_body *body)
 {
     int index = request->u.index;
 
-    if (request->command == CMD_SOURCENAME) {
+    if (request->command == CMD_SOURCENAME || request->command == CMD_AUTHDATA ||
+        request->command == CMD_NTPDATA) {
         for (index = 0; index < SOURCES; index++)
             if (ip_addr_equal(&sources[index].addr, &request->u.addr))
                 break;
@@ -120,6 +228,18 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
             return CMD_STATUS_NO_SOURCE;
         text_copy(body->name, sizeof(body->name), fake->names[index]);
         return CMD_STATUS_SUCCESS;
+    case CMD_SELECTDATA:
+        body->selectdata = selection[index];
+        return CMD_STATUS_SUCCESS;
+    case CMD_AUTHDATA:
+        body->authdata = authentication[index];
+        return CMD_STATUS_SUCCESS;
+    case CMD_NTPDATA:
+        body->ntpdata = ntp[index];
+        return CMD_STATUS_SUCCESS;
+    case CMD_ESTIMATOR:
+        body->estimator = estimates[index];
+        return CMD_STATUS_SUCCESS;
     default:
         return CMD_STATUS_INVALID;
     }
@@ -128,12 +248,20 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
 static enum cmd_status answer(struct fake *fake, const struct cmd_request *request,
                               union cmd_reply_body *body)
 {
+    if (fake->refuses_all)
+        return fake->with;
     for (size_t i = 0; i < COUNT(fake->refused) && fake->refused[i] != 0; i++)
         if (request->command == fake->refused[i])
             return fake->with;
     switch (request->command) {
     case CMD_TRACKING:
-        answer_tracking(&body->tracking);
+    case CMD_CLOCK:
+    case CMD_ACTIVITY:
+    case CMD_SERVERSTATS:
+    case CMD_TEMPERATURE:
+    case CMD_RTC:
+    case CMD_SMOOTHING:
+        answer_global(request->command, body);
         return CMD_STATUS_SUCCESS;
     case CMD_SOURCE_COUNT:
         body->source_count = (uint32_t)fake->count;
@@ -280,14 +408,11 @@ static void what_is_refused_is_left_out_and_not_asked_again(void **state)
 static void with_everything_refused_the_daemon_is_up(void **state)
 {
     struct fake fake = new_fake();
-    static const unsigned int all[] = {CMD_TRACKING, CMD_SOURCE_COUNT};
 
-    memcpy(fake.refused, all, sizeof(all));
+    fake.refuses_all = true;
     fake.with = CMD_STATUS_UNAUTHORISED;
     char *text = written(&fake, METRICS_PLAIN, true);
-    assert_non_null(strstr(text, UP("1")));
-    assert_null(strstr(text, "chrony_tracking"));
-    assert_null(strstr(text, "chrony_source"));
+    assert_string_equal(text, UP("1"));
     free(text);
 }
 

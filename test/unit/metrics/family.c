@@ -28,8 +28,8 @@ static void names_keep_the_rules(void **state)
 {
     static const char *const reserved[] = {"_total", "_info", "_created", "_bucket", "_count"};
 
-    for (size_t i = 0; i < metric_family_count; i++) {
-        const struct metric_family *f = &metric_families[i];
+    for (size_t i = 0; metric_family_get(i); i++) {
+        const struct metric_family *f = metric_family_get(i);
         char unit[64];
 
         assert_int_equal(strncmp(f->name, "chrony_", 7), 0);
@@ -43,26 +43,26 @@ static void names_keep_the_rules(void **state)
         if (!f->unit && (ends_with(f->name, "_seconds") || ends_with(f->name, "_ratio")))
             fail_msg("%s has no unit", f->name);
         for (size_t j = 0; j < i; j++)
-            if (strcmp(metric_families[j].name, f->name) == 0)
+            if (strcmp(metric_family_get(j)->name, f->name) == 0)
                 fail_msg("%s is there twice", f->name);
     }
 }
 
 static void texts_are_one_sentence(void **state)
 {
-    for (size_t i = 0; i < metric_family_count; i++) {
-        const char *help = metric_families[i].help;
+    for (size_t i = 0; metric_family_get(i); i++) {
+        const char *help = metric_family_get(i)->help;
 
         if (!ends_with(help, ".") || strpbrk(help, "\n\\\"") ||
             !(isupper((unsigned char)help[0]) || isdigit((unsigned char)help[0])))
-            fail_msg("%s: %s", metric_families[i].name, help);
+            fail_msg("%s: %s", metric_family_get(i)->name, help);
     }
 }
 
 static void each_row_has_one_value(void **state)
 {
-    for (size_t i = 0; i < metric_family_count; i++) {
-        const struct metric_family *f = &metric_families[i];
+    for (size_t i = 0; metric_family_get(i); i++) {
+        const struct metric_family *f = metric_family_get(i);
         bool has_field = f->value.member != MEMBER_NONE;
 
         assert_true(f->report < FACTS_REPORTS);
@@ -151,8 +151,8 @@ static void the_manual_has_the_rows(void **state)
         fail_msg("cannot open %s", PAGE);
     assert_true(next_entry(page, &found)); /* chrony_up, which has no row */
     assert_string_equal(found.term, "`chrony_up` (gauge, E)::");
-    for (size_t i = 0; i < metric_family_count; i++) {
-        describe(&metric_families[i], &expected);
+    for (size_t i = 0; metric_family_get(i); i++) {
+        describe(metric_family_get(i), &expected);
         if (!next_entry(page, &found) || strcmp(found.term, expected.term) != 0 ||
             strcmp(found.text, expected.text) != 0)
             fail_msg("the manual needs an entry:\n%s\n%s\nthere is:\n%s\n%s", expected.term,

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Metrics of the daemon as a whole: sources by activity, and what it does as a server.
+ */
+#include "metrics/family.h"
+
+#include "base/number.h"
+#include "metrics/facts.h"
+
+#define ACTIVITY(family, member, help_text)                                                        \
+    {                                                                                              \
+        .name = "chrony_activity_" family "_sources", .report = FACTS_ACTIVITY, .help = help_text, \
+        .value = FIELD(struct report_activity, 0, WIRE_NONE, member, NULL, SHOW_INTEGER)           \
+    }
+
+#define SERVER(family, unit_name, help_text, kind, member)                                         \
+    {                                                                                              \
+        .name = "chrony_serverstats_" family, .report = FACTS_SERVERSTATS, .type = kind,           \
+        .known = true, .unit = unit_name, .help = help_text,                                       \
+        .value = FIELD(struct report_serverstats, 0, WIRE_NONE, member, NULL, SHOW_COUNTER)        \
+    }
+#define SERVER_COUNTER(family, member, help_text)                                                  \
+    SERVER(family, NULL, help_text, METRIC_COUNTER, member)
+
+static const struct metric_family families[] = {
+    ACTIVITY("online", online, "NTP sources that are asked."),
+    ACTIVITY("offline", offline, "NTP sources that are not asked."),
+    ACTIVITY("burst_online", burst_online, "NTP sources in a burst that are asked afterwards."),
+    ACTIVITY("burst_offline", burst_offline,
+             "NTP sources in a burst that are not asked afterwards."),
+    ACTIVITY("unresolved", unresolved, "NTP sources whose address is not known."),
+
+    SERVER_COUNTER("ntp_packets_received", ntp_hits, "NTP requests received."),
+    SERVER_COUNTER("ntp_packets_dropped", ntp_drops, "NTP requests dropped by the rate limit."),
+    SERVER_COUNTER("command_packets_received", cmd_hits, "Commands received."),
+    SERVER_COUNTER("command_packets_dropped", cmd_drops, "Commands dropped by the rate limit."),
+    SERVER_COUNTER("client_log_records_dropped", log_drops,
+                   "Records of clients that made room for others."),
+    SERVER_COUNTER("nts_ke_connections_accepted", nts_ke_hits, "NTS-KE connections accepted."),
+    SERVER_COUNTER("nts_ke_connections_dropped", nts_ke_drops,
+                   "NTS-KE connections dropped by the rate limit."),
+    SERVER_COUNTER("authenticated_ntp_packets", ntp_auth_hits,
+                   "NTP requests received that were authenticated."),
+    SERVER_COUNTER("interleaved_ntp_packets", ntp_interleaved_hits,
+                   "NTP requests received in interleaved mode."),
+    SERVER("ntp_timestamps_held", NULL, "Timestamps kept for clients in interleaved mode.",
+           METRIC_GAUGE, ntp_timestamps),
+    SERVER("ntp_timestamp_span_seconds", "seconds",
+           "Time between the oldest and the newest of these timestamps.", METRIC_GAUGE,
+           ntp_span_seconds),
+    SERVER_COUNTER("ntp_daemon_rx_timestamps", ntp_daemon_rx,
+                   "NTP requests with a receive timestamp of the daemon."),
+    SERVER_COUNTER("ntp_daemon_tx_timestamps", ntp_daemon_tx,
+                   "NTP replies with a transmit timestamp of the daemon."),
+    SERVER_COUNTER("ntp_kernel_rx_timestamps", ntp_kernel_rx,
+                   "NTP requests with a receive timestamp of the kernel."),
+    SERVER_COUNTER("ntp_kernel_tx_timestamps", ntp_kernel_tx,
+                   "NTP replies with a transmit timestamp of the kernel."),
+    SERVER_COUNTER("ntp_hardware_rx_timestamps", ntp_hw_rx,
+                   "NTP requests with a receive timestamp of the network card."),
+    SERVER_COUNTER("ntp_hardware_tx_timestamps", ntp_hw_tx,
+                   "NTP replies with a transmit timestamp of the network card."),
+};
+
+const struct metric_table metric_table_daemon = {families, COUNT(families)};
