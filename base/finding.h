@@ -24,17 +24,92 @@ enum finding_severity {
     X(FINDING_SYNCHRONISED, 1, "synchronised", FINDING_GOOD)                                       \
     X(FINDING_NOT_SYNCHRONISED, 2, "not_synchronised", FINDING_ERROR)                              \
     X(FINDING_NO_SOURCES, 3, "no_sources", FINDING_ERROR)                                          \
-    X(FINDING_LOCAL_REFERENCE, 4, "local_reference", FINDING_WARNING)
+    X(FINDING_LOCAL_REFERENCE, 4, "local_reference", FINDING_WARNING)                              \
+    X(FINDING_BOUND_DELAY, 5, "bound_root_delay", FINDING_NOTE)                                    \
+    X(FINDING_BOUND_DISPERSION, 6, "bound_root_dispersion", FINDING_NOTE)                          \
+    X(FINDING_BOUND_AGE, 7, "bound_age", FINDING_NOTE)                                             \
+    X(FINDING_BOUND_OFFSET, 8, "bound_offset", FINDING_NOTE)                                       \
+    X(FINDING_FIRST_LOOKUP, 9, "first_lookup", FINDING_NOTE)                                       \
+    X(FINDING_NONE_USABLE, 10, "none_usable", FINDING_ERROR)                                       \
+    X(FINDING_WAITING_FOR_SAMPLES, 11, "waiting_for_samples", FINDING_NOTE)                        \
+    X(FINDING_NO_AGREEMENT, 12, "no_agreement", FINDING_ERROR)                                     \
+    X(FINDING_TOO_FEW_AGREE, 13, "no_majority", FINDING_ERROR)                                     \
+    X(FINDING_NO_TRUSTED_AGREEMENT, 14, "no_trusted_agreement", FINDING_ERROR)                     \
+    X(FINDING_TOO_FEW_TRUSTED_AGREE, 15, "no_trusted_majority", FINDING_ERROR)                     \
+    X(FINDING_NONE_AGREES, 16, "none_agrees_with_trusted", FINDING_ERROR)                          \
+    X(FINDING_NO_REQUIRED, 17, "no_required_source", FINDING_ERROR)                                \
+    X(FINDING_NOT_ENOUGH, 18, "fewer_than_minsources", FINDING_ERROR)                              \
+    X(FINDING_WAITING_FOR_UPDATE, 19, "waiting_for_update", FINDING_NOTE)                          \
+    X(FINDING_NOT_CONTROLLED, 20, "clock_not_controlled", FINDING_WARNING)                         \
+    X(FINDING_UPDATE_REFUSED, 21, "update_refused", FINDING_ERROR)                                 \
+    X(FINDING_UPDATE_REFUSED_ENDS, 22, "update_refused_ends", FINDING_ERROR)                       \
+    X(FINDING_STEP_FAILED, 23, "step_failed", FINDING_ERROR)                                       \
+    X(FINDING_LARGE_SLEW, 24, "large_offset_slewed", FINDING_WARNING)                              \
+    X(FINDING_SLEW_NO_STEP, 25, "step_not_allowed", FINDING_NOTE)                                  \
+    X(FINDING_SLEW_BELOW_STEP, 26, "below_step_threshold", FINDING_NOTE)                           \
+    X(FINDING_FREQUENCY_KEPT, 27, "frequency_kept", FINDING_WARNING)                               \
+    X(FINDING_LEAP_SECOND, 28, "leap_second", FINDING_NOTE)                                        \
+    X(FINDING_LEAP_IN_PROGRESS, 29, "leap_second_in_progress", FINDING_WARNING)                    \
+    X(FINDING_SERVED_TIME_SMOOTHED, 30, "served_time_smoothed", FINDING_NOTE)                      \
+    X(FINDING_STEPPED_BY_OTHERS, 31, "stepped_by_others", FINDING_WARNING)                         \
+    X(FINDING_INITIAL_OFFSET, 32, "measuring_initial_offset", FINDING_NOTE)                        \
+    X(FINDING_STEPPED, 33, "stepped", FINDING_NOTE)                                                \
+    X(FINDING_LOCAL_ORPHAN, 34, "local_orphan", FINDING_WARNING)                                   \
+    X(FINDING_HOLDING, 35, "holdover", FINDING_WARNING)
 
 #define FINDINGS_OF_SOURCE(X)                                                                      \
     X(FINDING_SELECTED, 100, "selected", FINDING_GOOD)                                             \
-    X(FINDING_COMBINED, 101, "combined", FINDING_GOOD)
+    X(FINDING_COMBINED, 101, "combined", FINDING_GOOD)                                             \
+    X(FINDING_NOSELECT, 102, "noselect", FINDING_NOTE)                                             \
+    X(FINDING_FEW_SAMPLES, 103, "few_samples", FINDING_NOTE)                                       \
+    X(FINDING_SOURCE_UNSYNCHRONISED, 104, "source_unsynchronised", FINDING_ERROR)                  \
+    X(FINDING_STRATUM_LOW, 105, "stratum_low", FINDING_ERROR)                                      \
+    X(FINDING_STRATUM_HIGH, 106, "stratum_high", FINDING_ERROR)                                    \
+    X(FINDING_DISTANCE, 107, "distance", FINDING_ERROR)                                            \
+    X(FINDING_JITTERY, 108, "jittery", FINDING_ERROR)                                              \
+    X(FINDING_WAITS_SAMPLES, 109, "waits_for_other_sources", FINDING_NOTE)                         \
+    X(FINDING_STALE, 110, "stale", FINDING_ERROR)                                                  \
+    X(FINDING_UNREACHABLE, 111, "unreachable", FINDING_ERROR)                                      \
+    X(FINDING_ORPHAN, 112, "orphan", FINDING_NOTE)                                                 \
+    X(FINDING_UNTRUSTED, 113, "untrusted", FINDING_ERROR)                                          \
+    X(FINDING_FALSETICKER, 114, "falseticker", FINDING_ERROR)                                      \
+    X(FINDING_DISAGREES, 115, "disagrees", FINDING_ERROR)                                          \
+    X(FINDING_WAITS_SOURCES, 116, "waits_for_minsources", FINDING_WARNING)                         \
+    X(FINDING_WAITS_REQUIRED, 117, "waits_for_required", FINDING_WARNING)                          \
+    X(FINDING_NOT_PREFERRED, 118, "not_preferred", FINDING_NOTE)                                   \
+    X(FINDING_WAITS_UPDATE, 119, "waits_for_update", FINDING_NOTE)                                 \
+    X(FINDING_DISTANT, 120, "distant", FINDING_NOTE)                                               \
+    X(FINDING_DISTANT_FREQUENCY, 121, "distant_frequency", FINDING_NOTE)                           \
+    X(FINDING_STILL_DISTANT, 122, "still_distant", FINDING_NOTE)                                   \
+    X(FINDING_NOT_AUTHENTICATED, 123, "not_authenticated", FINDING_NOTE)                           \
+    X(FINDING_NOTHING_AUTHENTICATED, 124, "nothing_authenticated", FINDING_ERROR)
+
+#define FINDINGS_OF_REFCLOCK(X)                                                                    \
+    X(FINDING_REFCLOCK_SAMPLES, 400, "refclock_samples", FINDING_GOOD)                             \
+    X(FINDING_REFCLOCK_NO_DEVICE, 401, "refclock_no_device", FINDING_ERROR)                        \
+    X(FINDING_REFCLOCK_SILENT, 402, "refclock_silent", FINDING_ERROR)                              \
+    X(FINDING_REFCLOCK_BAD_INPUT, 403, "refclock_bad_input", FINDING_ERROR)                        \
+    X(FINDING_REFCLOCK_NO_LOCK, 404, "refclock_no_lock", FINDING_ERROR)                            \
+    X(FINDING_REFCLOCK_LOCK_SILENT, 405, "refclock_lock_silent", FINDING_ERROR)                    \
+    X(FINDING_REFCLOCK_NEEDS_TIME, 406, "refclock_needs_time", FINDING_ERROR)                      \
+    X(FINDING_REFCLOCK_AGE, 407, "refclock_old_samples", FINDING_ERROR)                            \
+    X(FINDING_REFCLOCK_NO_LEAP, 408, "refclock_bad_leap", FINDING_ERROR)                           \
+    X(FINDING_REFCLOCK_NO_TAI, 409, "refclock_tai_unknown", FINDING_ERROR)                         \
+    X(FINDING_REFCLOCK_QUALITY, 410, "refclock_low_quality", FINDING_ERROR)                        \
+    X(FINDING_REFCLOCK_ORDER, 411, "refclock_not_increasing", FINDING_ERROR)                       \
+    X(FINDING_REFCLOCK_LOCK_DIFFERS, 412, "refclock_lock_differs", FINDING_ERROR)                  \
+    X(FINDING_REFCLOCK_EDGE, 413, "refclock_wrong_edge", FINDING_ERROR)
 
 #define FINDINGS_OF_NTP(X)
 
 #define FINDINGS_OF_NTS(X)
 
-#define FINDINGS(X) FINDINGS_OF_CLOCK(X) FINDINGS_OF_SOURCE(X) FINDINGS_OF_NTP(X) FINDINGS_OF_NTS(X)
+#define FINDINGS(X)                                                                                \
+    FINDINGS_OF_CLOCK(X)                                                                           \
+    FINDINGS_OF_SOURCE(X)                                                                          \
+    FINDINGS_OF_REFCLOCK(X)                                                                        \
+    FINDINGS_OF_NTP(X)                                                                             \
+    FINDINGS_OF_NTS(X)
 
 #define FINDING_CODE(code, number, word, severity) code = number,
 enum finding_code { FINDINGS(FINDING_CODE) };

@@ -20,7 +20,8 @@
 const struct finding_text *finding_text_find(unsigned int code)
 {
     static const struct finding_text *const tables[] = {finding_texts_clock, finding_texts_source,
-                                                        finding_texts_ntp, finding_texts_nts};
+                                                        finding_texts_refclock, finding_texts_ntp,
+                                                        finding_texts_nts};
 
     for (size_t i = 0; i < COUNT(tables); i++)
         for (const struct finding_text *row = tables[i]; row->code != 0; row++)

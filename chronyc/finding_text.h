@@ -42,6 +42,7 @@ struct finding_text {
 
 extern const struct finding_text finding_texts_clock[];
 extern const struct finding_text finding_texts_source[];
+extern const struct finding_text finding_texts_refclock[];
 extern const struct finding_text finding_texts_ntp[];
 extern const struct finding_text finding_texts_nts[];
 

@@ -103,6 +103,17 @@ static bool fetch(struct client *c, struct explanation *e)
 
 /* ---- Subjects ---- */
 
+static const struct {
+    const char *plain; /* for people */
+    const char *word;  /* in JSON and CSV */
+    enum style style;
+} severities[] = {
+    [FINDING_GOOD] = {"ok", "good", STYLE_SELECTED},
+    [FINDING_NOTE] = {"note", "note", STYLE_PLAIN},
+    [FINDING_WARNING] = {"warning", "warning", STYLE_JITTERY},
+    [FINDING_ERROR] = {"problem", "error", STYLE_FALSETICKER},
+};
+
 /* The address, or the reference ID of a reference clock. */
 static const char *identity(const struct report_explanation *e, char *buf, size_t size)
 {
@@ -127,16 +138,6 @@ static bool is_wanted(const struct report_explanation *e, const char *source)
 }
 
 /* ---- Text ---- */
-
-static const struct {
-    const char *word;
-    enum style style;
-} severities[] = {
-    [FINDING_GOOD] = {"ok", STYLE_SELECTED},
-    [FINDING_NOTE] = {"note", STYLE_PLAIN},
-    [FINDING_WARNING] = {"warning", STYLE_JITTERY},
-    [FINDING_ERROR] = {"problem", STYLE_FALSETICKER},
-};
 
 #define INDENT 11 /* of sentences, behind the severity */
 
@@ -171,7 +172,7 @@ static void print_finding(struct client *c, const struct report_finding *f, stru
     FILE *out = c->env->out;
 
     fprintf(out, "  %s%-*s%s", c->color ? style_sequence(severities[severity].style) : "",
-            INDENT - 2, severities[severity].word, c->color ? style_sequence(STYLE_PLAIN) : "");
+            INDENT - 2, severities[severity].plain, c->color ? style_sequence(STYLE_PLAIN) : "");
     if (!row) {
         snprintf(text, sizeof(text), "This client is older than the daemon: finding %u", f->code);
         print_wrapped(out, text);
@@ -218,7 +219,6 @@ static void put_values(struct document *d, const struct finding_text *row,
 static void put_finding(struct document *d, const struct report_explanation *e,
                         const struct report_finding *f, struct instant now)
 {
-    static const char *const words[] = {"good", "note", "warning", "error"};
     static const char *const subjects[] = {"clock", "ntp_source", "reference_clock"};
     const struct finding_text *row = finding_text_find(f->code);
     bool of_clock = e->subject == REPORT_SUBJECT_CLOCK;
@@ -229,7 +229,7 @@ static void put_finding(struct document *d, const struct report_explanation *e,
     document_text(d, "source", of_clock ? NULL : identity(e, text, sizeof(text)));
     document_text(d, "name", e->name[0] != '\0' ? printable_name(e) : NULL);
     document_text(d, "code", finding_word(f->code));
-    document_text(d, "severity", words[finding_severity(f->code)]);
+    document_text(d, "severity", severities[finding_severity(f->code)].word);
     if (f->ago == UINT32_MAX)
         document_null(d, "age_seconds");
     else
@@ -243,14 +243,35 @@ static void put_finding(struct document *d, const struct report_explanation *e,
     put_values(d, row, f);
 }
 
+/* ---- CSV ---- */
+
+/* The sentence is the last field, as it may have commas. */
+static void print_csv(FILE *out, const struct report_explanation *e, const struct report_finding *f,
+                      struct instant now)
+{
+    const struct finding_text *row = finding_text_find(f->code);
+    const char *word = finding_word(f->code);
+    char text[FINDING_SENTENCE_SIZE], age[16] = "-";
+
+    if (f->ago != UINT32_MAX)
+        snprintf(age, sizeof(age), "%" PRIu32, f->ago);
+    fprintf(out, "%s,", e->subject == REPORT_SUBJECT_CLOCK ? "-" : identity(e, text, sizeof(text)));
+    fprintf(out, "%s,%s,%s,%s\n", severities[finding_severity(f->code)].word, word ? word : "-",
+            age, row ? finding_text_format(row, row->sentence, f, now, text, sizeof(text)) : "-");
+}
+
 static void show_subject(struct client *c, const struct subject *s, struct instant now)
 {
-    if (!c->json) {
+    if (!c->json && !c->csv) {
         print_subject(c, s, now);
         return;
     }
-    for (uint32_t i = 0; i < s->findings.count; i++)
-        put_finding(c->json, &s->head, &s->findings.list[i], now);
+    for (uint32_t i = 0; i < s->findings.count; i++) {
+        if (c->json)
+            put_finding(c->json, &s->head, &s->findings.list[i], now);
+        else
+            print_csv(c->env->out, &s->head, &s->findings.list[i], now);
+    }
 }
 
 bool show_explain(struct client *c, char *args)

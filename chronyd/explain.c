@@ -17,8 +17,24 @@ enum cmd_status execute_clock(struct chronyd *d, request_p request, body_p body)
 
 static void explain_clock(struct chronyd *d, struct findings *findings)
 {
-    reference_explain(d->reference, findings);
-    source_register_explain(d->sources, findings);
+    char label[ADDR_LABEL_SIZE];
+    bool selected = source_register_selected_label(d->sources, label, sizeof(label));
+    struct report_smoothing smoothing;
+
+    reference_explain_state(d->reference, selected ? label : NULL, findings);
+    if (!d->sources_started && source_register_count(d->sources) > 0)
+        findings_add(findings, FINDING_FIRST_LOOKUP);
+    else if (!selected)
+        source_register_explain(d->sources, findings);
+    reference_explain_changes(d->reference, findings);
+    if (!d->options->control_clock)
+        findings_add(findings, FINDING_NOT_CONTROLLED);
+    if (smoothing_report(d->smoothing, &smoothing) && smoothing.active && smoothing.offset != 0.0) {
+        struct report_finding *finding = findings_add(findings, FINDING_SERVED_TIME_SMOOTHED);
+
+        finding->value[0] = smoothing.offset;
+        finding->value[1] = smoothing.remaining_time;
+    }
 }
 
 static void explain_source(struct chronyd *d, const struct source *source,
@@ -26,18 +42,19 @@ static void explain_source(struct chronyd *d, const struct source *source,
 {
     struct report_sourcestats stats;
 
+    source_explain(source, findings);
     source_report_stats(source, &stats);
     e->addr = stats.addr;
     e->refid = stats.refid;
     if (source_is_refclock(source)) {
         e->subject = REPORT_SUBJECT_REFCLOCK;
+        refclock_set_explain(d->refclocks, source, findings);
     } else {
         const char *name = ntp_sources_name(d->ntp_sources, &e->addr);
 
         e->subject = REPORT_SUBJECT_NTP;
         text_copy(e->name, sizeof(e->name), name ? name : "");
     }
-    source_explain(source, findings);
 }
 
 /* FNV-1a over the codes. */

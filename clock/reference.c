@@ -49,6 +49,9 @@ static void on_clock_change(const struct clock_change *change, void *arg)
         local_adjust(&r->ref_time, change->cooked, change->dfreq, change->doffset);
     if (change->type == CLOCK_UNKNOWN_STEP) {
         r->updated = false;
+        r->external_steps++;
+        r->external_step = -change->doffset;
+        r->last_external_step = loop_uptime(r->loop);
         reference_set_unsynchronised(r);
     }
     if (change->type != CLOCK_ADJUST)

@@ -117,8 +117,12 @@ double reference_frequency_sd(const struct reference *ref);
 void reference_report_tracking(struct reference *ref, struct report_tracking *report);
 /* All but controlled, which the caller fills in (cmdmon.md 13.19). */
 void reference_report_clock(struct reference *ref, struct report_clock *report);
-/* Adds what is known of the clock itself (cmdmon.md 13.18). */
-void reference_explain(struct reference *ref, struct findings *findings);
+/* Adds whether the clock is synchronised, and what its error is mostly made of (cmdmon.md 13.18).
+   source: name of the selected one; NULL: none is selected. */
+void reference_explain_state(struct reference *ref, const char *source, struct findings *findings);
+/* Adds what is being done with the clock, or was not: corrections, steps, the local reference, leap
+   seconds. */
+void reference_explain_changes(struct reference *ref, struct findings *findings);
 
 /* Commands, with their messages. */
 void reference_modify_makestep(struct reference *ref, int limit, double threshold);

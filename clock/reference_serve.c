@@ -202,29 +202,11 @@ void reference_report_clock(struct reference *r, struct report_clock *report)
     }
 }
 
-void reference_explain(struct reference *r, struct findings *findings)
-{
-    struct report_finding *finding;
-    struct report_clock clock;
-
-    reference_report_clock(r, &clock);
-    if (clock.state == REPORT_CLOCK_SYNCHRONISED) {
-        finding = findings_add(findings, FINDING_SYNCHRONISED);
-        finding->ago = clock.last_update_ago;
-        finding->value[0] = clock.bound;
-        finding->value[1] = clock.bound_growth_ppm;
-        finding->value[2] = r->stratum;
-        return;
-    }
-    findings_add(findings, FINDING_NOT_SYNCHRONISED);
-    if (clock.state == REPORT_CLOCK_LOCAL)
-        findings_add(findings, FINDING_LOCAL_REFERENCE)->value[0] = r->conf.local.stratum;
-}
-
 void reference_enable_local(struct reference *r, const struct local_conf *local)
 {
     reference_set_local(r, local);
     r->conf.local.enabled = true;
+    r->local_enabled = loop_uptime(r->loop);
     r->local_activated = r->conf.local.activate == 0.0;
     LOG_INFO("Enabled local reference mode");
 }

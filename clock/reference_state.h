@@ -47,6 +47,9 @@ struct reference {
     double last_refinement;       /* loop_uptime() */
     int local_adjustments;        /* since the last update (discipline.md 26.8) */
     double last_local_adjustment; /* loop_uptime() */
+    uint32_t external_steps;      /* of the clock, by others */
+    double external_step;         /* s, what the last one added to it */
+    double last_external_step;    /* loop_uptime() */
     double mean_square;
     bool mean_square_moving;
     double last_raw_error;         /* offset - correction of the last tracking log entry */
@@ -58,6 +61,7 @@ struct reference {
     struct fallback_drift *fallback_drift; /* NULL: off */
 
     bool local_activated;
+    double local_enabled; /* loop_uptime() of the command; 0: by the configuration */
     struct local_time local_ref_time;
 };
 

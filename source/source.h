@@ -139,6 +139,8 @@ uint32_t source_register_generation(const struct source_register *reg);
 /* Adds what the last selection said of a source, and of them all (cmdmon.md 13.18). */
 void source_explain(const struct source *source, struct findings *findings);
 void source_register_explain(const struct source_register *reg, struct findings *findings);
+/* Address and name of the selected source. False: there is none. */
+bool source_register_selected_label(const struct source_register *reg, char *buf, size_t size);
 
 /* Commands: selectopts (bits of enum select_option), reselect, reselectdist, reset sources. */
 void source_modify_options(struct source *source, unsigned int mask, unsigned int options);

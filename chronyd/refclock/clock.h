@@ -8,6 +8,7 @@
 #define CHRONYD_REFCLOCK_CLOCK_H
 
 #include "base/device.h"
+#include "base/finding.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "chronyd/refclock/refclock.h"
@@ -36,6 +37,16 @@ extern const struct refclock_driver refclock_pps_driver;
 extern const struct refclock_driver refclock_phc_driver;
 extern const struct refclock_driver refclock_rtc_driver;
 
+/* Why a sample or pulse was not used. */
+struct refclock_ignored {
+    enum finding_code code; /* 0: none so far */
+    double value, limit;    /* what was compared */
+    double time;            /* loop_uptime() */
+    uint32_t count;         /* of this code, in a row */
+};
+
+#define BAD_INPUT_TEXT_SIZE 256
+
 struct refclock {
     struct refclock_set *set;
     struct refclock_conf conf;
@@ -62,6 +73,10 @@ struct refclock {
     bool pulse_driven;     /* the last accepted sample was a pulse */
     bool bad_input;        /* was reported */
     bool bad_input_in_poll;
+    char bad_input_text[BAD_INPUT_TEXT_SIZE]; /* of the last one */
+    uint32_t samples;                         /* that were used, since the start */
+    double last_sample;                       /* loop_uptime() */
+    struct refclock_ignored ignored;
     unsigned int reached; /* samples since the last poll, also those of low quality */
     int64_t driver_polls; /* since the last poll */
     timer_id timer;

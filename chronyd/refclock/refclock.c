@@ -22,7 +22,6 @@
 #define COMBINE_RATIO      0.6
 #define MIN_LOCAL_LOCK_AGE 3
 #define REFID_INDEX_DIGITS 10
-#define MAX_BAD_INPUT_TEXT 256
 #define MAX_FAILURE_TEXT   512
 #define MIN_RETRY_DELAY    10.0 /* seconds, doubled each time */
 #define MAX_RETRY_DELAY    60.0
@@ -370,11 +369,11 @@ static void report_good_input(struct refclock *c)
 
 void refclock_bad_input(struct refclock *c, const char *format, ...)
 {
-    char text[MAX_BAD_INPUT_TEXT];
+    const char *text = c->bad_input_text;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(c->bad_input_text, sizeof(c->bad_input_text), format, args);
     va_end(args);
     if (!c->bad_input)
         LOG_WARN("Refclock %s ignores samples : %s", c->name, text);

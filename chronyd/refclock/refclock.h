@@ -8,6 +8,7 @@
 #define CHRONYD_REFCLOCK_REFCLOCK_H
 
 #include <stdbool.h>
+#include "base/finding.h"
 #include "base/report.h"
 #include "base/world.h"
 #include "clock/local_clock.h"
@@ -43,6 +44,9 @@ void refclock_set_free(struct refclock_set *set);
 /* Fills in the fields that the record of the source does not have. */
 void refclock_set_report(const struct refclock_set *set, const struct source *source,
                          struct report_source *report);
+/* Adds what is known of the clock that has this source (cmdmon.md 13.18). */
+void refclock_set_explain(const struct refclock_set *set, const struct source *source,
+                          struct findings *findings);
 /* The offset command (system.md 2.11). False: there is no such clock. */
 bool refclock_set_modify_offset(struct refclock_set *set, uint32_t refid, double offset);
 

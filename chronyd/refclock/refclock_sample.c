@@ -12,13 +12,26 @@
 #define HALF_PULSE        0.5
 #define TAI_OFFSET_ROUNDS 2
 
-static bool age_is_valid(const struct refclock *clock, struct local_time time)
+/* Keeps the reason for those who ask why there are no samples. */
+static void note_ignored(struct refclock *clock, enum finding_code code, double value, double limit)
+{
+    struct refclock_ignored *ignored = &clock->ignored;
+
+    ignored->count = ignored->code == code ? ignored->count + 1 : 1;
+    ignored->code = code;
+    ignored->value = value;
+    ignored->limit = limit;
+    ignored->time = loop_uptime(clock->set->env.loop);
+}
+
+static bool age_is_valid(struct refclock *clock, struct local_time time)
 {
     double age = local_diff(local_clock_now(clock->set->env.clock, NULL), time);
     char text[32];
 
     if (age >= 0.0 && age <= log2_to_seconds(clock->conf.poll + 1))
         return true;
+    note_ignored(clock, FINDING_REFCLOCK_AGE, age, log2_to_seconds(clock->conf.poll + 1));
     instant_format_utc(time.i, text, sizeof(text));
     LOG_DEBUG("%s refclock sample time %s.%09d not valid age=%.6f", clock->name, text, time.i.nsec,
               age);
@@ -41,6 +54,7 @@ static bool accumulate(struct refclock *clock, struct local_time time, double of
     clock->reached++;
     if (quality < 1) {
         LOG_DEBUG("refclock sample ignored quality=%d", quality);
+        note_ignored(clock, FINDING_REFCLOCK_QUALITY, quality, 1.0);
         return false;
     }
     if (!sample_filter_add(clock->filter, &sample)) {
@@ -48,8 +62,11 @@ static bool accumulate(struct refclock *clock, struct local_time time, double of
 
         instant_format_utc(time.i, text, sizeof(text));
         LOG_DEBUG("filter non-increasing sample time %s.%09d", text, time.i.nsec);
+        note_ignored(clock, FINDING_REFCLOCK_ORDER, 0.0, 0.0);
         return false;
     }
+    clock->samples++;
+    clock->last_sample = loop_uptime(clock->set->env.loop);
     return true;
 }
 
@@ -74,7 +91,7 @@ static double exact_offset(const struct refclock *clock, struct instant referenc
 }
 
 /* The table of leap seconds is indexed by UTC. False: TAI-UTC is not known. */
-static bool subtract_tai_offset(const struct refclock *clock, struct instant system, double *offset)
+static bool subtract_tai_offset(struct refclock *clock, struct instant system, double *offset)
 {
     struct instant tai = instant_add(system, -*offset);
     int difference = 0;
@@ -83,6 +100,7 @@ static bool subtract_tai_offset(const struct refclock *clock, struct instant sys
         difference = reference_tai_offset(clock->set->reference, tai.sec - difference);
     if (difference == 0) {
         LOG_DEBUG("refclock sample ignored unknown TAI offset");
+        note_ignored(clock, FINDING_REFCLOCK_NO_TAI, 0.0, 0.0);
         return false;
     }
     *offset += difference;
@@ -111,6 +129,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
         return;
     if (leap != LEAP_NORMAL && leap != LEAP_INSERT && leap != LEAP_DELETE) {
         LOG_DEBUG("refclock sample ignored bad leap %d", leap);
+        note_ignored(clock, FINDING_REFCLOCK_NO_LEAP, leap, 0.0);
         return;
     }
     clock->leap = leap;
@@ -127,7 +146,7 @@ void refclock_add_sample(struct refclock *clock, struct raw_time system, struct 
 /* ---- Pulses: debug texts have NTP's sign ---- */
 
 /* Tells rising from falling edges by what is known about the pulse. */
-static bool edge_is_right(const struct refclock *clock, double offset, double distance)
+static bool edge_is_right(struct refclock *clock, double offset, double distance)
 {
     double width = clock->conf.pulse_width, max_error;
 
@@ -136,6 +155,7 @@ static bool edge_is_right(const struct refclock *clock, double offset, double di
     max_error = 0.5 * fmin(width, 1.0 / clock->rate - width);
     if (fabs(offset) <= max_error && fabs(distance) <= max_error)
         return true;
+    note_ignored(clock, FINDING_REFCLOCK_EDGE, fmax(fabs(offset), fabs(distance)), max_error);
     LOG_DEBUG("refclock pulse ignored offset=%.9f distance=%.9f max_error=%.9f",
               refclock_log_offset(offset), distance, max_error);
     return false;
@@ -161,6 +181,7 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
         ref = *last;
     else if (!clock->conf.local) {
         LOG_DEBUG("refclock pulse ignored no ref sample");
+        note_ignored(clock, FINDING_REFCLOCK_LOCK_SILENT, 0.0, 0.0);
         return false;
     }
     ref.root_dispersion += sample_filter_average_dispersion(clock->lock->filter);
@@ -168,6 +189,8 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     sample_diff = local_diff(time, ref.time);
     if (!(fabs(sample_diff) < clock->max_lock_age / rate)) {
         LOG_DEBUG("refclock pulse ignored samplediff=%.9f", sample_diff);
+        note_ignored(clock, FINDING_REFCLOCK_LOCK_SILENT, fabs(sample_diff),
+                     clock->max_lock_age / rate);
         if (clock->conf.local)
             lose_local_lock(clock);
         return false;
@@ -177,6 +200,8 @@ static bool complete_from_lock(struct refclock *clock, struct local_time time, d
     if (!(fabs(offset_diff) + ref.root_dispersion + dispersion <= MAX_ERROR_PULSES / rate)) {
         LOG_DEBUG("refclock pulse ignored offdiff=%.9f refdisp=%.9f disp=%.9f",
                   refclock_log_offset(offset_diff), ref.root_dispersion, dispersion);
+        note_ignored(clock, FINDING_REFCLOCK_LOCK_DIFFERS,
+                     fabs(offset_diff) + ref.root_dispersion + dispersion, MAX_ERROR_PULSES / rate);
         return false;
     }
     if (!edge_is_right(clock, offset_diff, 0.0))
@@ -199,6 +224,7 @@ static bool complete_from_reference(struct refclock *clock, struct local_time ti
     if (reference.leap == LEAP_UNSYNC || !(distance < HALF_PULSE / clock->rate)) {
         LOG_DEBUG("refclock pulse ignored offset=%.9f sync=%d dist=%.9f",
                   refclock_log_offset(offset), reference.leap != LEAP_UNSYNC, distance);
+        note_ignored(clock, FINDING_REFCLOCK_NEEDS_TIME, distance, HALF_PULSE / clock->rate);
         sample_filter_reset(clock->filter);
         return false;
     }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Findings on reference clocks, see finding_text.h.
+ */
+#include "base/finding.h"
+#include "chronyc/finding_text.h"
+
+const struct finding_text finding_texts_refclock[] = {
+    {FINDING_REFCLOCK_SAMPLES,
+     "The device ({text}) works: it has given {samples} samples, the last one {age} ago.",
+     NULL,
+     {{"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_NO_DEVICE,
+     "The device cannot be opened: {text}. It is tried again.",
+     NULL,
+     {{NULL, 0}},
+     "reason"},
+    {FINDING_REFCLOCK_SILENT,
+     "The device ({text}) has given no sample for {age}.",
+     "Look whether the receiver has a signal, and whether the program that feeds it (gpsd, for "
+     "example) runs and may write to it.",
+     {{"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_BAD_INPUT,
+     "What the device gives is ignored: {text}.",
+     NULL,
+     {{NULL, 0}},
+     "reason"},
+    {FINDING_REFCLOCK_NO_LOCK,
+     "No other reference clock has the reference ID {text} of its option lock.",
+     "Give that clock the option refid {text}.",
+     {{NULL, 0}},
+     "lock"},
+    {FINDING_REFCLOCK_LOCK_SILENT,
+     "Its pulses are ignored: reference clock {text}, which says what second they belong to "
+     "(option lock), has no sample that is recent enough.",
+     "Look at that clock, or allow a larger maxlockage.",
+     {{"age_seconds", UNIT_TIME}, {"limit_seconds", UNIT_TIME}, {"pulses", UNIT_NUMBER}},
+     "lock"},
+    {FINDING_REFCLOCK_LOCK_DIFFERS,
+     "Its pulses are ignored: reference clock {text}, which says what second they belong to "
+     "(option lock), is not exact enough: {error_seconds}, at most {limit_seconds}.",
+     "Correct the option offset of that clock.",
+     {{"error_seconds", UNIT_TIME}, {"limit_seconds", UNIT_TIME}, {"pulses", UNIT_NUMBER}},
+     "lock"},
+    {FINDING_REFCLOCK_NEEDS_TIME,
+     "Its pulses ({text}) are ignored: they tell when a second begins, but not which one, and no "
+     "other source has set the clock exactly enough so far.",
+     "Add a server, or a reference clock with the option lock.",
+     {{"root_distance_seconds", UNIT_TIME}, {"limit_seconds", UNIT_TIME}, {"pulses", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_AGE,
+     "Its samples ({text}) are ignored: the last one was {age_seconds} old when it came, and may "
+     "be {limit_seconds}.",
+     "The program that feeds it uses another clock, or is late.",
+     {{"age_seconds", UNIT_SIGNED}, {"limit_seconds", UNIT_TIME}, {"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_NO_LEAP,
+     "Its samples ({text}) are ignored: it says that it is not synchronised (leap status {leap}).",
+     "Look whether the receiver has a signal.",
+     {{"leap", UNIT_NUMBER}, {NULL, 0}, {"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_NO_TAI,
+     "Its samples ({text}) are ignored: it gives TAI (option tai), and the difference from UTC is "
+     "not known.",
+     "Set leapsectz or leapseclist.",
+     {{NULL, 0}, {NULL, 0}, {"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_QUALITY,
+     "Its samples ({text}) are ignored: the device says that they are not to be used.",
+     NULL,
+     {{"quality", UNIT_NUMBER}, {NULL, 0}, {"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_ORDER,
+     "Its samples ({text}) are ignored: their times do not increase.",
+     NULL,
+     {{NULL, 0}, {NULL, 0}, {"samples", UNIT_NUMBER}},
+     "device"},
+    {FINDING_REFCLOCK_EDGE,
+     "Its pulses ({text}) are ignored: their edge differs by {difference_seconds} from where it "
+     "must be, and the option width allows {limit_seconds}.",
+     "The driver option clear takes the other edge.",
+     {{"difference_seconds", UNIT_TIME}, {"limit_seconds", UNIT_TIME}, {"pulses", UNIT_NUMBER}},
+     "device"},
+    {0},
+};
