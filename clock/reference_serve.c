@@ -175,6 +175,7 @@ void reference_report_clock(struct reference *r, struct report_clock *report)
     struct raw_time raw = world_raw_now(r->world);
     struct clock_scale scale = local_clock_scale(r->clock, raw);
     double offset = -clock_scale_correction(&scale, raw, NULL);
+    double rate = fabs(scale.freq) / (1.0 + scale.freq); /* in a second of true time */
     struct local_time now = {instant_add(raw.i, -offset)};
     struct local_clock_steps steps = local_clock_steps(r->clock);
     const uint32_t *counts = r->updates.counts;
@@ -185,8 +186,8 @@ void reference_report_clock(struct reference *r, struct report_clock *report)
         .state = clock_state(&parameters),
         .last_update_ago = seconds_since(r, r->updated, r->last_update),
         .offset = offset,
-        .slew_rate_ppm = 1.0e6 * fabs(scale.freq),
-        .slew_left = scale.freq != 0.0 ? fabs(offset / scale.freq) : 0.0,
+        .slew_rate_ppm = 1.0e6 * rate,
+        .slew_left = rate > 0.0 ? fabs(offset) / rate : 0.0,
         .updates = counts[UPDATE_SLEWED] + counts[UPDATE_SLEWED_ONLY] + counts[UPDATE_STEPPED] +
                    counts[UPDATE_STEP_FAILED],
         .refusals =
