@@ -93,7 +93,6 @@ static void explain_refusal(const struct reference *r, enum finding_code code,
 static void explain_update(const struct reference *r, struct findings *findings)
 {
     const struct update_verdict *last = &r->updates.last;
-    struct report_finding *finding;
 
     switch (last->result) {
     case UPDATE_TOO_LARGE:
@@ -110,7 +109,7 @@ static void explain_update(const struct reference *r, struct findings *findings)
     }
     if (!last->keeps_frequency)
         return;
-    finding = findings_add(findings, FINDING_FREQUENCY_KEPT);
+    struct report_finding *finding = findings_add(findings, FINDING_FREQUENCY_KEPT);
     finding->value[0] = 1e6 * last->skew;
     finding->value[1] = 1e6 * last->max_skew;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the selection says of each source and of them all, as findings (cmdmon.md 13.18). The figures
- * are those of the last run. Nothing here changes state.
+ * What the selection says of each source and of them all, as findings (cmdmon.md 13.18). The
+ * figures are those of the last run. Nothing here changes state.
  */
 #include <math.h>
 
