@@ -173,6 +173,30 @@ struct report_clock {
     uint32_t uptime_seconds;
 };
 
+/* What report_counts can count. */
+enum report_counts_group {
+    REPORT_COUNTS_REQUESTS = 0,   /* to the NTP server, by what was done with them */
+    REPORT_COUNTS_UPDATES = 1,    /* of the clock, by result */
+    REPORT_COUNTS_SELECTIONS = 2, /* of sources, by result */
+    REPORT_COUNTS_KE = 3,         /* NTS key establishments of the server, by how they ended */
+};
+
+/* How often each value of an enumeration has been the result since the start; which is which say
+   the words of the protocol (cmdmon/message_words.h). */
+#define REPORT_COUNTS_MAX 60
+struct report_counts {
+    uint32_t count; /* of values */
+    uint64_t counts[REPORT_COUNTS_MAX];
+};
+
+/* The finding on a source that matters most, and what became of the packets from it. */
+struct report_source_counts {
+    uint16_t finding;  /* enum finding_code; 0: there is none */
+    uint16_t severity; /* enum finding_severity */
+    uint32_t count;    /* of values; 0 of a reference clock */
+    uint32_t counts[REPORT_COUNTS_MAX];
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

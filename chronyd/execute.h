@@ -18,6 +18,10 @@ typedef union cmd_reply_body *body_p;
     enum cmd_status execute(struct chronyd *d, request_p request, body_p body);
 CMD_COMMANDS(DECLARE_EXECUTOR)
 
+/* The worst finding on a source (explain.c): the first of those with the highest severity. Its code
+   is 0 if there is none. */
+struct report_finding explain_worst(struct chronyd *d, const struct source *source);
+
 static inline enum cmd_status status_of(bool ok, enum cmd_status failure)
 {
     return ok ? CMD_STATUS_SUCCESS : failure;

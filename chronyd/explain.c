@@ -98,3 +98,17 @@ enum cmd_status execute_explain(struct chronyd *d, request_p request, body_p bod
     fill_in(d, &findings, want->first, e);
     return CMD_STATUS_SUCCESS;
 }
+
+struct report_finding explain_worst(struct chronyd *d, const struct source *source)
+{
+    struct report_explanation unused = {0};
+    struct findings findings = {.count = 0};
+    struct report_finding worst = {0};
+
+    explain_source(d, source, &unused, &findings);
+    for (uint32_t i = 0; i < findings.count; i++)
+        if (worst.code == 0 ||
+            finding_severity(findings.list[i].code) > finding_severity(worst.code))
+            worst = findings.list[i];
+    return worst;
+}

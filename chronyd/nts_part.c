@@ -211,3 +211,15 @@ void nts_part_save(struct nts_part *part)
     if (part->server_keys)
         server_keys_save(part->server_keys);
 }
+
+bool nts_part_count_ends(const struct nts_part *part, struct report_counts *report)
+{
+    _Static_assert(KE_ENDS == 16, "the words in cmdmon/message_words.c are those of enum ke_end");
+
+    if (!part->ke_listener)
+        return false;
+    for (report->count = 0; report->count < KE_ENDS; report->count++)
+        report->counts[report->count] =
+            ke_listener_ends(part->ke_listener, (enum ke_end)report->count);
+    return true;
+}

@@ -12,6 +12,7 @@
 struct chronyd;
 struct helper_role;
 struct nts_part;
+struct report_counts;
 
 /* The daemon's modules need not exist yet. */
 struct nts_part *nts_part_new(struct chronyd *daemon);
@@ -35,5 +36,8 @@ void nts_part_stop_server(struct nts_part *part);
 enum nts_rekey { NTS_REKEY_DONE, NTS_REKEY_FAILED, NTS_REKEY_LATER };
 enum nts_rekey nts_part_rekey(struct nts_part *part);
 void nts_part_save(struct nts_part *part);
+
+/* How the key establishments of the server ended. False: there is no server. */
+bool nts_part_count_ends(const struct nts_part *part, struct report_counts *report);
 
 #endif

@@ -58,6 +58,8 @@ enum reply_code {
     REPLY_TEMPERATURE = CMD_FIRST_OWN + 1,
     REPLY_EXPLAIN = CMD_FIRST_OWN + 2,
     REPLY_CLOCK = CMD_FIRST_OWN + 3,
+    REPLY_COUNTS = CMD_FIRST_OWN + 4,
+    REPLY_SOURCE_COUNTS = CMD_FIRST_OWN + 10,
 };
 
 /* Status codes (cmdmon.md 7). */
@@ -276,6 +278,8 @@ union cmd_reply_body {
     struct report_ntpdata ntpdata;
     struct report_estimator estimator;
     struct report_temperature temperature;
+    struct report_counts counts;
+    struct report_source_counts source_counts;
     struct report_explanation explanation;
     struct report_clock clock;
 };

@@ -394,6 +394,44 @@ static const struct cmd_field clock_status[] = {
     CLOCK(76, WIRE_U32, uptime_seconds, "uptime_seconds", SHOW_INTEGER),
 };
 
+static const struct cmd_field counts[] = {
+    FIELD(struct report_counts, 28, WIRE_U32, count, NULL, SHOW_NOTHING),
+};
+static const struct cmd_field counts_value[] = {
+    {.wire = WIRE_U64, .member = MEMBER_U64, .show = SHOW_NOTHING},
+};
+static const struct cmd_records counts_values = {
+    .fields = counts_value,
+    .field_count = COUNT(counts_value),
+    .max = REPORT_COUNTS_MAX,
+    .at = 32,
+    .length = 8,
+    .offset = offsetof(struct report_counts, counts),
+    .size = sizeof(uint64_t),
+    .count_offset = offsetof(struct report_counts, count),
+    .limited = true,
+};
+
+static const struct cmd_field source_counts[] = {
+    FIELD(struct report_source_counts, 28, WIRE_U16, finding, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 30, WIRE_U16, severity, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 32, WIRE_U32, count, NULL, SHOW_NOTHING),
+};
+static const struct cmd_field source_counts_value[] = {
+    {.wire = WIRE_U32, .member = MEMBER_U32, .show = SHOW_NOTHING},
+};
+static const struct cmd_records source_counts_values = {
+    .fields = source_counts_value,
+    .field_count = COUNT(source_counts_value),
+    .max = REPORT_COUNTS_MAX,
+    .at = 36,
+    .length = 4,
+    .offset = offsetof(struct report_source_counts, counts),
+    .size = sizeof(uint32_t),
+    .count_offset = offsetof(struct report_source_counts, count),
+    .limited = true,
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -423,6 +461,8 @@ static const struct {
     {REPLY_TEMPERATURE, LAYOUT(320, temperature, NULL)},
     {REPLY_EXPLAIN, LAYOUT(484, explanation, &findings)},
     {REPLY_CLOCK, LAYOUT(80, clock_status, NULL)},
+    {REPLY_COUNTS, LAYOUT(512, counts, &counts_values)},
+    {REPLY_SOURCE_COUNTS, LAYOUT(276, source_counts, &source_counts_values)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)

@@ -22,4 +22,11 @@ extern const struct field_word words_yes_no[];
 extern const struct field_word words_y_n[];
 extern const struct field_word words_leap_only[];
 
+/* By the place in the reply, for JSON only (cmdmon.md 13.20, 13.21). */
+extern const struct field_word words_request_result[];
+extern const struct field_word words_update_result[];
+extern const struct field_word words_selection_result[];
+extern const struct field_word words_ke_end[];
+extern const struct field_word words_response[];
+
 #endif

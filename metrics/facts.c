@@ -12,7 +12,7 @@
 /* A source may vanish while the others are asked for, so a number of them is only a beginning. */
 #define SOURCES_AT_ONCE 64
 
-enum question_key { KEY_NONE, KEY_INDEX, KEY_ADDRESS };
+enum question_key { KEY_NONE, KEY_GROUP, KEY_INDEX, KEY_ADDRESS };
 
 struct question {
     enum cmd_code command;
@@ -20,6 +20,7 @@ struct question {
     bool ntp_only; /* not asked of reference clocks */
     size_t offset; /* of the values in struct facts, or struct facts_source */
     size_t size;   /* 0: they are not kept as they are */
+    enum report_counts_group group;
 };
 
 #define GLOBAL(member) offsetof(struct facts, member), sizeof(((struct facts *)0)->member)
@@ -34,6 +35,11 @@ static const struct question questions[FACTS_REPORTS] = {
     [FACTS_TEMPERATURE] = {CMD_TEMPERATURE, KEY_NONE, false, GLOBAL(temperature)},
     [FACTS_RTC] = {CMD_RTC, KEY_NONE, false, GLOBAL(rtc)},
     [FACTS_SMOOTHING] = {CMD_SMOOTHING, KEY_NONE, false, GLOBAL(smoothing)},
+    [FACTS_UPDATES] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(updates), REPORT_COUNTS_UPDATES},
+    [FACTS_SELECTIONS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(selections),
+                          REPORT_COUNTS_SELECTIONS},
+    [FACTS_REQUESTS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(requests), REPORT_COUNTS_REQUESTS},
+    [FACTS_KE] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(ke), REPORT_COUNTS_KE},
     [FACTS_SOURCE] = {CMD_SOURCE_DATA, KEY_INDEX, false, PER_SOURCE(data)},
     [FACTS_SOURCENAME] = {CMD_SOURCENAME, KEY_ADDRESS, true, 0, 0},
     [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
@@ -41,6 +47,7 @@ static const struct question questions[FACTS_REPORTS] = {
     [FACTS_AUTHDATA] = {CMD_AUTHDATA, KEY_ADDRESS, true, PER_SOURCE(auth)},
     [FACTS_NTPDATA] = {CMD_NTPDATA, KEY_ADDRESS, true, PER_SOURCE(ntp)},
     [FACTS_ESTIMATOR] = {CMD_ESTIMATOR, KEY_INDEX, false, PER_SOURCE(estimate)},
+    [FACTS_SOURCE_COUNTS] = {CMD_SOURCE_COUNTS, KEY_INDEX, false, PER_SOURCE(counts)},
 };
 
 bool metrics_may_ask(const struct cmd_request *request)
@@ -113,6 +120,8 @@ static void ask_global(struct collection *c, enum facts_report report)
     struct cmd_request request = {0};
     union cmd_reply_body body;
 
+    if (q->key == KEY_GROUP)
+        request.u.index = q->group;
     if (!ask(c, report, &request, &body))
         return;
     memcpy((char *)c->facts + q->offset, &body, q->size);

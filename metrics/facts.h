@@ -19,6 +19,10 @@ enum facts_report {
     FACTS_TEMPERATURE,
     FACTS_RTC,
     FACTS_SMOOTHING,
+    FACTS_UPDATES,
+    FACTS_SELECTIONS,
+    FACTS_REQUESTS,
+    FACTS_KE,
     FACTS_SOURCE,
     FACTS_SOURCENAME,
     FACTS_SOURCESTATS,
@@ -26,6 +30,7 @@ enum facts_report {
     FACTS_AUTHDATA,
     FACTS_NTPDATA,
     FACTS_ESTIMATOR,
+    FACTS_SOURCE_COUNTS,
     FACTS_REPORTS,
 };
 #define FACTS_PER_SOURCE FACTS_SOURCE
@@ -40,6 +45,7 @@ struct facts_source {
     struct report_authdata auth;
     struct report_ntpdata ntp;
     struct report_estimator estimate;
+    struct report_source_counts counts;
 };
 
 struct facts {
@@ -51,6 +57,7 @@ struct facts {
     struct report_temperature temperature;
     struct report_rtc rtc;
     struct report_smoothing smoothing;
+    struct report_counts updates, selections, requests, ke;
     struct facts_source *sources;
     size_t source_count;
 };

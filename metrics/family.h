@@ -41,6 +41,11 @@ struct metric_family {
     double (*derive)(const void *report);
     bool (*valid)(const void *report); /* whether there is a value; NULL: always */
 
+    /* Of several values, each by a word: the label, and the field with the number of values, which
+       follow the first one. A source has no lines for those that are zero. */
+    const char *by; /* NULL: there is one value */
+    struct cmd_field count;
+
     const struct cmd_field *labels; /* key: name of the label; NULL: none */
     size_t label_count;
 };

@@ -53,6 +53,14 @@ static bool has_stepped(const void *report)
     return ((const struct report_clock *)report)->last_step_ago != UINT32_MAX;
 }
 
+#define OF_COUNTS(family, of, help_text, words)                                                    \
+    {                                                                                              \
+        .name = "chrony_" family, .type = METRIC_COUNTER, .report = of, .help = help_text,         \
+        .by = "result", .count = FIELD(struct report_counts, 0, WIRE_NONE, count),                 \
+        .value =                                                                                   \
+            FIELD(struct report_counts, 0, WIRE_NONE, counts[0], NULL, SHOW_COUNTER, 0, words)     \
+    }
+
 /* ---- Temperature ---- */
 
 #define TEMPERATURE(member, ...) FIELD(struct report_temperature, 0, WIRE_NONE, member, __VA_ARGS__)
@@ -148,7 +156,7 @@ static const struct metric_family families[] = {
              "Offset of the clock that remains to be corrected; positive when it is fast.",
              .value = CLOCK(offset, NULL, SHOW_REAL)),
     OF_CLOCK("clock_slew_rate_ratio", "ratio",
-             "Limit of the rate at which the offset is corrected; 0 when there is none.",
+             "Rate at which the offset is being corrected; 0 when there is none.",
              .value = CLOCK(slew_rate_ppm, NULL, SHOW_REAL), .factor = METRIC_PPM),
     OF_CLOCK("clock_slew_remaining_seconds", "seconds",
              "Time until the offset is corrected at that rate.",
@@ -169,6 +177,11 @@ static const struct metric_family families[] = {
              .value = CLOCK(controlled, NULL, SHOW_INTEGER)),
     OF_CLOCK("uptime_seconds", "seconds", "Time since the start of the daemon.",
              .value = CLOCK(uptime_seconds, NULL, SHOW_INTEGER)),
+
+    OF_COUNTS("clock_update_results", FACTS_UPDATES, "Updates, by what was done with them.",
+              words_update_result),
+    OF_COUNTS("selection_results", FACTS_SELECTIONS, "Selections of sources, by result.",
+              words_selection_result),
 
     OF_TEMPERATURE("state", NULL, "What is done with the temperature.", .type = METRIC_STATESET,
                    .value = TEMPERATURE(state, NULL, SHOW_WORD, 0, words_temperature)),

@@ -5,6 +5,7 @@
 #include "metrics/family.h"
 
 #include "base/number.h"
+#include "cmdmon/message_words.h"
 #include "metrics/facts.h"
 
 #define ACTIVITY(family, member, help_text)                                                        \
@@ -21,6 +22,14 @@
     }
 #define SERVER_COUNTER(family, member, help_text)                                                  \
     SERVER(family, NULL, help_text, METRIC_COUNTER, member)
+
+#define COUNTS(family, of, help_text, words)                                                       \
+    {                                                                                              \
+        .name = "chrony_server_" family, .type = METRIC_COUNTER, .report = of, .help = help_text,  \
+        .by = "result", .count = FIELD(struct report_counts, 0, WIRE_NONE, count),                 \
+        .value =                                                                                   \
+            FIELD(struct report_counts, 0, WIRE_NONE, counts[0], NULL, SHOW_COUNTER, 0, words)     \
+    }
 
 static const struct metric_family families[] = {
     ACTIVITY("online", online, "NTP sources that are asked."),
@@ -60,6 +69,11 @@ static const struct metric_family families[] = {
                    "NTP requests with a receive timestamp of the network card."),
     SERVER_COUNTER("ntp_hardware_tx_timestamps", ntp_hw_tx,
                    "NTP replies with a transmit timestamp of the network card."),
+
+    COUNTS("requests", FACTS_REQUESTS, "NTP requests, by what was done with them.",
+           words_request_result),
+    COUNTS("nts_key_establishments", FACTS_KE, "NTS key establishments, by how they ended.",
+           words_ke_end),
 };
 
 const struct metric_table metric_table_daemon = {families, COUNT(families)};

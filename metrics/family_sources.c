@@ -5,6 +5,7 @@
  */
 #include "metrics/family.h"
 
+#include "base/finding.h"
 #include "base/number.h"
 #include "cmdmon/message_words.h"
 #include "conf/source_options.h"
@@ -172,6 +173,39 @@ static bool has_filters(const void *report)
     return ((const struct report_estimator *)report)->kind == REPORT_ESTIMATOR_KALMAN;
 }
 
+/* ---- Source counts ---- */
+
+#define COUNTS(member, ...) FIELD(struct report_source_counts, 0, WIRE_NONE, member, __VA_ARGS__)
+#define OF_COUNTS(...)      ROW("chrony_sources_", FACTS_SOURCE_COUNTS, __VA_ARGS__)
+
+#define FINDING_WORD(code, number, word, severity) {number, word, NULL},
+static const struct field_word words_finding[] = {
+    {0, "none", NULL},
+    FINDINGS(FINDING_WORD){FIELD_OTHER, "unknown", NULL},
+};
+#undef FINDING_WORD
+
+static const struct field_word words_severity[] = {
+    {FINDING_GOOD, "good", NULL},       {FINDING_NOTE, "note", NULL},
+    {FINDING_WARNING, "warning", NULL}, {FINDING_ERROR, "error", NULL},
+    {FIELD_OTHER, "unknown", NULL},
+};
+
+static bool has_responses(const void *report)
+{
+    const struct report_source_counts *counts = report;
+
+    for (uint32_t i = 0; i < counts->count; i++)
+        if (counts->counts[i] > 0)
+            return true;
+    return false;
+}
+
+static const struct cmd_field finding_labels[] = {
+    COUNTS(finding, "finding", SHOW_WORD, 0, words_finding),
+    COUNTS(severity, "severity", SHOW_WORD, 0, words_severity),
+};
+
 /* ---- Families ---- */
 
 static const struct metric_family families[] = {
@@ -286,6 +320,14 @@ static const struct metric_family families[] = {
     OF_NTP("hardware_rx_timestamps", NULL,
            "Responses with a receive timestamp of the network card.", .type = METRIC_COUNTER,
            .value = NTP(total_hw_rx, NULL, SHOW_COUNTER)),
+
+    OF_COUNTS("finding", NULL, "What matters most of what chronyc explain says of the source.",
+              .type = METRIC_INFO, METRIC_LABELS(finding_labels)),
+    OF_COUNTS("responses", NULL,
+              "NTP packets from the address of the source, by what was found out about them.",
+              .type = METRIC_COUNTER, .by = "result", .count = COUNTS(count),
+              .value = COUNTS(counts[0], NULL, SHOW_COUNTER, 0, words_response),
+              .valid = has_responses),
 
     OF_ESTIMATE("offset_seconds", "seconds",
                 "Offset of the clock at the last sample of the source; positive when it was fast.",

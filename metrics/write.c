@@ -115,8 +115,10 @@ static const char *label_text(const struct text *t, const struct cmd_field *labe
     }
 }
 
+/* name, word: one more label, unless name is NULL. */
 static void write_labels(const struct text *t, const struct metric_family *family,
-                         const struct facts_source *source, const void *report, const char *state)
+                         const struct facts_source *source, const void *report, const char *name,
+                         const char *word)
 {
     char buf[ADDR_TEXT_SIZE];
     bool started = false;
@@ -130,8 +132,8 @@ static void write_labels(const struct text *t, const struct metric_family *famil
 
         write_label(t->out, &started, label->key, label_text(t, label, report, buf, sizeof(buf)));
     }
-    if (state)
-        write_label(t->out, &started, family->name, state);
+    if (name)
+        write_label(t->out, &started, name, word);
     if (started)
         fputc('}', t->out);
 }
@@ -181,7 +183,7 @@ static void write_sample(const struct text *t, const struct metric_family *famil
                          const struct facts_source *source, const void *report)
 {
     fprintf(t->out, "%s%s", family->name, suffix((enum metric_type)family->type));
-    write_labels(t, family, source, report, NULL);
+    write_labels(t, family, source, report, NULL, NULL);
     fputc(' ', t->out);
     if (family->type == METRIC_INFO)
         fputc('1', t->out);
@@ -200,10 +202,30 @@ static void write_states(const struct text *t, const struct metric_family *famil
 
     for (const struct field_word *word = words;; word++) {
         fputs(family->name, t->out);
-        write_labels(t, family, source, report, word->json);
+        write_labels(t, family, source, report, family->name, word->json);
         fprintf(t->out, " %d\n", word == now);
         if (word->value == FIELD_OTHER)
             break;
+    }
+}
+
+/* Values that this program has no word for come from a newer daemon. */
+static void write_counts(const struct text *t, const struct metric_family *family,
+                         const struct facts_source *source, const void *report)
+{
+    struct cmd_field value = family->value;
+    size_t size = value.member == MEMBER_U64 ? sizeof(uint64_t) : sizeof(uint32_t);
+
+    for (const struct field_word *word = value.words; word->value != FIELD_OTHER; word++) {
+        value.offset = (uint16_t)(family->value.offset + (size_t)word->value * size);
+        if (word->value >= field_integer(&family->count, report))
+            break;
+        uint64_t number = (uint64_t)field_integer(&value, report);
+        if (source && number == 0)
+            continue;
+        fprintf(t->out, "%s_total", family->name);
+        write_labels(t, family, source, report, family->by, word->json);
+        fprintf(t->out, " %" PRIu64 "\n", number);
     }
 }
 
@@ -212,7 +234,9 @@ static void write_states(const struct text *t, const struct metric_family *famil
 static void write_of(const struct text *t, const struct metric_family *family,
                      const struct facts_source *source, const void *report)
 {
-    if (family->type == METRIC_STATESET)
+    if (family->by)
+        write_counts(t, family, source, report);
+    else if (family->type == METRIC_STATESET)
         write_states(t, family, source, report);
     else
         write_sample(t, family, source, report);

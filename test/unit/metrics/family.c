@@ -71,7 +71,10 @@ static void each_row_has_one_value(void **state)
         if (f->type == METRIC_INFO ? has_field || is_derived || f->label_count == 0
                                    : has_field == is_derived)
             fail_msg("%s: no value, or two", f->name);
-        assert_int_equal(f->type == METRIC_STATESET, f->value.words != NULL);
+        bool has_words = f->value.words != NULL;
+        assert_int_equal(has_words, f->type == METRIC_STATESET || f->by);
+        if (f->by)
+            assert_int_equal(f->type, METRIC_COUNTER);
     }
 }
 
@@ -79,7 +82,7 @@ static void each_row_has_one_value(void **state)
 
 struct entry {
     char term[LINE_SIZE];
-    char text[2 * LINE_SIZE];
+    char text[2 * LINE_SIZE]; /* in one line */
 };
 
 /* "`NAME` (TYPE, E)::" and the paragraph below it. False: the end of the page. */
@@ -131,14 +134,16 @@ static void describe(const struct metric_family *f, struct entry *e)
     snprintf(e->text, sizeof(e->text), "%s", f->help);
     for (size_t i = 0; i < f->label_count; i++)
         append_list(e, i == 0 ? " Labels: " : ", ", f->labels[i].key);
-    if (f->type == METRIC_STATESET) {
-        for (const struct field_word *word = f->value.words;; word++) {
-            append_list(e, word == f->value.words ? " States: " : ", ", word->json);
-            if (word->value == FIELD_OTHER)
-                break;
-        }
+    if (f->by)
+        append_list(e, " By ", f->by);
+    for (const struct field_word *word = f->value.words; word && word->json; word++) {
+        const char *before = f->by ? ": " : " States: ";
+
+        append_list(e, word == f->value.words ? before : ", ", word->json);
+        if (word->value == FIELD_OTHER)
+            break;
     }
-    if (f->label_count > 0 || f->type == METRIC_STATESET)
+    if (f->label_count > 0 || f->value.words)
         append(e->text, sizeof(e->text), ".");
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finding.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "metrics/metrics.h"
@@ -96,7 +97,7 @@ static void answer_tracking(struct report_tracking *t)
 }
 
 /* What is of the daemon as a whole; distinct numbers. */
-static void answer_global(unsigned int command, union cmd_reply_body *body)
+static void answer_global(unsigned int command, int group, union cmd_reply_body *body)
 {
     switch (command) {
     case CMD_TRACKING:
@@ -119,6 +120,13 @@ static void answer_global(unsigned int command, union cmd_reply_body *body)
             .controlled = true,
             .uptime_seconds = 86400,
         };
+        break;
+    case CMD_COUNTS: /* one less, and one more, than there are words for */
+        body->counts.count = group == REPORT_COUNTS_KE        ? 17
+                             : group == REPORT_COUNTS_UPDATES ? 11
+                                                              : 12;
+        for (uint32_t i = 0; i < body->counts.count; i++)
+            body->counts.counts[i] = (uint64_t)group * 1000000000000 + i;
         break;
     case CMD_ACTIVITY:
         body->activity = (struct report_activity){1, 2, 3, 4, 5};
@@ -201,6 +209,16 @@ static const struct report_estimator estimates[SOURCES] = {
      .jitter = 3e-6},
 };
 
+static const struct report_source_counts counts[SOURCES] = {
+    {.finding = FINDING_SELECTED, .severity = FINDING_GOOD},
+    {.finding = FINDING_COMBINED,
+     .severity = FINDING_GOOD,
+     .count = 38,
+     .counts = {[5] = 3, [36] = UINT32_MAX, [37] = 1}},
+    {.finding = 65000, .severity = FINDING_ERROR, .count = 37, .counts = {[0] = 1}},
+    {.finding = 0},
+};
+
 static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_request *request,
                                         union cmd_reply_body *body)
 {
@@ -240,6 +258,9 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
     case CMD_ESTIMATOR:
         body->estimator = estimates[index];
         return CMD_STATUS_SUCCESS;
+    case CMD_SOURCE_COUNTS:
+        body->source_counts = counts[index];
+        return CMD_STATUS_SUCCESS;
     default:
         return CMD_STATUS_INVALID;
     }
@@ -256,12 +277,13 @@ static enum cmd_status answer(struct fake *fake, const struct cmd_request *reque
     switch (request->command) {
     case CMD_TRACKING:
     case CMD_CLOCK:
+    case CMD_COUNTS:
     case CMD_ACTIVITY:
     case CMD_SERVERSTATS:
     case CMD_TEMPERATURE:
     case CMD_RTC:
     case CMD_SMOOTHING:
-        answer_global(request->command, body);
+        answer_global(request->command, request->u.index, body);
         return CMD_STATUS_SUCCESS;
     case CMD_SOURCE_COUNT:
         body->source_count = (uint32_t)fake->count;
