@@ -147,15 +147,32 @@ static void keep_report(struct facts_source *source, enum facts_report report,
     source->name = text_dup(body->name);
 }
 
-/* The address of a reference clock is made of its reference ID. */
-static void name_source(struct facts_source *source)
+/* The address of a reference clock is made of its reference ID. Several of them may have the same
+   one: the second is called "GPS#2". */
+static void name_refclock(const struct facts *facts, struct facts_source *source)
 {
-    char refid[5];
+    char refid[5], name[32];
+    int number = 1;
 
-    ip_addr_format(&source->data.addr, source->address, sizeof(source->address));
+    for (size_t i = 0; i < facts->source_count; i++)
+        number += facts->sources[i].data.mode == REPORT_REFCLOCK &&
+                  ip_addr_equal(&facts->sources[i].data.addr, &source->data.addr);
     refid_format(ip_addr_refid(&source->data.addr), refid, sizeof(refid));
-    bool is_refclock = source->data.mode == REPORT_REFCLOCK && usable_name(refid);
-    source->name = text_dup(is_refclock ? refid : source->address);
+    if (number > 1)
+        snprintf(name, sizeof(name), "%s#%d", refid, number);
+    else
+        snprintf(name, sizeof(name), "%s", refid);
+    if (usable_name(name))
+        source->name = text_dup(name);
+}
+
+static void name_source(const struct facts *facts, struct facts_source *source)
+{
+    ip_addr_format(&source->data.addr, source->address, sizeof(source->address));
+    if (source->data.mode == REPORT_REFCLOCK)
+        name_refclock(facts, source);
+    if (!source->name)
+        source->name = text_dup(source->address);
 }
 
 /* False: there is no source of that index. */
@@ -168,7 +185,7 @@ static bool ask_source(struct collection *c, int32_t index, struct facts_source 
         return false;
     *source = (struct facts_source){0};
     keep_report(source, FACTS_SOURCE, &body);
-    name_source(source);
+    name_source(c->facts, source);
     for (enum facts_report report = FACTS_SOURCE + 1; report < FACTS_REPORTS; report++) {
         const struct question *q = &questions[report];
 
