@@ -28,6 +28,11 @@ const struct command command_table[] = {
                "Wait until synchronised in specified limits"}}},
     {"temperature", SECTION_CLOCK, .run = show_temperature, .watchable = true, .extra = true,
      .help = {{"temperature", "Display what was learnt about the temperature"}}},
+    {"report", SECTION_CLOCK, .run = show_report, .extra = true,
+     .help = {{"report [--since <time>] [--until <time>] [--limit <error>]",
+               "Report on the past from the history file"},
+              {"report --html <file> [...]", "Write such a report as a page"}},
+     .completions = {"--since", "--until", "--limit", "--html", "--file"}},
 
     {"sources", SECTION_SOURCES, .run = show_sources, .watchable = true,
      .help = {{"sources [-a] [-v]", "Display information about current sources"}},

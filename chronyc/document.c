@@ -18,6 +18,7 @@
 struct document {
     json_t *root;   /* of the report; NULL: nothing was put yet */
     json_t *object; /* that fields go to, owned by root or root itself */
+    json_t *list;   /* array that items go to, owned by the document */
     json_t *words;  /* array that words go to, owned by an object */
     json_t *status; /* printed instead of root; NULL: none */
 };
@@ -101,6 +102,19 @@ void document_begin_object(struct document *d, const char *key)
 
     put(d, key, object);
     d->object = object;
+}
+
+void document_begin_list(struct document *d, const char *key)
+{
+    d->object = d->root;
+    d->list = json_array();
+    put(d, key, d->list);
+}
+
+void document_begin_item(struct document *d)
+{
+    d->object = json_object();
+    json_array_append_new(d->list, d->object);
 }
 
 void document_begin_words(struct document *d, const char *key)
@@ -190,6 +204,14 @@ void document_null(struct document *d, const char *key)
 }
 
 void document_begin_object(struct document *d, const char *key)
+{
+}
+
+void document_begin_list(struct document *d, const char *key)
+{
+}
+
+void document_begin_item(struct document *d)
 {
 }
 

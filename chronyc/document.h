@@ -35,6 +35,10 @@ void document_text(struct document *d, const char *key, const char *value);
 void document_null(struct document *d, const char *key);
 /* An object, to which the following fields belong until the next row begins. */
 void document_begin_object(struct document *d, const char *key);
+/* An array of the document, to which only objects are added. */
+void document_begin_list(struct document *d, const char *key);
+/* The following fields belong to a new object of the list. */
+void document_begin_item(struct document *d);
 /* An array, to which the following words belong. */
 void document_begin_words(struct document *d, const char *key);
 void document_word(struct document *d, const char *word);

@@ -22,6 +22,7 @@
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
+#include "base/number.h"
 #include "base/text.h"
 #include "chronyc/line_input.h"
 #include "chronyc/quit_signal.h"
@@ -298,6 +299,21 @@ static bool want_colors(void)
            strcmp(term, "dumb") != 0;
 }
 
+/* By the locale of the user, without making it that of the program, whose reports have none. */
+static bool want_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        const char *locale = getenv(variables[i]);
+
+        if (locale && locale[0] != '\0')
+            return isatty(STDOUT_FILENO) &&
+                   (strcasestr(locale, "utf-8") || strcasestr(locale, "utf8"));
+    }
+    return false;
+}
+
 static bool os_change_user(void *ctx, const char *user)
 {
     struct os_environment *os = ctx;
@@ -336,6 +352,7 @@ struct os_environment *os_environment_new(struct environment *env)
         .out_terminal = isatty(STDOUT_FILENO),
         .colors = want_colors(),
         .err_terminal = isatty(STDERR_FILENO),
+        .utf8 = want_utf8(),
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),
         .open = os_open,
         .close = os_close,
@@ -357,6 +374,8 @@ struct os_environment *os_environment_new(struct environment *env)
         .forget_interrupt = os_forget_interrupt,
         .ctx = os,
     };
+    if (gethostname(env->host_name, sizeof(env->host_name) - 1) < 0)
+        text_copy(env->host_name, sizeof(env->host_name), "unknown");
     quit_signal_install();
     return os;
 }

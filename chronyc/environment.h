@@ -28,6 +28,8 @@ struct environment {
     bool out_terminal;
     bool colors; /* standard output is a terminal on which they are welcome */
     bool err_terminal;
+    bool utf8;           /* standard output is a terminal that shows UTF-8 */
+    char host_name[256]; /* of this machine */
 
     /* The channel; there is at most one at a time. open prints its own errors. */
     bool (*open)(void *ctx, const struct endpoint *endpoint);

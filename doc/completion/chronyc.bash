@@ -10,6 +10,7 @@ __chronyc_arguments()
     sources | sourcestats | estimator | selectdata | authdata) echo "-a -v" ;;
     add) echo "peer pool server" ;;
     metrics) echo "-p" ;;
+    report) echo "--since --until --limit --html --file" ;;
     reload | reset) echo "sources" ;;
     manual) echo "on off delete list reset" ;;
     esac
@@ -20,8 +21,8 @@ _chronyc()
     local commands reports options words current=${COMP_WORDS[COMP_CWORD]} i
 
     commands="
-        tracking clock explain makestep maxupdateskew waitsync temperature sources sourcestats estimator selectdata
-        selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
+        tracking clock explain makestep maxupdateskew waitsync temperature report sources sourcestats estimator
+        selectdata selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
         smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump metrics rekey
@@ -61,6 +62,9 @@ _chronyc()
     elif [[ ${COMP_WORDS[i]} == watch ]]; then
         words=$reports
         ((i + 1 == COMP_CWORD)) || words=$(__chronyc_arguments "${COMP_WORDS[i + 1]}")
+    elif [[ ${COMP_WORDS[i]} == report && ${COMP_WORDS[COMP_CWORD - 1]} == --@(html|file) ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
     else
         words=$(__chronyc_arguments "${COMP_WORDS[i]}")
     fi

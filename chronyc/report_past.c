@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command report: what a history file says of the past (chronyc.md 10.22). It finds and reads
+ * the file, chooses the period, and has the report printed or written. The page is written beside
+ * its place first, so that nobody sees half of one.
+ */
+#include "chronyc/reports.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "chronyc/past_options.h"
+#include "chronyc/past_report.h"
+#include "chronyc/past_units.h"
+#include "config.h"
+#include "history/reader.h"
+
+#define DEFAULT_PERIOD (30 * 86400)
+#define PAGE_MODE      0644
+
+static bool load(struct client *c, const char *path, const struct past_options *options,
+                 struct history *h)
+{
+    const struct history_limits limits = {options->since > 0 ? options->since : INT64_MIN,
+                                          options->until > 0 ? options->until : INT64_MAX};
+    FILE *err = c->env->err;
+
+    switch (history_load(path, &limits, h)) {
+    case HISTORY_READ:
+        return true;
+    case HISTORY_UNREADABLE:
+        fprintf(err, "Could not read %s : %s\n", path, text_errno(errno));
+        break;
+    case HISTORY_NOT_A_HISTORY:
+        fprintf(err, "%s is not a history file, or nothing of it can be read\n", path);
+        break;
+    case HISTORY_OTHER_VERSION:
+        fprintf(err, "%s is a history file of another version of chronyd\n", path);
+        break;
+    }
+    return false;
+}
+
+/* ---- Period ---- */
+
+/* Without records in the period there is nothing to report; what there is instead is printed. */
+static bool choose_period(struct client *c, const char *path, const struct past_options *options,
+                          const struct history *h, struct past_period *period)
+{
+    if (h->minute_count == 0) {
+        bool limited = options->since > 0 || options->until > 0;
+
+        fprintf(c->env->err, "%s has no records%s\n", path, limited ? " of this time" : " yet");
+        return false;
+    }
+    int64_t first = h->minutes[0].time - PAST_MINUTE, last = h->minutes[h->minute_count - 1].time;
+
+    *period = (struct past_period){options->since, options->until};
+    if (options->until == 0)
+        period->to = last;
+    if (options->since == 0)
+        period->from = first > period->to - DEFAULT_PERIOD ? first : period->to - DEFAULT_PERIOD;
+    return true;
+}
+
+/* ---- Page ---- */
+
+static bool write_failed(struct client *c, const char *path, int error)
+{
+    fprintf(c->env->err, "Could not write %s : %s\n", path, text_errno(error));
+    return false;
+}
+
+static bool write_page(struct client *c, const struct past_report *report, const char *path)
+{
+    char *temporary = file_temporary_path(path);
+    FILE *f = file_open_new(temporary, PAGE_MODE);
+    bool written = f != NULL;
+
+    if (f) {
+        past_print_page(report, f);
+        written = ferror(f) == 0;
+        written = fclose(f) == 0 && written && file_replace(temporary, path);
+    }
+    int error = errno;
+    if (f && !written)
+        file_remove(temporary);
+    free(temporary);
+    if (!written)
+        return write_failed(c, path, error);
+    if (!c->json && !c->csv)
+        fprintf(c->env->out, "The report was written to %s\n", path);
+    return true;
+}
+
+static bool show(struct client *c, const struct past_report *report, const char *html)
+{
+    if (html && !write_page(c, report, html))
+        return false;
+    if (c->json)
+        past_put_document(report, c->json);
+    else if (c->csv)
+        past_print_csv(report, c->env->out);
+    else if (!html)
+        past_print_text(report, c->env->utf8, c->env->out);
+    return true;
+}
+
+bool show_report(struct client *c, char *args)
+{
+    const struct environment *env = c->env;
+    struct past_options options;
+    struct past_period period;
+    struct history history = {0};
+    int64_t now = env->now(env->ctx).sec;
+    char error[160];
+
+    if (!past_options_parse(&options, args, now, error, sizeof(error))) {
+        fprintf(env->err, "%s\n", error);
+        return false;
+    }
+    const char *path = options.file;
+    if (!path) {
+        fprintf(env->err, "A history file is needed: --file HISTORYFILE\n");
+        return false;
+    }
+    bool result =
+        load(c, path, &options, &history) && choose_period(c, path, &options, &history, &period);
+    if (result) {
+        struct past_figures figures = past_figures_make(&history, period, options.limit);
+        const struct past_report report = {.history = &history,
+                                           .figures = &figures,
+                                           .host = env->host_name,
+                                           .path = path,
+                                           .version = CHRONY_VERSION,
+                                           .made = now,
+                                           .limit_given = options.limit_given};
+
+        result = show(c, &report, options.html);
+        past_figures_free(&figures);
+    }
+    history_free(&history);
+    return result;
+}
