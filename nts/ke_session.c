@@ -178,6 +178,19 @@ static enum step process_message(struct ke_session *s)
     return NEXT_STATE;
 }
 
+/* Records without data for us, like session tickets, give WAIT_READ, too; but what was read along
+   with them from the socket will not make it readable again. */
+static enum step receive_some(struct ke_session *s, size_t *n)
+{
+    enum step next;
+
+    do
+        next = tls_step(tls_session_receive(s->tls, s->input + s->input_length,
+                                            NTS_KE_MAX_MESSAGE - s->input_length, n));
+    while (next == WAIT_READ && tls_session_has_input(s->tls));
+    return next;
+}
+
 /* Reads one record, and the data that the library has decrypted with it (nts.md 5.2, steps 1 and
    2). */
 static enum step read_available(struct ke_session *s, bool *end_of_file)
@@ -189,8 +202,7 @@ static enum step read_available(struct ke_session *s, bool *end_of_file)
             LOG_DEBUG("Too long NTS-KE message from %s", s->label);
             return end(s, KE_END_BAD_MESSAGE);
         }
-        enum step next = tls_step(tls_session_receive(s->tls, s->input + s->input_length,
-                                                      NTS_KE_MAX_MESSAGE - s->input_length, &n));
+        enum step next = receive_some(s, &n);
         if (next == STOP) {
             LOG(severity(s), "Could not receive NTS-KE message from %s : %s", s->label,
                 tls_session_error(s->tls));
