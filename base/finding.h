@@ -102,7 +102,57 @@ enum finding_severity {
 
 #define FINDINGS_OF_NTP(X)
 
-#define FINDINGS_OF_NTS(X)
+/* Of a source: keys and cookies; how key establishment fails, and what is wrong with the server's
+   certificate; the responses. */
+#define FINDINGS_OF_NTS(X)                                                                         \
+    X(FINDING_NTS_AUTHENTICATED, 300, "nts_authenticated", FINDING_GOOD)                           \
+    X(FINDING_NTS_READY, 301, "nts_ready", FINDING_NOTE)                                           \
+    X(FINDING_NTS_NOT_ASKED, 302, "nts_not_asked", FINDING_NOTE)                                   \
+    X(FINDING_NTS_ESTABLISHING, 303, "nts_establishing", FINDING_NOTE)                             \
+    X(FINDING_NTS_CERTIFICATE, 304, "nts_certificate", FINDING_GOOD)                               \
+    X(FINDING_NTS_CERTIFICATE_ENDS, 305, "nts_certificate_ends", FINDING_NOTE)                     \
+    X(FINDING_NTS_DATES_UNCHECKED, 306, "nts_dates_unchecked", FINDING_WARNING)                    \
+    X(FINDING_NTS_MISSING, 307, "nts_missing", FINDING_ERROR)                                      \
+    X(FINDING_NTS_PEER, 308, "nts_peer", FINDING_ERROR)                                            \
+    X(FINDING_NTS_CLOCK_CORRECTED, 309, "nts_clock_corrected", FINDING_NOTE)                       \
+    X(FINDING_NTS_CONNECTION_REFUSED, 310, "nts_connection_refused", FINDING_ERROR)                \
+    X(FINDING_NTS_CONNECTION_TIMEOUT, 311, "nts_connection_timeout", FINDING_ERROR)                \
+    X(FINDING_NTS_UNREACHABLE, 312, "nts_unreachable", FINDING_ERROR)                              \
+    X(FINDING_NTS_NOT_CONNECTED, 313, "nts_not_connected", FINDING_ERROR)                          \
+    X(FINDING_NTS_HANDSHAKE_TIMEOUT, 320, "nts_handshake_timeout", FINDING_ERROR)                  \
+    X(FINDING_NTS_HANDSHAKE_CLOSED, 321, "nts_handshake_closed", FINDING_ERROR)                    \
+    X(FINDING_NTS_ALERT, 322, "nts_alert", FINDING_ERROR)                                          \
+    X(FINDING_NTS_NO_TLS13, 323, "nts_no_tls13", FINDING_ERROR)                                    \
+    X(FINDING_NTS_NOT_TLS, 324, "nts_not_tls", FINDING_ERROR)                                      \
+    X(FINDING_NTS_HANDSHAKE_FAILED, 325, "nts_handshake_failed", FINDING_ERROR)                    \
+    X(FINDING_NTS_NO_SERVICE, 326, "nts_no_service", FINDING_ERROR)                                \
+    X(FINDING_NTS_CERTIFICATE_UNTRUSTED, 330, "nts_certificate_untrusted", FINDING_ERROR)          \
+    X(FINDING_NTS_CERTIFICATE_SELF_SIGNED, 331, "nts_certificate_self_signed", FINDING_ERROR)      \
+    X(FINDING_NTS_CERTIFICATE_EXPIRED, 332, "nts_certificate_expired", FINDING_ERROR)              \
+    X(FINDING_NTS_CERTIFICATE_NOT_YET_VALID, 333, "nts_certificate_not_yet_valid", FINDING_ERROR)  \
+    X(FINDING_NTS_CERTIFICATE_OR_CLOCK, 334, "nts_certificate_or_clock", FINDING_ERROR)            \
+    X(FINDING_NTS_CLOCK_WRONG, 335, "nts_clock_wrong", FINDING_ERROR)                              \
+    X(FINDING_NTS_CERTIFICATE_OTHER_NAME, 336, "nts_certificate_other_name", FINDING_ERROR)        \
+    X(FINDING_NTS_CERTIFICATE_WEAK, 337, "nts_certificate_weak", FINDING_ERROR)                    \
+    X(FINDING_NTS_CERTIFICATE_REFUSED, 338, "nts_certificate_refused", FINDING_ERROR)              \
+    X(FINDING_NTS_NO_TRUST, 339, "nts_no_trust", FINDING_ERROR)                                    \
+    X(FINDING_NTS_TRUST_UNREADABLE, 340, "nts_trust_unreadable", FINDING_ERROR)                    \
+    X(FINDING_NTS_ERROR_RECORD, 345, "nts_error_record", FINDING_ERROR)                            \
+    X(FINDING_NTS_WARNING_RECORD, 346, "nts_warning_record", FINDING_ERROR)                        \
+    X(FINDING_NTS_NO_ALGORITHM, 347, "nts_no_algorithm", FINDING_ERROR)                            \
+    X(FINDING_NTS_NO_PROTOCOL, 348, "nts_no_protocol", FINDING_ERROR)                              \
+    X(FINDING_NTS_NO_COOKIES, 349, "nts_no_cookies", FINDING_ERROR)                                \
+    X(FINDING_NTS_INVALID_RESPONSE, 350, "nts_invalid_response", FINDING_ERROR)                    \
+    X(FINDING_NTS_RESPONSE_TIMEOUT, 351, "nts_response_timeout", FINDING_ERROR)                    \
+    X(FINDING_NTS_NO_RESPONSE, 352, "nts_no_response", FINDING_ERROR)                              \
+    X(FINDING_NTS_NAME_UNRESOLVED, 353, "nts_name_unresolved", FINDING_ERROR)                      \
+    X(FINDING_NTS_ADDRESS_TAKEN, 354, "nts_address_taken", FINDING_ERROR)                          \
+    X(FINDING_NTS_NAK, 360, "nts_nak", FINDING_WARNING)                                            \
+    X(FINDING_NTS_NO_ANSWER, 361, "nts_no_answer", FINDING_ERROR)                                  \
+    X(FINDING_NTS_WRONG_AUTHENTICATION, 362, "nts_wrong_authentication", FINDING_WARNING)          \
+    X(FINDING_NTS_WRONG_IDENTIFIER, 363, "nts_wrong_identifier", FINDING_WARNING)                  \
+    X(FINDING_NTS_WITHOUT_COOKIES, 364, "nts_without_cookies", FINDING_WARNING)                    \
+    X(FINDING_NTS_COOKIES_SPENT, 365, "nts_cookies_spent", FINDING_WARNING)
 
 #define FINDINGS(X)                                                                                \
     FINDINGS_OF_CLOCK(X)                                                                           \

@@ -76,6 +76,15 @@ double log2_to_seconds(int l)
     return ldexp(1.0, l);
 }
 
+int64_t build_time(void)
+{
+#ifdef BUILD_TIME
+    return BUILD_TIME;
+#else
+    return 0;
+#endif
+}
+
 int64_t ntp_era_split(void)
 {
 #ifdef NTP_ERA_SPLIT

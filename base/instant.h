@@ -116,6 +116,9 @@ bool time_offset_is_sane(struct instant t, double offset);
 
 /* Earliest second (since 1970) of the NTP era window that this build maps NTP time to. */
 int64_t ntp_era_split(void);
+/* When this program was made (seconds since 1970): a clock that is before it is wrong. 0: not
+   known. */
+int64_t build_time(void);
 
 /*
  * Conversion to and from 64-bit timestamps (ntp.md 2.1 to 2.3). The zero instant (modulo 2^32

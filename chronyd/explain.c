@@ -7,6 +7,7 @@
 
 #include "base/finding.h"
 #include "base/text.h"
+#include "ntp/client/association.h"
 
 enum cmd_status execute_clock(struct chronyd *d, request_p request, body_p body)
 {
@@ -51,9 +52,12 @@ static void explain_source(struct chronyd *d, const struct source *source,
         refclock_set_explain(d->refclocks, source, findings);
     } else {
         const char *name = ntp_sources_name(d->ntp_sources, &e->addr);
+        const struct association *a = ntp_sources_find(d->ntp_sources, &e->addr);
 
         e->subject = REPORT_SUBJECT_NTP;
         text_copy(e->name, sizeof(e->name), name ? name : "");
+        if (a)
+            association_explain_nts(a, findings);
     }
 }
 

@@ -65,6 +65,11 @@ static void client_report(const struct ntp_nts_client *client, struct report_aut
     report->last_ke_ago = UINT32_MAX;
 }
 
+static void client_explain(const struct ntp_nts_client *client, struct findings *findings)
+{
+    findings_add(findings, FINDING_NTS_MISSING);
+}
+
 static const struct ntp_nts_client_ops client_ops = {
     .create = client_create,
     .destroy = client_destroy,
@@ -74,6 +79,7 @@ static const struct ntp_nts_client_ops client_ops = {
     .change_nts_address = client_change_nts_address,
     .save = client_save,
     .report = client_report,
+    .explain = client_explain,
 };
 
 struct nts_part *nts_part_new(struct chronyd *daemon)

@@ -206,8 +206,8 @@ static void certificate_subject(gnutls_x509_crt_t certificate, char *text, size_
     text_make_printable(text);
 }
 
-static void certificate_dates(gnutls_x509_crt_t certificate, const char *path,
-                              struct tls_certificate_dates *dates)
+void certificate_dates(gnutls_x509_crt_t certificate, const char *path,
+                       struct tls_certificate_dates *dates)
 {
     dates->file = path;
     certificate_subject(certificate, dates->subject, sizeof(dates->subject));

@@ -35,6 +35,10 @@ void parsed_pair_free(struct parsed_pair *parsed);
 void parsed_pair_dates(const struct parsed_pair *parsed, const char *path,
                        struct tls_certificate_dates *dates);
 
+/* Dates and subject of one certificate, in the same way. */
+void certificate_dates(gnutls_x509_crt_t certificate, const char *path,
+                       struct tls_certificate_dates *dates);
+
 struct pair_verdict {
     bool usable;
     char problem[TLS_ERROR_SIZE]; /* why not; empty if usable */

@@ -10,10 +10,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/file_trouble.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "nts/auth_field.h"
+#include "nts/client_state.h"
 #include "nts/cookie_file.h"
 
 #define FAILED_START_DELAY 2.0
@@ -23,43 +23,6 @@
 #define EXT_HEADER_LENGTH  4
 #define REPORT_NEVER       0xffffffffu
 #define REPORT_MODE_NTS    2
-
-struct nts_client_auth {
-    struct ke_client_env env;
-    struct file_trouble file_trouble; /* of all cookie files: they are in one directory */
-};
-
-struct ntp_nts_client {
-    struct nts_client_auth *owner;
-    char *name;
-    uint32_t cert_set;
-    uint16_t default_port;
-    bool (*change_address)(const struct ip_port *addr, void *arg);
-    void *change_arg;
-
-    struct ip_port nts_addr;
-    struct ip_port ntp_addr;
-    struct ip_port addr_before_load; /* ntp_addr, if a cookie file names another one */
-    bool move_unconfirmed; /* ... and the next poll has to check whether the move was made */
-
-    struct ke_client *session;
-    int attempts;
-    double next_attempt; /* loop_uptime(), as the next */
-    double last_success;
-
-    struct nts_context context;
-    struct nts_context alt_context;
-    uint32_t context_id;
-    struct nts_cookie cookies[NTS_MAX_COOKIES]; /* ring */
-    int first_cookie;
-    int cookie_count;
-
-    bool nak;
-    bool ok;   /* a valid response to the last request was accepted */
-    bool sent; /* the request of this poll is complete */
-    uint8_t uid[NTS_UID_LENGTH];
-    uint8_t nonce[NTS_NONCE_LENGTH];
-};
 
 static double uptime(const struct ntp_nts_client *client)
 {
@@ -116,6 +79,7 @@ static void reset(struct ntp_nts_client *client)
     client->sent = false;
     memset(client->uid, 0, sizeof(client->uid));
     memset(client->nonce, 0, sizeof(client->nonce));
+    client->facts = (struct nts_client_facts){.unanswered = 0};
 }
 
 static const char *dump_directory(const struct ntp_nts_client *client)
@@ -256,6 +220,8 @@ static bool apply_negotiated_address(struct ntp_nts_client *client, const struct
     LOG_ERROR("Could not change %s to negotiated address %s",
               ip_addr_format(&old.addr, old_text, sizeof(old_text)),
               ip_addr_format(&new.addr, new_text, sizeof(new_text)));
+    client->facts.failure.when = uptime(client);
+    ke_failure_set(&client->facts.failure, FINDING_NTS_ADDRESS_TAKEN, "%s", new_text);
     return false;
 }
 
@@ -299,10 +265,13 @@ static bool finish_session(struct ntp_nts_client *client)
 
     memset(&result, 0, sizeof(result));
     bool ok = ke_client_take_result(client->session, &result);
+    client->facts.failure = *ke_client_failure(client->session);
     stop_session(client);
     if (ok) {
         take_context(client, &result);
         ok = apply_negotiated_address(client, &result);
+        client->facts.valid_until = result.valid_until;
+        client->facts.dates_unchecked = !result.dates_checked;
     }
     if (ok)
         client->last_success = uptime(client);
@@ -310,9 +279,17 @@ static bool finish_session(struct ntp_nts_client *client)
     return ok && client->cookie_count > 0;
 }
 
+double nts_client_retry_delay(const struct ntp_nts_client *client)
+{
+    int log2_delay = ke_client_retry_factor(client->session) + client->attempts - 1;
+
+    return log2_to_seconds(log2_delay < MAX_RETRY_LOG2 ? log2_delay : MAX_RETRY_LOG2);
+}
+
 static bool get_cookies(struct ntp_nts_client *client)
 {
     const double now = uptime(client);
+    struct ke_failure failure;
 
     if (!client->session) {
         if (now < client->next_attempt) {
@@ -320,16 +297,16 @@ static bool get_cookies(struct ntp_nts_client *client)
             return false;
         }
         client->attempts++;
-        client->session =
-            ke_client_start(&client->owner->env, &client->nts_addr, client->name, client->cert_set);
+        client->facts.session_start = now;
+        client->session = ke_client_start(&client->owner->env, &client->nts_addr, client->name,
+                                          client->cert_set, &failure);
         if (!client->session) {
+            client->facts.failure = failure;
             client->next_attempt = now + FAILED_START_DELAY;
             return false;
         }
     }
-    int log2_delay = ke_client_retry_factor(client->session) + client->attempts - 1;
-    client->next_attempt =
-        now + log2_to_seconds(log2_delay < MAX_RETRY_LOG2 ? log2_delay : MAX_RETRY_LOG2);
+    client->next_attempt = now + nts_client_retry_delay(client);
     if (ke_client_is_active(client->session))
         return false;
     return finish_session(client);
@@ -385,6 +362,8 @@ static bool client_add_request(struct ntp_nts_client *client, const struct ntp_i
         return false;
     client->ok = false;
     client->sent = true;
+    client->facts.unanswered++;
+    client->facts.request_length = w->pos;
     return true;
 }
 
@@ -486,6 +465,29 @@ static enum response_reason judge_fields(struct ntp_nts_client *client, const ui
     return take_new_cookies(client, fields) > 0 ? RESPONSE_GOOD : RESPONSE_NTS_COOKIES;
 }
 
+static void note_refused(struct ntp_nts_client *client, enum response_reason reason)
+{
+    struct nts_client_facts *facts = &client->facts;
+
+    if (reason == RESPONSE_NTS_NAK) {
+        facts->naks++;
+        facts->last_nak = uptime(client);
+    } else {
+        facts->refused++;
+        facts->last_refused = uptime(client);
+        facts->refused_reason = reason;
+    }
+}
+
+static void note_answer(struct ntp_nts_client *client)
+{
+    struct nts_client_facts *facts = &client->facts;
+
+    facts->has_answer = true;
+    facts->last_answer = uptime(client);
+    facts->unanswered = facts->naks = facts->refused = 0;
+}
+
 static enum response_reason client_check_response(struct ntp_nts_client *client,
                                                   const uint8_t *packet,
                                                   const struct ntp_info *info)
@@ -496,8 +498,11 @@ static enum response_reason client_check_response(struct ntp_nts_client *client,
         return RESPONSE_NTS_UNASKED;
     enum response_reason reason = judge_fields(client, packet, info, &fields);
     crypto_wipe(fields.plain, fields.plain_length);
-    if (reason != RESPONSE_GOOD)
+    if (reason != RESPONSE_GOOD) {
+        note_refused(client, reason);
         return reason;
+    }
+    note_answer(client);
     client->ok = true;
     client->attempts = 0;
     client->next_attempt = 0.0;
@@ -560,6 +565,7 @@ const struct ntp_nts_client_ops *nts_client_auth_ops(void)
         .change_nts_address = client_change_nts_address,
         .save = save,
         .report = client_report,
+        .explain = nts_client_explain,
     };
 
     return &ops;

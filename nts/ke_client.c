@@ -5,11 +5,14 @@
  * of a source; keys are in here only until they are taken.
  */
 #include "nts/ke_client.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
+#include "nts/ke_record.h"
 #include "nts/ke_request.h"
 #include "nts/ke_response.h"
 #include "nts/ke_session.h"
@@ -31,8 +34,10 @@ struct ke_client {
     bool shares_set0;
     struct resolution *resolution;
     char resolver_name[KE_SERVER_NAME_SIZE + 1];
+    bool checks_dates;
     bool succeeded;
     struct ke_result result;
+    struct ke_failure failure;
 };
 
 /* ---- Credentials (nts.md 6.2) ---- */
@@ -56,7 +61,7 @@ static void check_trust(struct ke_client_env *env, uint32_t cert_set,
 }
 
 static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32_t cert_set,
-                                               bool *shares_set0)
+                                               bool *shares_set0, struct ke_failure *failure)
 {
     char error[TLS_ERROR_SIZE];
 
@@ -72,6 +77,9 @@ static struct tls_credentials *credentials_get(struct ke_client_env *env, uint32
         check_trust(env, cert_set, credentials);
     if (!credentials) {
         LOG_ERROR("%s", error);
+        const char *reason = strstr(error, " : ");
+
+        ke_failure_set(failure, FINDING_NTS_TRUST_UNREADABLE, "%s", reason ? reason + 3 : error);
     } else if (cert_set == 0) {
         env->set0 = credentials;
         env->set0_users = 1;
@@ -90,6 +98,75 @@ static void credentials_put(struct ke_client_env *env, struct tls_credentials *c
     tls_credentials_unref(credentials);
 }
 
+/* ---- Failures ---- */
+
+/* An empty text becomes the address. */
+static void fail(struct ke_client *c, enum finding_code code, const char *text)
+{
+    char address[ADDR_TEXT_SIZE];
+
+    if (c->failure.code != 0)
+        return;
+    c->failure.when = loop_uptime(c->env->loop);
+    ke_failure_set(&c->failure, code, "%s",
+                   text[0] != '\0' ? text : ip_port_format(&c->addr, address, sizeof(address)));
+}
+
+static void fail_by_response(struct ke_client *c, const struct ke_response *response)
+{
+    static const enum finding_code codes[] = {
+        [KE_RESPONSE_MALFORMED] = FINDING_NTS_INVALID_RESPONSE,
+        [KE_RESPONSE_ERROR] = FINDING_NTS_ERROR_RECORD,
+        [KE_RESPONSE_WARNING] = FINDING_NTS_WARNING_RECORD,
+        [KE_RESPONSE_NO_PROTOCOL] = FINDING_NTS_NO_PROTOCOL,
+        [KE_RESPONSE_NO_AEAD] = FINDING_NTS_NO_ALGORITHM,
+        [KE_RESPONSE_NO_COOKIES] = FINDING_NTS_NO_COOKIES,
+    };
+    static const char *const errors[] = {
+        [KE_ERROR_UNKNOWN_CRITICAL] = "it does not understand a part of the request",
+        [KE_ERROR_BAD_REQUEST] = "it takes the request for malformed",
+        [KE_ERROR_INTERNAL] = "it has a problem of its own",
+    };
+    const int number = response->number;
+    const char *text = "";
+
+    c->failure.number = number;
+    if (response->problem == KE_RESPONSE_ERROR)
+        text = number >= 0 && number < (int)COUNT(errors) ? errors[number] : "an unknown error";
+    else if (response->problem == KE_RESPONSE_MALFORMED)
+        text = "a record is not as it has to be";
+    fail(c, codes[response->problem], text);
+}
+
+/* Without any trusted certificate it is not the server's that is at fault. */
+static void blame_missing_trust(struct ke_client *c)
+{
+    char text[2 * TLS_ERROR_SIZE];
+
+    if ((c->failure.code == FINDING_NTS_CERTIFICATE_UNTRUSTED ||
+         c->failure.code == FINDING_NTS_CERTIFICATE_SELF_SIGNED) &&
+        tls_credentials_trust_nothing(c->credentials, c->env->world, text, sizeof(text))) {
+        c->failure.code = 0;
+        ke_failure_set(&c->failure, FINDING_NTS_NO_TRUST, "%s", text);
+    }
+}
+
+static void fail_by_session(struct ke_client *c)
+{
+    const struct ke_failure *reason = ke_session_failure(c->session);
+
+    if (c->failure.code != 0 || ke_session_end(c->session) == KE_END_COMPLETE)
+        return;
+    c->failure.number = reason->number;
+    c->failure.valid_from = reason->valid_from;
+    c->failure.valid_until = reason->valid_until;
+    if (reason->code != 0)
+        fail(c, reason->code, reason->text);
+    else
+        fail(c, FINDING_NTS_NO_RESPONSE, "the session ended");
+    blame_missing_trust(c);
+}
+
 /* ---- Negotiated server ---- */
 
 static void take_resolved(struct ke_client *c, enum resolve_status status,
@@ -97,6 +174,8 @@ static void take_resolved(struct ke_client *c, enum resolve_status status,
 {
     if (status != RESOLVE_SUCCESS || count <= 0) {
         LOG_ERROR("Could not resolve NTP server %s from %s", c->resolver_name, c->name);
+        c->resolver_name[strlen(c->resolver_name) - 1] = '\0'; /* the dot */
+        fail(c, FINDING_NTS_NAME_UNRESOLVED, c->resolver_name);
         return;
     }
     c->result.ntp_addr = addrs[0];
@@ -163,11 +242,17 @@ static bool on_message(struct ke_session *session, const uint8_t *message, size_
     struct ke_response *response = mem_alloc(sizeof(*response));
 
     bool ok = ke_response_process(message, length, &c->env->aeads, response);
-    if (!ok)
+    if (!ok) {
         LOG_ERROR("Received invalid NTS-KE response from %s", c->name);
-    else
+        fail_by_response(c, response);
+    } else {
         ok = export_keys(c, response);
+        if (!ok)
+            fail(c, FINDING_NTS_INVALID_RESPONSE, "no keys can be made for its algorithm");
+    }
     if (ok) {
+        c->result.valid_until = ke_session_peer_valid_until(c->session);
+        c->result.dates_checked = c->checks_dates;
         memcpy(c->result.cookies, response->cookies, sizeof(c->result.cookies));
         c->result.cookie_count = response->cookie_count;
         c->result.ntp_port = response->ntp_port;
@@ -181,6 +266,7 @@ static void on_ended(struct ke_session *session, void *arg)
 {
     struct ke_client *c = arg;
 
+    fail_by_session(c);
     credentials_put(c->env, c->credentials, c->shares_set0);
     c->credentials = NULL;
 }
@@ -208,14 +294,13 @@ static bool start_session(struct ke_client *c)
     uint8_t request[MAX_REQUEST];
     struct writer w = writer_make(request, sizeof(request));
     char address[ADDR_TEXT_SIZE], label[ADDR_TEXT_SIZE + 300];
-    bool check_times = env->clock_updates(env->arg) >= env->conf->no_cert_time_check;
+    struct ke_failure reason = {.code = 0};
     struct ke_session_spec spec = {
         .world = env->world,
         .loop = env->loop,
         .credentials = c->credentials,
         .label = label,
         .name = c->name,
-        .now = check_times ? env->now : NULL,
         .now_arg = env->arg,
         .request = request,
         .message = on_message,
@@ -223,6 +308,8 @@ static bool start_session(struct ke_client *c)
         .arg = c,
     };
 
+    c->checks_dates = env->clock_updates(env->arg) >= env->conf->no_cert_time_check;
+    spec.now = c->checks_dates ? env->now : NULL;
     snprintf(label, sizeof(label), "%s (%s)", ip_port_format(&c->addr, address, sizeof(address)),
              c->name);
     if (!ke_request_build(&env->aeads, &w))
@@ -230,26 +317,34 @@ static bool start_session(struct ke_client *c)
     spec.request_length = w.pos;
     spec.fd = open_socket(env, &c->addr);
     if (spec.fd < 0) {
+        ke_failure_of_socket(&reason, errno);
+        fail(c, reason.code, reason.text);
         LOG_ERROR("Could not connect to %s", label);
         return false;
     }
     c->session = ke_session_new(&spec);
+    if (!c->session)
+        fail(c, FINDING_NTS_HANDSHAKE_FAILED, "no TLS session could be made");
     return c->session != NULL;
 }
 
 struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
-                                  const char *name, uint32_t cert_set)
+                                  const char *name, uint32_t cert_set, struct ke_failure *failure)
 {
+    *failure = (struct ke_failure){.when = loop_uptime(env->loop)};
     if (!aead_supported(AEAD_AES_SIV_CMAC_256)) {
         LOG_ERROR("Missing AES-SIV-CMAC-256");
+        ke_failure_set(failure, FINDING_NTS_MISSING, "%s", "");
         return NULL;
     }
     struct ke_client *c = mem_alloc(sizeof(*c));
     c->env = env;
     c->addr = *addr;
     c->name = text_dup(name);
-    c->credentials = credentials_get(env, cert_set, &c->shares_set0);
+    c->credentials = credentials_get(env, cert_set, &c->shares_set0, failure);
     if (!c->credentials || !start_session(c)) {
+        if (c->failure.code != 0)
+            *failure = c->failure;
         ke_client_free(c);
         return NULL;
     }
@@ -286,6 +381,11 @@ bool ke_client_take_result(struct ke_client *client, struct ke_result *result)
     nts_context_wipe(&client->result.alt_context);
     client->succeeded = false;
     return ok;
+}
+
+const struct ke_failure *ke_client_failure(const struct ke_client *client)
+{
+    return &client->failure;
 }
 
 int ke_client_retry_factor(const struct ke_client *client)

@@ -13,6 +13,7 @@
 #include "base/world.h"
 #include "conf/groups.h"
 #include "nts/context.h"
+#include "nts/ke_failure.h"
 
 struct tls_credentials;
 
@@ -47,19 +48,25 @@ struct ke_result {
     int cookie_count;
     struct ip_addr ntp_addr; /* IP_UNSPEC: not negotiated */
     uint16_t ntp_port;       /* 0: not negotiated */
+    /* The end of the server's certificate, seconds since 1970; and its dates were checked. */
+    int64_t valid_until;
+    bool dates_checked;
 };
 
 struct ke_client;
 
-/* Starts a session; NULL is a failed start (nts.md 8.3), the reason was logged. name is copied. */
+/* Starts a session; NULL is a failed start (nts.md 8.3), the reason was logged and is in *failure.
+   name is copied. */
 struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
-                                  const char *name, uint32_t cert_set);
+                                  const char *name, uint32_t cert_set, struct ke_failure *failure);
 /* Stops the session or resolution, if it runs, and wipes the keys. */
 void ke_client_free(struct ke_client *client);
 /* The session, or the resolution of the negotiated name, still runs. */
 bool ke_client_is_active(const struct ke_client *client);
 /* After the end: false if it failed. Keys are handed over and wiped here. */
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result);
+/* After the end: why it failed; code 0: it has not. */
+const struct ke_failure *ke_client_failure(const struct ke_client *client);
 /* Factor of the retry interval (nts.md 7.2): 4 or 10. */
 int ke_client_retry_factor(const struct ke_client *client);
 

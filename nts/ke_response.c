@@ -50,14 +50,17 @@ static bool take_record(struct ke_response *response, const struct nts_aeads *ae
 {
     uint16_t value;
 
+    response->problem = KE_RESPONSE_MALFORMED;
     if (record->length > MAX_BODY)
         return !record->critical;
 
     switch (record->type) {
     case KE_RECORD_NEXT_PROTOCOL:
         *ntpv4 = true;
+        response->problem = KE_RESPONSE_NO_PROTOCOL;
         return record->critical && read_value(record, &value) && value == KE_PROTOCOL_NTPV4;
     case KE_RECORD_AEAD:
+        response->problem = KE_RESPONSE_NO_AEAD;
         if (!read_value(record, &value))
             return false;
         /* After one usable value, others are no error. */
@@ -70,6 +73,9 @@ static bool take_record(struct ke_response *response, const struct nts_aeads *ae
         return record->length == 0;
     case KE_RECORD_ERROR:
     case KE_RECORD_WARNING:
+        response->problem =
+            record->type == KE_RECORD_ERROR ? KE_RESPONSE_ERROR : KE_RESPONSE_WARNING;
+        response->number = read_value(record, &value) ? value : -1;
         return false;
     case KE_RECORD_COOKIE:
         take_cookie(response, record);
@@ -94,6 +100,12 @@ bool ke_response_process(const uint8_t *message, size_t length, const struct nts
     while (ke_record_next(&r, &record))
         if (!take_record(response, aeads, &record, &ntpv4))
             return false;
+    if (!ntpv4)
+        response->problem = KE_RESPONSE_NO_PROTOCOL;
+    else if (response->aead == 0)
+        response->problem = KE_RESPONSE_NO_AEAD;
+    else if (response->cookie_count == 0)
+        response->problem = KE_RESPONSE_NO_COOKIES;
     return ntpv4 && response->aead != 0 && response->cookie_count > 0;
 }
 

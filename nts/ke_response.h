@@ -13,7 +13,19 @@
 
 #define KE_SERVER_NAME_SIZE 257 /* with terminator */
 
+/* What is wrong with a response that cannot be used. */
+enum ke_response_problem {
+    KE_RESPONSE_MALFORMED, /* a record that is not as it has to be, or is not allowed */
+    KE_RESPONSE_ERROR,     /* an error record, with its code in number */
+    KE_RESPONSE_WARNING,
+    KE_RESPONSE_NO_PROTOCOL, /* NTPv4 is not offered */
+    KE_RESPONSE_NO_AEAD,     /* no algorithm that is enabled here */
+    KE_RESPONSE_NO_COOKIES,
+};
+
 struct ke_response {
+    enum ke_response_problem problem; /* if it cannot be used */
+    int number;                       /* -1: there is none in the record */
     int aead;
     bool compliant; /* record 1024 was present; matters for AEAD 30 only */
     struct nts_cookie cookies[NTS_MAX_COOKIES];

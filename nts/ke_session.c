@@ -47,6 +47,7 @@ struct ke_session {
     struct ke_scan scan;
 
     enum ke_end end;
+    struct ke_failure failure; /* client */
     int retry_factor;
 };
 
@@ -94,6 +95,7 @@ static enum step step_connect(struct ke_session *s)
     int error = s->world->ops->socket_error(s->world->ctx, s->fd);
 
     if (error != 0) {
+        ke_failure_of_socket(&s->failure, error);
         LOG(severity(s), "Could not connect to %s : %s", s->label, text_errno(error));
         return end(s, KE_END_NOT_CONNECTED);
     }
@@ -125,6 +127,7 @@ static enum step step_handshake(struct ke_session *s)
         LOG(severity(s), "TLS handshake with %s failed : %s", s->label, tls_session_error(s->tls));
         if (!tls_session_peer_closed(s->tls))
             s->retry_factor = FACTOR_TLS;
+        s->failure = *tls_session_fault(s->tls);
         return end(s, failed_handshake(tls_session_failure(s->tls)));
     }
     if (next != NEXT_STATE) {
@@ -135,6 +138,7 @@ static enum step step_handshake(struct ke_session *s)
     s->retry_factor = FACTOR_TLS;
     if (!tls_session_alpn_ok(s->tls)) {
         LOG(severity(s), "NTS-KE not supported by %s", s->label);
+        ke_failure_set(&s->failure, FINDING_NTS_NO_SERVICE, "%s", "");
         return end(s, KE_END_NO_ALPN);
     }
     reach(s, KE_SESSION_MESSAGE);
@@ -153,6 +157,7 @@ static enum step step_send(struct ke_session *s)
     if (next == STOP) {
         LOG(severity(s), "Could not send NTS-KE message to %s : %s", s->label,
             tls_session_error(s->tls));
+        ke_failure_set(&s->failure, FINDING_NTS_NO_RESPONSE, "%s", tls_session_error(s->tls));
         end(s, KE_END_TRANSFER);
     }
     if (next != NEXT_STATE)
@@ -200,12 +205,14 @@ static enum step read_available(struct ke_session *s, bool *end_of_file)
 
         if (s->input_length == NTS_KE_MAX_MESSAGE) {
             LOG_DEBUG("Too long NTS-KE message from %s", s->label);
+            ke_failure_set(&s->failure, FINDING_NTS_INVALID_RESPONSE, "%s", "it is too long");
             return end(s, KE_END_BAD_MESSAGE);
         }
         enum step next = receive_some(s, &n);
         if (next == STOP) {
             LOG(severity(s), "Could not receive NTS-KE message from %s : %s", s->label,
                 tls_session_error(s->tls));
+            ke_failure_set(&s->failure, FINDING_NTS_NO_RESPONSE, "%s", tls_session_error(s->tls));
             end(s, KE_END_TRANSFER);
         }
         if (next != NEXT_STATE)
@@ -229,6 +236,10 @@ static enum step step_receive(struct ke_session *s)
             return process_message(s);
         if (status == KE_MESSAGE_INVALID || end_of_file) {
             LOG(severity(s), "Received invalid NTS-KE message from %s", s->label);
+            if (status == KE_MESSAGE_INVALID)
+                ke_failure_set(&s->failure, FINDING_NTS_INVALID_RESPONSE, "%s",
+                               "its records are malformed");
+            ke_failure_set(&s->failure, FINDING_NTS_NO_RESPONSE, "%s", "it ended the connection");
             return end(s, KE_END_BAD_MESSAGE);
         }
     } while (tls_session_has_input(s->tls));
@@ -316,6 +327,18 @@ static void on_socket(int fd, unsigned int event, void *arg)
         loop_fd_set_events(s->loop, s->fd, next == WAIT_READ ? WORLD_READ : WORLD_WRITE);
 }
 
+static enum finding_code timeout_code(enum state state)
+{
+    switch (state) {
+    case CONNECT:
+        return FINDING_NTS_CONNECTION_TIMEOUT;
+    case HANDSHAKE:
+        return FINDING_NTS_HANDSHAKE_TIMEOUT;
+    default:
+        return FINDING_NTS_RESPONSE_TIMEOUT;
+    }
+}
+
 static void on_timeout(void *arg)
 {
     struct ke_session *s = arg;
@@ -323,6 +346,8 @@ static void on_timeout(void *arg)
 
     s->timer = 0;
     LOG(level, "NTS-KE session with %s timed out", s->label);
+    if (s->end == KE_END_NONE)
+        ke_failure_set(&s->failure, timeout_code(s->state), "%s", "");
     end(s, KE_END_TIMED_OUT);
     stop(s);
 }
@@ -388,6 +413,16 @@ void ke_session_free(struct ke_session *session)
 enum ke_end ke_session_end(const struct ke_session *session)
 {
     return session->state == STOPPED ? session->end : KE_END_NONE;
+}
+
+const struct ke_failure *ke_session_failure(const struct ke_session *session)
+{
+    return &session->failure;
+}
+
+int64_t ke_session_peer_valid_until(const struct ke_session *session)
+{
+    return session->tls ? tls_session_peer(session->tls)->not_after : 0;
 }
 
 int ke_session_retry_factor(const struct ke_session *session)

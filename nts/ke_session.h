@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/wire.h"
 #include "base/world.h"
+#include "nts/ke_failure.h"
 #include "nts/tls_credentials.h"
 #include "process/ke_end.h"
 
@@ -61,6 +62,11 @@ void ke_session_free(struct ke_session *session);
 
 /* KE_END_NONE as long as it goes on. */
 enum ke_end ke_session_end(const struct ke_session *session);
+/* Client, after the end: why it failed, as far as the session knows it; an empty text stands for
+   the server's address. */
+const struct ke_failure *ke_session_failure(const struct ke_session *session);
+/* Client, for use in `message`: the end of the server's certificate, seconds since 1970. */
+int64_t ke_session_peer_valid_until(const struct ke_session *session);
 /* Client: factor of the retry interval (nts.md 7.2), 4 or 10. */
 int ke_session_retry_factor(const struct ke_session *session);
 

@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include "base/addr.h"
 #include "base/text.h"
+#include "nts/certificate_check.h"
+#include "nts/tls_fault.h"
 #include "nts/tls_verify.h"
 
 /* More than any flight of ours: a chain of 16 certificates and a response. */
@@ -48,6 +50,8 @@ struct tls_session {
     unsigned int verify_status;
     bool peer_closed;
     enum tls_failure failure;
+    struct ke_failure fault;           /* client */
+    struct tls_certificate_dates peer; /* client: of the server's certificate */
     char error[640];
 };
 
@@ -145,6 +149,17 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t size)
 
 /* ---- Verification ---- */
 
+static void read_peer_dates(struct tls_session *s, const gnutls_datum_t *peers, unsigned int count)
+{
+    gnutls_x509_crt_t cert;
+
+    if (count == 0 || gnutls_x509_crt_init(&cert) < 0)
+        return;
+    if (gnutls_x509_crt_import(cert, &peers[0], GNUTLS_X509_FMT_DER) >= 0)
+        certificate_dates(cert, NULL, &s->peer);
+    gnutls_x509_crt_deinit(cert);
+}
+
 static int verify_peer(gnutls_session_t handle)
 {
     struct tls_session *s = gnutls_session_get_ptr(handle);
@@ -156,7 +171,7 @@ static int verify_peer(gnutls_session_t handle)
         {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER},
     };
     const uint8_t *octets;
-    unsigned int status = 0;
+    unsigned int status = 0, count = 0;
 
     if (ip_addr_is_real(&s->address)) {
         expected[0].type = GNUTLS_DT_IP_ADDRESS;
@@ -171,16 +186,21 @@ static int verify_peer(gnutls_session_t handle)
     int r = gnutls_certificate_verify_peers(handle, expected, 2, &status);
     if (r < 0)
         return r;
+    const gnutls_datum_t *peers = gnutls_certificate_get_peers(handle, &count);
+    if (!peers)
+        count = 0;
     if (s->now && (status & ~about_name) == 0) {
         gnutls_x509_trust_list_t trusted;
-        unsigned int count = 0;
-        const gnutls_datum_t *peers = gnutls_certificate_get_peers(handle, &count);
 
         gnutls_certificate_get_trust_list(credentials, &trusted);
-        status |= tls_verify_dates(trusted, peers, peers ? count : 0, s->now(s->now_arg));
+        status |= tls_verify_dates(trusted, peers, count, s->now(s->now_arg), &s->peer);
     }
     s->verify_status = status;
     s->refused = status != 0;
+    if (s->refused)
+        tls_fault_of_certificate(peers, count, status, &s->peer, &s->fault);
+    else
+        read_peer_dates(s, peers, count);
     return s->refused ? GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR : 0;
 }
 
@@ -366,6 +386,8 @@ enum tls_result tls_session_handshake(struct tls_session *session)
         session->failure = failure_kind(session, r);
         if (session->server)
             send_alert(session, r);
+        else
+            tls_fault_of_handshake(session->handle, r, &session->fault);
     }
     return result;
 }
@@ -373,6 +395,16 @@ enum tls_result tls_session_handshake(struct tls_session *session)
 enum tls_failure tls_session_failure(const struct tls_session *session)
 {
     return session->failure;
+}
+
+const struct ke_failure *tls_session_fault(const struct tls_session *session)
+{
+    return &session->fault;
+}
+
+const struct tls_certificate_dates *tls_session_peer(const struct tls_session *session)
+{
+    return &session->peer;
 }
 
 bool tls_session_alpn_ok(const struct tls_session *session)

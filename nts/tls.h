@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/world.h"
+#include "nts/ke_failure.h"
 #include "nts/tls_credentials.h"
 
 #define TLS_ALPN "ntske/1"
@@ -59,6 +60,10 @@ void tls_session_free(struct tls_session *session);
 enum tls_result tls_session_handshake(struct tls_session *session);
 /* After a handshake that failed. */
 enum tls_failure tls_session_failure(const struct tls_session *session);
+/* ... of a client: why, for explain. */
+const struct ke_failure *tls_session_fault(const struct tls_session *session);
+/* Client, after the handshake: subject and dates of the server's certificate. */
+const struct tls_certificate_dates *tls_session_peer(const struct tls_session *session);
 /* After the handshake: exactly ntske/1 was negotiated. */
 bool tls_session_alpn_ok(const struct tls_session *session);
 

@@ -291,6 +291,18 @@ bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
     return text[0] != '\0';
 }
 
+bool tls_credentials_trust_nothing(const struct tls_credentials *credentials,
+                                   const struct world *world, char *text, size_t size)
+{
+    if (credentials->certificates > 0)
+        return false;
+    if (credentials->system_certificates == 0)
+        describe_system_store(world, text, size);
+    else
+        text_copy(text, size, "no file of ntstrustedcerts has one");
+    return true;
+}
+
 /* ---- Server ---- */
 
 static bool load_pair(struct tls_credentials *c, const struct server_pair *pair, char *error,

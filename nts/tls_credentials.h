@@ -37,6 +37,9 @@ struct tls_credentials *tls_credentials_new_client(const struct world *world,
 bool tls_credentials_lack_trust(const struct tls_credentials *credentials,
                                 const struct world *world, uint32_t cert_set, char *text,
                                 size_t size);
+/* Whether there is no trusted certificate at all; text: where they should be, and why not. */
+bool tls_credentials_trust_nothing(const struct tls_credentials *credentials,
+                                   const struct world *world, char *text, size_t size);
 /* All pairs, in order. Checks that each pair belongs together and that the chain parses; dates are
    left to nts/certificate_watch.h. The files may be freed afterwards. */
 struct tls_credentials *tls_credentials_new_server(const struct server_files *files, char *error,

@@ -6,6 +6,7 @@
  */
 #include "nts/tls_verify.h"
 #include <stdbool.h>
+#include "nts/certificate_check.h"
 
 #define NO_TIME_CHECKS                                                                             \
     (GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS)
@@ -61,7 +62,7 @@ static bool is_issued_by(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 /* A trusted certificate that is cert itself or has issued it. *status: of its dates; a good one
    wins when there are several. */
 static bool find_trusted(gnutls_x509_trust_list_t trusted, gnutls_x509_crt_t cert, int64_t now,
-                         unsigned int *status)
+                         unsigned int *status, struct tls_certificate_dates *dates)
 {
     gnutls_x509_trust_list_iter_t iter = NULL;
     gnutls_x509_crt_t ca = NULL;
@@ -71,6 +72,7 @@ static bool find_trusted(gnutls_x509_trust_list_t trusted, gnutls_x509_crt_t cer
         if ((!found || *status != 0) &&
             (gnutls_x509_crt_equals(ca, cert) != 0 || is_issued_by(cert, ca))) {
             *status = dates_status(ca, now);
+            certificate_dates(ca, NULL, dates);
             found = true;
         }
         gnutls_x509_crt_deinit(ca);
@@ -91,9 +93,10 @@ static int find_issuer(struct chain *chain, gnutls_x509_crt_t cert)
 }
 
 unsigned int tls_verify_dates(gnutls_x509_trust_list_t trusted, const gnutls_datum_t *peers,
-                              unsigned int count, int64_t now)
+                              unsigned int count, int64_t now, struct tls_certificate_dates *bad)
 {
     struct chain chain = {.count = 0};
+    struct tls_certificate_dates at_end;
     unsigned int status = GNUTLS_CERT_INVALID | GNUTLS_CERT_SIGNER_NOT_FOUND;
 
     if (chain_import(&chain, peers, count)) {
@@ -102,8 +105,14 @@ unsigned int tls_verify_dates(gnutls_x509_trust_list_t trusted, const gnutls_dat
 
         chain.used[0] = true;
         for (; at >= 0; at = find_issuer(&chain, chain.certs[at])) {
-            path |= dates_status(chain.certs[at], now);
-            if (find_trusted(trusted, chain.certs[at], now, &end)) {
+            unsigned int here = dates_status(chain.certs[at], now);
+
+            if (path == 0 && here != 0)
+                certificate_dates(chain.certs[at], NULL, bad);
+            path |= here;
+            if (find_trusted(trusted, chain.certs[at], now, &end, &at_end)) {
+                if (path == 0 && end != 0)
+                    *bad = at_end;
                 status = path | end;
                 break;
             }

@@ -11,6 +11,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdint.h>
+#include "nts/tls_credentials.h"
 
 #define TLS_MAX_CHAIN 16
 
@@ -18,9 +19,10 @@
  * Bits of gnutls_certificate_status_t to be added to the result of the verification: EXPIRED or
  * NOT_ACTIVATED (with INVALID) for a certificate of the path or the trusted one at its end. Every
  * step of the path is checked by signature, so that a certificate that only looks like the issuer
- * cannot hide an expired one; if no such path is found: INVALID and SIGNER_NOT_FOUND.
+ * cannot hide an expired one; if no such path is found: INVALID and SIGNER_NOT_FOUND. bad: of the
+ * first certificate on the path that is out of its dates; not changed if there is none.
  */
 unsigned int tls_verify_dates(gnutls_x509_trust_list_t trusted, const gnutls_datum_t *peers,
-                              unsigned int count, int64_t now);
+                              unsigned int count, int64_t now, struct tls_certificate_dates *bad);
 
 #endif

@@ -82,6 +82,8 @@ const struct ip_addr *association_local_addr(const struct association *a);
 void association_report_source(const struct association *a, struct report_source *report);
 void association_report_ntpdata(const struct association *a, struct report_ntpdata *report);
 void association_report_authdata(const struct association *a, struct report_authdata *report);
+/* Adds what NTS has to say of its source; nothing without NTS. */
+void association_explain_nts(const struct association *a, struct findings *findings);
 /* Counts of what was done with the packets from its address; valid as long as the association. */
 const struct response_tally *association_responses(const struct association *a);
 void association_count_activity(const struct association *a, struct report_activity *report);

@@ -102,6 +102,14 @@ void association_report_authdata(const struct association *a, struct report_auth
     }
 }
 
+void association_explain_nts(const struct association *a, struct findings *findings)
+{
+    if (a->auth == NTP_AUTH_NTS && a->is_peer)
+        findings_add(findings, FINDING_NTS_PEER);
+    else if (a->nts && a->shared->nts.client->explain)
+        a->shared->nts.client->explain(a->nts, findings);
+}
+
 void association_count_activity(const struct association *a, struct report_activity *report)
 {
     if (!ip_addr_is_real(&a->addr.addr)) {

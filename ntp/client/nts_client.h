@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/finding.h"
 #include "base/report.h"
 #include "base/wire.h"
 #include "ntp/client/verdict.h"
@@ -50,6 +51,9 @@ struct ntp_nts_client_ops {
     void (*change_nts_address)(struct ntp_nts_client *client, const struct ip_port *nts_addr);
     void (*save)(struct ntp_nts_client *client); /* dump command */
     void (*report)(const struct ntp_nts_client *client, struct report_authdata *report);
+    /* Adds what there is to say of keys, cookies and authentication; nothing as long as the address
+       is not known. */
+    void (*explain)(const struct ntp_nts_client *client, struct findings *findings);
 };
 
 #endif

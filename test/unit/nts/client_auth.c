@@ -38,6 +38,7 @@ struct stub {
     int starts;
     struct ip_port addr;
     struct ke_result result;
+    struct ke_failure failure;
 };
 
 struct fixture {
@@ -58,10 +59,11 @@ struct fixture {
 
 /* Key establishment has no argument of its own: the environment carries the fixture. */
 struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_port *addr,
-                                  const char *name, uint32_t cert_set)
+                                  const char *name, uint32_t cert_set, struct ke_failure *failure)
 {
     struct fixture *f = env->arg;
 
+    *failure = f->ke.failure;
     assert_string_equal(name, "ntp.example");
     assert_int_equal(cert_set, 5);
     assert_false(f->ke.exists);
@@ -91,6 +93,11 @@ bool ke_client_take_result(struct ke_client *client, struct ke_result *result)
     if (ke->succeeds)
         *result = ke->result;
     return ke->succeeds;
+}
+
+const struct ke_failure *ke_client_failure(const struct ke_client *client)
+{
+    return &((const struct stub *)(const void *)client)->failure;
 }
 
 int ke_client_retry_factor(const struct ke_client *client)

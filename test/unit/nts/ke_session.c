@@ -27,6 +27,7 @@ struct fixture {
     struct tls_fixture tls;
     struct ke_client_env env;
     struct ke_client *client;
+    struct ke_failure failure; /* of the start */
     struct ke_sessions *sessions;
     struct nts_server_key key;
     int64_t now;
@@ -144,7 +145,7 @@ static void start_client(struct fixture *f, const char *name)
 {
     struct ip_port address = tls_fixture_address(&f->tls);
 
-    f->client = ke_client_start(&f->env, &address, name, 0);
+    f->client = ke_client_start(&f->env, &address, name, 0, &f->failure);
     assert_non_null(f->client);
     assert_true(ke_client_is_active(f->client));
     assert_int_equal(ke_client_retry_factor(f->client), 4);
@@ -190,6 +191,19 @@ static void client_fails(struct fixture *f, const char *name, const char *format
     assert_int_equal(ke_client_retry_factor(f->client), factor);
 }
 
+/* ... with this reason for explain; text NULL: the address. */
+static void failure_is(struct fixture *f, enum finding_code code, const char *text)
+{
+    const struct ke_failure *failure = ke_client_failure(f->client);
+    char address[ADDR_TEXT_SIZE];
+    struct ip_port server = tls_fixture_address(&f->tls);
+
+    assert_string_equal(finding_word(failure->code), finding_word(code));
+    assert_string_equal(failure->text,
+                        text ? text : ip_port_format(&server, address, sizeof(address)));
+    assert_true(loop_uptime(f->tls.loop) - failure->when < 5.0);
+}
+
 static int peer_status(struct fixture *f)
 {
     int status = -1;
@@ -217,6 +231,9 @@ static void client_and_server_agree_on_keys(void **state)
     assert_int_equal(result.cookie_count, NTS_MAX_COOKIES);
     assert_int_equal(result.ntp_port, 0);
     assert_int_equal(result.ntp_addr.family, IP_UNSPEC);
+    assert_true(result.valid_until > f->now + 80 * TEST_DAY);
+    assert_true(result.dates_checked);
+    assert_int_equal(ke_client_failure(f->client)->code, 0);
     keys[f->key.id % NTS_SERVER_KEYS] = f->key;
     for (int i = 0; i < result.cookie_count; i++) {
         assert_true(nts_cookie_decode(keys, NULL, result.cookies[i].data, result.cookies[i].length,
@@ -313,6 +330,7 @@ static void negotiated_name_is_resolved(void **state)
     assert_false(client_gets_result(f, &result));
     assert_true(tls_fixture_log_has(
         &f->tls, "Could not resolve NTP server time.example. from ntp.test.example"));
+    failure_is(f, FINDING_NTS_NAME_UNRESOLVED, "time.example");
 }
 
 static bool resolution_is_done(void *arg)
@@ -351,6 +369,7 @@ static void wrong_name_is_refused(void **state)
     start_server(f);
     client_fails(f, "other.test.example",
                  REFUSED "The name in the certificate does not match the expected. ", 10);
+    failure_is(f, FINDING_NTS_CERTIFICATE_OTHER_NAME, "ntp.test.example, 127.0.0.1");
 }
 
 static void address_must_be_in_the_certificate(void **state)
@@ -363,6 +382,7 @@ static void address_must_be_in_the_certificate(void **state)
     start_server(f);
     client_fails(f, "127.0.0.1",
                  REFUSED "The name in the certificate does not match the expected. ", 10);
+    failure_is(f, FINDING_NTS_CERTIFICATE_OTHER_NAME, "127.0.0.1");
 }
 
 static void certificate_of_a_client_is_refused(void **state)
@@ -392,6 +412,9 @@ static void certificate_of_a_client_is_refused(void **state)
         } else {
             client_fails(f, "ntp.test.example",
                          REFUSED "The certificate chain does not match the intended purpose. ", 10);
+            failure_is(f, FINDING_NTS_CERTIFICATE_REFUSED,
+                       "The certificate is NOT trusted. The certificate chain does not match the "
+                       "intended purpose.");
         }
         ke_client_free(f->client);
         f->client = NULL;
@@ -407,6 +430,9 @@ static void expired_certificate_is_refused(void **state)
     start_server(f);
     client_fails(f, "ntp.test.example", REFUSED "The certificate chain uses expired certificate. ",
                  10);
+    failure_is(f, FINDING_NTS_CERTIFICATE_EXPIRED, "CN=server");
+    assert_true(ke_client_failure(f->client)->valid_until < f->now);
+    assert_true(ke_client_failure(f->client)->valid_from < f->now - 95 * TEST_DAY);
 }
 
 static void not_yet_valid_certificate_is_refused(void **state)
@@ -417,6 +443,8 @@ static void not_yet_valid_certificate_is_refused(void **state)
     start_server(f);
     client_fails(f, "ntp.test.example",
                  REFUSED "The certificate chain uses not yet valid certificate. ", 10);
+    failure_is(f, FINDING_NTS_CERTIFICATE_NOT_YET_VALID, "CN=server");
+    assert_true(ke_client_failure(f->client)->valid_from > f->now);
 }
 
 static void untrusted_certificate_is_refused(void **state)
@@ -433,6 +461,7 @@ static void untrusted_certificate_is_refused(void **state)
     test_key_write(f->tls.key_files[0], &own);
     start_server(f);
     client_fails(f, "ntp.test.example", REFUSED "The certificate issuer is unknown. ", 10);
+    failure_is(f, FINDING_NTS_CERTIFICATE_SELF_SIGNED, "ntp.test.example");
     /* The same one is accepted when it is in the set itself. */
     ke_client_free(f->client);
     test_cert_write(f->tls.trusted[0].path, list, 1);
@@ -486,6 +515,7 @@ static void decoy_does_not_hide_an_expired_intermediate(void **state)
     const struct test_cert *chain[] = {&leaf, &decoy, &intermediate, &f->tls.ca};
     gnutls_x509_trust_list_t trusted;
     gnutls_datum_t der[4];
+    struct tls_certificate_dates bad;
     unsigned int status;
 
     gnutls_x509_trust_list_init(&trusted, 0);
@@ -493,13 +523,15 @@ static void decoy_does_not_hide_an_expired_intermediate(void **state)
     for (int i = 0; i < 4; i++)
         assert_true(gnutls_x509_crt_export2(chain[i]->crt, GNUTLS_X509_FMT_DER, &der[i]) >= 0);
     for (unsigned int count = 3; count <= 4; count++) {
-        status = tls_verify_dates(trusted, der, count, now);
+        status = tls_verify_dates(trusted, der, count, now, &bad);
         assert_int_equal(status, GNUTLS_CERT_INVALID | GNUTLS_CERT_EXPIRED);
-        assert_int_equal(tls_verify_dates(trusted, der, count, now - 2 * TEST_DAY),
+        assert_string_equal(bad.subject, "CN=Intermediate");
+        assert_int_equal(bad.not_after, expired.to);
+        assert_int_equal(tls_verify_dates(trusted, der, count, now - 2 * TEST_DAY, &bad),
                          GNUTLS_CERT_INVALID | GNUTLS_CERT_NOT_ACTIVATED);
     }
     /* Without the real issuer there is no path at all. */
-    assert_int_equal(tls_verify_dates(trusted, der, 2, now),
+    assert_int_equal(tls_verify_dates(trusted, der, 2, now, &bad),
                      GNUTLS_CERT_INVALID | GNUTLS_CERT_SIGNER_NOT_FOUND);
     for (int i = 0; i < 4; i++)
         gnutls_free(der[i].data);
@@ -551,6 +583,7 @@ static void refused_connection_keeps_the_short_retry(void **state)
 
     close(f->tls.listener);
     client_fails(f, "ntp.test.example", "Could not connect to %s : Connection refused", 4);
+    failure_is(f, FINDING_NTS_CONNECTION_REFUSED, NULL);
     f->tls.listener = socket(AF_INET, SOCK_STREAM, 0);
 }
 
@@ -561,6 +594,7 @@ static void server_that_hangs_up_keeps_the_short_retry(void **state)
 
     f->peer = tls_peer_server(&f->tls, &peer);
     client_fails(f, "ntp.test.example", "TLS handshake with %s failed : ", 4);
+    failure_is(f, FINDING_NTS_HANDSHAKE_CLOSED, NULL);
 }
 
 static void server_without_alpn_is_not_nts(void **state)
@@ -570,6 +604,7 @@ static void server_without_alpn_is_not_nts(void **state)
 
     f->peer = tls_peer_server(&f->tls, &peer);
     client_fails(f, "ntp.test.example", "NTS-KE not supported by %s", 10);
+    failure_is(f, FINDING_NTS_NO_SERVICE, NULL);
     assert_int_equal(peer_status(f), 1);
 }
 
@@ -580,6 +615,7 @@ static void tls12_server_is_refused(void **state)
 
     f->peer = tls_peer_server(&f->tls, &peer);
     client_fails(f, "ntp.test.example", "TLS handshake with %s failed : ", 4);
+    failure_is(f, FINDING_NTS_HANDSHAKE_CLOSED, NULL); /* without an alert */
 }
 
 static void invalid_responses_are_refused(void **state)
@@ -595,16 +631,20 @@ static void invalid_responses_are_refused(void **state)
     f->peer = tls_peer_server(&f->tls, &invalid_response);
     client_fails(f, "ntp.test.example", "Received invalid NTS-KE response from ntp.test.example",
                  10);
+    failure_is(f, FINDING_NTS_ERROR_RECORD, "it takes the request for malformed");
+    assert_int_equal(ke_client_failure(f->client)->number, KE_ERROR_BAD_REQUEST);
     peer_status(f);
     ke_client_free(f->client);
     f->peer = tls_peer_server(&f->tls, &invalid_message);
     client_fails(f, "ntp.test.example", "Received invalid NTS-KE message from %s", 10);
+    failure_is(f, FINDING_NTS_INVALID_RESPONSE, "its records are malformed");
     peer_status(f);
     /* Nothing before the end. */
     ke_client_free(f->client);
     const struct tls_peer nothing = {.alpn = "ntske/1"};
     f->peer = tls_peer_server(&f->tls, &nothing);
     client_fails(f, "ntp.test.example", "Received invalid NTS-KE message from %s", 10);
+    failure_is(f, FINDING_NTS_NO_RESPONSE, "it ended the connection");
 }
 
 static void client_gives_up_after_16_seconds(void **state)
@@ -620,6 +660,7 @@ static void client_gives_up_after_16_seconds(void **state)
     f->tls.clock_offset = 16.5;
     assert_true(tls_fixture_run(&f->tls, client_is_done, f, 10.0));
     assert_true(tls_fixture_log_has(&f->tls, "timed out"));
+    failure_is(f, FINDING_NTS_HANDSHAKE_TIMEOUT, NULL);
     assert_int_equal(ke_client_retry_factor(f->client), 4);
 }
 
@@ -947,9 +988,13 @@ static void missing_trusted_file_is_a_failed_start(void **state)
     char *good = f->tls.trusted[0].path, bad[] = "/nonexistent/ca.pem";
 
     f->tls.trusted[0].path = bad;
-    assert_null(ke_client_start(&f->env, &address, "ntp.test.example", 0));
+    assert_null(ke_client_start(&f->env, &address, "ntp.test.example", 0, &f->failure));
     assert_true(tls_fixture_log_has(
         &f->tls, "Could not set credentials : Error while reading file. (/nonexistent/ca.pem"));
+    assert_int_equal(f->failure.code, FINDING_NTS_TRUST_UNREADABLE);
+    assert_string_equal(
+        f->failure.text,
+        "Error while reading file. (/nonexistent/ca.pem: No such file or directory)");
     f->tls.trusted[0].path = good;
 }
 

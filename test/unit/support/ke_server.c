@@ -214,8 +214,9 @@ bool ke_fixture_establish(struct ke_fixture *f)
     struct nts_server_key keys[NTS_SERVER_KEYS] = {{0}};
     struct nts_context context;
     struct ke_result result;
+    struct ke_failure failure;
 
-    f->client = ke_client_start(&f->client_env, &address, "ntp.test.example", 0);
+    f->client = ke_client_start(&f->client_env, &address, "ntp.test.example", 0, &failure);
     assert_non_null(f->client);
     assert_true(tls_fixture_run(&f->tls, client_is_done, f, 20.0));
     bool ok = ke_client_take_result(f->client, &result);

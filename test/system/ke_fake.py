@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An NTS-KE server that does not do what it should, for the system tests.
+
+ke_fake.py PORT CERT KEY MODE [ARGUMENT]: TLS 1.3 with ALPN ntske/1 unless the mode says otherwise.
+  reply HEX      answers each request with these octets, and closes
+  silent         completes the handshake and says nothing
+  close          completes the handshake and closes
+  noalpn         completes the handshake without ALPN
+  tls12          no TLS 1.3
+  alert          wants a certificate of the client
+  accept         accepts connections and says nothing
+  hangup         accepts connections and closes them
+  text           answers with a line of text in place of TLS
+
+ke_fake.py PORT udp MODE SERVER: an NTP server in front of another one.
+  mute           answers nothing
+  plain          passes only packets of 48 octets
+  damage         passes all, and changes the last octet of responses
+"""
+import socket
+import ssl
+import sys
+import threading
+
+SHORT = 48
+
+
+def tls_context(mode, cert, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if mode == "tls12":
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if mode != "noalpn":
+        context.set_alpn_protocols(["ntske/1"])
+    if mode == "alert":
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cert)
+    return context
+
+
+def speak(connection, mode, argument, context):
+    """One session; what the client does wrong is not of interest."""
+    try:
+        if mode == "accept":
+            connection.recv(1 << 16)
+            threading.Event().wait()
+        if mode == "text":
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        if mode in ("text", "hangup"):
+            connection.close()
+            return
+        session = context.wrap_socket(connection, server_side=True)
+        if mode != "close":
+            session.recv(1 << 14)
+        if mode == "reply":
+            session.sendall(bytes.fromhex(argument))
+        if mode == "silent":
+            threading.Event().wait()
+        session.unwrap()
+    except (OSError, ssl.SSLError):
+        pass
+    connection.close()
+
+
+def serve_tcp(port, cert, key, mode, argument=""):
+    plain = mode in ("accept", "hangup", "text")
+    context = None if plain else tls_context(mode, cert, key)
+    with socket.create_server(("0.0.0.0", port)) as listener:
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(
+                target=speak, args=(connection, mode, argument, context), daemon=True
+            ).start()
+
+
+def serve_udp(port, mode, server):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as front:
+        front.bind(("0.0.0.0", port))
+        while True:
+            request, client = front.recvfrom(4096)
+            if mode == "mute" or (mode == "plain" and len(request) != SHORT):
+                continue
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+                back.settimeout(1)
+                back.sendto(request, ("127.0.0.1", server))
+                try:
+                    response = bytearray(back.recv(4096))
+                except OSError:
+                    continue
+            if mode == "damage":
+                response[-1] ^= 1
+            front.sendto(response, client)
+
+
+if sys.argv[2] == "udp":
+    serve_udp(int(sys.argv[1]), sys.argv[3], int(sys.argv[4]))
+else:
+    serve_tcp(int(sys.argv[1]), *sys.argv[2:])
