@@ -18,6 +18,8 @@ const struct command command_table[] = {
      .help = {{"clock", "Display how wrong the clock may be, and what is done with it"}}},
     {"explain", SECTION_CLOCK, .run = show_explain, .watchable = true, .extra = true,
      .help = {{"explain [<source>]", "Explain why the clock is, or is not, synchronised"}}},
+    {"top", SECTION_CLOCK, .run = show_top, .extra = true,
+     .help = {{"top [<interval>]", "Display everything on one screen, repeatedly"}}},
     {"makestep", SECTION_CLOCK, .build = build_makestep, .code = CMD_MAKESTEP,
      .help = {{"makestep", "Correct clock by stepping immediately"},
               {"makestep <threshold> <updates>", "Configure automatic clock stepping"}}},

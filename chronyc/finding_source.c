@@ -80,7 +80,8 @@ const struct finding_text finding_texts_source[] = {
     {FINDING_FALSETICKER,
      "It is a falseticker: its clock differs by {difference_seconds} from that of {text}, with "
      "which most sources agree. The errors of both allow {allowed_seconds}.",
-     "If it is right and the others are not, look at those. Else this has to be mended there.",
+     "If it is right and the others are not, look at those. Otherwise its clock has to be "
+     "corrected there; remove the source until then.",
      {{"difference_seconds", UNIT_SIGNED}, {"allowed_seconds", UNIT_TIME}},
      "other_source"},
     {FINDING_DISAGREES,

@@ -10,8 +10,14 @@
 #include "base/text.h"
 #include "chronyc/style.h"
 
+/* A block character of sparkline.h, in UTF-8, is this and one octet more. */
+#define BLOCK_PREFIX      "\xe2\x96"
+#define BLOCK_PREFIX_SIZE 2
+#define BLOCK_FIRST       '\x81'
+#define BLOCK_LAST        '\x88'
+
 struct cell {
-    char c;
+    char c; /* printable, or the last octet of a block character */
     bool changed;
     enum style style;
 };
@@ -58,12 +64,23 @@ bool grid_has_size(const struct grid *f, int rows, int columns)
     return f->rows == rows && f->columns == columns;
 }
 
-static void put_cell(struct grid *f, int row, int column, char c, enum style style)
+static bool is_block(char c)
 {
+    return c >= BLOCK_FIRST && c <= BLOCK_LAST;
+}
+
+/* Puts the character that the text begins with into a cell. Returns its octets. */
+static size_t put_cell(struct grid *f, int row, int column, const char *text, enum style style)
+{
+    bool block =
+        strncmp(text, BLOCK_PREFIX, BLOCK_PREFIX_SIZE) == 0 && is_block(text[BLOCK_PREFIX_SIZE]);
+    char c = block ? text[BLOCK_PREFIX_SIZE] : text[0];
+
     if (row < f->rows && column < f->columns) {
-        cell_at(f, row, column)->c = c >= ' ' && c <= '~' ? c : '?';
+        cell_at(f, row, column)->c = block || (c >= ' ' && c <= '~') ? c : '?';
         cell_at(f, row, column)->style = style;
     }
+    return block ? BLOCK_PREFIX_SIZE + 1 : 1;
 }
 
 int grid_set_text(struct grid *f, const char *text)
@@ -84,10 +101,10 @@ int grid_set_text(struct grid *f, const char *text)
         if (text[0] == '\n') {
             row++;
             column = 0;
+            text++;
         } else {
-            put_cell(f, row, column++, text[0], style);
+            text += put_cell(f, row, column++, text, style);
         }
-        text++;
     }
     if (column > 0)
         row++; /* a last line without newline */
@@ -148,6 +165,8 @@ static void draw_row(const struct grid *f, int row, FILE *out)
             if (changed)
                 fputs("\033[7m", out);
         }
+        if (is_block(cell->c))
+            fputs(BLOCK_PREFIX, out);
         fputc(cell->c, out);
     }
     fputs("\033[0m", out);

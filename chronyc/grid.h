@@ -16,8 +16,9 @@ struct grid *grid_new(int rows, int columns);
 void grid_free(struct grid *f);
 bool grid_has_size(const struct grid *f, int rows, int columns);
 
-/* Lays out the text of a report, with the sequences of style.h in it. Characters that are not
-   printable are replaced. Returns the number of lines that there is no row for. */
+/* Lays out the text of a report, with the sequences of style.h and the block characters of
+   sparkline.h in it. Other characters that are not printable are replaced. Returns the number of
+   lines that there is no row for. */
 int grid_set_text(struct grid *f, const char *text);
 
 /* Marks the words that differ from the previous grid of the same size. */

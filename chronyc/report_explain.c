@@ -194,11 +194,11 @@ static void print_subject(struct client *c, const struct subject *s, struct inst
     if (e->subject == REPORT_SUBJECT_CLOCK)
         fprintf(out, "Clock\n");
     else if (e->addr.family == IP_ID)
-        fprintf(out, "\n%s\n", printable_name(e));
+        fprintf(out, "%s\n", printable_name(e));
     else if (e->name[0] != '\0' && strcmp(e->name, identity(e, text, sizeof(text))) != 0)
-        fprintf(out, "\n%s (%s)\n", text, printable_name(e));
+        fprintf(out, "%s (%s)\n", text, printable_name(e));
     else
-        fprintf(out, "\n%s\n", identity(e, text, sizeof(text)));
+        fprintf(out, "%s\n", identity(e, text, sizeof(text)));
     for (uint32_t i = 0; i < s->findings.count; i++)
         print_finding(c, &s->findings.list[i], now);
 }
@@ -206,14 +206,17 @@ static void print_subject(struct client *c, const struct subject *s, struct inst
 /* ---- JSON ---- */
 
 static void put_values(struct document *d, const struct finding_text *row,
-                       const struct report_finding *f)
+                       const struct report_finding *f, struct instant now)
 {
+    char text[REPORT_FINDING_TEXT + 1];
+
     document_begin_object(d, "values");
     for (size_t i = 0; row && i < REPORT_FINDING_VALUES; i++)
         if (row->values[i].key)
             document_real(d, row->values[i].key, f->value[i]);
     if (row && row->text_key)
-        document_text(d, row->text_key, f->text);
+        document_text(d, row->text_key,
+                      finding_text_format(row, "{text}", f, now, text, sizeof(text)));
 }
 
 static void put_finding(struct document *d, const struct report_explanation *e,
@@ -240,7 +243,7 @@ static void put_finding(struct document *d, const struct report_explanation *e,
                   row && row->advice
                       ? finding_text_format(row, row->advice, f, now, text, sizeof(text))
                       : NULL);
-    put_values(d, row, f);
+    put_values(d, row, f, now);
 }
 
 /* ---- CSV ---- */
@@ -260,9 +263,11 @@ static void print_csv(FILE *out, const struct report_explanation *e, const struc
             age, row ? finding_text_format(row, row->sentence, f, now, text, sizeof(text)) : "-");
 }
 
-static void show_subject(struct client *c, const struct subject *s, struct instant now)
+static void show_subject(struct client *c, const struct subject *s, bool first, struct instant now)
 {
     if (!c->json && !c->csv) {
+        if (!first)
+            fputc('\n', c->env->out);
         print_subject(c, s, now);
         return;
     }
@@ -291,7 +296,7 @@ bool show_explain(struct client *c, char *args)
 
         if (of_clock ? args[0] != '\0' : !is_wanted(&e.subjects[i].head, args))
             continue;
-        show_subject(c, &e.subjects[i], now);
+        show_subject(c, &e.subjects[i], shown == 0, now);
         shown++;
     }
     bool synchronised = e.synchronised;

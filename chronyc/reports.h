@@ -10,6 +10,7 @@
 
 bool show_explain(struct client *c, char *args);
 bool show_clock(struct client *c, char *args);
+bool show_top(struct client *c, char *args);
 bool show_tracking(struct client *c, char *args);
 bool show_waitsync(struct client *c, char *args);
 

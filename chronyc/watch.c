@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command watch: a report again and again. On a terminal it fills the screen and shows what has
- * changed; the screen is always given back as it was. Elsewhere it is plain repeated output.
+ * A report again and again, see watch.h, and the command watch. The screen is always given back as
+ * it was.
  */
+#include "chronyc/watch.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
@@ -20,8 +22,7 @@
 
 struct watch {
     struct client *client;
-    const char *report; /* normalised command line */
-    double interval;    /* seconds */
+    const struct watched *watched;
     struct grid *grid;
 };
 
@@ -51,13 +52,19 @@ static bool is_watchable(const char *line)
     return result;
 }
 
-static bool run_report(struct client *c, const char *report)
+/* arg: a normalised command line. */
+static bool run_report(struct client *c, void *arg)
 {
-    char *line = text_dup(report);
+    char *line = text_dup(arg);
     bool result = command_run(c, line);
 
     free(line);
     return result;
+}
+
+static bool print_report(const struct watch *w)
+{
+    return w->watched->print(w->client, w->watched->arg);
 }
 
 static bool has_quit(const struct client *c)
@@ -71,13 +78,13 @@ static bool watch_plain(struct watch *w)
     const struct environment *env = c->env;
 
     for (;;) {
-        bool result = run_report(c, w->report);
+        bool result = print_report(w);
 
         fflush(env->err);
         /* What cannot be written is reported for the whole command. */
         if (fflush(env->out) != 0 || ferror(env->out))
             return false;
-        if (has_quit(c) || !env->pause(env->ctx, w->interval))
+        if (has_quit(c) || !env->pause(env->ctx, w->watched->interval))
             return result;
         if (!c->csv && !c->json)
             fputc('\n', env->out);
@@ -104,7 +111,7 @@ static struct output capture(struct watch *w)
     if (!env.out || !env.err)
         LOG_FATAL("Could not allocate memory");
     c->env = &env;
-    output.result = run_report(c, w->report);
+    output.result = print_report(w);
     c->env = real;
     fclose(env.out);
     fclose(env.err);
@@ -126,7 +133,8 @@ static void draw_title(const struct watch *w, int hidden, int columns, FILE *out
     instant_format_utc(env->now(env->ctx), now, sizeof(now));
     if (hidden > 0)
         snprintf(more, sizeof(more), " (%d more lines)", hidden);
-    snprintf(title, sizeof(title), "Every %g s: %s%s", w->interval, w->report, more);
+    snprintf(title, sizeof(title), "Every %g s: %s%s", w->watched->interval, w->watched->title,
+             more);
     int length = columns - (int)strlen(now) - 1;
     fprintf(out, "\033[1;1H\033[1m%.*s\033[0m\033[K", columns, title);
     if (length > (int)strlen(title))
@@ -143,7 +151,7 @@ static void draw(struct watch *w, const struct output *output)
     rows = rows > TITLE_ROWS ? rows - TITLE_ROWS : 1;
     struct grid *grid = grid_new(rows, columns);
     int hidden = grid_set_text(grid, output->out[0] != '\0' ? output->out : output->err);
-    if (w->grid)
+    if (w->grid && w->watched->marks_changes)
         grid_mark_changes(grid, w->grid);
     draw_title(w, hidden, columns, env->out);
     grid_draw(grid, TITLE_ROWS + 1, env->out);
@@ -156,7 +164,7 @@ static void draw(struct watch *w, const struct output *output)
 static bool wait_for_key(const struct watch *w)
 {
     const struct environment *env = w->client->env;
-    int key = has_quit(w->client) ? 0 : env->screen_key(env->ctx, w->interval);
+    int key = has_quit(w->client) ? 0 : env->screen_key(env->ctx, w->watched->interval);
 
     return !has_quit(w->client) && key != 'q' && key != 'Q' && key != -1 && !ferror(env->out);
 }
@@ -193,19 +201,26 @@ static bool watch_screen(struct watch *w)
     return true;
 }
 
-bool run_watch(struct client *c, char *args)
+bool watch_show(struct client *c, const struct watched *watched)
 {
+    struct watch w = {.client = c, .watched = watched};
     const struct environment *env = c->env;
-    struct watch w = {.client = c, .report = args};
 
-    w.interval = split_interval(args);
-    if (!is_watchable(args)) {
-        fprintf(env->err, "Only reports can be watched\n");
-        return false;
-    }
     /* The lines of JSON are for programs. */
     bool result = env->terminal && !c->json ? watch_screen(&w) : watch_plain(&w);
     if (env->terminal)
         env->forget_interrupt(env->ctx);
     return result;
+}
+
+bool run_watch(struct client *c, char *args)
+{
+    double interval = split_interval(args);
+    struct watched watched = {args, interval, true, run_report, args};
+
+    if (!is_watchable(args)) {
+        fprintf(c->env->err, "Only reports can be watched\n");
+        return false;
+    }
+    return watch_show(c, &watched);
 }

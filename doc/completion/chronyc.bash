@@ -21,7 +21,7 @@ _chronyc()
     local commands reports options words current=${COMP_WORDS[COMP_CWORD]} i
 
     commands="
-        tracking clock explain makestep maxupdateskew waitsync temperature report sources sourcestats estimator
+        tracking clock explain top makestep maxupdateskew waitsync temperature report sources sourcestats estimator
         selectdata selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime

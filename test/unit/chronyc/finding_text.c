@@ -12,6 +12,7 @@
 
 #include "base/finding.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "chronyc/finding_text.h"
 
 #define MANUAL TEST_DATA_DIR "/../../doc/chronyc.adoc"
@@ -125,6 +126,9 @@ static void texts_are_cut_off(void **state)
 
     finding_text_format(&row, "x{text}y", &finding, now, text, sizeof(text));
     assert_string_equal(text, "xabc");
+    text_copy(finding.text, sizeof(finding.text), "\033[\377");
+    finding_text_format(&row, "{text}", &finding, now, text, sizeof(text));
+    assert_string_equal(text, "?[?");
     finding_text_format(&row, "{a} {", &finding, now, text, sizeof(text));
     assert_string_equal(text, "{a} ");
 }

@@ -71,6 +71,15 @@ static void control_characters_do_not_pass(void **state)
     check("?[2J?a?\n", "\033[2J\ra\200\n", 1, 9, 0, "\033[3;1H?[2J?a?\033[0m\033[K");
 }
 
+static void block_characters_are_one_column_each(void **state)
+{
+    check("a\n", "\u2581\u2588b\n", 1, 2, 0, "\033[3;1H\033[0m\033[7m\u2581\u2588\033[0m");
+    check("\u2581 \u2582\n", "\u2581 \u2583\n", 1, 9, 0,
+          "\033[3;1H\u2581 \033[0m\033[7m\u2583\033[0m\033[K");
+    /* Others are not passed on. */
+    check("???\n", "\u2580\n", 1, 9, 0, "\033[3;1H???\033[0m\033[K");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +88,7 @@ int main(void)
         cmocka_unit_test(colours_are_kept),
         cmocka_unit_test(what_does_not_fit_is_cut_and_counted),
         cmocka_unit_test(control_characters_do_not_pass),
+        cmocka_unit_test(block_characters_are_one_column_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

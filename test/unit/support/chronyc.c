@@ -304,6 +304,7 @@ const char *const replay_files[] = {
     "client-of-loopback-server.json",
     "client-side-errors.json",
     "estimator.json",
+    "explain.json",
     "float-encoding.json",
     "local-reference-access.json",
     "manual-time.json",
