@@ -184,6 +184,19 @@ static bool decode(const struct cmd_request *request, const struct reply *reply,
            cmd_reply_decode(reply->data, reply->length, reply->header.reply, body);
 }
 
+/* What people want to know about a report that chrony does not have. */
+static void print_reason(const struct client *c, const struct cmd_request *request,
+                         unsigned int status)
+{
+    if (request->command < CMD_FIRST_OWN)
+        return;
+    if (status == CMD_STATUS_INVALID)
+        fprintf(c->env->err, "This command is not known to the daemon that answers\n");
+    if (status == CMD_STATUS_UNAUTHORISED && cmd_command_find(request->command)->open == 0)
+        fprintf(c->env->err, "The daemon answers this over its Unix socket only: run chronyc as "
+                             "root, or as the user of the daemon\n");
+}
+
 static bool evaluate(struct client *c, const struct cmd_request *request, bool verbose,
                      union cmd_reply_body *body)
 {
@@ -197,8 +210,7 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
     unsigned int status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
         exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);
-    if (status == CMD_STATUS_INVALID && request->command >= CMD_FIRST_OWN)
-        fprintf(c->env->err, "This command is not known to the daemon that answers\n");
+    print_reason(c, request, status);
     if (status != CMD_STATUS_SUCCESS && status != CMD_STATUS_ACCESS_ALLOWED &&
         status != CMD_STATUS_ACCESS_DENIED)
         return false;
