@@ -5,6 +5,7 @@
  */
 #include "conf/conf.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
@@ -112,69 +113,123 @@ void conf_free(struct conf *conf)
     free(conf);
 }
 
-static bool fail_driver(struct conf_error *error, const char *driver, const char *const *drivers,
-                        size_t count)
-{
-    struct nearest nearest = nearest_start(driver);
+/* ---- Checks between directives ---- */
 
-    for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, drivers[i]);
-    if (!nearest.best)
-        return conf_fail(error, "unknown refclock driver %s", driver);
-    return conf_fail(error, "unknown refclock driver %s (did you mean %s?)", driver, nearest.best);
+struct problems {
+    conf_problem_handler *handler;
+    void *arg;
+};
+
+/* A problem with the directive of this name and index. */
+struct subject {
+    const struct problems *problems;
+    const char *directive;
+    size_t index;
+};
+
+static void report(const struct problems *problems, const char *directive, const char *text)
+{
+    problems->handler(text, directive, 0, problems->arg);
 }
 
-static bool check_refclocks(const struct conf *conf, struct conf_error *error)
+static void report_item(const struct subject *subject, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void report_item(const struct subject *subject, const char *format, ...)
+{
+    struct conf_error error;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(error.message, sizeof(error.message), format, args);
+    va_end(args);
+    subject->problems->handler(error.message, subject->directive, subject->index,
+                               subject->problems->arg);
+}
+
+static void check_driver(const struct subject *subject, const char *driver)
 {
     static const char *const drivers[] = {"PPS", "SOCK", "SHM", "PHC", "RTC"};
+    struct nearest nearest = nearest_start(driver);
 
-    for (size_t i = 0; i < conf->refclocks.count; i++) {
-        const struct refclock_conf *clock = &conf->refclocks.items[i];
-        bool known = false;
-
-        for (size_t j = 0; j < COUNT(drivers); j++)
-            known = known || strcmp(clock->driver, drivers[j]) == 0;
-        if (!known)
-            return fail_driver(error, clock->driver, drivers, COUNT(drivers));
-        if (clock->tai && !conf->reference.leap.list && !conf->reference.leap.tz)
-            return conf_fail(error, "refclock tai option requires leapseclist or leapsectz");
-        if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc.sync || conf->rtc.file)) {
-            return conf_fail(error, "RTC refclock cannot be used together with rtcsync or rtcfile");
-        }
+    for (size_t i = 0; i < COUNT(drivers); i++) {
+        if (strcmp(driver, drivers[i]) == 0)
+            return;
+        nearest_offer(&nearest, drivers[i]);
     }
-    return true;
+    report_item(subject, "unknown refclock driver %s%s%s%s", driver,
+                nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
+                nearest.best ? "?)" : "");
 }
 
-static bool check_access(const struct conf_access_rules *rules, struct conf_error *error)
+static void check_refclocks(const struct conf *conf, const struct problems *problems)
+{
+    for (size_t i = 0; i < conf->refclocks.count; i++) {
+        const struct refclock_conf *clock = &conf->refclocks.items[i];
+        const struct subject subject = {problems, "refclock", i};
+
+        check_driver(&subject, clock->driver);
+        if (clock->tai && !conf->reference.leap.list && !conf->reference.leap.tz)
+            report_item(&subject, "refclock tai option requires leapseclist or leapsectz");
+        if (strcmp(clock->driver, "RTC") == 0 && (conf->rtc.sync || conf->rtc.file))
+            report_item(&subject, "RTC refclock cannot be used together with rtcsync or rtcfile");
+    }
+}
+
+static void check_access(const struct conf_access_rules *rules, const char *directive,
+                         const struct problems *problems)
 {
     for (size_t i = 0; i < rules->count; i++) {
+        const struct subject subject = {problems, directive, i};
         const struct subnet *subnet = &rules->rules[i].subnet;
         char text[ADDR_TEXT_SIZE];
 
         if (subnet->addr.family == IP_UNSPEC ||
             subnet->bits <= (subnet->addr.family == IP_V6 ? 128 : 32))
             continue;
-        return conf_fail(error, "Bad subnet in %s/%d",
-                         ip_addr_format(&subnet->addr, text, sizeof(text)), subnet->bits);
+        report_item(&subject, "Bad subnet in %s/%d",
+                    ip_addr_format(&subnet->addr, text, sizeof(text)), subnet->bits);
     }
-    return true;
+}
+
+void conf_check_all(const struct conf *conf, conf_problem_handler *handler, void *arg)
+{
+    const struct problems problems = {handler, arg};
+
+    if (conf->nts_server.certs.count != conf->nts_server.keys.count)
+        report(&problems, "ntsservercert", "Uneven number of NTS certs and keys");
+    if (conf->rtc.file && conf->rtc.sync)
+        report(&problems, "rtcfile", "rtcfile directive cannot be used with rtcsync");
+    if (conf->templearn.file && conf->tempcomp.file)
+        report(&problems, "templearn", "templearn directive cannot be used with tempcomp");
+    if (conf->client.poll_policy.accuracy && conf->selection.estimator != ESTIMATOR_KALMAN)
+        report(&problems, "pollpolicy", "pollpolicy accuracy requires estimator kalman");
+    check_refclocks(conf, &problems);
+    check_access(&conf->server.access, "allow", &problems);
+    check_access(&conf->command.access, "cmdallow", &problems);
+    if (conf->client_log.off && (conf->client_log.ntp.enabled || conf->client_log.nts.enabled ||
+                                 conf->client_log.cmd.enabled))
+        report(&problems, "noclientlog", "Rate limiting cannot be enabled with noclientlog");
+}
+
+struct first_problem {
+    struct conf_error *error;
+    bool found;
+};
+
+static void keep_first(const char *text, const char *directive, size_t index, void *arg)
+{
+    struct first_problem *first = arg;
+
+    if (!first->found)
+        text_copy(first->error->message, sizeof(first->error->message), text);
+    first->found = true;
 }
 
 bool conf_check(const struct conf *conf, struct conf_error *error)
 {
-    if (conf->nts_server.certs.count != conf->nts_server.keys.count)
-        return conf_fail(error, "Uneven number of NTS certs and keys");
-    if (conf->rtc.file && conf->rtc.sync)
-        return conf_fail(error, "rtcfile directive cannot be used with rtcsync");
-    if (conf->templearn.file && conf->tempcomp.file)
-        return conf_fail(error, "templearn directive cannot be used with tempcomp");
-    if (conf->client.poll_policy.accuracy && conf->selection.estimator != ESTIMATOR_KALMAN)
-        return conf_fail(error, "pollpolicy accuracy requires estimator kalman");
-    if (!check_refclocks(conf, error) || !check_access(&conf->server.access, error) ||
-        !check_access(&conf->command.access, error))
-        return false;
-    if (conf->client_log.off && (conf->client_log.ntp.enabled || conf->client_log.nts.enabled ||
-                                 conf->client_log.cmd.enabled))
-        return conf_fail(error, "Rate limiting cannot be enabled with noclientlog");
-    return true;
+    struct first_problem first = {.error = error};
+
+    conf_check_all(conf, keep_first, &first);
+    return !first.found;
 }

@@ -46,6 +46,31 @@ struct conf {
     struct conf_strings unsupported;
 };
 
+/* A line that is not empty, before it is evaluated. */
+struct conf_line {
+    const char *file; /* NULL: command line */
+    int number;
+    const char *word; /* the directive as typed; "": the line is too long to be read */
+    const char *args; /* normalised */
+    bool fragment;    /* of a file of confdir: the daemon leaves a bad line out and goes on */
+};
+
+/*
+ * Watches a configuration being read, and goes on where the daemon would end. What is logged
+ * between begin and end is about the line, unless it is about one that is included there: these
+ * have their own begin and end.
+ */
+struct conf_watch {
+    void (*begin)(const struct conf_line *line, void *arg);
+    /* error: why the line has no effect, with its location; NULL: it has been evaluated. False:
+       nothing more is read. */
+    bool (*end)(const char *error, void *arg);
+    /* Opens a file in place of the parser. named: by the operator, not found in a directory. NULL
+       with errno set. */
+    FILE *(*open)(const char *path, bool named, void *arg);
+    void *arg;
+};
+
 /* Facts and services for the parser. */
 struct conf_env {
     bool client_only; /* -Q: no default ports, Unix socket and PID file */
@@ -55,6 +80,7 @@ struct conf_env {
     /* Blocking resolution of a name, up to max addresses; number found. */
     int (*resolve)(const char *name, struct ip_addr *addrs, int max, void *arg);
     void *resolve_arg;
+    const struct conf_watch *watch; /* NULL: reading ends at the first error */
 };
 
 /* Why and where reading the configuration failed. */
@@ -67,7 +93,8 @@ struct conf *conf_new(const struct conf_env *env);
 void conf_free(struct conf *conf);
 
 /* Reads a file or evaluates one line (number counts from 1; file NULL for the command line).
-   False: error is filled in, nothing logged. Warnings are logged. */
+   False: error is filled in, nothing logged. Warnings are logged. With a watch false means that the
+   file itself cannot be read, or that the watch has ended the reading. */
 bool conf_read_file(struct conf *conf, const struct conf_env *env, const char *path,
                     struct conf_error *error);
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,
@@ -77,6 +104,10 @@ bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *l
    lengths of access rules, rate limits without client log. User, priority, -F and what the system
    must be asked for are checked by the daemon. False: error is filled in. */
 bool conf_check(const struct conf *conf, struct conf_error *error);
+/* The same for all problems. directive, index: the one it is about, and which of those of its kind
+   that were accepted (from 0; server, pool and peer are of one kind, and so are allow and deny). */
+typedef void conf_problem_handler(const char *text, const char *directive, size_t index, void *arg);
+void conf_check_all(const struct conf *conf, conf_problem_handler *handler, void *arg);
 
 /* "[all] [SUBNET]" as in allow and chronyc (config.md 16); the line is changed. resolve may be
    NULL: no host names. */

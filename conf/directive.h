@@ -50,6 +50,8 @@ static inline void *directive_value(const struct parser *p, const struct directi
 
 /* Evaluates one line (which is changed) that may still have to be normalised. */
 bool parser_evaluate(struct parser *p, char *line);
+/* The end of a line that does not fit into the buffer. */
+bool parser_refuse_long_line(struct parser *p);
 
 /* Each sets the error and returns false. With location: */
 bool parser_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -52,17 +52,26 @@ static bool read_lines(struct parser *p, FILE *stream, bool found_by_pattern)
             break;
         case LINE_TOO_LONG:
             p->line = reader.number;
-            ok = parser_fail(p, "String too long");
+            ok = parser_refuse_long_line(p);
             break;
         case LINE_END:
             return end_of_file(p, stream, found_by_pattern);
         }
         if (ok)
             continue;
-        if (!p->fragment || !p->bad_line)
+        if (p->env->watch || !p->fragment || !p->bad_line)
             return false;
         LOG_WARN("%s; line ignored", p->error->message);
     }
+}
+
+/* A file that is named may be a pipe. A file found in a directory may be anything, and must not be
+   waited for. */
+static FILE *open_file(const struct conf_env *env, const char *path, bool found_by_pattern)
+{
+    if (env->watch)
+        return env->watch->open(path, !found_by_pattern, env->watch->arg);
+    return found_by_pattern ? file_open_read(path) : file_open_input(path);
 }
 
 /* Reads a file one level below the parser's. */
@@ -76,9 +85,7 @@ static bool read_file(const struct parser *parent, const char *path, bool found_
     if (p.level > MAX_INCLUDE_LEVEL)
         return conf_fail(p.error, "Maximum include level reached");
 
-    /* A file that is named may be a pipe. A file found in a directory may be anything, and must
-       not be waited for. */
-    FILE *stream = found_by_pattern ? file_open_read(path) : file_open_input(path);
+    FILE *stream = open_file(p.env, path, found_by_pattern);
     if (!stream && found_by_pattern && (errno == EISDIR || errno == ERRNO_NOT_A_FILE)) {
         LOG_WARN("Could not read %s : %s", path, text_errno(errno));
         return true;

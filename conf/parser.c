@@ -370,16 +370,10 @@ void parser_warn_without_nts(const struct parser *p, const char *what)
     parser_warn(p, "This build has no support for NTS, which %s needs", what);
 }
 
-bool parser_evaluate(struct parser *p, char *line)
+static bool evaluate(struct parser *p, char *args)
 {
-    p->bad_line = false;
-    text_normalise(line);
-    if (line[0] == '\0')
-        return true;
+    const struct directive *d = directive_find(p->word);
 
-    char *args = text_split(line);
-    p->word = line;
-    const struct directive *d = directive_find(line);
     print_line(p, d, args);
     if (!d)
         return parser_fail_unknown(p);
@@ -389,6 +383,49 @@ bool parser_evaluate(struct parser *p, char *line)
     if (d->evaluate ? d->evaluate(p, d, args) : parser_value(p, d, args))
         return true;
     return comment && p->bad_line ? parser_explain_comment(p) : false;
+}
+
+static void watch_begin(const struct parser *p, const char *args)
+{
+    const struct conf_watch *watch = p->env->watch;
+    const struct conf_line line = {
+        .file = p->file,
+        .number = p->line,
+        .word = p->word,
+        .args = args,
+        .fragment = p->fragment,
+    };
+
+    if (watch)
+        watch->begin(&line, watch->arg);
+}
+
+/* Whether the reading goes on. */
+static bool watch_end(const struct parser *p, bool ok)
+{
+    const struct conf_watch *watch = p->env->watch;
+
+    return watch ? watch->end(ok ? NULL : p->error->message, watch->arg) : ok;
+}
+
+bool parser_evaluate(struct parser *p, char *line)
+{
+    p->bad_line = false;
+    text_normalise(line);
+    if (line[0] == '\0')
+        return true;
+
+    char *args = text_split(line);
+    p->word = line;
+    watch_begin(p, args);
+    return watch_end(p, evaluate(p, args));
+}
+
+bool parser_refuse_long_line(struct parser *p)
+{
+    p->word = "";
+    watch_begin(p, "");
+    return watch_end(p, parser_fail(p, "String too long"));
 }
 
 bool conf_read_line(struct conf *conf, const struct conf_env *env, const char *line, int number,
