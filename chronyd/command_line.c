@@ -40,6 +40,7 @@ static const char *const usage_lines[] = {
     "  -m\t\tLock memory",
     "  -x\t\tDon't control clock",
     "  -N FD\t\tNotify supervisor",
+    "  --check\tCheck configuration and exit",
     "  -v, --version\tPrint version and exit",
     "  -h, --help\tPrint usage and exit",
 };
@@ -174,6 +175,24 @@ static bool apply(struct options *o, int option, const char *arg, int *debug_cou
     return true;
 }
 
+/* Takes --check out of the arguments, up to `--`. Returns how many are left. */
+static int take_check(struct options *o, int argc, char **argv)
+{
+    int left = argc > 0 ? 1 : 0, i = left;
+
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--check") == 0)
+            o->check = true;
+        else
+            argv[left++] = argv[i];
+    }
+    while (i < argc)
+        argv[left++] = argv[i++];
+    if (left < argc)
+        argv[left] = NULL;
+    return left;
+}
+
 enum command_line_action command_line_parse(struct options *o, int argc, char **argv)
 {
     int debug_count = 0;
@@ -197,6 +216,7 @@ enum command_line_action command_line_parse(struct options *o, int argc, char **
             return ACTION_VERSION;
     }
 
+    argc = take_check(o, argc, argv);
     while ((option = getopt(argc, argv, "46df:F:hl:L:mnN:pP:qQrRst:u:Uvx")) != -1) {
         if (option == 'h')
             return ACTION_HELP;
@@ -210,5 +230,5 @@ enum command_line_action command_line_parse(struct options *o, int argc, char **
 
     o->directives = argv + optind;
     o->directive_count = argc - optind;
-    return ACTION_RUN;
+    return o->check ? ACTION_CHECK : ACTION_RUN;
 }

@@ -14,7 +14,13 @@
 
 enum daemon_mode { MODE_NORMAL, MODE_SET_ONCE, MODE_MEASURE_ONCE };
 
-enum command_line_action { ACTION_RUN, ACTION_HELP, ACTION_VERSION, ACTION_USAGE_ERROR };
+enum command_line_action {
+    ACTION_RUN,
+    ACTION_CHECK,
+    ACTION_HELP,
+    ACTION_VERSION,
+    ACTION_USAGE_ERROR
+};
 
 struct options {
     const char *program;
@@ -40,6 +46,7 @@ struct options {
     bool set_from_rtc;
     bool lock_memory;
     bool control_clock;
+    bool check;               /* the configuration only; the other options are as without it */
     pid_t foreground_process; /* that waits for the daemon; 0: none. Not from the command line */
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "chronyd/check/check.h"
 #include "chronyd/chronyd.h"
 #include "chronyd/os/daemonise.h"
 #include "chronyd/os/notify.h"
@@ -38,7 +39,9 @@ int main(int argc, char **argv)
         return 0;
     case ACTION_USAGE_ERROR:
         command_line_print_usage(options.program, stdout);
-        return 1;
+        return options.check ? 2 : 1;
+    case ACTION_CHECK:
+        return check_run(&options);
     case ACTION_RUN:
         break;
     }

@@ -152,6 +152,38 @@ static void help_and_version_come_before_all_else(void **state)
     }
 }
 
+static void check_is_an_action_of_its_own(void **state)
+{
+    static const struct {
+        const char *line;
+        enum command_line_action action;
+        int directives;
+        bool check;
+    } cases[] = {
+        {"--check", ACTION_CHECK, 0, true},
+        {"-f /etc/x.conf --check", ACTION_CHECK, 0, true},
+        {"server1 --check allow -x", ACTION_CHECK, 2, true},
+        {"--check -z", ACTION_USAGE_ERROR, 0, true},
+        {"--check -h", ACTION_HELP, 0, true},
+        {"-x -- --check", ACTION_RUN, 1, false},
+        {"--check -- local", ACTION_CHECK, 1, true},
+        {"--checks", ACTION_USAGE_ERROR, 0, false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char copy[64];
+        struct options o;
+
+        strcpy(copy, cases[i].line);
+        assert_int_equal(parse(copy, &o), cases[i].action);
+        assert_int_equal(o.check, cases[i].check);
+        if (cases[i].action == ACTION_CHECK || cases[i].action == ACTION_RUN)
+            assert_int_equal(o.directive_count, cases[i].directives);
+    }
+    struct options o = run("");
+    assert_false(o.check);
+}
+
 static void numbers_that_do_not_fit_are_said(void **state)
 {
     capture_log();
@@ -211,6 +243,7 @@ int main(void)
         cmocka_unit_test(one_shot_modes),
         cmocka_unit_test(directives_are_kept),
         cmocka_unit_test(help_and_version_come_before_all_else),
+        cmocka_unit_test(check_is_an_action_of_its_own),
         cmocka_unit_test(numbers_that_do_not_fit_are_said),
         cmocka_unit_test(word_instead_of_a_number_is_fatal),
         cmocka_unit_test(usage_lists_the_options),
