@@ -8,14 +8,14 @@ ke_fake.py PORT CERT KEY MODE [ARGUMENT]: TLS 1.3 with ALPN ntske/1 unless the m
   close          completes the handshake and closes
   noalpn         completes the handshake without ALPN
   tls12          no TLS 1.3
-  alert          wants a certificate of the client
   accept         accepts connections and says nothing
   hangup         accepts connections and closes them
   text           answers with a line of text in place of TLS
+  raw HEX        answers with these octets in place of TLS
 
-ke_fake.py PORT udp MODE SERVER: an NTP server in front of another one.
-  mute           answers nothing
-  plain          passes only packets of 48 octets
+ke_fake.py PORT udp MODE ADDRESS SERVER: listens at the address, in front of the NTP server at another one.
+  pass           passes all packets
+  plain          passes only those of 48 octets
   damage         passes all, and changes the last octet of responses
 """
 import socket
@@ -28,6 +28,7 @@ SHORT = 48
 
 def tls_context(mode, cert, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.load_cert_chain(cert, key)
     if mode == "tls12":
         context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -35,9 +36,6 @@ def tls_context(mode, cert, key):
         context.minimum_version = ssl.TLSVersion.TLSv1_3
     if mode != "noalpn":
         context.set_alpn_protocols(["ntske/1"])
-    if mode == "alert":
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cert)
     return context
 
 
@@ -50,7 +48,10 @@ def speak(connection, mode, argument, context):
         if mode == "text":
             connection.recv(1 << 16)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-        if mode in ("text", "hangup"):
+        if mode == "raw":
+            connection.recv(1 << 16)
+            connection.sendall(bytes.fromhex(argument))
+        if mode in ("text", "raw", "hangup"):
             connection.close()
             return
         session = context.wrap_socket(connection, server_side=True)
@@ -67,7 +68,7 @@ def speak(connection, mode, argument, context):
 
 
 def serve_tcp(port, cert, key, mode, argument=""):
-    plain = mode in ("accept", "hangup", "text")
+    plain = mode in ("accept", "hangup", "text", "raw")
     context = None if plain else tls_context(mode, cert, key)
     with socket.create_server(("0.0.0.0", port)) as listener:
         while True:
@@ -77,16 +78,16 @@ def serve_tcp(port, cert, key, mode, argument=""):
             ).start()
 
 
-def serve_udp(port, mode, server):
+def serve_udp(port, mode, address, server):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as front:
-        front.bind(("0.0.0.0", port))
+        front.bind((address, port))
         while True:
             request, client = front.recvfrom(4096)
-            if mode == "mute" or (mode == "plain" and len(request) != SHORT):
+            if mode == "plain" and len(request) != SHORT:
                 continue
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
                 back.settimeout(1)
-                back.sendto(request, ("127.0.0.1", server))
+                back.sendto(request, (server, port))
                 try:
                     response = bytearray(back.recv(4096))
                 except OSError:
@@ -97,6 +98,6 @@ def serve_udp(port, mode, server):
 
 
 if sys.argv[2] == "udp":
-    serve_udp(int(sys.argv[1]), sys.argv[3], int(sys.argv[4]))
+    serve_udp(int(sys.argv[1]), *sys.argv[3:])
 else:
     serve_tcp(int(sys.argv[1]), *sys.argv[2:])

@@ -165,6 +165,25 @@ chronyc()
     "$CHRONYC" -h "$T/$name/chronyd.sock" "$@"
 }
 
+# sentences NAME [SOURCE]: what explain says, each sentence in a line.
+sentences()
+{
+    chronyc "$@" | sed -e ':a' -e 'N' -e '$!ba' -e 's/\n           / /g'
+}
+
+# has_sentence NAME PATTERN [SOURCE]; await_sentence: it comes to be within 30 seconds.
+has_sentence()
+{
+    # The status of explain is that of the clock.
+    grep -qE -- "$2" <<<"$(sentences "$1" explain "${3:-}")"
+}
+
+await_sentence()
+{
+    wait_until 30 has_sentence "$@" ||
+        fail "no sentence like '$2' on ${3:-the clock}: $(sentences "$1" explain "${3:-}")"
+}
+
 # counter NAME TEXT: the value of one line of serverstats.
 counter()
 {
