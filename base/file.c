@@ -58,6 +58,13 @@ static int check_appendable(const struct stat *st)
                                                                                  : ERRNO_NOT_A_FILE;
 }
 
+static int check_regular(const struct stat *st)
+{
+    if (S_ISREG(st->st_mode))
+        return 0;
+    return S_ISDIR(st->st_mode) ? EISDIR : ERRNO_NOT_A_FILE;
+}
+
 /* An operator has named the file: reading may have to wait, but the file has to end. */
 static int check_input(const struct stat *st)
 {
@@ -95,6 +102,11 @@ FILE *file_open_append(const char *path, mode_t mode)
 {
     return open_checked(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode, "a",
                         check_appendable);
+}
+
+FILE *file_open_update(const char *path)
+{
+    return open_checked(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0, "r+", check_regular);
 }
 
 /* The daemon must not remove a device, such as /dev/null in the place of an unwanted file. */

@@ -111,6 +111,9 @@ struct world_ops {
     struct raw_time (*raw_now)(void *ctx);
     struct mono_time (*mono_now)(void *ctx);
     struct mono_time (*mono_raw_now)(void *ctx); /* for the measurement of the precision only */
+    /* CLOCK_BOOTTIME: goes on while the machine sleeps, when `mono` stands. NULL: it never
+       sleeps. */
+    struct mono_time (*boot_now)(void *ctx);
     int (*adjtimex)(void *ctx, struct timex *t);
     /* Kernel and clock facts: sysconf(_SC_CLK_TCK) (or -1) and the release as text. */
     long (*clock_ticks)(void *ctx);
@@ -171,6 +174,9 @@ struct world_ops {
     FILE *(*file_read)(void *ctx, const char *path);
     FILE *(*file_append)(void *ctx, const char *path, mode_t mode);
     FILE *(*file_new)(void *ctx, const char *path, mode_t mode);
+    /* A file that is there, for reading and writing anywhere in it. NULL: no such files in this
+       world. */
+    FILE *(*file_update)(void *ctx, const char *path);
     bool (*file_rename)(void *ctx, const char *from, const char *to);
     /* Waits until what was flushed is on the disk, or the entry of a file in its directory. NULL:
        it always is. */

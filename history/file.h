@@ -12,9 +12,9 @@
 #include "history/page.h"
 
 #define HISTORY_VERSION 1
-/* Pages without the first one. The smallest file has 64 KiB, the largest 1 GiB. */
+/* Pages without the first one. The smallest file has 64 KiB, the largest 256 MiB. */
 #define HISTORY_MIN_PAGES 15
-#define HISTORY_MAX_PAGES 262143
+#define HISTORY_MAX_PAGES 65535
 
 enum history_file_kind {
     HISTORY_FILE_GOOD,

@@ -79,6 +79,15 @@ bool history_page_identify(const uint8_t octets[HISTORY_PAGE_SIZE], uint64_t *se
            base <= (uint64_t)HISTORY_MAX_TIME;
 }
 
+int64_t history_page_base_time(const struct history_page *page)
+{
+    uint64_t sequence;
+    int64_t time;
+
+    history_page_identify(page->octets, &sequence, &time);
+    return time;
+}
+
 /* ---- Reading ---- */
 
 static void read_text(struct reader *r, char *text, size_t size)

@@ -70,6 +70,9 @@ bool history_page_add(struct history_page *page, const struct history_record *re
 /* Confirms all records up to here; nothing if they are. */
 void history_page_check(struct history_page *page);
 
+/* About when its records begin. */
+int64_t history_page_base_time(const struct history_page *page);
+
 /* Whether the octets begin as a page, and its sequence and base time. */
 bool history_page_identify(const uint8_t octets[HISTORY_PAGE_SIZE], uint64_t *sequence,
                            int64_t *time);

@@ -153,6 +153,7 @@ void linux_random_bytes(void *ctx, void *out, size_t length);
 /* world_files.c */
 FILE *linux_file_read(void *ctx, const char *path);
 FILE *linux_file_append(void *ctx, const char *path, mode_t mode);
+FILE *linux_file_update(void *ctx, const char *path);
 FILE *linux_file_new(void *ctx, const char *path, mode_t mode);
 bool linux_file_sync(void *ctx, FILE *stream);
 bool linux_file_sync_name(void *ctx, const char *path);

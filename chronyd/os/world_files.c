@@ -42,6 +42,11 @@ FILE *linux_file_append(void *ctx, const char *path, mode_t mode)
     return file_open_append(path, mode);
 }
 
+FILE *linux_file_update(void *ctx, const char *path)
+{
+    return file_open_update(path);
+}
+
 FILE *linux_file_new(void *ctx, const char *path, mode_t mode)
 {
     return file_open_new(path, mode);

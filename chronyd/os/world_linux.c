@@ -49,6 +49,11 @@ static struct mono_time linux_mono_raw_now(void *ctx)
     return (struct mono_time){read_clock(CLOCK_MONOTONIC_RAW)};
 }
 
+static struct mono_time linux_boot_now(void *ctx)
+{
+    return (struct mono_time){read_clock(CLOCK_BOOTTIME)};
+}
+
 static int linux_adjtimex(void *ctx, struct timex *t)
 {
     return adjtimex(t);
@@ -244,6 +249,7 @@ static const struct world_ops linux_ops = {
     .raw_now = linux_raw_now,
     .mono_now = linux_mono_now,
     .mono_raw_now = linux_mono_raw_now,
+    .boot_now = linux_boot_now,
     .adjtimex = linux_adjtimex,
     .clock_ticks = linux_clock_ticks,
     .kernel_release = linux_kernel_release,
@@ -270,6 +276,7 @@ static const struct world_ops linux_ops = {
     .pending = linux_pending,
     .file_read = linux_file_read,
     .file_append = linux_file_append,
+    .file_update = linux_file_update,
     .file_new = linux_file_new,
     .file_rename = linux_file_rename,
     .file_sync = linux_file_sync,

@@ -36,7 +36,8 @@ struct sim_files {
 struct stream {
     struct sim_files *files;
     struct contents *contents;
-    size_t position; /* of the reader */
+    size_t position;
+    bool appends;
     FILE *file;
     struct stream *next;
 };
@@ -75,16 +76,29 @@ static struct entry *find(const struct sim_files *files, const char *path)
     return NULL;
 }
 
-static void append(struct contents *contents, const char *data, size_t length)
+/* Puts octets in the place of those that are there, or behind the end; what lies between is
+   zeros. */
+static void write_at(struct contents *contents, size_t position, const char *data, size_t length)
 {
-    if (contents->length + length + 1 > contents->capacity) {
-        contents->capacity = 2 * (contents->length + length + 1);
+    size_t end = position + length;
+
+    if (end + 1 > contents->capacity) {
+        contents->capacity = 2 * (end + 1);
         contents->data = mem_resize(contents->data, contents->capacity, 1);
     }
-    memcpy(contents->data + contents->length, data, length);
+    if (position > contents->length)
+        memset(contents->data + contents->length, 0, position - contents->length);
+    memcpy(contents->data + position, data, length);
     contents->synced = false;
-    contents->length += length;
-    contents->data[contents->length] = '\0';
+    if (end > contents->length || end == 0) {
+        contents->length = end;
+        contents->data[end] = '\0';
+    }
+}
+
+static void append(struct contents *contents, const char *data, size_t length)
+{
+    write_at(contents, contents->length, data, length);
 }
 
 static struct entry *create(struct sim_files *files, const char *path)
@@ -132,11 +146,21 @@ bool sim_files_rename(struct sim_files *files, const char *from, const char *to)
 static ssize_t stream_read(void *cookie, char *data, size_t size)
 {
     struct stream *stream = cookie;
-    size_t left = stream->contents->length - stream->position, n = size < left ? size : left;
+    size_t length = stream->contents->length,
+           at = stream->position < length ? stream->position : length;
+    size_t n = size < length - at ? size : length - at;
 
     memcpy(data, stream->contents->data + stream->position, n);
     stream->position += n;
     return (ssize_t)n;
+}
+
+static void stream_put(struct stream *stream, const char *data, size_t length)
+{
+    if (stream->appends)
+        stream->position = stream->contents->length;
+    write_at(stream->contents, stream->position, data, length);
+    stream->position += length;
 }
 
 static ssize_t stream_write(void *cookie, const char *data, size_t length)
@@ -145,15 +169,31 @@ static ssize_t stream_write(void *cookie, const char *data, size_t length)
     long *limit = &stream->files->write_limit;
 
     if (*limit >= 0 && (size_t)*limit < length) {
-        append(stream->contents, data, (size_t)*limit);
+        stream_put(stream, data, (size_t)*limit);
         *limit = 0;
         errno = ENOSPC;
         return 0;
     }
     if (*limit >= 0)
         *limit -= (long)length;
-    append(stream->contents, data, length);
+    stream_put(stream, data, length);
     return (ssize_t)length;
+}
+
+static int stream_seek(void *cookie, off64_t *offset, int whence)
+{
+    struct stream *stream = cookie;
+    off64_t base = whence == SEEK_SET   ? 0
+                   : whence == SEEK_CUR ? (off64_t)stream->position
+                                        : (off64_t)stream->contents->length;
+
+    if (base + *offset < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    *offset += base;
+    stream->position = (size_t)*offset;
+    return 0;
 }
 
 static int stream_close(void *cookie)
@@ -171,7 +211,7 @@ static int stream_close(void *cookie)
 static FILE *open_stream(struct sim_files *files, struct contents *contents, const char *mode)
 {
     static const cookie_io_functions_t functions = {
-        .read = stream_read, .write = stream_write, .close = stream_close};
+        .read = stream_read, .write = stream_write, .seek = stream_seek, .close = stream_close};
     struct stream *stream = mem_alloc(sizeof(*stream));
     FILE *file = fopencookie(stream, mode, functions);
 
@@ -179,8 +219,11 @@ static FILE *open_stream(struct sim_files *files, struct contents *contents, con
         free(stream);
         return NULL;
     }
-    *stream =
-        (struct stream){.files = files, .contents = contents, .file = file, .next = files->streams};
+    *stream = (struct stream){.files = files,
+                              .contents = contents,
+                              .appends = mode[0] == 'a',
+                              .file = file,
+                              .next = files->streams};
     files->streams = stream;
     contents->references++;
     return file;
@@ -204,6 +247,17 @@ FILE *sim_files_append(struct sim_files *files, const char *path)
     if (!entry)
         entry = create(files, path);
     return open_stream(files, entry->contents, "a");
+}
+
+FILE *sim_files_update(struct sim_files *files, const char *path)
+{
+    struct entry *entry = find(files, path);
+
+    if (!entry) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return open_stream(files, entry->contents, "r+");
 }
 
 FILE *sim_files_create(struct sim_files *files, const char *path)
@@ -242,9 +296,12 @@ char **sim_files_list(struct sim_files *files, const char *directory, const char
     return names;
 }
 
-bool sim_files_exists(const struct sim_files *files, const char *path)
+const void *sim_files_data(const struct sim_files *files, const char *path, size_t *size)
 {
-    return find(files, path) != NULL;
+    const struct entry *entry = find(files, path);
+
+    *size = entry ? entry->contents->length : 0;
+    return entry ? entry->contents->data : NULL;
 }
 
 const char *sim_files_text(const struct sim_files *files, const char *path)

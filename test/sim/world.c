@@ -218,6 +218,11 @@ static FILE *file_new(void *ctx, const char *path, mode_t mode)
     return sim_files_create(((struct sim_node *)ctx)->files, path);
 }
 
+static FILE *file_update(void *ctx, const char *path)
+{
+    return sim_files_update(((struct sim_node *)ctx)->files, path);
+}
+
 static bool file_rename(void *ctx, const char *from, const char *to)
 {
     return sim_files_rename(((struct sim_node *)ctx)->files, from, to);
@@ -235,11 +240,13 @@ static bool file_remove(void *ctx, const char *path)
 
 static bool file_info(void *ctx, const char *path, struct world_file_info *info)
 {
-    if (!sim_files_exists(((struct sim_node *)ctx)->files, path)) {
+    size_t size;
+
+    if (!sim_files_data(((struct sim_node *)ctx)->files, path, &size)) {
         errno = ENOENT;
         return false;
     }
-    *info = (struct world_file_info){.mode = 0600, .is_regular = true};
+    *info = (struct world_file_info){.mode = 0600, .size = size, .is_regular = true};
     return true;
 }
 
@@ -294,6 +301,7 @@ static const struct world_ops ops = {
     .file_read = file_read,
     .file_append = file_append,
     .file_new = file_new,
+    .file_update = file_update,
     .file_rename = file_rename,
     .file_sync = file_sync,
     .file_remove = file_remove,

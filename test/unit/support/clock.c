@@ -164,6 +164,11 @@ static FILE *fake_file_new(void *ctx, const char *path, mode_t mode)
     return file_open_new(path, mode);
 }
 
+static FILE *fake_file_update(void *ctx, const char *path)
+{
+    return file_open_update(path);
+}
+
 static bool fake_file_rename(void *ctx, const char *from, const char *to)
 {
     return rename(from, to) == 0;
@@ -254,6 +259,7 @@ static const struct world_ops fake_ops = {
     .file_read = fake_file_read,
     .file_append = fake_file_append,
     .file_new = fake_file_new,
+    .file_update = fake_file_update,
     .file_rename = fake_file_rename,
     .file_remove = fake_file_remove,
     .list_files = fake_list_files,
