@@ -197,6 +197,24 @@ struct report_source_counts {
     uint32_t counts[REPORT_COUNTS_MAX];
 };
 
+enum report_history_state {
+    REPORT_HISTORY_WORKS = 0,
+    REPORT_HISTORY_FAILS = 1,   /* the file cannot be written at the moment */
+    REPORT_HISTORY_FOREIGN = 2, /* it is no history file, or one of another version */
+};
+
+/* The history file of the daemon. */
+struct report_history {
+    char path[257];                       /* as configured; one that is longer is cut off */
+    int state;                            /* enum report_history_state */
+    uint64_t size;                        /* octets that it may have */
+    struct instant first_time, last_time; /* of its records; zero: there are none */
+    uint32_t pages;                       /* with records */
+    uint32_t failures;                    /* to write, since the start */
+    uint32_t lost_pages;                  /* whose records were not written, since the start */
+    uint64_t written;                     /* octets since the start */
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

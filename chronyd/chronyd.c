@@ -36,6 +36,16 @@ static uint32_t local_refid(const struct source *source, void *arg)
     return a ? ip_addr_refid(association_local_addr(a)) : 0;
 }
 
+static void on_selection(void *arg)
+{
+    history_collector_observe(((struct chronyd *)arg)->history);
+}
+
+static void on_sample(const struct source *source, const struct source_sample *sample, void *arg)
+{
+    history_collector_sample(((struct chronyd *)arg)->history, source, sample);
+}
+
 static bool cmd_is_allowed(void *ctx, const struct ip_addr *addr)
 {
     return access_table_is_allowed(((struct chronyd *)ctx)->cmd_access, addr);
@@ -65,6 +75,8 @@ enum cmd_status chronyd_rekey(struct chronyd *d)
 {
     d->keys_loaded = ntp_keys_load(d->keys, d->world, d->conf->key_file);
     enum nts_rekey nts = nts_part_rekey(d->nts_part);
+    if (nts != NTS_REKEY_LATER && d->conf->nts_server.certs.count > 0)
+        history_collector_certificates(d->history, nts == NTS_REKEY_DONE);
     ntp_server_wipe_old_keys(d->ntp_server);
     if (nts == NTS_REKEY_LATER)
         return CMD_STATUS_LATER;
@@ -73,6 +85,7 @@ enum cmd_status chronyd_rekey(struct chronyd *d)
 
 void chronyd_rekeyed(struct chronyd *d, bool ok)
 {
+    history_collector_certificates(d->history, ok);
     if (d->cmd_service)
         cmd_service_answer(d->cmd_service, CMD_REKEY,
                            ok && d->keys_loaded ? CMD_STATUS_SUCCESS : CMD_STATUS_FAILED);
@@ -257,6 +270,8 @@ static void start_sources(struct chronyd *d)
         .log = d->mlog,
         .on_bad = on_bad_source,
         .local_refid = local_refid,
+        .on_selection = on_selection,
+        .on_sample = on_sample,
         .arg = d,
     };
 
@@ -341,9 +356,26 @@ static void on_resolving_round_end(void *arg)
     }
 }
 
+/* In the one-shot modes the file may be that of a daemon that runs. */
+static void start_history(struct chronyd *d)
+{
+    const struct history_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .clock = d->clock,
+        .reference = d->reference,
+        .sources = d->sources,
+        .sensor = d->conf->tempcomp.file ? d->conf->tempcomp.file : d->conf->templearn.file,
+    };
+
+    if (d->main_mode == REFERENCE_NORMAL)
+        d->history = history_collector_new(&env, &d->conf->history);
+}
+
 static void begin_main_mode(struct chronyd *d)
 {
     reference_set_mode(d->reference, d->main_mode);
+    start_history(d);
     if (d->on_ready && !d->on_ready(d)) {
         loop_quit(d->loop);
         return;
@@ -435,6 +467,8 @@ void chronyd_begin(struct chronyd *d)
 void chronyd_stop(struct chronyd *d)
 {
     local_clock_cancel_correction(d->clock);
+    history_collector_free(d->history);
+    d->history = NULL;
     source_register_dump(d->sources);
     reference_set_mode(d->reference, REFERENCE_IGNORE);
 

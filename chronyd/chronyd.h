@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/world.h"
 #include "chronyd/command_line.h"
+#include "chronyd/history_collector.h"
 #include "chronyd/manual.h"
 #include "chronyd/nts_part.h"
 #include "chronyd/refclock/refclock.h"
@@ -54,6 +55,8 @@ struct chronyd {
     struct temperature *temperature;                   /* NULL: no tempcomp */
     struct temperature_learning *temperature_learning; /* NULL: no templearn */
     struct smoothing *smoothing;                       /* NULL: no smoothtime */
+
+    struct history_collector *history; /* NULL: no historyfile */
 
     struct nic_clocks *nic_clocks;
     struct ntp_env ntp_env;

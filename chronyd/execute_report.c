@@ -137,6 +137,25 @@ enum cmd_status execute_temperature(struct chronyd *d, request_p request, body_p
                      CMD_STATUS_NOT_ENABLED);
 }
 
+enum cmd_status execute_history(struct chronyd *d, request_p request, body_p body)
+{
+    struct report_history *report = &body->history;
+    struct history_writer_status status;
+
+    if (!history_collector_report(d->history, &status))
+        return CMD_STATUS_NOT_ENABLED;
+    text_copy(report->path, sizeof(report->path), d->conf->history.file);
+    report->state = (int)status.state;
+    report->size = status.size;
+    report->first_time.sec = status.first;
+    report->last_time.sec = status.last;
+    report->pages = status.pages;
+    report->failures = status.failures;
+    report->lost_pages = status.lost_pages;
+    report->written = status.written;
+    return CMD_STATUS_SUCCESS;
+}
+
 enum cmd_status execute_manual_list(struct chronyd *d, request_p request, body_p body)
 {
     manual_list(d->manual, &body->manual_list);

@@ -13,6 +13,7 @@ static enum cmd_status set_connectivity(struct chronyd *d, const struct cmd_mask
     bool found =
         ntp_sources_set_connectivity(d->ntp_sources, &where->mask, &where->addr, connectivity);
 
+    history_collector_observe(d->history);
     return status_when_done(d, status_of(found, CMD_STATUS_NO_SOURCE));
 }
 
@@ -31,6 +32,7 @@ enum cmd_status execute_onoffline(struct chronyd *d, request_p request, body_p b
     struct ip_addr any = {.family = IP_UNSPEC};
 
     ntp_sources_set_connectivity(d->ntp_sources, &any, &any, SOURCE_MAYBE_ONLINE);
+    history_collector_observe(d->history);
     return status_when_done(d, CMD_STATUS_SUCCESS);
 }
 

@@ -221,9 +221,20 @@ static void on_fork_server_lost(void *arg)
     loop_quit(d->loop);
 }
 
+/* Those of the start came before there was a history. */
 static void on_new_resolver(int channel, pid_t pid, void *arg)
 {
-    world_linux_set_resolver_helper(((struct chronyd *)arg)->world, channel, pid);
+    struct chronyd *d = arg;
+
+    history_collector_restart(d->history, "name resolution");
+    world_linux_set_resolver_helper(d->world, channel, pid);
+}
+
+static void on_helper_restarted(void *arg)
+{
+    struct chronyd *d = arg;
+
+    history_collector_restart(d->history, nts_part_helper_role(d->nts_part)->service);
 }
 
 static void replace_resolver(pid_t pid, void *arg)
@@ -236,6 +247,7 @@ void setup_attach_helpers(struct chronyd *d)
     const struct fork_server_events events = {
         .lost = on_fork_server_lost,
         .resolver = on_new_resolver,
+        .helper_restarted = on_helper_restarted,
         .arg = d,
     };
 

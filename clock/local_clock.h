@@ -31,6 +31,7 @@ enum clock_holder {
     CLOCK_HOLDER_MANUAL,      /* samples of manual input */
     CLOCK_HOLDER_SMOOTHING,   /* takes up the offset that the clock gives off */
     CLOCK_HOLDER_TEMPERATURE, /* learns from the corrections; an end of what it has begun */
+    CLOCK_HOLDER_HISTORY,     /* writes down the steps */
 };
 
 struct local_clock_params {

@@ -59,6 +59,7 @@ enum reply_code {
     REPLY_EXPLAIN = CMD_FIRST_OWN + 2,
     REPLY_CLOCK = CMD_FIRST_OWN + 3,
     REPLY_COUNTS = CMD_FIRST_OWN + 4,
+    REPLY_HISTORY = CMD_FIRST_OWN + 7,
     REPLY_SOURCE_COUNTS = CMD_FIRST_OWN + 10,
 };
 
@@ -278,6 +279,7 @@ union cmd_reply_body {
     struct report_ntpdata ntpdata;
     struct report_estimator estimator;
     struct report_temperature temperature;
+    struct report_history history;
     struct report_counts counts;
     struct report_source_counts source_counts;
     struct report_explanation explanation;

@@ -96,6 +96,7 @@
       OPEN_TEMPERATURE, execute_temperature)                                                       \
     X(CMD_EXPLAIN, CMD_FIRST_OWN + 2, request_explain, CMD_RO, REPLY_EXPLAIN, 0, execute_explain)  \
     X(CMD_CLOCK, CMD_FIRST_OWN + 3, request_empty, CMD_RO, REPLY_CLOCK, 0, execute_clock)          \
+    X(CMD_HISTORY, CMD_FIRST_OWN + 7, request_empty, CMD_RO, REPLY_HISTORY, 0, execute_history)    \
     X(CMD_COUNTS, CMD_FIRST_OWN + 4, request_index, CMD_RO, REPLY_COUNTS, 0, execute_counts)       \
     X(CMD_SOURCE_COUNTS, CMD_FIRST_OWN + 10, request_index, CMD_RO, REPLY_SOURCE_COUNTS, 0,        \
       execute_source_counts)

@@ -394,6 +394,20 @@ static const struct cmd_field clock_status[] = {
     CLOCK(76, WIRE_U32, uptime_seconds, "uptime_seconds", SHOW_INTEGER),
 };
 
+#define HISTORY(at, wire, member) FIELD(struct report_history, at, wire, member, NULL, SHOW_NOTHING)
+
+_Static_assert(sizeof(((struct report_history *)NULL)->path) == CMD_NAME_SIZE + 1,
+               "A name of the protocol fits");
+
+/* For programs that read the file. */
+static const struct cmd_field history[] = {
+    HISTORY(28, WIRE_NAME, path),       HISTORY(284, WIRE_U32, state),
+    HISTORY(288, WIRE_U64, size),       HISTORY(296, WIRE_TIME, first_time),
+    HISTORY(308, WIRE_TIME, last_time), HISTORY(320, WIRE_U32, pages),
+    HISTORY(324, WIRE_U32, failures),   HISTORY(328, WIRE_U32, lost_pages),
+    HISTORY(332, WIRE_U64, written),
+};
+
 static const struct cmd_field counts[] = {
     FIELD(struct report_counts, 28, WIRE_U32, count, NULL, SHOW_NOTHING),
 };
@@ -461,6 +475,7 @@ static const struct {
     {REPLY_TEMPERATURE, LAYOUT(320, temperature, NULL)},
     {REPLY_EXPLAIN, LAYOUT(484, explanation, &findings)},
     {REPLY_CLOCK, LAYOUT(80, clock_status, NULL)},
+    {REPLY_HISTORY, LAYOUT(340, history, NULL)},
     {REPLY_COUNTS, LAYOUT(512, counts, &counts_values)},
     {REPLY_SOURCE_COUNTS, LAYOUT(276, source_counts, &source_counts_values)},
 };

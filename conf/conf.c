@@ -108,6 +108,7 @@ void conf_free(struct conf *conf)
     free(conf->tempcomp.file);
     free(conf->tempcomp.points_file);
     free(conf->templearn.file);
+    free(conf->history.file);
     free(conf->command.path);
     free_lists(conf);
     free(conf);

@@ -21,6 +21,7 @@ struct conf {
     struct templearn_conf templearn;
     struct nic_clocks_conf nic_clocks;
     struct log_conf log;
+    struct history_conf history;
 
     struct selection_conf selection;
     struct refclocks_conf refclocks;

@@ -138,7 +138,7 @@ directive_handler directive_local, directive_log;
 directive_handler directive_mailonchange, directive_makestep, directive_maxchange;
 directive_handler directive_ntsaeads, directive_ntstrustedcerts, directive_opencommands;
 directive_handler directive_pollpolicy, directive_ratelimit, directive_smoothtime;
-directive_handler directive_tempcomp, directive_templearn;
+directive_handler directive_tempcomp, directive_templearn, directive_historyfile;
 
 /* directive_lists.c: time sources and other things that accumulate */
 directive_handler directive_broadcast, directive_hwtimestamp, directive_initstepslew;

@@ -5,6 +5,7 @@
  */
 #include "conf/directive.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -289,6 +290,44 @@ bool directive_templearn(struct parser *p, const struct directive *d, char *args
         return parser_fail_parse(p);
     t->interval = interval;
     conf_set_string(&t->file, args);
+    return true;
+}
+
+/* A size as in 4194304, 4096K, 4M or 1G. False: it is none, or too large for anything. */
+static bool parse_size(const char *text, uint64_t *size)
+{
+    static const char units[] = "KMG";
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    const char *unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (errno != 0 || number > UINT32_MAX || (*end != '\0' && (!unit || end[1] != '\0')))
+        return false;
+    *size = (uint64_t)number << (unit ? 10 * (unit - units + 1) : 0);
+    return true;
+}
+
+/* FILE [SIZE] */
+bool directive_historyfile(struct parser *p, const struct directive *d, char *args)
+{
+    struct history_conf *history = &p->conf->history;
+    uint64_t size = HISTORY_CONF_DEFAULT_SIZE;
+
+    if (!parser_check_words(p, args, 1, 2))
+        return false;
+    char *word = text_split(args);
+    if (word[0] != '\0' && !parse_size(word, &size))
+        return parser_fail_word(p, word, NULL);
+    history->size = size < HISTORY_CONF_MIN_SIZE   ? HISTORY_CONF_MIN_SIZE
+                    : size > HISTORY_CONF_MAX_SIZE ? HISTORY_CONF_MAX_SIZE
+                                                   : size;
+    if (history->size != size)
+        parser_warn_value(p, NULL, word, strlen(word), " (min 64K, max 256M)",
+                          size < history->size ? "64K" : "256M");
+    conf_set_string(&history->file, args);
     return true;
 }
 

@@ -55,6 +55,7 @@ const struct directive directive_table[] = {
     {OTHER("estimator"), directive_estimator},
     {OTHER("fallbackdrift"), directive_fallbackdrift},
     {OTHER("generatecommandkey"), directive_unsupported},
+    {OTHER("historyfile"), directive_historyfile},
     {STRING("hwclockfile", rtc.hwclock_file, DEFAULT_HWCLOCK_FILE)},
     {OTHER("hwtimestamp"), directive_hwtimestamp},
     {REAL("hwtstimeout", client.hwts_timeout, 0.001, "s")},

@@ -93,6 +93,16 @@ struct tempcomp_conf {
     double t0, k0, k1, k2;
 };
 
+/* The history file. */
+struct history_conf {
+    char *file;    /* NULL: none */
+    uint64_t size; /* octets, HISTORY_CONF_MIN_SIZE to HISTORY_CONF_MAX_SIZE */
+};
+
+#define HISTORY_CONF_MIN_SIZE     ((uint64_t)64 << 10)
+#define HISTORY_CONF_MAX_SIZE     ((uint64_t)256 << 20)
+#define HISTORY_CONF_DEFAULT_SIZE ((uint64_t)1 << 20)
+
 /* How the frequency depends on the temperature is learnt. */
 struct templearn_conf {
     char *file;      /* of the sensor; NULL: off */

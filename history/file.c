@@ -14,6 +14,15 @@
 
 static const char magic[MAGIC_SIZE] = "chrony history\n";
 
+uint32_t history_file_pages(uint64_t size)
+{
+    uint64_t pages = size / HISTORY_PAGE_SIZE;
+
+    return pages <= HISTORY_MIN_PAGES  ? HISTORY_MIN_PAGES
+           : pages > HISTORY_MAX_PAGES ? HISTORY_MAX_PAGES
+                                       : (uint32_t)pages - 1;
+}
+
 void history_file_header(uint8_t octets[HISTORY_PAGE_SIZE], uint32_t pages)
 {
     struct writer w = writer_make(octets, HEADER_SIZE);

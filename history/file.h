@@ -22,6 +22,8 @@ enum history_file_kind {
     HISTORY_FILE_OTHER_VERSION,
 };
 
+/* Pages of a file of this size in octets, within these limits. */
+uint32_t history_file_pages(uint64_t size);
 void history_file_header(uint8_t octets[HISTORY_PAGE_SIZE], uint32_t pages);
 /* Judges the first page. *pages: how many others the file may have; 0 unless it is good. */
 enum history_file_kind history_file_check(const uint8_t octets[HISTORY_PAGE_SIZE], uint32_t *pages);

@@ -113,7 +113,7 @@ static bool write_page(struct history_writer *w)
         LOG_TROUBLE(&w->trouble, "Could not write %s : %s", w->path,
                     text_errno(errno != 0 ? errno : EIO));
         clearerr(w->stream);
-        w->state = HISTORY_WRITER_FAILS;
+        w->state = REPORT_HISTORY_FAILS;
         return false;
     }
     w->written += length;
@@ -130,7 +130,7 @@ bool history_writer_flush(struct history_writer *w)
         w->failures++;
         return false;
     }
-    w->state = HISTORY_WRITER_WORKS;
+    w->state = REPORT_HISTORY_WORKS;
     file_trouble_end(&w->trouble, w->path);
     return true;
 }

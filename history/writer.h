@@ -9,18 +9,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/report.h"
 #include "base/world.h"
 #include "history/page.h"
 
-enum history_writer_state {
-    HISTORY_WRITER_WORKS = 0,
-    HISTORY_WRITER_FAILS = 1,   /* the file cannot be written at the moment */
-    HISTORY_WRITER_FOREIGN = 2, /* the file is no history, or one of another version */
-};
-
 /* What the file holds. */
 struct history_writer_status {
-    enum history_writer_state state;
+    enum report_history_state state;
     uint64_t size;       /* octets of the whole ring */
     int64_t first, last; /* times of the oldest and of the newest record; 0: there is none */
     uint32_t pages;      /* with records */

@@ -19,7 +19,7 @@ struct history_writer {
 
     FILE *stream;                /* NULL: not open */
     struct world_file_info info; /* of the open file */
-    enum history_writer_state state;
+    enum report_history_state state;
     struct file_trouble trouble;
     /* A file that is no history, as it was when it was looked at; an inode of 0: none. */
     struct world_file_info foreign;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Opening the history file: judges what is there, finds the newest page, and makes a new file where
- * there is none, where the size is another one, or where the first page is damaged. A new file takes
- * the place of the old one when it is complete.
+ * there is none, where the size is another one, or where the first page is damaged. A new file
+ * takes the place of the old one when it is complete.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -181,7 +181,7 @@ static bool leave_alone(struct history_writer *w, const struct scan *scan)
                     w->path);
     else
         LOG_TROUBLE(&w->trouble, "%s is not a history file, no history is written", w->path);
-    w->state = HISTORY_WRITER_FOREIGN;
+    w->state = REPORT_HISTORY_FOREIGN;
     w->foreign = w->info;
     history_writer_close(w);
     return false;
@@ -191,7 +191,7 @@ static bool is_known_as_foreign(const struct history_writer *w)
 {
     struct world_file_info info;
 
-    return w->state == HISTORY_WRITER_FOREIGN &&
+    return w->state == REPORT_HISTORY_FOREIGN &&
            w->world->ops->file_info(w->world->ctx, w->path, &info) &&
            info.device == w->foreign.device && info.inode == w->foreign.inode &&
            info.changed == w->foreign.changed && info.size == w->foreign.size;
@@ -265,7 +265,7 @@ bool history_writer_open(struct history_writer *w)
 
     if (is_known_as_foreign(w))
         return false;
-    w->state = HISTORY_WRITER_FAILS;
+    w->state = REPORT_HISTORY_FAILS;
     if (!open_stream(w)) {
         if (errno != ENOENT)
             return fail_to_open(w);
@@ -279,7 +279,7 @@ bool history_writer_open(struct history_writer *w)
         w->resuming = true;
         resume(w, &scan);
         w->resuming = false;
-        w->state = HISTORY_WRITER_WORKS;
+        w->state = REPORT_HISTORY_WORKS;
     } else {
         history_writer_close(w);
     }

@@ -66,6 +66,8 @@ struct fork_server_events {
     void (*lost)(void *arg);
     /* A resolver was started: this process's end of its channel, owned by the callee. */
     void (*resolver)(int channel, pid_t pid, void *arg);
+    /* A helper was started in the place of one that ended. May be NULL. */
+    void (*helper_restarted)(void *arg);
     void *arg;
 };
 /* A sign of life is asked for at this interval of the loop, and so many in a row may be missing.

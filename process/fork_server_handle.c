@@ -162,6 +162,9 @@ static void take_message(struct fork_server *f, const struct ipc_message *messag
         if (fd >= 0)
             take_resolver(f, fd, message->u.process.pid);
     } else if (f->pool && message->type == IPC_HELPER_NEW) {
+        if (f->events.helper_restarted &&
+            message->u.helper.generation == helper_pool_generation(f->pool))
+            f->events.helper_restarted(f->events.arg);
         helper_pool_add(f->pool, message, fd);
     } else if (f->pool && message->type == IPC_REFUSED) {
         helper_pool_refused(f->pool, message->u.refused.generation);

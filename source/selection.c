@@ -540,4 +540,6 @@ void source_register_select(struct source_register *reg, struct source *updated)
     }
     select_source(&run);
     source_register_count_changes(reg);
+    if (reg->env.on_selection)
+        reg->env.on_selection(reg->env.arg);
 }

@@ -442,6 +442,8 @@ void source_accumulate(struct source *s, const struct source_sample *sample)
     estimator_predict(s->estimator, local_clock_event_time(s->reg->env.clock, NULL));
     source_log_estimator(s);
     source_register_select(s->reg, s);
+    if (s->reg->env.on_sample)
+        s->reg->env.on_sample(s, sample, s->reg->env.arg);
 }
 
 void source_correct_offset(struct source *s, double correction)

@@ -47,6 +47,9 @@ struct source_register_env {
     /* Reference ID of the local address used with a source (orphan mode); 0: unknown. May be
        NULL. */
     uint32_t (*local_refid)(const struct source *source, void *arg);
+    /* A run of the selection has ended; and after it, a sample was taken. May be NULL. */
+    void (*on_selection)(void *arg);
+    void (*on_sample)(const struct source *source, const struct source_sample *sample, void *arg);
     void *arg;
 };
 
@@ -104,6 +107,10 @@ bool source_test_data(const struct source *source, struct local_time when,
                       struct source_test_data *out);
 
 const struct ip_addr *source_address(const struct source *source);
+/* As configured; NULL: a reference clock, or not known. */
+const char *source_name(const struct source *source);
+/* Whether it is polled. */
+bool source_is_active(const struct source *source);
 bool source_is_refclock(const struct source *source);
 
 /* Number of sources, and one by index in order of creation (NULL: out of range). */

@@ -66,6 +66,16 @@ static uint32_t whole_seconds(double seconds)
     return seconds < 4294967294.0 ? (uint32_t)seconds : 4294967294U;
 }
 
+const char *source_name(const struct source *s)
+{
+    return s->name;
+}
+
+bool source_is_active(const struct source *s)
+{
+    return s->active;
+}
+
 void source_report(const struct source *s, struct report_source *report)
 {
     struct samples_latest latest;

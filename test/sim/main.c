@@ -14,6 +14,8 @@
 #include "test/sim/request.h"
 
 #define CONF_SIZE 1024
+/* The history file of the simulated daemons. */
+#define HISTORY_PATH "/history"
 
 enum task { TASK_SCENARIO, TASK_LIST, TASK_FIGURES, TASK_TABLE, TASK_PLOTS, TASK_CHECK, TASK_DAY };
 
@@ -22,6 +24,7 @@ static void usage(FILE *out)
     fputs("Usage: sim --list [--scenario NAME]\n"
           "       sim --scenario NAME [--seed N | --seeds N] [--duration SECONDS] [--honesty]\n"
           "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
+          "                           [--history FILE]\n"
           "       sim --figures [--seeds N]\n"
           "       sim --table [--against CHRONYD [--cache FILE]] [--scenario NAME] [--seeds N]\n"
           "                   [--jobs N] [--markdown FILE] [--random NETWORKS]\n"
@@ -73,6 +76,22 @@ static bool plot(const struct request *request, struct sim *sim)
     return false;
 }
 
+/* Copies the history file of the node that is judged, up to now, out of the simulation. */
+static bool save_history(const struct request *request, struct sim *sim)
+{
+    size_t size;
+    const void *data =
+        sim_files_data(sim_node_files(sim, request->scenario->subject), HISTORY_PATH, &size);
+    FILE *f = data ? fopen(request->history, "w") : NULL;
+    bool good = f && fwrite(data, 1, size, f) == size;
+
+    if (f && fclose(f) != 0)
+        good = false;
+    if (!good)
+        fprintf(stderr, "Could not write %s\n", request->history);
+    return good;
+}
+
 static int run_one(const struct request *request)
 {
     const struct scenario *scenario = request->scenario;
@@ -91,6 +110,8 @@ static int run_one(const struct request *request)
     print_honesty(request, &honesty);
     if (request->plot)
         good = plot(request, sim);
+    if (request->history)
+        good = save_history(request, sim) && good;
     if (request->file) {
         const char *text = sim_files_text(sim_node_files(sim, scenario->subject), request->file);
 
@@ -134,6 +155,7 @@ enum option_code {
     OPTION_PLOT,
     OPTION_PLOT_COMPARE,
     OPTION_FILE,
+    OPTION_HISTORY,
     OPTION_MESSAGES,
     OPTION_FIGURES,
     OPTION_TABLE,
@@ -160,6 +182,7 @@ static const struct option options[] = {
     {"plot", required_argument, NULL, OPTION_PLOT},
     {"plot-compare", required_argument, NULL, OPTION_PLOT_COMPARE},
     {"file", required_argument, NULL, OPTION_FILE},
+    {"history", required_argument, NULL, OPTION_HISTORY},
     {"messages", no_argument, NULL, OPTION_MESSAGES},
     {"figures", no_argument, NULL, OPTION_FIGURES},
     {"table", no_argument, NULL, OPTION_TABLE},
@@ -247,6 +270,10 @@ static bool parse_task(struct command_line *line, int option, const char *argume
         return true;
     case OPTION_FILE:
         request->file = argument;
+        return true;
+    case OPTION_HISTORY:
+        request->history = argument;
+        add_line(line->conf, "historyfile " HISTORY_PATH, "");
         return true;
     case OPTION_MESSAGES:
         request->run.messages = true;

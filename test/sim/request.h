@@ -13,6 +13,7 @@ struct request {
     const struct scenario *scenario; /* NULL: all */
     const char *plot;                /* SVG to be written */
     const char *file;                /* of the node that is judged, to be printed */
+    const char *history;             /* where its history file is written */
     const char *against;             /* another chronyd */
     const char *cache;               /* of the other chronyd's results */
     const char *markdown;            /* where the table goes, too */

@@ -619,6 +619,46 @@ static void templearn_has_a_file_and_an_interval(void **state)
                          "Invalid value 10s in templearn directive at line 1, using 10\n");
 }
 
+static void historyfile_has_a_file_and_a_size(void **state)
+{
+    static const struct {
+        const char *line;
+        uint64_t size;
+    } cases[] = {
+        {"historyfile /a", 1 << 20},
+        {"HistoryFile /a 4M", 4 << 20},
+        {"historyfile /a 100k", 100 << 10},
+        {"historyfile /a 70000", 70000},
+        {"historyfile /a 256M", 256 << 20},
+        {"historyfile /a 64K", 64 << 10},
+        {"historyfile /b 1M\nhistoryfile /a", 1 << 20},
+    };
+    struct conf *conf = test_conf("");
+
+    assert_null(conf->history.file);
+    conf_free(conf);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        conf = test_conf(cases[i].line);
+        assert_string_equal(conf->history.file, "/a");
+        assert_true(conf->history.size == cases[i].size);
+        conf_free(conf);
+    }
+    assert_accepted_with("historyfile /a 1G",
+                         "Invalid value 1G in historyfile directive (min 64K, max 256M) at "
+                         "line 1, using 256M\n");
+    assert_accepted_with("historyfile /a 1",
+                         "Invalid value 1 in historyfile directive (min 64K, max 256M) at "
+                         "line 1, using 64K\n");
+    assert_error("historyfile", "Missing arguments for historyfile directive at line 1");
+    assert_error("historyfile /a 1M 2", "Too many arguments for historyfile directive at line 1");
+    assert_error("historyfile /a x", "Could not parse historyfile directive at line 1: x");
+    assert_error("historyfile /a -1M", "Could not parse historyfile directive at line 1: -1M");
+    assert_error("historyfile /a 1MB", "Could not parse historyfile directive at line 1: 1MB");
+    assert_error("historyfile /a 1T", "Could not parse historyfile directive at line 1: 1T");
+    assert_error("historyfile /a 99999999999999999999999",
+                 "Could not parse historyfile directive at line 1: 99999999999999999999999");
+}
+
 static void local_starts_again_from_the_defaults(void **state)
 {
     struct conf *conf = test_conf("");
@@ -896,6 +936,7 @@ int main(void)
         cmocka_unit_test(driftfile_keeps_an_earlier_interval),
         cmocka_unit_test(tempcomp_has_two_forms),
         cmocka_unit_test(templearn_has_a_file_and_an_interval),
+        cmocka_unit_test(historyfile_has_a_file_and_a_size),
         cmocka_unit_test(local_starts_again_from_the_defaults),
         cmocka_unit_test(rate_limits_keep_options_that_are_not_named),
         cmocka_unit_test(log_names_add_up_and_have_exact_case),

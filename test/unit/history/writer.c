@@ -205,7 +205,7 @@ static void records_are_in_the_file_after_a_flush(void **state)
     add_minutes(w, 1, 9);
     assert_minutes(0, 10);
     history_writer_report(w, &status);
-    assert_true(status.state == HISTORY_WRITER_WORKS && status.size == 65536 &&
+    assert_true(status.state == REPORT_HISTORY_WORKS && status.size == 65536 &&
                 status.first == START && status.last == START + 540 && status.pages == 1 &&
                 status.failures == 0 && status.lost_pages == 0);
     /* The first page and one that is new are written whole, and then a few octets each minute. */
@@ -316,7 +316,7 @@ static void disk_that_is_full(void **state)
         assert_false(history_writer_flush(w));
     }
     history_writer_report(w, &status);
-    assert_true(status.state == HISTORY_WRITER_FAILS && status.failures >= 20);
+    assert_true(status.state == REPORT_HISTORY_FAILS && status.failures >= 20);
     assert_int_equal(logged("Could not write"), 1);
     assert_int_equal(logged("works again"), 0);
     limit_file_size(RLIM_INFINITY);
@@ -324,7 +324,7 @@ static void disk_that_is_full(void **state)
     assert_int_equal(logged("works again"), 1);
     assert_minutes(0, (size_t)i + 3);
     history_writer_report(w, &status);
-    assert_true(status.state == HISTORY_WRITER_WORKS && status.lost_pages == 0);
+    assert_true(status.state == REPORT_HISTORY_WORKS && status.lost_pages == 0);
     history_writer_free(w);
 }
 
@@ -450,7 +450,7 @@ static void foreign_file_is_left_alone(void **state)
         assert_false(history_writer_flush(w));
     }
     history_writer_report(w, &status);
-    assert_int_equal(status.state, HISTORY_WRITER_FOREIGN);
+    assert_int_equal(status.state, REPORT_HISTORY_FOREIGN);
     assert_int_equal(logged("is not a history file, no history is written"), 1);
     size_t size;
     uint8_t *data = read_file(&size);

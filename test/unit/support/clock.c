@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "base/file.h"
 #include "base/text.h"
@@ -54,6 +55,13 @@ static struct mono_time fake_mono_now(void *ctx)
     const struct clock_world *w = ctx;
 
     return (struct mono_time){instant_ns(1000, w->elapsed_ns)};
+}
+
+static struct mono_time fake_boot_now(void *ctx)
+{
+    const struct clock_world *w = ctx;
+
+    return (struct mono_time){instant_ns(1000, w->elapsed_ns + w->slept_ns)};
 }
 
 static struct mono_time fake_mono_raw_now(void *ctx)
@@ -179,6 +187,21 @@ static bool fake_file_remove(void *ctx, const char *path)
     return file_remove(path);
 }
 
+static bool fake_file_info(void *ctx, const char *path, struct world_file_info *info)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return false;
+    *info = (struct world_file_info){
+        .size = (uint64_t)st.st_size,
+        .device = st.st_dev,
+        .inode = st.st_ino,
+        .is_regular = S_ISREG(st.st_mode),
+    };
+    return true;
+}
+
 static char **fake_list_files(void *ctx, const char *directory, const char *suffix)
 {
     DIR *dir = opendir(directory);
@@ -247,6 +270,7 @@ static const struct world_ops fake_ops = {
     .raw_now = fake_raw_now,
     .mono_now = fake_mono_now,
     .mono_raw_now = fake_mono_raw_now,
+    .boot_now = fake_boot_now,
     .adjtimex = fake_adjtimex,
     .clock_ticks = fake_clock_ticks,
     .kernel_release = fake_kernel_release,
@@ -262,6 +286,7 @@ static const struct world_ops fake_ops = {
     .file_update = fake_file_update,
     .file_rename = fake_file_rename,
     .file_remove = fake_file_remove,
+    .file_info = fake_file_info,
     .list_files = fake_list_files,
     .mail_open = fake_mail_open,
     .mail_close = fake_mail_close,

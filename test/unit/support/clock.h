@@ -24,6 +24,7 @@ struct clock_world {
     int64_t stepped_ns;      /* by ADJ_SETOFFSET */
     int64_t jumped_ns;       /* by somebody else */
     int64_t jump_in_wait_ns; /* such a jump during the next wait */
+    int64_t slept_ns;        /* by the machine, while the monotonic clock stood */
     uint32_t random;         /* every random word */
 
     long hz;
