@@ -322,5 +322,5 @@ void past_page_write_clock(const struct past_page *p)
     write_plain(p, &x, VALUE_FREQ, "freq", "Frequency (ppm)",
                 "How fast or slow (negative) the clock would run without correction.", "offset");
     write_plain(p, &x, VALUE_TEMPERATURE, "temperature", "Temperature",
-                "In the unit of the sensor, mostly thousandths of a degree Celsius.", "second");
+                "As the sensor shows it; many show thousandths of a degree Celsius.", "second");
 }

@@ -239,7 +239,7 @@ static void write_against_temperature(const struct past_page *p)
                                                "that were recorded in the same minute."};
 
     fputs("<figure><figcaption><b>Frequency against temperature</b><p>Frequency (ppm) of the clock "
-          "without correction, and the temperature in the unit of the sensor.</p></figcaption>",
+          "without correction, and the temperature as the sensor shows it.</p></figcaption>",
           p->out);
     chart_begin(p->out, &frame);
     draw_cells(p, &x, &y);

@@ -268,7 +268,7 @@ static void write_notes(const struct past_page *p)
         "error that the clock can have had then, if the selected source is right: |offset| + root "
         "dispersion + root delay / 2. Time within the limit is time in which the clock was "
         "synchronised and the bound was not above the limit. A record stands for the minute "
-        "before it; three minutes without one are a gap. Figures of offset, bound and frequency "
+        "before it; 150 seconds without one are a gap. Figures of offset, bound and frequency "
         "are those of minutes in which the clock was synchronised. Each column of a chart shows "
         "the lowest and the highest value of its time.</p>\n",
         p->out);
