@@ -58,3 +58,37 @@ void chart_series_add(struct chart_series *series, int64_t time, double value)
     }
     s->columns[s->count++] = (struct chart_column){x, value, value, starts};
 }
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+void chart_series_usual(const struct chart_series *series, double *low, double *high)
+{
+    const struct chart_series *s = series;
+    double *lows = mem_array(s->count, sizeof(double)),
+           *highs = mem_array(s->count, sizeof(double));
+    size_t few = s->count / 50;
+
+    *low = s->low;
+    *high = s->high;
+    if (s->count > 0) {
+        for (size_t i = 0; i < s->count; i++) {
+            lows[i] = s->columns[i].low;
+            highs[i] = s->columns[i].high;
+        }
+        qsort(lows, s->count, sizeof(double), compare_doubles);
+        qsort(highs, s->count, sizeof(double), compare_doubles);
+        double usual_low = lows[few], usual_high = highs[s->count - 1 - few];
+        double room = usual_high - usual_low;
+        if (s->high - s->low > 5.0 * room && room > 0.0) {
+            *low = fmax(s->low, usual_low - room);
+            *high = fmin(s->high, usual_high + room);
+        }
+    }
+    free(lows);
+    free(highs);
+}

@@ -41,6 +41,12 @@ void chart_series_free(struct chart_series *series);
    break the line by itself. */
 void chart_series_add(struct chart_series *series, int64_t time, double value);
 
+/*
+ * What a linear chart of the series shows: all, unless a few columns reach so far out that the
+ * others would be a line. These are cut off then.
+ */
+void chart_series_usual(const struct chart_series *series, double *low, double *high);
+
 /* The column of a time; outside of the span the one at its end. */
 int chart_column_of(struct chart_span span, int width, int64_t time);
 

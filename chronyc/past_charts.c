@@ -13,6 +13,7 @@
 #include "chronyc/html.h"
 
 #define MARKS_MAX 400 /* events that are drawn */
+#define BAND_MAX  3.0 /* ratio of bound and offsets above which these would be a line */
 
 /* ---- Shared ---- */
 
@@ -144,43 +145,6 @@ static struct chart_series *band_of(const struct past_page *p)
     return s;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/*
- * What a linear chart shows: all, unless a few columns reach so far out that the others would be a
- * line. These are cut off, and marked.
- */
-static void usual_range(const struct chart_series *s, double *low, double *high)
-{
-    double *lows = mem_array(s->count, sizeof(double)),
-           *highs = mem_array(s->count, sizeof(double));
-    size_t few = s->count / 50;
-
-    *low = s->low;
-    *high = s->high;
-    if (s->count > 0) {
-        for (size_t i = 0; i < s->count; i++) {
-            lows[i] = s->columns[i].low;
-            highs[i] = s->columns[i].high;
-        }
-        qsort(lows, s->count, sizeof(double), compare_doubles);
-        qsort(highs, s->count, sizeof(double), compare_doubles);
-        double usual_low = lows[few], usual_high = highs[s->count - 1 - few];
-        double room = usual_high - usual_low;
-        if (s->high - s->low > 5.0 * room && room > 0.0) {
-            *low = fmax(s->low, usual_low - room);
-            *high = fmin(s->high, usual_high + room);
-        }
-    }
-    free(lows);
-    free(highs);
-}
-
 /* ---- Charts ---- */
 
 static void write_caption(const struct past_page *p, const char *title, const char *text)
@@ -202,9 +166,9 @@ static void write_offset(const struct past_page *p, const struct chart_scale *x)
     double low, high;
     char description[384];
 
-    usual_range(offsets, &low, &high);
+    chart_series_usual(offsets, &low, &high);
     double reach = fmax(fabs(low), fabs(high));
-    bool shows_bound = f->bound_95 <= 8.0 * reach;
+    bool shows_bound = f->bound_95 <= BAND_MAX * reach;
     if (shows_bound)
         reach = fmax(reach, f->bound_95);
     struct chart_scale y = chart_scale_linear(-reach, reach, CHART_SIGNED_SECONDS);
@@ -290,7 +254,7 @@ static void write_plain(const struct past_page *p, const struct chart_scale *x, 
     char description[128];
 
     if (s->count > 0) {
-        usual_range(s, &low, &high);
+        chart_series_usual(s, &low, &high);
         struct chart_scale y = chart_scale_linear(low, high, CHART_PLAIN);
         struct chart_frame frame = {.id = id,
                                     .height = "low",

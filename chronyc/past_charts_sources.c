@@ -201,7 +201,9 @@ static void write_course_row(const struct past_page *p, size_t row, bool delay)
     char id[32], text[160];
 
     snprintf(id, sizeof(id), "%s%zu", delay ? "delay" : "course", row);
-    struct chart_scale y = chart_scale_linear(s->low, s->high, CHART_SECONDS);
+    double low, high;
+    chart_series_usual(s, &low, &high);
+    struct chart_scale y = chart_scale_linear(low, high, CHART_SECONDS);
     struct chart_frame frame = {
         .id = id, .height = "", .title = name, .description = text, .over_time = true};
     if (s->count == 0)
@@ -212,9 +214,10 @@ static void write_course_row(const struct past_page *p, size_t row, bool delay)
         snprintf(text, sizeof(text), "%s to %s", past_signed_time(s->low).s,
                  past_signed_time(s->high).s);
     begin_row(p, name, "course", &frame);
-    if (!delay && s->low <= 0.0 && s->high >= 0.0)
+    if (!delay && low <= 0.0 && high >= 0.0)
         chart_draw_level(p->out, &y, 0.0, "zero");
     chart_draw_series(p->out, s, &y, delay ? "second" : "offset");
+    chart_draw_clipped(p->out, s, &y);
     end_row(p, text, &frame);
     chart_series_free(s);
 }
@@ -224,10 +227,10 @@ static void write_courses(const struct past_page *p, bool delay)
     fprintf(p->out, "<figure><figcaption><b>%s of the sources</b><p>%s</p></figcaption>",
             delay ? "Delays" : "Offsets",
             delay
-                ? "Round trip times of the samples. Each row has a scale of its own, from its "
-                  "lowest to its highest value."
-                : "Of the samples; positive: the clock was fast. Each row has a scale of its own, "
-                  "from its lowest to its highest value; the line is zero.");
+                ? "Round trip times of the samples. Each row has a scale of its own, for all but "
+                  "a few values, which are red marks at the edge."
+                : "Of the samples; positive: the clock was fast; the line is zero. Each row has a "
+                  "scale of its own, for all but a few values, which are red marks at the edge.");
     for (size_t row = 0; row < p->source_count; row++)
         write_course_row(p, row, delay);
     write_axis(p);

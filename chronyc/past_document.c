@@ -143,7 +143,7 @@ void past_print_csv(const struct past_report *r, FILE *out)
     for (size_t i = 0; i < h->minute_count; i++) {
         const struct history_minute *m = &h->minutes[i];
 
-        if (!past_is_inside(&r->figures->period, m->time))
+        if (!past_has_minute(&r->figures->period, m->time))
             continue;
         fprintf(out, "%" PRId64 ",%s,", m->time, state_word(m->state));
         print_field(out, past_source_label(h, m->selected));

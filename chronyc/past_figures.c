@@ -65,6 +65,11 @@ double past_quantile(double *values, size_t n, double part)
 
 bool past_is_inside(const struct past_period *period, int64_t time)
 {
+    return time >= period->from && time <= period->to;
+}
+
+bool past_has_minute(const struct past_period *period, int64_t time)
+{
     return time > period->from && time <= period->to;
 }
 
@@ -108,7 +113,7 @@ static void count_parts(struct past_figures *f, const struct history *h)
     for (size_t i = 0; i < h->minute_count; i++) {
         const struct history_minute *m = &h->minutes[i];
 
-        if (!past_is_inside(&f->period, m->time))
+        if (!past_has_minute(&f->period, m->time))
             continue;
         int64_t seconds = covered(m->time - before), from = m->time - seconds;
 
@@ -194,7 +199,7 @@ static void measure_clock(struct past_figures *f, const struct history *h)
     for (size_t i = 0; i < h->minute_count; i++) {
         const struct history_minute *m = &h->minutes[i];
 
-        if (!past_is_inside(&f->period, m->time))
+        if (!past_has_minute(&f->period, m->time))
             continue;
         f->minutes++;
         f->first = f->first == 0 ? m->time : f->first;

@@ -13,7 +13,8 @@
 #define PAST_MINUTE  60
 #define PAST_GAP_MIN 150
 
-/* Seconds since 1970; from is not in it, to is. */
+/* Seconds since 1970. Samples and events at both ends are in it; the minute that a record at its
+   begin stands for is not. */
 struct past_period {
     int64_t from, to;
 };
@@ -95,8 +96,9 @@ struct past_figures past_figures_make(const struct history *h, struct past_perio
                                       double limit);
 void past_figures_free(struct past_figures *figures);
 
-/* Whether a time is in the period. */
+/* Whether a sample or an event at this time is in the period, and the minute of a record. */
 bool past_is_inside(const struct past_period *period, int64_t time);
+bool past_has_minute(const struct past_period *period, int64_t time);
 
 /* What a letter of the selection means. */
 enum past_use past_use_of(char state);

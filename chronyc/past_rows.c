@@ -57,10 +57,11 @@ static void add_period(struct rows *rows, const struct past_report *r)
     add(rows, "Recorded", "%s: %zu records, a minute each",
         past_percent(whole - f->parts[PAST_MISSING], whole).s, f->minutes);
     if (f->gaps > 0)
-        add(rows, "Longest gap", "%s from %s, the longest of %zu",
-            past_length((double)f->longest_gap.seconds).s, past_date(f->longest_gap.from).s,
-            f->gaps);
-    else
+        add(rows, "Longest gap", "%s from %s%s", past_length((double)f->longest_gap.seconds).s,
+            past_date(f->longest_gap.from).s, f->gaps == 1 ? ", the only one" : "");
+    if (f->gaps > 1)
+        add(rows, "  number of gaps", "%zu", f->gaps);
+    if (f->gaps == 0)
         add(rows, "Longest gap", "none");
     if (f->last > 0 && r->made - f->last > MADE_AGO_MIN)
         add(rows, "Last record", "%s before the report was made",

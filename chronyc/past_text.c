@@ -86,7 +86,7 @@ static void print_parts(const struct past_report *r, FILE *out)
     for (size_t i = 0; i < r->history->minute_count; i++) {
         const struct history_minute *m = &r->history->minutes[i];
 
-        if (!past_is_inside(period, m->time))
+        if (!past_has_minute(period, m->time))
             continue;
         char *c = &text[chart_column_of(span, COLUMNS, m->time)];
         if (m->state != HISTORY_SYNCHRONISED)

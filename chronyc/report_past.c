@@ -18,7 +18,7 @@
 #include "config.h"
 #include "history/reader.h"
 
-#define DEFAULT_PERIOD (30 * 86400)
+#define DEFAULT_PERIOD (31 * 86400)
 #define PAGE_MODE      0644
 
 static bool load(struct client *c, const char *path, const struct past_options *options,
@@ -46,6 +46,17 @@ static bool load(struct client *c, const char *path, const struct past_options *
 
 /* ---- Period ---- */
 
+/* The begin of the first minute, or the start of the daemon shortly before. */
+static int64_t first_time(const struct history *h)
+{
+    int64_t first = h->minutes[0].time - PAST_MINUTE;
+
+    if (h->event_count > 0 && h->events[0].time < first &&
+        h->events[0].time >= h->minutes[0].time - PAST_GAP_MIN)
+        return h->events[0].time;
+    return first;
+}
+
 /* Without records in the period there is nothing to report; what there is instead is printed. */
 static bool choose_period(struct client *c, const char *path, const struct past_options *options,
                           const struct history *h, struct past_period *period)
@@ -56,7 +67,7 @@ static bool choose_period(struct client *c, const char *path, const struct past_
         fprintf(c->env->err, "%s has no records%s\n", path, limited ? " of this time" : " yet");
         return false;
     }
-    int64_t first = h->minutes[0].time - PAST_MINUTE, last = h->minutes[h->minute_count - 1].time;
+    int64_t first = first_time(h), last = h->minutes[h->minute_count - 1].time;
 
     *period = (struct past_period){options->since, options->until};
     if (options->until == 0)

@@ -24,7 +24,7 @@ const struct scenario *scenario_get(size_t index)
         scenario_figures,   scenario_compare,     scenario_networks, scenario_field,
         scenario_several,   scenario_temperature, scenario_polling,  scenario_faults,
         scenario_estimator, scenario_leap,        scenario_kernel,   scenario_refclock,
-        scenario_hwts,      scenario_nts};
+        scenario_hwts,      scenario_nts,         scenario_month};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         size_t count;

@@ -102,6 +102,7 @@ const struct scenario *scenario_leap(size_t *count);
 const struct scenario *scenario_kernel(size_t *count);
 const struct scenario *scenario_refclock(size_t *count);
 const struct scenario *scenario_hwts(size_t *count);
+const struct scenario *scenario_month(size_t *count);
 /* None in a build without NTS. */
 const struct scenario *scenario_nts(size_t *count);
 

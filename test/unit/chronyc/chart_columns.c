@@ -68,6 +68,44 @@ static void what_is_outside_or_no_number_is_left_out(void **state)
     chart_series_free(NULL);
 }
 
+static void usual_range(const double *values, size_t count, double *low, double *high)
+{
+    struct chart_series *s = chart_series_new((struct chart_span){0, 1000}, 1000, 10);
+
+    for (size_t i = 0; i < count; i++)
+        chart_series_add(s, (int64_t)i, values[i]);
+    chart_series_usual(s, low, high);
+    chart_series_free(s);
+}
+
+static void a_few_columns_far_out_are_cut_off(void **state)
+{
+    double values[1000], low, high;
+
+    for (int i = 0; i < 1000; i++)
+        values[i] = i % 11 - 5.0;
+    usual_range(values, 1000, &low, &high);
+    assert_close(low, -5.0, 0.0);
+    assert_close(high, 5.0, 0.0);
+    values[0] = 30.0; /* not so far */
+    usual_range(values, 1000, &low, &high);
+    assert_close(high, 30.0, 0.0);
+    values[0] = 1e6;
+    usual_range(values, 1000, &low, &high);
+    assert_close(low, -5.0, 0.0);
+    assert_between(high, 5.0, 15.0);
+    for (int i = 0; i < 100; i++) /* not so few */
+        values[i] = 1e6;
+    usual_range(values, 1000, &low, &high);
+    assert_close(high, 1e6, 0.0);
+    for (int i = 1; i < 1000; i++) /* constant but for one */
+        values[i] = 1.0;
+    usual_range(values, 1000, &low, &high);
+    assert_close(high, 1e6, 0.0);
+    usual_range(values, 0, &low, &high);
+    assert_close(high - low, 0.0, 0.0);
+}
+
 static void columns_are_inside_the_chart(void **state)
 {
     const struct chart_span span = {0, INT64_MAX / 2}, none = {5, 5};
@@ -84,6 +122,7 @@ int main(void)
         cmocka_unit_test(one_spike_of_a_month_is_kept),
         cmocka_unit_test(gaps_break_the_line),
         cmocka_unit_test(what_is_outside_or_no_number_is_left_out),
+        cmocka_unit_test(a_few_columns_far_out_are_cut_off),
         cmocka_unit_test(columns_are_inside_the_chart),
     };
 
