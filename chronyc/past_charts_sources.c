@@ -141,7 +141,7 @@ static void write_selection_row(const struct past_page *p, size_t row)
 
     snprintf(id, sizeof(id), "use%zu", row);
     snprintf(text, sizeof(text), "selected %s",
-             past_percent(f->sources[source].selected_seconds, recorded).s);
+             past_share(f->sources[source].selected_seconds, recorded).s);
     struct chart_frame frame = {
         .id = id, .height = "", .title = name, .description = text, .over_time = true};
     begin_row(p, name, "bars", &frame);

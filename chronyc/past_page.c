@@ -22,6 +22,13 @@ static bool is_micro(const char *start, const char *text)
            text[0] == 'u' && text[1] == 's' && !isalnum((unsigned char)text[2]);
 }
 
+/* Whether the space is between a number and its unit, where no line is to end. */
+static bool is_inner_space(const char *start, const char *text)
+{
+    return text > start && text[0] == ' ' && isdigit((unsigned char)text[-1]) &&
+           (text[1] == '%' || islower((unsigned char)text[1]));
+}
+
 void past_page_value(FILE *out, const char *text)
 {
     char part[64];
@@ -35,6 +42,9 @@ void past_page_value(FILE *out, const char *text)
         }
         if (is_micro(text, c)) {
             memcpy(part + length, "\u00b5", 2);
+            length += 2;
+        } else if (is_inner_space(text, c)) {
+            memcpy(part + length, "\u00a0", 2);
             length += 2;
         } else {
             part[length++] = c[0];
@@ -190,7 +200,7 @@ static void write_source(const struct past_page *p, int index)
         strcmp(source->name, source->address) != 0)
         write_text(p, "<br><small class=\"soft\">", source->address, "</small>");
     fputs("</th>", p->out);
-    write_number(p, past_percent(s->selected_seconds, recorded).s);
+    write_number(p, past_share(s->selected_seconds, recorded).s);
     snprintf(count, sizeof(count), "%zu", s->samples);
     write_number(p, count);
     write_number(p, past_signed_time(s->median_offset).s);
@@ -199,15 +209,15 @@ static void write_source(const struct past_page *p, int index)
     write_number(p, past_time(s->median_delay).s);
     write_number(p, past_time(s->smallest_delay).s);
     for (int use = PAST_USE_COMBINED; use < PAST_USES; use++)
-        write_number(p, past_percent((int64_t)s->uses[use], (int64_t)s->samples).s);
+        write_number(p, past_share((int64_t)s->uses[use], (int64_t)s->samples).s);
     fputs("</tr>\n", p->out);
 }
 
 static void write_source_table(const struct past_page *p)
 {
     static const char *const heads[] = {
-        "Selected",       "Samples",  "Offset",     "Largest offset", "Jitter",     "Delay",
-        "Smallest delay", "Combined", "Selectable", "Not usable",     "Falseticker"};
+        "Selected",       "Samples",  "Offset",     "Largest offset", "Jitter", "Delay",
+        "Smallest delay", "Combined", "Selectable", "Not usable",     "False"};
 
     fputs("<h2>Sources</h2>\n<p class=\"soft\">Selected: share of the recorded time. Offset, "
           "jitter and "

@@ -58,7 +58,7 @@ const char past_page_style[] =
     ".tiles b{display:block;font-size:1.35rem;line-height:1.4}\n"
     ".tiles span{display:block;color:var(--soft);font-size:.8rem}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9rem}\n"
-    "th,td{text-align:left;padding:.28rem .7rem .28rem 0;"
+    "th,td{text-align:left;padding:.28rem .55rem .28rem 0;"
     "border-bottom:1px solid var(--line);vertical-align:top}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "thead th.n{white-space:normal}\n"
@@ -67,7 +67,8 @@ const char past_page_style[] =
     ".facts td{overflow-wrap:anywhere}\n"
     "th.in{padding-left:1rem}\n"
     ".wide{overflow-x:auto}\n"
-    ".wide th[scope=row]{font-weight:600;min-width:11.5rem;max-width:16rem;"
+    ".wide table{font-size:.85rem}\n"
+    ".wide th[scope=row]{font-weight:600;min-width:10rem;max-width:16rem;"
     "overflow-wrap:anywhere}\n"
     "td small,th small{font-weight:400}\n"
     /* Charts: labels at the left and below, the drawing takes the rest. */

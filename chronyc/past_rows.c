@@ -54,8 +54,9 @@ static void add_period(struct rows *rows, const struct past_report *r)
     add(rows, "Host", "%s", r->host);
     add(rows, "Period", "%s to %s UTC (%s)", past_date(f->period.from).s, past_date(f->period.to).s,
         past_length((double)whole).s);
-    add(rows, "Recorded", "%s: %zu records, a minute each",
-        past_percent(whole - f->parts[PAST_MISSING], whole).s, f->minutes);
+    add(rows, "Recorded", "%s: %zu record%s, a minute each",
+        past_percent(whole - f->parts[PAST_MISSING], whole).s, f->minutes,
+        f->minutes == 1 ? "" : "s");
     if (f->gaps > 0)
         add(rows, "Longest gap", "%s from %s%s", past_length((double)f->longest_gap.seconds).s,
             past_date(f->longest_gap.from).s, f->gaps == 1 ? ", the only one" : "");

@@ -15,7 +15,7 @@
 #include "chronyc/past_units.h"
 #include "chronyc/sparkline.h"
 
-#define SCREEN_WIDTH 79
+#define SCREEN_WIDTH 80
 #define LABEL_WIDTH  10
 #define COLUMNS      68
 #define ROW_WIDTH    24
@@ -120,10 +120,10 @@ static void print_sources(const struct past_report *r, FILE *out)
 
         printable(past_source_label(r->history, order[i]), name, sizeof(name));
         fprintf(out, "%-*.*s %8s %8zu %10s %9s %9s %6s\n", NAME_WIDTH, NAME_WIDTH, name,
-                past_percent(s->selected_seconds, recorded).s, s->samples,
+                past_share(s->selected_seconds, recorded).s, s->samples,
                 past_signed_time(s->median_offset).s, past_time(s->median_jitter).s,
                 past_time(s->median_delay).s,
-                past_percent((int64_t)s->uses[PAST_USE_FALSETICKER], (int64_t)s->samples).s);
+                past_share((int64_t)s->uses[PAST_USE_FALSETICKER], (int64_t)s->samples).s);
     }
     if (left_out > 0)
         fprintf(out, "and %zu more\n", left_out);

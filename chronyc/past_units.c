@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <time.h>
 #include "base/number.h"
 
@@ -102,20 +103,33 @@ struct formatted past_ppm(double ppm)
     return f;
 }
 
-struct formatted past_percent(int64_t part, int64_t whole)
+/* Values that would be rounded to nothing or to the whole say so. */
+static struct formatted format_part(int64_t part, int64_t whole, int decimals, bool fewer)
 {
     double percent = whole > 0 ? 100.0 * (double)part / (double)whole : 0.0;
+    double least = pow(10.0, -decimals);
     struct formatted f;
 
     if (part == 0 || whole <= 0 || part == whole)
         snprintf(f.s, sizeof(f.s), "%.0f %%", percent);
-    else if (percent < 0.001)
-        snprintf(f.s, sizeof(f.s), "<0.001 %%");
-    else if (percent > 99.999)
-        snprintf(f.s, sizeof(f.s), ">99.999 %%");
+    else if (percent < least)
+        snprintf(f.s, sizeof(f.s), "<%.*f %%", decimals, least);
+    else if (percent > 100.0 - least)
+        snprintf(f.s, sizeof(f.s), ">%.*f %%", decimals, 100.0 - least);
     else
-        snprintf(f.s, sizeof(f.s), "%.*f %%", percent < 1.0 || percent > 99.0 ? 3 : 1, percent);
+        snprintf(f.s, sizeof(f.s), "%.*f %%",
+                 fewer && percent > 1.0 && percent < 99.0 ? 1 : decimals, percent);
     return f;
+}
+
+struct formatted past_percent(int64_t part, int64_t whole)
+{
+    return format_part(part, whole, 3, true);
+}
+
+struct formatted past_share(int64_t part, int64_t whole)
+{
+    return format_part(part, whole, 1, false);
 }
 
 static struct formatted format_utc(int64_t time, const char *format)

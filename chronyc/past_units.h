@@ -22,6 +22,8 @@ struct formatted past_length(double seconds);
 struct formatted past_ppm(double ppm);
 /* Part of a whole in per cent. "100 %" is said of the whole only, "0 %" of nothing only. */
 struct formatted past_percent(int64_t part, int64_t whole);
+/* The same with one decimal, for columns. */
+struct formatted past_share(int64_t part, int64_t whole);
 /* Seconds since 1970 as "2026-11-30 12:34:56", and without the seconds. */
 struct formatted past_date(int64_t time);
 struct formatted past_date_minutes(int64_t time);

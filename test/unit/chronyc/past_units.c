@@ -60,6 +60,16 @@ static void all_and_nothing_are_said_of_these_only(void **state)
     assert_string_equal(past_percent(0, 0).s, "0 %");
 }
 
+static void shares_have_one_decimal(void **state)
+{
+    assert_string_equal(past_share(0, 7).s, "0 %");
+    assert_string_equal(past_share(7, 7).s, "100 %");
+    assert_string_equal(past_share(1, 10000).s, "<0.1 %");
+    assert_string_equal(past_share(9999, 10000).s, ">99.9 %");
+    assert_string_equal(past_share(5, 1000).s, "0.5 %");
+    assert_string_equal(past_share(994, 1000).s, "99.4 %");
+}
+
 static void dates_are_in_utc(void **state)
 {
     assert_string_equal(past_date(1796042096).s, "2026-11-30 12:34:56");
@@ -74,6 +84,7 @@ int main(void)
         cmocka_unit_test(limits_are_as_they_were_set),
         cmocka_unit_test(lengths_have_their_two_largest_units),
         cmocka_unit_test(all_and_nothing_are_said_of_these_only),
+        cmocka_unit_test(shares_have_one_decimal),
         cmocka_unit_test(dates_are_in_utc),
     };
 
