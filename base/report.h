@@ -173,6 +173,44 @@ struct report_clock {
     uint32_t uptime_seconds;
 };
 
+#define REPORT_TEXT_SIZE 120 /* of short texts in own replies; they may fill it */
+
+enum report_process_role {
+    REPORT_PROCESS_MAIN = 0,
+    REPORT_PROCESS_FORK_SERVER = 1,
+    REPORT_PROCESS_NAMES = 2,  /* looks up names */
+    REPORT_PROCESS_NTS_KE = 3, /* key establishments of the NTS server */
+};
+
+/* The processes of a role. */
+struct report_process {
+    uint16_t role;     /* enum report_process_role */
+    uint16_t wanted;   /* that should run */
+    uint16_t alive;    /* that do */
+    uint32_t restarts; /* of processes that ended by themselves or did not answer */
+};
+
+#define REPORT_PROCESSES_MAX 14
+
+/* The daemon itself. */
+struct report_daemon {
+    char version[REPORT_TEXT_SIZE + 1];
+    char features[REPORT_TEXT_SIZE + 1]; /* that were built in */
+    uint32_t clients;                    /* of the server that have a record */
+    uint32_t clients_max;                /* records that there is room for; 0: noclientlog */
+    uint32_t count;
+    struct report_process processes[REPORT_PROCESSES_MAX];
+};
+
+/* A certificate that the NTS server uses. */
+struct report_certificate {
+    uint32_t total; /* certificates */
+    char file[257]; /* a longer name is cut off */
+    struct instant not_before;
+    struct instant not_after;
+    double seconds_left; /* negative: it has expired */
+};
+
 /* What report_counts can count. */
 enum report_counts_group {
     REPORT_COUNTS_REQUESTS = 0,   /* to the NTP server, by what was done with them */

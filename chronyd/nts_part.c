@@ -223,3 +223,15 @@ bool nts_part_count_ends(const struct nts_part *part, struct report_counts *repo
             ke_listener_ends(part->ke_listener, (enum ke_end)report->count);
     return true;
 }
+
+bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
+                                 struct report_certificate *report)
+{
+    struct report_certificate unused;
+
+    while (part->ke_listener &&
+           ke_listener_report_certificate(part->ke_listener, report->total, &unused))
+        report->total++;
+    return index >= 0 && (uint32_t)index < report->total &&
+           ke_listener_report_certificate(part->ke_listener, (size_t)index, report);
+}

@@ -8,10 +8,12 @@
 #define CHRONYD_NTS_PART_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct chronyd;
 struct helper_role;
 struct nts_part;
+struct report_certificate;
 struct report_counts;
 
 /* The daemon's modules need not exist yet. */
@@ -39,5 +41,9 @@ void nts_part_save(struct nts_part *part);
 
 /* How the key establishments of the server ended. False: there is no server. */
 bool nts_part_count_ends(const struct nts_part *part, struct report_counts *report);
+/* The certificates that the server uses: their number, and one of them, from index 0, without
+   seconds_left. False: there is none of that index. */
+bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
+                                 struct report_certificate *report);
 
 #endif

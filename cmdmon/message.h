@@ -59,6 +59,8 @@ enum reply_code {
     REPLY_EXPLAIN = CMD_FIRST_OWN + 2,
     REPLY_CLOCK = CMD_FIRST_OWN + 3,
     REPLY_COUNTS = CMD_FIRST_OWN + 4,
+    REPLY_CERTIFICATE = CMD_FIRST_OWN + 5,
+    REPLY_DAEMON = CMD_FIRST_OWN + 6,
     REPLY_HISTORY = CMD_FIRST_OWN + 7,
     REPLY_SOURCE_COUNTS = CMD_FIRST_OWN + 10,
 };
@@ -282,6 +284,8 @@ union cmd_reply_body {
     struct report_history history;
     struct report_counts counts;
     struct report_source_counts source_counts;
+    struct report_certificate certificate;
+    struct report_daemon daemon;
     struct report_explanation explanation;
     struct report_clock clock;
 };

@@ -98,6 +98,9 @@
     X(CMD_CLOCK, CMD_FIRST_OWN + 3, request_empty, CMD_RO, REPLY_CLOCK, 0, execute_clock)          \
     X(CMD_HISTORY, CMD_FIRST_OWN + 7, request_empty, CMD_RO, REPLY_HISTORY, 0, execute_history)    \
     X(CMD_COUNTS, CMD_FIRST_OWN + 4, request_index, CMD_RO, REPLY_COUNTS, 0, execute_counts)       \
+    X(CMD_CERTIFICATE, CMD_FIRST_OWN + 5, request_index, CMD_RO, REPLY_CERTIFICATE, 0,             \
+      execute_certificate)                                                                         \
+    X(CMD_DAEMON, CMD_FIRST_OWN + 6, request_empty, CMD_RO, REPLY_DAEMON, 0, execute_daemon)       \
     X(CMD_SOURCE_COUNTS, CMD_FIRST_OWN + 10, request_index, CMD_RO, REPLY_SOURCE_COUNTS, 0,        \
       execute_source_counts)
 

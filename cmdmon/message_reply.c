@@ -446,6 +446,43 @@ static const struct cmd_records source_counts_values = {
     .limited = true,
 };
 
+#define CERTIFICATE(at, wire, member)                                                              \
+    FIELD(struct report_certificate, at, wire, member, NULL, SHOW_NOTHING)
+
+static const struct cmd_field certificate[] = {
+    CERTIFICATE(28, WIRE_U32, total),           CERTIFICATE(32, WIRE_NAME, file),
+    CERTIFICATE(288, WIRE_TIME, not_before),    CERTIFICATE(300, WIRE_TIME, not_after),
+    CERTIFICATE(312, WIRE_FLOAT, seconds_left),
+};
+
+_Static_assert(REPORT_TEXT_SIZE == REPORT_FINDING_TEXT, "texts of the protocol have one size");
+
+#define DAEMON(at, wire, member)  FIELD(struct report_daemon, at, wire, member, NULL, SHOW_NOTHING)
+#define PROCESS(at, wire, member) FIELD(struct report_process, at, wire, member, NULL, SHOW_NOTHING)
+
+static const struct cmd_field daemon_state[] = {
+    DAEMON(28, WIRE_TEXT, version), DAEMON(148, WIRE_TEXT, features),
+    DAEMON(268, WIRE_U32, clients), DAEMON(272, WIRE_U32, clients_max),
+    DAEMON(276, WIRE_U32, count),
+};
+static const struct cmd_field process[] = {
+    PROCESS(0, WIRE_U16, role),
+    PROCESS(2, WIRE_U16, wanted),
+    PROCESS(4, WIRE_U16, alive),
+    PROCESS(8, WIRE_U32, restarts),
+};
+static const struct cmd_records processes = {
+    .fields = process,
+    .field_count = COUNT(process),
+    .max = REPORT_PROCESSES_MAX,
+    .at = 280,
+    .length = 12,
+    .offset = offsetof(struct report_daemon, processes),
+    .size = sizeof(struct report_process),
+    .count_offset = offsetof(struct report_daemon, count),
+    .limited = true,
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -477,6 +514,8 @@ static const struct {
     {REPLY_CLOCK, LAYOUT(80, clock_status, NULL)},
     {REPLY_HISTORY, LAYOUT(340, history, NULL)},
     {REPLY_COUNTS, LAYOUT(512, counts, &counts_values)},
+    {REPLY_CERTIFICATE, LAYOUT(316, certificate, NULL)},
+    {REPLY_DAEMON, LAYOUT(448, daemon_state, &processes)},
     {REPLY_SOURCE_COUNTS, LAYOUT(276, source_counts, &source_counts_values)},
 };
 

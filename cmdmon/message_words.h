@@ -28,5 +28,6 @@ extern const struct field_word words_update_result[];
 extern const struct field_word words_selection_result[];
 extern const struct field_word words_ke_end[];
 extern const struct field_word words_response[];
+extern const struct field_word words_process[];
 
 #endif

@@ -12,10 +12,12 @@
 /* A source may vanish while the others are asked for, so a number of them is only a beginning. */
 #define SOURCES_AT_ONCE 64
 
+#define CERTIFICATES_MAX 64
+
 enum question_key { KEY_NONE, KEY_GROUP, KEY_INDEX, KEY_ADDRESS };
 
 struct question {
-    enum cmd_code command;
+    unsigned int command; /* enum cmd_code; 0: nothing is asked, another report has it */
     enum question_key key;
     bool ntp_only; /* not asked of reference clocks */
     size_t offset; /* of the values in struct facts, or struct facts_source */
@@ -40,6 +42,8 @@ static const struct question questions[FACTS_REPORTS] = {
                           REPORT_COUNTS_SELECTIONS},
     [FACTS_REQUESTS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(requests), REPORT_COUNTS_REQUESTS},
     [FACTS_KE] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(ke), REPORT_COUNTS_KE},
+    [FACTS_DAEMON] = {CMD_DAEMON, KEY_NONE, false, GLOBAL(daemon)},
+    [FACTS_CERTIFICATE] = {CMD_CERTIFICATE, KEY_INDEX, false, 0, 0},
     [FACTS_SOURCE] = {CMD_SOURCE_DATA, KEY_INDEX, false, PER_SOURCE(data)},
     [FACTS_SOURCENAME] = {CMD_SOURCENAME, KEY_ADDRESS, true, 0, 0},
     [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
@@ -55,7 +59,7 @@ bool metrics_may_ask(const struct cmd_request *request)
     if (request->command == CMD_SOURCE_COUNT)
         return true;
     for (size_t i = 0; i < COUNT(questions); i++)
-        if (request->command == questions[i].command)
+        if (questions[i].command != 0 && request->command == questions[i].command)
             return true;
     return false;
 }
@@ -200,6 +204,33 @@ static bool ask_source(struct collection *c, int32_t index, struct facts_source 
     return true;
 }
 
+static bool has_certificate(const struct facts *facts, const char *file)
+{
+    for (size_t i = 0; i < facts->certificate_count; i++)
+        if (strcmp(facts->certificates[i].file, file) == 0)
+            return true;
+    return false;
+}
+
+/* One may be replaced meanwhile: the next text has it. */
+static void ask_certificates(struct collection *c)
+{
+    struct facts *facts = c->facts;
+
+    for (int32_t i = 0; i < CERTIFICATES_MAX; i++) {
+        struct cmd_request request = {.u.index = i};
+        union cmd_reply_body body;
+
+        if (!ask(c, FACTS_CERTIFICATE, &request, &body))
+            return;
+        if (has_certificate(facts, body.certificate.file))
+            continue;
+        facts->certificates = mem_resize(facts->certificates, facts->certificate_count + 1,
+                                         sizeof(*facts->certificates));
+        facts->certificates[facts->certificate_count++] = body.certificate;
+    }
+}
+
 static void ask_sources(struct collection *c)
 {
     struct cmd_request request = {.command = CMD_SOURCE_COUNT};
@@ -229,8 +260,9 @@ bool facts_collect(struct facts *facts, metrics_ask *ask_daemon, void *arg)
     struct collection c = {.facts = facts, .ask = ask_daemon, .arg = arg};
 
     *facts = (struct facts){0};
-    for (enum facts_report report = 0; report < FACTS_PER_SOURCE; report++)
+    for (enum facts_report report = 0; report < FACTS_LISTS; report++)
         ask_global(&c, report);
+    ask_certificates(&c);
     ask_sources(&c);
     if (!c.silent)
         return true;
@@ -243,7 +275,17 @@ void facts_free(struct facts *facts)
     for (size_t i = 0; i < facts->source_count; i++)
         free(facts->sources[i].name);
     free(facts->sources);
+    free(facts->certificates);
     *facts = (struct facts){0};
+}
+
+size_t facts_count(const struct facts *facts, enum facts_report report)
+{
+    if (report >= FACTS_PER_SOURCE)
+        return facts->source_count;
+    if (report == FACTS_CERTIFICATE)
+        return facts->certificate_count;
+    return report == FACTS_PROCESS ? facts->daemon.count : 1;
 }
 
 const void *facts_get(const struct facts *facts, const struct facts_source *source,
@@ -253,4 +295,13 @@ const void *facts_get(const struct facts *facts, const struct facts_source *sour
     const char *base = source ? (const char *)source : (const char *)facts;
 
     return have & bit(report) ? base + questions[report].offset : NULL;
+}
+
+const void *facts_at(const struct facts *facts, enum facts_report report, size_t index)
+{
+    if (report == FACTS_PROCESS)
+        return &facts->daemon.processes[index];
+    if (report == FACTS_CERTIFICATE)
+        return &facts->certificates[index];
+    return facts_get(facts, report < FACTS_PER_SOURCE ? NULL : &facts->sources[index], report);
 }

@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include "metrics/metrics.h"
 
-/* The reports; those from FACTS_PER_SOURCE on are of a source each. */
+/* The reports. Behind those of which there is one come lists, and those of which each source has
+   one. */
 enum facts_report {
     FACTS_TRACKING,
     FACTS_CLOCK,
@@ -23,6 +24,9 @@ enum facts_report {
     FACTS_SELECTIONS,
     FACTS_REQUESTS,
     FACTS_KE,
+    FACTS_DAEMON,
+    FACTS_PROCESS,
+    FACTS_CERTIFICATE,
     FACTS_SOURCE,
     FACTS_SOURCENAME,
     FACTS_SOURCESTATS,
@@ -33,6 +37,7 @@ enum facts_report {
     FACTS_SOURCE_COUNTS,
     FACTS_REPORTS,
 };
+#define FACTS_LISTS      FACTS_PROCESS
 #define FACTS_PER_SOURCE FACTS_SOURCE
 
 struct facts_source {
@@ -49,7 +54,7 @@ struct facts_source {
 };
 
 struct facts {
-    uint32_t have; /* a bit for each enum facts_report */
+    uint32_t have; /* a bit for each enum facts_report of which there is one */
     struct report_tracking tracking;
     struct report_clock clock;
     struct report_activity activity;
@@ -58,6 +63,9 @@ struct facts {
     struct report_rtc rtc;
     struct report_smoothing smoothing;
     struct report_counts updates, selections, requests, ke;
+    struct report_daemon daemon;
+    struct report_certificate *certificates;
+    size_t certificate_count;
     struct facts_source *sources;
     size_t source_count;
 };
@@ -66,9 +74,12 @@ struct facts {
 bool facts_collect(struct facts *facts, metrics_ask *ask, void *arg);
 void facts_free(struct facts *facts);
 
-/* The values of a report, NULL if there are none. source: NULL for reports that are not of a
-   source. */
+/* The values of a report (const struct report_*), NULL if there are none. source: NULL for a report
+   that is not of a source. Not for lists. */
 const void *facts_get(const struct facts *facts, const struct facts_source *source,
                       enum facts_report report);
+/* How many of a report there may be, and the values of one of them, NULL if there are none. */
+size_t facts_count(const struct facts *facts, enum facts_report report);
+const void *facts_at(const struct facts *facts, enum facts_report report, size_t index);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Metrics of the daemon as a whole: sources by activity, and what it does as a server.
+ * Metrics of the daemon as a whole: its processes, sources by activity, and what it does as a
+ * server.
  */
 #include "metrics/family.h"
 
@@ -31,7 +32,61 @@
             FIELD(struct report_counts, 0, WIRE_NONE, counts[0], NULL, SHOW_COUNTER, 0, words)     \
     }
 
+/* ---- Program and processes ---- */
+
+#define DAEMON(member, ...) FIELD(struct report_daemon, 0, WIRE_NONE, member, __VA_ARGS__)
+#define OF_DAEMON(family, help_text, ...)                                                          \
+    {                                                                                              \
+        .name = "chrony_" family, .report = FACTS_DAEMON, .help = help_text, __VA_ARGS__           \
+    }
+#define PROCESS(member, ...) FIELD(struct report_process, 0, WIRE_NONE, member, __VA_ARGS__)
+#define OF_PROCESS(family, help_text, ...)                                                         \
+    {                                                                                              \
+        .name = "chrony_" family, .report = FACTS_PROCESS, .help = help_text,                      \
+        METRIC_LABELS(process_labels), .valid = is_known_role, __VA_ARGS__                         \
+    }
+
+static const struct cmd_field build_labels[] = {
+    DAEMON(version, "version", SHOW_TEXT),
+    DAEMON(features, "features", SHOW_TEXT),
+};
+
+/* Those of a newer daemon would all have the same label. */
+static bool is_known_role(const void *report)
+{
+    return ((const struct report_process *)report)->role <= REPORT_PROCESS_NTS_KE;
+}
+
+static const struct cmd_field process_labels[] = {
+    PROCESS(role, "process", SHOW_WORD, 0, words_process),
+};
+
+/* ---- Certificates ---- */
+
+#define CERTIFICATE(member, ...) FIELD(struct report_certificate, 0, WIRE_NONE, member, __VA_ARGS__)
+#define OF_CERTIFICATE(family, help_text, ...)                                                     \
+    {                                                                                              \
+        .name = "chrony_server_certificate_" family "_seconds", .report = FACTS_CERTIFICATE,       \
+        .unit = "seconds", .help = help_text, METRIC_LABELS(certificate_labels), __VA_ARGS__       \
+    }
+
+static const struct cmd_field certificate_labels[] = {
+    CERTIFICATE(file, "file", SHOW_TEXT),
+};
+
+/* ---- Families ---- */
+
 static const struct metric_family families[] = {
+    OF_DAEMON("build", "The program that runs as the daemon.", .type = METRIC_INFO,
+              METRIC_LABELS(build_labels)),
+    OF_PROCESS("processes", "Processes of the daemon that run.",
+               .value = PROCESS(alive, NULL, SHOW_INTEGER)),
+    OF_PROCESS("processes_wanted", "Processes of the daemon that should run.",
+               .value = PROCESS(wanted, NULL, SHOW_INTEGER)),
+    OF_PROCESS("process_restarts",
+               "Processes of the daemon that were replaced because they ended or did not answer.",
+               .type = METRIC_COUNTER, .value = PROCESS(restarts, NULL, SHOW_COUNTER)),
+
     ACTIVITY("online", online, "NTP sources that are asked."),
     ACTIVITY("offline", offline, "NTP sources that are not asked."),
     ACTIVITY("burst_online", burst_online, "NTP sources in a burst that are asked afterwards."),
@@ -70,10 +125,20 @@ static const struct metric_family families[] = {
     SERVER_COUNTER("ntp_hardware_tx_timestamps", ntp_hw_tx,
                    "NTP replies with a transmit timestamp of the network card."),
 
+    OF_DAEMON("server_clients", "Clients of the server that it remembers.",
+              .value = DAEMON(clients, NULL, SHOW_INTEGER)),
+    OF_DAEMON("server_clients_limit", "Clients that the server can remember.",
+              .value = DAEMON(clients_max, NULL, SHOW_INTEGER)),
     COUNTS("requests", FACTS_REQUESTS, "NTP requests, by what was done with them.",
            words_request_result),
     COUNTS("nts_key_establishments", FACTS_KE, "NTS key establishments, by how they ended.",
            words_ke_end),
+    OF_CERTIFICATE("remaining", "Time until the certificate of the NTS server expires.",
+                   .value = CERTIFICATE(seconds_left, NULL, SHOW_REAL)),
+    OF_CERTIFICATE("not_before", "Start of the validity of the certificate, Unix time.",
+                   .value = CERTIFICATE(not_before, NULL, SHOW_TIME)),
+    OF_CERTIFICATE("not_after", "End of the validity of the certificate, Unix time.",
+                   .value = CERTIFICATE(not_after, NULL, SHOW_TIME)),
 };
 
 const struct metric_table metric_table_daemon = {families, COUNT(families)};

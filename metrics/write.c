@@ -54,16 +54,13 @@ static void write_header(const struct text *t, const char *name, enum metric_typ
 
 /* ---- Labels ---- */
 
+/* A daemon, or who says to be one, sends any octets. */
 static void write_escaped(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '\n') {
-            fputs("\\n", out);
-            continue;
-        }
         if (*text == '\\' || *text == '"')
             fputc('\\', out);
-        fputc(*text, out);
+        fputc(*text >= ' ' && *text <= '~' ? *text : '?', out);
     }
 }
 
@@ -110,6 +107,8 @@ static const char *label_text(const struct text *t, const struct cmd_field *labe
         return buf;
     case SHOW_GIVEN_ADDRESS:
         return tracking_address(t->facts, buf, size);
+    case SHOW_TEXT:
+        return field_value(label, report);
     default: /* SHOW_GIVEN_NAME */
         return tracking_name(t->facts, buf, size);
     }
@@ -150,16 +149,23 @@ static void write_number(FILE *out, double value)
         fprintf(out, "%.9g", value); /* a float of the protocol has 25 bits */
 }
 
+static void write_time(FILE *out, const struct instant *time)
+{
+    if (time->sec < 0 || time->nsec == 0)
+        fprintf(out, "%" PRId64, time->sec);
+    else
+        fprintf(out, "%" PRId64 ".%09" PRId32, time->sec, time->nsec);
+}
+
 static void write_field(FILE *out, const struct metric_family *family, const void *report)
 {
     const struct cmd_field *field = &family->value;
-    const struct instant *time = field_value(field, report);
     int64_t number = field_integer(field, report);
     double factor = family->factor != 0.0 ? family->factor : 1.0;
 
     switch (field->show) {
     case SHOW_TIME:
-        fprintf(out, "%" PRId64 ".%09" PRId32, time->sec, time->nsec);
+        write_time(out, field_value(field, report));
         break;
     case SHOW_COUNTER:
         fprintf(out, "%" PRIu64, (uint64_t)number);
@@ -245,22 +251,19 @@ static void write_of(const struct text *t, const struct metric_family *family,
 static void write_family(const struct text *t, const struct metric_family *family)
 {
     enum facts_report what = (enum facts_report)family->report;
+    size_t count = facts_count(t->facts, what);
     bool started = false;
-    size_t count = what < FACTS_PER_SOURCE ? 1 : t->facts->source_count;
 
     for (size_t i = 0; i < count; i++) {
-        const struct facts_source *source = NULL;
+        const void *report = facts_at(t->facts, what, i);
 
-        if (what >= FACTS_PER_SOURCE)
-            source = &t->facts->sources[i];
-        const void *report = facts_get(t->facts, source, what);
         if (!report || (family->valid && !family->valid(report)))
             continue;
         if (!started)
             write_header(t, family->name, (enum metric_type)family->type, family->unit,
                          family->help);
         started = true;
-        write_of(t, family, source, report);
+        write_of(t, family, what < FACTS_PER_SOURCE ? NULL : &t->facts->sources[i], report);
     }
 }
 

@@ -90,6 +90,12 @@ void certificate_watch_free(struct certificate_watch *watch)
     free(watch);
 }
 
+bool certificate_watch_dates(const struct certificate_watch *watch, size_t pair,
+                             struct tls_certificate_dates *dates)
+{
+    return tls_credentials_dates(watch->credentials, pair, dates);
+}
+
 void certificate_watch_check(struct certificate_watch *watch, int64_t now)
 {
     struct tls_certificate_dates dates;

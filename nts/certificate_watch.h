@@ -35,6 +35,9 @@ struct certificate_watch;
    reported. */
 struct certificate_watch *certificate_watch_new(struct tls_credentials *credentials, bool silent);
 void certificate_watch_free(struct certificate_watch *watch);
+/* The dates of a certificate that is watched, from 0. False beyond the last one. */
+bool certificate_watch_dates(const struct certificate_watch *watch, size_t pair,
+                             struct tls_certificate_dates *dates);
 /* Logs each certificate that has become worse since the last check (warning; expired: error). */
 void certificate_watch_check(struct certificate_watch *watch, int64_t now);
 

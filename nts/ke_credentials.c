@@ -126,3 +126,9 @@ bool ke_credentials_reload(struct ke_credentials *credentials)
         LOG_INFO("Read NTS server certificates and keys again");
     return ok;
 }
+
+bool ke_credentials_dates(const struct ke_credentials *credentials, size_t pair,
+                          struct tls_certificate_dates *dates)
+{
+    return credentials->watch && certificate_watch_dates(credentials->watch, pair, dates);
+}

@@ -187,6 +187,22 @@ static struct tls_credentials *load_credentials(struct ke_helper *h, struct serv
     return credentials;
 }
 
+/* For reports. */
+static void report_certificates(struct ke_helper *h, const struct tls_credentials *credentials)
+{
+    struct tls_certificate_dates dates;
+
+    for (size_t i = 0; tls_credentials_dates(credentials, i, &dates); i++) {
+        struct ipc_message message = {
+            .type = IPC_CERTIFICATE,
+            .u.certificate = {.not_before = dates.not_before, .not_after = dates.not_after}};
+
+        text_copy(message.u.certificate.file, sizeof(message.u.certificate.file), dates.file);
+        text_make_printable(message.u.certificate.file);
+        report(h, &message);
+    }
+}
+
 static void on_watch_timer(void *arg)
 {
     struct ke_helper *h = arg;
@@ -240,6 +256,8 @@ int ke_helper_run(const struct ke_helper_spec *spec, const struct helper_identit
     if (!credentials)
         return HELPER_EXIT_BAD_FILES;
     start_sessions(&h, spec, credentials);
+    if (identity->number == 1)
+        report_certificates(&h, credentials);
     report(&h, &ready);
     loop_run(h.loop);
 

@@ -72,6 +72,32 @@ unsigned int ke_listener_ends(const struct ke_listener *listener, enum ke_end en
     return listener->ends[end];
 }
 
+static void fill_in(struct report_certificate *report, const char *file, int64_t not_before,
+                    int64_t not_after)
+{
+    text_copy(report->file, sizeof(report->file), file);
+    report->not_before = instant_make(not_before, 0);
+    report->not_after = instant_make(not_after, 0);
+}
+
+bool ke_listener_report_certificate(const struct ke_listener *listener, size_t number,
+                                    struct report_certificate *report)
+{
+    struct tls_certificate_dates dates;
+
+    if (listener->pool) {
+        const struct ipc_certificate *c = helper_pool_certificate(listener->pool, number);
+
+        if (c)
+            fill_in(report, c->file, c->not_before, c->not_after);
+        return c != NULL;
+    }
+    if (!ke_credentials_dates(listener->credentials, number, &dates))
+        return false;
+    fill_in(report, dates.file, dates.not_before, dates.not_after);
+    return true;
+}
+
 /* A connection that waited for room in a helper's queue was passed on, or its helper has ended. */
 static void on_socket_released(int fd, void *arg)
 {

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include "base/addr.h"
 #include "base/loop.h"
+#include "base/report.h"
 #include "base/world.h"
 #include "conf/groups.h"
 #include "nts/context.h"
@@ -65,6 +66,11 @@ int ke_listener_address_limit(int max_connections);
 
 /* Sessions that ended in this way since the start, wherever they ran. */
 unsigned int ke_listener_ends(const struct ke_listener *listener, enum ke_end end);
+
+/* A certificate in use, from number 0, as far as is known; everything but total and seconds_left is
+   filled in. False beyond the last one. */
+bool ke_listener_report_certificate(const struct ke_listener *listener, size_t number,
+                                    struct report_certificate *report);
 
 /* For tests: the helpers, NULL without. */
 struct helper_pool *ke_listener_pool(struct ke_listener *listener);

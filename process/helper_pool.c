@@ -173,6 +173,7 @@ static void free_helper(struct helper *h)
 {
     stop_timer(h);
     close_channel(h);
+    helper_drop_certificates(h);
     free(h->sessions);
     free(h);
 }
@@ -194,6 +195,8 @@ void helper_remove(struct helper *h)
             pool->events.ended(h->sessions[i], KE_END_HELPER_LOST, pool->events.arg);
     if (h->generation == pool->pending)
         fail_helpers(pool);
+    else if (h->generation == pool->current)
+        pool->lost_helpers++;
     free_helper(h);
 }
 
@@ -288,6 +291,9 @@ static bool take_message(struct helper *h, const struct ipc_message *message)
             h->state = HELPER_READY;
         if (h->generation == h->pool->current)
             h->pool->last_failure[0] = '\0';
+        return true;
+    case IPC_CERTIFICATE:
+        helper_add_certificate(h, &message->u.certificate);
         return true;
     case IPC_FAILED:
         take_failure(h, message->u.failed.text);
@@ -432,6 +438,7 @@ void helper_pool_free(struct helper_pool *pool)
         loop_timer_cancel(pool->loop, pool->renew_timer);
         loop_timer_cancel(pool->loop, pool->queue_timer);
     }
+    free(pool->kept_certificates);
     free(pool->helpers);
     free(pool);
 }
@@ -491,4 +498,13 @@ int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max)
             pool->helpers[i]->state == HELPER_READY)
             pids[n++] = pool->helpers[i]->pid;
     return n;
+}
+
+struct helper_pool_state helper_pool_state(const struct helper_pool *pool)
+{
+    struct helper_pool_state state = {.wanted = pool->role->count, .lost = pool->lost_helpers};
+
+    for (size_t i = 0; i < pool->count; i++)
+        state.ready += serves(pool->helpers[i]);
+    return state;
 }

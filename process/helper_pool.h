@@ -88,5 +88,16 @@ bool helper_pool_renew(struct helper_pool *pool);
 /* State, for reports and tests. */
 uint32_t helper_pool_generation(const struct helper_pool *pool);
 int helper_pool_pids(const struct helper_pool *pool, pid_t *pids, int max);
+/* Helpers of the current generation: that should run, that are ready, and that were lost since the
+   start, each of which was or will be started again. */
+struct helper_pool_state {
+    int wanted, ready;
+    uint32_t lost;
+};
+struct helper_pool_state helper_pool_state(const struct helper_pool *pool);
+/* Certificates that the current generation uses, as its helpers have told, from number 0. NULL:
+   beyond the last one. */
+const struct ipc_certificate *helper_pool_certificate(const struct helper_pool *pool,
+                                                      size_t number);
 
 #endif

@@ -27,6 +27,9 @@ struct helper {
     int session_count;
     timer_id stuck_timer; /* 0: it has no sessions, and was not told to end */
     double silence;       /* seconds */
+    /* Those that it uses and has told of. */
+    struct ipc_certificate *certificates;
+    size_t certificate_count;
 };
 
 struct helper_pool {
@@ -48,7 +51,12 @@ struct helper_pool {
     timer_id renew_timer;
     timer_id queue_timer;
     bool was_ready;
-    bool lacking;                     /* descriptors, which was logged */
+    uint32_t lost_helpers; /* of current generations */
+    bool lacking;          /* descriptors, which was logged */
+    /* Of a helper of the current generation that is gone, until another one has told of its own. */
+    struct ipc_certificate *kept_certificates;
+    size_t kept_count;
+    uint32_t kept_generation;
     char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
     char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
 };
@@ -66,6 +74,13 @@ void helper_pool_fail_start(struct helper_pool *pool, const char *text);
 /* After each event: decides about the pending generation, and tells when the pool is ready or not
    any more. */
 void helper_pool_check(struct helper_pool *pool);
+
+/* ---- In helper_certificates.c ---- */
+
+/* A helper tells of a certificate. A number of them is kept, further ones are not. */
+void helper_add_certificate(struct helper *helper, const struct ipc_certificate *certificate);
+/* The helper is freed. */
+void helper_drop_certificates(struct helper *helper);
 
 /* ---- In helper_generations.c ---- */
 

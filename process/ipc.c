@@ -52,6 +52,14 @@ static uint32_t code_u32(struct codec *c, uint32_t value)
     return value;
 }
 
+static int64_t code_i64(struct codec *c, int64_t value)
+{
+    if (!c->writes)
+        return (int64_t)reader_u64(&c->r);
+    writer_u64(&c->w, (uint64_t)value);
+    return value;
+}
+
 static bool code_bool(struct codec *c, bool value)
 {
     uint8_t octet = code_u8(c, value);
@@ -205,6 +213,16 @@ static void code_verdict(struct codec *c, struct ipc_message *m)
     check(c, m->u.verdict.usable == (m->u.verdict.text[0] == '\0'));
 }
 
+static void code_certificate(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_certificate *b = &m->u.certificate;
+
+    b->not_before = code_i64(c, b->not_before);
+    b->not_after = code_i64(c, b->not_after);
+    code_text(c, b->file);
+    check(c, b->file[0] != '\0');
+}
+
 static void code_lookup(struct codec *c, struct ipc_message *m)
 {
     struct ipc_lookup *b = &m->u.lookup;
@@ -248,6 +266,7 @@ static const struct kind {
     {IPC_CONNECTION, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_WORKING, 1,
      code_connection},
     {IPC_DRAIN, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_LEAVING, 0, code_nothing},
+    {IPC_CERTIFICATE, IPC_HELPER, IN(IPC_FRESH), IPC_FRESH, 0, code_certificate},
     {IPC_READY, IPC_HELPER, IN(IPC_FRESH), IPC_WORKING, 0, code_nothing},
     {IPC_FAILED, IPC_HELPER, IN(IPC_FRESH), IPC_LEAVING, 0, code_failed},
     {IPC_OUTCOME, IPC_HELPER, IN(IPC_WORKING), IPC_WORKING, 0, code_outcome},

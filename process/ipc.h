@@ -59,6 +59,7 @@ enum ipc_type {
     IPC_PING = 17,    /* ... give a sign of life */
     IPC_KILL = 18,    /* ... kill this child */
     IPC_VERDICT = 19, /* checker to fork server: on the next pair of files */
+    IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
 };
 
 struct ipc_connection {
@@ -81,6 +82,12 @@ struct ipc_addresses {
     enum resolve_status status;
     int count; /* more than 0 only, and always, with RESOLVE_SUCCESS */
     struct ip_addr addrs[ADDR_MAX_PER_NAME];
+};
+
+struct ipc_certificate {
+    char file[IPC_TEXT_SIZE]; /* printable ASCII */
+    int64_t not_before;       /* s since 1970 */
+    int64_t not_after;
 };
 
 struct ipc_message {
@@ -115,6 +122,7 @@ struct ipc_message {
             bool usable;
             char text[IPC_TEXT_SIZE]; /* why not; empty if usable */
         } verdict;
+        struct ipc_certificate certificate;
         struct ipc_lookup lookup;
         struct ipc_addresses addresses;
     } u;

@@ -66,6 +66,7 @@ struct resolver {
     bool by_helper;
     struct channel channel; /* to the helper; closed: there is none now */
     pid_t helper;
+    uint32_t helpers; /* that were started */
     uint32_t last_id; /* of questions to it */
     void (*replace)(pid_t pid, void *arg);
     void *replace_arg;
@@ -482,8 +483,19 @@ void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid)
     channel_close(&resolver->channel);
     resolver->channel = channel_make(channel, IPC_RESOLVER, 0);
     resolver->helper = pid;
+    resolver->helpers++;
     if (resolver->under_way)
         ask_helper(resolver);
+}
+
+bool resolver_has_helper(const struct resolver *resolver)
+{
+    return resolver->by_helper && resolver->channel.fd >= 0;
+}
+
+uint32_t resolver_helper_restarts(const struct resolver *resolver)
+{
+    return resolver->helpers > 0 ? resolver->helpers - 1 : 0;
 }
 
 void resolver_set_limit(struct resolver *resolver, double seconds)

@@ -37,6 +37,9 @@ void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, v
                          void *arg);
 /* A helper was started: the channel to it, which is owned by the resolver. */
 void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
+/* Whether there is one now, as far as is known, and how many were started after the first. */
+bool resolver_has_helper(const struct resolver *resolver);
+uint32_t resolver_helper_restarts(const struct resolver *resolver);
 /* For tests: another limit than RESOLVER_LIMIT. */
 void resolver_set_limit(struct resolver *resolver, double seconds);
 

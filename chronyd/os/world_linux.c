@@ -336,6 +336,14 @@ void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid
     resolver_set_helper(((struct linux_world *)world->ctx)->resolver, channel, pid);
 }
 
+bool world_linux_has_resolver_helper(const struct world *world, uint32_t *restarts)
+{
+    const struct resolver *resolver = ((struct linux_world *)world->ctx)->resolver;
+
+    *restarts = resolver_helper_restarts(resolver);
+    return resolver_has_helper(resolver);
+}
+
 void world_linux_set_lookup_limit(struct world *world, double seconds)
 {
     resolver_set_limit(((struct linux_world *)world->ctx)->resolver, seconds);

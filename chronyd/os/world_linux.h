@@ -33,6 +33,8 @@ void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t 
                                      void *arg);
 /* A helper was started (chronyd/os/resolver.h). The world owns the channel from now on. */
 void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid);
+/* Whether there is one now, and how many were started after the first. */
+bool world_linux_has_resolver_helper(const struct world *world, uint32_t *restarts);
 /* For tests: the longest time of a lookup in seconds, instead of 30. */
 void world_linux_set_lookup_limit(struct world *world, double seconds);
 

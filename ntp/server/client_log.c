@@ -51,6 +51,7 @@ struct client_log {
     struct instant time_offset;
     struct service services[CLIENT_SERVICES];
     uint64_t record_drops;
+    uint32_t used; /* records that are not empty */
 };
 
 struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod)
@@ -264,6 +265,8 @@ static struct record *table_get(struct client_log *log, const struct client_limi
         if (!r) {
             r = slot_oldest(slot);
             log->record_drops++;
+        } else {
+            log->used++;
         }
         record_init(limits, r, addr);
         return r;
@@ -384,6 +387,11 @@ void client_log_report_stats(const struct client_log *log, struct report_servers
     report->nts_ke_drops = s[CLIENT_NTS_KE].total_drops;
     report->cmd_drops = s[CLIENT_CMD].total_drops;
     report->log_drops = log->record_drops;
+}
+
+uint32_t client_log_used(const struct client_log *log)
+{
+    return log->used;
 }
 
 int client_log_size(const struct client_log *log)

@@ -74,6 +74,9 @@ size_t client_log_capacity(const struct client_log *log);
 /* Hits and drops of the services and dropped records; other fields are left as they are. */
 void client_log_report_stats(const struct client_log *log, struct report_serverstats *report);
 
+/* Clients that have a record now; 0 without records. */
+uint32_t client_log_used(const struct client_log *log);
+
 /* Number of indices of the table (empty records included); -1: the log is not active. */
 int client_log_size(const struct client_log *log);
 

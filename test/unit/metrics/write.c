@@ -128,6 +128,18 @@ static void answer_global(unsigned int command, int group, union cmd_reply_body 
         for (uint32_t i = 0; i < body->counts.count; i++)
             body->counts.counts[i] = (uint64_t)group * 1000000000000 + i;
         break;
+    case CMD_DAEMON:
+        body->daemon = (struct report_daemon){
+            .version = "5.0 \"\033",
+            .features = "+CMDMON -NTS",
+            .clients = 7,
+            .clients_max = 4096,
+            .count = 3,
+            .processes = {{REPORT_PROCESS_MAIN, 1, 1, 0},
+                          {REPORT_PROCESS_NTS_KE, 4, 3, 2},
+                          {99, 1, 0, UINT32_MAX}},
+        };
+        break;
     case CMD_ACTIVITY:
         body->activity = (struct report_activity){1, 2, 3, 4, 5};
         break;
@@ -266,6 +278,15 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
     }
 }
 
+static const struct report_certificate certificates[] = {
+    {.total = 2,
+     .file = "/etc/a.crt",
+     .not_before = {1790000000, 0},
+     .not_after = {1800000000, 0},
+     .seconds_left = 3916800.0},
+    {.total = 2, .file = "/etc/b\\.crt", .not_after = {1796000000, 0}, .seconds_left = -83200.0},
+};
+
 static enum cmd_status answer(struct fake *fake, const struct cmd_request *request,
                               union cmd_reply_body *body)
 {
@@ -278,12 +299,18 @@ static enum cmd_status answer(struct fake *fake, const struct cmd_request *reque
     case CMD_TRACKING:
     case CMD_CLOCK:
     case CMD_COUNTS:
+    case CMD_DAEMON:
     case CMD_ACTIVITY:
     case CMD_SERVERSTATS:
     case CMD_TEMPERATURE:
     case CMD_RTC:
     case CMD_SMOOTHING:
         answer_global(request->command, request->u.index, body);
+        return CMD_STATUS_SUCCESS;
+    case CMD_CERTIFICATE:
+        if (request->u.index > (int)COUNT(certificates))
+            return CMD_STATUS_NO_SOURCE;
+        body->certificate = certificates[request->u.index % (int)COUNT(certificates)];
         return CMD_STATUS_SUCCESS;
     case CMD_SOURCE_COUNT:
         body->source_count = (uint32_t)fake->count;

@@ -35,8 +35,7 @@ static pid_t run_helper(struct ke_fixture *f, struct channel *channel)
     return pid;
 }
 
-/* Waits for the next message of a helper, which must be of this type. */
-static void await_message(struct channel *channel, enum ipc_type type, struct ipc_message *message)
+static void receive(struct channel *channel, struct ipc_message *message)
 {
     enum channel_result result;
     int none;
@@ -44,6 +43,17 @@ static void await_message(struct channel *channel, enum ipc_type type, struct ip
     while ((result = channel_receive(channel, message, &none)) == CHANNEL_AGAIN)
         usleep(1000);
     assert_int_equal(result, CHANNEL_OK);
+}
+
+/* Waits for the next message of a helper, which must be of this type; before it is ready it tells
+   of its certificate. */
+static void await_message(struct channel *channel, enum ipc_type type, struct ipc_message *message)
+{
+    receive(channel, message);
+    if (type == IPC_READY) {
+        assert_int_equal(message->type, IPC_CERTIFICATE);
+        receive(channel, message);
+    }
     assert_int_equal(message->type, type);
 }
 

@@ -17,6 +17,10 @@ static void killed_helper_is_replaced_and_nobody_is_lost(void **state)
 
     ke_fixture_start(f, 1);
     assert_true(ke_fixture_establish(f));
+    struct helper_pool_state before = helper_pool_state(ke_listener_pool(f->listener));
+    assert_int_equal(before.wanted, 1);
+    assert_int_equal(before.ready, 1);
+    assert_int_equal(before.lost, 0);
     for (int i = 0; i < 2; i++) {
         struct ke_generation old = {f, (uint32_t)ke_fixture_only_helper(f)};
         assert_true(old.wanted > 0);
@@ -32,6 +36,35 @@ static void killed_helper_is_replaced_and_nobody_is_lost(void **state)
         ke_fixture_log_count(f, "NTS-KE helper #1 ended (killed by signal 9), starting it again"),
         1);
     assert_int_equal(ke_fixture_log_count(f, "\n"), 1);
+    struct helper_pool_state after = helper_pool_state(ke_listener_pool(f->listener));
+    assert_int_equal(after.ready, 1);
+    assert_int_equal(after.lost, 2);
+}
+
+/* Also between the death of the helper that has told of it and the start of the next one. */
+static void certificates_of_helpers_are_known(void **state)
+{
+    struct ke_fixture *f = *state;
+    struct report_certificate report = {.total = 7};
+
+    ke_fixture_start(f, 2);
+    for (int i = 0; i < 2; i++) {
+        const struct helper_pool *pool = ke_listener_pool(f->listener);
+        pid_t pids[2];
+
+        assert_true(ke_listener_report_certificate(f->listener, 0, &report));
+        assert_string_equal(report.file, f->tls.conf.nts_server.certs.items[0]);
+        assert_true(report.not_before.sec < report.not_after.sec);
+        assert_false(ke_listener_report_certificate(f->listener, 1, &report));
+        if (i > 0)
+            break;
+        assert_int_equal(helper_pool_pids(pool, pids, 2), 2);
+        for (int j = 0; j < 2; j++) {
+            kill(pids[j], SIGKILL);
+            assert_true(tls_fixture_run(&f->tls, ke_fixture_process_is_gone, &pids[j], 5.0));
+        }
+    }
+    assert_int_equal(report.total, 7);
 }
 
 static void others_serve_while_one_is_restarted(void **state)
@@ -281,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KE_TEST(killed_helper_is_replaced_and_nobody_is_lost),
+        KE_TEST(certificates_of_helpers_are_known),
         KE_TEST(others_serve_while_one_is_restarted),
         KE_TEST(lying_helper_is_cut_off),
         KE_TEST(helper_that_is_ready_late_ends_in_peace),

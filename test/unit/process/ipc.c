@@ -198,25 +198,16 @@ static void nobody_may_send_what_another_role_sends(void **state)
         enum ipc_role sender;
         int descriptors;
     } kinds[] = {
-        {IPC_CONNECTION, IPC_DISPATCHER, 1},
-        {IPC_DRAIN, IPC_DISPATCHER, 0},
-        {IPC_READY, IPC_HELPER, 0},
-        {IPC_FAILED, IPC_HELPER, 0},
-        {IPC_OUTCOME, IPC_HELPER, 0},
-        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
-        {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
-        {IPC_REFUSED, IPC_FORK_SERVER, 0},
-        {IPC_ALIVE, IPC_FORK_SERVER, 0},
-        {IPC_FILES, IPC_FORK_SERVER, 0},
-        {IPC_CHANGED, IPC_FORK_SERVER, 0},
-        {IPC_START, IPC_SUPERVISOR, 0},
-        {IPC_ADOPT, IPC_SUPERVISOR, 0},
-        {IPC_ABANDON, IPC_SUPERVISOR, 0},
-        {IPC_PING, IPC_SUPERVISOR, 0},
-        {IPC_KILL, IPC_SUPERVISOR, 0},
-        {IPC_VERDICT, IPC_CHECKER, 0},
-        {IPC_LOOKUP, IPC_ASKER, 0},
-        {IPC_ADDRESSES, IPC_RESOLVER, 0},
+        {IPC_CONNECTION, IPC_DISPATCHER, 1},  {IPC_DRAIN, IPC_DISPATCHER, 0},
+        {IPC_READY, IPC_HELPER, 0},           {IPC_FAILED, IPC_HELPER, 0},
+        {IPC_OUTCOME, IPC_HELPER, 0},         {IPC_CERTIFICATE, IPC_HELPER, 0},
+        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1}, {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_REFUSED, IPC_FORK_SERVER, 0},    {IPC_ALIVE, IPC_FORK_SERVER, 0},
+        {IPC_FILES, IPC_FORK_SERVER, 0},      {IPC_CHANGED, IPC_FORK_SERVER, 0},
+        {IPC_START, IPC_SUPERVISOR, 0},       {IPC_ADOPT, IPC_SUPERVISOR, 0},
+        {IPC_ABANDON, IPC_SUPERVISOR, 0},     {IPC_PING, IPC_SUPERVISOR, 0},
+        {IPC_KILL, IPC_SUPERVISOR, 0},        {IPC_VERDICT, IPC_CHECKER, 0},
+        {IPC_LOOKUP, IPC_ASKER, 0},           {IPC_ADDRESSES, IPC_RESOLVER, 0},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -229,6 +220,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
             strcpy(m.u.failed.text, "reason");
         else if (m.type == IPC_OUTCOME)
             m.u.outcome.end = KE_END_COMPLETE;
+        else if (m.type == IPC_CERTIFICATE)
+            strcpy(m.u.certificate.file, "/file");
         else if (m.type == IPC_HELPER_NEW)
             m.u.helper.generation = m.u.helper.number = 1, m.u.helper.pid = 2;
         else if (m.type == IPC_VERDICT)
@@ -355,6 +348,13 @@ static void nobody_may_say_it_at_another_time(void **state)
          true,
          false,
          IPC_WORKING},
+        {IPC_HELPER,
+         {.type = IPC_CERTIFICATE, .u.certificate.file = "x"},
+         0,
+         true,
+         false,
+         false,
+         IPC_FRESH},
         {IPC_DISPATCHER, {.type = IPC_DRAIN}, 0, true, true, false, IPC_LEAVING},
         {IPC_SUPERVISOR, {.type = IPC_START}, 0, true, true, true, IPC_FRESH},
         {IPC_FORK_SERVER, {.type = IPC_ALIVE}, 0, true, true, true, IPC_FRESH},
@@ -411,9 +411,30 @@ static void verdicts_survive_and_have_a_reason(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_CHECKER));
 }
 
+static void certificates_survive_and_have_a_file(void **state)
+{
+    struct ipc_message m = {.type = IPC_CERTIFICATE,
+                            .u.certificate = {"/etc/a.crt", -2208988800, INT64_MAX}};
+    struct ipc_message out;
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    ipc_encode(&m, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_HELPER, &out));
+    assert_string_equal(out.u.certificate.file, "/etc/a.crt");
+    assert_true(out.u.certificate.not_before == -2208988800);
+    assert_true(out.u.certificate.not_after == INT64_MAX);
+    strcpy(m.u.certificate.file, "a\nb");
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+    m.u.certificate.file[0] = '\0';
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_survive_and_have_a_file),
         cmocka_unit_test(connection_survives_in_both_families),
         cmocka_unit_test(other_kinds_survive),
         cmocka_unit_test(files_survive_and_have_a_reason),

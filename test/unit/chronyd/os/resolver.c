@@ -180,14 +180,21 @@ static void death_of_the_helper_is_an_answer(void **state)
 {
     struct fixture *f = *state;
 
+    uint32_t restarts;
+
     start_helper(f);
+    assert_true(world_linux_has_resolver_helper(f->world, &restarts));
+    assert_int_equal(restarts, 0);
     ask(f, "dies.test");
     ask(f, "good.test");
     assert_int_equal(take_answer(f), RESOLVE_TRY_AGAIN);
+    assert_false(world_linux_has_resolver_helper(f->world, &restarts));
     /* The next one waits for another helper. */
     assert_int_equal(f->world->ops->wait(f->world->ctx, NULL, 0, 0.05), 0);
     start_helper(f);
     assert_int_equal(take_answer(f), RESOLVE_SUCCESS);
+    assert_true(world_linux_has_resolver_helper(f->world, &restarts));
+    assert_int_equal(restarts, 1);
 }
 
 static void killed_helper_is_noticed_with_the_next_lookup(void **state)

@@ -344,6 +344,7 @@ static void memory_is_bounded(void **state)
                         63);
     }
     assert_int_equal(client_log_size(f->log), 64);
+    assert_int_equal(client_log_used(f->log), 64);
     struct report_serverstats stats = {0};
     client_log_report_stats(f->log, &stats);
     assert_in_range(stats.log_drops, 100000 - 64, 100000);
@@ -420,6 +421,7 @@ static void records_survive_growth_of_the_table(void **state)
     for (int i = 0; i < client_log_size(f->log); i++)
         found += client_log_report(f->log, i, false, 1, at(300), &report);
     assert_int_equal(found, 200);
+    assert_int_equal(client_log_used(f->log), 200);
 }
 
 static void report_filters_and_resets(void **state)
@@ -452,6 +454,7 @@ static void without_log_everything_passes_and_is_counted(void **state)
     open_log(f);
     assert_int_equal(client_log_size(f->log), -1);
     assert_int_equal(client_log_capacity(f->log), 0);
+    assert_int_equal(client_log_used(f->log), 0);
     int record = client_log_access(f->log, &f->limits, CLIENT_NTP, &addr, at(0));
     assert_int_equal(record, -1);
     assert_int_equal(client_log_limit(f->log, &f->limits, CLIENT_NTP, record), LIMIT_PASS);

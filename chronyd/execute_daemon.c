@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands daemon and certificate (cmdmon.md 13.23, 13.24): the program, its processes and what
+ * the NTS server shows to its clients.
+ */
+#include "chronyd/execute.h"
+
+#include "base/text.h"
+#include "chronyd/os/world_linux.h"
+#include "config.h"
+#include "process/fork_server.h"
+#include "process/helper_pool.h"
+
+static void add_processes(struct report_daemon *report, enum report_process_role role, int wanted,
+                          int alive, uint32_t restarts)
+{
+    report->processes[report->count++] = (struct report_process){
+        .role = (uint16_t)role,
+        .wanted = (uint16_t)wanted,
+        .alive = (uint16_t)alive,
+        .restarts = restarts,
+    };
+}
+
+static void report_processes(const struct chronyd *d, struct report_daemon *report)
+{
+    add_processes(report, REPORT_PROCESS_MAIN, 1, 1, 0);
+    if (!d->fork_server)
+        return;
+    add_processes(report, REPORT_PROCESS_FORK_SERVER, 1, fork_server_channel(d->fork_server) >= 0,
+                  0);
+    if (sandbox_wants_resolver(&d->sandbox)) {
+        uint32_t restarts;
+        bool alive = world_linux_has_resolver_helper(d->world, &restarts);
+
+        add_processes(report, REPORT_PROCESS_NAMES, 1, alive, restarts);
+    }
+    const struct helper_pool *pool = fork_server_pool(d->fork_server);
+    if (pool) {
+        struct helper_pool_state state = helper_pool_state(pool);
+
+        add_processes(report, REPORT_PROCESS_NTS_KE, state.wanted, state.ready, state.lost);
+    }
+}
+
+enum cmd_status execute_daemon(struct chronyd *d, request_p request, body_p body)
+{
+    struct report_daemon *report = &body->daemon;
+
+    text_copy(report->version, sizeof(report->version), CHRONY_VERSION);
+    text_copy(report->features, sizeof(report->features), CHRONYD_FEATURES);
+    report->clients = client_log_used(d->client_log);
+    report->clients_max = (uint32_t)client_log_capacity(d->client_log);
+    report_processes(d, report);
+    return CMD_STATUS_SUCCESS;
+}
+
+/* Dates are those of the system clock, as they are for who checks the certificate. */
+enum cmd_status execute_certificate(struct chronyd *d, request_p request, body_p body)
+{
+    struct report_certificate *report = &body->certificate;
+
+    if (!nts_part_report_certificate(d->nts_part, request->u.index, report))
+        return report->total == 0 ? CMD_STATUS_NOT_ENABLED : CMD_STATUS_NO_SOURCE;
+    report->seconds_left = instant_diff(report->not_after, world_raw_now(d->world).i);
+    return CMD_STATUS_SUCCESS;
+}
