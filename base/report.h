@@ -253,6 +253,47 @@ struct report_history {
     uint64_t written;                     /* octets since the start */
 };
 
+/* What a daemon uses a file or directory for. */
+enum report_file {
+    REPORT_FILE_NONE = 0,
+    REPORT_FILE_CONF = 1,
+    REPORT_FILE_PID = 2,
+    REPORT_FILE_SOCKET = 3, /* of commands */
+    REPORT_FILE_DRIFT = 4,
+    REPORT_FILE_DUMP_DIR = 5,
+    REPORT_FILE_NTS_DIR = 6, /* cookies, and keys of the server */
+    REPORT_FILE_LOG_DIR = 7,
+    REPORT_FILE_RTC = 8,
+    REPORT_FILE_KEYS = 9,
+    REPORT_FILE_CERTIFICATE = 10,
+    REPORT_FILE_PRIVATE_KEY = 11,
+    REPORT_FILE_HWCLOCK = 12, /* says whether the RTC keeps UTC */
+};
+
+enum report_surrounding {
+    REPORT_CONTROLS_CLOCK = 1 << 0, /* not -x */
+    REPORT_SERVES_TIME = 1 << 1,    /* clients of some address are answered */
+    REPORT_RTC_IN_UTC = 1 << 2,     /* rtconutc */
+    REPORT_RTC_SYNC = 1 << 3,       /* rtcsync: the kernel copies the system clock to the RTC */
+};
+
+/* What the daemon has around it, and one of its files. */
+struct report_surroundings {
+    uint32_t pid; /* as the daemon sees itself: in a container another one than outside */
+    uint32_t uid;
+    uint32_t flags; /* enum report_surrounding */
+    int filter_level;
+    uint16_t ntp_port;         /* of the server; 0: none */
+    uint16_t ptp_port;         /* 0: none */
+    uint16_t nts_port;         /* of key establishment, TCP; 0: there is no NTS server */
+    uint16_t cmd_port;         /* 0: none */
+    uint32_t certificates_ago; /* s since the server's were read; 0xffffffff: none is in use */
+    uint32_t files;            /* how many there are */
+    int file;                  /* enum report_file, of the file that was asked for */
+    bool failing;              /* the last attempt to write it failed */
+    char path[257];            /* one that is longer is cut off */
+};
+
 struct report_selectdata {
     uint32_t refid;
     struct ip_addr addr;

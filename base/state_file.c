@@ -109,3 +109,8 @@ void state_file_write_later(struct state_file *file, double interval, state_file
     else
         file->timer = loop_timer_add(file->loop, settling_time, on_settled, file);
 }
+
+bool state_file_is_failing(const struct state_file *file)
+{
+    return file && file->trouble.failed;
+}

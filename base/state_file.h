@@ -43,4 +43,7 @@ bool state_file_write(struct state_file *file, state_file_writer writer, const v
 void state_file_write_later(struct state_file *file, double interval, state_file_writer writer,
                             const void *arg);
 
+/* Whether the last attempt to write it has failed. NULL, no file: false. */
+bool state_file_is_failing(const struct state_file *file);
+
 #endif

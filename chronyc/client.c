@@ -19,6 +19,7 @@ void client_init(struct client *c, const struct environment *env)
         .timeout_ms = DEFAULT_TIMEOUT_MS,
         .max_retries = DEFAULT_RETRIES,
         .version = CMD_VERSION,
+        .exit_status = EXIT_FAILURE,
     };
 }
 

@@ -38,10 +38,12 @@ struct client {
     int max_retries;
     uint8_t version;
     uint16_t features; /* enum cmd_feature, of the last reply */
+    uint16_t status;   /* enum cmd_status, of the last reply; CMD_STATUS_LATER: there was none */
 
     /* the command in progress */
     bool status_printed; /* its result is a status of the daemon */
     bool finished;       /* quit was given */
+    int exit_status;     /* of the program if it is the last one and has failed */
 };
 
 /* Additional columns of names with -w. */

@@ -5,9 +5,11 @@
  */
 #include "chronyc/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
 #include "base/text.h"
+#include "chronyc/doctor.h"
 #include "chronyc/exchange.h"
 #include "chronyc/reports.h"
 
@@ -172,6 +174,9 @@ const struct command command_table[] = {
      .help = {{"keygen [<id> [<type> [<bits>]]]", "Generate key for key file"}}},
     {"watch", SECTION_CLIENT, .run = run_watch, .extra = true,
      .help = {{"watch <report> [<interval>]", "Show report repeatedly"}}},
+    {"doctor", SECTION_CLIENT, .run = run_doctor, .offline = true, .extra = true,
+     .help = {{"doctor [-f <file>]", "Find what is wrong with the daemon or around it"}},
+     .completions = {"-f"}},
     {"exit", SECTION_CLIENT, .run = run_quit, .help = {{"exit|quit", "Leave the program"}}},
     {"quit", SECTION_CLIENT, .run = run_quit},
     {"help", SECTION_CLIENT, .run = command_help, .help = {{"help", "Generate this help"}}},
@@ -225,6 +230,7 @@ static bool dispatch(struct client *c, char *line)
 bool command_run(struct client *c, char *line)
 {
     c->status_printed = false;
+    c->exit_status = EXIT_FAILURE;
     bool result = dispatch(c, line);
     if (c->json) {
         document_write(c->json, c->env->out);

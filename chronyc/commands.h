@@ -39,6 +39,7 @@ struct command {
     bool (*run)(struct client *c, char *args);
     enum cmd_code code; /* of the request that build fills in */
     bool watchable;     /* a report that watch can repeat */
+    bool offline;       /* works without a daemon that can be reached */
     bool extra; /* listed by help on a terminal only: scripts may compare that text with chrony's */
 
     struct command_help help[COMMAND_HELP_MAX]; /* ends with a NULL text */

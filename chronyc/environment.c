@@ -25,6 +25,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "chronyc/line_input.h"
+#include "chronyc/machine.h"
 #include "chronyc/quit_signal.h"
 #include "chronyc/screen.h"
 #include "chronyc/unix_socket.h"
@@ -371,6 +372,7 @@ struct os_environment *os_environment_new(struct environment *env)
         .screen_leave = os_screen_leave,
         .screen_size = os_screen_size,
         .screen_key = os_screen_key,
+        .machine = &machine_system,
         .forget_interrupt = os_forget_interrupt,
         .ctx = os,
     };

@@ -13,6 +13,8 @@
 #include "base/addr.h"
 #include "base/instant.h"
 
+struct machine;
+
 /* Where a daemon listens: a Unix socket if the path is not NULL, else UDP. */
 struct endpoint {
     char *path;
@@ -60,6 +62,8 @@ struct environment {
     void (*screen_leave)(void *ctx);
     void (*screen_size)(void *ctx, int *rows, int *columns);
     int (*screen_key)(void *ctx, double timeout);
+    /* The machine that doctor looks at. */
+    const struct machine *machine;
     /* A Ctrl-C that was meant for the command only does not end the program. */
     void (*forget_interrupt)(void *ctx);
 

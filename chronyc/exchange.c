@@ -202,12 +202,14 @@ static bool evaluate(struct client *c, const struct cmd_request *request, bool v
 {
     struct reply reply;
 
+    c->status = CMD_STATUS_LATER;
     if (!exchange(c, request, &reply)) {
         exchange_print_status(c, "506 Cannot talk to daemon", true);
         return false;
     }
     c->features = reply.header.features;
     unsigned int status = reply.header.status;
+    c->status = reply.header.status;
     if (verbose || status != CMD_STATUS_SUCCESS)
         exchange_print_status(c, status_line(status), status != CMD_STATUS_SUCCESS);
     print_reason(c, request, status);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "chronyc/commands.h"
 #include "chronyc/program_options.h"
 #include "config.h"
 
@@ -96,8 +97,22 @@ static bool run_input(struct client *c)
     return result;
 }
 
-static bool run_client(const struct client_options *options, int argc, char **argv,
-                       const struct environment *env)
+/* Whether the first command of the command line looks for the daemon by itself. */
+static bool is_offline(char *const *argv)
+{
+    char line[LINE_SIZE];
+
+    if (!text_copy(line, sizeof(line), argv[0]))
+        return false;
+    text_normalise(line);
+    text_split(line);
+    const struct command *command = command_find(line);
+    return command && command->offline;
+}
+
+/* Returns the exit status. */
+static int run_client(const struct client_options *options, int argc, char **argv,
+                      const struct environment *env)
 {
     struct client c;
     bool result;
@@ -119,7 +134,7 @@ static bool run_client(const struct client_options *options, int argc, char **ar
     if (env->terminal && argc == 0)
         print_banner(env->out);
     client_add_hosts(&c, options->hosts, options->port);
-    if (!client_connect(&c)) {
+    if (!(argc > 0 && is_offline(argv)) && !client_connect(&c)) {
         fprintf(env->err, "Could not open connection to daemon\n");
         result = false;
     } else if (argc > 0) {
@@ -128,7 +143,7 @@ static bool run_client(const struct client_options *options, int argc, char **ar
         result = run_input(&c);
     }
     client_free(&c);
-    return result;
+    return result ? EXIT_SUCCESS : c.exit_status;
 }
 
 int chronyc_run(int argc, char **argv, const struct environment *env)
@@ -145,7 +160,5 @@ int chronyc_run(int argc, char **argv, const struct environment *env)
     }
     if (!env->change_user(env->ctx, options.user))
         return EXIT_FAILURE;
-    return run_client(&options, argc - options.first_argument, argv + options.first_argument, env)
-               ? EXIT_SUCCESS
-               : EXIT_FAILURE;
+    return run_client(&options, argc - options.first_argument, argv + options.first_argument, env);
 }

@@ -144,3 +144,8 @@ bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
 {
     return false;
 }
+
+double nts_part_certificates_age(const struct nts_part *part)
+{
+    return -1.0;
+}

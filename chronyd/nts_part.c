@@ -235,3 +235,8 @@ bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
     return index >= 0 && (uint32_t)index < report->total &&
            ke_listener_report_certificate(part->ke_listener, (size_t)index, report);
 }
+
+double nts_part_certificates_age(const struct nts_part *part)
+{
+    return part->ke_listener ? ke_listener_certificates_age(part->ke_listener) : -1.0;
+}

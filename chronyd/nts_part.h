@@ -46,4 +46,7 @@ bool nts_part_count_ends(const struct nts_part *part, struct report_counts *repo
 bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
                                  struct report_certificate *report);
 
+/* Seconds since the server's certificates in use were read; negative: none is in use. */
+double nts_part_certificates_age(const struct nts_part *part);
+
 #endif

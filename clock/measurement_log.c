@@ -203,3 +203,11 @@ void measurement_log_cycle(struct measurement_log *log)
         log->files[i].trouble.failed = false;
     }
 }
+
+bool measurement_log_is_failing(const struct measurement_log *log)
+{
+    for (int i = 0; i < MLOG_KINDS; i++)
+        if (log->files[i].trouble.failed)
+            return true;
+    return false;
+}

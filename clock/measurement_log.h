@@ -37,6 +37,9 @@ bool measurement_log_enabled(const struct measurement_log *log, enum measurement
 void measurement_log_write(struct measurement_log *log, enum measurement_log_kind kind,
                            const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether the last attempt to open or write one of the files has failed. */
+bool measurement_log_is_failing(const struct measurement_log *log);
+
 /* Closes all files; each is opened again, and gets its banner, with the next entry (cyclelogs). */
 void measurement_log_cycle(struct measurement_log *log);
 

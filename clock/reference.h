@@ -114,6 +114,9 @@ double reference_skew(const struct reference *ref);
    weight as discipline.md 15.3 gives to what was known before. */
 double reference_frequency_sd(const struct reference *ref);
 
+/* Whether the last attempt to write the drift file has failed. */
+bool reference_drift_file_is_failing(const struct reference *ref);
+
 void reference_report_tracking(struct reference *ref, struct report_tracking *report);
 /* All but controlled, which the caller fills in (cmdmon.md 13.19). */
 void reference_report_clock(struct reference *ref, struct report_clock *report);

@@ -55,3 +55,8 @@ void reference_age_drift_file(struct reference *r, double interval)
     reference_write_drift_file(r, r->conf.drift_file.interval);
     r->drift_file_age = 0.0;
 }
+
+bool reference_drift_file_is_failing(const struct reference *r)
+{
+    return state_file_is_failing(r->drift_file);
+}

@@ -483,6 +483,29 @@ static const struct cmd_records processes = {
     .limited = true,
 };
 
+#define AROUND(at, wire, member)                                                                   \
+    FIELD(struct report_surroundings, at, wire, member, NULL, SHOW_NOTHING)
+
+_Static_assert(sizeof(((struct report_surroundings *)NULL)->path) == CMD_NAME_SIZE + 1,
+               "A name of the protocol fits");
+
+/* Not a report of its own: doctor says what it means. */
+static const struct cmd_field surroundings[] = {
+    AROUND(28, WIRE_U32, pid),
+    AROUND(32, WIRE_U32, uid),
+    AROUND(36, WIRE_U32, flags),
+    AROUND(40, WIRE_I32, filter_level),
+    AROUND(44, WIRE_U16, ntp_port),
+    AROUND(46, WIRE_U16, ptp_port),
+    AROUND(48, WIRE_U16, nts_port),
+    AROUND(50, WIRE_U16, cmd_port),
+    AROUND(52, WIRE_U32, certificates_ago),
+    AROUND(56, WIRE_U32, files),
+    AROUND(60, WIRE_U16, file),
+    AROUND(62, WIRE_U16, failing),
+    AROUND(64, WIRE_NAME, path),
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -517,6 +540,7 @@ static const struct {
     {REPLY_CERTIFICATE, LAYOUT(316, certificate, NULL)},
     {REPLY_DAEMON, LAYOUT(448, daemon_state, &processes)},
     {REPLY_SOURCE_COUNTS, LAYOUT(276, source_counts, &source_counts_values)},
+    {REPLY_SURROUNDINGS, LAYOUT(320, surroundings, NULL)},
 };
 
 const struct cmd_layout *cmd_reply_layout(unsigned int reply)

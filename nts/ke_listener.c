@@ -29,6 +29,8 @@ struct ke_listener {
     int listener_count;
     bool lacking; /* descriptors or memory for connections, which was logged */
     bool started; /* from now on a socket that cannot be opened is not fatal */
+    bool has_certificates;
+    struct mono_time certificates_at; /* when those in use were read */
     struct ke_connections *connections;
     unsigned int ends[KE_ENDS]; /* of sessions, by reason */
 };
@@ -124,6 +126,19 @@ static void on_pause_end(void *arg)
 
 static void open_listeners(struct ke_listener *s);
 
+static void note_certificates(struct ke_listener *s)
+{
+    s->has_certificates = true;
+    s->certificates_at = world_mono_now(s->env.world);
+}
+
+double ke_listener_certificates_age(const struct ke_listener *listener)
+{
+    return listener->has_certificates
+               ? mono_diff(world_mono_now(listener->env.world), listener->certificates_at)
+               : -1.0;
+}
+
 static void on_pool_changed(void *arg)
 {
     struct ke_listener *s = arg;
@@ -138,6 +153,8 @@ static void on_pool_renewed(bool ok, void *arg)
 {
     struct ke_listener *s = arg;
 
+    if (ok)
+        note_certificates(s);
     on_pool_changed(s);
     if (s->env.rekeyed)
         s->env.rekeyed(ok, s->env.arg);
@@ -285,6 +302,7 @@ static void use_credentials(struct tls_credentials *credentials, void *arg)
     struct ke_listener *s = arg;
 
     ke_sessions_set_credentials(s->sessions, credentials);
+    note_certificates(s);
     open_listeners(s);
 }
 
@@ -337,8 +355,10 @@ struct ke_listener *ke_listener_new(const struct ke_listener_env *env, struct he
         };
 
         s->pool = pool;
-        if (helper_pool_generation(pool) != 0)
+        if (helper_pool_generation(pool) != 0) {
+            note_certificates(s);
             open_listeners(s);
+        }
         helper_pool_attach(s->pool, env->loop, &events);
     }
     s->started = true;

@@ -72,6 +72,9 @@ unsigned int ke_listener_ends(const struct ke_listener *listener, enum ke_end en
 bool ke_listener_report_certificate(const struct ke_listener *listener, size_t number,
                                     struct report_certificate *report);
 
+/* Seconds since the certificates in use were read; negative: none is in use. */
+double ke_listener_certificates_age(const struct ke_listener *listener);
+
 /* For tests: the helpers, NULL without. */
 struct helper_pool *ke_listener_pool(struct ke_listener *listener);
 

@@ -343,3 +343,8 @@ void source_register_remove_dump_files(struct source_register *reg)
     /* Temporary files of a run that ended while it wrote. */
     remove_files(reg, DUMP_SUFFIX TEMPORARY_SUFFIX);
 }
+
+bool source_register_dump_is_failing(const struct source_register *reg)
+{
+    return reg->dump_trouble.failed;
+}

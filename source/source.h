@@ -161,6 +161,8 @@ void source_register_dump(struct source_register *reg);
    between two calls. */
 void source_register_dump_begin(struct source_register *reg);
 bool source_register_dump_some(struct source_register *reg, int count);
+/* Whether the last attempt to write one of them has failed. */
+bool source_register_dump_is_failing(const struct source_register *reg);
 void source_register_reload(struct source_register *reg);
 void source_register_remove_dump_files(struct source_register *reg);
 

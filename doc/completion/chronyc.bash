@@ -11,6 +11,7 @@ __chronyc_arguments()
     add) echo "peer pool server" ;;
     metrics) echo "-p" ;;
     report) echo "--since --until --limit --html --file" ;;
+    doctor) echo "-f" ;;
     reload | reset) echo "sources" ;;
     manual) echo "on off delete list reset" ;;
     esac
@@ -26,7 +27,8 @@ _chronyc()
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
         smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump metrics rekey
-        reset shutdown dns timeout retries keygen watch exit quit help"
+        reset shutdown dns timeout retries keygen watch doctor exit quit
+        help"
     reports="
         tracking clock explain temperature sources sourcestats estimator selectdata activity authdata ntpdata
         sourcename manual clients serverstats smoothing rtcdata"
