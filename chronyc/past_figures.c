@@ -221,36 +221,77 @@ static void measure_clock(struct past_figures *f, const struct history *h)
 
 /* ---- Sources and events ---- */
 
-static void measure_source(struct past_source_figures *s, const struct history *h, int index,
-                           const struct past_period *period)
+static void count_sample(struct past_source_figures *s, const struct history_sample *sample)
 {
-    double *offsets = mem_array(h->sample_count, sizeof(double));
-    double *delays = mem_array(h->sample_count, sizeof(double));
-    double *jitters = mem_array(h->sample_count, sizeof(double));
+    s->uses[past_use_of(sample->state)]++;
+    if (s->samples == 0 || fabs(sample->offset) > fabs(s->largest_offset))
+        s->largest_offset = sample->offset;
+    s->last_sample = sample->time;
+    s->samples++;
+}
 
-    for (size_t i = 0; i < h->sample_count; i++) {
+static bool is_counted(const struct past_figures *f, const struct history_sample *sample)
+{
+    return sample->source >= 0 && (size_t)sample->source < f->source_count &&
+           past_is_inside(&f->period, sample->time);
+}
+
+/* One value of each sample that is counted, those of a source together. */
+struct grouped {
+    double *offsets, *delays, *jitters;
+    size_t *ends; /* of each source; where the next value goes while they are filled in */
+};
+
+static struct grouped group_samples(const struct past_figures *f, const struct history *h)
+{
+    const size_t n = h->sample_count, size = sizeof(double);
+    struct grouped g = {mem_array(n, size), mem_array(n, size), mem_array(n, size),
+                        mem_array(f->source_count, sizeof(*g.ends))};
+    size_t end = 0;
+
+    for (size_t i = 0; i < f->source_count; i++) {
+        g.ends[i] = end;
+        end += f->sources[i].samples;
+    }
+    for (size_t i = 0; i < n; i++) {
         const struct history_sample *sample = &h->samples[i];
 
-        if (sample->source != index || !past_is_inside(period, sample->time))
+        if (!is_counted(f, sample))
             continue;
-        offsets[s->samples] = sample->offset;
-        delays[s->samples] = sample->delay;
-        jitters[s->samples] = sample->jitter;
-        s->uses[past_use_of(sample->state)]++;
-        if (s->samples == 0 || fabs(sample->offset) > fabs(s->largest_offset))
-            s->largest_offset = sample->offset;
-        s->last_sample = sample->time;
-        s->samples++;
+        size_t place = g.ends[sample->source]++;
+        g.offsets[place] = sample->offset;
+        g.delays[place] = sample->delay;
+        g.jitters[place] = sample->jitter;
     }
-    if (s->samples > 0) {
-        s->median_offset = median_of(offsets, s->samples);
-        s->median_delay = median_of(delays, s->samples);
-        s->smallest_delay = past_quantile(delays, s->samples, 0.0);
-        s->median_jitter = median_of(jitters, s->samples);
+    return g;
+}
+
+static void grouped_free(struct grouped *g)
+{
+    free(g->offsets);
+    free(g->delays);
+    free(g->jitters);
+    free(g->ends);
+}
+
+static void measure_sources(struct past_figures *f, const struct history *h)
+{
+    for (size_t i = 0; i < h->sample_count; i++)
+        if (is_counted(f, &h->samples[i]))
+            count_sample(&f->sources[h->samples[i].source], &h->samples[i]);
+    struct grouped g = group_samples(f, h);
+    for (size_t i = 0; i < f->source_count; i++) {
+        struct past_source_figures *s = &f->sources[i];
+        size_t first = g.ends[i] - s->samples;
+
+        if (s->samples == 0)
+            continue;
+        s->median_offset = median_of(&g.offsets[first], s->samples);
+        s->median_delay = median_of(&g.delays[first], s->samples);
+        s->smallest_delay = past_quantile(&g.delays[first], s->samples, 0.0);
+        s->median_jitter = median_of(&g.jitters[first], s->samples);
     }
-    free(offsets);
-    free(delays);
-    free(jitters);
+    grouped_free(&g);
 }
 
 static void count_events(struct past_figures *f, const struct history *h)
@@ -300,8 +341,8 @@ struct past_figures past_figures_make(const struct history *h, struct past_perio
         f.sources[i].median_delay = NAN;
         f.sources[i].smallest_delay = NAN;
         f.sources[i].largest_offset = NAN;
-        measure_source(&f.sources[i], h, (int)i, &period);
     }
+    measure_sources(&f, h);
     count_parts(&f, h);
     measure_clock(&f, h);
     count_events(&f, h);

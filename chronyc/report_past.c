@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "chronyc/exchange.h"
 #include "chronyc/past_options.h"
 #include "chronyc/past_report.h"
 #include "chronyc/past_units.h"
@@ -20,6 +21,35 @@
 
 #define DEFAULT_PERIOD (31 * 86400)
 #define PAGE_MODE      0644
+
+/* The file of the daemon. False: the reason was printed. */
+static bool ask_path(struct client *c, struct report_history *h)
+{
+    const struct cmd_request request = {.command = CMD_HISTORY};
+    union cmd_reply_body body;
+    enum cmd_status status;
+    FILE *err = c->env->err;
+
+    if (!exchange_quiet(c, &request, &status, &body)) {
+        exchange_print_status(c, "506 Cannot talk to daemon", true);
+        return false;
+    }
+    if (status != CMD_STATUS_SUCCESS) {
+        exchange_print_status(c, status_line(status), true);
+        if (status == CMD_STATUS_NOT_ENABLED)
+            fprintf(err, "The daemon keeps no history: the directive historyfile is not set\n");
+        else if (status == CMD_STATUS_INVALID)
+            fprintf(err, "This command is not known to the daemon that answers\n");
+        else if (status == CMD_STATUS_UNAUTHORISED)
+            fprintf(err, "Only root and the user of the daemon may ask where the history is; give "
+                         "the file with --file\n");
+        return false;
+    }
+    *h = body.history;
+    if (h->state == REPORT_HISTORY_FAILS)
+        fprintf(err, "The daemon cannot write %s at the moment; its log says why\n", h->path);
+    return true;
+}
 
 static bool load(struct client *c, const char *path, const struct past_options *options,
                  struct history *h)
@@ -133,10 +163,12 @@ bool show_report(struct client *c, char *args)
         fprintf(env->err, "%s\n", error);
         return false;
     }
+    struct report_history daemons_file;
     const char *path = options.file;
     if (!path) {
-        fprintf(env->err, "A history file is needed: --file HISTORYFILE\n");
-        return false;
+        if (!ask_path(c, &daemons_file))
+            return false;
+        path = daemons_file.path;
     }
     bool result =
         load(c, path, &options, &history) && choose_period(c, path, &options, &history, &period);
