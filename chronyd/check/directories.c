@@ -235,6 +235,8 @@ void check_directories(struct check *c)
                          "the frequency of the clock cannot be saved", false);
     check_file_directory(c, "rtcfile", c->conf->rtc.file,
                          "the error of the real-time clock cannot be saved", false);
+    check_file_directory(c, "historyfile", c->conf->history.file, "no history can be written",
+                         false);
     check_file_directory(c, "pidfile", c->conf->process.pid_file,
                          "the PID file cannot be written, so the daemon does not start", true);
     check_sockets_of_refclocks(c);

@@ -157,6 +157,7 @@ static void check_relative(struct check *c)
     } paths[] = {
         {"driftfile", conf->reference.drift_file.path},
         {"dumpdir", conf->selection.dump_dir},
+        {"historyfile", conf->history.file},
         {"keyfile", conf->key_file},
         {"logdir", conf->log.dir},
         {"ntsdumpdir", conf->nts_client.dump_dir},
