@@ -268,6 +268,7 @@ enum report_file {
     REPORT_FILE_CERTIFICATE = 10,
     REPORT_FILE_PRIVATE_KEY = 11,
     REPORT_FILE_HWCLOCK = 12, /* says whether the RTC keeps UTC */
+    REPORT_FILE_HISTORY = 13,
 };
 
 enum report_surrounding {

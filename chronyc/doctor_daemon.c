@@ -50,11 +50,12 @@ static void tell_of_open_contact(struct doctor *d)
                    "The daemon does not know the question for its surroundings: it is of another "
                    "version than this chronyc. What it needs is taken from its configuration file");
     else if (error == ENOENT || error == ECONNREFUSED)
-        doctor_add(d, DIAGNOSIS_WARNING, "no_socket",
-                   "look for bindcmdaddress in the configuration: it may name another path, which "
-                   "chronyc -h takes, or / for none",
-                   "The daemon answers over UDP only: nothing listens on the command socket %s",
-                   path);
+        doctor_add(
+            d, DIAGNOSIS_WARNING, "no_socket",
+            "see the log of chronyd, which makes no socket in a directory of another owner or "
+            "mode; or bindcmdaddress names another path (give it to chronyc with -h), or / for "
+            "none",
+            "The daemon answers over UDP only: nothing listens on the command socket %s", path);
     else
         tell_who_may(d, DIAGNOSIS_UNKNOWN, path);
 }
@@ -273,13 +274,25 @@ static void check_filter(struct doctor *d)
                    "with it");
 }
 
+static void tell_no_process(struct doctor *d)
+{
+    if (d->contact == CONTACT_NONE)
+        return;
+    if (d->daemons > 1)
+        doctor_add(d, DIAGNOSIS_UNKNOWN, "no_process", "sudo chronyc doctor",
+                   "%zu daemons run, and which of them answers cannot be seen, nor its rights and "
+                   "ports",
+                   d->daemons);
+    else
+        doctor_add(d, DIAGNOSIS_UNKNOWN, "no_process", NULL,
+                   "The process of the daemon is not in /proc: it runs in a container, or other "
+                   "users' processes are hidden. Its rights and ports cannot be seen");
+}
+
 void doctor_check_process(struct doctor *d)
 {
     if (!d->has_daemon) {
-        if (d->contact != CONTACT_NONE)
-            doctor_add(d, DIAGNOSIS_UNKNOWN, "no_process", NULL,
-                       "The process of the daemon is not in /proc: it runs in a container, or "
-                       "other users' processes are hidden. Its rights and ports cannot be seen");
+        tell_no_process(d);
         return;
     }
     check_right(d);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static const struct writing {
     {REPORT_FILE_NTS_DIR, "ntsdumpdir", "keys and cookies of NTS", true},
     {REPORT_FILE_LOG_DIR, "logdir", "logs", true},
     {REPORT_FILE_RTC, "rtcfile", "the drift of the real-time clock", false},
+    {REPORT_FILE_HISTORY, "historyfile", "the history", false},
 };
 
 /* Who the daemon is; false: it is not known. */
@@ -213,6 +215,9 @@ void doctor_check_files(struct doctor *d)
 /* A file that changes while it is read, and clocks that are not the same to the second. */
 #define CERTIFICATE_SLACK 5.0
 
+#define CERTIFICATE_LATE (21.0 * 86400.0) /* s; renewed in time they have more left */
+#define CERTIFICATES_MAX 100
+
 static void check_replaced(struct doctor *d, const struct doctor_file *file)
 {
     struct stat st;
@@ -239,6 +244,40 @@ static void check_replaced(struct doctor *d, const struct doctor_file *file)
     doctor_value(d, "age_seconds", changed);
 }
 
+/* The daemon's certificates, which are those of new sessions. Returns the seconds that are left
+   until the first one expires; infinite: that is not known. */
+static double check_dates(struct doctor *d)
+{
+    union cmd_reply_body body;
+    double least = HUGE_VAL;
+    uint32_t total = 1;
+
+    for (uint32_t i = 0; i < total && i < CERTIFICATES_MAX; i++) {
+        if (!doctor_ask(d, CMD_CERTIFICATE, (int32_t)i, &body, NULL))
+            return least;
+        const struct report_certificate *c = &body.certificate;
+        total = c->total;
+        least = fmin(least, c->seconds_left);
+        if (instant_compare(c->not_before, d->now) > 0)
+            doctor_add(d, DIAGNOSIS_ERROR, "certificate_not_yet",
+                       "look at the clock of this machine first (date); then at the certificate",
+                       "The certificate %s is not valid yet: clients refuse it", c->file);
+        else if (c->seconds_left < 0.0)
+            doctor_add(d, DIAGNOSIS_ERROR, "certificate_expired", "renew it, and run chronyc rekey",
+                       "The certificate %s has expired %s ago: clients refuse it", c->file,
+                       doctor_span(-c->seconds_left).s);
+        else if (c->seconds_left < CERTIFICATE_LATE)
+            doctor_add(d, DIAGNOSIS_WARNING, "certificate_expires",
+                       "renew it, and run chronyc rekey; see why it was not renewed by itself",
+                       "The certificate %s expires in %s", c->file, doctor_span(c->seconds_left).s);
+        else
+            continue;
+        doctor_value_text(d, "path", c->file);
+        doctor_value(d, "seconds_left", c->seconds_left);
+    }
+    return least;
+}
+
 void doctor_check_certificates(struct doctor *d)
 {
     if (d->contact != CONTACT_FULL || d->around.nts_port == 0)
@@ -249,11 +288,12 @@ void doctor_check_certificates(struct doctor *d)
                    "The NTS server has no certificate that it can use, so it serves nobody");
         return;
     }
-    if (!d->has_daemon)
-        return;
-    for (size_t i = 0; i < d->file_count; i++)
+    for (size_t i = 0; i < d->file_count && d->has_daemon; i++)
         if (d->files[i].what == REPORT_FILE_CERTIFICATE ||
             d->files[i].what == REPORT_FILE_PRIVATE_KEY)
             check_replaced(d, &d->files[i]);
-    doctor_ok(d, "the server has read them %s ago", doctor_span(d->around.certificates_ago).s);
+    double left = check_dates(d);
+    if (isfinite(left))
+        doctor_ok(d, "the server has read them %s ago, the first one expires in %s",
+                  doctor_span(d->around.certificates_ago).s, doctor_span(left).s);
 }

@@ -102,6 +102,20 @@ static bool accepts(const char *line)
     return find_word(line, "accept") || find_word(line, "ACCEPT");
 }
 
+/* A rule that lets in everything from a network or a card, which may be that of the clients. */
+static bool accepts_some(const char *line)
+{
+    static const char *const conditions[] = {"saddr", "-s", "iif", "iifname", "-i"};
+
+    if (!accepts(line) || find_word(line, "lo") || find_word(line, "state") ||
+        find_word(line, "icmp") || find_word(line, "icmpv6") || find_word(line, "ctstate"))
+        return false;
+    for (size_t i = 0; i < COUNT(conditions); i++)
+        if (find_word(line, conditions[i]))
+            return true;
+    return false;
+}
+
 static void parse_line(const char *line, struct firewall *f)
 {
     const char *dport = find_word(line, "dport");
@@ -115,7 +129,7 @@ static void parse_line(const char *line, struct firewall *f)
     else if (strncmp(line, "-A INPUT -j REJECT", 18) == 0 ||
              strncmp(line, "-A INPUT -j DROP", 16) == 0)
         f->drops = true;
-    if (dport && find_word(line, "vmap"))
+    if ((dport && find_word(line, "vmap")) || (!dport && accepts_some(line)))
         f->opaque = true;
     else if (dport && accepts(line))
         parse_ports(dport + strcspn(dport, " "), protocols_of(line), f);

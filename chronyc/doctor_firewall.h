@@ -23,7 +23,7 @@ struct firewall {
     struct firewall_range *ranges;
     size_t count;
     bool drops;  /* what no rule accepts does not come in */
-    bool opaque; /* a rule accepts ports by a set or a map */
+    bool opaque; /* a rule accepts ports by a set or a map, or all ports for some clients */
 };
 
 enum firewall_result {

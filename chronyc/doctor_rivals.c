@@ -65,6 +65,15 @@ static bool leaves_clock_alone(const struct doctor *d, const struct rival *rival
     return disabled;
 }
 
+/* Daemons have children of their own name, some of which have given up their rights. */
+static bool is_child_of_same(const struct doctor *d, const struct process *p)
+{
+    for (size_t i = 0; i < d->processes.count; i++)
+        if (d->processes.items[i].pid == p->parent)
+            return strcmp(d->processes.items[i].name, p->name) == 0;
+    return false;
+}
+
 static void tell_rival(struct doctor *d, const struct process *p, const struct rival *rival)
 {
     enum diagnosis_severity severity = DIAGNOSIS_NOTE;
@@ -103,7 +112,7 @@ void doctor_check_rivals(struct doctor *d)
     for (size_t i = 0; i < d->processes.count; i++)
         for (size_t j = 0; j < COUNT(rivals); j++)
             if (strcmp(d->processes.items[i].name, rivals[j].name) == 0 &&
-                !leaves_clock_alone(d, &rivals[j]))
+                !is_child_of_same(d, &d->processes.items[i]) && !leaves_clock_alone(d, &rivals[j]))
                 tell_rival(d, &d->processes.items[i], &rivals[j]);
     if (machine_exists(d->machine, "/sys/bus/vmbus/drivers/hv_utils") && d->contact == CONTACT_FULL)
         doctor_add(d, DIAGNOSIS_NOTE, "hyperv",

@@ -274,17 +274,25 @@ static bool check_descriptor(const char *name, void *arg)
     return true;
 }
 
-static void find_holders(const struct machine *machine, const struct processes *processes,
-                         struct machine_sockets *sockets)
+static void look_at_process(const struct machine *machine, int pid, struct machine_sockets *sockets)
 {
-    for (size_t i = 0; i < processes->count; i++) {
-        struct holder h = {machine, sockets, processes->items[i].pid};
-        char path[PATH_SIZE];
+    struct holder h = {machine, sockets, pid};
+    char path[PATH_SIZE];
 
-        snprintf(path, sizeof(path), "/proc/%d/fd", h.pid);
-        if (!machine_list(machine, path, check_descriptor, &h))
-            sockets->hidden = true;
-    }
+    snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+    if (!machine_list(machine, path, check_descriptor, &h))
+        sockets->hidden = true;
+}
+
+/* A socket may be held by several, as by a service manager that has opened it for another one. That
+   process (0: none) comes first. */
+static void find_holders(const struct machine *machine, int first,
+                         const struct processes *processes, struct machine_sockets *sockets)
+{
+    if (first > 0)
+        look_at_process(machine, first, sockets);
+    for (size_t i = 0; i < processes->count; i++)
+        look_at_process(machine, processes->items[i].pid, sockets);
 }
 
 struct machine_sockets sockets_read(const struct machine *machine, int pid, const uint16_t *ports,
@@ -298,7 +306,7 @@ struct machine_sockets sockets_read(const struct machine *machine, int pid, cons
         if (read_table(machine, pid, &tables[i], ports, port_count, &sockets))
             sockets.unknown = false;
     if (sockets.count > 0)
-        find_holders(machine, processes, &sockets);
+        find_holders(machine, pid, processes, &sockets);
     return sockets;
 }
 
@@ -321,7 +329,7 @@ int unix_socket_holder(const struct machine *machine, const char *path,
     }
     free(text);
     if (sockets.count > 0)
-        find_holders(machine, processes, &sockets);
+        find_holders(machine, 0, processes, &sockets);
     return socket.pid;
 }
 

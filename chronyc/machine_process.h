@@ -69,7 +69,8 @@ struct machine_sockets {
 };
 
 /* UDP sockets without a peer and listening TCP sockets with one of the ports, in the network
-   namespace of the process (0: one's own). processes: where to look for the holders. */
+   namespace of the process (0: one's own), which counts as the holder of what it shares with
+   others. processes: where to look for the holders. */
 struct machine_sockets sockets_read(const struct machine *machine, int pid, const uint16_t *ports,
                                     size_t port_count, const struct processes *processes);
 /* The process that holds the Unix socket with this path; 0: it cannot be found. */

@@ -48,6 +48,8 @@ static uint32_t count_files(const struct chronyd *d)
 
 static bool is_failing(const struct chronyd *d, enum report_file what)
 {
+    struct history_writer_status history;
+
     switch (what) {
     case REPORT_FILE_DRIFT:
         return reference_drift_file_is_failing(d->reference);
@@ -55,6 +57,9 @@ static bool is_failing(const struct chronyd *d, enum report_file what)
         return source_register_dump_is_failing(d->sources);
     case REPORT_FILE_LOG_DIR:
         return measurement_log_is_failing(d->mlog);
+    case REPORT_FILE_HISTORY:
+        return history_collector_report(d->history, &history) &&
+               history.state != REPORT_HISTORY_WORKS;
     default:
         return false;
     }

@@ -48,5 +48,6 @@ bool conf_file(const struct conf *conf, size_t index, struct conf_file *file)
             return true;
     return take_each(&search, REPORT_FILE_CERTIFICATE, &conf->nts_server.certs) ||
            take_each(&search, REPORT_FILE_PRIVATE_KEY, &conf->nts_server.keys) ||
-           take(&search, REPORT_FILE_HWCLOCK, conf->rtc.hwclock_file);
+           take(&search, REPORT_FILE_HWCLOCK, conf->rtc.hwclock_file) ||
+           take(&search, REPORT_FILE_HISTORY, conf->history.file);
 }

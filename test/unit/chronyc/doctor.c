@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "test/unit/support/json_schema.h"
 #include "test/unit/support/machine.h"
@@ -310,6 +311,25 @@ static void check_of_the_configuration_is_summed_up(void **state)
     json_decref(document);
 }
 
+/* Anybody can give a process the name of the daemon. */
+static void program_of_a_process_is_never_run(void **state)
+{
+    struct fake_machine *m = *state;
+    char path[256];
+
+    fake_machine_file(m, "/c.conf", "server 192.0.2.1\n");
+    m->daemon.files[0] = (struct fake_file){REPORT_FILE_CONF, "/c.conf", false};
+    fake_machine_file(m, "/tmp/chronyd", "#!/bin/sh\ntouch %s/ran\n", m->root);
+    snprintf(path, sizeof(path), "%s/tmp/chronyd", m->root);
+    assert_int_equal(chmod(path, 0755), 0);
+    fake_machine_link(m, "/proc/100/exe", path);
+    fake_machine_file(m, "/proc/100/cmdline", "%s%c-d", path, 0);
+    assert_finding(m, "configuration", "ok", "ok");
+    m->daemon.answers = false;
+    assert_finding(m, "daemon", "hangs", "error");
+    assert_false(machine_exists(&m->machine, "/ran"));
+}
+
 /* ---- Ports ---- */
 
 static void serve(struct fake_machine *m, bool held)
@@ -325,6 +345,16 @@ static void port_of_the_daemon_is_well(void **state)
     struct fake_machine *m = *state;
 
     serve(m, true);
+    assert_finding(m, "ports", "ok", "ok");
+}
+
+static void port_that_a_service_manager_has_opened_is_well(void **state)
+{
+    struct fake_machine *m = *state;
+
+    serve(m, true);
+    fake_machine_process(m, 1, 0, "systemd", 0, 1000);
+    assert_finding(m, "ports", "port_taken", NULL);
     assert_finding(m, "ports", "ok", "ok");
 }
 
@@ -404,6 +434,16 @@ static void other_daemons_are_known_by_their_names(void **state)
     assert_finding(m, "other programs", "other_daemon", "note");
 }
 
+static void children_of_other_daemons_are_not_told(void **state)
+{
+    struct fake_machine *m = *state;
+
+    fake_machine_process(m, 7, 1, "ntpd", FAKE_CAP_SYS_TIME, 0);
+    fake_machine_process(m, 8, 7, "ntpd", 0, 0);
+    assert_finding(m, "other programs", "other_daemon", "error");
+    assert_finding(m, "other programs", "harmless_daemon", NULL);
+}
+
 static void units_of_systemd_are_looked_at(void **state)
 {
     struct fake_machine *m = *state;
@@ -457,11 +497,14 @@ int main(void)
         TEST(filter_is_compared_with_what_was_asked_for),
         TEST(configuration_that_was_changed_is_told),
         TEST(check_of_the_configuration_is_summed_up),
+        TEST(program_of_a_process_is_never_run),
         TEST(port_of_the_daemon_is_well),
+        TEST(port_that_a_service_manager_has_opened_is_well),
         TEST(port_in_other_hands_is_an_error),
         TEST(ports_are_those_of_the_configuration_if_nothing_runs),
         TEST(nts_and_command_ports_are_needed_too),
         TEST(other_daemons_are_known_by_their_names),
+        TEST(children_of_other_daemons_are_not_told),
         TEST(units_of_systemd_are_looked_at),
         TEST(timedatectl_is_asked_and_not_waited_for),
     };

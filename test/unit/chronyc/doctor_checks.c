@@ -252,6 +252,22 @@ static void certificate_that_was_replaced_is_told(void **state)
     assert_finding(m, "certificates", "ok", "ok");
 }
 
+static void certificate_that_expires_is_told(void **state)
+{
+    struct fake_machine *m = *state;
+
+    m->daemon.around.nts_port = 4460;
+    m->daemon.around.certificates_ago = 50;
+    fake_machine_socket(m, "tcp", "00000000", 4460, 10, 1000);
+    assert_finding(m, "certificates", "ok", "ok");
+    m->daemon.certificate_left = 20.0 * 86400.0;
+    assert_finding(m, "certificates", "certificate_expires", "warning");
+    m->daemon.certificate_left = -86400.0;
+    assert_finding(m, "certificates", "certificate_expired", "error");
+    m->daemon.certificate_begun = -3600.0;
+    assert_finding(m, "certificates", "certificate_not_yet", "error");
+}
+
 /* ---- Network ---- */
 
 static void silence_of_all_sources_is_an_error(void **state)
@@ -372,6 +388,7 @@ int main(void)
         TEST(failure_of_the_daemon_is_told),
         TEST(drift_file_that_is_old_is_told),
         TEST(certificate_that_was_replaced_is_told),
+        TEST(certificate_that_expires_is_told),
         TEST(silence_of_all_sources_is_an_error),
         TEST(default_route_of_ipv6_counts),
         TEST(names_and_offline_sources_are_told),

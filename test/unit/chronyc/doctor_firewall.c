@@ -88,6 +88,18 @@ static void what_is_not_understood_is_opaque(void **state)
     f = parse("udp dport vmap { 123 : accept, 53 : jump dns }\n");
     assert_true(f.opaque);
     firewall_free(&f);
+    f = parse("iifname \"eth1\" accept\n");
+    assert_true(f.opaque);
+    firewall_free(&f);
+    f = parse("-A INPUT -s 10.0.0.0/8 -j ACCEPT\n");
+    assert_true(f.opaque);
+    firewall_free(&f);
+    f = parse(
+        "iifname \"lo\" accept\nct state established,related accept\n-A INPUT -i lo -j ACCEPT\n"
+        "ip6 saddr fe80::/10 udp dport 546 accept\nip protocol icmp accept\n"
+        "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n");
+    assert_false(f.opaque);
+    firewall_free(&f);
     memset(text, ' ', sizeof(text));
     memcpy(text, "udp", 3);
     memcpy(text + sizeof(text) - 12, " 123 accept", 12);

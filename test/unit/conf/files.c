@@ -17,10 +17,11 @@ static void files_are_listed_in_the_order_of_their_kinds(void **state)
         {REPORT_FILE_RTC, "/var/rtc"},       {REPORT_FILE_KEYS, "/etc/keys"},
         {REPORT_FILE_CERTIFICATE, "/1.crt"}, {REPORT_FILE_CERTIFICATE, "/2.crt"},
         {REPORT_FILE_PRIVATE_KEY, "/1.key"}, {REPORT_FILE_PRIVATE_KEY, "/2.key"},
-        {REPORT_FILE_HWCLOCK, "/etc/adj"},
+        {REPORT_FILE_HWCLOCK, "/etc/adj"},   {REPORT_FILE_HISTORY, "/var/history"},
     };
     struct conf *conf = test_conf(
-        "hwclockfile /etc/adj\nrtcfile /var/rtc\nkeyfile /etc/keys\nlogdir /var/log\nlog tracking\n"
+        "historyfile /var/history\nhwclockfile /etc/adj\nrtcfile /var/rtc\nkeyfile "
+        "/etc/keys\nlogdir /var/log\nlog tracking\n"
         "ntsserverkey /1.key\nntsservercert /1.crt\nntsserverkey /2.key\nntsservercert /2.crt\n"
         "ntsdumpdir /var/nts\ndumpdir /var/dump\ndriftfile /var/drift\nbindcmdaddress /run/s\n"
         "pidfile /run/p");

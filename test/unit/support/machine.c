@@ -172,9 +172,24 @@ static void answer_surroundings(const struct fake_daemon *d, int32_t index,
     text_copy(report->path, sizeof(report->path), d->files[index].path);
 }
 
-static enum cmd_status answer(const struct fake_daemon *d, const struct cmd_request *request,
+static enum cmd_status answer_certificate(const struct fake_machine *m, int32_t index,
+                                          struct report_certificate *report)
+{
+    if (index != 0)
+        return CMD_STATUS_NO_SOURCE;
+    report->total = 1;
+    text_copy(report->file, sizeof(report->file), "/x.pem");
+    report->not_before = instant_add(m->now, -m->daemon.certificate_begun);
+    report->not_after = instant_add(m->now, m->daemon.certificate_left);
+    report->seconds_left = m->daemon.certificate_left;
+    return CMD_STATUS_SUCCESS;
+}
+
+static enum cmd_status answer(const struct fake_machine *m, const struct cmd_request *request,
                               union cmd_reply_body *body)
 {
+    const struct fake_daemon *d = &m->daemon;
+
     if (d->is_old && request->command >= CMD_FIRST_OWN)
         return CMD_STATUS_INVALID;
     switch (request->command) {
@@ -196,6 +211,8 @@ static enum cmd_status answer(const struct fake_daemon *d, const struct cmd_requ
     case CMD_ACTIVITY:
         body->activity = d->activity;
         return CMD_STATUS_SUCCESS;
+    case CMD_CERTIFICATE:
+        return answer_certificate(m, request->u.index, &body->certificate);
     case CMD_SERVERSTATS:
         body->serverstats = d->serverstats;
         return CMD_STATUS_SUCCESS;
@@ -219,7 +236,7 @@ static bool fake_send(void *ctx, const void *data, size_t length)
         return true;
     struct cmd_reply_header reply = {.version = CMD_VERSION,
                                      .command = header.command,
-                                     .status = (uint16_t)answer(&m->daemon, &request, &body),
+                                     .status = (uint16_t)answer(m, &request, &body),
                                      .sequence = header.sequence};
     reply.reply =
         reply.status == CMD_STATUS_SUCCESS ? cmd_command_find(header.command)->reply : REPLY_NULL;
@@ -324,6 +341,8 @@ struct fake_machine *fake_machine_new(void)
                    .certificates_ago = UINT32_MAX},
         .uptime = 100000,
         .activity = {.online = 1},
+        .certificate_left = 60.0 * 86400.0,
+        .certificate_begun = 86400.0,
     };
     fake_machine_process(m, FAKE_PID, 1, "chronyd", FAKE_CAP_SYS_TIME, 1000);
     fake_machine_socket(m, "udp", "00000000", 50000, 7, 1);

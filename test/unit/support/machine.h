@@ -37,6 +37,8 @@ struct fake_daemon {
     struct report_source source;
     struct report_activity activity;
     struct report_serverstats serverstats;
+    double certificate_left;  /* s, of the only certificate of the server */
+    double certificate_begun; /* s ago */
 };
 
 struct fake_machine {
