@@ -230,7 +230,7 @@ static void check_trust(struct pair_check *p)
                                               GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
                                                   GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS,
                                               &status, NULL);
-    gnutls_x509_trust_list_deinit(trusted, 0);
+    gnutls_x509_trust_list_deinit(trusted, 1);
     if (r < 0 || !(status & GNUTLS_CERT_SIGNER_NOT_FOUND))
         return;
     if (is_self_signed(p->parsed.certificates[0])) {

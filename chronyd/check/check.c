@@ -41,11 +41,22 @@ static bool is_in_list(const char *word, const char *list)
 
 const struct check_line *check_find_nth(const struct check *c, const char *directives, size_t nth)
 {
-    for (size_t i = 0; i < c->line_count; i++) {
+    struct check_cursor *last = c->cursor;
+    size_t i = 0, found = 0;
+
+    /* They are mostly asked for one after the other, and there may be very many. */
+    if (last->directives && last->lines == c->line_count && nth >= last->nth &&
+        strcmp(last->directives, directives) == 0) {
+        i = last->index;
+        found = last->nth;
+    }
+    for (; i < c->line_count; i++) {
         const struct check_line *line = &c->lines[i];
 
-        if (line->accepted && is_in_list(line->directive, directives) && nth-- == 0)
-            return line;
+        if (!line->accepted || !is_in_list(line->directive, directives) || found++ < nth)
+            continue;
+        *last = (struct check_cursor){directives, nth, i, c->line_count};
+        return line;
     }
     return NULL;
 }
@@ -135,6 +146,8 @@ bool check_allows(const struct conf_access_rules *rules, enum ip_family family)
 
 bool check_uses_nts_client(const struct check *c)
 {
+    if (!c->around->has_nts)
+        return false;
     for (size_t i = 0; i < c->source_count; i++) {
         if (c->sources[i].conf->options.nts)
             return true;
@@ -144,7 +157,7 @@ bool check_uses_nts_client(const struct check *c)
 
 bool check_uses_nts_server(const struct check *c)
 {
-    return c->conf->nts_server.certs.count > 0;
+    return c->around->has_nts && c->conf->nts_server.certs.count > 0;
 }
 
 bool check_controls_clock(const struct check *c)
@@ -156,7 +169,8 @@ bool check_controls_clock(const struct check *c)
 
 static void add_source(struct check *c, const struct source_conf *conf, size_t line)
 {
-    c->sources = mem_resize(c->sources, c->source_count + 1, sizeof(*c->sources));
+    if (check_is_full(c->source_count))
+        c->sources = mem_resize(c->sources, 2 * c->source_count + 1, sizeof(*c->sources));
     c->sources[c->source_count++] = (struct check_source){conf, line};
 }
 
@@ -216,6 +230,7 @@ struct check *check_new(const struct options *options, const struct surroundings
 
     c->options = options;
     c->around = around;
+    c->cursor = mem_alloc(sizeof(*c->cursor));
     check_reading(c);
     if (c->is_unread)
         return c;
@@ -244,6 +259,7 @@ void check_free(struct check *c)
         free((char *)c->lines[i].args);
     }
     free(c->lines);
+    free(c->cursor);
     free(c->sources);
     source_conf_list_free(c->directory_sources, c->directory_source_count);
     free_strings(&c->files);

@@ -30,6 +30,12 @@ struct check_source {
     size_t line; /* index of its line, or of that of its sourcedir */
 };
 
+/* What check_find_nth() has found last. */
+struct check_cursor {
+    const char *directives; /* NULL: nothing */
+    size_t nth, index, lines;
+};
+
 /* A check under way. The checks read everything and add findings. */
 struct check {
     const struct options *options;
@@ -38,6 +44,7 @@ struct check {
     struct check_findings findings;
     struct check_line *lines; /* in the order in which they were begun */
     size_t line_count;
+    struct check_cursor *cursor;
     struct conf_strings files; /* that were read, without repetition */
     struct check_user user;    /* of the daemon */
     bool knows_user;
@@ -64,7 +71,7 @@ void check_free(struct check *c);
 /* The last accepted line with this directive; NULL: there is none. */
 const struct check_line *check_find(const struct check *c, const char *directive);
 /* The accepted line with this index (from 0) of those whose directive is one of the words in a
-   list with spaces; NULL: there is none. */
+   list with spaces, a literal; NULL: there is none. */
 const struct check_line *check_find_nth(const struct check *c, const char *directives, size_t nth);
 /* The word, in any case, is one of the line's arguments. */
 bool check_has_word(const struct check_line *line, const char *word);

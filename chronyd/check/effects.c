@@ -3,8 +3,10 @@
  * Directives without effect: in this build, or because another directive that they need is missing
  * or stands against them. One row each.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "base/number.h"
+#include "base/text.h"
 #include "chronyd/check/check.h"
 
 /* ---- Conditions ---- */
@@ -214,8 +216,62 @@ static bool was_said(const struct check *c, const char *directive)
     return false;
 }
 
+/* ---- Repetitions ---- */
+
+/* Directives that add up, or set one of several values. The last of the others wins. */
+static bool adds_up(const char *directive)
+{
+    static const char *const words[] = {
+        "allow",        "bindacqaddress",  "bindaddress",  "bindcmdaddress", "broadcast",
+        "cmdallow",     "cmddeny",         "cmdratelimit", "confdir",        "deny",
+        "hwtimestamp",  "include",         "log",          "ntsratelimit",   "ntsservercert",
+        "ntsserverkey", "ntstrustedcerts", "peer",         "pool",           "ratelimit",
+        "refclock",     "server",          "sourcedir",
+    };
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcmp(directive, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A fragment may replace what another file says. */
+static void check_repetition(struct check *c, const struct check_line *line,
+                             const struct check_line *last)
+{
+    if (last->place.file != line->place.file || strcmp(last->args, line->args) == 0)
+        return;
+    check_warn(c, line, NULL, "this has no effect: line %d says something else", last->place.line);
+    check_fix(c, "remove one of the lines");
+}
+
+static void check_repeated(struct check *c)
+{
+    const struct check_line **last = NULL; /* of each directive, which are few */
+    size_t count = 0, k;
+
+    for (size_t i = c->line_count; i > 0; i--) {
+        const struct check_line *line = &c->lines[i - 1];
+
+        if (!line->accepted || adds_up(line->directive))
+            continue;
+        for (k = 0; k < count && strcmp(last[k]->directive, line->directive) != 0; k++)
+            continue;
+        if (k < count) {
+            check_repetition(c, line, last[k]);
+            continue;
+        }
+        last = mem_resize(last, count + 1, sizeof(*last));
+        last[count++] = line;
+    }
+    free(last);
+}
+
 void check_effects(struct check *c)
 {
+    check_repeated(c);
+
     for (size_t i = 0; i < COUNT(effects); i++) {
         const struct effect *e = &effects[i];
         const struct check_line *line = check_find(c, e->directive);

@@ -62,9 +62,11 @@ bool check_readable(struct check *c, enum check_severity severity, const struct 
 
 /* ---- Secrets ---- */
 
-/* Others may read a secret, or change it. What cannot be looked at is noted where it is read. */
-static void check_secret(struct check *c, const struct check_line *line, const char *path)
+/* Others may read a secret, or change it. for_root: root alone has to read it. What cannot be looked at is noted where it is read. */
+static void check_secret(struct check *c, const struct check_line *line, const char *path,
+                         bool for_root)
 {
+    const char *group = for_root || !c->knows_user ? "root" : c->user.name;
     struct world_file_info info;
 
     if (!look(c, path, &info) || !info.is_regular)
@@ -73,14 +75,15 @@ static void check_secret(struct check *c, const struct check_line *line, const c
     if (mode & 0006) {
         check_warn(c, line, NULL, "others may %s %s (mode %04o)", mode & 0004 ? "read" : "write",
                    path, mode);
-        check_fix(c, "chown root:%s %s && chmod 640 %s", c->knows_user ? c->user.name : "root",
-                  path, path);
+        check_fix(c, "chown root:%s %s && chmod %s %s", group, path, for_root ? "600" : "640",
+                  path);
     }
     if (!(mode & 0002) && c->knows_user && c->user.uid != 0 &&
         check_may(c, path, W_OK) == ANSWER_YES) {
         check_warn(c, line, NULL, "user %s, as which the daemon runs, may change %s", c->user.name,
                    path);
-        check_fix(c, "chown root:%s %s && chmod 640 %s", c->user.name, path, path);
+        check_fix(c, "chown root:%s %s && chmod %s %s", group, path, for_root ? "600" : "640",
+                  path);
     }
 }
 
@@ -91,7 +94,7 @@ static void check_server_files(struct check *c)
     for (size_t i = 0; c->around->has_nts && i < nts->keys.count; i++) {
         const struct check_line *line = check_find_nth(c, "ntsserverkey", i);
 
-        check_secret(c, line, nts->keys.items[i]);
+        check_secret(c, line, nts->keys.items[i], nts->processes > 0 && c->options->need_root);
         if (nts->processes == 0)
             check_readable(c, CHECK_ERROR, line, nts->keys.items[i],
                            "with ntsprocesses 0 it reads the key itself");
@@ -259,7 +262,7 @@ void check_files(struct check *c)
     check_server_files(c);
     check_trusted(c);
     if (c->conf->key_file)
-        check_secret(c, check_find(c, "keyfile"), c->conf->key_file);
+        check_secret(c, check_find(c, "keyfile"), c->conf->key_file, false);
     check_read_files(c);
     check_mail(c);
     check_refclocks(c);

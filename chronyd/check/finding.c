@@ -35,7 +35,9 @@ void check_findings_add(struct check_findings *findings, enum check_severity sev
                         const struct check_place *place, const char *directive, const char *format,
                         va_list args)
 {
-    findings->items = mem_resize(findings->items, findings->count + 1, sizeof(*findings->items));
+    if (check_is_full(findings->count))
+        findings->items =
+            mem_resize(findings->items, 2 * findings->count + 1, sizeof(*findings->items));
     findings->items[findings->count++] = (struct check_finding){
         .severity = severity,
         .place = *place,

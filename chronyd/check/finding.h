@@ -29,6 +29,12 @@ struct check_finding {
     char *fix; /* NULL until check_findings_set_fix() */
 };
 
+/* An array that has room for 2^N - 1 items is full. */
+static inline bool check_is_full(size_t count)
+{
+    return (count & (count + 1)) == 0;
+}
+
 struct check_findings {
     struct check_finding *items;
     size_t count;

@@ -15,6 +15,8 @@
 
 #define SHORT_BITS 80  /* the daemon warns of less */
 #define GOOD_BITS  128 /* recommended */
+/* Lines of the file that are told as bad. */
+#define MAX_MESSAGES 5
 
 /* The keys of a file, and whether it could be read. */
 struct key_check {
@@ -65,6 +67,26 @@ static void judge_lines(const struct key_check *k, FILE *file)
     crypto_wipe(&reader, sizeof(reader));
 }
 
+/* What others may do with the file is judged in files.c. A file that has no keys at all would give
+   a message for each line. */
+static void tell_messages(const struct key_check *k, const struct conf_strings *texts)
+{
+    struct check *c = k->check;
+    size_t told = 0;
+
+    for (size_t i = 0; i < texts->count && told < MAX_MESSAGES; i++) {
+        if (strncmp(texts->items[i], "World-", 6) == 0)
+            continue;
+        check_add_message(c, CHECK_WARNING, k->line, "", c->conf->key_file, texts->items[i]);
+        check_fix(c, "write ID TYPE HEX:DIGITS, as chronyc keygen does");
+        told++;
+    }
+    if (told == MAX_MESSAGES) {
+        check_warn(c, k->line, NULL, "%s may have more such lines", c->conf->key_file);
+        check_fix(c, "look whether this is a file of keys");
+    }
+}
+
 static void read_keys(struct key_check *k)
 {
     struct check *c = k->check;
@@ -84,13 +106,7 @@ static void read_keys(struct key_check *k)
         judge_lines(k, file);
     fclose(file);
     check_log_end(&log);
-    for (size_t i = 0; i < log.texts.count; i++) {
-        /* What others may do with the file is judged in files.c. */
-        if (strncmp(log.texts.items[i], "World-", 6) != 0) {
-            check_add_message(c, CHECK_WARNING, k->line, "", c->conf->key_file, log.texts.items[i]);
-            check_fix(c, "write ID TYPE HEX:DIGITS, as chronyc keygen does");
-        }
-    }
+    tell_messages(k, &log.texts);
     check_log_free(&log);
 }
 

@@ -38,9 +38,10 @@ static const char *keep_file(struct check *c, const char *file)
 {
     struct conf_strings *files = &c->files;
 
-    for (size_t i = 0; file && i < files->count; i++) {
-        if (strcmp(files->items[i], file) == 0)
-            return files->items[i];
+    /* Mostly it is the last one. */
+    for (size_t i = files->count; file && i > 0; i--) {
+        if (strcmp(files->items[i - 1], file) == 0)
+            return files->items[i - 1];
     }
     if (!file)
         return NULL;
@@ -227,9 +228,28 @@ static bool add_foreign_option(struct check *c, const struct check_line *line, c
     return true;
 }
 
+/* A file that this user may not open, and the daemon may. */
+static bool note_closed_file(struct check *c, const struct check_line *line, const char *error)
+{
+    static const char words[] = "Could not open ";
+    const char *reason = strstr(error, " : ");
+
+    if (c->around->self.uid == 0 || strncmp(error, words, strlen(words)) != 0 || !reason ||
+        strcmp(reason + 3, text_errno(EACCES)) != 0)
+        return false;
+    check_note(c, line, NULL, "not allowed to read %.*s as user %s",
+               (int)(reason - error - (ptrdiff_t)strlen(words)), error + strlen(words),
+               c->around->self.name);
+    check_fix(c, "run the check as root");
+    return true;
+}
+
 static void add_error(struct check *c, const struct check_line *line, const char *error)
 {
     size_t before = c->findings.count;
+
+    if (note_closed_file(c, line, error))
+        return;
 
     if (strncmp(error, "Invalid directive", 17) != 0 || !add_foreign_directive(c, line)) {
         if (!add_foreign_option(c, line, error))
@@ -273,7 +293,8 @@ static void on_begin(const struct conf_line *line, void *arg)
     flush_messages(r);
     for (char *p = directive; *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
-    c->lines = mem_resize(c->lines, c->line_count + 1, sizeof(*c->lines));
+    if (check_is_full(c->line_count))
+        c->lines = mem_resize(c->lines, 2 * c->line_count + 1, sizeof(*c->lines));
     c->lines[c->line_count] = (struct check_line){
         .place = {keep_file(c, line->file), line->number, c->line_count},
         .directive = directive,

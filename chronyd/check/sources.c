@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/number.h"
 #include "base/text.h"
 #include "chronyd/check/check.h"
@@ -83,6 +84,31 @@ static void check_none(struct check *c, bool has_sources)
     }
 }
 
+/* A second daemon that follows the one of this machine. */
+static bool follows_local_daemon(const struct check *c)
+{
+    struct ip_addr addr;
+
+    return c->source_count == 1 &&
+           (c->sources[0].conf->options.copy ||
+            (ip_addr_parse(c->sources[0].conf->name, &addr) && ip_addr_is_loopback(&addr)));
+}
+
+static void check_few(struct check *c, size_t count)
+{
+    if (count == 1 && !follows_local_daemon(c)) {
+        check_warn(c, last_source(c), NULL,
+                   "this is the only source: if its time is wrong, nothing notices");
+        check_fix(c, "name at least three servers, or a pool");
+    } else if (count == 2 && !c->conf->reference.local.orphan) {
+        /* Of a group of orphans this one is the third. */
+        check_warn(c, last_source(c), NULL,
+                   "there are only two sources: if they disagree, there is no majority, and the "
+                   "clock is not corrected");
+        check_fix(c, "name at least three, four are better");
+    }
+}
+
 /* More sources may come with a source directory. */
 static void check_number(struct check *c)
 {
@@ -102,35 +128,44 @@ static void check_number(struct check *c)
                     "corrected",
                     wanted, count);
         check_fix(c, "name more sources, or write minsources %zu or less", count);
-    } else if (count == 1) {
-        check_warn(c, last_source(c), NULL,
-                   "this is the only source: if its time is wrong, nothing notices");
-        check_fix(c, "name at least three servers, or a pool");
-    } else if (count == 2) {
-        check_warn(c, last_source(c), NULL,
-                   "there are only two sources: if they disagree, there is no majority, and the "
-                   "clock is not corrected");
-        check_fix(c, "name at least three, four are better");
+    } else {
+        check_few(c, count);
     }
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct check_source *const *x = a, *const *y = b;
+    int r = strcasecmp((*x)->conf->name, (*y)->conf->name);
+
+    if (r == 0)
+        r = (int)(*x)->conf->options.family - (int)(*y)->conf->options.family;
+    return r != 0 ? r : (*x > *y) - (*x < *y);
+}
+
+static bool is_same_source(const struct check_source *a, const struct check_source *b)
+{
+    return !a->conf->pool && !b->conf->pool && strcasecmp(a->conf->name, b->conf->name) == 0 &&
+           a->conf->options.family == b->conf->options.family;
 }
 
 static void check_duplicates(struct check *c)
 {
+    const struct check_source **sorted = mem_array(c->source_count + 1, sizeof(*sorted));
+
+    for (size_t i = 0; i < c->source_count; i++)
+        sorted[i] = &c->sources[i];
+    if (c->source_count > 1)
+        qsort(sorted, c->source_count, sizeof(*sorted), compare_names);
     for (size_t i = 1; i < c->source_count; i++) {
-        const struct source_conf *a = c->sources[i].conf;
-
-        for (size_t j = 0; j < i; j++) {
-            const struct source_conf *b = c->sources[j].conf;
-
-            if (a->pool || b->pool || !text_equal_nocase(a->name, b->name) ||
-                a->options.family != b->options.family)
-                continue;
-            check_warn(c, line_of(c, &c->sources[i]), NULL,
-                       "%s is named before, and an address can be a source only once", a->name);
-            check_fix(c, "remove one of the lines");
-            break;
-        }
+        if (!is_same_source(sorted[i - 1], sorted[i]))
+            continue;
+        check_warn(c, line_of(c, sorted[i]), NULL,
+                   "%s is named before, and an address can be a source only once",
+                   sorted[i]->conf->name);
+        check_fix(c, "remove one of the lines");
     }
+    free(sorted);
 }
 
 /* ---- Authentication ---- */
@@ -312,6 +347,11 @@ static void check_samples(struct check *c, const struct check_source *source)
     if (o->max_delay <= 0.0) {
         check_error(c, line, NULL, "maxdelay 0 refuses every measurement");
         check_fix(c, "write the longest delay that is good, in seconds, or remove maxdelay");
+    }
+    if (source->conf->pool && o->max_sources > MAX_POOL_SOURCES) {
+        check_warn(c, line, NULL, "maxsources %d is out of range, %d is used", o->max_sources,
+                   MAX_POOL_SOURCES);
+        check_fix(c, "write maxsources %d or less", MAX_POOL_SOURCES);
     }
     if (!source->conf->pool && has_own_line(c, source) && check_has_word(line, "maxsources")) {
         check_warn(c, line, NULL, "maxsources has no effect on a %s", kind_of(source));

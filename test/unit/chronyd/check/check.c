@@ -296,6 +296,23 @@ struct run {
     struct machine *machine;
 };
 
+/* A line of the base that a case has, too, becomes a comment. */
+static void leave_out_repeated(struct run *r, const char *lines)
+{
+    static const char *const words[] = {"driftfile", "makestep", "pidfile"};
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        size_t length = strlen(words[i]);
+        char *own = strstr(r->text, words[i]);
+        bool again = strncmp(lines, words[i], length) == 0;
+
+        for (const char *p = lines; (p = strchr(p, '\n')); p++)
+            again = again || strncmp(p + 1, words[i], length) == 0;
+        if (again)
+            *own = '#';
+    }
+}
+
 static struct run *run_new(const char *lines, bool with_base)
 {
     struct run *r = mem_alloc(sizeof(*r));
@@ -304,6 +321,8 @@ static struct run *run_new(const char *lines, bool with_base)
     r->text = mem_alloc(size);
     snprintf(r->text, size, "%s%s%s", with_base ? base : "", with_base && lines[0] ? "\n" : "",
              lines);
+    if (with_base)
+        leave_out_repeated(r, lines);
     r->options = make_options(r->text, r->directives);
     r->machine = make_machine();
     return r;
@@ -360,6 +379,75 @@ static void good_configurations_have_no_findings(void **state)
     };
 
     run_cases(cases, COUNT(cases));
+}
+
+#define PLACES "\nbindcmdaddress /var/run/chrony/chronyd.sock\npidfile /var/run/chrony/chronyd.pid"
+
+/* Those of config.md 28, and what distributions and clouds install. */
+static void configurations_in_common_use_have_few_findings(void **state)
+{
+    static const struct test_case cases[] = {
+        {"server ntp1.example.net iburst nts maxdelay 0.1\n"
+         "server ntp2.example.net iburst nts maxdelay 0.2\n"
+         "server ntp3.example.net iburst nts maxdelay 0.05\n"
+         "minsources 2\nmaxchange 100 0 0\nmakestep 0.001 1\nmaxdrift 100\nmaxslewrate 100\n"
+         "driftfile /var/lib/chrony/drift\nntsdumpdir /var/lib/chrony\nrtcsync" PLACES,
+         {NULL}},
+        {"initstepslew 1 client1 client3 client6\ndriftfile /var/lib/chrony/drift\n"
+         "local stratum 8\nmanual\nallow 192.168.165.0/24\nsmoothtime 400 0.01\nrtcsync" PLACES,
+         {NULL}},
+        {"server ntp2.local\nserver ntp3.local\ndriftfile /var/lib/chrony/drift\n"
+         "local stratum 8 orphan\nallow 192.168.165.0/24\nrtcsync" PLACES,
+         {NULL}},
+        {"server ntp1.example.net iburst\nserver ntp2.example.net iburst\n"
+         "server ntp3.example.net iburst\nserver ntp4.example.net iburst\nmakestep 1.0 3\nrtcsync\n"
+         "allow\nclientloglimit 100000000\nleapsectz right/UTC\n"
+         "driftfile /var/lib/chrony/drift\ndumpdir /var/run/chrony" PLACES,
+         {NULL}},
+        {"sourcedir /etc/none.d\npool 2.debian.pool.ntp.org iburst\nkeyfile /etc/good.keys\n"
+         "driftfile /var/lib/chrony/chrony.drift\nntsdumpdir /var/lib/chrony\n"
+         "logdir /var/log/chrony\nmaxupdateskew 100.0\nrtcsync\nmakestep 1 3\n"
+         "leapsectz right/UTC" PLACES,
+         {NULL}},
+        {"pool 2.fedora.pool.ntp.org iburst\nsourcedir /etc/none.d\n"
+         "driftfile /var/lib/chrony/drift\nmakestep 1.0 3\nrtcsync\nkeyfile /etc/good.keys\n"
+         "ntsdumpdir /var/lib/chrony\nleapseclist /etc/leap\nlogdir /var/log/chrony" PLACES,
+         {NULL}},
+        {"pool a.example\nminsamples 32\nmaxslewrate 500\ncorrtimeratio 100\nmaxdrift 500\n"
+         "makestep 0.128 -1\nmaxchange 1000 1 1\nmaxclockerror 15\n"
+         "driftfile /var/lib/chrony/drift" PLACES,
+         {"6 warning: makestep: a negative limit"}},
+        {"server 127.0.0.1 port 11123 minpoll 0 maxpoll 0 copy\nallow\ncmdport 11323\n"
+         "driftfile /var/lib/chrony/drift-server1" PLACES,
+         {NULL}},
+        {"server 169.254.169.123 prefer iburst minpoll 4 maxpoll 4\npool time.aws.com iburst\n"
+         "driftfile /var/lib/chrony/drift\nmakestep 1.0 3\nrtcsync\nlogdir /var/log/chrony" PLACES,
+         {NULL}},
+        {"server metadata.google.internal prefer iburst\ndriftfile /var/lib/chrony/drift\n"
+         "makestep 1.0 3\nrtcsync" PLACES,
+         {"1 warning: server: this is the only source"}},
+        {"pool a.example\nrefclock PHC /dev/pps0 poll 3 dpoll -2 offset 0 stratum 2\n"
+         "driftfile /var/lib/chrony/drift\nmakestep 1.0 -1\nrtcsync" PLACES,
+         {"4 warning: makestep: a negative limit"}},
+        {"pool a.example\nrefclock PPS /dev/pps0 lock NMEA refid GPS1\n"
+         "refclock SOCK /var/run/chrony.clk.ttyS0.sock offset 0.5 delay 0.2 refid NMEA noselect\n"
+         "refclock SHM 1:perm=0644 refid GPS2\nrefclock PHC eth0:nocrossts poll 3 pps\n"
+         "fallbackdrift 16 19\nallow 192.168/16\ndeny 192.168.100/24\nbroadcast 64 ff02::101\n"
+         "cmdratelimit interval -4 burst 16\nratelimit interval 3 burst 8\n"
+         "local stratum 10 orphan distance 0.0 waitsynced 7200 waitunsynced 300\n"
+         "hwtimestamp eth0 txcomp 300e-9 rxcomp 645e-9\nhwtimestamp * rxfilter ptp\n"
+         "driftfile /var/lib/chrony/drift" PLACES,
+         {NULL}},
+        {"server ntp.local minpoll 2 maxpoll 4 polltarget 30 maxdelaydevratio 2\n"
+         "server ntp2.local minpoll -6 maxpoll -6 filter 15 xleave\n"
+         "server ntp3.local minpoll -7 maxpoll -7 filter 31 maxdelayquant 0.3 xleave\n"
+         "server ntp4.local minpoll -4 maxpoll -4 xleave extfield F323 extfield 10A port 319\n"
+         "ptpport 319\nhwtimestamp eth0\ndriftfile /var/lib/chrony/drift" PLACES,
+         {NULL}},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        run_expect(run_new(cases[i].lines, false), cases[i].lines, 0, cases[i].expected);
 }
 
 /* ---- Reading ---- */
@@ -476,6 +564,8 @@ static void too_few_sources_are_told(void **state)
          {"4 error: minsources: minsources is 4 and there are only 3"}},
         {"server a.example\nserver b.example\nserver c.example\nminsources 3" OTHERS, {NULL}},
         {"server a.example\nsourcedir /etc/none.d" OTHERS, {NULL}},
+        {"server 127.0.0.1 port 11123 copy" OTHERS, {NULL}},
+        {"server a.example\nserver b.example\nlocal stratum 8 orphan\nallow" OTHERS, {NULL}},
         {"server a.example\nsever b.example" OTHERS, {"2 error: Invalid directive sever"}},
     };
 
@@ -520,6 +610,7 @@ static void options_of_sources_are_judged_together(void **state)
         {"server a.example port 323", {"1 error: server: port 323 is that of chronyc"}},
         {"server a.example port 4460", {"1 error: server: port 4460 is that of NTS-KE"}},
         {"server 192.0.2.1 ipv6", {"1 error: server: 192.0.2.1 is not an IPv6 address"}},
+        {"pool a.example maxsources 17", {"1 warning: pool: maxsources 17 is out of range, 16"}},
         {"pool 192.0.2.1", {"1 warning: pool: a pool with an address is one server"}},
         {"server a.example:123", {"1 error: server: a.example:123 is neither a name"}},
         {"server [2001:db8::1]", {"1 error: server: [2001:db8::1] is neither a name"}},
@@ -665,6 +756,10 @@ static void directives_that_others_switch_off_are_told(void **state)
          {"1 warning: smoothtime: this has no effect: leap"}},
         {"log estimator\nlogdir /var/log/x", {"1 warning: log: this has no effect: the log est"}},
         {"makestep 1.0 0", {"1 warning: makestep: this has no effect: the limit is 0"}},
+        {"dscp 46\ndscp 0\ndscp 0", {"1 warning: dscp: this has no effect: line 9 says"}},
+        {"bindaddress 127.0.0.1\nbindaddress ::1\nratelimit burst 9\nratelimit leak 2\nallow\n"
+         "bindaddress 192.0.2.10",
+         {NULL}},
         {"ntsserverkey /etc/good.key",
          {"1 warning: ntsserverkey: this has no effect", "1 error: ntsservercert: Uneven number"}},
     };
@@ -951,6 +1046,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_configurations_have_no_findings),
+        cmocka_unit_test(configurations_in_common_use_have_few_findings),
         cmocka_unit_test(each_bad_line_is_an_error),
         cmocka_unit_test(contradictions_that_end_the_start_are_all_told),
         cmocka_unit_test(directives_of_other_daemons_have_an_equivalent),
