@@ -7,11 +7,14 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "chronyd/command_line.h"
 #include "config.h"
+#include "test/unit/support/conf.h"
 #include "test/unit/support/log.h"
 
 #define MAX_WORDS 16
@@ -234,6 +237,44 @@ static void usage_lists_the_options(void **state)
     }
 }
 
+/* "-x", "--check" of the usage text are in the completion files, with the same text for zsh. */
+static void completion_has_the_options(void **state)
+{
+    static const char directory[] = TEST_DATA_DIR "/../../doc/completion/";
+    char usage[8192], path[512], word[32];
+    char *bash, *zsh, *rest = usage, *line;
+    int count = 0;
+
+    snprintf(path, sizeof(path), "%schronyd.bash", directory);
+    bash = test_read_file(path);
+    for (char *p = bash; *p != '\0'; p++)
+        *p = *p == '"' ? ' ' : *p;
+    snprintf(path, sizeof(path), "%s_chronyd", directory);
+    zsh = test_read_file(path);
+    FILE *out = fmemopen(usage, sizeof(usage), "w");
+    command_line_print_usage("chronyd", out);
+    fclose(out);
+    while ((line = strsep(&rest, "\n"))) {
+        char *text = strrchr(line, '\t');
+
+        if (strncmp(line, "  -", 3) != 0 || !text || strncmp(line, "  -d -d", 7) == 0)
+            continue;
+        text[1 + strcspn(text + 1, "(")] = '\0';
+        if (text[strlen(text) - 1] == ' ')
+            text[strlen(text) - 1] = '\0';
+        snprintf(word, sizeof(word), " %.*s ", (int)strcspn(line + 2, " \t,"), line + 2);
+        if (!strstr(bash, word))
+            fail_msg("%s is not completed by bash", word);
+        word[strlen(word) - 1] = '\0';
+        if (!strstr(zsh, word + 1) || !strstr(zsh, text + 1))
+            fail_msg("%s (%s) is not completed by zsh", word, text + 1);
+        count++;
+    }
+    assert_true(count > 20);
+    free(bash);
+    free(zsh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +288,7 @@ int main(void)
         cmocka_unit_test(numbers_that_do_not_fit_are_said),
         cmocka_unit_test(word_instead_of_a_number_is_fatal),
         cmocka_unit_test(usage_lists_the_options),
+        cmocka_unit_test(completion_has_the_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
