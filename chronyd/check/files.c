@@ -62,8 +62,8 @@ bool check_readable(struct check *c, enum check_severity severity, const struct 
 
 /* ---- Secrets ---- */
 
-/* Others may read a secret, or change it. for_root: root alone has to read it. What cannot be looked
-   at is noted where it is read. */
+/* Others may read a secret, or change it. for_root: root alone has to read it. What cannot be
+   looked at is noted where it is read. */
 static void check_secret(struct check *c, const struct check_line *line, const char *path,
                          bool for_root)
 {
