@@ -223,6 +223,25 @@ static void check_sockets_of_refclocks(struct check *c)
     }
 }
 
+/* It is written in place, unlike other files. */
+static void check_history_file(struct check *c)
+{
+    const char *path = c->conf->history.file;
+    const struct check_line *line = check_find(c, "historyfile");
+    struct world_file_info info;
+
+    if (!path || !look(c, path, &info))
+        return;
+    if (!info.is_regular) {
+        check_error(c, line, NULL, "%s is no regular file, so no history is written", path);
+        check_fix(c, "move it away, or name another file");
+    } else if (check_may(c, path, R_OK | W_OK) == ANSWER_NO) {
+        check_error(c, line, NULL, "user %s may not read and write %s, so no history is written",
+                    c->user.name, path);
+        check_fix(c, "chown %s %s && chmod 644 %s", c->user.name, path, path);
+    }
+}
+
 void check_directories(struct check *c)
 {
     check_socket_directory(c);
@@ -237,6 +256,7 @@ void check_directories(struct check *c)
                          "the error of the real-time clock cannot be saved", false);
     check_file_directory(c, "historyfile", c->conf->history.file, "no history can be written",
                          false);
+    check_history_file(c);
     check_file_directory(c, "pidfile", c->conf->process.pid_file,
                          "the PID file cannot be written, so the daemon does not start", true);
     check_sockets_of_refclocks(c);

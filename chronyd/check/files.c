@@ -159,6 +159,7 @@ static void check_relative(struct check *c)
     const struct {
         const char *directive, *path;
     } paths[] = {
+        {"historyfile", conf->history.file},
         {"driftfile", conf->reference.drift_file.path},
         {"dumpdir", conf->selection.dump_dir},
         {"historyfile", conf->history.file},
