@@ -105,22 +105,33 @@ static void write_at(FILE *to, uint32_t place, const uint8_t octets[HISTORY_PAGE
         fwrite(octets, HISTORY_PAGE_SIZE, 1, to);
 }
 
-/* The newest pages of the old file, as many as the new one has room for. */
-static void copy_pages(struct history_writer *w, struct scan *scan, FILE *to)
+static bool fail_to_read(struct history_writer *w)
+{
+    LOG_TROUBLE(&w->trouble, "Could not read %s : %s", w->path,
+                text_errno(errno != 0 ? errno : EIO));
+    return false;
+}
+
+/* The newest pages of the old file, as many as the new one has room for. False: they cannot be
+   read. */
+static bool copy_pages(struct history_writer *w, struct scan *scan, FILE *to)
 {
     uint8_t octets[HISTORY_PAGE_SIZE];
 
     if (scan->count == 0)
-        return;
+        return true;
+    errno = 0;
     qsort(scan->found, scan->count, sizeof(*scan->found), compare_newest_first);
     for (uint32_t i = 0; i < scan->count; i++) {
         const struct page_place *page = &scan->found[i];
 
         if (page->sequence + w->pages <= scan->newest.sequence)
             break;
-        if (history_writer_read(w, page->place, octets))
-            write_at(to, history_file_place(page->sequence, w->pages), octets);
+        if (!history_writer_read(w, page->place, octets) || ferror(w->stream))
+            return false;
+        write_at(to, history_file_place(page->sequence, w->pages), octets);
     }
+    return true;
 }
 
 /* A file of the right size, with the pages that were found in the old one (NULL: none). */
@@ -132,8 +143,6 @@ static bool make_file(struct history_writer *w, struct scan *scan)
         .trouble = &w->trouble,
         .sync = w->starting,
     };
-    /* The trouble is not over before a record has been written. */
-    bool failed = w->trouble.failed;
     uint8_t header[HISTORY_PAGE_SIZE];
     struct world_replace replace;
 
@@ -141,9 +150,12 @@ static bool make_file(struct history_writer *w, struct scan *scan)
         return false;
     history_file_header(header, w->pages);
     write_at(replace.stream, 0, header);
-    if (scan)
-        copy_pages(w, scan, replace.stream);
-    w->trouble.in_round = failed;
+    if (scan && !copy_pages(w, scan, replace.stream)) {
+        world_replace_abandon(w->world, &replace);
+        return fail_to_read(w);
+    }
+    /* The trouble is not over before a record has been written. */
+    w->trouble.in_round = true;
     bool made = world_replace_commit(w->world, &replace);
     w->trouble.in_round = false;
     return made;
@@ -250,7 +262,11 @@ static void resume(struct history_writer *w, const struct scan *scan)
 
 static bool use_file(struct history_writer *w, struct scan *scan)
 {
+    errno = 0;
     scan_file(w, scan);
+    /* What cannot be read is not known to be free. */
+    if (ferror(w->stream))
+        return fail_to_read(w);
     if (!scan->is_empty && (scan->kind == HISTORY_FILE_OTHER_VERSION ||
                             (scan->kind == HISTORY_FILE_DAMAGED && scan->count == 0)))
         return leave_alone(w, scan);

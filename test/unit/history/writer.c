@@ -40,9 +40,25 @@ static FILE *open_new(void *ctx, const char *name, mode_t mode)
     return file_open_new(name, mode);
 }
 
+/* A disk from which nothing can be read any more. */
+static bool reads_fail;
+
+static ssize_t fail_to_read(void *cookie, char *data, size_t size)
+{
+    errno = EIO;
+    return -1;
+}
+
+static int seek_anywhere(void *cookie, off64_t *offset, int whence)
+{
+    return 0;
+}
+
 static FILE *open_update(void *ctx, const char *name)
 {
-    return file_open_update(name);
+    const cookie_io_functions_t functions = {.read = fail_to_read, .seek = seek_anywhere};
+
+    return reads_fail ? fopencookie(NULL, "r+", functions) : file_open_update(name);
 }
 
 static bool rename_file(void *ctx, const char *from, const char *to)
@@ -396,6 +412,24 @@ static void records_wait_for_the_file(void **state)
     assert_int_equal(logged("Is a directory"), 1);
 }
 
+static void file_that_cannot_be_read_is_not_taken_for_empty(void **state)
+{
+    struct history_writer *w = open_writer();
+
+    add_minutes(w, 0, 10);
+    history_writer_free(w);
+    reads_fail = true;
+    w = open_writer();
+    add_minute(w, START + 600);
+    assert_false(history_writer_flush(w));
+    reads_fail = false;
+    add_minutes(w, 11, 1);
+    history_writer_free(w);
+    assert_minutes(0, 12);
+    assert_int_equal(logged("Could not read"), 1);
+    assert_int_equal(logged("works again"), 1);
+}
+
 static void file_that_is_removed_is_made_again(void **state)
 {
     struct history_writer *w = open_writer();
@@ -556,6 +590,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(directory_that_is_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(records_wait_for_the_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(file_that_cannot_be_read_is_not_taken_for_empty, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(file_that_is_removed_is_made_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_that_is_cut_off_is_written_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_of_zeros_counts_as_empty, set_up, tear_down),
