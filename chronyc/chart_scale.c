@@ -109,10 +109,12 @@ struct chart_scale chart_scale_log(double low, double high, enum chart_unit unit
 static void format_time_label(int64_t t, int64_t step, char *label)
 {
     time_t seconds = (time_t)t;
+    const char *format = step >= 28 * DAY              ? "%Y-%m-%d"
+                         : t % DAY == 0 || step >= DAY ? "%b %d"
+                                                       : "%H:%M";
     struct tm tm;
 
-    if (!gmtime_r(&seconds, &tm) ||
-        strftime(label, CHART_LABEL, t % DAY == 0 || step >= DAY ? "%b %d" : "%H:%M", &tm) == 0)
+    if (!gmtime_r(&seconds, &tm) || strftime(label, CHART_LABEL, format, &tm) == 0)
         label[0] = '\0';
 }
 

@@ -17,7 +17,7 @@ static size_t sequence_length(const uint8_t *s)
                     : s[0] >> 4 == 14 ? 3
                     : s[0] >> 3 == 30 ? 4
                                       : 0;
-    uint32_t c = length > 1 ? s[0] & (0x7f >> length) : s[0];
+    uint32_t c = length > 1 ? s[0] & (0x7fu >> length) : s[0];
 
     for (size_t i = 1; i < length; i++) {
         if (s[i] >> 6 != 2)

@@ -76,15 +76,23 @@ static bool load(struct client *c, const char *path, const struct past_options *
 
 /* ---- Period ---- */
 
-/* The begin of the first minute, or the start of the daemon shortly before. */
-static int64_t first_time(const struct history *h)
+/* By default the period begins with the first minute of the last month, or with the start of the
+   daemon shortly before. (A machine without a battery may have minutes of 1970, too.) */
+static int64_t default_begin(const struct history *h, int64_t end)
 {
-    int64_t first = h->minutes[0].time - PAST_MINUTE;
+    size_t first = 0;
 
-    if (h->event_count > 0 && h->events[0].time < first &&
-        h->events[0].time >= h->minutes[0].time - PAST_GAP_MIN)
-        return h->events[0].time;
-    return first;
+    while (h->minutes[first].time <= end - DEFAULT_PERIOD && h->minutes[first].time < end)
+        first++;
+    int64_t begin = h->minutes[first].time - PAST_MINUTE;
+    for (size_t i = 0; i < h->event_count; i++) {
+        const struct history_event *e = &h->events[i];
+
+        if (e->kind == HISTORY_EVENT_START && e->time < begin &&
+            e->time > h->minutes[first].time - PAST_GAP_MIN)
+            return e->time;
+    }
+    return begin;
 }
 
 /* Without records in the period there is nothing to report; what there is instead is printed. */
@@ -97,13 +105,11 @@ static bool choose_period(struct client *c, const char *path, const struct past_
         fprintf(c->env->err, "%s has no records%s\n", path, limited ? " of this time" : " yet");
         return false;
     }
-    int64_t first = first_time(h), last = h->minutes[h->minute_count - 1].time;
-
     *period = (struct past_period){options->since, options->until};
     if (options->until == 0)
-        period->to = last;
+        period->to = h->minutes[h->minute_count - 1].time;
     if (options->since == 0)
-        period->from = first > period->to - DEFAULT_PERIOD ? first : period->to - DEFAULT_PERIOD;
+        period->from = default_begin(h, h->minutes[h->minute_count - 1].time);
     return true;
 }
 

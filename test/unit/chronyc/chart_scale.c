@@ -89,6 +89,9 @@ static void times_are_those_of_a_clock_or_calendar(void **state)
     assert_in_order(&s);
     assert_true(has_label(&s, "Nov 01"));
     assert_true(has_label(&s, "22:30"));
+    s = chart_scale_time((struct chart_span){day, day + 900 * (int64_t)86400});
+    assert_in_order(&s);
+    assert_int_equal(strlen(s.ticks[0].label), strlen("2026-11-01"));
     for (int64_t length = 60; length < (int64_t)1 << 36; length *= 3) {
         s = chart_scale_time((struct chart_span){day + 17, day + 17 + length});
         assert_in_order(&s);
