@@ -16,7 +16,7 @@ enum finding_severity {
     FINDING_GOOD,    /* as it should be */
     FINDING_NOTE,    /* worth knowing; nothing has to be done */
     FINDING_WARNING, /* time is kept, but something is worse than it was meant to be */
-    FINDING_ERROR,   /* this keeps the source, or the clock, from being used */
+    FINDING_ERROR,   /* this keeps the source, the clock or the NTS server from being used */
 };
 
 /* X(code, number, word, severity). Numbers and words are never used again. */
@@ -102,6 +102,21 @@ enum finding_severity {
 
 #define FINDINGS_OF_NTP(X)
 
+/* On the clock of a host that serves NTS. */
+#define FINDINGS_OF_NTS_SERVER(X)                                                                  \
+    X(FINDING_NTS_SERVER, 380, "nts_server", FINDING_GOOD)                                         \
+    X(FINDING_NTS_SERVER_CERTIFICATE_ENDS, 381, "nts_server_certificate_ends", FINDING_WARNING)    \
+    X(FINDING_NTS_SERVER_CERTIFICATE_EXPIRED, 382, "nts_server_certificate_expired",               \
+      FINDING_ERROR)                                                                               \
+    X(FINDING_NTS_SERVER_CERTIFICATE_EARLY, 383, "nts_server_certificate_early", FINDING_ERROR)    \
+    X(FINDING_NTS_SERVER_OLD_CERTIFICATE, 384, "nts_server_old_certificate", FINDING_WARNING)      \
+    X(FINDING_NTS_SERVER_NO_CERTIFICATE, 385, "nts_server_no_certificate", FINDING_ERROR)          \
+    X(FINDING_NTS_SERVER_NO_PORT, 386, "nts_server_no_port", FINDING_ERROR)                        \
+    X(FINDING_NTS_SERVER_PROCESSES, 387, "nts_server_processes", FINDING_WARNING)                  \
+    X(FINDING_NTS_SERVER_KEYS_NOT_KEPT, 389, "nts_server_keys_not_kept", FINDING_WARNING)          \
+    X(FINDING_NTS_SERVER_KEYS_UNSAVED, 390, "nts_server_keys_unsaved", FINDING_WARNING)            \
+    X(FINDING_NTS_SERVER_HANDSHAKES, 391, "nts_server_handshakes", FINDING_NOTE)
+
 /* Of a source: keys and cookies; how key establishment fails, and what is wrong with the server's
    certificate; the responses. */
 #define FINDINGS_OF_NTS(X)                                                                         \
@@ -152,7 +167,8 @@ enum finding_severity {
     X(FINDING_NTS_WRONG_AUTHENTICATION, 362, "nts_wrong_authentication", FINDING_WARNING)          \
     X(FINDING_NTS_WRONG_IDENTIFIER, 363, "nts_wrong_identifier", FINDING_WARNING)                  \
     X(FINDING_NTS_WITHOUT_COOKIES, 364, "nts_without_cookies", FINDING_WARNING)                    \
-    X(FINDING_NTS_COOKIES_SPENT, 365, "nts_cookies_spent", FINDING_WARNING)
+    X(FINDING_NTS_COOKIES_SPENT, 365, "nts_cookies_spent", FINDING_WARNING)                        \
+    FINDINGS_OF_NTS_SERVER(X)
 
 #define FINDINGS(X)                                                                                \
     FINDINGS_OF_CLOCK(X)                                                                           \

@@ -17,8 +17,9 @@
 #define ATTEMPTS     "attempts", UNIT_NUMBER
 #define OUTSIDE      "outside_seconds", UNIT_DURATION
 #define NEXT_ATTEMPT "next_attempt_in_seconds", UNIT_CLOCK
-#define VALID_FROM   "valid_from_in_seconds", UNIT_DATE
-#define VALID_UNTIL  "valid_until_in_seconds", UNIT_DATE
+#define VALID_FROM   "valid_from_unix_days", UNIT_DATE
+#define VALID_UNTIL  "valid_until_unix_days", UNIT_DATE
+#define ENDS_AT      "valid_until_in_seconds", UNIT_CLOCK
 
 const struct finding_text finding_texts_nts[] = {
     {FINDING_NTS_AUTHENTICATED,
@@ -45,14 +46,14 @@ const struct finding_text finding_texts_nts[] = {
      {{ATTEMPTS}},
      "address"},
     {FINDING_NTS_CERTIFICATE,
-     "The certificate of the server is valid until {valid_until_in_seconds}.",
+     "The certificate of the server is valid until {valid_until_unix_days}.",
      NULL,
      {{VALID_UNTIL}},
      NULL},
     {FINDING_NTS_CERTIFICATE_ENDS,
      "The certificate of the server is valid only until {valid_until_in_seconds}.",
      "Nothing yet: it is the operator of the server who has to renew it in time.",
-     {{VALID_UNTIL}},
+     {{ENDS_AT}},
      NULL},
     {FINDING_NTS_DATES_UNCHECKED,
      "When the keys were established, the dates of the server's certificate were not checked "
@@ -164,23 +165,23 @@ const struct finding_text finding_texts_nts[] = {
      {{ATTEMPTS}, {NEXT_ATTEMPT}},
      "issuer"},
     {FINDING_NTS_CERTIFICATE_EXPIRED,
-     "The certificate of the server ({text}) has expired: it was valid from "
-     "{valid_from_in_seconds} until {valid_until_in_seconds}." NEXT,
+     "The certificate of the server ({text}) expired {outside_seconds} ago: it was valid from "
+     "{valid_from_unix_days} until {valid_until_unix_days}." NEXT,
      "The operator of the server has to renew it. Only if the clock of this machine is wrong "
      "(compare: date) set the clock.",
      {{OUTSIDE}, {NEXT_ATTEMPT}, {VALID_FROM}, {VALID_UNTIL}},
      "subject"},
     {FINDING_NTS_CERTIFICATE_NOT_YET_VALID,
      "The certificate of the server ({text}) is not valid yet: it is valid from "
-     "{valid_from_in_seconds} until {valid_until_in_seconds}." NEXT,
+     "{valid_from_unix_days} until {valid_until_unix_days}." NEXT,
      "The operator of the server has to look at it. Only if the clock of this machine is wrong "
      "(compare: date) set the clock.",
      {{OUTSIDE}, {NEXT_ATTEMPT}, {VALID_FROM}, {VALID_UNTIL}},
      "subject"},
     {FINDING_NTS_CERTIFICATE_OR_CLOCK,
      "The clock of this machine, which no source has corrected so far, is {outside_seconds} "
-     "outside of the dates of the server's certificate ({text}, {valid_from_in_seconds} to "
-     "{valid_until_in_seconds}): either the clock is wrong, or the certificate." NEXT,
+     "outside of the dates of the server's certificate ({text}, {valid_from_unix_days} to "
+     "{valid_until_unix_days}): either the clock is wrong, or the certificate." NEXT,
      "Compare the date of this machine with another clock. If it is wrong, set it about right, "
      "or let nocerttimecheck 1 in the configuration accept the certificate until the clock has "
      "been corrected once. If it is right, the operator of the server has to renew the "
@@ -188,13 +189,13 @@ const struct finding_text finding_texts_nts[] = {
      {{OUTSIDE}, {NEXT_ATTEMPT}, {VALID_FROM}, {VALID_UNTIL}},
      "subject"},
     {FINDING_NTS_CLOCK_WRONG,
-     "The clock of this machine is wrong: it is before {built_in_seconds}, when this program "
+     "The clock of this machine is wrong: it is before {built_unix_days}, when this program "
      "was made. So the certificate of the server ({text}), which is valid from "
-     "{valid_from_in_seconds}, is refused." NEXT,
+     "{valid_from_unix_days}, is refused." NEXT,
      "Set the clock about right. If the machine forgets the time when it is switched off, let "
      "nocerttimecheck 1 in the configuration accept the certificate until the clock has been "
      "corrected once, with makestep 1 3.",
-     {{OUTSIDE}, {NEXT_ATTEMPT}, {VALID_FROM}, {"built_in_seconds", UNIT_DATE}},
+     {{OUTSIDE}, {NEXT_ATTEMPT}, {VALID_FROM}, {"built_unix_days", UNIT_DATE}},
      "subject"},
     {FINDING_NTS_CERTIFICATE_OTHER_NAME,
      "The certificate of the server is for {text}, and not for the name or address by which "
@@ -325,6 +326,79 @@ const struct finding_text finding_texts_nts[] = {
      "are established at {next_attempt_in_seconds} or later.",
      NULL,
      {{"requests", UNIT_NUMBER}, {NEXT_ATTEMPT}},
+     NULL},
+    {FINDING_NTS_SERVER,
+     "This host is an NTS server. Its certificate ({text}) is valid until "
+     "{valid_until_unix_days}. {clients} key establishments were complete since the start of "
+     "the daemon, and {failures} were not.",
+     NULL,
+     {{VALID_UNTIL}, {"clients", UNIT_NUMBER}, {"failures", UNIT_NUMBER}},
+     "file"},
+    {FINDING_NTS_SERVER_CERTIFICATE_ENDS,
+     "The certificate of this NTS server ({text}) is valid only until "
+     "{valid_until_in_seconds}. From then on clients will refuse it.",
+     "Renew it, and let what renews it call: chronyc rekey.",
+     {{ENDS_AT}},
+     "file"},
+    {FINDING_NTS_SERVER_CERTIFICATE_EXPIRED,
+     "The certificate of this NTS server ({text}) has expired: it was valid until "
+     "{valid_until_unix_days}. Clients refuse it.",
+     "Renew it, then: chronyc rekey. If the file is new already, only that was forgotten.",
+     {{VALID_UNTIL}},
+     "file"},
+    {FINDING_NTS_SERVER_CERTIFICATE_EARLY,
+     "The certificate of this NTS server ({text}) is valid only from {valid_from_unix_days} "
+     "on, by the clock of this host. Clients refuse it.",
+     "Check the clock of this host; else get another certificate, then: chronyc rekey.",
+     {{VALID_UNTIL}, {VALID_FROM}},
+     "file"},
+    {FINDING_NTS_SERVER_OLD_CERTIFICATE,
+     "A new certificate or key of this NTS server cannot be used: {text}. What was in use "
+     "before is still served.",
+     "Mend the file. It is read again when it changes.",
+     {{NULL, 0}},
+     "problem"},
+    {FINDING_NTS_SERVER_NO_CERTIFICATE,
+     "No certificate of this NTS server can be used, so that no client can establish keys: "
+     "{text}.",
+     "Mend the file (ntsservercert, ntsserverkey). It is read again when it changes.",
+     {{NULL, 0}},
+     "problem"},
+    {FINDING_NTS_SERVER_NO_PORT,
+     "The TCP port {port}, at which clients of this NTS server establish keys, could not be "
+     "opened, for IPv4 or for IPv6 or for both.",
+     "See the daemon's log for the reason, and what uses the port: ss -ltnp.",
+     {{"port", UNIT_NUMBER}},
+     NULL},
+    {FINDING_NTS_SERVER_PROCESSES,
+     "Only {ready} of {wanted} processes that establish keys with clients of this NTS server "
+     "run. The others are started again.",
+     "If that does not end in a minute, see the daemon's log.",
+     {{"ready", UNIT_NUMBER}, {"wanted", UNIT_NUMBER}},
+     NULL},
+    {FINDING_NTS_SERVER_KEYS_NOT_KEPT,
+     "The keys of this NTS server are not kept over a restart of the daemon; then all clients "
+     "have to establish new ones at once.",
+     "Name a directory by ntsdumpdir.",
+     {{NULL, 0}},
+     NULL},
+    {FINDING_NTS_SERVER_KEYS_UNSAVED,
+     "The keys of this NTS server cannot be saved to {text}. After a restart of the daemon all "
+     "clients would have to establish new ones at once.",
+     "Check the directory (ntsdumpdir): its owner has to be the user of the daemon; and that "
+     "the disk is not full. The daemon's log has the reason.",
+     {{NULL, 0}},
+     "file"},
+    {FINDING_NTS_SERVER_HANDSHAKES,
+     "Of {all} key establishments with this NTS server since the start of the daemon, {refused} "
+     "were refused by the client, which did not like the certificate; in {unmatched} client and "
+     "server had nothing in common; {broken} ended in another way before TLS stood, as some "
+     "clients do when they do not like a certificate.",
+     "If these are your clients, use explain on one of them. A public server always has some.",
+     {{"all", UNIT_NUMBER},
+      {"refused", UNIT_NUMBER},
+      {"unmatched", UNIT_NUMBER},
+      {"broken", UNIT_NUMBER}},
      NULL},
     {0},
 };

@@ -49,7 +49,7 @@ static void format_duration(double seconds, char *buf, size_t size)
 }
 
 /* A time that is this many seconds from now. */
-static void format_clock(double seconds, bool only_date, struct instant now, char *buf, size_t size)
+static void format_clock(double seconds, struct instant now, char *buf, size_t size)
 {
     time_t when = (time_t)instant_add(now, seconds).sec, today = (time_t)now.sec;
     struct tm at, here;
@@ -60,7 +60,17 @@ static void format_clock(double seconds, bool only_date, struct instant now, cha
     }
     bool other_day = at.tm_yday != here.tm_yday || at.tm_year != here.tm_year;
 
-    strftime(buf, size, only_date ? "%Y-%m-%d" : other_day ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &at);
+    strftime(buf, size, other_day ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &at);
+}
+
+/* Whole days are exact in the floating point of the protocol, which distant times are not. */
+static void format_date(double days, char *buf, size_t size)
+{
+    time_t when = (time_t)days * (time_t)DAY;
+    struct tm at;
+
+    if (!gmtime_r(&when, &at) || strftime(buf, size, "%Y-%m-%d", &at) == 0)
+        snprintf(buf, size, "an unknown day");
 }
 
 /* "1.2 ms": three digits in the largest unit that is not too large. */
@@ -103,8 +113,10 @@ static void format_value(double value, enum finding_unit unit, struct instant no
         format_duration(value, buf, size);
         break;
     case UNIT_CLOCK:
+        format_clock(value, now, buf, size);
+        break;
     case UNIT_DATE:
-        format_clock(value, unit == UNIT_DATE, now, buf, size);
+        format_date(value, buf, size);
         break;
     case UNIT_PERCENT:
         snprintf(buf, size, "%.0f %%", value);

@@ -20,7 +20,7 @@ enum finding_unit {
     UNIT_DURATION, /* s: "3 minutes", "2 days" */
     UNIT_CLOCK, /* s from now, negative: in the past: "14:03:20", local time; with the date unless
                       that is today */
-    UNIT_DATE,  /* s from now: "2026-11-28" */
+    UNIT_DATE,  /* days since 1970-01-01: "2026-11-28", UTC */
     UNIT_PERCENT,
 };
 

@@ -28,6 +28,7 @@ static void explain_clock(struct chronyd *d, struct findings *findings)
     else if (!selected)
         source_register_explain(d->sources, findings);
     reference_explain_changes(d->reference, findings);
+    nts_part_explain(d->nts_part, findings);
     if (!d->options->control_clock)
         findings_add(findings, FINDING_NOT_CONTROLLED);
     if (smoothing_report(d->smoothing, &smoothing) && smoothing.active && smoothing.offset != 0.0) {

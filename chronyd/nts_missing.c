@@ -149,3 +149,7 @@ double nts_part_certificates_age(const struct nts_part *part)
 {
     return -1.0;
 }
+
+void nts_part_explain(const struct nts_part *part, struct findings *findings)
+{
+}

@@ -13,6 +13,7 @@
 #include "nts/ke_helper.h"
 #include "nts/ke_listener.h"
 #include "nts/server_auth.h"
+#include "nts/server_explain.h"
 #include "nts/server_keys.h"
 #include "process/fork_server.h"
 
@@ -239,4 +240,11 @@ bool nts_part_report_certificate(const struct nts_part *part, int32_t index,
 double nts_part_certificates_age(const struct nts_part *part)
 {
     return part->ke_listener ? ke_listener_certificates_age(part->ke_listener) : -1.0;
+}
+
+void nts_part_explain(const struct nts_part *part, struct findings *findings)
+{
+    if (part->ke_listener)
+        nts_server_explain(part->ke_listener, part->server_keys,
+                           world_raw_now(part->daemon->world).i.sec, findings);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct chronyd;
+struct findings;
 struct helper_role;
 struct nts_part;
 struct report_certificate;
@@ -39,6 +40,8 @@ enum nts_rekey { NTS_REKEY_DONE, NTS_REKEY_FAILED, NTS_REKEY_LATER };
 enum nts_rekey nts_part_rekey(struct nts_part *part);
 void nts_part_save(struct nts_part *part);
 
+/* Adds what there is to say of the NTS server to the findings on the clock; nothing without one. */
+void nts_part_explain(const struct nts_part *part, struct findings *findings);
 /* How the key establishments of the server ended. False: there is no server. */
 bool nts_part_count_ends(const struct nts_part *part, struct report_counts *report);
 /* The certificates that the server uses: their number, and one of them, from index 0, without

@@ -27,6 +27,12 @@ static double from_now(const struct ntp_nts_client *client, int64_t time)
     return (double)(time - env->now(env->arg));
 }
 
+/* Days since 1970, in which dates are told. */
+static double day_of(int64_t time)
+{
+    return floor((double)time / 86400.0);
+}
+
 static uint32_t age(const struct ntp_nts_client *client, double when)
 {
     return (uint32_t)clamp(0.0, uptime(client) - when, UINT32_MAX - 1.0);
@@ -72,8 +78,8 @@ static void set_dates(const struct ntp_nts_client *client, const struct ke_failu
     double until = from_now(client, failure->valid_until);
 
     f->value[0] = from > 0.0 ? from : fmax(-until, 0.0); /* how far outside */
-    f->value[2] = from;
-    f->value[3] = f->code == FINDING_NTS_CLOCK_WRONG ? from_now(client, build_time()) : until;
+    f->value[2] = day_of(failure->valid_from);
+    f->value[3] = day_of(f->code == FINDING_NTS_CLOCK_WRONG ? build_time() : failure->valid_until);
 }
 
 static void explain_failure(const struct ntp_nts_client *client, const struct ke_failure *failure,
@@ -187,8 +193,11 @@ static void explain_certificate(const struct ntp_nts_client *client, struct find
 
     if (client->facts.valid_until == 0)
         return;
-    findings_add(findings, left < WEEK ? FINDING_NTS_CERTIFICATE_ENDS : FINDING_NTS_CERTIFICATE)
-        ->value[0] = left;
+    if (left < WEEK)
+        findings_add(findings, FINDING_NTS_CERTIFICATE_ENDS)->value[0] = left;
+    else
+        findings_add(findings, FINDING_NTS_CERTIFICATE)->value[0] =
+            day_of(client->facts.valid_until);
     if (client->facts.dates_unchecked)
         findings_add(findings, FINDING_NTS_DATES_UNCHECKED);
 }

@@ -132,3 +132,8 @@ bool ke_credentials_dates(const struct ke_credentials *credentials, size_t pair,
 {
     return credentials->watch && certificate_watch_dates(credentials->watch, pair, dates);
 }
+
+const char *ke_credentials_problem(const struct ke_credentials *credentials)
+{
+    return certificate_store_problem(credentials->store);
+}

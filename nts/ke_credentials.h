@@ -29,6 +29,8 @@ struct ke_credentials *ke_credentials_new(const struct ke_credentials_spec *spec
 void ke_credentials_free(struct ke_credentials *credentials);
 /* Loads the files again. False: a pair is bad, which was logged, and the old one stays in use. */
 bool ke_credentials_reload(struct ke_credentials *credentials);
+/* Why a pair of the last read cannot be used; NULL: all can. */
+const char *ke_credentials_problem(const struct ke_credentials *credentials);
 /* The dates of a certificate in use, from 0. False beyond the last one. */
 bool ke_credentials_dates(const struct ke_credentials *credentials, size_t pair,
                           struct tls_certificate_dates *dates);

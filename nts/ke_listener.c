@@ -27,8 +27,9 @@ struct ke_listener {
     timer_id pause_timer;
     int listeners[FAMILIES];
     int listener_count;
-    bool lacking; /* descriptors or memory for connections, which was logged */
-    bool started; /* from now on a socket that cannot be opened is not fatal */
+    bool is_closed; /* a socket could not be opened */
+    bool lacking;   /* descriptors or memory for connections, which was logged */
+    bool started;   /* from now on a socket that cannot be opened is not fatal */
     bool has_certificates;
     struct mono_time certificates_at; /* when those in use were read */
     struct ke_connections *connections;
@@ -276,6 +277,7 @@ static void open_listener(struct ke_listener *s, enum ip_family family)
                   ip_port_format(&local, text, sizeof(text)), text_errno(EADDRINUSE));
     if (fd < 0) {
         int error = errno;
+        s->is_closed = true;
         LOG_ERROR("Could not open NTS-KE socket on %s : %s%s",
                   ip_port_format(&local, text, sizeof(text)), text_errno(error),
                   ip_port_bind_hint(&local, error));
@@ -291,6 +293,7 @@ static void open_listeners(struct ke_listener *s)
 {
     if (s->listener_count > 0)
         return;
+    s->is_closed = false;
     open_listener(s, IP_V4);
     open_listener(s, IP_V6);
 }
@@ -387,6 +390,25 @@ enum ke_rekey ke_listener_rekey(struct ke_listener *listener)
     if (listener->pool)
         return helper_pool_renew(listener->pool) ? KE_REKEY_LATER : KE_REKEY_FAILED;
     return ke_credentials_reload(listener->credentials) ? KE_REKEY_DONE : KE_REKEY_FAILED;
+}
+
+struct ke_listener_state ke_listener_state(const struct ke_listener *listener)
+{
+    struct ke_listener_state state = {.is_closed = listener->is_closed,
+                                      .port = (uint16_t)listener->env.conf->port};
+
+    if (listener->pool) {
+        const struct helper_pool_state pool = helper_pool_state(listener->pool);
+
+        if (helper_pool_generation(listener->pool) != 0) {
+            state.wanted = pool.wanted;
+            state.ready = pool.ready;
+        }
+        state.problem = helper_pool_problem(listener->pool);
+    } else {
+        state.problem = ke_credentials_problem(listener->credentials);
+    }
+    return state;
 }
 
 struct helper_pool *ke_listener_pool(struct ke_listener *listener)

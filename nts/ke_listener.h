@@ -74,6 +74,16 @@ bool ke_listener_report_certificate(const struct ke_listener *listener, size_t n
 
 /* Seconds since the certificates in use were read; negative: none is in use. */
 double ke_listener_certificates_age(const struct ke_listener *listener);
+/* How the server is, for explain. */
+struct ke_listener_state {
+    bool is_closed; /* the port could not be opened, for one of the families at least */
+    uint16_t port;
+    int wanted, ready; /* processes; 0 with ntsprocesses 0 */
+    /* Why a certificate or key of the last read cannot be used; NULL: all can. Valid until the next
+       event. */
+    const char *problem;
+};
+struct ke_listener_state ke_listener_state(const struct ke_listener *listener);
 
 /* For tests: the helpers, NULL without. */
 struct helper_pool *ke_listener_pool(struct ke_listener *listener);

@@ -282,3 +282,11 @@ struct plain_value server_keys_value(const struct nts_server_keys *keys)
 {
     return (struct plain_value){&keys->set, sizeof(keys->set), keys->generation};
 }
+
+enum server_keys_kept server_keys_kept(const struct nts_server_keys *keys, const char **path)
+{
+    *path = keys->path;
+    if (!keys->file)
+        return SERVER_KEYS_NOWHERE;
+    return state_file_is_failing(keys->file) ? SERVER_KEYS_FAILING : SERVER_KEYS_KEPT;
+}

@@ -30,6 +30,11 @@ void server_keys_free(struct nts_server_keys *keys);
 /* Called after each rotation: copies of the key that left the set are to be wiped. */
 void server_keys_set_handler(struct nts_server_keys *keys, void (*rotated)(void *arg), void *arg);
 
+/* Whether the keys outlive the daemon, in the file *path; SERVER_KEYS_FAILING: not, since the last
+   write has failed. Without rotation they come from a file that is not written. */
+enum server_keys_kept { SERVER_KEYS_KEPT, SERVER_KEYS_FAILING, SERVER_KEYS_NOWHERE };
+enum server_keys_kept server_keys_kept(const struct nts_server_keys *keys, const char **path);
+
 /* The key that encrypts new cookies now; valid until the next rotation or reload. */
 const struct nts_server_key *server_keys_current(const struct nts_server_keys *keys);
 

@@ -177,6 +177,7 @@ void helper_pool_files(struct helper_pool *pool, const struct ipc_message *messa
         return;
     pool->bad_files = message->u.files.text[0] != '\0';
     pool->no_files = !message->u.files.usable;
+    text_copy(pool->problem, sizeof(pool->problem), message->u.files.text);
     if (pool->no_files)
         text_copy(pool->failure, sizeof(pool->failure), message->u.files.text);
     helper_pool_check(pool);

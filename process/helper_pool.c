@@ -508,3 +508,10 @@ struct helper_pool_state helper_pool_state(const struct helper_pool *pool)
         state.ready += serves(pool->helpers[i]);
     return state;
 }
+
+const char *helper_pool_problem(const struct helper_pool *pool)
+{
+    if (pool->problem[0] != '\0')
+        return pool->problem;
+    return pool->last_failure[0] != '\0' ? pool->last_failure : NULL;
+}

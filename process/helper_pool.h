@@ -95,6 +95,8 @@ struct helper_pool_state {
     uint32_t lost;
 };
 struct helper_pool_state helper_pool_state(const struct helper_pool *pool);
+/* Why some files of the last generation are bad, or it could not start; NULL: all is well. */
+const char *helper_pool_problem(const struct helper_pool *pool);
 /* Certificates that the current generation uses, as its helpers have told, from number 0. NULL:
    beyond the last one. */
 const struct ipc_certificate *helper_pool_certificate(const struct helper_pool *pool,

@@ -57,6 +57,7 @@ struct helper_pool {
     struct ipc_certificate *kept_certificates;
     size_t kept_count;
     uint32_t kept_generation;
+    char problem[IPC_TEXT_SIZE];      /* of files of the last generation that were read */
     char failure[IPC_TEXT_SIZE];      /* of the pending generation; empty: none */
     char last_failure[IPC_TEXT_SIZE]; /* of a start, logged once */
 };

@@ -114,7 +114,8 @@ static void values_have_the_unit_that_fits(void **state)
     check_unit(UNIT_DURATION, 172800.0, "2 days");
     check_unit(UNIT_CLOCK, 65.0, "00:01:05");
     check_unit(UNIT_CLOCK, -1.0, "2025-11-30 23:59:59");
-    check_unit(UNIT_DATE, 86400.0, "2025-12-02");
+    check_unit(UNIT_DATE, 20423.0, "2025-12-01");
+    check_unit(UNIT_DATE, 1e15, "an unknown day");
     check_unit(UNIT_PERCENT, 12.4, "12 %");
 }
 

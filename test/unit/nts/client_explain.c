@@ -292,7 +292,7 @@ static void dates_are_the_certificates_or_the_clocks_fault(void **state)
     /* Nobody knows. */
     expect(f, "nts_certificate_or_clock");
     assert_true(f->findings.list[0].value[0] == 10.0 * DAY);
-    assert_true(f->findings.list[0].value[3] == -10.0 * DAY);
+    assert_true(f->findings.list[0].value[3] == (double)((NOW + 10) / DAY - 10));
     /* Sources have corrected the clock. */
     f->clock_updates = 1;
     expect(f, "nts_certificate_expired");
@@ -307,7 +307,7 @@ static void dates_are_the_certificates_or_the_clocks_fault(void **state)
     assert_int_equal(poll_request(f, packet), 0);
     expect(f, build_time() > 0 ? "nts_clock_wrong" : "nts_certificate_or_clock");
     if (build_time() > 0)
-        assert_true(f->findings.list[0].value[3] == (double)(build_time() - now_1970(f)));
+        assert_true(f->findings.list[0].value[3] == (double)(build_time() / DAY));
 }
 
 static void address_of_another_source_is_said(void **state)
