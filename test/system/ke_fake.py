@@ -17,11 +17,14 @@ ke_fake.py PORT udp MODE ADDRESS SERVER: listens at the address, in front of the
   pass           passes all packets
   plain          passes only those of 48 octets
   damage         passes all, and changes the last octet of responses
+ke_fake.py PORT udp shift ADDRESS SECONDS: an NTP server whose clock is ahead by these.
 """
 import socket
 import ssl
+import struct
 import sys
 import threading
+import time
 
 SHORT = 48
 
@@ -78,6 +81,21 @@ def serve_tcp(port, cert, key, mode, argument=""):
             ).start()
 
 
+def shifted_response(request, seconds):
+    """Stratum 1, without authentication."""
+    now = int((time.time() + 2208988800 + seconds) * (1 << 32)) & ((1 << 64) - 1)
+    head = struct.pack("!BBbbIII", 0x24, 1, 6, -20, 0, 0, 0x47505300)
+    return head + struct.pack("!Q", now) + request[40:48] + struct.pack("!QQ", now, now)
+
+
+def serve_shifted(port, address, seconds):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((address, port))
+        while True:
+            request, client = server.recvfrom(4096)
+            server.sendto(shifted_response(request, seconds), client)
+
+
 def serve_udp(port, mode, address, server):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as front:
         front.bind((address, port))
@@ -97,7 +115,9 @@ def serve_udp(port, mode, address, server):
             front.sendto(response, client)
 
 
-if sys.argv[2] == "udp":
+if sys.argv[2:4] == ["udp", "shift"]:
+    serve_shifted(int(sys.argv[1]), sys.argv[4], int(sys.argv[5]))
+elif sys.argv[2] == "udp":
     serve_udp(int(sys.argv[1]), *sys.argv[3:])
 else:
     serve_tcp(int(sys.argv[1]), *sys.argv[2:])

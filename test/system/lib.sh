@@ -231,6 +231,20 @@ make_cert()
     chmod 600 "$T/$name.key"
 }
 
+# dated_cert NAME FROM TO: as make_cert, valid from and to these days (YYYYMMDD), for the names in SAN.
+dated_cert()
+{
+    mkdir -p "$T/ca.$1"
+    : >"$T/ca.$1/index"
+    printf '%s\n' '[ca]' 'default_ca=a' '[a]' "new_certs_dir=$T/ca.$1" "database=$T/ca.$1/index" \
+        'default_md=sha256' 'policy=p' 'rand_serial=yes' 'x509_extensions=e' '[p]' 'commonName=supplied' \
+        '[e]' "subjectAltName=${SAN:-IP:127.0.0.1}" >"$T/ca.$1/conf"
+    make_cert "$1"
+    openssl ca -batch -notext -config "$T/ca.$1/conf" -cert "$T/ca.crt" -keyfile "$T/ca.key" \
+        -startdate "${2}000000Z" -enddate "${3}000000Z" -in "$T/$1.csr" -out "$T/$1.crt" 2>/dev/null ||
+        fail "openssl ca"
+}
+
 # start_nts_server NAME [OPTION...] -- DIRECTIVE...: sets NTP_PORT, KE_PORT, PID.
 start_nts_server()
 {
