@@ -178,8 +178,9 @@ struct report_clock {
 enum report_process_role {
     REPORT_PROCESS_MAIN = 0,
     REPORT_PROCESS_FORK_SERVER = 1,
-    REPORT_PROCESS_NAMES = 2,  /* looks up names */
-    REPORT_PROCESS_NTS_KE = 3, /* key establishments of the NTS server */
+    REPORT_PROCESS_NAMES = 2,   /* looks up names */
+    REPORT_PROCESS_NTS_KE = 3,  /* key establishments of the NTS server */
+    REPORT_PROCESS_METRICS = 4, /* serves metrics over HTTP */
 };
 
 /* The processes of a role. */

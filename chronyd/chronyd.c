@@ -220,6 +220,32 @@ static void start_servers(struct chronyd *d)
     start_access_names(d);
 }
 
+/* ---- Metrics ---- */
+
+bool chronyd_serves_metrics(const struct chronyd *d)
+{
+    return d->conf->command.metrics.addr.family != IP_UNSPEC && d->main_mode == REFERENCE_NORMAL;
+}
+
+static void end_metrics_process(void *ctx, pid_t pid)
+{
+    fork_server_kill(((struct chronyd *)ctx)->fork_server, pid);
+}
+
+static void start_metrics_server(struct chronyd *d)
+{
+    const struct metrics_server_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .execute = chronyd_execute,
+        .kill = end_metrics_process,
+        .ctx = d,
+    };
+
+    if (chronyd_serves_metrics(d))
+        d->metrics_server = metrics_server_new(&env, &d->conf->command.metrics);
+}
+
 static void on_mode_end(enum reference_mode mode, bool success, void *arg);
 
 void chronyd_init(struct chronyd *d, const struct options *options)
@@ -247,6 +273,7 @@ void chronyd_open(struct chronyd *d)
     start_rtc(d);
     open_refclocks(d);
     start_servers(d);
+    start_metrics_server(d);
 }
 
 static void on_sources_work_done(void *arg)
@@ -481,6 +508,7 @@ void chronyd_stop(struct chronyd *d)
     ntp_broadcast_free(d->ntp_broadcast);
     ntp_sources_free(d->ntp_sources);
     nts_part_free(d->nts_part);
+    metrics_server_free(d->metrics_server);
     cmd_service_free(d->cmd_service);
     access_names_free(d->ntp_access_names);
     access_names_free(d->cmd_access_names);

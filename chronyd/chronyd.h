@@ -13,6 +13,7 @@
 #include "chronyd/command_line.h"
 #include "chronyd/history_collector.h"
 #include "chronyd/manual.h"
+#include "chronyd/metrics_server.h"
 #include "chronyd/nts_part.h"
 #include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
@@ -69,7 +70,8 @@ struct chronyd {
     struct ntp_sources *ntp_sources;
     struct ntp_broadcast *ntp_broadcast;
 
-    struct fork_server *fork_server; /* NULL: there is none */
+    struct fork_server *fork_server;       /* NULL: there is none */
+    struct metrics_server *metrics_server; /* NULL: no metrics are served */
     struct nts_part *nts_part;
     struct ntp_nts nts; /* filled in by nts_part */
 
@@ -124,6 +126,9 @@ enum cmd_status chronyd_execute(void *ctx, const struct cmd_request *request,
 /* The rekey command, and SIGHUP for certificates. CMD_STATUS_LATER: chronyd_rekeyed will be
    called. */
 enum cmd_status chronyd_rekey(struct chronyd *daemon);
+/* Whether metrics are configured, and served in this mode of operation. */
+bool chronyd_serves_metrics(const struct chronyd *daemon);
+
 /* A rekey has ended, by command or because files have changed. ok: all certificates can be used.
    Answers the clients that wait. */
 void chronyd_rekeyed(struct chronyd *daemon, bool ok);

@@ -35,6 +35,12 @@ static void report_processes(const struct chronyd *d, struct report_daemon *repo
 
         add_processes(report, REPORT_PROCESS_NAMES, 1, alive, restarts);
     }
+    if (d->metrics_server) {
+        uint32_t restarts;
+        bool alive = metrics_server_has_process(d->metrics_server, &restarts);
+
+        add_processes(report, REPORT_PROCESS_METRICS, 1, alive, restarts);
+    }
     const struct helper_pool *pool = fork_server_pool(d->fork_server);
     if (pool) {
         struct helper_pool_state state = helper_pool_state(pool);

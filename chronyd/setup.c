@@ -16,6 +16,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "chronyd/chronyd.h"
+#include "chronyd/metrics_role.h"
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
@@ -23,6 +24,7 @@
 #include "process/fork_server.h"
 #include "process/privileges.h"
 #include "process/process.h"
+#include "process/resolver_helper.h"
 #include "process/sandbox.h"
 
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
@@ -80,6 +82,9 @@ void setup_read_conf(struct chronyd *d)
 #ifndef FEAT_NTS
         .without_nts = true,
 #endif
+#ifndef FEAT_METRICS
+        .without_metrics = true,
+#endif
         .print = options->print_conf ? stdout : NULL,
         .resolve = resolve_blocking,
         .resolve_arg = (void *)options,
@@ -99,6 +104,7 @@ void setup_read_conf(struct chronyd *d)
     if (d->conf->process.pid_file)
         pidfile_check(d->conf->process.pid_file, options->foreground_process);
     d->sandbox.filter_level = options->filter_level;
+    d->sandbox.serves_metrics = chronyd_serves_metrics(d);
     d->sandbox.locks_memory = options->lock_memory || d->conf->process.lock_memory;
     sandbox_find_users(&d->sandbox, options->user ? options->user : d->conf->process.user);
     filter_check_level(options->filter_level);
@@ -193,17 +199,23 @@ static void on_fork_server_limited(void *arg)
 
 void setup_helpers(struct chronyd *d)
 {
+#ifdef FEAT_METRICS
+    const struct lone_role metrics = metrics_role_make(d->world);
+#endif
     const struct fork_server_spec spec = {
         .world = d->world,
         .sandbox = &d->sandbox,
         .helpers = nts_part_helper_role(d->nts_part),
-        .resolver = sandbox_wants_resolver(&d->sandbox),
+        .resolver = sandbox_wants_resolver(&d->sandbox) ? &resolver_helper_role : NULL,
+#ifdef FEAT_METRICS
+        .metrics = d->sandbox.serves_metrics ? &metrics : NULL,
+#endif
         .limited = on_fork_server_limited,
         .arg = d,
     };
     char error[1024];
 
-    if (!spec.helpers && !spec.resolver)
+    if (!spec.helpers && !spec.resolver && !spec.metrics)
         return;
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
     if (!d->fork_server)
@@ -237,6 +249,14 @@ static void on_helper_restarted(void *arg)
     history_collector_restart(d->history, nts_part_helper_role(d->nts_part)->service);
 }
 
+static void on_new_metrics(int channel, pid_t pid, void *arg)
+{
+    struct chronyd *d = arg;
+
+    if (metrics_server_take(d->metrics_server, channel, pid))
+        history_collector_restart(d->history, "metrics");
+}
+
 static void replace_resolver(pid_t pid, void *arg)
 {
     fork_server_kill(((struct chronyd *)arg)->fork_server, pid);
@@ -248,6 +268,7 @@ void setup_attach_helpers(struct chronyd *d)
         .lost = on_fork_server_lost,
         .resolver = on_new_resolver,
         .helper_restarted = on_helper_restarted,
+        .metrics = on_new_metrics,
         .arg = d,
     };
 

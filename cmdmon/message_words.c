@@ -185,7 +185,7 @@ const struct field_word words_response[] = {
 };
 
 const struct field_word words_process[] = {
-    {REPORT_PROCESS_MAIN, "main", NULL},   {REPORT_PROCESS_FORK_SERVER, "fork_server", NULL},
-    {REPORT_PROCESS_NAMES, "names", NULL}, {REPORT_PROCESS_NTS_KE, "nts_ke", NULL},
-    {FIELD_OTHER, "unknown", NULL},
+    {REPORT_PROCESS_MAIN, "main", NULL},       {REPORT_PROCESS_FORK_SERVER, "fork_server", NULL},
+    {REPORT_PROCESS_NAMES, "names", NULL},     {REPORT_PROCESS_NTS_KE, "nts_ke", NULL},
+    {REPORT_PROCESS_METRICS, "metrics", NULL}, {FIELD_OTHER, "unknown", NULL},
 };

@@ -74,10 +74,11 @@ struct conf_watch {
 
 /* Facts and services for the parser. */
 struct conf_env {
-    bool client_only; /* -Q: no default ports, Unix socket and PID file */
-    bool restarted;   /* -R: initstepslew ignored, positive makestep limit becomes 0 */
-    bool without_nts; /* a build without NTS: directives that need it are worth a warning */
-    FILE *print;      /* -p: each line is written here before it is evaluated; NULL: not */
+    bool client_only;     /* -Q: no default ports, Unix socket and PID file */
+    bool restarted;       /* -R: initstepslew ignored, positive makestep limit becomes 0 */
+    bool without_nts;     /* a build without NTS: directives that need it are worth a warning */
+    bool without_metrics; /* ... without the metrics server: its directive is an error */
+    FILE *print;          /* -p: each line is written here before it is evaluated; NULL: not */
     /* Blocking resolution of a name, up to max addresses; number found. */
     int (*resolve)(const char *name, struct ip_addr *addrs, int max, void *arg);
     void *resolve_arg;

@@ -129,7 +129,7 @@ typedef bool directive_handler(struct parser *p, const struct directive *d, char
 
 /* directive_values.c: what is one value, or none, with a syntax of its own */
 directive_handler directive_path_or_none, directive_strings, directive_bind, directive_bind_command;
-directive_handler directive_ignored, directive_unsupported;
+directive_handler directive_ignored, directive_metricsaddress, directive_unsupported;
 
 /* directive_settings.c: settings with several values or words */
 directive_handler directive_authselectmode, directive_clientloglimit, directive_driftfile;

@@ -87,6 +87,7 @@ const struct directive directive_table[] = {
     {INTEGER("maxstratum", selection.max_stratum, 0, INT_MAX, 15)},
     {INTEGER("maxtxbuffers", nic_clocks.max_tx_buffers, 0, 1048576, 0)},
     {REAL("maxupdateskew", reference.max_update_skew, 1000.0, "ppm")},
+    {PART("metricsaddress", struct ip_port, command.metrics), directive_metricsaddress},
     {INTEGER("minsamples", selection.min_samples, 0, INT_MAX, 6)},
     {INTEGER("minsources", selection.min_sources, 1, INT_MAX, 1)},
     {INTEGER("minstratum", selection.min_stratum, 0, INT_MAX, 0)},

@@ -88,6 +88,47 @@ bool directive_bind_command(struct parser *p, const struct directive *d, char *a
     return set_bind_address(p, d, args);
 }
 
+/* Cuts "ADDRESS:PORT" or "[ADDRESS]:PORT" in two, without the brackets, which IPv6 needs. NULL: it
+   is neither. */
+static char *cut_port(char **address)
+{
+    char *port = strrchr(*address, ':');
+
+    if (!port)
+        return NULL;
+    *port++ = '\0';
+    size_t length = strlen(*address);
+    if ((*address)[0] != '[')
+        return strchr(*address, ':') ? NULL : port;
+    if (length < 2 || (*address)[length - 1] != ']')
+        return NULL;
+    (*address)[length - 1] = '\0';
+    ++*address;
+    return port;
+}
+
+bool directive_metricsaddress(struct parser *p, const struct directive *d, char *args)
+{
+    struct ip_port address;
+    long number;
+
+    if (!parser_check_words(p, args, 1, 1))
+        return false;
+    if (p->env->without_metrics)
+        return parser_fail_parse(p) ||
+               parser_explain(p, ": this build has no metrics server (libmicrohttpd)");
+    char *port = cut_port(&args);
+    if (!port || args[0] == '\0' || text_parse_long(port, 1, 65535, &number) != TEXT_NUMBER_OK)
+        return parser_fail_parse(p) ||
+               parser_explain(p, ": ADDRESS:PORT or [ADDRESS]:PORT with a port from 1 to 65535 is "
+                                 "expected");
+    if (!parser_address(p, args, &address.addr))
+        return parser_fail_address(p, args);
+    address.port = (uint16_t)number;
+    *(struct ip_port *)directive_value(p, d) = address;
+    return true;
+}
+
 bool directive_ignored(struct parser *p, const struct directive *d, char *args)
 {
     return true;

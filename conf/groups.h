@@ -336,6 +336,8 @@ struct command_conf {
     char *path; /* NULL: no Unix socket */
     struct conf_access_rules access;
     unsigned int open; /* enum open_command */
+    /* Where the metrics are served over HTTP; IP_UNSPEC: nowhere. */
+    struct ip_port metrics;
 };
 
 /* ---- Process ---- */

@@ -32,8 +32,8 @@
 #include <sys/socket.h>
 #include "process/filter_internal.h"
 
-/* A helper opens no file after its start, at any level. The calls fail and do not end the
-   process, since a library may look for an optional file at any time. */
+/* A helper, or the metrics server, opens no file after its start, at any level. The calls fail and
+   do not end the process, since a library may look for an optional file at any time. */
 static const char *const failing_helper[] = {"open", "openat", "openat2", "open_by_handle_at",
                                              "creat"};
 
@@ -73,6 +73,13 @@ static const char *const allowed_main[] = {
     /* sockets */
     "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg", "sendmsg",
     "sendto", "socketcall"};
+
+/* Level 1, metrics server only: it accepts connections, with the HTTP library's kind of wait, and
+   has an alarm for a round without end. It has no socket that sendmsg() could address: the log is
+   closed. */
+static const char *const allowed_metrics[] = {"accept4",   "alarm",       "epoll_create1",
+                                              "epoll_ctl", "epoll_pwait", "epoll_wait",
+                                              "sendmsg",   "setitimer"};
 
 /* Level 1, main process only: allowed with these arguments. */
 static const unsigned int socket_domains[] = {AF_NETLINK, AF_UNIX, AF_INET, AF_INET6};
@@ -143,12 +150,11 @@ static bool allow_argument(scmp_filter_ctx ctx, const char *name, unsigned int a
                             SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)) >= 0;
 }
 
-/* The one option that a helper sets on its connections. */
-static bool allow_quick_ack(scmp_filter_ctx ctx)
+static bool allow_option(scmp_filter_ctx ctx, int level, int option)
 {
     return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-                            SCMP_CMP(1, SCMP_CMP_MASKED_EQ, INT_MASK, IPPROTO_TCP),
-                            SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, TCP_QUICKACK)) >= 0;
+                            SCMP_CMP(1, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)level),
+                            SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)option)) >= 0;
 }
 
 /* Sending to the peer of the socket only, not to another address. */
@@ -156,6 +162,17 @@ static bool allow_unaddressed(scmp_filter_ctx ctx)
 {
     return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)) >=
            0;
+}
+
+/* Reading and setting the flags of descriptors. */
+static bool allow_flags(scmp_filter_ctx ctx)
+{
+    for (size_t i = 0; i < COUNT(fcntl_commands); i++) {
+        if (!allow_argument(ctx, "fcntl", 1, INT_MASK, fcntl_commands[i]) ||
+            !allow_argument(ctx, "fcntl64", 1, INT_MASK, fcntl_commands[i]))
+            return false;
+    }
+    return true;
 }
 
 static bool add_main_rules(scmp_filter_ctx ctx)
@@ -167,18 +184,11 @@ static bool add_main_rules(scmp_filter_ctx ctx)
             return false;
     }
     for (size_t i = 0; i < COUNT(socket_options); i++) {
-        if (seccomp_rule_add(
-                ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-                SCMP_CMP(1, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)socket_options[i].level),
-                SCMP_CMP(2, SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t)socket_options[i].option)) <
-            0)
+        if (!allow_option(ctx, socket_options[i].level, socket_options[i].option))
             return false;
     }
-    for (size_t i = 0; i < COUNT(fcntl_commands); i++) {
-        if (!allow_argument(ctx, "fcntl", 1, INT_MASK, fcntl_commands[i]) ||
-            !allow_argument(ctx, "fcntl64", 1, INT_MASK, fcntl_commands[i]))
-            return false;
-    }
+    if (!allow_flags(ctx))
+        return false;
     for (size_t i = 0; i < COUNT(ioctl_requests); i++) {
         if (!allow_argument(ctx, "ioctl", 1, INT_MASK, ioctl_requests[i] & INT_MASK))
             return false;
@@ -197,16 +207,31 @@ static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
                                            SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX, 0)) >= 0);
 }
 
+/* Level 1: what a role has besides what all have. */
+static bool add_allowed(scmp_filter_ctx ctx, enum filter_role role)
+{
+    switch (role) {
+    case FILTER_NTS_HELPER:
+        return allow_option(ctx, IPPROTO_TCP, TCP_QUICKACK) && allow_unaddressed(ctx);
+    case FILTER_METRICS:
+        return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_metrics, COUNT(allowed_metrics)) &&
+               allow_option(ctx, IPPROTO_TCP, TCP_NODELAY) &&
+               allow_option(ctx, IPPROTO_TCP, TCP_CORK) && allow_flags(ctx) &&
+               allow_unaddressed(ctx);
+    default:
+        return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
+               add_main_rules(ctx);
+    }
+}
+
 static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
 {
-    if (role == FILTER_NTS_HELPER && !add_helper_rules(ctx, level, violation))
+    if ((role == FILTER_NTS_HELPER || role == FILTER_METRICS) &&
+        !add_helper_rules(ctx, level, violation))
         return false;
     if (level == 1 && role != FILTER_RESOLVER)
         return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
-               (role == FILTER_NTS_HELPER
-                    ? allow_quick_ack(ctx) && allow_unaddressed(ctx)
-                    : filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_main, COUNT(allowed_main)) &&
-                          add_main_rules(ctx));
+               add_allowed(ctx, role);
     return filter_add_denied(ctx, role, violation);
 }
 

@@ -7,7 +7,7 @@
 #ifndef PROCESS_FILTER_H
 #define PROCESS_FILTER_H
 
-enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER };
+enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER, FILTER_METRICS };
 
 /* Fatal unless the level is -2..2, and 0 in a build without the filter. */
 void filter_check_level(int level);

@@ -86,14 +86,13 @@ static const struct argument_rule refused_arguments[] = {
    whether a process exists. */
 static const char *const signal_calls[] = {"kill", "tkill", "tgkill"};
 
-/* ---- NTS-KE helpers ---- */
+/* ---- NTS-KE helpers and the metrics server ---- */
 
 /* Ends the process: children, other sockets. */
 static const char *const dangerous_helper[] = {"ioctl", "clone", "clone3", "bind", "connect"};
 
 /* Fails: changes of files by name, objects that processes share by name or number, messages to an
-   address. (The socket of the system log could send to another address, and a filter cannot see
-   that of sendmsg().) */
+   address. */
 static const char *const refused_helper[] = {
     /* names of files */
     "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
@@ -105,7 +104,11 @@ static const char *const refused_helper[] = {
     "mq_open", "mq_unlink", "shmget", "shmat", "shmctl", "semget", "semctl", "semop", "msgget",
     "msgctl", "msgsnd", "msgrcv",
     /* addressed messages */
-    "sendmsg", "sendmmsg"};
+    "sendmmsg"};
+
+/* ... and this one in NTS-KE helpers: their socket of the system log could send to another address,
+   which a filter cannot see. The metrics server has no such socket. */
+static const char *const refused_nts_helper[] = {"sendmsg"};
 
 /* ---- Rules ---- */
 
@@ -182,17 +185,21 @@ static bool add_signal_rules(scmp_filter_ctx ctx, uint32_t action)
     return true;
 }
 
-/* The one option that a helper sets on its connections. */
-static bool deny_other_options(scmp_filter_ctx ctx, uint32_t violation)
+/* An NTS-KE helper sets one option on its connections; the metrics server TCP_NODELAY and TCP_CORK,
+   which are below the others but for the maximum size of a segment. */
+static bool deny_other_options(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
 {
+    const struct scmp_arg_cmp other = role == FILTER_NTS_HELPER
+                                          ? SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK, 0)
+                                          : SCMP_A2(SCMP_CMP_GT, TCP_CORK, 0);
+
     return seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 1,
                             SCMP_A1(SCMP_CMP_NE, IPPROTO_TCP, 0)) >= 0 &&
            seccomp_rule_add(ctx, violation, SCMP_SYS(setsockopt), 2,
-                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0),
-                            SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK, 0)) >= 0;
+                            SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0), other) >= 0;
 }
 
-static bool add_helper_rules(scmp_filter_ctx ctx, uint32_t violation)
+static bool add_helper_rules(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
 {
     static const int numbers[] = {NUMBER_FCHMODAT2, NUMBER_SETXATTRAT, NUMBER_REMOVEXATTRAT,
                                   NUMBER_FILE_SETATTR};
@@ -202,8 +209,10 @@ static bool add_helper_rules(scmp_filter_ctx ctx, uint32_t violation)
     return filter_add_names(ctx, violation, dangerous_helper, COUNT(dangerous_helper)) &&
            add_signal_rules(ctx, violation) &&
            filter_add_names(ctx, refuse, refused_helper, COUNT(refused_helper)) &&
+           (role != FILTER_NTS_HELPER ||
+            filter_add_names(ctx, refuse, refused_nts_helper, COUNT(refused_nts_helper))) &&
            add_numbers(ctx, refuse, numbers, COUNT(numbers)) &&
-           add_argument_rule(ctx, refuse, &addressed) && deny_other_options(ctx, violation);
+           add_argument_rule(ctx, refuse, &addressed) && deny_other_options(ctx, role, violation);
 }
 
 bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
@@ -215,14 +224,16 @@ bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t viol
         !add_numbers(ctx, violation, numbers, COUNT(numbers)) ||
         !filter_add_names(ctx, refuse, refused, COUNT(refused)))
         return false;
+    const bool is_helper = role == FILTER_NTS_HELPER || role == FILTER_METRICS;
+
     for (size_t i = 0; i < COUNT(refused_arguments); i++) {
-        if (role == FILTER_NTS_HELPER && refused_arguments[i].name[0] == 'i')
+        if (is_helper && refused_arguments[i].name[0] == 'i')
             continue; /* no ioctl() at all */
         if (!add_argument_rule(ctx, refuse, &refused_arguments[i]))
             return false;
     }
-    if (role == FILTER_NTS_HELPER)
-        return add_helper_rules(ctx, violation);
+    if (is_helper)
+        return add_helper_rules(ctx, role, violation);
     return add_signal_rules(ctx, refuse) && filter_add_threads_only(ctx, refuse, false);
 }
 

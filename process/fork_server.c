@@ -21,7 +21,6 @@
 #include "base/text.h"
 #include "process/channel.h"
 #include "process/fork_server.h"
-#include "process/resolver_helper.h"
 #include "process/signals.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
@@ -34,8 +33,10 @@
 #define MAX_GENERATIONS 4
 #define MAX_CREDIT      8.0
 
-/* The generation and number of the resolver, which no helper has. */
-#define RESOLVER 0
+/* The generation of the processes of which there is one, and their numbers. Their places come
+   before those of helpers, whose generations and numbers begin with 1. */
+#define LONE 0
+enum { RESOLVER, METRICS, LONE_ROLES };
 
 struct child {
     pid_t pid;
@@ -44,7 +45,7 @@ struct child {
     struct mono_time started;
 };
 
-/* A place that has to be filled: the resolver, and each helper of the adopted generation. */
+/* A place that has to be filled: each lone process, and each helper of the adopted generation. */
 struct place {
     bool vacant;
     int failures; /* in a row */
@@ -64,13 +65,24 @@ struct server {
     uint32_t adopted;  /* 0: none */
     struct child *children;
     size_t child_count;
-    struct place *places; /* by number */
-    double credit;        /* generations that may be ordered now */
+    const struct lone_role *lone[LONE_ROLES]; /* NULL: it is not wanted */
+    struct place *places;                     /* of lone processes, and then of helpers */
+    double credit;                            /* generations that may be ordered now */
     struct mono_time credit_at;
     sigset_t wait_mask;
 };
 
 /* ---- Children ---- */
+
+static int place_count(const struct server *s)
+{
+    return LONE_ROLES + s->helpers;
+}
+
+static struct place *place_of(const struct server *s, uint32_t generation, uint16_t number)
+{
+    return &s->places[generation == LONE ? number : LONE_ROLES + number - 1];
+}
 
 /* Never returns: the body of a child. */
 static _Noreturn void run_child(struct server *s, const struct helper_identity *identity,
@@ -78,12 +90,13 @@ static _Noreturn void run_child(struct server *s, const struct helper_identity *
 {
     const struct helper_role *role = s->role;
 
-    if (identity->number == RESOLVER) {
-        prctl(PR_SET_NAME, "chronyd-names");
+    if (identity->generation == LONE) {
+        const struct lone_role *lone = s->lone[identity->number];
+
+        prctl(PR_SET_NAME, lone->process_name);
         if (role)
             role->forget(role->ctx);
-        resolver_helper_run(s->spec->sandbox, channel);
-        _exit(HELPER_EXIT_DONE);
+        _exit(lone->run(lone->ctx, s->spec->sandbox, channel));
     }
     prctl(PR_SET_NAME, role->process_name);
     _exit(role->run(role->ctx, identity, channel));
@@ -96,8 +109,8 @@ static void introduce(const struct server *s, const struct child *child, int cha
     struct ipc_message message;
 
     memset(&message, 0, sizeof(message));
-    if (child->number == RESOLVER) {
-        message.type = IPC_RESOLVER_NEW;
+    if (child->generation == LONE) {
+        message.type = s->lone[child->number]->announcement;
         message.u.process.pid = (int32_t)child->pid;
     } else {
         message.type = IPC_HELPER_NEW;
@@ -135,11 +148,11 @@ static bool start_child(struct server *s, const struct helper_identity *identity
     return pid > 0;
 }
 
-static const char *place_name(const struct server *s, int number, char *text, size_t size)
+static const char *place_name(const struct server *s, int index, char *text, size_t size)
 {
-    if (number == RESOLVER)
-        return "Name resolving helper";
-    snprintf(text, size, "%s helper #%d", s->role->service, number);
+    if (index < LONE_ROLES)
+        return s->lone[index]->name;
+    snprintf(text, size, "%s helper #%d", s->role->service, index - LONE_ROLES + 1);
     return text;
 }
 
@@ -177,7 +190,7 @@ static double backoff(const struct place *place)
 
 static void plan_restart(struct server *s, const struct child *child, int status)
 {
-    struct place *place = &s->places[child->number];
+    struct place *place = place_of(s, child->generation, child->number);
     struct mono_time now = world_mono_now(s->spec->world);
 
     if (mono_diff(now, child->started) >= STABLE_TIME)
@@ -203,33 +216,34 @@ static void reap(struct server *s)
             if (child.pid != pid)
                 continue;
             s->children[i] = s->children[--s->child_count];
-            if (child.number == RESOLVER || child.generation == s->adopted)
+            if (child.generation == LONE || child.generation == s->adopted)
                 plan_restart(s, &child, status);
             break;
         }
     }
 }
 
-static void announce_end(const struct server *s, int number)
+static void announce_end(const struct server *s, int index)
 {
-    struct place *place = &s->places[number];
+    struct place *place = &s->places[index];
     char name[32], text[64];
 
     describe_status(s, place->last_status, text, sizeof(text));
     if (!place->announced)
-        LOG_WARN("%s ended (%s), starting it again", place_name(s, number, name, sizeof(name)),
+        LOG_WARN("%s ended (%s), starting it again", place_name(s, index, name, sizeof(name)),
                  text);
     place->announced = true;
 }
 
-static void start_again(struct server *s, int number)
+static void start_again(struct server *s, int index)
 {
+    const bool lone = index < LONE_ROLES;
     const struct helper_identity identity = {
-        .generation = number == RESOLVER ? RESOLVER : s->adopted,
-        .number = (uint16_t)number,
+        .generation = lone ? LONE : s->adopted,
+        .number = (uint16_t)(lone ? index : index - LONE_ROLES + 1),
         .restarted = true,
     };
-    struct place *place = &s->places[number];
+    struct place *place = &s->places[index];
     char name[32];
 
     if (start_child(s, &identity)) {
@@ -237,7 +251,7 @@ static void start_again(struct server *s, int number)
         return;
     }
     if (!place->start_failed)
-        LOG_ERROR("Could not start %s : %s", place_name(s, number, name, sizeof(name)),
+        LOG_ERROR("Could not start %s : %s", place_name(s, index, name, sizeof(name)),
                   text_errno(errno));
     place->start_failed = true;
     place->failures++;
@@ -250,11 +264,11 @@ static int restart_due(struct server *s)
     struct mono_time now = world_mono_now(s->spec->world);
     double next = -1.0;
 
-    for (int i = 0; i <= s->helpers; i++) {
+    for (int i = 0; i < place_count(s); i++) {
         struct place *place = &s->places[i];
 
         if (place->vacant && mono_diff(place->restart_at, now) <= 0.0) {
-            /* The first start of the resolver is no restart. */
+            /* The first start of a lone process is no restart. */
             if (place->failures > 0 && !place->start_failed)
                 announce_end(s, i);
             start_again(s, i);
@@ -274,7 +288,7 @@ static int living_generations(const struct server *s)
     int count = 0;
 
     for (size_t i = 0; i < s->child_count; i++) {
-        bool is_first = s->children[i].number != RESOLVER;
+        bool is_first = s->children[i].generation != LONE;
 
         for (size_t j = 0; j < i && is_first; j++)
             is_first = s->children[j].generation != s->children[i].generation;
@@ -353,7 +367,7 @@ static void adopt_generation(struct server *s)
             alive =
                 alive || (s->children[j].generation == s->adopted && s->children[j].number == i);
         /* It may have died between its first message and this order. */
-        s->places[i] =
+        *place_of(s, s->adopted, (uint16_t)i) =
             (struct place){.vacant = !alive, .restart_at = world_mono_now(s->spec->world)};
     }
 }
@@ -450,6 +464,7 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
         .helpers = spec->helpers ? spec->helpers->count : 0,
         .credit = MAX_CREDIT,
         .credit_at = world_mono_now(spec->world),
+        .lone = {[RESOLVER] = spec->resolver, [METRICS] = spec->metrics},
     };
     struct pollfd p = {.fd = fd, .events = POLLIN};
     bool running = true;
@@ -459,8 +474,9 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
     if (spec->limited)
         spec->limited(spec->arg);
-    s.places = mem_array((size_t)s.helpers + 1, sizeof(*s.places));
-    s.places[RESOLVER] = (struct place){.vacant = spec->resolver, .restart_at = s.credit_at};
+    s.places = mem_array((size_t)place_count(&s), sizeof(*s.places));
+    for (int i = 0; i < LONE_ROLES; i++)
+        s.places[i] = (struct place){.vacant = s.lone[i] != NULL, .restart_at = s.credit_at};
 
     while (running) {
         struct timespec timeout;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fork server (architecture.md "Processes") and the main process's handle of it. It is forked
- * while the main process holds no secret, runs the name resolving helper and generations of
- * helpers, the latter when told to, reaps them and starts them again (with a back-off) when they
- * die.
+ * while the main process holds no secret, runs the name resolving helper, the metrics server and
+ * generations of helpers, the latter when told to, reaps them and starts them again (with a
+ * back-off) when they die.
  *
  * Promise: descriptors: its channel and the log. Files: those that its helpers are made of, which
  * it reads for each generation, keeps in memory for the adopted one, and never parses.
@@ -31,6 +31,7 @@
 #include "base/world.h"
 #include "process/helper_role.h"
 #include "process/ipc.h"
+#include "process/lone_role.h"
 #include "process/sandbox.h"
 
 struct fork_server;
@@ -41,7 +42,8 @@ struct fork_server_spec {
     struct world *world; /* clocks; files in the fork server only */
     const struct sandbox *sandbox;
     const struct helper_role *helpers; /* NULL: none */
-    bool resolver;
+    const struct lone_role *resolver;  /* NULL: none; and so on */
+    const struct lone_role *metrics;
     /* In the fork server, when it has no more rights than it keeps. May be NULL. */
     void (*limited)(void *arg);
     void *arg;
@@ -64,8 +66,10 @@ struct fork_server_events {
     /* The process has ended, or gave no sign of life for FORK_SERVER_SILENCE rounds of the loop's
        timer: an error was logged, and nothing that it runs will be started again. Called once. */
     void (*lost)(void *arg);
-    /* A resolver was started: this process's end of its channel, owned by the callee. */
+    /* A resolver, or a metrics server, was started: this process's end of its channel, owned by the
+       callee. */
     void (*resolver)(int channel, pid_t pid, void *arg);
+    void (*metrics)(int channel, pid_t pid, void *arg);
     /* A helper was started in the place of one that ended. May be NULL. */
     void (*helper_restarted)(void *arg);
     void *arg;

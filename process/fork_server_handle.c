@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The main process's handle of the fork server; see fork_server.h. It owns the channel: orders are
- * queued until they are sent, messages go to the pool of helpers or to the owner of the resolver,
- * and signs of life are asked for. Nothing that arrives here may end the process.
+ * queued until they are sent, messages go to the pool of helpers or to the owners of lone
+ * processes, and signs of life are asked for. Nothing that arrives here may end the process.
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +25,12 @@
 #define STATUS_PAUSE 5 /* ms */
 #define STATUS_TRIES 100
 
+/* One that was started before the handle was attached. */
+struct lone {
+    int channel; /* -1: none */
+    pid_t pid;
+};
+
 struct fork_server {
     pid_t pid;
     struct channel channel; /* closed: lost */
@@ -34,8 +40,7 @@ struct fork_server {
     timer_id order_timer;
     timer_id ping_timer;
     int unanswered; /* pings since the last message */
-    int resolver;   /* channel of one that was started before the handle was attached, -1: none */
-    pid_t resolver_pid;
+    struct lone resolver, metrics;
 };
 
 /* ---- Orders ---- */
@@ -141,26 +146,30 @@ static void on_ping_timer(void *arg)
 
 /* ---- Messages ---- */
 
-static void take_resolver(struct fork_server *f, int channel, pid_t pid)
+/* Gives it to its owner, or keeps it until there is one. */
+static void take_lone(struct fork_server *f, struct lone *kept,
+                      void (*owner)(int channel, pid_t pid, void *arg), struct lone lone)
 {
-    if (f->loop && f->events.resolver) {
-        f->events.resolver(channel, pid, f->events.arg);
+    if (f->loop && owner) {
+        owner(lone.channel, lone.pid, f->events.arg);
         return;
     }
-    if (f->resolver >= 0)
-        close(f->resolver);
-    f->resolver = channel;
-    f->resolver_pid = pid;
+    if (kept->channel >= 0)
+        close(kept->channel);
+    *kept = lone;
 }
 
 /* fd: -1 if there is none, or this process had no descriptor free for it. */
 static void take_message(struct fork_server *f, const struct ipc_message *message, int fd)
 {
+    const struct lone lone = {fd, message->u.process.pid};
+
     f->unanswered = 0;
-    if (message->type == IPC_RESOLVER_NEW) {
-        /* Without its channel the helper ends, and the next one is started. */
-        if (fd >= 0)
-            take_resolver(f, fd, message->u.process.pid);
+    /* Without its channel a lone process ends, and the next one is started. */
+    if (fd >= 0 && message->type == IPC_RESOLVER_NEW) {
+        take_lone(f, &f->resolver, f->events.resolver, lone);
+    } else if (fd >= 0 && message->type == IPC_METRICS_NEW) {
+        take_lone(f, &f->metrics, f->events.metrics, lone);
     } else if (f->pool && message->type == IPC_HELPER_NEW) {
         if (f->events.helper_restarted &&
             message->u.helper.generation == helper_pool_generation(f->pool))
@@ -222,7 +231,7 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
 
     f->channel = channel_make(channel, IPC_FORK_SERVER, MAX_ORDERS);
     f->pid = pid;
-    f->resolver = -1;
+    f->resolver.channel = f->metrics.channel = -1;
     return f;
 }
 
@@ -262,13 +271,15 @@ struct fork_server *fork_server_start(const struct fork_server_spec *spec, char 
 void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
                         const struct fork_server_events *events)
 {
-    int resolver = fork_server->resolver;
+    const struct lone resolver = fork_server->resolver, metrics = fork_server->metrics;
 
     fork_server->loop = loop;
     fork_server->events = *events;
-    fork_server->resolver = -1;
-    if (resolver >= 0)
-        take_resolver(fork_server, resolver, fork_server->resolver_pid);
+    fork_server->resolver.channel = fork_server->metrics.channel = -1;
+    if (resolver.channel >= 0)
+        take_lone(fork_server, &fork_server->resolver, events->resolver, resolver);
+    if (metrics.channel >= 0)
+        take_lone(fork_server, &fork_server->metrics, events->metrics, metrics);
     if (fork_server->channel.fd < 0) {
         if (events->lost)
             events->lost(events->arg);
@@ -293,8 +304,10 @@ void fork_server_free(struct fork_server *fork_server)
             loop_fd_remove(f->loop, f->channel.fd);
     }
     channel_close(&f->channel);
-    if (f->resolver >= 0)
-        close(f->resolver);
+    if (f->resolver.channel >= 0)
+        close(f->resolver.channel);
+    if (f->metrics.channel >= 0)
+        close(f->metrics.channel);
     free(f);
 }
 

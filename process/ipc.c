@@ -250,6 +250,28 @@ static void code_addresses(struct codec *c, struct ipc_message *m)
         code_address(c, &b->addrs[i]);
 }
 
+static void code_octets_of(struct codec *c, struct ipc_octets *b)
+{
+    b->id = code_u32(c, b->id);
+    b->status = code_u16(c, b->status);
+    b->length = code_u16(c, b->length);
+    check(c, b->length <= sizeof(b->data));
+    if (!c->bad)
+        code_octets(c, b->data, b->length);
+}
+
+static void code_query(struct codec *c, struct ipc_message *m)
+{
+    code_octets_of(c, &m->u.octets);
+    check(c, m->u.octets.status == 0 && m->u.octets.length > 0);
+}
+
+static void code_report(struct codec *c, struct ipc_message *m)
+{
+    code_octets_of(c, &m->u.octets);
+    check(c, m->u.octets.status == 0 || m->u.octets.length == 0);
+}
+
 /* ---- The permission table ---- */
 
 #define IN(state) (1U << (state))
@@ -284,6 +306,10 @@ static const struct kind {
     {IPC_LOOKUP, IPC_ASKER, ANY, IPC_FRESH, 0, code_lookup},
     {IPC_ADDRESSES, IPC_RESOLVER, ANY, IPC_FRESH, 0, code_addresses},
     {IPC_VERDICT, IPC_CHECKER, ANY, IPC_FRESH, 0, code_verdict},
+    {IPC_METRICS_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, code_process},
+    {IPC_LISTEN, IPC_REPORTER, IN(IPC_FRESH), IPC_WORKING, 1, code_nothing},
+    {IPC_QUERY, IPC_METRICS, ANY, IPC_FRESH, 0, code_query},
+    {IPC_REPORT, IPC_REPORTER, IN(IPC_WORKING), IPC_WORKING, 0, code_report},
 };
 
 /* NULL: unknown type. Each type has one sender. */

@@ -19,6 +19,7 @@
 #define IPC_MESSAGE_SIZE 512
 #define IPC_TEXT_SIZE    448 /* of a reason, with terminator */
 #define IPC_NAME_SIZE    256 /* of a host, with terminator */
+#define IPC_OCTETS_SIZE  492 /* of a query or a report */
 
 /* Who sends. The main process has another role on the channel of each kind of process. */
 enum ipc_role {
@@ -28,14 +29,16 @@ enum ipc_role {
     IPC_FORK_SERVER,
     IPC_ASKER, /* the main process, to the resolver */
     IPC_RESOLVER,
-    IPC_CHECKER, /* the process that judges certificates, to the fork server */
+    IPC_CHECKER,  /* the process that judges certificates, to the fork server */
+    IPC_REPORTER, /* the main process, to the metrics server */
+    IPC_METRICS,
 };
-#define IPC_ROLES (IPC_CHECKER + 1)
+#define IPC_ROLES (IPC_METRICS + 1)
 
 /* What a sender has said of itself so far. Roles without a life of their own stay at the first. */
 enum ipc_state {
     IPC_FRESH,
-    IPC_WORKING, /* a helper is ready; a dispatcher has passed connections */
+    IPC_WORKING, /* a helper is ready; a dispatcher has passed connections, a reporter the socket */
     IPC_LEAVING, /* nothing more is to come of what it is for */
 };
 
@@ -59,6 +62,10 @@ enum ipc_type {
     IPC_PING = 17,    /* ... give a sign of life */
     IPC_KILL = 18,    /* ... kill this child */
     IPC_VERDICT = 19, /* checker to fork server: on the next pair of files */
+    IPC_METRICS_NEW = 20, /* fork server to supervisor, with the channel of the metrics server */
+    IPC_LISTEN = 21,      /* reporter to metrics server, with the listening socket */
+    IPC_QUERY = 22,       /* metrics server to reporter: a request of the control protocol */
+    IPC_REPORT = 23,      /* reporter to metrics server: the answer */
     IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
 };
 
@@ -88,6 +95,15 @@ struct ipc_certificate {
     char file[IPC_TEXT_SIZE]; /* printable ASCII */
     int64_t not_before;       /* s since 1970 */
     int64_t not_after;
+};
+
+/* A request or the body of a reply of the control protocol. What the octets mean is for the two
+   sides to judge. */
+struct ipc_octets {
+    uint32_t id;     /* of the query */
+    uint16_t status; /* of the control protocol; without success there are no octets */
+    size_t length;
+    uint8_t data[IPC_OCTETS_SIZE];
 };
 
 struct ipc_message {
@@ -125,6 +141,7 @@ struct ipc_message {
         struct ipc_certificate certificate;
         struct ipc_lookup lookup;
         struct ipc_addresses addresses;
+        struct ipc_octets octets; /* of a query or a report */
     } u;
 };
 

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "process/channel.h"
+#include "process/helper_role.h"
 #include "process/process.h"
 #include "process/signals.h"
 
@@ -94,7 +95,7 @@ static bool await_lookup(int channel)
     return poll(&p, 1, -1) > 0 || errno == EINTR;
 }
 
-void resolver_helper_run(const struct sandbox *sandbox, int fd)
+static int run(void *ctx, const struct sandbox *sandbox, int fd)
 {
     struct channel channel = channel_make(fd, IPC_ASKER, 0);
     enum channel_result result = CHANNEL_AGAIN;
@@ -110,4 +111,12 @@ void resolver_helper_run(const struct sandbox *sandbox, int fd)
         if (result == CHANNEL_OK)
             answer_lookup(&channel, &message.u.lookup);
     }
+    return HELPER_EXIT_DONE;
 }
+
+const struct lone_role resolver_helper_role = {
+    .name = "Name resolving helper",
+    .process_name = "chronyd-names",
+    .announcement = IPC_RESOLVER_NEW,
+    .run = run,
+};

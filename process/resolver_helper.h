@@ -13,8 +13,7 @@
 #ifndef PROCESS_RESOLVER_HELPER_H
 #define PROCESS_RESOLVER_HELPER_H
 
-#include "process/ipc.h"
-#include "process/sandbox.h"
+#include "process/lone_role.h"
 
 /* A lookup that takes longer counts as one to be tried again (seconds). */
 #define RESOLVER_LIMIT 30.0
@@ -23,8 +22,7 @@
    of the answer is the caller's to set. */
 void resolver_lookup(const struct ipc_lookup *query, struct ipc_addresses *answer);
 
-/* Body of the helper process, at the other end of the channel. It returns when the channel ends or
-   something else than a lookup comes. */
-void resolver_helper_run(const struct sandbox *sandbox, int fd);
+/* The helper for the fork server. Its process also ends when something else than a lookup comes. */
+extern const struct lone_role resolver_helper_role;
 
 #endif

@@ -44,8 +44,21 @@ static bool is_apart(const struct sandbox *s, uid_t uid, gid_t gid)
     return uid != 0 && gid != 0 && uid != s->uid && gid != s->gid;
 }
 
-/* The name resolving helper parses data of the network, so it gets a user of its own, who may
-   neither use the command socket nor read the state of the daemon. */
+/* Whether there is a process that has no business with the daemon's user. */
+static bool has_strangers(const struct sandbox *s)
+{
+    return sandbox_wants_resolver(s) || s->serves_metrics;
+}
+
+static const char *strangers_run(const struct sandbox *s)
+{
+    return !s->serves_metrics          ? "the name resolving helper runs"
+           : sandbox_wants_resolver(s) ? "the name resolving helper and the metrics server run"
+                                       : "the metrics server runs";
+}
+
+/* The name resolving helper and the metrics server parse data of the network, so they get a user of
+   their own, who may neither use the command socket nor read the state of the daemon. */
 static void find_resolve_user(struct sandbox *s)
 {
     static const char *const names[] = {RESOLVE_USER, "nobody"};
@@ -54,12 +67,11 @@ static void find_resolve_user(struct sandbox *s)
 
     s->resolve_uid = s->uid;
     s->resolve_gid = s->gid;
-    if (!sandbox_wants_resolver(s) || !sandbox_started_as_root())
+    if (!has_strangers(s) || !sandbox_started_as_root())
         return;
     if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID)) {
-        LOG_WARN(
-            "CAP_SETUID or CAP_SETGID is not permitted : the name resolving helper runs as the "
-            "user of the daemon");
+        LOG_WARN("CAP_SETUID or CAP_SETGID is not permitted : %s as the user of the daemon",
+                 strangers_run(s));
         return;
     }
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -70,9 +82,10 @@ static void find_resolve_user(struct sandbox *s)
         s->resolve_gid = gid;
         return;
     }
-    LOG_WARN("Neither %s nor nobody is a user with a group apart from the daemon's : the name "
-             "resolving helper runs as the user of the daemon",
-             RESOLVE_USER);
+    LOG_WARN(
+        "Neither %s nor nobody is a user with a group apart from the daemon's : %s as the user "
+        "of the daemon",
+        RESOLVE_USER, strangers_run(s));
 }
 
 void sandbox_find_users(struct sandbox *s, const char *name)
@@ -142,15 +155,16 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
         return;
     if (s->lock_needs_capability)
         keep |= PRIVILEGE_IPC_LOCK;
-    if (sandbox_changes_user(s) || (sandbox_wants_resolver(s) && s->resolve_uid != s->uid))
+    if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))
         keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
     privileges_limit(keep);
 }
 
 void sandbox_enter(const struct sandbox *s, enum filter_role role, int channel)
 {
-    const uid_t uid = role == FILTER_RESOLVER ? s->resolve_uid : s->uid;
-    const gid_t gid = role == FILTER_RESOLVER ? s->resolve_gid : s->gid;
+    const bool is_stranger = role == FILTER_RESOLVER || role == FILTER_METRICS;
+    const uid_t uid = is_stranger ? s->resolve_uid : s->uid;
+    const gid_t gid = is_stranger ? s->resolve_gid : s->gid;
 
     leave_main_process(channel);
     if (sandbox_started_as_root() && (uid != 0 || gid != 0))

@@ -14,16 +14,18 @@
 struct sandbox {
     uid_t uid; /* of the daemon and its helpers */
     gid_t gid;
-    uid_t resolve_uid; /* of the name resolving helper; the same if there is no other */
+    uid_t resolve_uid; /* of the name resolving helper and the metrics server; the same if there
+                          is no other */
     gid_t resolve_gid;
     int filter_level;
+    bool serves_metrics; /* there is a metrics server */
     bool locks_memory;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };
 
-/* Finds the users; a user that cannot be used is a warning or fatal. The filter level is set
-   already. A process that was not started as root keeps its user; directories are expected to
-   belong to it, unless another user than the default is named. */
+/* Finds the users; a user that cannot be used is a warning or fatal. The filter level and whether
+   there is a metrics server are set already. A process that was not started as root keeps its user;
+   directories are expected to belong to it, unless another user than the default is named. */
 void sandbox_find_users(struct sandbox *sandbox, const char *name);
 bool sandbox_started_as_root(void);
 /* The daemon and its helpers become another user than root. */

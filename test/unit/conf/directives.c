@@ -313,6 +313,51 @@ static void assert_address(const struct ip_addr *addr, const char *text)
     assert_string_equal(ip_addr_format(addr, buf, sizeof(buf)), text);
 }
 
+static void metrics_have_an_address_and_a_port(void **state)
+{
+    static const struct {
+        const char *line, *result;
+    } cases[] = {
+        {"", NULL},
+        {"metricsaddress 127.0.0.1:9123", "127.0.0.1:9123"},
+        {"metricsaddress [::1]:1", "[::1]:1"},
+        {"metricsaddress [2001:db8::1]:65535", "[2001:db8::1]:65535"},
+        {"metricsaddress [127.0.0.1]:80", "127.0.0.1:80"},
+        {"metricsaddress 0.0.0.0:1\nmetricsaddress [::]:2", "[::]:2"},
+    };
+    static const char *const wrong[] = {
+        "127.0.0.1", "127.0.0.1:", "127.0.0.1:0",  "127.0.0.1:65536", "127.0.0.1:9x",
+        "::1:9123",  "[::1]",      "[::1:9123",    "::1]:9123",       "[]:9123",
+        ":9123",     "9123",       "127.0.0.1:-1", "[::1]9123",       "[:9123",
+    };
+    static const char expected[] = "Could not parse metricsaddress directive at line 1: "
+                                   "ADDRESS:PORT or [ADDRESS]:PORT with a port from 1 to 65535 is "
+                                   "expected";
+    char buf[ADDR_TEXT_SIZE], line[64];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf *conf = test_conf(cases[i].line);
+
+        if (!cases[i].result)
+            assert_int_equal(conf->command.metrics.addr.family, IP_UNSPEC);
+        else
+            assert_string_equal(ip_port_format(&conf->command.metrics, buf, sizeof(buf)),
+                                cases[i].result);
+        conf_free(conf);
+    }
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        snprintf(line, sizeof(line), "metricsaddress %s", wrong[i]);
+        assert_error_begins(line, expected);
+    }
+    assert_error_begins("metricsaddress localhost:9123",
+                        "Could not parse metricsaddress directive at line 1: localhost is not an "
+                        "address");
+    assert_error_begins("metricsaddress",
+                        "Missing arguments for metricsaddress directive at line 1");
+    assert_error_begins("metricsaddress 127.0.0.1 9123",
+                        "Too many arguments for metricsaddress directive at line 1");
+}
+
 static void addresses_are_kept_per_family(void **state)
 {
     static const char *const names[] = {"bindacqaddress", "bindaddress", "bindcmdaddress"};
@@ -926,6 +971,7 @@ int main(void)
         cmocka_unit_test(a_slash_switches_pidfile_and_command_socket_off),
         cmocka_unit_test(addresses_are_kept_per_family),
         cmocka_unit_test(addresses_may_have_an_interface),
+        cmocka_unit_test(metrics_have_an_address_and_a_port),
         cmocka_unit_test(words_select_modes_without_regard_to_case),
         cmocka_unit_test(the_estimator_is_one_of_two_words),
         cmocka_unit_test(a_poll_policy_by_accuracy_has_a_ratio),

@@ -34,6 +34,7 @@
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -78,9 +79,8 @@ enum outcome {
 /* A value in arguments that is known when the test runs only: the process ID of the parent. */
 enum { PARENT = -1000001 };
 
-#define ALL    7U
-#define MAIN   (1U << FILTER_MAIN)
-#define HELPER (1U << FILTER_NTS_HELPER)
+#define ALL    15U
+#define HELPER (1U << FILTER_NTS_HELPER | 1U << FILTER_METRICS)
 
 struct call {
     const char *name;
@@ -182,7 +182,7 @@ static const struct call calls[] = {
     CALL(clone, ALL, CLONE_NEWUSER | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0),
     CALL(clone, ALL, CLONE_NEWNS | CLONE_FS, 0, 0, 0, 0),
     CALL(clone, ALL, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0),
-    /* helpers have no files, not even by name, and nobody to talk to */
+    /* helpers and the metrics server have no files, not even by name, and nobody to talk to */
     CALL(openat, HELPER, AT_FDCWD, 0, 0, 0),
     CALL(unlinkat, HELPER, -1, 0, 0),
     CALL(renameat2, HELPER, -1, 0, -1, 0, 0),
@@ -204,9 +204,11 @@ static const struct call calls[] = {
     CALL(bind, HELPER, -1, 0, 0),
     CALL(connect, HELPER, -1, 0, 0),
     CALL(sendto, HELPER, -1, 0, 0, 0, 8, 8),
-    CALL(sendmsg, HELPER, -1, 0, 0),
+    CALL(sendmsg, 1U << FILTER_NTS_HELPER, -1, 0, 0),
     CALL(sendmmsg, HELPER, -1, 0, 0, 0),
     CALL(clone, HELPER, CLONE_THREAD | CLONE_VM, 0, 0, 0, 0),
+    CALL(setsockopt, HELPER, -1, SOL_SOCKET, SO_BROADCAST, 0, 0),
+    CALL(setsockopt, HELPER, -1, IPPROTO_TCP, TCP_CONGESTION, 0, 0),
 };
 
 static long argument(long value)
@@ -253,7 +255,8 @@ static void skip_if_sanitized(void)
 static void dangerous_calls_are_denied_in_every_role_at_every_level(void **state)
 {
     static const int levels[] = {1, 2, -1, -2};
-    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER};
+    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER,
+                                             FILTER_METRICS};
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(calls); i++) {
@@ -319,7 +322,8 @@ static void signal_itself(void)
 
 static void process_can_abort_at_level_2(void **state)
 {
-    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER};
+    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER,
+                                             FILTER_METRICS};
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(roles); i++) {

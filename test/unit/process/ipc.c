@@ -198,16 +198,30 @@ static void nobody_may_send_what_another_role_sends(void **state)
         enum ipc_role sender;
         int descriptors;
     } kinds[] = {
-        {IPC_CONNECTION, IPC_DISPATCHER, 1},  {IPC_DRAIN, IPC_DISPATCHER, 0},
-        {IPC_READY, IPC_HELPER, 0},           {IPC_FAILED, IPC_HELPER, 0},
-        {IPC_OUTCOME, IPC_HELPER, 0},         {IPC_CERTIFICATE, IPC_HELPER, 0},
-        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1}, {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
-        {IPC_REFUSED, IPC_FORK_SERVER, 0},    {IPC_ALIVE, IPC_FORK_SERVER, 0},
-        {IPC_FILES, IPC_FORK_SERVER, 0},      {IPC_CHANGED, IPC_FORK_SERVER, 0},
-        {IPC_START, IPC_SUPERVISOR, 0},       {IPC_ADOPT, IPC_SUPERVISOR, 0},
-        {IPC_ABANDON, IPC_SUPERVISOR, 0},     {IPC_PING, IPC_SUPERVISOR, 0},
-        {IPC_KILL, IPC_SUPERVISOR, 0},        {IPC_VERDICT, IPC_CHECKER, 0},
-        {IPC_LOOKUP, IPC_ASKER, 0},           {IPC_ADDRESSES, IPC_RESOLVER, 0},
+        {IPC_CONNECTION, IPC_DISPATCHER, 1},
+        {IPC_DRAIN, IPC_DISPATCHER, 0},
+        {IPC_READY, IPC_HELPER, 0},
+        {IPC_FAILED, IPC_HELPER, 0},
+        {IPC_OUTCOME, IPC_HELPER, 0},
+        {IPC_CERTIFICATE, IPC_HELPER, 0},
+        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
+        {IPC_REFUSED, IPC_FORK_SERVER, 0},
+        {IPC_ALIVE, IPC_FORK_SERVER, 0},
+        {IPC_FILES, IPC_FORK_SERVER, 0},
+        {IPC_CHANGED, IPC_FORK_SERVER, 0},
+        {IPC_START, IPC_SUPERVISOR, 0},
+        {IPC_ADOPT, IPC_SUPERVISOR, 0},
+        {IPC_ABANDON, IPC_SUPERVISOR, 0},
+        {IPC_PING, IPC_SUPERVISOR, 0},
+        {IPC_KILL, IPC_SUPERVISOR, 0},
+        {IPC_VERDICT, IPC_CHECKER, 0},
+        {IPC_LOOKUP, IPC_ASKER, 0},
+        {IPC_ADDRESSES, IPC_RESOLVER, 0},
+        {IPC_METRICS_NEW, IPC_FORK_SERVER, 1},
+        {IPC_LISTEN, IPC_REPORTER, 1},
+        {IPC_QUERY, IPC_METRICS, 0},
+        {IPC_REPORT, IPC_REPORTER, 0},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -226,8 +240,10 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.helper.generation = m.u.helper.number = 1, m.u.helper.pid = 2;
         else if (m.type == IPC_VERDICT)
             m.u.verdict.usable = true;
-        else if (m.type == IPC_RESOLVER_NEW || m.type == IPC_KILL)
+        else if (m.type == IPC_RESOLVER_NEW || m.type == IPC_METRICS_NEW || m.type == IPC_KILL)
             m.u.process.pid = 2;
+        else if (m.type == IPC_QUERY)
+            m.u.octets.length = 1;
         else if (m.type == IPC_REFUSED)
             m.u.refused.generation = 1;
         else if (m.type == IPC_FILES)
@@ -358,6 +374,8 @@ static void nobody_may_say_it_at_another_time(void **state)
         {IPC_DISPATCHER, {.type = IPC_DRAIN}, 0, true, true, false, IPC_LEAVING},
         {IPC_SUPERVISOR, {.type = IPC_START}, 0, true, true, true, IPC_FRESH},
         {IPC_FORK_SERVER, {.type = IPC_ALIVE}, 0, true, true, true, IPC_FRESH},
+        {IPC_REPORTER, {.type = IPC_LISTEN}, 1, true, false, false, IPC_WORKING},
+        {IPC_REPORTER, {.type = IPC_REPORT}, 0, false, true, false, IPC_WORKING},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
     struct ipc_message out;
@@ -431,10 +449,61 @@ static void certificates_survive_and_have_a_file(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_HELPER));
 }
 
+static void queries_and_reports_survive(void **state)
+{
+    struct ipc_message m = {.type = IPC_QUERY, .u.octets = {.id = 0x12345678}};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    m.u.octets.length = IPC_OCTETS_SIZE;
+    memset(m.u.octets.data, 0xa5, IPC_OCTETS_SIZE);
+    for (int i = 0; i < 2; i++) {
+        m.type = i == 0 ? IPC_QUERY : IPC_REPORT;
+        ipc_encode(&m, data);
+        assert_true(decode(data, sizeof(data), 0, i == 0 ? IPC_METRICS : IPC_REPORTER, &out));
+        assert_int_equal(out.u.octets.id, 0x12345678);
+        assert_int_equal(out.u.octets.status, 0);
+        assert_int_equal(out.u.octets.length, IPC_OCTETS_SIZE);
+        assert_memory_equal(out.u.octets.data, m.u.octets.data, IPC_OCTETS_SIZE);
+    }
+    /* A report that could not be had. */
+    m.u.octets.status = 0xfffe;
+    m.u.octets.length = 0;
+    ipc_encode(&m, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_REPORTER, &out));
+    assert_int_equal(out.u.octets.status, 0xfffe);
+}
+
+static void wrong_queries_and_reports_are_refused(void **state)
+{
+    struct ipc_message m = {.type = IPC_QUERY, .u.octets = {.length = 20}};
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    ipc_encode(&m, data);
+    assert_true(decodes(data, sizeof(data), 0, IPC_METRICS));
+    data[9] = 1; /* a status */
+    assert_false(decodes(data, sizeof(data), 0, IPC_METRICS));
+    data[9] = 0;
+    data[10] = 1; /* length 276: the octets may be those, and the rest is zero */
+    assert_true(decodes(data, sizeof(data), 0, IPC_METRICS));
+    data[11] = 0xed; /* 493 */
+    assert_false(decodes(data, sizeof(data), 0, IPC_METRICS));
+    data[10] = data[11] = 0xff;
+    assert_false(decodes(data, sizeof(data), 0, IPC_METRICS));
+    data[10] = data[11] = 0;
+    assert_false(decodes(data, sizeof(data), 0, IPC_METRICS));
+
+    m = (struct ipc_message){.type = IPC_REPORT, .u.octets = {.status = 1, .length = 1}};
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_REPORTER));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificates_survive_and_have_a_file),
+        cmocka_unit_test(queries_and_reports_survive),
+        cmocka_unit_test(wrong_queries_and_reports_are_refused),
         cmocka_unit_test(connection_survives_in_both_families),
         cmocka_unit_test(other_kinds_survive),
         cmocka_unit_test(files_survive_and_have_a_reason),

@@ -21,7 +21,7 @@ pid_t support_start_resolver(struct world *world)
         const struct sandbox sandbox = {.resolve_uid = getuid(), .resolve_gid = getgid()};
 
         close(ends[0]);
-        resolver_helper_run(&sandbox, ends[1]);
+        resolver_helper_role.run(NULL, &sandbox, ends[1]);
         _exit(0);
     }
     close(ends[1]);
