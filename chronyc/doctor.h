@@ -131,6 +131,9 @@ void doctor_free_facts(struct doctor *d);
 bool doctor_ask(struct doctor *d, unsigned int command, int32_t index, union cmd_reply_body *body,
                 unsigned int *status);
 
+/* Whether this process sees the network of the daemon, and not that of another container; true also
+   if there is no reason to doubt it. */
+bool doctor_shares_network(const struct doctor *d);
 /* Whether ports and files are known, from the daemon or the configuration. */
 bool doctor_knows_settings(const struct doctor *d);
 /* The Unix socket that is tried first, or that the configuration names. */

@@ -320,6 +320,11 @@ static bool is_in_our_network(const struct doctor *d, const struct process *p)
            strcmp(theirs, ours) == 0;
 }
 
+bool doctor_shares_network(const struct doctor *d)
+{
+    return d->has_daemon ? is_in_our_network(d, &d->daemon) : d->contact == CONTACT_NONE;
+}
+
 /* Whether the daemon may be the one whose configuration was named. */
 static bool has_wanted_conf(const struct doctor *d, const struct process *p)
 {

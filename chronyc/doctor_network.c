@@ -96,7 +96,7 @@ static void check_answers(struct doctor *d, const struct source_counts *counts)
                    " configured); chronyd was started "
                    "%s ago",
                    counts->ntp, doctor_span(d->daemon_age).s);
-    else if (!has_default_route(d))
+    else if (doctor_shares_network(d) && !has_default_route(d))
         doctor_add(d, DIAGNOSIS_ERROR, "no_route",
                    "ip route shows the routes; the network may not be up yet",
                    "No NTP source answers (%" PRIu32
@@ -147,6 +147,9 @@ void doctor_check_network(struct doctor *d)
     if (!check_activity(d) || !count_sources(d, &counts))
         return;
     check_answers(d, &counts);
+    if (counts.answering > 0 && d->has_tracking && !doctor_is_synchronised(d))
+        doctor_add(d, DIAGNOSIS_NOTE, "not_synchronised", "chronyc explain says why",
+                   "The clock is not synchronised, although sources answer");
     if (counts.answering > 0)
         doctor_ok(d, "%" PRIu32 " of %" PRIu32 " NTP sources answer", counts.answering, counts.ntp);
 }
@@ -219,8 +222,8 @@ void doctor_check_firewall(struct doctor *d)
     if (!doctor_knows_settings(d) || !(d->around.flags & REPORT_SERVES_TIME))
         return;
     check_requests(d);
-    if (d->contact != CONTACT_NONE && !d->has_daemon)
-        return; /* its network is another one */
+    if (!doctor_shares_network(d))
+        return;
     switch (firewall_read(d->machine, &firewall)) {
     case FIREWALL_NONE:
         return;

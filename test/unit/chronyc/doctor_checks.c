@@ -289,6 +289,9 @@ static void silence_of_all_sources_is_an_error(void **state)
     assert_finding(m, "network", "no_source_answers", "error");
     m->daemon.source.reachability = 1;
     assert_finding(m, "network", "ok", "ok");
+    assert_finding(m, "network", "not_synchronised", NULL);
+    m->daemon.tracking.leap = LEAP_UNSYNC;
+    assert_finding(m, "network", "not_synchronised", "note");
     m->daemon.source.reachability = 0;
     m->daemon.source.mode = REPORT_REFCLOCK;
     assert_finding(m, "network", "no_source_answers", NULL);
@@ -319,6 +322,20 @@ static void names_and_offline_sources_are_told(void **state)
     assert_finding(m, "network", "all_offline", "warning");
     m->daemon.activity.online = 1;
     assert_finding(m, "network", "all_offline", NULL);
+}
+
+static void daemon_of_another_network_has_another_firewall(void **state)
+{
+    struct fake_machine *m = *state;
+
+    m->daemon.around.flags |= REPORT_SERVES_TIME;
+    m->daemon.around.ntp_port = 123;
+    fake_machine_program(m, "nft", "echo 'type filter hook input priority 0; policy drop;'");
+    fake_machine_link(m, "/proc/self/ns/net", "net:[1]");
+    fake_machine_link(m, "/proc/100/ns/net", "net:[1]");
+    assert_finding(m, "firewall", "ntp_port_closed", "warning");
+    fake_machine_link(m, "/proc/100/ns/net", "net:[2]");
+    assert_finding(m, "firewall", "ntp_port_closed", NULL);
 }
 
 static void server_without_requests_is_noted(void **state)
@@ -392,6 +409,7 @@ int main(void)
         TEST(silence_of_all_sources_is_an_error),
         TEST(default_route_of_ipv6_counts),
         TEST(names_and_offline_sources_are_told),
+        TEST(daemon_of_another_network_has_another_firewall),
         TEST(server_without_requests_is_noted),
         TEST(command_port_opened_in_place_of_that_of_ntp_is_told),
         TEST(firewall_without_the_ports_of_the_server_is_told),
