@@ -23,9 +23,11 @@ enum history_clock_state {
 struct history_minute {
     int64_t time;
     enum history_clock_state state;
-    int selected;    /* index of the source, or HISTORY_NO_SOURCE */
-    double offset;   /* s, estimated: what is still to be corrected */
-    double bound;    /* s, of the clock's error: |offset| + root dispersion + root delay / 2 */
+    int selected;  /* index of the source, or HISTORY_NO_SOURCE */
+    double offset; /* s, estimated: what is still to be corrected */
+    /* s, of the clock's error: |offset| + root dispersion + root delay / 2; 0: it is not known,
+       because the clock is not synchronised. */
+    double bound;
     double freq_ppm; /* of the system clock without correction, as in tracking */
     double skew_ppm;
     double temperature; /* in the unit of the sensor; NAN: not known */
