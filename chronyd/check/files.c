@@ -162,7 +162,6 @@ static void check_relative(struct check *c)
         {"historyfile", conf->history.file},
         {"driftfile", conf->reference.drift_file.path},
         {"dumpdir", conf->selection.dump_dir},
-
         {"keyfile", conf->key_file},
         {"logdir", conf->log.dir},
         {"ntsdumpdir", conf->nts_client.dump_dir},

@@ -24,7 +24,8 @@ static void check_nts_directory(struct check *c)
     const struct check_line *line = check_find(c, "ntsservercert");
     bool server = check_uses_nts_server(c);
 
-    if (c->conf->nts_client.dump_dir || (!server && !check_uses_nts_client(c)))
+    if (c->conf->nts_client.dump_dir || (!server && !check_uses_nts_client(c)) ||
+        c->options->mode != MODE_NORMAL)
         return;
     for (size_t i = 0; !server && !line && i < c->source_count; i++) {
         if (c->sources[i].conf->options.nts)

@@ -116,7 +116,7 @@ static void check_number(struct check *c)
     const struct check_line *minimum = check_find(c, "minsources");
     int wanted = c->conf->selection.min_sources;
 
-    if (c->conf->client.source_dirs.count > 0)
+    if (c->conf->client.source_dirs.count > 0 || c->options->mode != MODE_NORMAL)
         return;
     if (count == 0) {
         check_none(c, c->source_count > 0 || c->conf->refclocks.count > 0);

@@ -1032,6 +1032,7 @@ static void options_of_the_command_line_count(void **state)
     static const char *const no_user[MAX_FINDINGS] = {"0 error: user: there is no user ntp"};
     static const char *const null_clock[MAX_FINDINGS] = {"0 warning: makestep: this has no effect",
                                                          "0 warning: rtcsync: this has no effect"};
+    static const char *const nothing[MAX_FINDINGS] = {NULL};
     static const char *const family[MAX_FINDINGS] = {"1 error: server: 192.0.2.1 is not an IPv6"};
     struct run *r = run_new("", true);
 
@@ -1047,6 +1048,11 @@ static void options_of_the_command_line_count(void **state)
     r = run_new("", true);
     r->options.control_clock = false;
     run_expect(r, "-x", BASE_LINES, null_clock);
+    r = run_new("server a.example nts maxsamples 1", false);
+    r->options.mode = MODE_MEASURE_ONCE;
+    r->options.control_clock = false;
+    r->options.client_only = true;
+    run_expect(r, "-Q", 0, nothing);
     r = run_new("server 192.0.2.1", true);
     r->options.family = IP_V6;
     run_expect(r, "-6", BASE_LINES, family);
