@@ -232,7 +232,12 @@ struct report_counts {
 struct report_source_counts {
     uint16_t finding;  /* enum finding_code; 0: there is none */
     uint16_t severity; /* enum finding_severity */
-    uint32_t count;    /* of values; 0 of a reference clock */
+    /* NTS key establishments since the start, and until when the certificate of the last that
+       succeeded is valid; 0: not known. */
+    uint32_t ke_succeeded;
+    uint32_t ke_failed;
+    struct instant certificate_end;
+    uint32_t count; /* of values; 0 of a reference clock */
     uint32_t counts[REPORT_COUNTS_MAX];
 };
 

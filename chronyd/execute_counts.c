@@ -69,7 +69,7 @@ enum cmd_status execute_source_counts(struct chronyd *d, request_p request, body
     report->severity = worst.code == 0 ? 0 : (uint16_t)finding_severity(worst.code);
     if (!source_is_refclock(source))
         a = ntp_sources_find(d->ntp_sources, source_address(source));
-    for (; a && report->count < RESPONSE_REASONS; report->count++)
-        report->counts[report->count] = association_responses(a)->counts[report->count];
+    if (a)
+        association_report_counts(a, report);
     return CMD_STATUS_SUCCESS;
 }

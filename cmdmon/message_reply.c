@@ -429,7 +429,10 @@ static const struct cmd_records counts_values = {
 static const struct cmd_field source_counts[] = {
     FIELD(struct report_source_counts, 28, WIRE_U16, finding, NULL, SHOW_NOTHING),
     FIELD(struct report_source_counts, 30, WIRE_U16, severity, NULL, SHOW_NOTHING),
-    FIELD(struct report_source_counts, 32, WIRE_U32, count, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 32, WIRE_U32, ke_succeeded, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 36, WIRE_U32, ke_failed, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 40, WIRE_TIME, certificate_end, NULL, SHOW_NOTHING),
+    FIELD(struct report_source_counts, 52, WIRE_U32, count, NULL, SHOW_NOTHING),
 };
 static const struct cmd_field source_counts_value[] = {
     {.wire = WIRE_U32, .member = MEMBER_U32, .show = SHOW_NOTHING},
@@ -438,7 +441,7 @@ static const struct cmd_records source_counts_values = {
     .fields = source_counts_value,
     .field_count = COUNT(source_counts_value),
     .max = REPORT_COUNTS_MAX,
-    .at = 36,
+    .at = 56,
     .length = 4,
     .offset = offsetof(struct report_source_counts, counts),
     .size = sizeof(uint32_t),
@@ -539,7 +542,7 @@ static const struct {
     {REPLY_COUNTS, LAYOUT(512, counts, &counts_values)},
     {REPLY_CERTIFICATE, LAYOUT(316, certificate, NULL)},
     {REPLY_DAEMON, LAYOUT(448, daemon_state, &processes)},
-    {REPLY_SOURCE_COUNTS, LAYOUT(276, source_counts, &source_counts_values)},
+    {REPLY_SOURCE_COUNTS, LAYOUT(296, source_counts, &source_counts_values)},
     {REPLY_SURROUNDINGS, LAYOUT(320, surroundings, NULL)},
 };
 

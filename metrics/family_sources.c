@@ -201,6 +201,18 @@ static bool has_responses(const void *report)
     return false;
 }
 
+static bool tried_nts(const void *report)
+{
+    const struct report_source_counts *counts = report;
+
+    return counts->ke_succeeded > 0 || counts->ke_failed > 0;
+}
+
+static bool has_certificate(const void *report)
+{
+    return ((const struct report_source_counts *)report)->certificate_end.sec != 0;
+}
+
 static const struct cmd_field finding_labels[] = {
     COUNTS(finding, "finding", SHOW_WORD, 0, words_finding),
     COUNTS(severity, "severity", SHOW_WORD, 0, words_severity),
@@ -323,6 +335,15 @@ static const struct metric_family families[] = {
 
     OF_COUNTS("finding", NULL, "What matters most of what chronyc explain says of the source.",
               .type = METRIC_INFO, METRIC_LABELS(finding_labels)),
+    OF_COUNTS("nts_key_establishments_succeeded", NULL, "NTS key establishments that succeeded.",
+              .type = METRIC_COUNTER, .value = COUNTS(ke_succeeded, NULL, SHOW_COUNTER),
+              .valid = tried_nts),
+    OF_COUNTS("nts_key_establishments_failed", NULL, "NTS key establishments that failed.",
+              .type = METRIC_COUNTER, .value = COUNTS(ke_failed, NULL, SHOW_COUNTER),
+              .valid = tried_nts),
+    OF_COUNTS("nts_certificate_not_after_seconds", "seconds",
+              "End of the validity of the certificate of the NTS server, Unix time.",
+              .value = COUNTS(certificate_end, NULL, SHOW_TIME), .valid = has_certificate),
     OF_COUNTS("responses", NULL,
               "NTP packets from the address of the source, by what was found out about them.",
               .type = METRIC_COUNTER, .by = "result", .count = COUNTS(count),

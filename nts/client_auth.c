@@ -275,6 +275,8 @@ static bool finish_session(struct ntp_nts_client *client)
     }
     if (ok)
         client->last_success = uptime(client);
+    client->ke_succeeded += ok;
+    client->ke_failed += !ok;
     crypto_wipe(&result, sizeof(result));
     return ok && client->cookie_count > 0;
 }
@@ -302,6 +304,7 @@ static bool get_cookies(struct ntp_nts_client *client)
                                           client->cert_set, &failure);
         if (!client->session) {
             client->facts.failure = failure;
+            client->ke_failed++;
             client->next_attempt = now + FAILED_START_DELAY;
             return false;
         }
@@ -523,6 +526,13 @@ static uint32_t last_success_ago(const struct ntp_nts_client *client)
     return ago < (double)(REPORT_NEVER - 1) ? (uint32_t)ago : REPORT_NEVER - 1;
 }
 
+static void client_count(const struct ntp_nts_client *client, struct report_source_counts *report)
+{
+    report->ke_succeeded = client->ke_succeeded;
+    report->ke_failed = client->ke_failed;
+    report->certificate_end = instant_make(client->facts.valid_until, 0);
+}
+
 static void client_report(const struct ntp_nts_client *client, struct report_authdata *report)
 {
     *report = (struct report_authdata){
@@ -566,6 +576,7 @@ const struct ntp_nts_client_ops *nts_client_auth_ops(void)
         .save = save,
         .report = client_report,
         .explain = nts_client_explain,
+        .count = client_count,
     };
 
     return &ops;

@@ -65,6 +65,7 @@ struct ntp_nts_client {
     uint8_t nonce[NTS_NONCE_LENGTH];
 
     struct nts_client_facts facts;
+    uint32_t ke_succeeded, ke_failed; /* since the start, with all addresses */
 };
 
 /* client_auth.c: seconds from a poll to the next attempt, by the session that there is. */

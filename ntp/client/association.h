@@ -84,6 +84,8 @@ void association_report_ntpdata(const struct association *a, struct report_ntpda
 void association_report_authdata(const struct association *a, struct report_authdata *report);
 /* Adds what NTS has to say of its source; nothing without NTS. */
 void association_explain_nts(const struct association *a, struct findings *findings);
+/* Everything but the finding. */
+void association_report_counts(const struct association *a, struct report_source_counts *report);
 /* Counts of what was done with the packets from its address; valid as long as the association. */
 const struct response_tally *association_responses(const struct association *a);
 void association_count_activity(const struct association *a, struct report_activity *report);

@@ -110,6 +110,14 @@ void association_explain_nts(const struct association *a, struct findings *findi
         a->shared->nts.client->explain(a->nts, findings);
 }
 
+void association_report_counts(const struct association *a, struct report_source_counts *report)
+{
+    for (report->count = 0; report->count < RESPONSE_REASONS; report->count++)
+        report->counts[report->count] = a->responses.counts[report->count];
+    if (a->nts && a->shared->nts.client->count)
+        a->shared->nts.client->count(a->nts, report);
+}
+
 void association_count_activity(const struct association *a, struct report_activity *report)
 {
     if (!ip_addr_is_real(&a->addr.addr)) {

@@ -54,6 +54,8 @@ struct ntp_nts_client_ops {
     /* Adds what there is to say of keys, cookies and authentication; nothing as long as the address
        is not known. */
     void (*explain)(const struct ntp_nts_client *client, struct findings *findings);
+    /* Fills in what is of NTS. */
+    void (*count)(const struct ntp_nts_client *client, struct report_source_counts *report);
 };
 
 #endif

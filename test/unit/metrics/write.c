@@ -223,7 +223,10 @@ static const struct report_estimator estimates[SOURCES] = {
 
 static const struct report_source_counts counts[SOURCES] = {
     {.finding = FINDING_SELECTED, .severity = FINDING_GOOD},
-    {.finding = FINDING_COMBINED,
+    {.ke_succeeded = 3,
+     .ke_failed = 1,
+     .certificate_end = {1800000000, 0},
+     .finding = FINDING_COMBINED,
      .severity = FINDING_GOOD,
      .count = 38,
      .counts = {[5] = 3, [36] = UINT32_MAX, [37] = 1}},
@@ -522,6 +525,70 @@ static void numbers_that_are_none_have_their_words(void **state)
     }
 }
 
+/* A comment, or a name, labels and a number. */
+static void check_line(const char *line, size_t length)
+{
+    size_t at = strspn(line, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    bool quoted = false;
+
+    for (size_t i = 0; i < length; i++)
+        if (line[i] < ' ' || line[i] > '~')
+            fail_msg("octet %d in a line", line[i]);
+    if (line[0] == '#')
+        return;
+    assert_true(at > 7 && strncmp(line, "chrony_", 7) == 0);
+    if (line[at] == '{') {
+        while (line[++at] != '}' || quoted) {
+            assert_true(at < length);
+            if (line[at] == '\\')
+                at++;
+            else if (line[at] == '"')
+                quoted = !quoted;
+        }
+        at++;
+    }
+    assert_int_equal(line[at], ' ');
+    assert_true(strcspn(line + at + 1, " ") > 0);
+    assert_int_equal(strspn(line + at + 1, "0123456789.eE+-InfNa"), length - at - 1);
+}
+
+/* Octets of any value, as they are decoded. */
+static enum metrics_answer answer_at_random(const struct cmd_request *request,
+                                            union cmd_reply_body *body, void *arg)
+{
+    unsigned int reply = cmd_command_find(request->command)->reply;
+    uint8_t data[CMD_REPLY_MAX];
+    uint64_t *random = arg;
+
+    for (size_t i = 0; i < sizeof(data); i++) {
+        *random = *random * 6364136223846793005 + 1442695040888963407;
+        data[i] = (uint8_t)(*random >> 56);
+    }
+    assert_true(cmd_reply_decode(data, sizeof(data), reply, body));
+    if (request->command == CMD_SOURCE_COUNT)
+        body->source_count = 5;
+    return METRICS_ANSWERED;
+}
+
+static void any_reply_gives_lines(void **state)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        enum metrics_format format = seed % 2 == 0 ? METRICS_OPENMETRICS : METRICS_PLAIN;
+        uint64_t random = seed;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+
+        assert_non_null(out);
+        assert_true(metrics_write(out, format, answer_at_random, &random));
+        fclose(out);
+        assert_int_equal(strlen(text), size);
+        for (char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
+            check_line(line, strcspn(line, "\n"));
+        free(text);
+    }
+}
+
 /* ---- What may be asked ---- */
 
 static void nothing_that_changes_may_be_asked(void **state)
@@ -552,6 +619,7 @@ int main(void)
         cmocka_unit_test(names_that_are_no_words_are_not_printed),
         cmocka_unit_test(quotes_and_backslashes_are_escaped),
         cmocka_unit_test(numbers_that_are_none_have_their_words),
+        cmocka_unit_test(any_reply_gives_lines),
         cmocka_unit_test(nothing_that_changes_may_be_asked),
     };
 

@@ -207,6 +207,15 @@ static struct report_authdata report(struct fixture *f)
     return data;
 }
 
+static void assert_establishments(struct fixture *f, uint32_t succeeded, uint32_t failed)
+{
+    struct report_source_counts counts = {0};
+
+    ops()->count(f->client, &counts);
+    assert_int_equal(counts.ke_succeeded, succeeded);
+    assert_int_equal(counts.ke_failed, failed);
+}
+
 /* A poll; the length of the request, 0 if none can be sent. */
 static size_t poll_request(struct fixture *f, uint8_t packet[NTP_MAX_LENGTH])
 {
@@ -310,6 +319,7 @@ static void session_runs_between_two_polls(void **state)
     assert_int_equal(data.cookies, 7);
     assert_int_equal(data.cookie_length, 100);
     assert_int_equal(f.moves, 0);
+    assert_establishments(&f, 1, 0);
     shut_down(&f);
 }
 
@@ -438,6 +448,7 @@ static void failed_start_is_repeated_soon_but_counts(void **state)
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(f.ke.starts, 2);
     assert_int_equal(report(&f).ke_attempts, 2);
+    assert_establishments(&f, 0, 2);
     for (int i = 0; i < 100; i++) {
         test_world_advance(f.loop, 3.0);
         poll_request(&f, packet);
@@ -453,6 +464,7 @@ static void failed_start_is_repeated_soon_but_counts(void **state)
     test_world_advance(f.loop, 2.0);
     assert_int_equal(poll_request(&f, packet), 0);
     assert_int_equal(f.ke.starts, 104);
+    assert_establishments(&f, 0, 104);
     shut_down(&f);
 }
 
