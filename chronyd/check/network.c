@@ -99,6 +99,36 @@ static void check_all_interfaces(struct check *c, size_t index)
     check_fix(c, "remove the line (ethtool -T INTERFACE tells what one can)");
 }
 
+/* The metrics are served without access rules, over TCP as NTS-KE is. */
+static void check_metrics(struct check *c)
+{
+    const struct ip_port *metrics = &c->conf->command.metrics;
+    const struct check_line *line = check_find(c, "metricsaddress");
+    char text[ADDR_TEXT_SIZE];
+
+    if (!line || metrics->addr.family == IP_UNSPEC)
+        return;
+    ip_addr_format(&metrics->addr, text, sizeof(text));
+    if (!ip_addr_is_any(&metrics->addr) && !is_own_address(c, &metrics->addr) &&
+        !ip_addr_is_loopback(&metrics->addr)) {
+        check_warn(c, line, NULL,
+                   "%s is not an address of this machine now: the metrics cannot be served", text);
+        check_fix(c, "write metricsaddress 127.0.0.1:9123, or one of its addresses (ip address)");
+    } else if (!ip_addr_is_loopback(&metrics->addr)) {
+        check_warn(c, line, NULL,
+                   "everybody who can reach %s may read the metrics, as access rules do not apply",
+                   ip_addr_is_any(&metrics->addr) ? "this machine" : text);
+        check_fix(c,
+                  "write metricsaddress 127.0.0.1:9123, or let the firewall allow port %u for "
+                  "the collector only",
+                  metrics->port);
+    }
+    if (check_uses_nts_server(c) && metrics->port == c->conf->nts_server.port) {
+        check_error(c, line, NULL, "NTS-KE has port %u already", metrics->port);
+        check_fix(c, "write metricsaddress 127.0.0.1:9123");
+    }
+}
+
 void check_network(struct check *c)
 {
     const struct sockets_conf *sockets = &c->conf->sockets;
@@ -119,6 +149,7 @@ void check_network(struct check *c)
         check_bound_address(c, bound[i].directive, &bound[i].bind->v4, bound[i].consequence);
         check_bound_address(c, bound[i].directive, &bound[i].bind->v6, bound[i].consequence);
     }
+    check_metrics(c);
     check_device(c, "binddevice", sockets->server.device);
     check_device(c, "bindacqdevice", sockets->client.device);
     check_device(c, "bindcmddevice", command->bind.device);

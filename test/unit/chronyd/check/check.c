@@ -843,6 +843,23 @@ static void addresses_and_interfaces_are_compared_with_the_machine(void **state)
           "2 error: bindacqdevice: there is no interface eth8",
           "3 error: bindcmddevice: there is no interface eth9"}},
     };
+#ifdef FEAT_METRICS
+    static const struct test_case metrics[] = {
+        {"metricsaddress 127.0.0.1:9123", {NULL}},
+        {"metricsaddress [::1]:9123", {NULL}},
+        {"metricsaddress 192.0.2.10:9123",
+         {"1 warning: metricsaddress: everybody who can reach 192.0.2.10 may read"}},
+        {"metricsaddress 0.0.0.0:9123",
+         {"1 warning: metricsaddress: everybody who can reach this machine may read"}},
+        {"metricsaddress 192.0.2.99:9123", {"1 warning: metricsaddress: 192.0.2.99 is not an"}},
+        {"ntsservercert /etc/none\nntsserverkey /etc/none\nntsdumpdir /var/lib/chrony\nallow\n"
+         "metricsaddress 127.0.0.1:4460",
+         {"1 error: ntsservercert: /etc/none", "2 error: ntsserverkey: /etc/none",
+          "5 error: metricsaddress: NTS-KE has port 4460 already"}},
+    };
+
+    run_cases(metrics, COUNT(metrics));
+#endif
     static const char *const none[MAX_FINDINGS] = {"1 warning: hwtimestamp: no interface of this"};
 
     run_cases(cases, COUNT(cases));
