@@ -85,7 +85,7 @@ enum cmd_status execute_surroundings(struct chronyd *d, request_p request, body_
     };
     if (request->u.index < 0 || !find_file(d, (size_t)request->u.index, &file))
         return CMD_STATUS_SUCCESS;
-    report->file = file.what;
+    report->file = (int)file.what;
     report->failing = is_failing(d, file.what);
     text_copy(report->path, sizeof(report->path), file.path);
     return CMD_STATUS_SUCCESS;

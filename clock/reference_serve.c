@@ -183,7 +183,7 @@ void reference_report_clock(struct reference *r, struct report_clock *report)
 
     reference_get(r, now, &parameters);
     *report = (struct report_clock){
-        .state = clock_state(&parameters),
+        .state = (int)clock_state(&parameters),
         .last_update_ago = seconds_since(r, r->updated, r->last_update),
         .offset = offset,
         .slew_rate_ppm = 1.0e6 * rate,

@@ -25,9 +25,11 @@ struct question {
     enum report_counts_group group;
 };
 
-#define GLOBAL(member) offsetof(struct facts, member), sizeof(((struct facts *)0)->member)
+#define GLOBAL(member)                                                                             \
+    .offset = offsetof(struct facts, member), .size = sizeof(((struct facts *)0)->member)
 #define PER_SOURCE(member)                                                                         \
-    offsetof(struct facts_source, member), sizeof(((struct facts_source *)0)->member)
+    .offset = offsetof(struct facts_source, member),                                               \
+    .size = sizeof(((struct facts_source *)0)->member)
 
 static const struct question questions[FACTS_REPORTS] = {
     [FACTS_TRACKING] = {CMD_TRACKING, KEY_NONE, false, GLOBAL(tracking)},
@@ -37,15 +39,17 @@ static const struct question questions[FACTS_REPORTS] = {
     [FACTS_TEMPERATURE] = {CMD_TEMPERATURE, KEY_NONE, false, GLOBAL(temperature)},
     [FACTS_RTC] = {CMD_RTC, KEY_NONE, false, GLOBAL(rtc)},
     [FACTS_SMOOTHING] = {CMD_SMOOTHING, KEY_NONE, false, GLOBAL(smoothing)},
-    [FACTS_UPDATES] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(updates), REPORT_COUNTS_UPDATES},
+    [FACTS_UPDATES] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(updates),
+                       .group = REPORT_COUNTS_UPDATES},
     [FACTS_SELECTIONS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(selections),
-                          REPORT_COUNTS_SELECTIONS},
-    [FACTS_REQUESTS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(requests), REPORT_COUNTS_REQUESTS},
-    [FACTS_KE] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(ke), REPORT_COUNTS_KE},
+                          .group = REPORT_COUNTS_SELECTIONS},
+    [FACTS_REQUESTS] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(requests),
+                        .group = REPORT_COUNTS_REQUESTS},
+    [FACTS_KE] = {CMD_COUNTS, KEY_GROUP, false, GLOBAL(ke), .group = REPORT_COUNTS_KE},
     [FACTS_DAEMON] = {CMD_DAEMON, KEY_NONE, false, GLOBAL(daemon)},
-    [FACTS_CERTIFICATE] = {CMD_CERTIFICATE, KEY_INDEX, false, 0, 0},
+    [FACTS_CERTIFICATE] = {.command = CMD_CERTIFICATE, .key = KEY_INDEX},
     [FACTS_SOURCE] = {CMD_SOURCE_DATA, KEY_INDEX, false, PER_SOURCE(data)},
-    [FACTS_SOURCENAME] = {CMD_SOURCENAME, KEY_ADDRESS, true, 0, 0},
+    [FACTS_SOURCENAME] = {.command = CMD_SOURCENAME, .key = KEY_ADDRESS, .ntp_only = true},
     [FACTS_SOURCESTATS] = {CMD_SOURCESTATS, KEY_INDEX, false, PER_SOURCE(stats)},
     [FACTS_SELECTDATA] = {CMD_SELECTDATA, KEY_INDEX, false, PER_SOURCE(selection)},
     [FACTS_AUTHDATA] = {CMD_AUTHDATA, KEY_ADDRESS, true, PER_SOURCE(auth)},
@@ -125,7 +129,7 @@ static void ask_global(struct collection *c, enum facts_report report)
     union cmd_reply_body body;
 
     if (q->key == KEY_GROUP)
-        request.u.index = q->group;
+        request.u.index = (int32_t)q->group;
     if (!ask(c, report, &request, &body))
         return;
     memcpy((char *)c->facts + q->offset, &body, q->size);
