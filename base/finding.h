@@ -126,7 +126,7 @@ enum finding_severity {
     X(FINDING_NTS_ESTABLISHING, 303, "nts_establishing", FINDING_NOTE)                             \
     X(FINDING_NTS_CERTIFICATE, 304, "nts_certificate", FINDING_GOOD)                               \
     X(FINDING_NTS_CERTIFICATE_ENDS, 305, "nts_certificate_ends", FINDING_NOTE)                     \
-    X(FINDING_NTS_DATES_UNCHECKED, 306, "nts_dates_unchecked", FINDING_WARNING)                    \
+    X(FINDING_NTS_DATES_UNCHECKED, 306, "nts_dates_unchecked", FINDING_NOTE)                       \
     X(FINDING_NTS_MISSING, 307, "nts_missing", FINDING_ERROR)                                      \
     X(FINDING_NTS_PEER, 308, "nts_peer", FINDING_ERROR)                                            \
     X(FINDING_NTS_CLOCK_CORRECTED, 309, "nts_clock_corrected", FINDING_NOTE)                       \
@@ -168,6 +168,8 @@ enum finding_severity {
     X(FINDING_NTS_WRONG_IDENTIFIER, 363, "nts_wrong_identifier", FINDING_WARNING)                  \
     X(FINDING_NTS_WITHOUT_COOKIES, 364, "nts_without_cookies", FINDING_WARNING)                    \
     X(FINDING_NTS_COOKIES_SPENT, 365, "nts_cookies_spent", FINDING_WARNING)                        \
+    X(FINDING_NTS_FOREIGN_KEYS, 366, "nts_foreign_keys", FINDING_ERROR)                            \
+    X(FINDING_NTS_COOKIES_UNSAVED, 367, "nts_cookies_unsaved", FINDING_WARNING)                    \
     FINDINGS_OF_NTS_SERVER(X)
 
 #define FINDINGS(X)                                                                                \

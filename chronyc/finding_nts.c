@@ -286,12 +286,21 @@ const struct finding_text finding_texts_nts[] = {
      {{ATTEMPTS}, {NEXT_ATTEMPT}},
      "address"},
     {FINDING_NTS_NAK,
-     "The server does not know the cookies that it is sent (NTS NAK, {naks} since its last "
-     "good answer, the last {age} ago): its keys were lost or have changed. New keys are "
-     "established with the next request.",
-     "Nothing, if it happens once. If it goes on, the server that establishes keys and the NTP "
-     "server do not have the same keys; the operator has to look at it (ntsdumpdir, ntsrotate).",
-     {{"naks", UNIT_NUMBER}},
+     "The server does not know the cookies that it is sent (NTS NAK, {age} ago): its keys were "
+     "lost "
+     "or have changed. New keys are established at {next_attempt_in_seconds} or later.",
+     "Nothing, if it happens once. If it happens with each restart of the server, its operator has "
+     "to set ntsdumpdir.",
+     {{"naks", UNIT_NUMBER}, {NEXT_ATTEMPT}},
+     NULL},
+    {FINDING_NTS_FOREIGN_KEYS,
+     "The server does not know the cookies that it is sent (NTS NAK, {naks} since its last good "
+     "answer, the last {age} ago), although they are new: the server that establishes keys and the "
+     "one that tells the time do not have the same keys. New keys are established at "
+     "{next_attempt_in_seconds} or later.",
+     "The operator of the server has to look at it: where they are several, their keys have to be "
+     "the same (ntsdumpdir, ntsrotate 0).",
+     {{"naks", UNIT_NUMBER}, {NEXT_ATTEMPT}},
      NULL},
     {FINDING_NTS_NO_ANSWER,
      "Keys for NTS were established {age} ago, but {text} (UDP) has not answered {requests} "
@@ -327,10 +336,17 @@ const struct finding_text finding_texts_nts[] = {
      NULL,
      {{"requests", UNIT_NUMBER}, {NEXT_ATTEMPT}},
      NULL},
+    {FINDING_NTS_COOKIES_UNSAVED,
+     "The cookies of NTS cannot be saved in {text}, so after a restart of the daemon new keys have "
+     "to be established.",
+     "Check the directory (ntsdumpdir): its owner has to be the user of the daemon; and that the "
+     "disk is not full. The daemon's log has the reason.",
+     {{NULL, 0}},
+     "directory"},
     {FINDING_NTS_SERVER,
      "This host is an NTS server. Its certificate ({text}) is valid until "
-     "{valid_until_unix_days}. {clients} key establishments were complete since the start of "
-     "the daemon, and {failures} were not.",
+     "{valid_until_unix_days}. Key establishments since the start of the daemon: {clients} "
+     "complete, {failures} not.",
      NULL,
      {{VALID_UNTIL}, {"clients", UNIT_NUMBER}, {"failures", UNIT_NUMBER}},
      "file"},

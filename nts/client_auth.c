@@ -270,6 +270,7 @@ static bool finish_session(struct ntp_nts_client *client)
     if (ok) {
         take_context(client, &result);
         ok = apply_negotiated_address(client, &result);
+        client->facts.established = true;
         client->facts.valid_until = result.valid_until;
         client->facts.dates_unchecked = !result.dates_checked;
     }

@@ -122,25 +122,32 @@ static void explain_establishment(const struct ntp_nts_client *client, struct fi
         explain_active(client, findings);
     } else if (has_ended && failure->code == 0) {
         findings_add(findings, FINDING_NTS_READY)->ago = age(client, client->facts.session_start);
-    } else if (failure->code == 0 && client->facts.unanswered > 0) {
+    } else if (failure->code == 0 && client->context.aead == 0) {
+        findings_add(findings, FINDING_NTS_NOT_ASKED);
+    } else if (failure->code == 0 && client->facts.naks == 0) {
         struct report_finding *f = findings_add(findings, FINDING_NTS_COOKIES_SPENT);
 
         f->value[0] = client->facts.unanswered;
         f->value[1] = next_attempt(client);
-    } else if (failure->code == 0) {
-        findings_add(findings, FINDING_NTS_NOT_ASKED);
     }
 }
 
 /* ---- Responses ---- */
 
+/* A server that does not know the keys which were established just now will not know the next ones
+   either. */
 static void explain_naks(const struct ntp_nts_client *client, struct findings *findings)
 {
-    if (client->facts.naks == 0)
+    const struct nts_client_facts *facts = &client->facts;
+
+    if (facts->naks == 0)
         return;
-    struct report_finding *f = findings_add(findings, FINDING_NTS_NAK);
-    f->ago = age(client, client->facts.last_nak);
-    f->value[0] = client->facts.naks;
+    bool is_foreign = facts->naks > 1 || (facts->established && !facts->has_answer);
+    struct report_finding *f =
+        findings_add(findings, is_foreign ? FINDING_NTS_FOREIGN_KEYS : FINDING_NTS_NAK);
+    f->ago = age(client, facts->last_nak);
+    f->value[0] = facts->naks;
+    f->value[1] = next_attempt(client);
 }
 
 static enum finding_code refusal_code(enum response_reason reason)
@@ -228,4 +235,7 @@ void nts_client_explain(const struct ntp_nts_client *client, struct findings *fi
     explain_refused(client, findings);
     explain_silence(client, findings);
     explain_authentication(client, findings);
+    if (client->owner->file_trouble.failed)
+        text_copy(findings_add(findings, FINDING_NTS_COOKIES_UNSAVED)->text,
+                  REPORT_FINDING_TEXT + 1, client->owner->env.conf->dump_dir);
 }

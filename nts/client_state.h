@@ -19,6 +19,7 @@ struct nts_client_auth {
 struct nts_client_facts {
     struct ke_failure failure; /* of the last key establishment; code 0: it has not failed */
     double session_start;
+    bool established;    /* by this process, since the source has this address */
     int64_t valid_until; /* of the server's certificate, seconds since 1970; 0: not known */
     bool dates_unchecked;
     bool has_answer; /* an authenticated one, since the source has this address */

@@ -106,7 +106,7 @@ void association_explain_nts(const struct association *a, struct findings *findi
 {
     if (a->auth == NTP_AUTH_NTS && a->is_peer)
         findings_add(findings, FINDING_NTS_PEER);
-    else if (a->nts && a->shared->nts.client->explain)
+    else if (a->nts)
         a->shared->nts.client->explain(a->nts, findings);
 }
 

@@ -328,7 +328,7 @@ static void refused_responses_are_counted_until_a_good_one(void **state)
     static const struct {
         enum answer answer;
         const char *words;
-    } cases[] = {{NAK, "nts_nak nts_ready"},
+    } cases[] = {{NAK, "nts_foreign_keys nts_ready"},
                  {OTHER_UID, "nts_wrong_identifier nts_ready"},
                  {NO_COOKIES, "nts_without_cookies nts_ready"},
                  {WRONG, "nts_wrong_authentication nts_ready"}};
@@ -348,6 +348,29 @@ static void refused_responses_are_counted_until_a_good_one(void **state)
         const struct ip_port again = {ip_addr_v4(192, 0, 2, 1), 4460};
         ops()->change_nts_address(f->client, &again);
     }
+}
+
+static void nak_after_good_answers_is_a_loss_of_keys(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_MAX_LENGTH];
+
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, GOOD);
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, NAK);
+    expect(f, "nts_nak nts_authenticated nts_certificate");
+    f->ke.active = true;
+    assert_int_equal(poll_request(f, packet), 0);
+    expect(f, "nts_establishing nts_nak");
+    f->ke.active = false;
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, NAK);
+    f->ke.active = true;
+    assert_int_equal(poll_request(f, packet), 0);
+    expect(f, "nts_foreign_keys");
+    assert_true(f->findings.list[0].value[0] == 2.0);
+    assert_true(f->findings.list[0].value[1] > 0.0);
 }
 
 static void silence_after_key_establishment_is_said(void **state)
@@ -401,6 +424,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(address_of_another_source_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_responses_are_counted_until_a_good_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nak_after_good_answers_is_a_loss_of_keys, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(silence_after_key_establishment_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unchecked_dates_are_said, set_up, tear_down),

@@ -675,6 +675,11 @@ static void nts_report(const struct ntp_nts_client *c, struct report_authdata *r
     report->cookies = 8;
 }
 
+static void nts_explain(const struct ntp_nts_client *c, struct findings *findings)
+{
+    findings_add(findings, FINDING_NTS_READY);
+}
+
 static const struct ntp_nts_client_ops nts_ops = {
     .create = nts_create,
     .destroy = nts_destroy,
@@ -684,6 +689,7 @@ static const struct ntp_nts_client_ops nts_ops = {
     .change_nts_address = nts_address,
     .save = nts_save,
     .report = nts_report,
+    .explain = nts_explain,
 };
 
 static void use_nts(struct rig *rig)
