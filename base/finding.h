@@ -100,7 +100,76 @@ enum finding_severity {
     X(FINDING_REFCLOCK_LOCK_DIFFERS, 412, "refclock_lock_differs", FINDING_ERROR)                  \
     X(FINDING_REFCLOCK_EDGE, 413, "refclock_wrong_edge", FINDING_ERROR)
 
-#define FINDINGS_OF_NTP(X)
+#define FINDINGS_OF_NTP(X)                                                                         \
+    X(FINDING_NAME_LOOKED_UP, 200, "name_looked_up", FINDING_NOTE)                                 \
+    X(FINDING_NAME_NOT_FOUND, 201, "name_not_found", FINDING_ERROR)                                \
+    X(FINDING_NAME_GIVEN_UP, 202, "name_given_up", FINDING_ERROR)                                  \
+    X(FINDING_NAME_NO_ANSWER, 203, "name_no_answer", FINDING_ERROR)                                \
+    X(FINDING_NAME_FAILED, 204, "name_failed", FINDING_ERROR)                                      \
+    X(FINDING_NAME_TIMEOUT, 205, "name_timeout", FINDING_ERROR)                                    \
+    X(FINDING_NAME_UNAVAILABLE, 206, "name_unavailable", FINDING_ERROR)                            \
+    X(FINDING_NAME_NO_INTERFACE, 207, "name_no_interface", FINDING_ERROR)                          \
+    X(FINDING_NAME_FAMILY_OFF, 208, "name_family_off", FINDING_ERROR)                              \
+    X(FINDING_NAME_OTHER_FAMILY, 209, "name_other_family", FINDING_ERROR)                          \
+    X(FINDING_NAME_NO_ROUTE, 210, "name_no_route", FINDING_ERROR)                                  \
+    X(FINDING_NAME_IN_USE, 211, "name_in_use", FINDING_ERROR)                                      \
+    X(FINDING_POOL_PLACE, 212, "pool_place", FINDING_NOTE)                                         \
+    X(FINDING_NOT_STARTED, 220, "not_started", FINDING_NOTE)                                       \
+    X(FINDING_FIRST_REQUEST, 221, "first_request", FINDING_NOTE)                                   \
+    X(FINDING_NEVER_ANSWERED, 222, "never_answered", FINDING_ERROR)                                \
+    X(FINDING_NO_ANSWER, 223, "no_answer", FINDING_ERROR)                                          \
+    X(FINDING_PORT_UNREACHABLE, 224, "port_unreachable", FINDING_ERROR)                            \
+    X(FINDING_HOST_UNREACHABLE, 225, "host_unreachable", FINDING_ERROR)                            \
+    X(FINDING_NETWORK_UNREACHABLE, 226, "network_unreachable", FINDING_ERROR)                      \
+    X(FINDING_NETWORK_ERROR, 227, "network_error", FINDING_ERROR)                                  \
+    X(FINDING_NO_ROUTE, 228, "no_route", FINDING_ERROR)                                            \
+    X(FINDING_SEND_REFUSED, 229, "send_refused", FINDING_ERROR)                                    \
+    X(FINDING_NO_FAMILY, 230, "no_family", FINDING_ERROR)                                          \
+    X(FINDING_SEND_FAILED, 231, "send_failed", FINDING_ERROR)                                      \
+    X(FINDING_ANSWERED, 232, "answered", FINDING_GOOD)                                             \
+    X(FINDING_MEASURED, 233, "measured", FINDING_GOOD)                                             \
+    X(FINDING_NO_ANSWERS_AT_ALL, 235, "no_answers_at_all", FINDING_ERROR)                          \
+    X(FINDING_OFFLINE_COMMAND, 240, "offline_command", FINDING_ERROR)                              \
+    X(FINDING_OFFLINE_CONFIGURED, 241, "offline_configured", FINDING_ERROR)                        \
+    X(FINDING_OFFLINE_NO_ROUTE, 242, "offline_no_route", FINDING_ERROR)                            \
+    X(FINDING_OFFLINE_SEND_FAILED, 243, "offline_send_failed", FINDING_ERROR)                      \
+    X(FINDING_BURST, 244, "burst", FINDING_NOTE)                                                   \
+    X(FINDING_NOTHING_USABLE, 250, "nothing_usable", FINDING_ERROR)                                \
+    X(FINDING_SERVER_UNSYNCHRONISED, 251, "server_unsynchronised", FINDING_ERROR)                  \
+    X(FINDING_KISS_RATE, 252, "kiss_rate", FINDING_WARNING)                                        \
+    X(FINDING_KISS_REFUSED, 253, "kiss_refused", FINDING_ERROR)                                    \
+    X(FINDING_ROOT_DISTANCE, 254, "root_distance", FINDING_ERROR)                                  \
+    X(FINDING_MINSTRATUM, 255, "minstratum", FINDING_NOTE)                                         \
+    X(FINDING_MALFORMED, 256, "malformed", FINDING_WARNING)                                        \
+    X(FINDING_WRONG_MODE, 257, "wrong_mode", FINDING_WARNING)                                      \
+    X(FINDING_NOT_AWAITED, 258, "not_awaited", FINDING_WARNING)                                    \
+    X(FINDING_REPEATED, 259, "repeated", FINDING_NOTE)                                             \
+    X(FINDING_WRONG_ORIGIN, 260, "wrong_origin", FINDING_WARNING)                                  \
+    X(FINDING_ZERO_TIMESTAMP, 261, "zero_timestamp", FINDING_WARNING)                              \
+    X(FINDING_WRONG_TIME_RANGE, 262, "wrong_time_range", FINDING_WARNING)                          \
+    X(FINDING_LOOP_ADDRESS, 263, "loop_address", FINDING_WARNING)                                  \
+    X(FINDING_LOOP_SELF, 264, "loop_self", FINDING_WARNING)                                        \
+    X(FINDING_TIMESTAMPS_MISSING, 265, "timestamps_missing", FINDING_NOTE)                         \
+    X(FINDING_SLOW_SERVER, 266, "slow_server", FINDING_WARNING)                                    \
+    X(FINDING_MAXDELAY, 267, "maxdelay", FINDING_WARNING)                                          \
+    X(FINDING_MAXDELAYRATIO, 268, "maxdelayratio", FINDING_WARNING)                                \
+    X(FINDING_MAXDELAYDEVRATIO, 269, "maxdelaydevratio", FINDING_WARNING)                          \
+    X(FINDING_MAXDELAYQUANT, 270, "maxdelayquant", FINDING_WARNING)                                \
+    X(FINDING_PRECISION, 271, "precision", FINDING_WARNING)                                        \
+    X(FINDING_WARMUP, 272, "warmup", FINDING_NOTE)                                                 \
+    X(FINDING_PEER_TIMING, 273, "peer_timing", FINDING_WARNING)                                    \
+    X(FINDING_SAME_TIMESTAMPS, 274, "same_timestamps", FINDING_NOTE)                               \
+    X(FINDING_BASIC_MODE, 275, "basic_mode", FINDING_NOTE)                                         \
+    X(FINDING_NO_HARDWARE_TIMESTAMPS, 276, "no_hardware_timestamps", FINDING_NOTE)                 \
+    X(FINDING_KEY_UNKNOWN, 280, "key_unknown", FINDING_ERROR)                                      \
+    X(FINDING_NO_KEY_FILE, 281, "no_key_file", FINDING_ERROR)                                      \
+    X(FINDING_KEY_FILE_UNREADABLE, 282, "key_file_unreadable", FINDING_WARNING)                    \
+    X(FINDING_KEY_FILE_LINES, 283, "key_file_lines", FINDING_WARNING)                              \
+    X(FINDING_MAC_WRONG, 284, "mac_wrong", FINDING_ERROR)                                          \
+    X(FINDING_OTHER_KEY, 285, "other_key", FINDING_ERROR)                                          \
+    X(FINDING_CRYPTO_NAK, 286, "crypto_nak", FINDING_ERROR)                                        \
+    X(FINDING_ANSWER_NOT_AUTHENTICATED, 287, "answer_not_authenticated", FINDING_ERROR)            \
+    X(FINDING_UNASKED_AUTHENTICATION, 288, "unasked_authentication", FINDING_WARNING)
 
 /* On the clock of a host that serves NTS. */
 #define FINDINGS_OF_NTS_SERVER(X)                                                                  \

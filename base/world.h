@@ -102,7 +102,25 @@ struct world_file_info {
 };
 
 /* Result of a resolution; more than one try may be needed. */
-enum resolve_status { RESOLVE_SUCCESS, RESOLVE_TRY_AGAIN, RESOLVE_FAILURE };
+enum resolve_status {
+    RESOLVE_SUCCESS,
+    RESOLVE_TRY_AGAIN,    /* the name service does not answer, or cannot say now */
+    RESOLVE_TIMED_OUT,    /* no answer within the limit of a lookup */
+    RESOLVE_UNAVAILABLE,  /* the lookup could not be made: no helper, no thread */
+    RESOLVE_NO_INTERFACE, /* an address with the name of an interface that does not exist */
+    RESOLVE_NOT_FOUND,    /* the name, or an address of it, does not exist */
+    RESOLVE_BROKEN,       /* the name service has failed */
+    /* Final ones: the last two in builds without FORCE_DNSRETRY, ... */
+    RESOLVE_FAILURE,
+    RESOLVE_FINALLY_BROKEN,
+    RESOLVE_FAMILY_OFF, /* ... and this daemon does not use addresses of this kind */
+    RESOLVE_STATUSES,
+};
+/* Whether there should be no other try. */
+static inline bool resolve_is_final(enum resolve_status status)
+{
+    return status >= RESOLVE_FAILURE;
+}
 typedef void (*resolve_handler)(enum resolve_status status, const struct ip_addr *addrs, int count,
                                 void *arg);
 

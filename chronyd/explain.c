@@ -37,20 +37,52 @@ static void explain_clock(struct chronyd *d, struct findings *findings)
         finding->value[0] = smoothing.offset;
         finding->value[1] = smoothing.remaining_time;
     }
+    ntp_sources_explain(d->ntp_sources, findings);
+}
+
+static void add_if(struct findings *findings, const struct findings *from, bool errors)
+{
+    for (uint32_t i = 0; i < from->count; i++)
+        if ((finding_severity(from->list[i].code) == FINDING_ERROR) == errors)
+            *findings_add(findings, (enum finding_code)from->list[i].code) = from->list[i];
+}
+
+/* Whether the selection says it only since the source gives no measurements. */
+static bool is_consequence(const struct report_finding *finding)
+{
+    return finding->code == FINDING_FEW_SAMPLES || finding->code == FINDING_UNREACHABLE ||
+           finding->code == FINDING_SOURCE_UNSYNCHRONISED;
+}
+
+/* What keeps the source from being used comes first, and the reason before the selection. */
+static void add_source(const struct source *source, const struct findings *reasons,
+                       struct findings *findings)
+{
+    struct findings selection = {.count = 0}, kept = {.count = 0};
+
+    add_if(findings, reasons, true);
+    bool has_reason = findings->count > 0;
+    source_explain(source, &selection);
+    for (uint32_t i = 0; i < selection.count; i++)
+        if (!has_reason || !is_consequence(&selection.list[i]))
+            kept.list[kept.count++] = selection.list[i];
+    add_if(findings, &kept, true);
+    add_if(findings, &kept, false);
+    add_if(findings, reasons, false);
 }
 
 static void explain_source(struct chronyd *d, const struct source *source,
                            struct report_explanation *e, struct findings *findings)
 {
+    struct findings reasons = {.count = 0};
     struct report_sourcestats stats;
 
-    source_explain(source, findings);
     source_report_stats(source, &stats);
     e->addr = stats.addr;
     e->refid = stats.refid;
     if (source_is_refclock(source)) {
         e->subject = REPORT_SUBJECT_REFCLOCK;
-        refclock_set_explain(d->refclocks, source, findings);
+        refclock_set_explain(d->refclocks, source, &reasons);
     } else {
         const char *name = ntp_sources_name(d->ntp_sources, &e->addr);
         const struct association *a = ntp_sources_find(d->ntp_sources, &e->addr);
@@ -58,8 +90,10 @@ static void explain_source(struct chronyd *d, const struct source *source,
         e->subject = REPORT_SUBJECT_NTP;
         text_copy(e->name, sizeof(e->name), name ? name : "");
         if (a)
-            association_explain_nts(a, findings);
+            association_explain_nts(a, &reasons);
+        ntp_sources_explain_source(d->ntp_sources, &e->addr, &reasons);
     }
+    add_source(source, &reasons, findings);
 }
 
 /* FNV-1a over the codes. */

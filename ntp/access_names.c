@@ -132,7 +132,7 @@ static void resolved(enum resolve_status status, const struct ip_addr *addrs, in
 
     if (status == RESOLVE_SUCCESS && count > 0) {
         apply(n, n->current, &addrs[0]);
-    } else if (status == RESOLVE_FAILURE) {
+    } else if (resolve_is_final(status)) {
         LOG_WARN("Invalid host %s", n->params.rules->names[n->current].name);
         n->names[n->current].state = NAME_GIVEN_UP;
     }

@@ -18,12 +18,15 @@
 struct ntp_keys {
     struct key_table *table; /* never NULL */
     uint64_t generation;
+    struct ntp_key_file file;
 };
 
 /* The keys that are read, before the table is made. */
 struct key_list {
     struct ntp_key *keys;
     size_t count;
+    uint32_t bad_lines;
+    int first_bad_line;
 };
 
 struct ntp_keys *ntp_keys_new(void)
@@ -45,6 +48,11 @@ void ntp_keys_free(struct ntp_keys *keys)
 const struct key_table *ntp_keys_table(const struct ntp_keys *keys)
 {
     return keys->table;
+}
+
+const struct ntp_key_file *ntp_keys_file(const struct ntp_keys *keys)
+{
+    return &keys->file;
 }
 
 struct plain_value ntp_keys_value(const struct ntp_keys *keys)
@@ -172,6 +180,12 @@ static int compare_keys(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void count_bad_line(struct key_list *list, int line)
+{
+    if (list->bad_lines++ == 0)
+        list->first_bad_line = line;
+}
+
 static void read_keys(struct key_list *list, FILE *file, const char *path)
 {
     struct line_reader reader = line_reader_start(file, path);
@@ -184,11 +198,16 @@ static void read_keys(struct key_list *list, FILE *file, const char *path)
 
         if (result == LINE_TOO_LONG) {
             LOG_WARN("String too long at line %d in file %s; line ignored", at.line, path);
+            count_bad_line(list, at.line);
             continue;
         }
         text_normalise(reader.line);
-        if (reader.line[0] == '\0' || !parse_line(reader.line, &key, at))
+        if (reader.line[0] == '\0')
             continue;
+        if (!parse_line(reader.line, &key, at)) {
+            count_bad_line(list, at.line);
+            continue;
+        }
         if (list->count == capacity) {
             /* A move by realloc() is harmless: the list has pointers to the values, which stay in
                place. */
@@ -227,6 +246,14 @@ static void read_file(struct key_list *list, FILE *file, const char *path)
             LOG_WARN("Detected duplicate key %u", list->keys[i].id);
 }
 
+/* errno is kept. */
+static void note_file(struct ntp_keys *keys, const struct world *world, const char *path, int error)
+{
+    keys->file = (struct ntp_key_file){.time = world_mono_now(world), .error = error};
+    text_copy(keys->file.path, sizeof(keys->file.path), path ? path : "");
+    errno = error;
+}
+
 bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char *path)
 {
     FILE *file = NULL;
@@ -236,6 +263,7 @@ bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
         errno = ENOENT;
         file = world->ops->file_read(world->ctx, path);
     }
+    note_file(keys, world, path, path && !file ? errno : 0);
     /* A file that is not there has no keys. If it cannot be read, the old keys stay. */
     if (path && !file && key_table_count(keys->table) > 0 && errno != ENOENT) {
         LOG_WARN("Could not open keyfile %s : %s; old keys stay in use", path, text_errno(errno));
@@ -246,6 +274,8 @@ bool ntp_keys_load(struct ntp_keys *keys, const struct world *world, const char 
         read_file(&list, file, path);
     else if (path)
         LOG_WARN("Could not open keyfile %s : %s", path, text_errno(errno));
+    keys->file.bad_lines = list.bad_lines;
+    keys->file.first_bad_line = list.first_bad_line;
     use_list(keys, &list);
     return true;
 }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ntp/client/sources.h"
 #include "ntp/ptp.h"
+#include "ntp/remote_table.h"
 #include "ntp/server/server.h"
 #include "ntp/wire/packet.h"
 
@@ -44,6 +45,7 @@ struct ntp_sockets {
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
+    struct remote_table remotes; /* of client sockets for one request */
     uint16_t ptp_sequence;
     uint8_t ptp_buffers[WORLD_BATCH][PTP_OVERHEAD + NTP_MAX_LENGTH]; /* sending */
 };
@@ -179,12 +181,26 @@ static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival 
               a->time.source);
 }
 
+/* Tells the sources of an error of a connected socket. Reading it also clears it: otherwise it
+   would be reported again and again. */
+static void take_error(struct ntp_sockets *s, int fd)
+{
+    const struct world *w = s->env->world;
+    const struct ip_port *remote = remote_table_get(&s->remotes, fd);
+    int error = w->ops->socket_error(w->ctx, fd);
+
+    if (error != 0 && remote && s->sources)
+        ntp_sources_failed(s->sources, remote, error);
+}
+
 /* Dispatches received packets (ntp.md 11.1). */
 static void receive_packets(struct ntp_sockets *s, int fd)
 {
     int count = read_batch(s, fd, false), requests = 0;
     bool on_server_socket = is_server(s, fd);
 
+    if (count < 0)
+        take_error(s, fd);
     for (int i = 0; i < count; i++) {
         const struct world_datagram *msg = &s->msgs[i];
         struct ntp_arrival *a = &s->arrivals[requests];
@@ -206,12 +222,11 @@ static void receive_packets(struct ntp_sockets *s, int fd)
 /* Dispatches transmit timestamps of own packets (ntp.md 5.3, 5.5). */
 static void receive_timestamps(struct ntp_sockets *s, int fd)
 {
-    const struct world *w = s->env->world;
     int count = read_batch(s, fd, true);
 
-    /* Clears an error that is no timestamp. Otherwise it would be reported again and again. */
-    if (count <= 0)
-        w->ops->socket_error(w->ctx, fd);
+    /* An error that is no timestamp; it can come together with one. */
+    if (count <= 0 || remote_table_get(&s->remotes, fd))
+        take_error(s, fd);
 
     for (int i = 0; i < count; i++) {
         const struct world_datagram *msg = &s->msgs[i];
@@ -246,8 +261,10 @@ static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
 {
     const struct world *w = s->env->world;
 
-    if (!w->ops->family_enabled(w->ctx, spec->family))
+    if (!w->ops->family_enabled(w->ctx, spec->family)) {
+        errno = EAFNOSUPPORT;
         return -1;
+    }
     int fd = w->ops->socket_open(w->ctx, spec);
     if (fd >= 0)
         loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, handle_event, s);
@@ -260,6 +277,7 @@ static void close_socket(struct ntp_sockets *s, int *fd)
 
     if (*fd < 0)
         return;
+    remote_table_set(&s->remotes, *fd, NULL);
     loop_fd_remove(s->env->loop, *fd);
     w->ops->socket_close(w->ctx, *fd);
     *fd = -1;
@@ -337,6 +355,8 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
                                 .timestamps_tx = true,
                                 .dscp = s->conf.dscp,
                             });
+    if (fd >= 0 && remote)
+        remote_table_set(&s->remotes, fd, remote);
     if (fd < 0 && local.port != 0)
         check_port_in_use(s, &local, errno);
     return fd;
@@ -430,6 +450,7 @@ void ntp_sockets_free(struct ntp_sockets *s)
     close_socket(s, &s->v6.client);
     close_socket(s, &s->v4.ptp);
     close_socket(s, &s->v6.ptp);
+    remote_table_free(&s->remotes);
     free(s);
 }
 

@@ -48,7 +48,8 @@ bool ntp_sockets_is_serving(const struct ntp_sockets *sockets);
 /* Whether a socket is still open as a server or PTP socket. */
 bool ntp_sockets_is_server(const struct ntp_sockets *sockets, int fd);
 
-/* Socket for a request to an address: a new one, connected, or the shared one. -1: failed. */
+/* Socket for a request to an address: a new one, connected, or the shared one. -1: failed, errno
+   says why. */
 int ntp_sockets_open_client(struct ntp_sockets *sockets, const struct ip_port *remote);
 /* Closes a socket of ntp_sockets_open_client unless it is shared. -1 is allowed. */
 void ntp_sockets_close_client(struct ntp_sockets *sockets, int fd);
@@ -56,7 +57,8 @@ void ntp_sockets_close_client(struct ntp_sockets *sockets, int fd);
 /* Whether there is a route to the address (ntp.md 4.5). */
 bool ntp_sockets_is_connectable(struct ntp_sockets *sockets, const struct ip_port *remote);
 
-/* Sends one packet. want_timestamp: its transmit timestamp is asked for. True: accepted. */
+/* Sends one packet. want_timestamp: its transmit timestamp is asked for. True: accepted; false:
+   errno says why. */
 bool ntp_sockets_send(struct ntp_sockets *sockets, int fd, const struct ip_port *remote,
                       const uint8_t *packet, size_t length, bool want_timestamp);
 

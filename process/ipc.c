@@ -240,7 +240,7 @@ static void code_addresses(struct codec *c, struct ipc_message *m)
 
     b->id = code_u32(c, b->id);
     uint8_t status = code_u8(c, b->status), count = code_u8(c, (unsigned int)b->count);
-    check(c, status <= RESOLVE_FAILURE && count <= ADDR_MAX_PER_NAME &&
+    check(c, status < RESOLVE_STATUSES && count <= ADDR_MAX_PER_NAME &&
                  (count > 0) == (status == RESOLVE_SUCCESS));
     if (count > ADDR_MAX_PER_NAME)
         return;

@@ -27,10 +27,21 @@
 static enum resolve_status status_of_error(int error)
 {
 #ifdef FORCE_DNSRETRY
-    return RESOLVE_TRY_AGAIN;
+    const enum resolve_status not_found = RESOLVE_NOT_FOUND, broken = RESOLVE_BROKEN;
 #else
-    return error == EAI_AGAIN ? RESOLVE_TRY_AGAIN : RESOLVE_FAILURE;
+    const enum resolve_status not_found = RESOLVE_FAILURE, broken = RESOLVE_FINALLY_BROKEN;
 #endif
+
+    switch (error) {
+    case EAI_AGAIN:
+        return RESOLVE_TRY_AGAIN;
+    case EAI_FAIL:
+    case EAI_MEMORY:
+    case EAI_SYSTEM:
+        return broken;
+    default:
+        return not_found;
+    }
 }
 
 static bool take_address(const struct addrinfo *info, enum ip_family family, struct ip_addr *addr)

@@ -481,6 +481,11 @@ bool source_estimate(const struct source *s, struct source_estimate *estimate)
     return true;
 }
 
+int source_reach_size(const struct source *s)
+{
+    return s->reach_size;
+}
+
 bool source_is_reachable(const struct source *s)
 {
     return s->reach != 0;

@@ -94,6 +94,8 @@ void source_slew(struct source *source, struct local_time when, double dfreq, do
 void source_drop_samples(struct source *source);
 bool source_estimate(const struct source *source, struct source_estimate *estimate);
 bool source_is_reachable(const struct source *source);
+/* Polls that the reachability register holds, 8 at most. */
+int source_reach_size(const struct source *source);
 bool source_is_selected(const struct source *source);
 int source_samples(const struct source *source);
 double source_predict_offset(const struct source *source, struct local_time when);

@@ -95,6 +95,19 @@ static bool is_sent_timestamp(struct cmsghdr *cmsg, uint32_t *id)
     *id = error.ee_data;
     return true;
 }
+
+/* What a router, the other host or the own kernel says of a packet that could not be delivered;
+   0: something else. */
+static int network_error(struct cmsghdr *cmsg)
+{
+    struct sock_extended_err error;
+
+    if (!get_payload(cmsg, &error, sizeof(error), false) ||
+        (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6 &&
+         error.ee_origin != SO_EE_ORIGIN_LOCAL))
+        return 0;
+    return (int)error.ee_errno;
+}
 #endif
 
 static bool parse_socket_level(struct cmsghdr *cmsg, struct world_datagram *msg)
@@ -147,7 +160,9 @@ bool control_parse(struct msghdr *hdr, struct world_datagram *msg, struct contro
             if (is_sent_timestamp(cmsg, &info->tx_id)) {
                 info->has_tx_error = true;
             } else {
-                LOG_DEBUG("Unexpected extended error in received message");
+                info->error = network_error(cmsg);
+                if (info->error == 0)
+                    LOG_DEBUG("Unexpected extended error in received message");
                 valid = false;
             }
             continue;

@@ -189,7 +189,7 @@ static bool recover_sent(struct linux_world *w, int fd, const struct control_inf
 static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
                          struct world_datagram *msg, bool errqueue)
 {
-    const struct socket_state *state = socket_state(w, fd);
+    struct socket_state *state = socket_state(w, fd);
     struct msghdr *hdr = &header->msg_hdr;
     struct control_info info;
 
@@ -198,7 +198,10 @@ static bool take_message(struct linux_world *w, int fd, struct mmsghdr *header,
     msg->truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
 
     /* This comes first, because it closes descriptors that were passed. */
-    if (!control_parse(hdr, msg, &info))
+    bool valid = control_parse(hdr, msg, &info);
+    if (info.error != 0)
+        state->error = info.error;
+    if (!valid)
         return false;
     if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         LOG_DEBUG("Truncated message fd=%d", fd);
@@ -234,7 +237,9 @@ int linux_receive(void *ctx, int fd, struct world_datagram *msgs, int count, boo
         int error = errno;
         /* Reading the error clears the reported condition. Otherwise the loop would spin. */
         if (errqueue)
-            (void)linux_socket_error(w, fd);
+            socket_state(w, fd)->error = linux_socket_error(w, fd);
+        else if (error != EAGAIN && error != EWOULDBLOCK)
+            socket_state(w, fd)->error = error;
         errno = error;
         return error == EAGAIN || error == EWOULDBLOCK ? 0 : -1;
     }
@@ -405,6 +410,10 @@ int linux_send(void *ctx, int fd, const struct world_datagram *msgs, int count)
         return -1;
     }
     int sent = call_send(fd, &b, ready);
+    /* A full queue of the network card is told only to sockets that ask for the errors of routers.
+       To all others the packet counts as sent. */
+    if (sent < 0 && errno == ENOBUFS && state->connected && !state->is_unix)
+        sent = 1;
     int error = errno;
     for (int i = 0; i < sent; i++)
         log_sent(fd, &msgs[i], 0);

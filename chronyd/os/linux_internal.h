@@ -37,6 +37,7 @@ struct socket_state {
     enum world_socket_type type;
     enum ip_family family;
     struct ip_port remote; /* of a connected one */
+    int error;             /* reported in the error queue, and not asked for yet; 0: none */
 };
 
 enum timestamp_method {
@@ -121,6 +122,7 @@ void timestamps_missing(struct linux_world *w);
 struct control_info {
     bool has_tx_error; /* the extended error of a transmit timestamp */
     uint32_t tx_id;    /* in it */
+    int error;         /* that the network has reported; 0: none */
 };
 /* Takes addresses, interfaces and timestamps from the control messages into msg. False: the message
    must be dropped. */

@@ -98,12 +98,12 @@ static void *run_job(void *arg)
 
 /* The lookup fails for now, which is logged once. The daemon goes on: running sources have
    addresses. */
-static void fail(struct resolver *resolver, const char *what)
+static void fail(struct resolver *resolver, enum resolve_status status, const char *what)
 {
     if (!resolver->error_logged)
         LOG_ERROR("%s; names cannot be looked up now", what);
     resolver->error_logged = true;
-    resolver->answer = (struct ipc_addresses){.status = RESOLVE_TRY_AGAIN};
+    resolver->answer = (struct ipc_addresses){.status = status};
     resolver->under_way = false;
     resolver->due = true;
 }
@@ -120,7 +120,7 @@ static void fail_call(struct resolver *resolver, const char *call, int error)
     char text[128];
 
     snprintf(text, sizeof(text), "%s failed : %s", call, text_errno(error));
-    fail(resolver, text);
+    fail(resolver, RESOLVE_UNAVAILABLE, text);
 }
 
 static void start_clock(struct resolver *resolver)
@@ -166,7 +166,7 @@ static void start_thread(struct resolver *resolver)
     int fds[2];
 
     if (!has_room_for_stuck(resolver)) {
-        fail(resolver, "Earlier lookups do not end");
+        fail(resolver, RESOLVE_UNAVAILABLE, "Earlier lookups do not end");
         return;
     }
     if (pipe(fds) < 0) {
@@ -256,7 +256,7 @@ static void read_helper(struct resolver *resolver)
     case CHANNEL_OK:
         if (message.u.addresses.id != resolver->last_id) {
             dismiss_helper(resolver);
-            fail(resolver, "Answer of name resolving helper to no question");
+            fail(resolver, RESOLVE_UNAVAILABLE, "Answer of name resolving helper to no question");
             return;
         }
         resolver->answer = message.u.addresses;
@@ -268,11 +268,11 @@ static void read_helper(struct resolver *resolver)
         return;
     case CHANNEL_CLOSED:
         channel_close(&resolver->channel);
-        fail(resolver, "Name resolving helper ended");
+        fail(resolver, RESOLVE_UNAVAILABLE, "Name resolving helper ended");
         return;
     default:
         dismiss_helper(resolver);
-        fail(resolver, "Invalid message from name resolving helper");
+        fail(resolver, RESOLVE_UNAVAILABLE, "Invalid message from name resolving helper");
         return;
     }
 }
@@ -289,7 +289,7 @@ static void give_up(struct resolver *resolver)
         dismiss_helper(resolver);
     else
         abandon_thread(resolver);
-    fail(resolver, text);
+    fail(resolver, RESOLVE_TIMED_OUT, text);
 }
 
 double resolver_time_left(const struct resolver *resolver)
@@ -325,9 +325,12 @@ static void find_scoped(const struct resolver *resolver, struct ipc_lookup *quer
     struct ip_addr addr;
     int index;
 
-    if (!ip_addr_parse_scoped(query->name, &addr, &interface) || query->family == IP_V4)
+    if (!ip_addr_parse_scoped(query->name, &addr, &interface))
         return;
-    answer->status = RESOLVE_TRY_AGAIN;
+    answer->status = RESOLVE_FAMILY_OFF;
+    if (query->family == IP_V4)
+        return;
+    answer->status = RESOLVE_NO_INTERFACE;
     if (addr.scope == 0) {
         if (!linux_interface_index(resolver->world->ctx, interface, &index))
             return;
@@ -349,8 +352,10 @@ static bool answer_at_once(const struct resolver *resolver, struct ipc_lookup *q
     if (query->family == IP_UNSPEC && resolver->ipv4 != resolver->ipv6)
         query->family = resolver->ipv4 ? IP_V4 : IP_V6;
     if ((!resolver->ipv4 && !resolver->ipv6) || (query->family == IP_V4 && !resolver->ipv4) ||
-        (query->family == IP_V6 && !resolver->ipv6))
+        (query->family == IP_V6 && !resolver->ipv6)) {
+        answer->status = RESOLVE_FAMILY_OFF;
         return true;
+    }
     if (strchr(query->name, '%')) {
         find_scoped(resolver, query, answer);
         return true;

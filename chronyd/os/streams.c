@@ -68,10 +68,15 @@ int linux_accept(void *ctx, int fd, struct ip_port *remote)
 
 int linux_socket_error(void *ctx, int fd)
 {
-    int error = 0;
+    struct socket_state *state = socket_state(ctx, fd);
+    int error = 0, queued = 0;
     socklen_t length = sizeof(error);
 
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        return errno;
-    return error;
+        error = errno;
+    if (state) {
+        queued = state->error;
+        state->error = 0;
+    }
+    return error ? error : queued;
 }

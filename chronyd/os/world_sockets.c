@@ -183,6 +183,14 @@ static bool set_options(int fd, const struct world_socket *spec, bool passed)
         else
             set_flag(fd, IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO");
     }
+    /* Otherwise only some of the errors of the network would be seen, such as a port without a
+       server. */
+    if (spec->type == WORLD_UDP && spec->remote) {
+        if (v6)
+            set_flag(fd, IPPROTO_IPV6, IPV6_RECVERR, "IPV6_RECVERR");
+        else
+            set_flag(fd, IPPROTO_IP, IP_RECVERR, "IP_RECVERR");
+    }
     if (spec->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, spec->device,
                                    (socklen_t)(strlen(spec->device) + 1)) < 0) {
         LOG_DEBUG("Could not bind socket to device %s : %s", spec->device, text_errno(errno));

@@ -173,6 +173,7 @@ struct association *association_new(struct association_env *shared,
     a->name = params->name;
     a->nts_port = o->nts_port;
     a->fd = -1;
+    a->facts = association_facts_make(loop_uptime(shared->env->loop));
     a->suspended = true;
     set_options(a, o);
     set_auth(a, o);
@@ -248,6 +249,7 @@ void association_go_offline(struct association *a)
 {
     a->online = false;
     a->in_burst = false;
+    a->facts.offline_since = loop_uptime(a->shared->env->loop);
     loop_timer_cancel(a->shared->env->loop, a->tx_timer);
     a->tx_timer = 0;
     source_reset_reachability(a->source);
@@ -271,6 +273,9 @@ static void go_online(struct association *a)
     if (was_active)
         return;
     reset(a);
+    /* What has failed before does not count. */
+    a->facts.unheard = 0;
+    a->facts.errors = 0;
     association_set_initial_timer(a);
     if (a->iburst)
         association_start_burst(a, IBURST_GOOD, IBURST_TOTAL);
@@ -291,6 +296,9 @@ void association_set_connectivity(struct association *a, enum source_connectivit
     bool was_online = a->online;
     char text[ADDR_TEXT_SIZE];
 
+    a->facts.offline = connectivity == SOURCE_MAYBE_ONLINE ? OFFLINE_NO_ROUTE
+                       : by_request                        ? OFFLINE_COMMAND
+                                                           : OFFLINE_CONFIGURED;
     if (connectivity == SOURCE_MAYBE_ONLINE)
         connectivity = ip_addr_is_real(&a->addr.addr) &&
                                ntp_sockets_is_connectable(a->shared->sockets, &a->addr)
@@ -331,6 +339,7 @@ void association_change_address(struct association *a, const struct ip_port *add
     if (a->is_peer)
         release_server(a);
     a->addr = *addr;
+    a->facts = association_facts_make(loop_uptime(a->shared->env->loop));
     if (a->is_peer) {
         a->local_addr = (struct ip_addr){0};
         hold_server(a);

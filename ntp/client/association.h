@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include "base/addr.h"
 #include "base/clock_change.h"
+#include "base/finding.h"
 #include "base/report.h"
 #include "conf/groups.h"
 #include "conf/source_options.h"
@@ -68,6 +69,8 @@ void association_start_burst(struct association *a, int good, int total);
 /* A packet from its address and port (ntp.md 11.2). RESPONSE_FOR_SERVER: the server has to handle
    it. */
 enum response_reason association_receive(struct association *a, const struct ntp_arrival *arrival);
+/* The network has reported an error (errno) of the last request. */
+void association_failed(struct association *a, int error);
 /* Transmit timestamp of a packet to its address and port (ntp.md 5.5). False: the server has to
    handle it. */
 bool association_transmitted(struct association *a, const struct ntp_arrival *arrival);
@@ -90,6 +93,11 @@ void association_report_counts(const struct association *a, struct report_source
 const struct response_tally *association_responses(const struct association *a);
 void association_count_activity(const struct association *a, struct report_activity *report);
 void association_save_nts(const struct association *a);
+
+/* Adds what is known of requests and responses, most important first (cmdmon.md 13.18). */
+void association_explain(const struct association *a, struct findings *findings);
+/* Whether its requests have never got any answer. */
+bool association_is_silent(const struct association *a);
 
 /* Changes of options at run time (ntp.md 14.4). */
 void association_modify_minpoll(struct association *a, int v);

@@ -50,6 +50,7 @@ static enum response_reason check_auth(struct association *a, const uint8_t *pac
     case NTP_AUTH_NONE:
         return RESPONSE_GOOD;
     case NTP_AUTH_SYMMETRIC:
+        a->facts.answer_key_id = info->mac_key_id;
         if (info->mac_key_id != a->key_id)
             return RESPONSE_WRONG_KEY;
         return key_table_check_mac(ntp_keys_table(a->shared->keys), packet, info)
@@ -141,6 +142,7 @@ static void schedule_next(struct association *a, const struct response *r)
 static void accept_response(struct association *a, const struct response *r)
 {
     a->report.total_valid++;
+    a->facts.last_valid = loop_uptime(a->shared->env->loop);
     if (response_is_good(r))
         a->report.total_good++;
 
@@ -219,6 +221,7 @@ static enum response_reason count(struct association *a, struct response_verdict
     char addr[ADDR_TEXT_SIZE], text[RESPONSE_VERDICT_SIZE];
 
     response_tally_add(&a->responses, &verdict);
+    association_facts_packet(&a->facts, &verdict, loop_uptime(a->shared->env->loop));
     LOG_DEBUG("Packet from %s: %s", ip_addr_format(&a->addr.addr, addr, sizeof(addr)),
               response_verdict_format(&verdict, text, sizeof(text)));
     return verdict.reason;

@@ -6,6 +6,7 @@
  */
 #include "ntp/client/association_state.h"
 
+#include <errno.h>
 #include <math.h>
 #include "base/log.h"
 #include "ntp/transmit_time.h"
@@ -76,6 +77,7 @@ void association_set_timer(struct association *a, double delay)
     loop_timer_cancel(loop, a->rx_timer);
     a->rx_timer = 0;
     loop_timer_cancel(loop, a->tx_timer);
+    a->facts.next_request = loop_uptime(loop) + delay;
     a->tx_timer = loop_timer_add_class(loop, delay, poll_separation(a->poll.current), RANDOMNESS,
                                        a->is_peer ? TIMER_CLASS_NTP_PEER : TIMER_CLASS_NTP_CLIENT,
                                        transmit, a);
@@ -167,7 +169,8 @@ static size_t build(struct association *a, bool interleaved, bool restart, uint8
     return add_auth(a, &info, &w) && !w.failed ? w.pos : 0;
 }
 
-static bool send_request(struct association *a, bool interleaved, bool restart)
+/* error: set to the errno of a failed sending. */
+static bool send_request(struct association *a, bool interleaved, bool restart, int *error)
 {
     uint8_t data[NTP_MAX_LENGTH];
     struct transmit_output output;
@@ -179,7 +182,11 @@ static bool send_request(struct association *a, bool interleaved, bool restart)
     a->ex.sent_tx = output.transmit;
     a->ex.near_tx = (struct local_timestamp){.source = TIMESTAMP_DAEMON};
     a->ex.near_tx.time = local_clock_now(a->shared->env->clock, &a->ex.near_tx.error);
-    return ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true);
+    if (ntp_sockets_send(a->shared->sockets, a->fd, &a->addr, data, length, true))
+        return true;
+    if (a->fd >= 0)
+        *error = errno;
+    return false;
 }
 
 /* Updates activity and bursts (ntp.md 9.1, step 2). False: nothing is sent. */
@@ -240,9 +247,20 @@ static void count_burst(struct association *a, bool sent)
         a->burst_total--;
 }
 
+static void note_request(struct association *a, bool sent, int error)
+{
+    double now = loop_uptime(a->shared->env->loop);
+
+    if (sent)
+        association_facts_sent(&a->facts, now);
+    else if (error != 0)
+        association_facts_failed(&a->facts, error, true, now);
+}
+
 static void transmit(void *arg)
 {
     struct association *a = arg;
+    int error = 0;
 
     a->tx_timer = 0;
     /* The response may change when the next request is due. */
@@ -255,6 +273,7 @@ static void transmit(void *arg)
     if (!a->is_peer) {
         association_close_client(a);
         a->fd = ntp_sockets_open_client(a->shared->sockets, &a->addr);
+        error = a->fd < 0 ? errno : 0;
     }
     bool interleaved = wants_interleaved(a);
     bool restart = a->is_peer && !a->ex.answered && !ntp_time_is_zero(a->ex.boot_far_tx);
@@ -264,14 +283,17 @@ static void transmit(void *arg)
         a->ex.ts_usable = false;
     update_warmup(a, interleaved);
 
-    bool sent = send_request(a, interleaved, restart);
+    bool sent = send_request(a, interleaved, restart, &error);
+    note_request(a, sent, error);
     a->ex.unanswered++;
     if (sent)
         a->report.total_tx++;
     if (a->ex.unanswered >= 2)
         count_missed(a, sent);
-    if (!sent && a->auto_offline)
+    if (!sent && a->auto_offline) {
         association_set_connectivity(a, SOURCE_OFFLINE, true);
+        a->facts.offline = OFFLINE_SEND_FAILED;
+    }
     count_burst(a, sent);
     if (!association_is_active(a))
         return;

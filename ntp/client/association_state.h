@@ -2,13 +2,14 @@
 /*
  * State of an association, shared by the files that implement it (association.c: creation and
  * activity, association_send.c: requests, association_receive.c: responses, association_report.c:
- * reports and options). Nobody else includes this.
+ * reports and options, association_explain.c: findings). Nobody else includes this.
  */
 #ifndef NTP_CLIENT_ASSOCIATION_STATE_H
 #define NTP_CLIENT_ASSOCIATION_STATE_H
 
 #include "base/quantile.h"
 #include "ntp/client/association.h"
+#include "ntp/client/association_facts.h"
 #include "ntp/client/poll_policy.h"
 #include "ntp/client/response.h"
 #include "source/sample_filter.h"
@@ -64,6 +65,7 @@ struct association {
     struct ip_addr local_addr;
     struct report_ntpdata report;
     struct response_tally responses;
+    struct association_facts facts;
 };
 
 /* Scheduling class and interval (ntp.md 8.1, 8.2). */

@@ -493,6 +493,14 @@ bool ntp_sources_receive(struct ntp_sources *s, const struct ntp_arrival *arriva
     return reason != RESPONSE_FOR_SERVER;
 }
 
+void ntp_sources_failed(struct ntp_sources *s, const struct ip_port *remote, int error)
+{
+    struct record *r = sources_find(s, &remote->addr);
+
+    if (r && r->addr.port == remote->port)
+        association_failed(r->association, error);
+}
+
 bool ntp_sources_transmitted(struct ntp_sources *s, const struct ntp_arrival *arrival)
 {
     struct record *r = find_sender(s, arrival);

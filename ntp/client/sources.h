@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/finding.h"
 #include "base/report.h"
 #include "conf/groups.h"
 #include "ntp/auth.h"
@@ -44,6 +45,8 @@ void ntp_sources_free(struct ntp_sources *sources);
 
 /* A packet whose mode is not 3. True: a source has its address and port, and it is no request. */
 bool ntp_sources_receive(struct ntp_sources *sources, const struct ntp_arrival *arrival);
+/* The network has reported an error (errno) of a request to this address and port. */
+void ntp_sources_failed(struct ntp_sources *sources, const struct ip_port *remote, int error);
 /* The transmit timestamp of a packet whose mode is not 4. True: a source has sent it. */
 bool ntp_sources_transmitted(struct ntp_sources *sources, const struct ntp_arrival *arrival);
 
@@ -114,6 +117,11 @@ void ntp_sources_set_work_handler(struct ntp_sources *sources, void (*handler)(v
 struct association *ntp_sources_find(const struct ntp_sources *sources, const struct ip_addr *addr);
 /* The name as configured; NULL: no such source. */
 const char *ntp_sources_name(const struct ntp_sources *sources, const struct ip_addr *addr);
+/* Adds what is known of one source, its name and its responses, most important first; and what is
+   known of all together (cmdmon.md 13.18). */
+void ntp_sources_explain_source(const struct ntp_sources *sources, const struct ip_addr *addr,
+                                struct findings *findings);
+void ntp_sources_explain(const struct ntp_sources *sources, struct findings *findings);
 void ntp_sources_report_activity(const struct ntp_sources *sources, struct report_activity *report);
 
 /* Saves the NTS cookies of all sources. */

@@ -65,12 +65,18 @@ static bool is_resolved(const struct ntp_sources *s, const struct queue_entry *e
 
 /* ---- Use of the addresses (ntp.md 18.5) ---- */
 
-static bool try_address(struct record *r, const struct ip_addr *addr)
+static bool try_address(struct record *r, const struct ip_addr *addr, struct name_facts *facts)
 {
     struct ip_port new_addr = {.addr = *addr, .port = r->addr.port};
 
-    if (sources_find(r->set, addr) || !ntp_sockets_is_connectable(r->set->sockets, &new_addr))
+    if (sources_find(r->set, addr)) {
+        facts->in_use++;
         return false;
+    }
+    if (!ntp_sockets_is_connectable(r->set->sockets, &new_addr)) {
+        facts->no_route++;
+        return false;
+    }
     sources_give_address(r, addr);
     return true;
 }
@@ -99,7 +105,7 @@ static bool resolved_name_is_fresh(const struct record *r, const struct ip_addr 
 }
 
 static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry,
-                          const struct ip_addr *addrs, int count)
+                          struct name_facts *facts, const struct ip_addr *addrs, int count)
 {
     bool for_pool = entry->addr.addr.family == IP_UNSPEC;
     struct record *r = for_pool ? NULL : sources_find(s, &entry->addr.addr);
@@ -115,38 +121,52 @@ static void use_addresses(struct ntp_sources *s, const struct queue_entry *entry
 
     for (int i = 0; i < count; i++) {
         const struct ip_addr *addr = &addrs[(i + start) % count];
-        if (entry->family != IP_UNSPEC && addr->family != entry->family)
+        if (entry->family != IP_UNSPEC && addr->family != entry->family) {
+            facts->other_family++;
             continue;
+        }
         if (for_pool)
             r = first_unresolved(s, entry->pool);
         if (!r)
             return;
-        if (try_address(r, addr) && !for_pool)
+        if (try_address(r, addr, facts) && !for_pool)
             return;
     }
 }
 
-/* The flag that the lookup of a name has failed; NULL: its source was removed. */
-static bool *failure_flag(struct ntp_sources *s, const struct queue_entry *entry)
+/* NULL: the source was removed. */
+static struct name_facts *lookups_of(struct ntp_sources *s, const struct queue_entry *entry)
 {
     if (entry->addr.addr.family == IP_UNSPEC)
-        return &s->pools[entry->pool].lookup_failed;
+        return &s->pools[entry->pool].lookups;
     struct record *r = sources_find(s, &entry->addr.addr);
     if (!r)
         return NULL;
-    return r->pool != NO_POOL ? &s->pools[r->pool].lookup_failed : &r->lookup_failed;
+    return r->pool != NO_POOL ? &s->pools[r->pool].lookups : &r->lookups;
+}
+
+static void note_lookup(const struct ntp_sources *s, struct name_facts *facts,
+                        enum resolve_status status, int count)
+{
+    facts->status = status;
+    facts->time = loop_uptime(s->env->loop);
+    if (status == RESOLVE_SUCCESS) {
+        facts->tries = 0;
+        facts->addresses = (unsigned int)count;
+        facts->in_use = facts->no_route = facts->other_family = 0;
+    } else {
+        facts->tries++;
+    }
 }
 
 /* Logs the first failure of a lookup, and the first success after it (ntp.md 18.3). */
-static void log_lookup(struct ntp_sources *s, const struct queue_entry *entry, bool failed)
+static void log_lookup(const struct queue_entry *entry, struct name_facts *facts, bool failed)
 {
-    bool *flag = failure_flag(s, entry);
-
-    if (!flag || *flag == failed)
+    if (facts->failure_logged == failed)
         return;
     const char *interface = strchr(entry->name, '%');
 
-    *flag = failed;
+    facts->failure_logged = failed;
     if (failed && interface)
         LOG_WARN("Invalid host %s : no interface %s, trying again", entry->name, interface + 1);
     else if (failed)
@@ -198,11 +218,14 @@ static void end_round(struct ntp_sources *s)
         s->interval = MIN_INTERVAL;
     if (s->interval > MAX_INTERVAL)
         s->interval = MAX_INTERVAL;
-    if (!TAILQ_EMPTY(&s->queue))
-        s->round_timer =
-            loop_timer_add(s->env->loop, INTERVAL_UNIT * (1 << s->interval), round_timeout, s);
-    else
+    if (!TAILQ_EMPTY(&s->queue)) {
+        double delay = INTERVAL_UNIT * (1 << s->interval);
+
+        s->next_round = loop_uptime(s->env->loop) + delay;
+        s->round_timer = loop_timer_add(s->env->loop, delay, round_timeout, s);
+    } else {
         s->interval = 0;
+    }
     if (s->round_handler)
         s->round_handler(s->round_arg);
 }
@@ -211,15 +234,18 @@ static void resolved(enum resolve_status status, const struct ip_addr *addrs, in
 {
     struct ntp_sources *s = arg;
     struct queue_entry *entry = s->resolving, *next;
+    struct name_facts *facts = lookups_of(s, entry);
 
-    if (status != RESOLVE_FAILURE)
-        log_lookup(s, entry, status != RESOLVE_SUCCESS);
-    if (status == RESOLVE_SUCCESS)
-        use_addresses(s, entry, addrs, count);
-    else if (status == RESOLVE_FAILURE)
+    if (facts)
+        note_lookup(s, facts, status, count);
+    if (facts && !resolve_is_final(status))
+        log_lookup(entry, facts, status != RESOLVE_SUCCESS);
+    if (facts && status == RESOLVE_SUCCESS)
+        use_addresses(s, entry, facts, addrs, count);
+    else if (resolve_is_final(status))
         LOG_WARN("Invalid host %s", entry->name);
 
-    if (status == RESOLVE_FAILURE || ip_addr_is_real(&entry->addr.addr) || entry->refresh ||
+    if (resolve_is_final(status) || ip_addr_is_real(&entry->addr.addr) || entry->refresh ||
         is_resolved(s, entry))
         next = remove_entry(s, entry);
     else

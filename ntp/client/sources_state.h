@@ -15,6 +15,16 @@
 #define MAX_POOL_QUOTA 16
 #define NO_POOL        (-1)
 
+/* How the lookups of a name have ended. */
+struct name_facts {
+    bool failure_logged;
+    uint32_t tries;             /* since the last success */
+    enum resolve_status status; /* of the last one, if there was one: tries > 0, or addresses > 0 */
+    double time;                /* of the last one, loop_uptime() */
+    /* Addresses that the last success gave, and those of them that could not be used. */
+    unsigned int addresses, in_use, no_route, other_family;
+};
+
 struct record {
     TAILQ_ENTRY(record) others;
     struct record *next_of_conf; /* in its bucket of by_conf_id */
@@ -28,8 +38,8 @@ struct record {
     bool tentative;
     bool listed; /* used by one pass over all, ntp_sources_refresh */
     uint32_t conf_id;
-    double last_resolved; /* loop_uptime(), as below */
-    bool lookup_failed;   /* of the name, and that was logged; not used in a pool */
+    double last_resolved;      /* loop_uptime(), as below */
+    struct name_facts lookups; /* of the name; not used in a pool */
 };
 
 TAILQ_HEAD(record_list, record);
@@ -39,7 +49,7 @@ struct pool {
     int unresolved;
     int confirmed;
     int quota;
-    bool lookup_failed; /* of the name, and that was logged */
+    struct name_facts lookups; /* of the name */
 };
 
 /* A name to be resolved (ntp.md 18.3). */
@@ -87,6 +97,7 @@ struct ntp_sources {
     bool restart_round;
     int interval; /* log2 of the interval between rounds in units of 7 s */
     timer_id round_timer;
+    double next_round; /* loop_uptime(), while round_timer is set */
     void (*round_handler)(void *arg);
     void *round_arg;
     double replace_after;

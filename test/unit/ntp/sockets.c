@@ -5,6 +5,7 @@
  */
 #include "test/unit/support/unit.h"
 
+#include <errno.h>
 #include <string.h>
 #include "conf/conf.h"
 #include "ntp/client/sources.h"
@@ -35,7 +36,10 @@ struct fixture {
     enum ip_family disabled;
     bool truncate;
     bool empty_errqueue;
+    int error; /* of all sockets */
     int errors_read;
+    struct ip_port failed; /* of which the sources were told: */
+    int failures, failure;
     struct world_datagram last_sent;
 
     bool is_source; /* takes what it is offered */
@@ -83,7 +87,7 @@ static int send_datagrams(void *ctx, int fd, const struct world_datagram *msgs, 
 static int socket_error(void *ctx, int fd)
 {
     current.errors_read++;
-    return 0;
+    return current.error;
 }
 
 /* The fixture stands for the sources and for the server: it counts what it is given. */
@@ -94,6 +98,15 @@ bool ntp_sources_receive(struct ntp_sources *sources, const struct ntp_arrival *
     f->offered++;
     f->last = *arrival;
     return f->is_source;
+}
+
+void ntp_sources_failed(struct ntp_sources *sources, const struct ip_port *remote, int error)
+{
+    struct fixture *f = (struct fixture *)(void *)sources;
+
+    f->failures++;
+    f->failed = *remote;
+    f->failure = error;
 }
 
 bool ntp_sources_transmitted(struct ntp_sources *sources, const struct ntp_arrival *arrival)
@@ -573,6 +586,34 @@ static void transmit_timestamps_find_their_packet(void **state)
     assert_true(f->errors_read >= 1);
 }
 
+/* Whom an error is about is known of a socket for one request only. */
+static void errors_of_requests_are_told_to_the_sources(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_port to = port_of("192.0.2.1", 123);
+    uint8_t packet[NTP_HEADER_LENGTH] = {0x23};
+
+    start(f);
+    sim_set_timestamps(f->sim, true);
+    f->empty_errqueue = true;
+    for (int error = 0; error <= ECONNREFUSED; error += ECONNREFUSED) {
+        f->error = error;
+        int fd = ntp_sockets_open_client(f->sockets, &to);
+        ntp_sockets_send(f->sockets, fd, &to, packet, 48, true);
+        sim_run(f->sim, f->loop, 0.01);
+        assert_int_equal(f->failures > 0, error != 0);
+        ntp_sockets_close_client(f->sockets, fd);
+    }
+    assert_true(ip_port_equal(&f->failed, &to));
+    assert_int_equal(f->failure, ECONNREFUSED);
+
+    f->failures = 0;
+    int fd = ntp_sockets_hold_server(f->sockets, IP_V4);
+    ntp_sockets_send(f->sockets, fd, &to, packet, 48, true);
+    sim_run(f->sim, f->loop, 0.01);
+    assert_int_equal(f->failures, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -594,6 +635,7 @@ int main(void)
         TEST(destinations_are_given_on_shared_sockets_only),
         TEST(batch_tells_what_was_sent),
         TEST(transmit_timestamps_find_their_packet),
+        TEST(errors_of_requests_are_told_to_the_sources),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,7 +172,7 @@ static void wrong_lookups_and_answers_are_refused(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_ASKER));
 
     ipc_encode(&addresses, data);
-    data[8] = RESOLVE_FAILURE + 1;
+    data[8] = RESOLVE_STATUSES;
     assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
     data[8] = RESOLVE_TRY_AGAIN; /* with addresses */
     assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));

@@ -238,6 +238,23 @@ bool source_is_reachable(const struct source *source)
     return source->reach != 0;
 }
 
+int source_reach_size(const struct source *source)
+{
+    return source->reach_size;
+}
+
+void source_report(const struct source *source, struct report_source *report)
+{
+    *report = (struct report_source){
+        .reachability = (int)source->reach,
+        .latest_age = UINT32_MAX,
+        .offset = source->last.offset,
+    };
+    if (source->samples > 0)
+        report->latest_age =
+            (uint32_t)local_diff(local_clock_now(source->stub->env.clock, NULL), source->last.time);
+}
+
 bool source_is_selected(const struct source *source)
 {
     return source->stub->selected == source;

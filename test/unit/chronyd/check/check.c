@@ -109,6 +109,11 @@ static const struct made_up_file *find_file(const char *path)
     return NULL;
 }
 
+static struct mono_time mono_now(void *ctx)
+{
+    return (struct mono_time){{NOW, 0}};
+}
+
 static bool file_info(void *ctx, const char *path, struct world_file_info *info)
 {
     const struct made_up_file *file = find_file(path);
@@ -186,7 +191,8 @@ static struct machine *make_machine(void)
 
     addresses[0] = ip_addr_v4(192, 0, 2, 10);
     assert_true(ip_addr_parse("2001:db8::10", &addresses[1]));
-    m->ops = (struct world_ops){.file_info = file_info,
+    m->ops = (struct world_ops){.mono_now = mono_now,
+                                .file_info = file_info,
                                 .file_read = file_read,
                                 .list_files = list_files,
                                 .zone_time = zone_time};

@@ -621,7 +621,7 @@ static void resolution_fails_without_descriptors(void **state)
     assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &a));
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     run_resolver(w, &answers, 1);
-    assert_int_equal(answers.status, RESOLVE_TRY_AGAIN);
+    assert_int_equal(answers.status, RESOLVE_UNAVAILABLE);
     assert_true(w->ops->resolve(w->ctx, "localhost", IP_V4, true, on_answer, &b));
     run_resolver(w, &answers, 2);
     assert_int_equal(answers.status, RESOLVE_SUCCESS);
