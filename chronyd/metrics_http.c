@@ -7,7 +7,6 @@
 #include "chronyd/metrics_http.h"
 
 #include <math.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,7 @@ struct client {
 
 struct metrics_http {
     struct world *world;
+    const struct metrics_library *library;
     struct metrics_pages *pages;
     struct MHD_Daemon *daemon;
     struct client clients[METRICS_HTTP_MAX];
@@ -81,10 +81,10 @@ static void close_oldest(struct metrics_http *http, const struct ip_addr *addr)
         hang_up(oldest);
 }
 
-static struct ip_addr address_of(struct MHD_Connection *connection)
+static struct ip_addr address_of(const struct metrics_http *http, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        http->library->get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info ? info->client_addr : NULL;
     struct ip_port address = {.addr = {.family = IP_UNSPEC}};
 
@@ -100,12 +100,12 @@ static void add_client(struct metrics_http *http, struct MHD_Connection *connect
                        struct client *client)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        http->library->get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
     *client = (struct client){
         .connection = connection,
         .fd = info ? info->connect_fd : -1,
-        .addr = address_of(connection),
+        .addr = address_of(http, connection),
         .since = world_mono_now(http->world),
     };
     if (count_clients(http, &client->addr) > METRICS_HTTP_PER_CLIENT)
@@ -171,18 +171,18 @@ static enum MHD_Result send_answer(const struct metrics_http *http,
                                    const char *type, struct MHD_Response *response)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        http->library->get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct client *client = info ? info->socket_context : NULL;
 
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    http->library->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    http->library->add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    http->library->add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
+        http->library->add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    enum MHD_Result result = http->library->queue_response(connection, status, response);
+    http->library->destroy_response(response);
     if (client) {
         client->answered = true;
         client->since = world_mono_now(http->world);
@@ -204,9 +204,9 @@ static ssize_t read_text(void *ctx, uint64_t position, char *buffer, size_t size
 static enum MHD_Result send_text(const struct metrics_http *http, struct MHD_Connection *connection,
                                  unsigned int status, const char *type, const char *text)
 {
-    return send_answer(
-        http, connection, status, type,
-        MHD_create_response_from_callback(strlen(text), BLOCK, read_text, (void *)text, NULL));
+    return send_answer(http, connection, status, type,
+                       http->library->create_response_from_callback(strlen(text), BLOCK, read_text,
+                                                                    (void *)text, NULL));
 }
 
 static enum MHD_Result send_metrics(struct metrics_http *http, struct MHD_Connection *connection)
@@ -215,15 +215,15 @@ static enum MHD_Result send_metrics(struct metrics_http *http, struct MHD_Connec
         [METRICS_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
         [METRICS_PLAIN] = "text/plain; version=0.0.4; charset=utf-8",
     };
-    enum metrics_format format = metrics_http_format(
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
+    enum metrics_format format = metrics_http_format(http->library->lookup_connection_value(
+        connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
     struct metrics_page *page = metrics_pages_get(http->pages, format);
 
     if (!page)
         return send_text(http, connection, MHD_HTTP_SERVICE_UNAVAILABLE, PLAIN,
                          "The daemon does not answer.\n");
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(page->length, BLOCK, read_page, page, release_page);
+    struct MHD_Response *response = http->library->create_response_from_callback(
+        page->length, BLOCK, read_page, page, release_page);
     if (!response)
         metrics_page_release(page);
     return send_answer(http, connection, MHD_HTTP_OK, types[format], response);
@@ -299,17 +299,19 @@ enum metrics_format metrics_http_format(const char *accept)
 
 /* ---- Life ---- */
 
-struct metrics_http *metrics_http_new(struct world *world, struct metrics_pages *pages, int fd)
+struct metrics_http *metrics_http_new(struct world *world, const struct metrics_library *library,
+                                      struct metrics_pages *pages, int fd)
 {
     struct metrics_http *http = mem_alloc(sizeof(*http));
 
     http->world = world;
+    http->library = library;
     http->pages = pages;
-    http->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET,
-                         fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)METRICS_HTTP_MAX,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)METRICS_HTTP_REQUEST,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+    http->daemon = http->library->start_daemon(
+        MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned int)METRICS_HTTP_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)METRICS_HTTP_REQUEST,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
     if (http->daemon)
         return http;
     free(http);
@@ -320,13 +322,13 @@ void metrics_http_free(struct metrics_http *http)
 {
     if (!http)
         return;
-    MHD_stop_daemon(http->daemon);
+    http->library->stop_daemon(http->daemon);
     free(http);
 }
 
 int metrics_http_fd(const struct metrics_http *http)
 {
-    return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    return http->library->get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
 int metrics_http_timeout(const struct metrics_http *http)
@@ -334,7 +336,7 @@ int metrics_http_timeout(const struct metrics_http *http)
     MHD_UNSIGNED_LONG_LONG wanted;
     int limit = count_clients(http, NULL) > 0 ? (int)(ROUND * 1000.0) : -1;
 
-    if (MHD_get_timeout(http->daemon, &wanted) != MHD_YES)
+    if (http->library->get_timeout(http->daemon, &wanted) != MHD_YES)
         return limit;
     return limit >= 0 && wanted > (MHD_UNSIGNED_LONG_LONG)limit ? limit : (int)wanted;
 }
@@ -342,5 +344,5 @@ int metrics_http_timeout(const struct metrics_http *http)
 void metrics_http_run(struct metrics_http *http)
 {
     close_late(http);
-    MHD_run(http->daemon);
+    http->library->run(http->daemon);
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include "base/world.h"
+#include "chronyd/metrics_library.h"
 #include "chronyd/metrics_page.h"
 
 /* Connections at a time; from how many on, in all and of one address, the oldest that has not asked
@@ -22,8 +23,10 @@
 
 struct metrics_http;
 
-/* Serves on a listening socket, which it owns from then on. NULL with errno: it could not begin. */
-struct metrics_http *metrics_http_new(struct world *world, struct metrics_pages *pages, int fd);
+/* Serves on a listening socket, which it owns from then on; the library outlives it. NULL with
+   errno: it could not begin. */
+struct metrics_http *metrics_http_new(struct world *world, const struct metrics_library *library,
+                                      struct metrics_pages *pages, int fd);
 /* NULL is allowed. */
 void metrics_http_free(struct metrics_http *http);
 

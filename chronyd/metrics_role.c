@@ -58,15 +58,19 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
     struct channel channel = channel_make(fd, IPC_REPORTER, 0);
     struct world *world = ctx;
 
+    struct metrics_library library;
+
     signals_set_child(true);
     signal(SIGALRM, SIG_DFL);
+    if (!metrics_library_load(&library))
+        return HELPER_EXIT_FATAL;
     sandbox_enter(sandbox, FILTER_METRICS, fd);
     log_close();
     int listening = await_socket(&channel);
     if (listening < 0)
         return HELPER_EXIT_DONE;
     struct metrics_pages *pages = metrics_pages_new(world, &channel);
-    struct metrics_http *http = metrics_http_new(world, pages, listening);
+    struct metrics_http *http = metrics_http_new(world, &library, pages, listening);
     if (!http)
         return HELPER_EXIT_FATAL;
     serve(http, pages, fd);
