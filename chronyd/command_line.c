@@ -45,11 +45,18 @@ static const char *const usage_lines[] = {
     "  -h, --help\tPrint usage and exit",
 };
 
-void command_line_print_usage(const char *program, FILE *out)
+/* Those that chrony does not have. */
+static bool is_extra(const char *line)
+{
+    return strncmp(line, "  --check", 9) == 0;
+}
+
+void command_line_print_usage(const char *program, bool extras, FILE *out)
 {
     fprintf(out, "Usage: %s [OPTION]... [DIRECTIVE]...\n\nOptions:\n", program);
     for (size_t i = 0; i < COUNT(usage_lines); i++)
-        fprintf(out, "%s\n", usage_lines[i]);
+        if (extras || !is_extra(usage_lines[i]))
+            fprintf(out, "%s\n", usage_lines[i]);
 }
 
 void command_line_print_version(FILE *out)

@@ -53,7 +53,9 @@ struct options {
 /* Reads argv; options may follow directives. The strings of argv are kept, not copied. */
 enum command_line_action command_line_parse(struct options *options, int argc, char **argv);
 
-void command_line_print_usage(const char *program, FILE *out);
+/* extras: with the options that chrony does not have; scripts may compare the text with that of
+   chrony. */
+void command_line_print_usage(const char *program, bool extras, FILE *out);
 void command_line_print_version(FILE *out);
 
 #endif

@@ -32,13 +32,13 @@ int main(int argc, char **argv)
 
     switch (command_line_parse(&options, argc, argv)) {
     case ACTION_HELP:
-        command_line_print_usage(options.program, stdout);
+        command_line_print_usage(options.program, isatty(STDOUT_FILENO), stdout);
         return 0;
     case ACTION_VERSION:
         command_line_print_version(stdout);
         return 0;
     case ACTION_USAGE_ERROR:
-        command_line_print_usage(options.program, stdout);
+        command_line_print_usage(options.program, isatty(STDOUT_FILENO), stdout);
         return options.check ? 2 : 1;
     case ACTION_CHECK:
         return check_run(&options);

@@ -221,9 +221,10 @@ static void usage_lists_the_options(void **state)
     char text[8192];
     FILE *out = fmemopen(text, sizeof(text), "w");
 
-    command_line_print_usage("/sbin/chronyd", out);
+    command_line_print_usage("/sbin/chronyd", false, out);
     fclose(out);
     assert_ptr_equal(strstr(text, "Usage: /sbin/chronyd [OPTION]... [DIRECTIVE]...\n"), text);
+    assert_null(strstr(text, "--check"));
     for (char c = '0'; c <= 'z'; c++) {
         char line[] = "-? 1", entry[] = "\n  -?";
         struct options o;
@@ -252,7 +253,7 @@ static void completion_has_the_options(void **state)
     snprintf(path, sizeof(path), "%s_chronyd", directory);
     zsh = test_read_file(path);
     FILE *out = fmemopen(usage, sizeof(usage), "w");
-    command_line_print_usage("chronyd", out);
+    command_line_print_usage("chronyd", true, out);
     fclose(out);
     while ((line = strsep(&rest, "\n"))) {
         char *text = strrchr(line, '\t');
