@@ -54,6 +54,27 @@ static bool is_consequence(const struct report_finding *finding)
            finding->code == FINDING_SOURCE_UNSYNCHRONISED;
 }
 
+/* What becomes of requests is no news when NTS says why none is sent, or answered. */
+static void add_ntp(struct chronyd *d, const struct ip_addr *addr, struct findings *findings)
+{
+    const struct association *a = ntp_sources_find(d->ntp_sources, addr);
+    struct findings ntp = {.count = 0};
+    bool has_reason = false;
+
+    if (a)
+        association_explain_nts(a, findings);
+    for (uint32_t i = 0; i < findings->count; i++)
+        has_reason = has_reason || finding_severity(findings->list[i].code) == FINDING_ERROR;
+    ntp_sources_explain_source(d->ntp_sources, addr, &ntp);
+    for (uint32_t i = 0; i < ntp.count; i++) {
+        enum finding_code code = ntp.list[i].code;
+
+        if (!has_reason || (code != FINDING_FIRST_REQUEST && code != FINDING_NEVER_ANSWERED &&
+                            code != FINDING_NO_ANSWER))
+            *findings_add(findings, code) = ntp.list[i];
+    }
+}
+
 /* What keeps the source from being used comes first, and the reason before the selection. */
 static void add_source(const struct source *source, const struct findings *reasons,
                        struct findings *findings)
@@ -85,13 +106,10 @@ static void explain_source(struct chronyd *d, const struct source *source,
         refclock_set_explain(d->refclocks, source, &reasons);
     } else {
         const char *name = ntp_sources_name(d->ntp_sources, &e->addr);
-        const struct association *a = ntp_sources_find(d->ntp_sources, &e->addr);
 
         e->subject = REPORT_SUBJECT_NTP;
         text_copy(e->name, sizeof(e->name), name ? name : "");
-        if (a)
-            association_explain_nts(a, &reasons);
-        ntp_sources_explain_source(d->ntp_sources, &e->addr, &reasons);
+        add_ntp(d, &e->addr, &reasons);
     }
     add_source(source, &reasons, findings);
 }
