@@ -58,6 +58,16 @@ static int check_appendable(const struct stat *st)
                                                                                  : ERRNO_NOT_A_FILE;
 }
 
+/* Where a file system has no locks it is done without. */
+static int lock_whole(int fd)
+{
+    const struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, F_SETLK, &all) == 0 || (errno != EAGAIN && errno != EACCES))
+        return 0;
+    return ERRNO_IN_USE;
+}
+
 static int check_regular(const struct stat *st)
 {
     if (S_ISREG(st->st_mode))
@@ -106,7 +116,14 @@ FILE *file_open_append(const char *path, mode_t mode)
 
 FILE *file_open_update(const char *path)
 {
-    return open_checked(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0, "r+", check_regular);
+    FILE *stream = open_checked(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0, "r+", check_regular);
+    int error = stream ? lock_whole(fileno(stream)) : 0;
+
+    if (error == 0)
+        return stream;
+    fclose(stream);
+    errno = error;
+    return NULL;
 }
 
 /* The daemon must not remove a device, such as /dev/null in the place of an unwanted file. */

@@ -21,8 +21,9 @@ FILE *file_open_input(const char *path);
 /* For appending, O_CREAT|O_NOFOLLOW: a regular file, a character device, or a FIFO that has a
    reader (ENXIO without). Writing never waits. NULL with errno set. */
 FILE *file_open_append(const char *path, mode_t mode);
-/* For reading and writing anywhere in a regular file that is there, O_NOFOLLOW. NULL with errno set
-   (ERRNO_NOT_A_FILE: it is of another kind). */
+/* For reading and writing anywhere in a regular file that is there, O_NOFOLLOW, which the process
+   has for itself until it closes a descriptor of this file: others that open it in this way fail
+   with ERRNO_IN_USE. NULL with errno set (ERRNO_NOT_A_FILE: it is of another kind). */
 FILE *file_open_update(const char *path);
 /* Exclusive creation. Removes an existing file and tries again (warning `Failing to replace PATH (N
    attempts)` after 100, 1000, ... tries), but no device (ERRNO_NOT_A_FILE). NULL with errno set. */

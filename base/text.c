@@ -265,7 +265,9 @@ const char *text_format_reason(char *buf, size_t size, const char *text, bool co
 
 const char *text_errno(int error)
 {
-    const char *text = error == ERRNO_NOT_A_FILE ? "Not a regular file" : strerror(error);
+    const char *text = error == ERRNO_NOT_A_FILE ? "Not a regular file"
+                       : error == ERRNO_IN_USE   ? "In use by another process"
+                                                 : strerror(error);
 
     return text ? text : "Unknown error";
 }

@@ -64,6 +64,8 @@ void text_make_printable(char *text);
 
 /* An error of the daemon in errno: the file exists, but is of a kind that is not accepted. */
 #define ERRNO_NOT_A_FILE 0x10000
+/* Another process has the file for itself. */
+#define ERRNO_IN_USE 0x10001
 
 /* A reason as people read it: the text, and behind it what was compared with which limit. Returns
    buf. */

@@ -192,8 +192,8 @@ struct world_ops {
     FILE *(*file_read)(void *ctx, const char *path);
     FILE *(*file_append)(void *ctx, const char *path, mode_t mode);
     FILE *(*file_new)(void *ctx, const char *path, mode_t mode);
-    /* A file that is there, for reading and writing anywhere in it. NULL: no such files in this
-       world. */
+    /* A file that is there, for reading and writing anywhere in it, and for this process alone.
+       NULL: no such files in this world. */
     FILE *(*file_update)(void *ctx, const char *path);
     bool (*file_rename)(void *ctx, const char *from, const char *to);
     /* Waits until what was flushed is on the disk, or the entry of a file in its directory. NULL:

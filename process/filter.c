@@ -99,7 +99,8 @@ static const struct {
     {SOL_SOCKET, SO_SELECT_ERR_QUEUE}, {SOL_SOCKET, SO_TIMESTAMPING},
 };
 
-static const unsigned int fcntl_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+/* Flags of descriptors. */
+static const unsigned int flag_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
 
 static const unsigned long ioctl_requests[] = {
     FIONREAD,
@@ -157,12 +158,17 @@ static bool allow_unaddressed(scmp_filter_ctx ctx)
            0;
 }
 
+static bool allow_fcntl(scmp_filter_ctx ctx, unsigned int command)
+{
+    return allow_argument(ctx, "fcntl", 1, INT_MASK, command) &&
+           allow_argument(ctx, "fcntl64", 1, INT_MASK, command);
+}
+
 /* Reading and setting the flags of descriptors. */
 static bool allow_flags(scmp_filter_ctx ctx)
 {
-    for (size_t i = 0; i < COUNT(fcntl_commands); i++) {
-        if (!allow_argument(ctx, "fcntl", 1, INT_MASK, fcntl_commands[i]) ||
-            !allow_argument(ctx, "fcntl64", 1, INT_MASK, fcntl_commands[i]))
+    for (size_t i = 0; i < COUNT(flag_commands); i++) {
+        if (!allow_fcntl(ctx, flag_commands[i]))
             return false;
     }
     return true;
@@ -180,7 +186,8 @@ static bool add_main_rules(scmp_filter_ctx ctx)
         if (!allow_option(ctx, socket_options[i].level, socket_options[i].option))
             return false;
     }
-    if (!allow_flags(ctx))
+    /* The lock of the history file. */
+    if (!allow_flags(ctx) || !allow_fcntl(ctx, F_SETLK))
         return false;
     for (size_t i = 0; i < COUNT(ioctl_requests); i++) {
         if (!allow_argument(ctx, "ioctl", 1, INT_MASK, ioctl_requests[i] & INT_MASK))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -169,6 +170,35 @@ static void only_regular_files_and_devices_with_an_end_are_read(void **state)
     assert_non_null(f);
     assert_int_not_equal(getc(f), EOF);
     fclose(f);
+}
+
+/* A lock is the process's, so another process tries. */
+static int update_error(void)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        FILE *f = file_open_update(path);
+        _exit(f ? 0 : errno == ERRNO_IN_USE ? 1 : 2);
+    }
+    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void one_process_updates_a_file(void **state)
+{
+    FILE *f = file_open_new(path, 0644);
+
+    assert_non_null(f);
+    assert_int_equal(update_error(), 0);
+    fclose(f);
+    f = file_open_update(path);
+    assert_non_null(f);
+    assert_int_equal(update_error(), 1);
+    assert_string_equal(text_errno(ERRNO_IN_USE), "In use by another process");
+    fclose(f);
+    assert_int_equal(update_error(), 0);
 }
 
 static void a_named_input_may_be_a_pipe(void **state)
@@ -445,6 +475,7 @@ int main(void)
         FILE_TEST(appending_follows_no_link),
         FILE_TEST(what_cannot_be_opened_sets_errno),
         FILE_TEST(only_regular_files_and_devices_with_an_end_are_read),
+        FILE_TEST(one_process_updates_a_file),
         FILE_TEST(a_named_input_may_be_a_pipe),
         FILE_TEST(appending_never_waits),
         FILE_TEST(a_new_file_takes_the_place_of_a_fifo),
