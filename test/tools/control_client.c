@@ -29,7 +29,10 @@
 #include "cmdmon/message.h"
 #include "test/tools/tool.h"
 
-#define DATAGRAM_SIZE  4096
+#define DATAGRAM_SIZE 4096
+#define CHRONY_CODES                                                                               \
+    80 /* from which random ones are taken, and with OWN_CODES from CMD_FIRST_OWN */
+#define OWN_CODES      32
 #define MAX_LENGTH     2000
 #define PROBE_TIMEOUT  10.0
 #define PROBE_INTERVAL 1.0
@@ -228,8 +231,10 @@ static void random_requests(struct client *client, long number)
 
     for (long i = 0; i < number; i++) {
         size_t length = next_random(client) % 900;
-        uint16_t command = (uint16_t)(next_random(client) % 80);
+        uint16_t command = (uint16_t)(next_random(client) % (CHRONY_CODES + OWN_CODES));
 
+        if (command >= CHRONY_CODES)
+            command = (uint16_t)(CMD_FIRST_OWN + command - CHRONY_CODES);
         for (size_t k = 0; k < sizeof(request); k++)
             request[k] = (uint8_t)next_random(client);
         if (command == CMD_SHUTDOWN)
