@@ -29,6 +29,8 @@ struct metrics_pages {
     bool closed;
     struct mono_time deadline; /* of the page that is made */
     struct latest latest[FORMATS];
+    bool failed; /* the last attempt, of any format, and when it ended */
+    struct mono_time failed_at;
     int count; /* pages in memory */
 };
 
@@ -139,15 +141,25 @@ void metrics_page_release(struct metrics_page *page)
     free(page);
 }
 
+static bool is_fresh(const struct metrics_pages *pages, struct mono_time made)
+{
+    return time_left(pages, mono_add(made, METRICS_PAGE_AGE)) > 0.0;
+}
+
 struct metrics_page *metrics_pages_get(struct metrics_pages *pages, enum metrics_format format)
 {
     struct latest *latest = &pages->latest[format];
 
-    if (!latest->valid || time_left(pages, mono_add(latest->made, METRICS_PAGE_AGE)) <= 0.0) {
+    if (!latest->valid || !is_fresh(pages, latest->made)) {
+        /* Those who want the other format do not wait for what does not come. */
+        if (pages->failed && is_fresh(pages, pages->failed_at))
+            return NULL;
         metrics_page_release(latest->page);
         latest->page = pages->count < METRICS_PAGES_MAX ? make_page(pages, format) : NULL;
         latest->made = world_mono_now(pages->world);
         latest->valid = true;
+        pages->failed = !latest->page;
+        pages->failed_at = latest->made;
     }
     if (latest->page)
         latest->page->users++;
