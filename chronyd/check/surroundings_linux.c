@@ -115,6 +115,9 @@ static void find_build(struct surroundings *s)
     s->has_signd = strstr(CHRONYD_FEATURES, "+SIGND") != NULL;
     s->has_filter = strstr(CHRONYD_FEATURES, "+SCFILTER") != NULL;
     s->has_cmdmon = strstr(CHRONYD_FEATURES, "+CMDMON") != NULL;
+#ifdef FEAT_METRICS
+    s->has_metrics = true;
+#endif
 #ifdef FEAT_PPS
     s->has_pps = true;
 #endif

@@ -212,6 +212,7 @@ static struct machine *make_machine(void)
         .has_signd = true,
         .has_filter = true,
         .has_cmdmon = true,
+        .has_metrics = true,
         .self = {"root", 0, 0},
         .interfaces = interfaces,
         .interface_count = COUNT(interfaces),
@@ -1032,12 +1033,13 @@ static void what_this_build_lacks_is_told(void **state)
 {
     static const char lines[] = "server a.example nts\nntsdumpdir /var/lib/chrony\n"
                                 "ntpsigndsocket /var/run/chrony\nallow\nrefclock PPS /dev/pps0\n"
-                                "authselectmode mix";
+                                "metricsaddress 127.0.0.1:9123\nauthselectmode mix";
     static const char *const expected[MAX_FINDINGS] = {
         "1 warning: server: This build has no support for NTS, which the nts option needs",
         "2 warning: This build has no support for NTS, which ntsdumpdir needs",
         "3 warning: ntpsigndsocket: this has no effect: this build cannot sign",
         "5 error: refclock: this build has no driver PPS",
+        "6 error: Could not parse metricsaddress directive",
         "0 error: -F: this build has no system call filter",
         "0 error: user: this build cannot drop root privileges",
     };
@@ -1045,7 +1047,7 @@ static void what_this_build_lacks_is_told(void **state)
 
     r->machine->around.has_nts = r->machine->around.has_signd = false;
     r->machine->around.has_pps = r->machine->around.has_filter = false;
-    r->machine->around.has_privdrop = false;
+    r->machine->around.has_privdrop = r->machine->around.has_metrics = false;
     r->options.filter_level = 1;
     run_expect(r, lines, BASE_LINES, expected);
 }
