@@ -233,13 +233,14 @@ static void on_fork_server_lost(void *arg)
     loop_quit(d->loop);
 }
 
-/* Those of the start came before there was a history. */
 static void on_new_resolver(int channel, pid_t pid, void *arg)
 {
     struct chronyd *d = arg;
+    uint32_t restarts;
 
-    history_collector_restart(d->history, "name resolution");
     world_linux_set_resolver_helper(d->world, channel, pid);
+    if (world_linux_has_resolver_helper(d->world, &restarts) && restarts > 0)
+        history_collector_restart(d->history, "name resolution");
 }
 
 static void on_helper_restarted(void *arg)
