@@ -27,6 +27,18 @@ static bool show_object(struct client *c, enum cmd_code command,
     return true;
 }
 
+/* Of a clock that is not synchronised nobody knows how wrong it is: that is not 0. */
+static void print_bound(FILE *out, const struct report_clock *r)
+{
+    if (r->state != REPORT_CLOCK_SYNCHRONISED) {
+        fprintf(out, "Error bound     : unknown\n");
+        fprintf(out, "Bound growth    : unknown\n");
+        return;
+    }
+    fprintf(out, "Error bound     : %.9f seconds\n", r->bound);
+    fprintf(out, "Bound growth    : %.3f ppm\n", r->bound_growth_ppm);
+}
+
 static void print_clock(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_clock *r = &body->clock;
@@ -37,8 +49,7 @@ static void print_clock(FILE *out, const union cmd_reply_body *body)
     else
         fprintf(out, "Last update     : %" PRIu32 " seconds ago\n", r->last_update_ago);
     fprintf(out, "Offset          : %+.9f seconds\n", r->offset);
-    fprintf(out, "Error bound     : %.9f seconds\n", r->bound);
-    fprintf(out, "Bound growth    : %.3f ppm\n", r->bound_growth_ppm);
+    print_bound(out, r);
     fprintf(out, "Slew            : %.3f ppm, %.1f seconds left\n", r->slew_rate_ppm, r->slew_left);
     fprintf(out, "Updates         : %" PRIu32 "\n", r->updates);
     fprintf(out, "Refused updates : %" PRIu32 "\n", r->refusals);

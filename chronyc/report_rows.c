@@ -97,6 +97,14 @@ static void json_number(struct document *d, const char *key, int64_t value, int6
         document_integer(d, key, value);
 }
 
+static void json_real(struct document *d, const struct cmd_field *field, double value)
+{
+    if (field->show == SHOW_BOUND && !(value > 0.0))
+        document_null(d, field->key);
+    else
+        document_real(d, field->key, value);
+}
+
 static void json_field(const struct row *row, const struct cmd_field *field)
 {
     const void *value = field_value(field, row->values);
@@ -114,7 +122,8 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         document_count(d, field->key, (uint64_t)number);
         break;
     case SHOW_REAL:
-        document_real(d, field->key, *(const double *)value);
+    case SHOW_BOUND:
+        json_real(d, field, *(const double *)value);
         break;
     case SHOW_AGE:
         json_number(d, field->key, number, AGE_UNKNOWN);
@@ -196,6 +205,14 @@ static void csv_date(FILE *out, const struct instant *t)
     fputs(text, out);
 }
 
+static void csv_real(FILE *out, const struct cmd_field *field, double value)
+{
+    if (field->show == SHOW_BOUND && !(value > 0.0))
+        fputc('-', out);
+    else
+        fprintf(out, "%.*f", field->decimals, value);
+}
+
 static void csv_field(struct row *row, const struct cmd_field *field)
 {
     const void *value = field_value(field, row->values);
@@ -221,7 +238,8 @@ static void csv_field(struct row *row, const struct cmd_field *field)
         fprintf(csv_next(row), "%" PRIu64, (uint64_t)number);
         break;
     case SHOW_REAL:
-        fprintf(csv_next(row), "%.*f", field->decimals, *(const double *)value);
+    case SHOW_BOUND:
+        csv_real(csv_next(row), field, *(const double *)value);
         break;
     case SHOW_LOG2_SECONDS:
         fprintf(csv_next(row), "%.*f", field->decimals, log2_to_seconds((int)number));

@@ -81,6 +81,19 @@ static void print_state(const struct top *top, const struct top_style *style, FI
     fputc('\n', out);
 }
 
+/* The length of the sentences of the text that fit; of all that fits if the first does not. */
+static int fitting_sentences(const char *text, int room)
+{
+    int length = 0;
+
+    if ((int)strlen(text) <= room)
+        return room;
+    for (int i = 0; i < room && text[i]; i++)
+        if (text[i] == '.' && text[i + 1] == ' ')
+            length = i + 1;
+    return length > 0 ? length : room;
+}
+
 /* In as many lines as it takes would move everything below: so in one. */
 static void print_problem(const struct top *top, const struct top_style *style, FILE *out)
 {
@@ -91,8 +104,8 @@ static void print_problem(const struct top *top, const struct top_style *style, 
     if (top->problem.code == 0 || !row || room <= 0)
         return;
     print_label(out, "Problem");
-    fprintf(out, "%.*s\n", room,
-            finding_text_format(row, row->sentence, &top->problem, top->now, text, sizeof(text)));
+    finding_text_format(row, row->sentence, &top->problem, top->now, text, sizeof(text));
+    fprintf(out, "%.*s\n", fitting_sentences(text, room), text);
 }
 
 static void print_error(const struct facts *facts, FILE *out)
@@ -109,7 +122,7 @@ static void print_error(const struct facts *facts, FILE *out)
         return;
     const struct report_tracking *t = &facts->tracking;
     print_label(out, "Now");
-    fprintf(out, "offset %s, ", trim(format_signed_time(-t->correction).s));
+    fprintf(out, "offset %s, ", trim(format_signed_time(0.0 - t->correction).s));
     fprintf(out, "last %s, ", trim(format_signed_time(t->last_offset).s));
     fprintf(out, "RMS %s, ", trim(format_time(t->rms_offset).s));
     fprintf(out, "frequency %.3f ppm +/- %.3f", t->freq_ppm, t->skew_ppm);

@@ -57,6 +57,7 @@ enum field_show {
     SHOW_OCTAL,         /* in CSV */
     SHOW_COUNTER,       /* 64 bits without sign */
     SHOW_REAL,          /* CSV: with so many decimals */
+    SHOW_BOUND,         /* as SHOW_REAL; 0: unknown, in JSON null, in CSV '-' */
     SHOW_AGE,           /* seconds; JSON: null when all bits are ones */
     SHOW_LOG2,          /* JSON: null when unknown */
     SHOW_LOG2_SECONDS,  /* the same in seconds, with so many decimals in CSV */

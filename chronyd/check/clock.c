@@ -296,7 +296,7 @@ static const struct value {
     {"maxupdateskew", bad_skew, CHECK_WARNING,
      "the value is in ppm: so good an estimate never comes, and the frequency is not corrected",
      "write maxupdateskew 100"},
-    {"maxdistance", bad_distance, CHECK_ERROR, "no source is as near, so none can be selected",
+    {"maxdistance", bad_distance, CHECK_ERROR, "no source is that near, so none can be selected",
      "write maxdistance 3.0, or remove the line"},
     {"maxjitter", bad_jitter, CHECK_ERROR, "each source has more jitter, so none can be selected",
      "write maxjitter 1.0, or remove the line"},

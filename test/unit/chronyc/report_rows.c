@@ -175,6 +175,29 @@ static void what_is_unknown_is_null(void **state)
                       "\"nts_ke_interval_log2_seconds\": 0, \"last_nts_ke_age_seconds\": 0}\n");
 }
 
+static void a_bound_that_is_unknown_is_not_zero(void **state)
+{
+    union cmd_reply_body body = {.clock = {.last_update_ago = UINT32_MAX, .last_step_ago = 7}};
+    struct output o;
+
+    output_begin(&o, false);
+    assert_true(row_show(&o.client, REPLY_CLOCK, &body, NULL));
+    assert_output(&o, "Not synchronised,4294967295,0.000000000,-,-,0.000,0.0,0,0,0,7,0.000000000,"
+                      "No,0\n");
+
+    output_begin(&o, true);
+    if (!o.client.json)
+        skip();
+    assert_true(row_show(&o.client, REPLY_CLOCK, &body, NULL));
+    document_write(o.client.json, o.env.out);
+    fflush(o.env.out);
+    assert_non_null(strstr(o.text, "\"error_bound_seconds\": null, "
+                                   "\"error_bound_growth_ppm\": null"));
+    fclose(o.env.out);
+    document_free(o.client.json);
+    free(o.text);
+}
+
 static void without_options_nothing_is_shown(void **state)
 {
     union cmd_reply_body body = {.activity = {1, 2, 3, 4, 5}};
@@ -194,6 +217,7 @@ int main(void)
         cmocka_unit_test(csv_has_commas_between_fields_only),
         cmocka_unit_test(csv_has_options_tests_and_words),
         cmocka_unit_test(what_is_unknown_is_null),
+        cmocka_unit_test(a_bound_that_is_unknown_is_not_zero),
         cmocka_unit_test(without_options_nothing_is_shown),
     };
 

@@ -96,6 +96,22 @@ static void a_synchronised_clock_fills_the_screen(void **state)
     top_free(&top);
 }
 
+static void sentences_of_a_problem_that_do_not_fit_are_left_out(void **state)
+{
+    struct facts facts = make_facts(0);
+    struct top top = {.rounds = 0};
+
+    facts.clock.state = REPORT_CLOCK_UNSYNCHRONISED;
+    facts.tracking.correction = 0.0;
+    top_update(&top, &facts, (struct instant){1000, 0});
+    top.problem = (struct report_finding){.code = FINDING_NONE_USABLE, .value = {3.0, 0.0, 3.0}};
+    char *text = print(&top, (struct top_style){.columns = 80});
+    assert_non_null(strstr(text, "Problem  None of the 3 sources can be used ("));
+    assert_non_null(strstr(text, ").\nNow      offset +0ns,"));
+    free(text);
+    top_free(&top);
+}
+
 static void rates_are_those_since_the_last_round(void **state)
 {
     struct facts facts = make_facts(0);
@@ -190,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_synchronised_clock_fills_the_screen),
+        cmocka_unit_test(sentences_of_a_problem_that_do_not_fit_are_left_out),
         cmocka_unit_test(rates_are_those_since_the_last_round),
         cmocka_unit_test(changes_become_events),
         cmocka_unit_test(old_events_are_forgotten),

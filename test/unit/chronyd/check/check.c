@@ -781,7 +781,7 @@ static void values_without_sense_are_told(void **state)
         {"maxdrift 0.1", {"1 warning: maxdrift: the value is in ppm"}},
         {"maxclockerror 0", {"1 warning: maxclockerror: 0 claims"}},
         {"maxupdateskew 0", {"1 warning: maxupdateskew: the value is in ppm"}},
-        {"maxdistance 0", {"1 error: maxdistance: no source is as near"}},
+        {"maxdistance 0", {"1 error: maxdistance: no source is that near"}},
         {"maxjitter 0", {"1 error: maxjitter: each source has more"}},
         {"minstratum 5\nmaxstratum 4", {"1 error: minstratum: no stratum is left"}},
         {"maxstratum 0", {"1 error: maxstratum: servers have stratum 1 to 15"}},
