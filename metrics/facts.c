@@ -235,6 +235,16 @@ static void ask_certificates(struct collection *c)
     }
 }
 
+/* One that is removed and added again meanwhile comes twice, and each series may be there once. */
+static bool has_source(const struct facts *facts, const struct facts_source *source)
+{
+    for (size_t i = 0; i < facts->source_count && source->data.mode != REPORT_REFCLOCK; i++)
+        if (facts->sources[i].data.mode != REPORT_REFCLOCK &&
+            ip_addr_equal(&facts->sources[i].data.addr, &source->data.addr))
+            return true;
+    return false;
+}
+
 static void ask_sources(struct collection *c)
 {
     struct cmd_request request = {.command = CMD_SOURCE_COUNT};
@@ -253,9 +263,13 @@ static void ask_sources(struct collection *c)
             room += room + SOURCES_AT_ONCE;
             facts->sources = mem_resize(facts->sources, room, sizeof(*facts->sources));
         }
-        if (!ask_source(c, (int32_t)i, &facts->sources[facts->source_count]))
+        struct facts_source *source = &facts->sources[facts->source_count];
+        if (!ask_source(c, (int32_t)i, source))
             break;
-        facts->source_count++;
+        if (has_source(facts, source))
+            free(source->name);
+        else
+            facts->source_count++;
     }
 }
 

@@ -21,8 +21,9 @@
 struct fake {
     const char *names[SOURCES]; /* of the sources; NULL: it is not known */
     int count;                  /* sources that are claimed to be there */
-    int silent_after;           /* this number of requests; 0: never */
-    unsigned int refused[8];    /* codes; ends with 0 */
+    int again;               /* index of the source that comes again after the last one; 0: none */
+    int silent_after;        /* this number of requests; 0: never */
+    unsigned int refused[8]; /* codes; ends with 0 */
     bool refuses_all;
     enum cmd_status with; /* status of these */
     double number;        /* in place of all numbers, unless 0 */
@@ -244,7 +245,8 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
         for (index = 0; index < SOURCES; index++)
             if (ip_addr_equal(&sources[index].addr, &request->u.addr))
                 break;
-    }
+    } else if (fake->again > 0 && index == SOURCES)
+        index = fake->again;
     if (index < 0 || index >= SOURCES)
         return CMD_STATUS_NO_SOURCE;
     switch (request->command) {
@@ -479,6 +481,20 @@ static void sources_that_vanish_are_left_out(void **state)
     free(text);
 }
 
+/* A series that is there twice would spoil all of the text. */
+static void source_that_was_added_again_is_written_once(void **state)
+{
+    struct fake fake = new_fake();
+
+    fake.count = SOURCES + 1;
+    fake.again = 2;
+    char *text = written(&fake, METRICS_PLAIN, true);
+    assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES + 1);
+    assert_int_equal(count_of(text, "\nchrony_sources_state_info{"), SOURCES);
+    assert_int_equal(count_of(text, "\nchrony_sources_stratum{source_address=\"192.0.2.3\""), 1);
+    free(text);
+}
+
 /* ---- Hostile values ---- */
 
 static void names_that_are_no_words_are_not_printed(void **state)
@@ -616,6 +632,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_is_left_out_and_not_asked_again),
         cmocka_unit_test(with_everything_refused_the_daemon_is_up),
         cmocka_unit_test(sources_that_vanish_are_left_out),
+        cmocka_unit_test(source_that_was_added_again_is_written_once),
         cmocka_unit_test(names_that_are_no_words_are_not_printed),
         cmocka_unit_test(quotes_and_backslashes_are_escaped),
         cmocka_unit_test(numbers_that_are_none_have_their_words),
