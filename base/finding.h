@@ -169,7 +169,8 @@ enum finding_severity {
     X(FINDING_OTHER_KEY, 285, "other_key", FINDING_ERROR)                                          \
     X(FINDING_CRYPTO_NAK, 286, "crypto_nak", FINDING_ERROR)                                        \
     X(FINDING_ANSWER_NOT_AUTHENTICATED, 287, "answer_not_authenticated", FINDING_ERROR)            \
-    X(FINDING_UNASKED_AUTHENTICATION, 288, "unasked_authentication", FINDING_WARNING)
+    X(FINDING_UNASKED_AUTHENTICATION, 288, "unasked_authentication", FINDING_WARNING)              \
+    X(FINDING_KEY_AT_SERVER, 289, "key_at_server", FINDING_NOTE)
 
 /* On the clock of a host that serves NTS. */
 #define FINDINGS_OF_NTS_SERVER(X)                                                                  \

@@ -193,30 +193,30 @@ const struct finding_text finding_texts_ntp[] = {
      {{"sources", UNIT_NUMBER}},
      NULL},
     {FINDING_OFFLINE_COMMAND,
-     "It is offline since {since_seconds}: the command offline was given.",
+     "It has been offline since {since_seconds}: the command offline was given.",
      "\"chronyc online\" uses it again.",
      {{"since_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_OFFLINE_CONFIGURED,
-     "It is offline since {since_seconds}: its option offline says so.",
+     "It has been offline since {since_seconds}: its option offline says so.",
      "\"chronyc online\" uses it; or remove the option.",
      {{"since_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_OFFLINE_NO_ROUTE,
-     "It is offline since {since_seconds}: the network was away. There was no route to it "
+     "It has been offline since {since_seconds}: the network was away. There was no route to it "
      "when the command onoffline asked.",
      "When the network is up again, \"chronyc onoffline\" or \"chronyc online\" uses it again.",
      {{"since_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_OFFLINE_SEND_FAILED,
-     "It is offline since {since_seconds}: a request could not be sent, and its option "
+     "It has been offline since {since_seconds}: a request could not be sent, and its option "
      "auto_offline is set.",
      "When the network is up again, \"chronyc online\" uses it again.",
      {{"since_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_BURST,
-     "A burst is under way: {total} more requests, until {good} more good measurements are "
-     "made. The next request is due at {expected_in_seconds}.",
+     "A burst is under way. It ends after so many more good measurements: {good}, or requests: "
+     "{total}. The next request is due at {expected_in_seconds}.",
      NULL,
      {{"good", UNIT_NUMBER}, {"total", UNIT_NUMBER}, {"expected_in_seconds", UNIT_CLOCK}},
      NULL},
@@ -464,6 +464,13 @@ const struct finding_text finding_texts_ntp[] = {
      "{packets} packets from it were refused for this reason, the last one {age} ago.",
      "Look for another NTP server at this address.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
+     NULL},
+    {FINDING_KEY_AT_SERVER,
+     "The requests are authenticated with key {key_id}. Many servers that do not have the same "
+     "key under this number give no answer.",
+     "Compare key {key_id} in the key files of both hosts: number, type and secret have to be "
+     "the same. After a change give the command \"chronyc rekey\".",
+     {{"key_id", UNIT_NUMBER}},
      NULL},
     {0},
 };

@@ -107,6 +107,8 @@ static void explain_silence(const struct association *a, uint32_t unanswered,
     f->value[0] = unanswered;
     f->value[1] = a->addr.port;
     f->value[2] = expected_in(a);
+    if (a->auth == NTP_AUTH_SYMMETRIC)
+        findings_add(findings, FINDING_KEY_AT_SERVER)->value[0] = a->key_id;
 }
 
 /* Requests without an answer; the last one has some time left. */

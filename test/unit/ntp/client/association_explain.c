@@ -253,6 +253,21 @@ static void other_authentication_is_told_apart(void **state)
     assert_no_errors(rig);
 }
 
+static void a_server_that_is_silent_may_have_another_key(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->answer = false;
+    rig_add_server(rig, SERVER " key 1 iburst");
+    rig_run(rig, 12);
+    assert_non_null(find(rig, FINDING_NEVER_ANSWERED));
+    check(rig, FINDING_KEY_AT_SERVER, 1.0);
+    rig->key = 1;
+    rig->answer = true;
+    rig_run(rig, 100);
+    assert_null(find(rig, FINDING_KEY_AT_SERVER));
+}
+
 static bool break_mac(struct rig *rig, const struct sim_packet *request, uint8_t *response,
                       size_t *length)
 {
@@ -424,6 +439,7 @@ int main(void)
         TEST(missing_key_is_named_with_its_file),
         TEST(other_authentication_is_told_apart),
         TEST(wrong_mac_and_crypto_nak_are_told_apart),
+        TEST(a_server_that_is_silent_may_have_another_key),
         TEST(unasked_authentication_is_no_missing_one),
         TEST(server_that_does_not_know_the_time_says_so),
         TEST(kisses_have_their_meaning),
