@@ -183,6 +183,24 @@ static void name_source(const struct facts *facts, struct facts_source *source)
         source->name = text_dup(source->address);
 }
 
+/* Whether the index is still that of the source. If one before it was removed, others have moved up
+   to its place, and what was said since may be of them. */
+static bool is_in_place(struct collection *c, int32_t index, const struct facts_source *source)
+{
+    struct cmd_request request = {.u.index = index};
+    union cmd_reply_body body;
+
+    return ask(c, FACTS_SOURCE, &request, &body) && body.source.mode == source->data.mode &&
+           ip_addr_equal(&body.source.addr, &source->data.addr);
+}
+
+static void drop_indexed(struct facts_source *source)
+{
+    for (enum facts_report report = FACTS_SOURCE + 1; report < FACTS_REPORTS; report++)
+        if (questions[report].key == KEY_INDEX)
+            source->have &= ~bit(report);
+}
+
 /* False: there is no source of that index. */
 static bool ask_source(struct collection *c, int32_t index, struct facts_source *source)
 {
@@ -205,6 +223,8 @@ static bool ask_source(struct collection *c, int32_t index, struct facts_source 
         if (ask(c, report, &request, &body))
             keep_report(source, report, &body);
     }
+    if (!is_in_place(c, index, source))
+        drop_indexed(source);
     return true;
 }
 

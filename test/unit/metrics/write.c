@@ -21,6 +21,7 @@
 struct fake {
     const char *names[SOURCES]; /* of the sources; NULL: it is not known */
     int count;                  /* sources that are claimed to be there */
+    int moved;                  /* index of the source that is removed after its data; 0: none */
     int again;               /* index of the source that comes again after the last one; 0: none */
     int silent_after;        /* this number of requests; 0: never */
     unsigned int refused[8]; /* codes; ends with 0 */
@@ -235,6 +236,16 @@ static const struct report_source_counts counts[SOURCES] = {
     {.finding = 0},
 };
 
+/* After the first question about the source. */
+static bool has_moved(const struct fake *fake)
+{
+    for (int i = 0; i < fake->asked - 1; i++)
+        if (fake->requests[i].command == CMD_SOURCE_DATA &&
+            fake->requests[i].u.index >= fake->moved)
+            return true;
+    return false;
+}
+
 static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_request *request,
                                         union cmd_reply_body *body)
 {
@@ -245,8 +256,11 @@ static enum cmd_status answer_of_source(struct fake *fake, const struct cmd_requ
         for (index = 0; index < SOURCES; index++)
             if (ip_addr_equal(&sources[index].addr, &request->u.addr))
                 break;
-    } else if (fake->again > 0 && index == SOURCES)
+    } else if (fake->moved > 0 && index >= fake->moved && has_moved(fake)) {
+        index++;
+    } else if (fake->again > 0 && index == SOURCES) {
         index = fake->again;
+    }
     if (index < 0 || index >= SOURCES)
         return CMD_STATUS_NO_SOURCE;
     switch (request->command) {
@@ -451,7 +465,7 @@ static void what_is_refused_is_left_out_and_not_asked_again(void **state)
         char *text = written(&fake, METRICS_PLAIN, true);
         assert_int_equal(times_asked(&fake, CMD_SOURCESTATS), 1);
         assert_int_equal(times_asked(&fake, CMD_SOURCENAME), 1);
-        assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES);
+        assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), 2 * SOURCES);
         assert_null(strstr(text, "sourcestats"));
         assert_non_null(
             strstr(text, "{source_address=\"2001:db8::1\",source_name=\"2001:db8::1\"}"));
@@ -477,7 +491,7 @@ static void sources_that_vanish_are_left_out(void **state)
     fake.count = 1000000;
     char *text = written(&fake, METRICS_PLAIN, true);
     assert_int_equal(count_of(text, "\nchrony_sources_state_info{"), SOURCES);
-    assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES + 1);
+    assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), 2 * SOURCES + 1);
     free(text);
 }
 
@@ -489,9 +503,21 @@ static void source_that_was_added_again_is_written_once(void **state)
     fake.count = SOURCES + 1;
     fake.again = 2;
     char *text = written(&fake, METRICS_PLAIN, true);
-    assert_int_equal(times_asked(&fake, CMD_SOURCE_DATA), SOURCES + 1);
     assert_int_equal(count_of(text, "\nchrony_sources_state_info{"), SOURCES);
     assert_int_equal(count_of(text, "\nchrony_sources_stratum{source_address=\"192.0.2.3\""), 1);
+    free(text);
+}
+
+/* A source was removed, and the next one has its index, before all was asked. */
+static void reports_of_another_source_are_left_out(void **state)
+{
+    struct fake fake = new_fake();
+
+    fake.moved = 2;
+    char *text = written(&fake, METRICS_PLAIN, true);
+    assert_non_null(strstr(text, "\nchrony_sources_stratum{source_address=\"192.0.2.3\""));
+    assert_null(strstr(text, "\nchrony_sourcestats_samples{source_address=\"192.0.2.3\""));
+    assert_non_null(strstr(text, "\nchrony_sourcestats_samples{source_address=\"2001:db8::1\""));
     free(text);
 }
 
@@ -632,6 +658,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_is_left_out_and_not_asked_again),
         cmocka_unit_test(with_everything_refused_the_daemon_is_up),
         cmocka_unit_test(sources_that_vanish_are_left_out),
+        cmocka_unit_test(reports_of_another_source_are_left_out),
         cmocka_unit_test(source_that_was_added_again_is_written_once),
         cmocka_unit_test(names_that_are_no_words_are_not_printed),
         cmocka_unit_test(quotes_and_backslashes_are_escaped),
