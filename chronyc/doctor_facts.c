@@ -30,8 +30,11 @@
 
 /* ---- The daemon ---- */
 
+/* There is one channel at a time: the client opens its own again with its next command. */
 static void begin_asking(struct doctor *d)
 {
+    client_disconnect(d->client);
+    d->client->next_endpoint = 0;
     d->silence = *d->client->env;
     d->silence.out = open_memstream(&d->said, &d->said_size);
     if (!d->silence.out)
@@ -43,7 +46,6 @@ static void begin_asking(struct doctor *d)
     d->asking.debug = false;
     d->asking.timeout_ms = TIMEOUT_MS;
     d->asking.max_retries = MAX_RETRIES;
-    d->asking.connected = false;
     d->asking.endpoint_count = 0;
 }
 
