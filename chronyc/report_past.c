@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -121,8 +123,31 @@ static bool write_failed(struct client *c, const char *path, int error)
     return false;
 }
 
+/* /dev/stdout leads there, also when it is a regular file. */
+static bool is_standard_output(const char *path)
+{
+    struct stat named, output;
+
+    return stat(path, &named) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
+           named.st_dev == output.st_dev && named.st_ino == output.st_ino;
+}
+
+/* A pipe or a device, or a link to one: the page would take the place of the link. */
+static bool is_no_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 static bool write_page(struct client *c, const struct past_report *report, const char *path)
 {
+    if (is_standard_output(path)) {
+        past_print_page(report, c->env->out);
+        return true;
+    }
+    if (is_no_file(path))
+        return write_failed(c, path, ERRNO_NOT_A_FILE);
     char *temporary = file_temporary_path(path);
     FILE *f = file_open_new(temporary, PAGE_MODE);
     bool written = f != NULL;
