@@ -11,7 +11,7 @@
 
 #define DIFFERENCES_MIN 8
 
-/* complete: NULL, or the number of missing values before each phase. */
+/* missing: NULL, or the number of missing values before each phase. False: too few are known. */
 static bool measure(const double *phases, const size_t *missing, size_t n, size_t m,
                     double interval, struct allan_point *point)
 {

@@ -140,11 +140,10 @@ void firewall_parse(const char *text, struct firewall *firewall)
     char line[1024];
 
     while (*text != '\0') {
-        size_t length = strcspn(text, "\n"), copied = length;
-
         text += strspn(text, " \t");
-        length = strcspn(text, "\n");
-        copied = length < sizeof(line) - 1 ? length : sizeof(line) - 1;
+        size_t length = strcspn(text, "\n");
+        size_t copied = length < sizeof(line) - 1 ? length : sizeof(line) - 1;
+
         memcpy(line, text, copied);
         line[copied] = '\0';
         /* firewalld and others end their chains with a rule in place of a policy. */

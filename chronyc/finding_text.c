@@ -124,22 +124,15 @@ static void format_value(double value, enum finding_unit unit, struct instant no
     }
 }
 
-/* What a daemon says is shown without what a terminal would act upon. */
-static void copy_printable(char *buf, size_t size, const char *text)
-{
-    text_copy(buf, size, text);
-    for (char *p = buf; *p != '\0'; p++)
-        if (*p < ' ' || *p > '~')
-            *p = '?';
-}
-
 /* The text for a word in braces; false: there is no such value. */
 static bool format_word(const struct finding_text *row, const char *word, size_t length,
                         const struct report_finding *finding, struct instant now, char *buf,
                         size_t size)
 {
     if (length == 4 && strncmp(word, "text", length) == 0) {
-        copy_printable(buf, size, finding->text);
+        /* What a daemon says is shown without what a terminal would act upon. */
+        text_copy(buf, size, finding->text);
+        text_make_printable(buf);
         return true;
     }
     if (length == 3 && strncmp(word, "age", length) == 0) {

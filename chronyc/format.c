@@ -138,3 +138,21 @@ struct formatted format_bits(int count, unsigned int value)
         f.s[i] = value >> (count - 1 - i) & 1 ? '1' : '0';
     return f;
 }
+
+void print_wrapped(FILE *out, const char *text, int indent, int width)
+{
+    int column = indent;
+
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " ");
+
+        if (column > indent && column + 1 + length > width) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, "%s%.*s", column > indent ? " " : "", length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+    fputc('\n', out);
+}

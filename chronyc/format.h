@@ -36,4 +36,8 @@ struct formatted format_bits(int count, unsigned int value);
 /* Header of a table: text before, `extra` spaces, text after, a newline, and a line of '='. */
 void print_header(FILE *out, const char *before, int extra, const char *after);
 
+/* Text from column `indent` (counted from 0) on, in lines of no more than `width` characters that
+   are broken between words and begin at that column; ends with a newline. */
+void print_wrapped(FILE *out, const char *text, int indent, int width);
+
 #endif

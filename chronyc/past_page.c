@@ -35,7 +35,9 @@ void past_page_value(FILE *out, const char *text)
     size_t length = 0;
 
     for (const char *c = text; c[0] != '\0'; c++) {
-        if (length + 3 >= sizeof(part)) {
+        bool continues = ((unsigned char)c[0] & 0xc0) == 0x80; /* a character of UTF-8 */
+
+        if (length + 3 >= sizeof(part) || (length + 8 >= sizeof(part) && !continues)) {
             part[length] = '\0';
             html_text(out, part);
             length = 0;

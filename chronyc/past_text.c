@@ -157,25 +157,6 @@ static void print_events(const struct past_report *r, FILE *out)
     }
 }
 
-/* Goes on at this column, and begins each further line there. */
-static void print_wrapped(const char *text, size_t indent, FILE *out)
-{
-    size_t column = indent;
-
-    while (text[0] != '\0') {
-        size_t length = strcspn(text, " ");
-
-        if (column > indent && column + 1 + length > SCREEN_WIDTH) {
-            fprintf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        }
-        column += (size_t)fprintf(out, "%s%.*s", column > indent ? " " : "", (int)length, text);
-        text += length;
-        text += strspn(text, " ");
-    }
-    fputc('\n', out);
-}
-
 void past_print_text(const struct past_report *r, bool utf8, FILE *out)
 {
     struct past_row rows[PAST_ROWS_MAX];
@@ -183,7 +164,7 @@ void past_print_text(const struct past_report *r, bool utf8, FILE *out)
     char verdict[256], value[sizeof(rows[0].value)];
 
     past_verdict(r, verdict, sizeof(verdict));
-    print_wrapped(verdict, 0, out);
+    print_wrapped(out, verdict, 0, SCREEN_WIDTH);
     fputc('\n', out);
     for (int line = 0; line < LINE_COUNT; line++)
         print_line(r, (enum line)line, utf8, out);
@@ -191,7 +172,8 @@ void past_print_text(const struct past_report *r, bool utf8, FILE *out)
     fputc('\n', out);
     for (size_t i = 0; i < count; i++) {
         fprintf(out, "%-*s: ", ROW_WIDTH, rows[i].label);
-        print_wrapped(printable(rows[i].value, value, sizeof(value)), ROW_WIDTH + 2, out);
+        print_wrapped(out, printable(rows[i].value, value, sizeof(value)), ROW_WIDTH + 2,
+                      SCREEN_WIDTH);
     }
     print_sources(r, out);
     print_events(r, out);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "chronyc/exchange.h"
 #include "chronyc/finding_text.h"
+#include "chronyc/format.h"
 #include "chronyc/names.h"
 #include "chronyc/style.h"
 
@@ -67,21 +68,28 @@ static enum fetch_result fetch_subject(struct client *c, int32_t index, struct s
     return FETCH_DONE;
 }
 
+/* One by one: a daemon may say that it has more sources than there is memory for. */
+static void add_subject(struct explanation *e, const struct subject *subject)
+{
+    e->subjects = mem_resize(e->subjects, e->count + 1, sizeof(*e->subjects));
+    e->subjects[e->count++] = *subject;
+}
+
 static enum fetch_result fetch_all(struct client *c, struct explanation *e)
 {
-    struct subject clock;
+    struct subject clock, source;
     enum fetch_result result = fetch_subject(c, CMD_EXPLAIN_CLOCK, &clock);
 
     if (result != FETCH_DONE)
         return result;
-    e->count = (size_t)clock.head.sources + 1;
-    e->subjects = mem_array(e->count, sizeof(*e->subjects));
-    e->subjects[0] = clock;
+    add_subject(e, &clock);
     e->synchronised = clock.head.synchronised;
-    for (size_t i = 1; i < e->count && result == FETCH_DONE; i++) {
-        result = fetch_subject(c, (int32_t)i - 1, &e->subjects[i]);
-        if (result == FETCH_DONE && e->subjects[i].head.generation != clock.head.generation)
+    for (uint32_t i = 0; i < clock.head.sources && i < INT32_MAX && result == FETCH_DONE; i++) {
+        result = fetch_subject(c, (int32_t)i, &source);
+        if (result == FETCH_DONE && source.head.generation != clock.head.generation)
             result = FETCH_CHANGED;
+        if (result == FETCH_DONE)
+            add_subject(e, &source);
     }
     return result;
 }
@@ -141,29 +149,6 @@ static bool is_wanted(const struct report_explanation *e, const char *source)
 
 #define INDENT 11 /* of sentences, behind the severity */
 
-/* Continues at INDENT and breaks lines between words. */
-static void print_wrapped(FILE *out, const char *text)
-{
-    size_t column = INDENT;
-
-    while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-
-        if (column > INDENT && column + 1 + length > LINE_WIDTH) {
-            fprintf(out, "\n%*s", INDENT, "");
-            column = INDENT;
-        } else if (column > INDENT) {
-            fputc(' ', out);
-            column++;
-        }
-        fwrite(text, 1, length, out);
-        column += length;
-        text += length;
-        text += strspn(text, " ");
-    }
-    fputc('\n', out);
-}
-
 static void print_finding(struct client *c, const struct report_finding *f, struct instant now)
 {
     const struct finding_text *row = finding_text_find(f->code);
@@ -175,14 +160,16 @@ static void print_finding(struct client *c, const struct report_finding *f, stru
             INDENT - 2, severities[severity].plain, c->color ? style_sequence(STYLE_PLAIN) : "");
     if (!row) {
         snprintf(text, sizeof(text), "This client is older than the daemon: finding %u", f->code);
-        print_wrapped(out, text);
+        print_wrapped(out, text, INDENT, LINE_WIDTH);
         return;
     }
-    print_wrapped(out, finding_text_format(row, row->sentence, f, now, text, sizeof(text)));
+    print_wrapped(out, finding_text_format(row, row->sentence, f, now, text, sizeof(text)), INDENT,
+                  LINE_WIDTH);
     if (!row->advice)
         return;
     fprintf(out, "  %-*s", INDENT - 2, "  try");
-    print_wrapped(out, finding_text_format(row, row->advice, f, now, text, sizeof(text)));
+    print_wrapped(out, finding_text_format(row, row->advice, f, now, text, sizeof(text)), INDENT,
+                  LINE_WIDTH);
 }
 
 static void print_subject(struct client *c, const struct subject *s, struct instant now)
