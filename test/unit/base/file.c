@@ -176,7 +176,7 @@ static void only_regular_files_and_devices_with_an_end_are_read(void **state)
 static int update_error(void)
 {
     pid_t pid = fork();
-    int status;
+    int status = 0;
 
     if (pid == 0) {
         FILE *f = file_open_update(path);
