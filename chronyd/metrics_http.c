@@ -190,23 +190,13 @@ static enum MHD_Result send_answer(const struct metrics_http *http,
     return result;
 }
 
-/* The reader copies text that lives as long as the program. A response with a buffer would be
-   sent with sendmsg(), which the filter does not have. */
-static ssize_t read_text(void *ctx, uint64_t position, char *buffer, size_t size)
-{
-    const char *text = (const char *)ctx + position;
-    size_t left = strlen(text), count = left < size ? left : size;
-
-    memcpy(buffer, text, count);
-    return (ssize_t)count;
-}
-
+/* The text lives as long as the program. */
 static enum MHD_Result send_text(const struct metrics_http *http, struct MHD_Connection *connection,
                                  unsigned int status, const char *type, const char *text)
 {
     return send_answer(http, connection, status, type,
-                       http->library->create_response_from_callback(strlen(text), BLOCK, read_text,
-                                                                    (void *)text, NULL));
+                       http->library->create_response_from_buffer(strlen(text), (void *)text,
+                                                                  MHD_RESPMEM_PERSISTENT));
 }
 
 static enum MHD_Result send_metrics(struct metrics_http *http, struct MHD_Connection *connection)

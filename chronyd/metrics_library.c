@@ -7,16 +7,13 @@
 #include <dlfcn.h>
 #include "base/log.h"
 
-/* That of all releases since 0.9.52, and of 1.0. */
-#define LIBRARY_NAME "libmicrohttpd.so.12"
-
 bool metrics_library_load(struct metrics_library *library)
 {
     bool complete = true;
 
-    library->handle = dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
+    library->handle = dlopen(METRICS_LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
     if (!library->handle) {
-        LOG_ERROR("Could not load the library for metricsaddress : %s", dlerror());
+        LOG_DEBUG("Could not load %s : %s", METRICS_LIBRARY_NAME, dlerror());
         return false;
     }
 #define METRICS_LIBRARY_FIND(function, name)                                                       \
@@ -24,7 +21,5 @@ bool metrics_library_load(struct metrics_library *library)
     complete = complete && library->name;
     METRICS_LIBRARY_FUNCTIONS(METRICS_LIBRARY_FIND)
 #undef METRICS_LIBRARY_FIND
-    if (!complete)
-        LOG_ERROR("%s is too old for metricsaddress", LIBRARY_NAME);
     return complete;
 }

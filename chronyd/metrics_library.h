@@ -9,9 +9,13 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+/* That of all releases since 0.9.52, and of 1.0. */
+#define METRICS_LIBRARY_NAME "libmicrohttpd.so.12"
+
 /* The functions that are used, with the types of the header. */
 #define METRICS_LIBRARY_FUNCTIONS(X)                                                               \
     X(MHD_add_response_header, add_response_header)                                                \
+    X(MHD_create_response_from_buffer, create_response_from_buffer)                                \
     X(MHD_create_response_from_callback, create_response_from_callback)                            \
     X(MHD_destroy_response, destroy_response)                                                      \
     X(MHD_get_connection_info, get_connection_info)                                                \
@@ -31,7 +35,7 @@ struct metrics_library {
 };
 
 /* Loads it, before the system call filter, which allows no file. It stays until the process ends.
-   False: it is not there or lacks a function, which is logged. */
+   False: it is not there or lacks a function. */
 bool metrics_library_load(struct metrics_library *library);
 
 #endif

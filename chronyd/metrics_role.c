@@ -57,13 +57,12 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
 {
     struct channel channel = channel_make(fd, IPC_REPORTER, 0);
     struct world *world = ctx;
-
     struct metrics_library library;
 
     signals_set_child(true);
     signal(SIGALRM, SIG_DFL);
     if (!metrics_library_load(&library))
-        return HELPER_EXIT_FATAL;
+        return HELPER_EXIT_BAD_FILES;
     sandbox_enter(sandbox, FILTER_METRICS, fd);
     log_close();
     int listening = await_socket(&channel);
@@ -84,6 +83,7 @@ struct lone_role metrics_role_make(struct world *world)
     return (struct lone_role){
         .name = "Metrics server",
         .process_name = "chronyd-metrics",
+        .bad_files = METRICS_LIBRARY_NAME " is missing or too old",
         .announcement = IPC_METRICS_NEW,
         .run = run,
         .ctx = world,

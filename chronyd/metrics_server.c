@@ -6,6 +6,7 @@
 #include "chronyd/metrics_server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
@@ -38,7 +39,7 @@ static void drop_process(struct metrics_server *server)
     channel_close(&server->channel);
 }
 
-/* It has said what it may not say, or does not take answers that it asked for. */
+/* It has said what it may not say, or does not take what it is given. */
 static void end_process(struct metrics_server *server, const char *reason)
 {
     LOG_WARN("Metrics server (process %d) %s, ending it", (int)server->pid, reason);
@@ -46,15 +47,32 @@ static void end_process(struct metrics_server *server, const char *reason)
     server->env.kill(server->env.ctx, server->pid);
 }
 
+static void send_to_process(struct metrics_server *server, const struct ipc_message *message,
+                            int fd, const char *what)
+{
+    char reason[64];
+
+    switch (channel_send(&server->channel, message, fd)) {
+    case CHANNEL_OK:
+        break;
+    case CHANNEL_CLOSED:
+        /* It has ended by itself. */
+        drop_process(server);
+        break;
+    default:
+        snprintf(reason, sizeof(reason), "does not take its %s", what);
+        end_process(server, reason);
+        break;
+    }
+}
+
 /* Hands over the listening socket, once there are both. */
 static void pass_socket(struct metrics_server *server)
 {
     const struct ipc_message listen = {.type = IPC_LISTEN};
 
-    if (server->fd < 0 || server->channel.fd < 0)
-        return;
-    if (channel_send(&server->channel, &listen, server->fd) != CHANNEL_OK)
-        end_process(server, "does not take its socket");
+    if (server->fd >= 0 && server->channel.fd >= 0)
+        send_to_process(server, &listen, server->fd, "socket");
 }
 
 /* ---- Queries ---- */
@@ -108,8 +126,7 @@ static void answer_query(struct metrics_server *server, const struct ipc_octets 
     memset(&body, 0, sizeof(body));
     enum cmd_status status = server->env.execute(server->env.ctx, &request, &body);
     encode_report(&request, status, &body, &message.u.octets);
-    if (channel_send(&server->channel, &message, -1) != CHANNEL_OK)
-        end_process(server, "does not take its reports");
+    send_to_process(server, &message, -1, "reports");
 }
 
 /* False: nothing more is to be read now. */

@@ -163,12 +163,16 @@ static void kill_generation(struct server *s, uint32_t generation)
             sandbox_kill(s->spec->sandbox, s->children[i].pid);
 }
 
-static void describe_status(const struct server *s, int status, char *text, size_t size)
+/* How the last process in a place has ended. */
+static void describe_status(const struct server *s, int index, char *text, size_t size)
 {
+    const int status = s->places[index].last_status;
+    const char *bad_files = index < LONE_ROLES ? s->lone[index]->bad_files : s->role->bad_files;
+
     if (WIFSIGNALED(status))
         snprintf(text, size, "killed by signal %d", WTERMSIG(status));
-    else if (s->role && WEXITSTATUS(status) == HELPER_EXIT_BAD_FILES)
-        text_copy(text, size, s->role->bad_files);
+    else if (bad_files && WEXITSTATUS(status) == HELPER_EXIT_BAD_FILES)
+        text_copy(text, size, bad_files);
     else
         snprintf(text, size, "exit status %d", WEXITSTATUS(status));
 }
@@ -228,7 +232,7 @@ static void announce_end(const struct server *s, int index)
     struct place *place = &s->places[index];
     char name[32], text[64];
 
-    describe_status(s, place->last_status, text, sizeof(text));
+    describe_status(s, index, text, sizeof(text));
     if (!place->announced)
         LOG_WARN("%s ended (%s), starting it again", place_name(s, index, name, sizeof(name)),
                  text);

@@ -12,6 +12,7 @@
 struct lone_role {
     const char *name;           /* in messages for people: Name resolving helper */
     const char *process_name;   /* that listings of processes show */
+    const char *bad_files;      /* ... why it ended with HELPER_EXIT_BAD_FILES; NULL: it does not */
     enum ipc_type announcement; /* brings the main process the ID and the channel */
     /* Body of the process, which gives up its rights first. It returns the exit status
        (enum helper_exit) when the channel ends. */

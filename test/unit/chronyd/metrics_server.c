@@ -320,6 +320,23 @@ static void process_that_does_not_read_is_ended(void **state)
     end(&f);
 }
 
+/* That one has ended is said by the fork server. */
+static void process_that_has_ended_is_no_warning(void **state)
+{
+    struct fixture f;
+    uint32_t restarts;
+    int ends[2];
+
+    start(&f, "127.0.0.1");
+    assert_true(channel_pair(ends));
+    close(ends[1]);
+    assert_true(metrics_server_take(f.server, ends[0], 4712));
+    assert_false(metrics_server_has_process(f.server, &restarts));
+    assert_int_equal(f.killed, 0);
+    assert_int_equal(logged("does not take its socket"), 0);
+    end(&f);
+}
+
 static void socket_that_cannot_be_opened_is_an_error_once(void **state)
 {
     struct ipc_message message;
@@ -349,6 +366,7 @@ int main(void)
         cmocka_unit_test(invalid_message_ends_the_process),
         cmocka_unit_test(rate_of_queries_is_limited),
         cmocka_unit_test(process_that_does_not_read_is_ended),
+        cmocka_unit_test(process_that_has_ended_is_no_warning),
         cmocka_unit_test(socket_that_cannot_be_opened_is_an_error_once),
     };
 
