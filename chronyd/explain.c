@@ -27,6 +27,7 @@ static void explain_clock(struct chronyd *d, struct findings *findings)
         findings_add(findings, FINDING_FIRST_LOOKUP);
     else if (!selected)
         source_register_explain(d->sources, findings);
+    ntp_sources_explain(d->ntp_sources, findings);
     reference_explain_changes(d->reference, findings);
     nts_part_explain(d->nts_part, findings);
     if (!d->options->control_clock)
@@ -37,7 +38,6 @@ static void explain_clock(struct chronyd *d, struct findings *findings)
         finding->value[0] = smoothing.offset;
         finding->value[1] = smoothing.remaining_time;
     }
-    ntp_sources_explain(d->ntp_sources, findings);
 }
 
 static void add_if(struct findings *findings, const struct findings *from, bool errors)
