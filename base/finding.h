@@ -82,7 +82,10 @@ enum finding_severity {
     X(FINDING_DISTANT_FREQUENCY, 121, "distant_frequency", FINDING_NOTE)                           \
     X(FINDING_STILL_DISTANT, 122, "still_distant", FINDING_NOTE)                                   \
     X(FINDING_NOT_AUTHENTICATED, 123, "not_authenticated", FINDING_NOTE)                           \
-    X(FINDING_NOTHING_AUTHENTICATED, 124, "nothing_authenticated", FINDING_ERROR)
+    X(FINDING_NOTHING_AUTHENTICATED, 124, "nothing_authenticated", FINDING_ERROR)                  \
+    X(FINDING_ALL_SILENT, 125, "stale_no_other", FINDING_ERROR)                                    \
+    X(FINDING_CONTRADICTS_TRUSTED, 126, "contradicts_trusted", FINDING_ERROR)                      \
+    X(FINDING_SELECTED_IN_VAIN, 127, "selected_in_vain", FINDING_WARNING)
 
 #define FINDINGS_OF_REFCLOCK(X)                                                                    \
     X(FINDING_REFCLOCK_SAMPLES, 400, "refclock_samples", FINDING_GOOD)                             \

@@ -36,7 +36,7 @@ const struct finding_text finding_texts_clock[] = {
      NULL},
     {FINDING_LOCAL_REFERENCE,
      "The local reference has been active for {age}: this host serves its own time at stratum "
-     "{stratum}, because no source can be used (directive local).",
+     "{stratum}, because its clock is not synchronised to a source (directive local).",
      NULL,
      {{"stratum", UNIT_NUMBER}},
      NULL},
@@ -135,7 +135,9 @@ const struct finding_text finding_texts_clock[] = {
      {{NULL, 0}},
      NULL},
     {FINDING_NOT_CONTROLLED,
-     "The daemon measures the clock, but does not correct it: it was started with the option -x.",
+     "The daemon measures the clock, but does not correct it: it was started with the option -x. "
+     "What "
+     "is said of errors and corrections is true of the time that it keeps for itself.",
      NULL,
      {{NULL, 0}},
      NULL},
@@ -203,10 +205,12 @@ const struct finding_text finding_texts_clock[] = {
      {{"offset_seconds", UNIT_SIGNED}, {"remaining_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_STEPPED_BY_OTHERS,
-     "Something else changed the clock by about {step_seconds}, {age} ago. All measurements were "
-     "dropped.",
-     "Look for another program that sets the clock: another time daemon, a virtual machine's guest "
-     "tools, an administrator.",
+     "The clock jumped by about {step_seconds}, {age} ago, which this daemon did not do: something "
+     "else changed the clock, or the machine or the daemon was stopped meanwhile. All measurements "
+     "were dropped.",
+     "After a suspend or a pause nothing has to be done. Else look for another program that sets "
+     "the "
+     "clock: another time daemon, a virtual machine's guest tools, an administrator.",
      {{"step_seconds", UNIT_SIGNED}, {"steps", UNIT_NUMBER}},
      NULL},
     {FINDING_INITIAL_OFFSET,

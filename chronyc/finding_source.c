@@ -140,5 +140,24 @@ const struct finding_text finding_texts_source[] = {
      "Use NTS or a key with this source.",
      {{NULL, 0}},
      NULL},
+    {FINDING_ALL_SILENT,
+     "Its last measurement is {age_seconds} old, and no source gives newer ones.",
+     NULL,
+     {{"age_seconds", UNIT_DURATION}},
+     NULL},
+    {FINDING_CONTRADICTS_TRUSTED,
+     "Its clock differs by {difference_seconds} from that of {text}, which is trusted (option "
+     "trust, "
+     "or authenticated where others are not). The errors of both allow {allowed_seconds}.",
+     "If it is right and {text} is not, look at that, or remove the option trust there.",
+     {{"difference_seconds", UNIT_SIGNED}, {"allowed_seconds", UNIT_TIME}},
+     "other_source"},
+    {FINDING_SELECTED_IN_VAIN,
+     "It is the selected source, but the clock is not synchronised to it. The findings on the "
+     "clock "
+     "say why.",
+     NULL,
+     {{NULL, 0}},
+     NULL},
     {0},
 };

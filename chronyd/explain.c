@@ -23,12 +23,14 @@ static void explain_clock(struct chronyd *d, struct findings *findings)
     struct report_smoothing smoothing;
 
     reference_explain_state(d->reference, selected ? label : NULL, findings);
-    if (!d->sources_started && source_register_count(d->sources) > 0)
+    if (d->sources_started || source_register_count(d->sources) == 0) {
+        if (!selected)
+            source_register_explain(d->sources, findings);
+    } else if (reference_mode(d->reference) != REFERENCE_INIT_STEP_SLEW) {
         findings_add(findings, FINDING_FIRST_LOOKUP);
-    else if (!selected)
-        source_register_explain(d->sources, findings);
+    }
     ntp_sources_explain(d->ntp_sources, findings);
-    reference_explain_changes(d->reference, findings);
+    reference_explain_changes(d->reference, d->options->control_clock, findings);
     nts_part_explain(d->nts_part, findings);
     if (!d->options->control_clock)
         findings_add(findings, FINDING_NOT_CONTROLLED);
@@ -51,7 +53,18 @@ static void add_if(struct findings *findings, const struct findings *from, bool 
 static bool is_consequence(const struct report_finding *finding)
 {
     return finding->code == FINDING_FEW_SAMPLES || finding->code == FINDING_UNREACHABLE ||
-           finding->code == FINDING_SOURCE_UNSYNCHRONISED;
+           finding->code == FINDING_ALL_SILENT || finding->code == FINDING_SOURCE_UNSYNCHRONISED;
+}
+
+/* A source may be selected whose measurements are refused, or are yet to be used. */
+static void correct_selected(struct chronyd *d, struct findings *findings)
+{
+    struct report_clock clock;
+
+    reference_report_clock(d->reference, &clock);
+    for (uint32_t i = 0; clock.state != REPORT_CLOCK_SYNCHRONISED && i < findings->count; i++)
+        if (findings->list[i].code == FINDING_SELECTED)
+            findings->list[i].code = FINDING_SELECTED_IN_VAIN;
 }
 
 /* What becomes of requests is no news when NTS says why none is sent, or answered. */
@@ -76,14 +89,15 @@ static void add_ntp(struct chronyd *d, const struct ip_addr *addr, struct findin
 }
 
 /* What keeps the source from being used comes first, and the reason before the selection. */
-static void add_source(const struct source *source, const struct findings *reasons,
-                       struct findings *findings)
+static void add_source(struct chronyd *d, const struct source *source,
+                       const struct findings *reasons, struct findings *findings)
 {
     struct findings selection = {.count = 0}, kept = {.count = 0};
 
     add_if(findings, reasons, true);
     bool has_reason = findings->count > 0;
     source_explain(source, &selection);
+    correct_selected(d, &selection);
     for (uint32_t i = 0; i < selection.count; i++)
         if (!has_reason || !is_consequence(&selection.list[i]))
             kept.list[kept.count++] = selection.list[i];
@@ -111,7 +125,7 @@ static void explain_source(struct chronyd *d, const struct source *source,
         text_copy(e->name, sizeof(e->name), name ? name : "");
         add_ntp(d, &e->addr, &reasons);
     }
-    add_source(source, &reasons, findings);
+    add_source(d, source, &reasons, findings);
 }
 
 /* FNV-1a over the codes. */

@@ -125,7 +125,7 @@ void reference_report_clock(struct reference *ref, struct report_clock *report);
 void reference_explain_state(struct reference *ref, const char *source, struct findings *findings);
 /* Adds what is being done with the clock, or was not: corrections, steps, the local reference, leap
    seconds. */
-void reference_explain_changes(struct reference *ref, struct findings *findings);
+void reference_explain_changes(struct reference *ref, bool controlled, struct findings *findings);
 
 /* Commands, with their messages. */
 void reference_modify_makestep(struct reference *ref, int limit, double threshold);

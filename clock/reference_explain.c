@@ -178,7 +178,7 @@ void reference_explain_state(struct reference *r, const char *source, struct fin
             seconds_since(r, r->unsynchronised_since);
 }
 
-void reference_explain_changes(struct reference *r, struct findings *findings)
+void reference_explain_changes(struct reference *r, bool controlled, struct findings *findings)
 {
     struct report_clock clock;
 
@@ -188,7 +188,8 @@ void reference_explain_changes(struct reference *r, struct findings *findings)
     if (r->mode == REFERENCE_INIT_STEP_SLEW)
         findings_add(findings, FINDING_INITIAL_OFFSET);
     explain_update(r, findings);
-    explain_slew(r, &clock, findings);
+    if (controlled)
+        explain_slew(r, &clock, findings);
     explain_steps(r, &clock, findings);
     explain_leap(r, findings);
 }

@@ -133,6 +133,20 @@ static void explain_noselect(const struct source *s, struct findings *findings)
         findings_add(findings, FINDING_NOTHING_AUTHENTICATED);
 }
 
+/* The code of a verdict. Trusted sources overrule a majority of others, and a source may be the
+   latest one of which anything is known. */
+static enum finding_code code_of(const struct source *s)
+{
+    switch (s->verdict.status) {
+    case STATUS_FALSETICKER:
+        return find_other(s, is_trusted) ? FINDING_CONTRADICTS_TRUSTED : FINDING_FALSETICKER;
+    case STATUS_STALE:
+        return s->verdict.limit > 0.0 ? FINDING_STALE : FINDING_ALL_SILENT;
+    default:
+        return codes[s->verdict.status];
+    }
+}
+
 /* Names the source that a verdict is about, if there is one. */
 static void name_other(const struct source *s, struct report_finding *finding)
 {
@@ -140,7 +154,9 @@ static void name_other(const struct source *s, struct report_finding *finding)
 
     switch (s->verdict.status) {
     case STATUS_FALSETICKER:
-        other = majority_member(s);
+        other = find_other(s, is_trusted);
+        if (!other)
+            other = majority_member(s);
         break;
     case STATUS_NO_MAJORITY:
         other = nearest_voter(s);
@@ -174,7 +190,7 @@ void source_explain(const struct source *s, struct findings *findings)
     }
     if (s->verdict.status == STATUS_MISSING_SAMPLES && samples_count(s->samples) == 0)
         return; /* the reason is not the selection's */
-    struct report_finding *finding = findings_add(findings, codes[s->verdict.status]);
+    struct report_finding *finding = findings_add(findings, code_of(s));
 
     finding->value[0] = s->verdict.value;
     finding->value[1] = s->verdict.limit;

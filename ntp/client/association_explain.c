@@ -392,7 +392,7 @@ void association_explain(const struct association *a, struct findings *findings)
         explain_answers(a, findings);
         explain_options(a, findings);
         explain_old_key(a, findings);
-        if (a->in_burst)
+        if (a->in_burst && a->burst_good > 0)
             explain_burst(a, findings);
     }
 }

@@ -33,11 +33,16 @@ static void update(struct source_fixture *f, double offset)
 /* The findings in their order, and the one that is looked at. */
 static struct findings list;
 
-static void explain(struct source_fixture *f, const char *source)
+static void explain_controlled(struct source_fixture *f, const char *source, bool controlled)
 {
     list.count = 0;
     reference_explain_state(f->reference, source, &list);
-    reference_explain_changes(f->reference, &list);
+    reference_explain_changes(f->reference, controlled, &list);
+}
+
+static void explain(struct source_fixture *f, const char *source)
+{
+    explain_controlled(f, source, true);
 }
 
 static const struct report_finding *find(enum finding_code code)
@@ -137,6 +142,9 @@ static void a_large_slew_says_when_it_ends_and_why_it_is_none_step(void **state)
         assert_null(find(rows[1 - i].why));
         if (rows[i].why == FINDING_SLEW_BELOW_STEP)
             assert_near(expect(rows[i].why)->value[0], 100.0, 0.0);
+        explain_controlled(&f, "x", false);
+        assert_null(find(FINDING_LARGE_SLEW));
+        assert_null(find(rows[i].why));
         source_fixture_close(&f);
     }
 }

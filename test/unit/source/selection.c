@@ -407,6 +407,7 @@ static void selection_of_an_earlier_mode_is_no_loss(void **state)
 
 static void unreachable_source_goes_stale(void **state)
 {
+    struct findings findings = {.count = 0};
     struct source_fixture f;
 
     source_fixture_open(&f, "", false);
@@ -419,6 +420,9 @@ static void unreachable_source_goes_stale(void **state)
     clock_world_wake_at(f.w, 10.0);
     source_register_select(f.set, NULL);
     assert_states(&f, "S");
+    source_explain(s, &findings);
+    assert_int_equal(findings.count, 1);
+    assert_int_equal(findings.list[0].code, FINDING_ALL_SILENT);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
 }
