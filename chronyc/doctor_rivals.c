@@ -74,7 +74,8 @@ static bool is_child_of_same(const struct doctor *d, const struct process *p)
     return false;
 }
 
-static void tell_rival(struct doctor *d, const struct process *p, const struct rival *rival)
+/* Returns whether it may set the clock. */
+static bool tell_rival(struct doctor *d, const struct process *p, const struct rival *rival)
 {
     enum diagnosis_severity severity = DIAGNOSIS_NOTE;
 
@@ -83,7 +84,7 @@ static void tell_rival(struct doctor *d, const struct process *p, const struct r
         doctor_add(d, DIAGNOSIS_NOTE, "harmless_daemon", NULL,
                    "%s runs (process %d), but it has no right to set the clock", rival->what,
                    p->pid);
-        return;
+        return false;
     }
     if (rival->kind == RIVAL_CLOCK)
         severity = d->contact != CONTACT_NONE && !(d->around.flags & REPORT_CONTROLS_CLOCK)
@@ -100,10 +101,13 @@ static void tell_rival(struct doctor *d, const struct process *p, const struct r
                rival->what, p->pid);
     doctor_value_text(d, "name", p->name);
     doctor_value(d, "pid", p->pid);
+    return true;
 }
 
 void doctor_check_rivals(struct doctor *d)
 {
+    bool found = false;
+
     if (d->processes.unknown) {
         doctor_add(d, DIAGNOSIS_UNKNOWN, "no_proc", NULL,
                    "Other programs cannot be seen: /proc cannot be read");
@@ -113,13 +117,14 @@ void doctor_check_rivals(struct doctor *d)
         for (size_t j = 0; j < COUNT(rivals); j++)
             if (strcmp(d->processes.items[i].name, rivals[j].name) == 0 &&
                 !is_child_of_same(d, &d->processes.items[i]) && !leaves_clock_alone(d, &rivals[j]))
-                tell_rival(d, &d->processes.items[i], &rivals[j]);
+                found = tell_rival(d, &d->processes.items[i], &rivals[j]) || found;
     if (machine_exists(d->machine, "/sys/bus/vmbus/drivers/hv_utils") && d->contact == CONTACT_FULL)
         doctor_add(d, DIAGNOSIS_NOTE, "hyperv",
                    "switch time synchronisation off in the integration services of this machine, "
                    "or use its clock: refclock PHC /dev/ptp_hyperv",
                    "Hyper-V can set the clock of this virtual machine after it was paused");
-    doctor_ok(d, "none of those that are known to set the clock is in the way");
+    if (!found)
+        doctor_ok(d, "none of those that are known to set the clock is in the way");
 }
 
 /* ---- systemd ---- */

@@ -433,6 +433,7 @@ static void other_daemons_are_known_by_their_names(void **state)
     fake_machine_process(m, 7, 1, "ntpd", FAKE_CAP_SYS_TIME, 0);
     m->daemon.around.flags = 0;
     assert_finding(m, "other programs", "other_daemon", "note");
+    assert_finding(m, "other programs", "ok", NULL);
 }
 
 static void children_of_other_daemons_are_not_told(void **state)
