@@ -59,6 +59,27 @@ static void check_bound_address(struct check *c, const char *directive, const st
     check_fix(c, "write one of its addresses (ip address), or remove the line");
 }
 
+/* A source whose requests would come back to the socket of this daemon's own server. */
+static void check_self(struct check *c, const struct check_source *source)
+{
+    const struct sockets_conf *sockets = &c->conf->sockets;
+    const struct ip_addr *bound;
+    struct ip_addr addr;
+
+    if (c->line_count == 0 || source->conf->options.port != sockets->port ||
+        !ip_addr_parse(source->conf->name, &addr) ||
+        (!ip_addr_is_loopback(&addr) && !is_own_address(c, &addr)) ||
+        !check_allows(&c->conf->server.access, addr.family))
+        return;
+    bound = addr.family == IP_V4 ? &sockets->server.v4 : &sockets->server.v6;
+    if (bound->family != IP_UNSPEC && !ip_addr_is_any(bound) && !ip_addr_equal(bound, &addr))
+        return;
+    check_error(c, &c->lines[source->line], NULL,
+                "%s with port %u is this daemon itself, which cannot follow its own time",
+                source->conf->name, sockets->port);
+    check_fix(c, "remove the line; to serve the time of this clock write local stratum 10");
+}
+
 static void check_device(struct check *c, const char *directive, const char *name)
 {
     if (!name || find_interface(c, name))
@@ -149,6 +170,8 @@ void check_network(struct check *c)
         check_bound_address(c, bound[i].directive, &bound[i].bind->v4, bound[i].consequence);
         check_bound_address(c, bound[i].directive, &bound[i].bind->v6, bound[i].consequence);
     }
+    for (size_t i = 0; i < c->source_count; i++)
+        check_self(c, &c->sources[i]);
     check_metrics(c);
     check_device(c, "binddevice", sockets->server.device);
     check_device(c, "bindacqdevice", sockets->client.device);

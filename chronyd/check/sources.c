@@ -406,6 +406,12 @@ static void check_address(struct check *c, const struct check_source *source,
     }
 }
 
+/* A URL, something in brackets or quotes, a list, or an address with a wrong number. */
+static bool is_no_name(const char *name)
+{
+    return strpbrk(name, "/\"',;[]") || strspn(name, "0123456789.") == strlen(name);
+}
+
 static void check_name(struct check *c, const struct check_source *source)
 {
     const struct source_conf *conf = source->conf;
@@ -419,13 +425,13 @@ static void check_name(struct check *c, const struct check_source *source)
         check_fix(c, "%s", equivalent);
     } else if (ip_addr_parse_scoped(conf->name, &addr, &interface)) {
         check_address(c, source, &addr);
-    } else if (colon || strchr(conf->name, '/') || conf->name[0] == '[') {
+    } else if (colon || is_no_name(conf->name)) {
         check_error(c, line, NULL, "%s is neither a name nor an address", conf->name);
-        if (colon && !strchr(conf->name, '/') && conf->name[0] != '[')
+        if (colon && !is_no_name(conf->name))
             check_fix(c, "write %s %.*s %s %s", kind_of(source), (int)(colon - conf->name),
                       conf->name, conf->options.nts ? "ntsport" : "port", colon + 1);
         else
-            check_fix(c, "write a host name or an IP address without brackets");
+            check_fix(c, "write one host name or IP address, with nothing around it");
     }
 }
 
