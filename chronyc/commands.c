@@ -154,7 +154,7 @@ const struct command command_table[] = {
      .help = {{"cyclelogs", "Close and re-open log files"}}},
     {"dump", SECTION_DAEMON, .build = build_none, .code = CMD_DUMP,
      .help = {{"dump", "Dump measurements and NTS keys/cookies"}}},
-    {"metrics", SECTION_DAEMON, .run = show_metrics, .extra = true,
+    {"metrics", SECTION_DAEMON, .run = show_metrics, .offline = true, .extra = true,
      .help = {{"metrics [-p]", "Print metrics for Prometheus"}}, .completions = {"-p"}},
     {"rekey", SECTION_DAEMON, .build = build_none, .code = CMD_REKEY,
      .help = {{"rekey", "Re-read keys"}}},

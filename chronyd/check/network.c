@@ -63,7 +63,6 @@ static void check_bound_address(struct check *c, const char *directive, const st
 static void check_self(struct check *c, const struct check_source *source)
 {
     const struct sockets_conf *sockets = &c->conf->sockets;
-    const struct ip_addr *bound;
     struct ip_addr addr;
 
     if (c->line_count == 0 || source->conf->options.port != sockets->port ||
@@ -71,7 +70,7 @@ static void check_self(struct check *c, const struct check_source *source)
         (!ip_addr_is_loopback(&addr) && !is_own_address(c, &addr)) ||
         !check_allows(&c->conf->server.access, addr.family))
         return;
-    bound = addr.family == IP_V4 ? &sockets->server.v4 : &sockets->server.v6;
+    const struct ip_addr *bound = addr.family == IP_V4 ? &sockets->server.v4 : &sockets->server.v6;
     if (bound->family != IP_UNSPEC && !ip_addr_is_any(bound) && !ip_addr_equal(bound, &addr))
         return;
     check_error(c, &c->lines[source->line], NULL,
