@@ -86,7 +86,8 @@ static enum fetch_result fetch_all(struct client *c, struct explanation *e)
     e->synchronised = clock.head.synchronised;
     for (uint32_t i = 0; i < clock.head.sources && i < INT32_MAX && result == FETCH_DONE; i++) {
         result = fetch_subject(c, (int32_t)i, &source);
-        if (result == FETCH_DONE && source.head.generation != clock.head.generation)
+        if (result == FETCH_DONE && (source.head.generation != clock.head.generation ||
+                                     source.head.subject == REPORT_SUBJECT_CLOCK))
             result = FETCH_CHANGED;
         if (result == FETCH_DONE)
             add_subject(e, &source);
