@@ -24,6 +24,15 @@
 #define DEFAULT_PERIOD (31 * 86400)
 #define PAGE_MODE      0644
 
+/* Whether a terminal takes it as text. */
+static bool is_printable(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
 /* The file of the daemon. False: the reason was printed. */
 static bool ask_path(struct client *c, struct report_history *h)
 {
@@ -48,6 +57,10 @@ static bool ask_path(struct client *c, struct report_history *h)
         return false;
     }
     *h = body.history;
+    if (!is_printable(h->path)) {
+        fprintf(err, "The path of the history has control characters; give the file with --file\n");
+        return false;
+    }
     if (h->state == REPORT_HISTORY_FAILS)
         fprintf(err, "The daemon cannot write %s at the moment; its log says why\n", h->path);
     return true;

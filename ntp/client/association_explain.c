@@ -342,7 +342,7 @@ static void explain_answers(const struct association *a, struct findings *findin
 
         f->ago = source.latest_age;
         f->value[0] = source.offset;
-        f->value[1] = a->report.peer_delay;
+        f->value[1] = a->facts.good_delay;
     }
 }
 

@@ -37,6 +37,7 @@ struct association_facts {
     /* Packets of the source. */
     double last_packet;
     double last_valid; /* passed tests 1 to 5 */
+    double good_delay; /* of the last measurement that was used, s */
     struct response_verdict recent[FACTS_RECENT];
     uint32_t packets;       /* the last one is recent[(packets - 1) % FACTS_RECENT] */
     uint32_t answer_key_id; /* of the last one with a symmetric key */

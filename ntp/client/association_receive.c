@@ -143,8 +143,10 @@ static void accept_response(struct association *a, const struct response *r)
 {
     a->report.total_valid++;
     a->facts.last_valid = loop_uptime(a->shared->env->loop);
-    if (response_is_good(r))
+    if (response_is_good(r)) {
         a->report.total_good++;
+        a->facts.good_delay = r->sample.peer_delay;
+    }
 
     response_accept(r, &a->ex, a->poll.current);
     source_update_reachability(a->source, response_is_synced(r));

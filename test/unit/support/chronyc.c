@@ -305,6 +305,7 @@ const char *const replay_files[] = {
     "client-side-errors.json",
     "estimator.json",
     "explain.json",
+    "hostile.json",
     "float-encoding.json",
     "local-reference-access.json",
     "manual-time.json",

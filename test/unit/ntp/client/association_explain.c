@@ -416,6 +416,7 @@ static void single_refusals_are_not_mentioned(void **state)
     rig->delay = 0.1;
     rig_run(rig, 16.2);
     assert_non_null(find(rig, FINDING_MAXDELAY));
+    assert_between(find(rig, FINDING_MEASURED)->value[1], 0.0099, 0.0101);
     /* It is over, but was frequent. */
     rig->delay = 0.005;
     rig_run(rig, 16.2);
