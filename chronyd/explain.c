@@ -53,7 +53,8 @@ static void add_if(struct findings *findings, const struct findings *from, bool 
 static bool is_consequence(const struct report_finding *finding)
 {
     return finding->code == FINDING_FEW_SAMPLES || finding->code == FINDING_UNREACHABLE ||
-           finding->code == FINDING_ALL_SILENT || finding->code == FINDING_SOURCE_UNSYNCHRONISED;
+           finding->code == FINDING_ALL_SILENT || finding->code == FINDING_STALE ||
+           finding->code == FINDING_SOURCE_UNSYNCHRONISED;
 }
 
 /* A source may be selected whose measurements are refused, or are yet to be used. */

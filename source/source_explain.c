@@ -51,11 +51,12 @@ static void put_label(const struct source *s, struct report_finding *finding)
     text_copy(finding->text, sizeof(finding->text), source_label(s, label, sizeof(label)));
 }
 
-/* How far two sources are apart, and what their errors allow. */
+/* How far the clock of a source is ahead of that of another one, and what their errors allow. The
+   intervals are those of offsets, which are positive when the clock of this host is ahead. */
 static void compare(const struct source *s, const struct source *other,
                     struct report_finding *finding)
 {
-    finding->value[0] = centre(s) - centre(other);
+    finding->value[0] = centre(other) - centre(s);
     finding->value[1] = s->info.root_distance + other->info.root_distance;
     put_label(other, finding);
 }
