@@ -77,14 +77,12 @@ const struct finding_text finding_texts_clock[] = {
      NULL},
     {FINDING_NONE_USABLE,
      "None of the {sources} sources can be used ({unreachable} gave no good answer lately). The "
-     "reason "
-     "of each stands below.",
+     "reason of each stands below.",
      NULL,
      {{"unreachable", UNIT_NUMBER}, {NULL, 0}, {"sources", UNIT_NUMBER}},
      NULL},
     {FINDING_WAITING_FOR_SAMPLES,
-     "The first measurements are being made. The selection waits for the sources that have "
-     "answered so far.",
+     "The first measurements are being made. A source is selected when there are enough of them.",
      NULL,
      {{NULL, 0}},
      NULL},
