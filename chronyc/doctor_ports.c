@@ -47,7 +47,9 @@ static void tell_held(struct doctor *d, const struct needed_port *need,
 
     if (p)
         snprintf(holder, sizeof(holder), "%s (process %d)", p->name, p->pid);
-    snprintf(fix, sizeof(fix), "stop %s, or give chronyd another port (%s directive)%s",
+    snprintf(fix, sizeof(fix),
+             "stop %s, give chronyd another port (%s), or each an address of its own "
+             "(bind directives)%s",
              p ? p->name : "it", need->directive, p ? "" : "; as root doctor says which one it is");
     doctor_add(d, severity, "port_taken", fix, "%s port %u (%s) is held by %s", protocol(need),
                need->port, need->what, holder);

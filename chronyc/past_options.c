@@ -109,6 +109,7 @@ static bool fail(const struct parser *p, const char *text, const char *word)
     return false;
 }
 
+/* One of those of is_option(); the last one is --limit. */
 static bool set_option(const struct parser *p, const char *name, const char *value)
 {
     struct past_options *o = p->options;
@@ -127,12 +128,19 @@ static bool set_option(const struct parser *p, const char *name, const char *val
         o->file = value;
         return true;
     }
-    if (strcmp(name, "--limit") == 0) {
-        o->limit_given = true;
-        return past_limit_parse(value, &o->limit) ||
-               fail(p, "Invalid limit (0.001, 1ms or 100us):", value);
-    }
-    return fail(p, "Unknown option of report:", name);
+    o->limit_given = true;
+    return past_limit_parse(value, &o->limit) ||
+           fail(p, "Invalid limit (0.001, 1ms or 100us):", value);
+}
+
+static bool is_option(const char *word)
+{
+    static const char *const names[] = {"--since", "--until", "--html", "--file", "--limit"};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(word, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Cuts off what belongs to the option at the start of the line; returns the rest. */
@@ -158,7 +166,9 @@ bool past_options_parse(struct past_options *options, char *line, int64_t now, c
         line = cut_value(line);
         if (value[0] != '\0')
             *value++ = '\0';
-        if (strncmp(option, "--", 2) == 0 && value[0] == '\0')
+        if (!is_option(option))
+            return fail(&p, "Unknown option of report:", option);
+        if (value[0] == '\0')
             return fail(&p, "A value is missing after", option);
         if (!set_option(&p, option, value))
             return false;

@@ -55,6 +55,7 @@ static void mistakes_are_told(void **state)
         {"30d", "Unknown option of report: 30d"},
         {"--sinc 30d", "Unknown option of report: --sinc"},
         {"--since", "A value is missing after --since"},
+        {"--bogus", "Unknown option of report: --bogus"},
         {"--since --until now", "A value is missing after --since"},
         {"--html=", "A value is missing after --html"},
         {"--since yesterday", "Invalid time (30d, 24h or 2026-11-30 12:00): yesterday"},
