@@ -48,9 +48,17 @@ static void format_duration(double seconds, char *buf, size_t size)
     snprintf(buf, size, length < 1.5 && length >= 0.5 ? "%.0f second" : "%.0f seconds", length);
 }
 
+/* A daemon can send any number. What is further away than this (s) is no date that anybody means,
+   and might not fit into a time. */
+#define FURTHEST (1000.0 * 366.0 * DAY)
+
 /* A time that is this many seconds from now. */
 static void format_clock(double seconds, struct instant now, char *buf, size_t size)
 {
+    if (!(fabs(seconds) < FURTHEST)) {
+        snprintf(buf, size, "an unknown time");
+        return;
+    }
     time_t when = (time_t)instant_add(now, seconds).sec, today = (time_t)now.sec;
     struct tm at, here;
 
@@ -66,10 +74,11 @@ static void format_clock(double seconds, struct instant now, char *buf, size_t s
 /* Whole days are exact in the floating point of the protocol, which distant times are not. */
 static void format_date(double days, char *buf, size_t size)
 {
-    time_t when = (time_t)days * (time_t)DAY;
+    bool usable = fabs(days) < FURTHEST / DAY;
+    time_t when = usable ? (time_t)days * (time_t)DAY : 0;
     struct tm at;
 
-    if (!gmtime_r(&when, &at) || strftime(buf, size, "%Y-%m-%d", &at) == 0)
+    if (!usable || !gmtime_r(&when, &at) || strftime(buf, size, "%Y-%m-%d", &at) == 0)
         snprintf(buf, size, "an unknown day");
 }
 

@@ -5,6 +5,7 @@
  */
 #include "test/unit/support/unit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,10 @@ static void values_have_the_unit_that_fits(void **state)
     check_unit(UNIT_CLOCK, -1.0, "2025-11-30 23:59:59");
     check_unit(UNIT_DATE, 20423.0, "2025-12-01");
     check_unit(UNIT_DATE, 1e15, "an unknown day");
+    check_unit(UNIT_DATE, -1e15, "an unknown day");
+    check_unit(UNIT_CLOCK, 9e18, "an unknown time");
+    check_unit(UNIT_CLOCK, -9e18, "an unknown time");
+    check_unit(UNIT_CLOCK, (double)NAN, "an unknown time");
     check_unit(UNIT_PERCENT, 12.4, "12 %");
 }
 

@@ -174,7 +174,7 @@ enum answer { GOOD, NAK, OTHER_UID, NO_COOKIES, WRONG };
 static void respond(struct fixture *f, const uint8_t *request, enum answer answer)
 {
     static const uint8_t nonce[16] = {7};
-    uint8_t packet[NTP_MAX_LENGTH], uid[32], plain[NTP_MAX_LENGTH];
+    uint8_t packet[NTP_MAX_LENGTH], uid[32], plain[NTP_MAX_LENGTH] = {0};
     struct ntp_header header = {.version = 4, .mode = NTP_MODE_SERVER, .stratum = 1};
     struct writer w = writer_make(packet, sizeof(packet));
     struct writer cookies = writer_make(plain, sizeof(plain));
