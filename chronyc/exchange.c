@@ -249,6 +249,16 @@ bool exchange_quiet(struct client *c, const struct cmd_request *request, enum cm
     return true;
 }
 
+enum metrics_answer exchange_metrics(const struct cmd_request *request, union cmd_reply_body *body,
+                                     void *client)
+{
+    enum cmd_status status;
+
+    if (!exchange_quiet(client, request, &status, body))
+        return METRICS_SILENT;
+    return metrics_answer_of(status);
+}
+
 bool exchange_command(struct client *c, const struct cmd_request *request)
 {
     union cmd_reply_body body;

@@ -7,6 +7,7 @@
 #define CHRONYC_EXCHANGE_H
 
 #include "chronyc/client.h"
+#include "metrics/metrics.h"
 
 /*
  * Asks for a report. Prints the status line if the status is not success, and "508 Bad reply" for
@@ -26,6 +27,9 @@ bool exchange_verbose(struct client *c, const struct cmd_request *request,
  */
 bool exchange_quiet(struct client *c, const struct cmd_request *request, enum cmd_status *status,
                     union cmd_reply_body *body);
+/* The same for metrics/, whose metrics_ask this is; client: a struct client. */
+enum metrics_answer exchange_metrics(const struct cmd_request *request, union cmd_reply_body *body,
+                                     void *client);
 
 /* Runs a command that has no report: prints its status line, which is the command's result. */
 bool exchange_command(struct client *c, const struct cmd_request *request);

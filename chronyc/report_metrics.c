@@ -9,16 +9,6 @@
 #include "chronyc/exchange.h"
 #include "metrics/metrics.h"
 
-static enum metrics_answer ask(const struct cmd_request *request, union cmd_reply_body *body,
-                               void *arg)
-{
-    enum cmd_status status;
-
-    if (!exchange_quiet(arg, request, &status, body))
-        return METRICS_SILENT;
-    return metrics_answer_of(status);
-}
-
 bool show_metrics(struct client *c, char *args)
 {
     enum metrics_format format = METRICS_OPENMETRICS;
@@ -29,7 +19,7 @@ bool show_metrics(struct client *c, char *args)
         fprintf(c->env->err, "Unrecognized option %s\n", args);
         return false;
     }
-    if (metrics_write(c->env->out, format, ask, c))
+    if (metrics_write(c->env->out, format, exchange_metrics, c))
         return true;
     fprintf(c->env->err, "506 Cannot talk to daemon\n");
     return false;

@@ -117,16 +117,6 @@ void top_free(struct top *top)
 
 /* ---- The command ---- */
 
-static enum metrics_answer ask(const struct cmd_request *request, union cmd_reply_body *body,
-                               void *arg)
-{
-    enum cmd_status status;
-
-    if (!exchange_quiet(arg, request, &status, body))
-        return METRICS_SILENT;
-    return metrics_answer_of(status);
-}
-
 /* The first problem of the clock that is more than the fact itself. */
 static struct report_finding find_problem(struct client *c)
 {
@@ -157,7 +147,7 @@ static bool print_top(struct client *c, void *arg)
 
     if (env->terminal)
         env->screen_size(env->ctx, &rows, &style.columns);
-    if (!facts_collect(&facts, ask, c)) {
+    if (!facts_collect(&facts, exchange_metrics, c)) {
         fprintf(env->err, "506 Cannot talk to daemon\n");
         return false;
     }
