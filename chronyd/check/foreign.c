@@ -120,7 +120,7 @@ static const struct {
     {"true", "write trust"},
     {"mode", "remove the option: see refclock for local clocks"},
     {"ttl", "remove the option"},
-    {"bias", "write offset SECONDS, with the opposite sign"},
+    {"bias", "write offset SECONDS, with the same sign"},
     {"dynamic", "remove the option: names need not resolve when the daemon starts"},
     {"limited", "write ratelimit"},
     {"kod", "write ratelimit kod N"},
