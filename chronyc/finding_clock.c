@@ -76,8 +76,8 @@ const struct finding_text finding_texts_clock[] = {
      {{NULL, 0}},
      NULL},
     {FINDING_NONE_USABLE,
-     "None of the {sources} sources can be used ({unreachable} gave no good answer lately). The "
-     "reason of each stands below.",
+     "No source can be used ({unreachable} of {sources} gave no good answer lately). The reason of "
+     "each stands below.",
      NULL,
      {{"unreachable", UNIT_NUMBER}, {NULL, 0}, {"sources", UNIT_NUMBER}},
      NULL},

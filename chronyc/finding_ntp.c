@@ -90,8 +90,9 @@ const struct finding_text finding_texts_ntp[] = {
      {{"addresses", UNIT_NUMBER}, {"expected_in_seconds", UNIT_CLOCK}},
      "name"},
     {FINDING_POOL_PLACE,
-     "This is a free place of the pool {text}. It gave {addresses} addresses {age} ago, and "
-     "{used} of {places} places have one. The pool is asked again at {expected_in_seconds}.",
+     "This is a free place of the pool {text}. Addresses that it gave {age} ago: {addresses}; "
+     "{used} "
+     "of {places} places have one. The pool is asked again at {expected_in_seconds}.",
      NULL,
      {{"addresses", UNIT_NUMBER},
       {"used", UNIT_NUMBER},
@@ -174,7 +175,7 @@ const struct finding_text finding_texts_ntp[] = {
      {{"errors", UNIT_NUMBER}, {"expected_in_seconds", UNIT_CLOCK}},
      "reason"},
     {FINDING_ANSWERED,
-     "It has answered {answered} of the last {requests} requests. The next request is due at "
+     "It has answered {answered} of the last {requests request}. The next request is due at "
      "{expected_in_seconds}.",
      NULL,
      {{"answered", UNIT_NUMBER}, {"requests", UNIT_NUMBER}, {"expected_in_seconds", UNIT_CLOCK}},
@@ -186,8 +187,7 @@ const struct finding_text finding_texts_ntp[] = {
      {{"offset_seconds", UNIT_SIGNED}, {"delay_seconds", UNIT_TIME}},
      NULL},
     {FINDING_NO_ANSWERS_AT_ALL,
-     "None of the {sources} NTP sources has answered, so the fault is probably here or close "
-     "by.",
+     "No NTP source has answered (sources: {sources}), so the fault is probably here or close by.",
      "Look for a firewall that drops UDP port 123, here or in the router, and check that the "
      "network works.",
      {{"sources", UNIT_NUMBER}},
@@ -221,7 +221,7 @@ const struct finding_text finding_texts_ntp[] = {
      {{"good", UNIT_NUMBER}, {"total", UNIT_NUMBER}, {"expected_in_seconds", UNIT_CLOCK}},
      NULL},
     {FINDING_NOTHING_USABLE,
-     "It answers, but none of its {answers} answers could be used so far.",
+     "It answers, but none of its answers could be used so far. Answers: {answers}.",
      NULL,
      {{"answers", UNIT_NUMBER}},
      NULL},
@@ -257,70 +257,69 @@ const struct finding_text finding_texts_ntp[] = {
      {{"stratum", UNIT_NUMBER}, {"minstratum", UNIT_NUMBER}},
      NULL},
     {FINDING_MALFORMED,
-     "Packets come from its address that are no NTP packets. {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "Packets come from its address that are no NTP packets. Refused for this reason: {count} of "
+     "its last {packets packet}, the last one {age} ago.",
      "Check the port: another service may be there.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_WRONG_MODE,
-     "Packets come from its address that are no answers (wrong NTP mode). {count} of the last "
-     "{packets} packets from it were refused for this reason, the last one {age} ago.",
+     "Packets come from its address that are no answers (wrong NTP mode). Refused for this reason: "
+     "{count} of its last {packets packet}, the last one {age} ago.",
      "A peer has to be configured with peer on both sides, a server with server.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_NOT_AWAITED,
-     "Answers come when none is awaited. {count} of the last {packets} packets from it were "
-     "refused for this reason, the last one {age} ago.",
+     "Answers come when none is awaited. Refused for this reason: {count} of its last {packets "
+     "packet}, the last one {age} ago.",
      "They may be late, or somebody sends them with a false address.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_REPEATED,
-     "Answers come more than once. {count} of the last {packets} packets from it were refused "
-     "for this reason, the last one {age} ago.",
+     "Answers come more than once. Refused for this reason: {count} of its last {packets packet}, "
+     "the last one {age} ago.",
      NULL,
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_WRONG_ORIGIN,
-     "Answers do not belong to the last request. {count} of the last {packets} packets from "
-     "it were refused for this reason, the last one {age} ago.",
+     "Answers do not belong to the last request. Refused for this reason: {count} of its last "
+     "{packets packet}, the last one {age} ago.",
      "They may be late (option maxdelay, acquisitionport), or somebody sends them with a "
      "false address.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_ZERO_TIMESTAMP,
-     "Answers have a timestamp of zero. {count} of the last {packets} packets from it were "
-     "refused for this reason, the last one {age} ago.",
+     "Answers have a timestamp of zero. Refused for this reason: {count} of its last {packets "
+     "packet}, the last one {age} ago.",
      "The server does not work as it should; use another one.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_WRONG_TIME_RANGE,
-     "The answers give a time that is outside the range of this daemon. {count} of the last "
-     "{packets} packets from it were refused for this reason, the last one {age} ago.",
+     "The answers give a time that is outside the range of this daemon. Refused for this reason: "
+     "{count} of its last {packets packet}, the last one {age} ago.",
      "Check the clock of the server.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_LOOP_ADDRESS,
-     "The source gets its time from this host, so it cannot be used here. {count} of the last "
-     "{packets} packets from it were refused for this reason, the last one {age} ago.",
+     "The source gets its time from this host, so it cannot be used here. Refused for this reason: "
+     "{count} of its last {packets packet}, the last one {age} ago.",
      "Do not let two servers without other sources follow each other.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_LOOP_SELF,
-     "The source is this daemon itself. {count} of the last {packets} packets from it were "
-     "refused for this reason, the last one {age} ago.",
+     "The source is this daemon itself. Refused for this reason: {count} of its last {packets "
+     "packet}, the last one {age} ago.",
      "Remove it from the configuration.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_TIMESTAMPS_MISSING,
-     "In the interleaved mode (option xleave) the timestamps of the exchange before were "
-     "missing. {count} of the last {packets} packets from it were refused for this reason, "
-     "the last one {age} ago.",
+     "In the interleaved mode (option xleave) the timestamps of the exchange before were missing. "
+     "Refused for this reason: {count} of its last {packets packet}, the last one {age} ago.",
      NULL,
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_SLOW_SERVER,
-     "The server took {value_seconds} to answer; the limit is {limit_seconds}. {count} of the "
-     "last {packets} packets from it were refused for this reason, the last one {age} ago.",
+     "The server took {value_seconds} to answer; the limit is {limit_seconds}. Refused for this "
+     "reason: {count} of its last {packets packet}, the last one {age} ago.",
      "The server is overloaded, or it is the option xleave with a long polling interval.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -328,9 +327,8 @@ const struct finding_text finding_texts_ntp[] = {
       {"limit_seconds", UNIT_TIME}},
      NULL},
     {FINDING_MAXDELAY,
-     "The delay is {value_seconds}, above the option maxdelay, which is {limit_seconds}. "
-     "{count} of the last {packets} packets from it were refused for this reason, the last "
-     "one {age} ago.",
+     "The delay is {value_seconds}, above the option maxdelay, which is {limit_seconds}. Refused "
+     "for this reason: {count} of its last {packets packet}, the last one {age} ago.",
      "Set maxdelay of this source higher, or find what makes the network slow.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -339,8 +337,8 @@ const struct finding_text finding_texts_ntp[] = {
      NULL},
     {FINDING_MAXDELAYRATIO,
      "The delay is {value_seconds}; the option maxdelayratio allows {limit_seconds} after the "
-     "smallest delay so far. {count} of the last {packets} packets from it were refused for "
-     "this reason, the last one {age} ago.",
+     "smallest delay so far. Refused for this reason: {count} of its last {packets packet}, the "
+     "last one {age} ago.",
      "If it stays so, the path has changed or is busy: set maxdelayratio higher, or remove it.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -348,9 +346,9 @@ const struct finding_text finding_texts_ntp[] = {
       {"limit_seconds", UNIT_TIME}},
      NULL},
     {FINDING_MAXDELAYDEVRATIO,
-     "The delay has grown by {value_seconds}; the option maxdelaydevratio allows "
-     "{limit_seconds} with the present jitter. {count} of the last {packets} packets from it "
-     "were refused for this reason, the last one {age} ago.",
+     "The delay has grown by {value_seconds}; the option maxdelaydevratio allows {limit_seconds} "
+     "with the present jitter. Refused for this reason: {count} of its last {packets packet}, the "
+     "last one {age} ago.",
      "If it stays so, the path has changed or is busy: set maxdelaydevratio higher.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -359,8 +357,8 @@ const struct finding_text finding_texts_ntp[] = {
      NULL},
     {FINDING_MAXDELAYQUANT,
      "The delay is {value_seconds}; the option maxdelayquant allows {limit_seconds}, from the "
-     "delays so far. {count} of the last {packets} packets from it were refused for this "
-     "reason, the last one {age} ago.",
+     "delays so far. Refused for this reason: {count} of its last {packets packet}, the last one "
+     "{age} ago.",
      "This is what the option is for; if measurements are missing, set it higher.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -369,8 +367,8 @@ const struct finding_text finding_texts_ntp[] = {
      NULL},
     {FINDING_PRECISION,
      "The clocks are read too coarsely: together {value_seconds}; the option maxdelay allows "
-     "{limit_seconds}. {count} of the last {packets} packets from it were refused for this "
-     "reason, the last one {age} ago.",
+     "{limit_seconds}. Refused for this reason: {count} of its last {packets packet}, the last one "
+     "{age} ago.",
      "Set maxdelay higher, or use another server.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -378,21 +376,20 @@ const struct finding_text finding_texts_ntp[] = {
       {"limit_seconds", UNIT_TIME}},
      NULL},
     {FINDING_WARMUP,
-     "Requests come before each measurement only to open the path (option presend). {count} "
-     "of the last {packets} packets from it were refused for this reason, the last one {age} "
-     "ago.",
+     "Requests come before each measurement only to open the path (option presend). Refused for "
+     "this reason: {count} of its last {packets packet}, the last one {age} ago.",
      NULL,
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_PEER_TIMING,
-     "The packets of the peer do not fit together in time. {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "The packets of the peer do not fit together in time. Refused for this reason: {count} of its "
+     "last {packets packet}, the last one {age} ago.",
      "Both sides should have the same minpoll and maxpoll.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
     {FINDING_SAME_TIMESTAMPS,
-     "Answers repeat the timestamps of the measurement before. {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "Answers repeat the timestamps of the measurement before. Refused for this reason: {count} of "
+     "its last {packets packet}, the last one {age} ago.",
      NULL,
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},
@@ -432,15 +429,15 @@ const struct finding_text finding_texts_ntp[] = {
      {{"lines", UNIT_NUMBER}, {"line", UNIT_NUMBER}},
      "file"},
     {FINDING_MAC_WRONG,
-     "The answers are not authentic: their code was not made with our key {key}. {count} of "
-     "the last {packets} packets from it were refused for this reason, the last one {age} ago.",
+     "The answers are not authentic: their code was not made with our key {key}. Refused for this "
+     "reason: {count} of its last {packets packet}, the last one {age} ago.",
      "The key has to be the same on both sides: ID, type and value. Otherwise somebody forges "
      "answers.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}, {"key", UNIT_NUMBER}},
      NULL},
     {FINDING_OTHER_KEY,
-     "The answers use key {answer_key} instead of key {key}. {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "The answers use key {answer_key} instead of key {key}. Refused for this reason: {count} of "
+     "its last {packets packet}, the last one {age} ago.",
      "Use the same key on both sides.",
      {{"count", UNIT_NUMBER},
       {"packets", UNIT_NUMBER},
@@ -448,20 +445,20 @@ const struct finding_text finding_texts_ntp[] = {
       {"answer_key", UNIT_NUMBER}},
      NULL},
     {FINDING_CRYPTO_NAK,
-     "The server does not accept our key {key} (crypto-NAK). {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "The server does not accept our key {key} (crypto-NAK). Refused for this reason: {count} of "
+     "its last {packets packet}, the last one {age} ago.",
      "The key has to be the same on both sides: ID, type and value, and trusted by the server.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}, {"key", UNIT_NUMBER}},
      NULL},
     {FINDING_ANSWER_NOT_AUTHENTICATED,
-     "The answers are not authenticated, as key {key} requires. {count} of the last {packets} "
-     "packets from it were refused for this reason, the last one {age} ago.",
+     "The answers are not authenticated, as key {key} requires. Refused for this reason: {count} "
+     "of its last {packets packet}, the last one {age} ago.",
      "The server has to know the key: ID, type and value as here.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}, {"key", UNIT_NUMBER}},
      NULL},
     {FINDING_UNASKED_AUTHENTICATION,
-     "The answers carry an authentication that was not asked for. {count} of the last "
-     "{packets} packets from it were refused for this reason, the last one {age} ago.",
+     "The answers carry an authentication that was not asked for. Refused for this reason: {count} "
+     "of its last {packets packet}, the last one {age} ago.",
      "Look for another NTP server at this address.",
      {{"count", UNIT_NUMBER}, {"packets", UNIT_NUMBER}},
      NULL},

@@ -303,30 +303,30 @@ const struct finding_text finding_texts_nts[] = {
      {{"naks", UNIT_NUMBER}, {NEXT_ATTEMPT}},
      NULL},
     {FINDING_NTS_NO_ANSWER,
-     "Keys for NTS were established {age} ago, but {text} (UDP) has not answered {requests} "
-     "requests with NTS, of {octets} octets each.",
+     "Keys for NTS were established {age} ago, but {text} (UDP) has not answered {requests "
+     "request} with NTS ({octets octet} each).",
      "Some networks drop NTP packets that are longer than 48 octets. See whether the server "
      "answers without NTS: chronyd -Q -t 10 'server NAME iburst'. If it does, ask the "
      "operators of the networks on the way; else check firewalls for UDP to this port.",
      {{"requests", UNIT_NUMBER}, {"octets", UNIT_NUMBER}, {"cookies", UNIT_NUMBER}},
      "address"},
     {FINDING_NTS_WRONG_AUTHENTICATION,
-     "{responses} responses came whose authentication by NTS is missing or wrong, the last one "
-     "{age} ago. They are not used.",
+     "Responses whose authentication by NTS is missing or wrong came, and are not used. So far: "
+     "{responses}; the last one {age} ago.",
      "Something on the way changes packets, or somebody forges them. If no good ones come "
      "either, the keys of the server are wrong: its operator has to look at it.",
      {{"responses", UNIT_NUMBER}},
      NULL},
     {FINDING_NTS_WRONG_IDENTIFIER,
-     "{responses} responses came that do not belong to the last request (NTS unique "
-     "identifier), the last one {age} ago. They are not used.",
+     "Responses that do not belong to the last request (NTS unique identifier) came, and are not "
+     "used. So far: {responses}; the last one {age} ago.",
      "Somebody forges responses, or repeats old ones. If no good ones come either, ask the "
      "operator of the server.",
      {{"responses", UNIT_NUMBER}},
      NULL},
     {FINDING_NTS_WITHOUT_COOKIES,
-     "{responses} authentic responses came without a new cookie, the last one {age} ago. They "
-     "are not used.",
+     "Authentic responses without a new cookie came, and are not used. So far: {responses}; the "
+     "last one {age} ago.",
      "Ask the operator of the server.",
      {{"responses", UNIT_NUMBER}},
      NULL},

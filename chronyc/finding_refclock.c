@@ -7,7 +7,7 @@
 
 const struct finding_text finding_texts_refclock[] = {
     {FINDING_REFCLOCK_SAMPLES,
-     "The device ({text}) works: it has given {samples} samples, the last one {age} ago.",
+     "The device ({text}) works: it has given {samples sample}, the last one {age} ago.",
      NULL,
      {{"samples", UNIT_NUMBER}},
      "device"},

@@ -18,7 +18,7 @@ const struct finding_text finding_texts_source[] = {
      {{NULL, 0}},
      NULL},
     {FINDING_FEW_SAMPLES,
-     "It has given {samples} good measurements so far. The selection needs {wanted}.",
+     "It has given {samples good measurement} so far. The selection needs {wanted}.",
      NULL,
      {{"samples", UNIT_NUMBER}, {"wanted", UNIT_NUMBER}},
      NULL},
@@ -91,7 +91,8 @@ const struct finding_text finding_texts_source[] = {
      {{"difference_seconds", UNIT_SIGNED}, {"allowed_seconds", UNIT_TIME}},
      "other_source"},
     {FINDING_WAITS_SOURCES,
-     "It is good, but only {agreeing} sources agree, and minsources asks for {minsources}.",
+     "It is good, but the number of sources that agree is {agreeing}, and minsources asks for "
+     "{minsources}.",
      NULL,
      {{"agreeing", UNIT_NUMBER}, {"minsources", UNIT_NUMBER}},
      NULL},
@@ -124,8 +125,8 @@ const struct finding_text finding_texts_source[] = {
      {{"difference_ppm", UNIT_PPM}, {"limit_ppm", UNIT_PPM}},
      NULL},
     {FINDING_STILL_DISTANT,
-     "It is good, and will be combined with the selected source again after {selections} more "
-     "measurements: it was too far from it before.",
+     "It is good, and will be combined with the selected source again after {selections more "
+     "measurement}: it was too far from it before.",
      NULL,
      {{"selections", UNIT_NUMBER}},
      NULL},

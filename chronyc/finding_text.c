@@ -133,6 +133,14 @@ static void format_value(double value, enum finding_unit unit, struct instant no
     }
 }
 
+/* Adds the noun of {key noun}, with its space: "1 source", "2 sources". */
+static void add_noun(const char *noun, size_t length, double value, char *buf, size_t size)
+{
+    size_t used = strlen(buf);
+
+    snprintf(buf + used, size - used, "%.*s%s", (int)length, noun, value == 1.0 ? "" : "s");
+}
+
 /* The text for a word in braces; false: there is no such value. */
 static bool format_word(const struct finding_text *row, const char *word, size_t length,
                         const struct report_finding *finding, struct instant now, char *buf,
@@ -151,11 +159,17 @@ static bool format_word(const struct finding_text *row, const char *word, size_t
             format_duration(finding->ago, buf, size);
         return true;
     }
+    const char *noun = memchr(word, ' ', length);
+    size_t key_length = noun ? (size_t)(noun - word) : length;
+
     for (size_t i = 0; i < REPORT_FINDING_VALUES; i++) {
         const struct finding_value *value = &row->values[i];
 
-        if (value->key && strlen(value->key) == length && strncmp(value->key, word, length) == 0) {
+        if (value->key && strlen(value->key) == key_length &&
+            strncmp(value->key, word, key_length) == 0) {
             format_value(finding->value[i], value->unit, now, buf, size);
+            if (noun)
+                add_noun(noun, length - key_length, finding->value[i], buf, size);
             return true;
         }
     }

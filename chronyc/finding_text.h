@@ -33,7 +33,7 @@ struct finding_text {
     unsigned int code; /* enum finding_code; 0 ends a table */
 
     /* {key} stands for a value, {text} for the text of the finding, {age} for the time that has
-       passed since. */
+       passed since. In {key noun} the noun follows the value, with an s unless the value is 1. */
     const char *sentence;
     const char *advice; /* what to try, or NULL */
     struct finding_value values[REPORT_FINDING_VALUES];

@@ -27,6 +27,15 @@ static bool show_object(struct client *c, enum cmd_code command,
     return true;
 }
 
+/* "1 second", "2 seconds", for the reports that chrony does not have. */
+static struct formatted seconds_text(uint32_t seconds)
+{
+    struct formatted f;
+
+    snprintf(f.s, sizeof(f.s), "%" PRIu32 " second%s", seconds, seconds == 1 ? "" : "s");
+    return f;
+}
+
 /* Of a clock that is not synchronised nobody knows how wrong it is: that is not 0. */
 static void print_bound(FILE *out, const struct report_clock *r)
 {
@@ -47,7 +56,7 @@ static void print_clock(FILE *out, const union cmd_reply_body *body)
     if (r->last_update_ago == UINT32_MAX)
         fprintf(out, "Last update     : none\n");
     else
-        fprintf(out, "Last update     : %" PRIu32 " seconds ago\n", r->last_update_ago);
+        fprintf(out, "Last update     : %s ago\n", seconds_text(r->last_update_ago).s);
     fprintf(out, "Offset          : %+.9f seconds\n", r->offset);
     print_bound(out, r);
     fprintf(out, "Slew            : %.3f ppm, %.1f seconds left\n", r->slew_rate_ppm, r->slew_left);
@@ -55,10 +64,10 @@ static void print_clock(FILE *out, const union cmd_reply_body *body)
     fprintf(out, "Refused updates : %" PRIu32 "\n", r->refusals);
     fprintf(out, "Steps           : %" PRIu32 "\n", r->steps);
     if (r->steps > 0)
-        fprintf(out, "Last step       : %+.9f seconds, %" PRIu32 " seconds ago\n", r->last_step,
-                r->last_step_ago);
+        fprintf(out, "Last step       : %+.9f seconds, %s ago\n", r->last_step,
+                seconds_text(r->last_step_ago).s);
     fprintf(out, "Controlled      : %s\n", r->controlled ? "Yes" : "No");
-    fprintf(out, "Uptime          : %" PRIu32 " seconds\n", r->uptime_seconds);
+    fprintf(out, "Uptime          : %s\n", seconds_text(r->uptime_seconds).s);
 }
 
 bool show_clock(struct client *c, char *args)
@@ -156,7 +165,7 @@ static void print_temperature(FILE *out, const union cmd_reply_body *body)
     if (t->last_reading_ago == UINT32_MAX)
         fprintf(out, "Last reading : none\n");
     else
-        fprintf(out, "Last reading : %" PRIu32 " seconds ago\n", t->last_reading_ago);
+        fprintf(out, "Last reading : %s ago\n", seconds_text(t->last_reading_ago).s);
     fprintf(out, "Changes      : %" PRIu32 "\n", t->changes);
     fprintf(out, "Delay        : %.0f seconds\n", t->delay);
     fprintf(out, "Slope        : %+.3e +/- %.1e ppm per unit\n", t->slope_ppm, t->slope_sd_ppm);

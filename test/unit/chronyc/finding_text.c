@@ -124,6 +124,20 @@ static void values_have_the_unit_that_fits(void **state)
     check_unit(UNIT_PERCENT, 12.4, "12 %");
 }
 
+static void nouns_have_the_number_of_their_value(void **state)
+{
+    const struct finding_text row = {.values = {{"polls", UNIT_NUMBER}, {"a", UNIT_NUMBER}}};
+    const struct report_finding finding = {.value = {1.0, 0.0}};
+    char text[FINDING_SENTENCE_SIZE];
+
+    finding_text_format(&row, "{polls more poll}, {a source}", &finding, now, text, sizeof(text));
+    assert_string_equal(text, "1 more poll, 0 sources");
+    finding_text_format(&row, "{polls poll}", &finding, now, text, 4);
+    assert_string_equal(text, "1 p");
+    finding_text_format(&row, "{poll poll}", &finding, now, text, sizeof(text));
+    assert_string_equal(text, "{poll poll}");
+}
+
 static void texts_are_cut_off(void **state)
 {
     const struct finding_text row = {.text_key = "name"};
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test(each_code_has_a_sentence),
         cmocka_unit_test(each_code_is_in_the_manual),
         cmocka_unit_test(values_have_the_unit_that_fits),
+        cmocka_unit_test(nouns_have_the_number_of_their_value),
         cmocka_unit_test(texts_are_cut_off),
     };
 
