@@ -35,7 +35,12 @@ struct directive {
 
 /* Tables of options that the tests of the documents walk. */
 extern const struct option_row local_options[], refclock_options[], hwtimestamp_options[];
+extern const struct option_row ratelimit_options[]; /* the last one is for ratelimit only */
 extern const size_t local_option_count, refclock_option_count, hwtimestamp_option_count;
+extern const size_t ratelimit_option_count;
+/* Words of log and opencommands, for these tests; NULL behind the last one. */
+const char *directive_log_name(size_t index);
+const char *directive_open_command(size_t index);
 
 /* The table, sorted by name. */
 extern const struct directive directive_table[];

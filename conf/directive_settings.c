@@ -360,18 +360,19 @@ bool directive_local(struct parser *p, const struct directive *d, char *args)
 #define OPTION_STRUCT struct ratelimit_conf
 
 /* Of kod, which is last, only NTP has any. */
-static const struct option_row ratelimit_options[] = {
+const struct option_row ratelimit_options[] = {
     {"interval", OPTION_INTEGER(interval, -32, 32, 0)},
     {"burst", OPTION_INTEGER(burst, -32, 32, 0)},
     {"leak", OPTION_INTEGER(leak, -32, 32, 0)},
     {"kod", OPTION_INTEGER(kod, -32, 32, 0)},
 };
+const size_t ratelimit_option_count = COUNT(ratelimit_options);
 
 /* Options that are not named keep their values. */
 bool directive_ratelimit(struct parser *p, const struct directive *d, char *args)
 {
     struct ratelimit_conf *limit = directive_value(p, d);
-    size_t options = COUNT(ratelimit_options) - (limit == &p->conf->client_log.ntp ? 0 : 1);
+    size_t options = ratelimit_option_count - (limit == &p->conf->client_log.ntp ? 0 : 1);
 
     if (!parser_options(p, ratelimit_options, options, args, limit, false))
         return false;
@@ -390,6 +391,11 @@ static const struct named_value log_names[] = {
     {"tempcomp", LOGFILE_TEMPCOMP},
     {"tracking", LOGFILE_TRACKING},
 };
+
+const char *directive_log_name(size_t index)
+{
+    return index < COUNT(log_names) ? log_names[index].name : NULL;
+}
 
 static bool fail_log_name(struct parser *p, const char *name)
 {
@@ -469,19 +475,25 @@ bool directive_ntstrustedcerts(struct parser *p, const struct directive *d, char
     return true;
 }
 
+static const struct named_value open_commands[] = {
+    {"activity", OPEN_ACTIVITY},       {"authdata", OPEN_AUTHDATA},
+    {"clients", OPEN_CLIENTS},         {"estimator", OPEN_ESTIMATOR},
+    {"manual", OPEN_MANUAL},           {"ntpdata", OPEN_NTPDATA},
+    {"rtcdata", OPEN_RTCDATA},         {"selectdata", OPEN_SELECTDATA},
+    {"serverstats", OPEN_SERVERSTATS}, {"smoothing", OPEN_SMOOTHING},
+    {"sourcename", OPEN_SOURCENAME},   {"sources", OPEN_SOURCES},
+    {"sourcestats", OPEN_SOURCESTATS}, {"temperature", OPEN_TEMPERATURE},
+    {"tracking", OPEN_TRACKING},
+};
+
+const char *directive_open_command(size_t index)
+{
+    return index < COUNT(open_commands) ? open_commands[index].name : NULL;
+}
+
 /* The list is replaced; without words nothing is open. */
 bool directive_opencommands(struct parser *p, const struct directive *d, char *args)
 {
-    static const struct named_value commands[] = {
-        {"activity", OPEN_ACTIVITY},       {"authdata", OPEN_AUTHDATA},
-        {"clients", OPEN_CLIENTS},         {"estimator", OPEN_ESTIMATOR},
-        {"manual", OPEN_MANUAL},           {"ntpdata", OPEN_NTPDATA},
-        {"rtcdata", OPEN_RTCDATA},         {"selectdata", OPEN_SELECTDATA},
-        {"serverstats", OPEN_SERVERSTATS}, {"smoothing", OPEN_SMOOTHING},
-        {"sourcename", OPEN_SOURCENAME},   {"sources", OPEN_SOURCES},
-        {"sourcestats", OPEN_SOURCESTATS}, {"temperature", OPEN_TEMPERATURE},
-        {"tracking", OPEN_TRACKING},
-    };
     unsigned int open = 0;
 
     while (args[0] != '\0') {
@@ -489,7 +501,7 @@ bool directive_opencommands(struct parser *p, const struct directive *d, char *a
 
         args = text_split(args);
         int bit = 0;
-        if (!read_choice(p, commands, COUNT(commands), word, &bit))
+        if (!read_choice(p, open_commands, COUNT(open_commands), word, &bit))
             return false;
         open |= (unsigned int)bit;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manual page chrony.conf(5) has an entry for every directive and every source option, and none
- * for anything else. Their defaults and ranges, and those of the specification, are the program's.
+ * for anything else. Options of other directives and names of log files are in the entries of these.
+ * Their defaults and ranges, and those of the specification, are the program's.
  */
 #include <limits.h>
 #include <math.h>
@@ -362,6 +363,97 @@ static void every_entry_is_of_something_that_exists(void **state)
     free(page);
 }
 
+/* The text has the word, which is not a part of a longer one. */
+static bool has_word(const char *text, const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    for (const char *found = strstr(text, word); found; found = strstr(found + 1, word)) {
+        bool begins = found == text || !strchr(letters, found[-1]);
+
+        if (begins && (found[strlen(word)] == '\0' || !strchr(letters, found[strlen(word)])))
+            return true;
+    }
+    return false;
+}
+
+static void check_words(const char *page, const char *directive, const struct option_row *rows,
+                        size_t count)
+{
+    const char *end = page + strlen(page), *entry = find_entry(page, end, directive), *next;
+
+    /* The last one: local is an option of reference clocks, too. */
+    assert_non_null(entry);
+    while ((next = find_entry(next_line(entry), end, directive)))
+        entry = next;
+    char *text = entry_text(entry);
+    for (size_t i = 0; i < count; i++) {
+        if (!has_word(text, rows[i].name))
+            fail_msg("%s of %s is not in the manual", rows[i].name, directive);
+    }
+    free(text);
+}
+
+static void every_option_of_a_directive_is_in_its_entry(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+
+    assert_true(has_word("*minpoll* _N_", "minpoll") && !has_word("*minpoll*", "poll"));
+    check_words(page, "local", local_options, local_option_count);
+    check_words(page, "hwtimestamp", hwtimestamp_options, hwtimestamp_option_count);
+    check_words(page, "ratelimit", ratelimit_options, ratelimit_option_count);
+    check_words(page, "ntsratelimit", ratelimit_options, ratelimit_option_count - 1);
+    check_words(page, "cmdratelimit", ratelimit_options, ratelimit_option_count - 1);
+    free(page);
+}
+
+static void every_option_of_a_reference_clock_is_in_its_chapter(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    char *clocks = strstr(page, clocks_begin), *end = strstr(clocks + 1, "\n== ");
+
+    *end = '\0';
+    for (size_t i = 0; i < refclock_option_count; i++) {
+        char bold[64];
+
+        snprintf(bold, sizeof(bold), "\n*%s*", refclock_options[i].name);
+        if (!strstr(clocks, bold)) {
+            snprintf(bold, sizeof(bold), " *%s*", refclock_options[i].name);
+            /* Those that are the same as of NTP sources are only listed. */
+            if (!strstr(clocks, bold) || !is_source_option(refclock_options[i].name))
+                fail_msg("%s of refclock is not in the manual", refclock_options[i].name);
+        }
+    }
+    free(page);
+}
+
+static void check_name(const char *page, const char *directive, const char *name)
+{
+    const struct option_row row = {.name = name};
+
+    check_words(page, directive, &row, 1);
+}
+
+static void every_log_file_and_open_report_is_in_the_manual(void **state)
+{
+    char *page = test_read_file(TEST_DATA_DIR "/../../doc/chrony.conf.adoc");
+    size_t logs = 0, reports = 0;
+
+    for (; directive_log_name(logs); logs++) {
+        char heading[64];
+
+        check_name(page, "log", directive_log_name(logs));
+        /* A section of its own, with its columns; of raw measurements that of the others */
+        snprintf(heading, sizeof(heading), "\n=== %s.log\n", directive_log_name(logs));
+        if (!strstr(page, heading) && strcmp(directive_log_name(logs), "rawmeasurements") != 0)
+            fail_msg("there is no section %s", heading);
+    }
+    for (; directive_open_command(reports); reports++)
+        check_name(page, "opencommands", directive_open_command(reports));
+    assert_true(logs >= 9 && reports >= 15);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +464,9 @@ int main(void)
         cmocka_unit_test(the_specification_has_the_defaults_and_ranges),
         cmocka_unit_test(the_specification_has_the_defaults_and_ranges_of_options),
         cmocka_unit_test(every_entry_is_of_something_that_exists),
+        cmocka_unit_test(every_option_of_a_directive_is_in_its_entry),
+        cmocka_unit_test(every_option_of_a_reference_clock_is_in_its_chapter),
+        cmocka_unit_test(every_log_file_and_open_report_is_in_the_manual),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
