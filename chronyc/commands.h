@@ -40,6 +40,7 @@ struct command {
     enum cmd_code code; /* of the request that build fills in */
     bool watchable;     /* a report that watch can repeat */
     bool offline;       /* works without a daemon that can be reached */
+    bool keeps_user;    /* needs the rights of root, when started by root */
     bool extra; /* listed by help on a terminal only: scripts may compare that text with chrony's */
 
     struct command_help help[COMMAND_HELP_MAX]; /* ends with a NULL text */

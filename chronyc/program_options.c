@@ -101,8 +101,7 @@ enum client_options_result client_options_parse(struct client_options *options, 
                                                  {NULL, 0, NULL, 0}};
     int opt;
 
-    *options = (struct client_options){
-        .hosts = DEFAULT_HOSTS, .user = DEFAULT_CHRONYC_USER, .port = DEFAULT_PORT};
+    *options = (struct client_options){.hosts = DEFAULT_HOSTS, .port = DEFAULT_PORT};
     if (handle_long_options(argc, argv, out))
         return OPTIONS_DONE;
 

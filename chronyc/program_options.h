@@ -27,7 +27,7 @@ struct client_options {
     bool separate; /* -m: each argument is a command */
     enum color_option color;
     const char *hosts;
-    const char *user;
+    const char *user; /* NULL: that of the build, unless a command keeps root */
     int port;
     int first_argument; /* index of the first argument that is not an option */
 };

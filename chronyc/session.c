@@ -97,22 +97,21 @@ static bool run_input(struct client *c)
     return result;
 }
 
-/* Whether the first command of the command line looks for the daemon by itself. */
-static bool is_offline(char *const *argv)
+/* The first command of the command line; NULL if there is none or it is unknown. */
+static const struct command *first_command(int argc, char *const *argv)
 {
     char line[LINE_SIZE];
 
-    if (!text_copy(line, sizeof(line), argv[0]))
-        return false;
+    if (argc <= 0 || !text_copy(line, sizeof(line), argv[0]))
+        return NULL;
     text_normalise(line);
     text_split(line);
-    const struct command *command = command_find(line);
-    return command && command->offline;
+    return command_find(line);
 }
 
 /* Returns the exit status. */
-static int run_client(const struct client_options *options, int argc, char **argv,
-                      const struct environment *env)
+static int run_client(const struct client_options *options, const struct command *first, int argc,
+                      char **argv, const struct environment *env)
 {
     struct client c;
     bool result;
@@ -134,7 +133,7 @@ static int run_client(const struct client_options *options, int argc, char **arg
     if (env->terminal && argc == 0)
         print_banner(env->out);
     client_add_hosts(&c, options->hosts, options->port);
-    if (!(argc > 0 && is_offline(argv)) && !client_connect(&c)) {
+    if (!(first && first->offline) && !client_connect(&c)) {
         fprintf(env->err, "Could not open connection to daemon\n");
         result = false;
     } else if (argc > 0) {
@@ -158,7 +157,12 @@ int chronyc_run(int argc, char **argv, const struct environment *env)
     case OPTIONS_WRONG:
         return EXIT_FAILURE;
     }
-    if (!env->change_user(env->ctx, options.user))
+    argc -= options.first_argument;
+    argv += options.first_argument;
+    const struct command *first = first_command(argc, argv);
+    if (!options.user && !(first && first->keeps_user))
+        options.user = DEFAULT_CHRONYC_USER;
+    if (options.user && !env->change_user(env->ctx, options.user))
         return EXIT_FAILURE;
-    return run_client(&options, argc - options.first_argument, argv + options.first_argument, env);
+    return run_client(&options, first, argc, argv, env);
 }

@@ -33,6 +33,7 @@ struct fake {
     double waited;
     int pauses; /* in the last run */
     int interrupted_pause;
+    int user_changes;
     uint8_t reply[CMD_REPLY_MAX];
     size_t reply_length;
     bool quit;
@@ -149,6 +150,9 @@ static bool fake_quit(void *ctx)
 
 static bool fake_change_user(void *ctx, const char *user)
 {
+    struct fake *f = ctx;
+
+    f->user_changes++;
     return strcmp(user, "nosuch") != 0;
 }
 
@@ -287,6 +291,24 @@ static void options_of_the_command_line(void **state)
     assert_int_equal(
         RUN(f, ARG("-ach127.0.0.1"), ARG("-f"), ARG("file"), ARG("activity"), ARG("-x")), 0);
     assert_non_null(strstr(f->out, "\n3,0,0,0,0\n"));
+    fake_free(f);
+}
+
+static void doctor_keeps_the_rights_of_root_unless_a_user_is_named(void **state)
+{
+    struct fake *f = fake_new();
+
+    f->answering = ip_addr_v4(192, 0, 2, 9);
+    RUN(f, ARG("-h"), ARG("192.0.2.9"), ARG("activity"));
+    assert_int_equal(f->user_changes, 1);
+    RUN(f, ARG("-h"), ARG("192.0.2.9"), ARG("-m"), ARG("activity"), ARG("doctor"));
+    assert_int_equal(f->user_changes, 2);
+    RUN(f, ARG("-h"), ARG("192.0.2.9"), ARG("doctor"));
+    assert_int_equal(f->user_changes, 2);
+    RUN(f, ARG("-h"), ARG("192.0.2.9"), ARG("-m"), ARG(" doctor -f /etc/chrony.conf"));
+    assert_int_equal(f->user_changes, 2);
+    RUN(f, ARG("-h"), ARG("192.0.2.9"), ARG("-u"), ARG("daemon"), ARG("doctor"));
+    assert_int_equal(f->user_changes, 3);
     fake_free(f);
 }
 
@@ -610,6 +632,7 @@ int main(void)
         cmocka_unit_test(names_give_all_their_addresses_of_the_family),
         cmocka_unit_test(quit_signal_gives_up_at_once),
         cmocka_unit_test(options_of_the_command_line),
+        cmocka_unit_test(doctor_keeps_the_rights_of_root_unless_a_user_is_named),
         cmocka_unit_test(the_nearest_command_is_suggested_on_a_terminal_only),
         cmocka_unit_test(wrong_options_are_named_on_a_terminal_only),
         cmocka_unit_test(colours_are_for_source_states_where_they_are_wanted),
