@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manual page chrony.conf(5) has an entry for every directive and every source option, and none
- * for anything else. Options of other directives and names of log files are in the entries of these.
- * Their defaults and ranges, and those of the specification, are the program's.
+ * for anything else. Options of other directives and names of log files are in the entries of
+ * these. Their defaults and ranges, and those of the specification, are the program's.
  */
 #include <limits.h>
 #include <math.h>
