@@ -65,7 +65,7 @@ in_root() {
 
 # prepare_root FOLDER: what programs expect, and no service is started by the installation of its package.
 prepare_root() {
-    local root=$1/root
+    local root=$1/root present
 
     mount --rbind /dev "$root/dev"
     mount -t proc proc "$root/proc"
@@ -77,9 +77,13 @@ prepare_root() {
     chmod 755 "$root/usr/sbin/policy-rc.d"
     # Images for containers throw packages away after they are downloaded, and leave manual pages out.
     rm -f "$root/etc/apt/apt.conf.d/docker-clean" "$root/etc/dpkg/dpkg.cfg.d/docker"
-    in_root "$1" apt-get -qq update || fail "apt-get update failed"
-    # Not what this machine has by chance.
-    in_root "$1" apt-get -qq purge -y chrony holdover ntpsec systemd-timesyncd > /dev/null 2>&1 || true
+    in_root "$1" apt-get -qq -o APT::Update::Error-Mode=any update || skip "lists of packages cannot be downloaded"
+    # Not what this machine has by chance. apt-get does nothing at all if it does not know one of the names.
+    # shellcheck disable=SC2016 # for dpkg-query
+    mapfile -t present < <(in_root "$1" dpkg-query -W -f '${db:Status-Status} ${Package}\n' chrony holdover ntpsec \
+        systemd-timesyncd openntpd 2> /dev/null | sed -n '/^not-installed/d; s/.* //p')
+    [ ${#present[@]} = 0 ] || in_root "$1" apt-get -qq purge -y "${present[@]}" > /dev/null ||
+        fail "${present[*]} cannot be purged"
 }
 
 # build_package FOLDER: makes the package in the root, and leaves it in FOLDER/root/root.
