@@ -5,6 +5,7 @@
 #include "base/finding.h"
 
 #include "base/number.h"
+#include "base/text.h"
 
 static const struct row {
     enum finding_code code;
@@ -30,6 +31,11 @@ struct report_finding *findings_add(struct findings *findings, enum finding_code
 
     findings->list[index] = (struct report_finding){.code = (uint16_t)code, .ago = UINT32_MAX};
     return &findings->list[index];
+}
+
+void finding_set_text(struct report_finding *finding, const char *text)
+{
+    text_copy_marked(finding->text, sizeof(finding->text), text);
 }
 
 const char *finding_word(unsigned int code)

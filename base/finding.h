@@ -55,7 +55,8 @@ enum finding_severity {
     X(FINDING_INITIAL_OFFSET, 32, "measuring_initial_offset", FINDING_NOTE)                        \
     X(FINDING_STEPPED, 33, "stepped", FINDING_NOTE)                                                \
     X(FINDING_LOCAL_ORPHAN, 34, "local_orphan", FINDING_WARNING)                                   \
-    X(FINDING_HOLDING, 35, "holdover", FINDING_WARNING)
+    X(FINDING_HOLDING, 35, "holdover", FINDING_WARNING)                                            \
+    X(FINDING_FREQUENCY_UNKNOWN, 36, "frequency_unknown", FINDING_NOTE)
 
 #define FINDINGS_OF_SOURCE(X)                                                                      \
     X(FINDING_SELECTED, 100, "selected", FINDING_GOOD)                                             \
@@ -203,6 +204,8 @@ enum finding_severity {
     X(FINDING_NTS_MISSING, 307, "nts_missing", FINDING_ERROR)                                      \
     X(FINDING_NTS_PEER, 308, "nts_peer", FINDING_ERROR)                                            \
     X(FINDING_NTS_CLOCK_CORRECTED, 309, "nts_clock_corrected", FINDING_NOTE)                       \
+    X(FINDING_NTS_CERTIFICATE_ENDED, 314, "nts_certificate_ended", FINDING_NOTE)                   \
+    X(FINDING_NTS_EXPIRED_ACCEPTED, 315, "nts_expired_accepted", FINDING_WARNING)                  \
     X(FINDING_NTS_CONNECTION_REFUSED, 310, "nts_connection_refused", FINDING_ERROR)                \
     X(FINDING_NTS_CONNECTION_TIMEOUT, 311, "nts_connection_timeout", FINDING_ERROR)                \
     X(FINDING_NTS_UNREACHABLE, 312, "nts_unreachable", FINDING_ERROR)                              \
@@ -266,6 +269,8 @@ struct findings {
 /* Adds one without values, whose time is unknown, for the caller to fill in; valid until the next
    one is added. A full list gives an entry that is not counted. */
 struct report_finding *findings_add(struct findings *findings, enum finding_code code);
+/* A text that is too long ends with "...". */
+void finding_set_text(struct report_finding *finding, const char *text);
 
 /* The word of a code, for programs; NULL: not known. */
 const char *finding_word(unsigned int code);

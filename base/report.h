@@ -123,7 +123,7 @@ struct report_finding {
     uint16_t code; /* enum finding_code */
     uint32_t ago;  /* s since it happened; 0xffffffff: it has no time */
     double value[REPORT_FINDING_VALUES];
-    char text[REPORT_FINDING_TEXT + 1]; /* what belongs to it; cut off when longer */
+    char text[REPORT_FINDING_TEXT + 1]; /* what belongs to it */
 };
 
 enum report_subject {

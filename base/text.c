@@ -246,6 +246,15 @@ bool text_copy(char *dst, size_t size, const char *src)
     return fits;
 }
 
+bool text_copy_marked(char *dst, size_t size, const char *src)
+{
+    bool fits = text_copy(dst, size, src);
+
+    if (!fits)
+        memcpy(dst + size - 4, "...", 3);
+    return fits;
+}
+
 void text_make_printable(char *text)
 {
     for (; *text != '\0'; text++)

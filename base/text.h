@@ -58,6 +58,8 @@ void text_to_hex(const uint8_t *data, size_t length, char *out);
 
 /* Copies; false if it had to be cut. Always terminates (size > 0). */
 bool text_copy(char *dst, size_t size, const char *src);
+/* The same; a text that had to be cut ends with "..." (size > 3). */
+bool text_copy_marked(char *dst, size_t size, const char *src);
 
 /* Replaces what is not printable ASCII by '?', in place, for texts that go to the log. */
 void text_make_printable(char *text);

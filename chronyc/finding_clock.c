@@ -64,6 +64,14 @@ const struct finding_text finding_texts_clock[] = {
      "Shorter polling intervals (options minpoll and maxpoll) or more sources keep it small.",
      {{"part_seconds", UNIT_TIME}},
      "source"},
+    {FINDING_FREQUENCY_UNKNOWN,
+     "The frequency of the clock is not known yet, so its error bound allows for any and grows "
+     "fast: by {part_seconds} since the last correction, {age} ago. It becomes small when the "
+     "measurements tell the frequency.",
+     "Nothing at first: it takes some more measurements. With a drift file (directive driftfile) "
+     "the frequency is known at the start already.",
+     {{"part_seconds", UNIT_TIME}},
+     "source"},
     {FINDING_BOUND_OFFSET,
      "The largest part of the error bound, {part_seconds}, is an offset that is being corrected.",
      NULL,

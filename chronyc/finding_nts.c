@@ -55,6 +55,21 @@ const struct finding_text finding_texts_nts[] = {
      "Nothing yet: it is the operator of the server who has to renew it in time.",
      {{ENDS_AT}},
      NULL},
+    {FINDING_NTS_CERTIFICATE_ENDED,
+     "The certificate that the server had when the keys were established was valid until "
+     "{valid_until_unix_days}. The keys are still good. Whether the server has a new certificate "
+     "is seen when the next keys are established.",
+     NULL,
+     {{VALID_UNTIL}},
+     NULL},
+    {FINDING_NTS_EXPIRED_ACCEPTED,
+     "The certificate of the server had expired when the keys were established: it was valid until "
+     "{valid_until_unix_days}. It was accepted because its dates were not checked "
+     "(nocerttimecheck).",
+     "The operator of the server has to renew it: when dates are checked again, no keys can be "
+     "established. Only if the clock of this machine is wrong (compare: date) set the clock.",
+     {{VALID_UNTIL}},
+     NULL},
     {FINDING_NTS_DATES_UNCHECKED,
      "When the keys were established, the dates of the server's certificate were not checked "
      "(nocerttimecheck), so one that has expired would have been accepted.",

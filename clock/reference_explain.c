@@ -16,6 +16,9 @@
 /* So does a step within this time (s). */
 #define RECENT_STEP    3600.0
 #define SECONDS_OF_DAY 86400
+/* Oscillators are better than that, also without a measurement: with a larger skew nothing is known
+   of the frequency. */
+#define UNKNOWN_FREQUENCY 500e-6
 
 static uint32_t seconds_since(const struct reference *r, double uptime)
 {
@@ -41,7 +44,7 @@ static void explain_synchronised(const struct reference *r, const char *source,
     } parts[] = {
         {FINDING_BOUND_DELAY, 0.5 * r->root_delay},
         {FINDING_BOUND_DISPERSION, r->root_dispersion},
-        {FINDING_BOUND_AGE, age},
+        {r->skew > UNKNOWN_FREQUENCY ? FINDING_FREQUENCY_UNKNOWN : FINDING_BOUND_AGE, age},
         {FINDING_BOUND_OFFSET, fabs(clock->offset)},
     };
     struct report_finding *finding =
@@ -50,7 +53,7 @@ static void explain_synchronised(const struct reference *r, const char *source,
 
     if (!source)
         source = last_source(r, last, sizeof(last));
-    text_copy(finding->text, sizeof(finding->text), source);
+    finding_set_text(finding, source);
 
     finding->ago = clock->last_update_ago;
     finding->value[0] = clock->bound;
@@ -61,7 +64,7 @@ static void explain_synchronised(const struct reference *r, const char *source,
             largest = i;
     finding = findings_add(findings, parts[largest].code);
     finding->ago = clock->last_update_ago;
-    text_copy(finding->text, sizeof(finding->text), source);
+    finding_set_text(finding, source);
     finding->value[0] = parts[largest].part;
 }
 

@@ -250,7 +250,7 @@ static void read_file(struct key_list *list, FILE *file, const char *path)
 static void note_file(struct ntp_keys *keys, const struct world *world, const char *path, int error)
 {
     keys->file = (struct ntp_key_file){.time = world_mono_now(world), .error = error};
-    text_copy(keys->file.path, sizeof(keys->file.path), path ? path : "");
+    text_copy_marked(keys->file.path, sizeof(keys->file.path), path ? path : "");
     errno = error;
 }
 

@@ -17,7 +17,7 @@ struct ntp_keys;
 
 /* How the last reading of the key file ended, to be explained. */
 struct ntp_key_file {
-    char path[REPORT_FINDING_TEXT + 1]; /* empty: there is none; a longer one is cut off */
+    char path[REPORT_FINDING_TEXT + 1]; /* empty: there is none; a longer one ends with "..." */
     struct mono_time time;
     int error; /* errno; 0: it was read */
     uint32_t bad_lines;

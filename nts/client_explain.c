@@ -52,6 +52,21 @@ static double next_attempt(const struct ntp_nts_client *client)
     return fmax(client->next_attempt - uptime(client), 0.0);
 }
 
+/* A server that does not know the keys which were established just now will not know the next ones
+   either. */
+static bool has_foreign_keys(const struct nts_client_facts *facts)
+{
+    return facts->naks > 1 || (facts->naks > 0 && facts->established && !facts->has_answer);
+}
+
+/* Whether a NAK still matters: one that new keys were established after is over. */
+static bool has_nak(const struct ntp_nts_client *client)
+{
+    const struct nts_client_facts *facts = &client->facts;
+
+    return facts->naks > 0 && (has_foreign_keys(facts) || client->last_success <= facts->last_nak);
+}
+
 /* ---- Key establishment ---- */
 
 /* Whether the clock or the certificate is wrong: a clock that sources have corrected is taken for
@@ -97,7 +112,7 @@ static void explain_failure(const struct ntp_nts_client *client, const struct ke
     f->value[2] = failure->number;
     if (of_dates)
         set_dates(client, failure, f);
-    text_copy(f->text, sizeof(f->text), failure->text);
+    finding_set_text(f, failure->text);
 }
 
 static void explain_active(const struct ntp_nts_client *client, struct findings *findings)
@@ -124,7 +139,7 @@ static void explain_establishment(const struct ntp_nts_client *client, struct fi
         findings_add(findings, FINDING_NTS_READY)->ago = age(client, client->facts.session_start);
     } else if (failure->code == 0 && client->context.aead == 0) {
         findings_add(findings, FINDING_NTS_NOT_ASKED);
-    } else if (failure->code == 0 && client->facts.naks == 0) {
+    } else if (failure->code == 0 && !has_nak(client)) {
         struct report_finding *f = findings_add(findings, FINDING_NTS_COOKIES_SPENT);
 
         f->value[0] = client->facts.unanswered;
@@ -134,17 +149,14 @@ static void explain_establishment(const struct ntp_nts_client *client, struct fi
 
 /* ---- Responses ---- */
 
-/* A server that does not know the keys which were established just now will not know the next ones
-   either. */
 static void explain_naks(const struct ntp_nts_client *client, struct findings *findings)
 {
     const struct nts_client_facts *facts = &client->facts;
 
-    if (facts->naks == 0)
+    if (!has_nak(client))
         return;
-    bool is_foreign = facts->naks > 1 || (facts->established && !facts->has_answer);
-    struct report_finding *f =
-        findings_add(findings, is_foreign ? FINDING_NTS_FOREIGN_KEYS : FINDING_NTS_NAK);
+    struct report_finding *f = findings_add(
+        findings, has_foreign_keys(facts) ? FINDING_NTS_FOREIGN_KEYS : FINDING_NTS_NAK);
     f->ago = age(client, facts->last_nak);
     f->value[0] = facts->naks;
     f->value[1] = next_attempt(client);
@@ -175,13 +187,14 @@ static void explain_refused(const struct ntp_nts_client *client, struct findings
 static void explain_silence(const struct ntp_nts_client *client, struct findings *findings)
 {
     const struct nts_client_facts *facts = &client->facts;
+    uint32_t unanswered = facts->unanswered - (facts->naks < facts->unanswered ? facts->naks : 0);
 
-    if (client->context.aead == 0 || facts->unanswered < UNANSWERED_MIN || facts->naks > 0 ||
+    if (client->context.aead == 0 || unanswered < UNANSWERED_MIN || has_nak(client) ||
         facts->refused > 0 || (facts->has_answer && client->last_success <= facts->last_answer))
         return;
     struct report_finding *f = findings_add(findings, FINDING_NTS_NO_ANSWER);
     f->ago = age(client, client->last_success);
-    f->value[0] = facts->unanswered;
+    f->value[0] = unanswered;
     f->value[1] = (double)facts->request_length;
     f->value[2] = client->cookie_count;
     ip_port_format(&client->ntp_addr, f->text, sizeof(f->text));
@@ -194,18 +207,29 @@ static const char *aead_name(int aead)
     return aead == AEAD_AES_128_GCM_SIV ? "AES-128-GCM-SIV" : "AES-SIV-CMAC-256";
 }
 
+/* left: seconds until the certificate ends. Without a check of dates it may have ended before it was
+   used. */
+static enum finding_code certificate_code(const struct ntp_nts_client *client, double left)
+{
+    if (left >= WEEK)
+        return FINDING_NTS_CERTIFICATE;
+    if (left >= 0.0)
+        return FINDING_NTS_CERTIFICATE_ENDS;
+    return client->facts.dates_unchecked && left < client->last_success - uptime(client)
+               ? FINDING_NTS_EXPIRED_ACCEPTED
+               : FINDING_NTS_CERTIFICATE_ENDED;
+}
+
 static void explain_certificate(const struct ntp_nts_client *client, struct findings *findings)
 {
     double left = from_now(client, client->facts.valid_until);
 
     if (client->facts.valid_until == 0)
         return;
-    if (left < WEEK)
-        findings_add(findings, FINDING_NTS_CERTIFICATE_ENDS)->value[0] = left;
-    else
-        findings_add(findings, FINDING_NTS_CERTIFICATE)->value[0] =
-            day_of(client->facts.valid_until);
-    if (client->facts.dates_unchecked)
+    enum finding_code code = certificate_code(client, left);
+    findings_add(findings, code)->value[0] =
+        code == FINDING_NTS_CERTIFICATE_ENDS ? left : day_of(client->facts.valid_until);
+    if (client->facts.dates_unchecked && code != FINDING_NTS_EXPIRED_ACCEPTED)
         findings_add(findings, FINDING_NTS_DATES_UNCHECKED);
 }
 
@@ -221,7 +245,7 @@ static void explain_authentication(const struct ntp_nts_client *client, struct f
     f->ago = age(client, facts->last_answer);
     f->value[0] = client->cookie_count;
     f->value[1] = client->last_success - uptime(client);
-    text_copy(f->text, sizeof(f->text), aead_name(client->context.aead));
+    finding_set_text(f, aead_name(client->context.aead));
     explain_certificate(client, findings);
 }
 
@@ -236,6 +260,6 @@ void nts_client_explain(const struct ntp_nts_client *client, struct findings *fi
     explain_silence(client, findings);
     explain_authentication(client, findings);
     if (client->owner->file_trouble.failed)
-        text_copy(findings_add(findings, FINDING_NTS_COOKIES_UNSAVED)->text,
-                  REPORT_FINDING_TEXT + 1, client->owner->env.conf->dump_dir);
+        finding_set_text(findings_add(findings, FINDING_NTS_COOKIES_UNSAVED),
+                         client->owner->env.conf->dump_dir);
 }

@@ -11,14 +11,16 @@
 
 void ke_failure_set(struct ke_failure *failure, enum finding_code code, const char *format, ...)
 {
+    char text[sizeof(failure->text) + 1];
     va_list args;
 
     if (failure->code != 0)
         return;
     failure->code = code;
     va_start(args, format);
-    vsnprintf(failure->text, sizeof(failure->text), format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    text_copy_marked(failure->text, sizeof(failure->text), text);
     text_make_printable(failure->text);
 }
 

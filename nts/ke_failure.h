@@ -16,7 +16,8 @@ struct ke_failure {
     double when;                     /* loop_uptime() */
     int number;                      /* of an alert, or of an error or warning record */
     int64_t valid_from, valid_until; /* of a certificate, seconds since 1970; 0: not known */
-    /* What the sentence of the code needs beside that: printable ASCII, cut off when longer. */
+    /* What the sentence of the code needs beside that: printable ASCII, with "..." at the end
+       when it was longer. */
     char text[REPORT_FINDING_TEXT + 1];
 };
 

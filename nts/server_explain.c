@@ -69,7 +69,7 @@ static void explain_certificate(const struct ke_listener *listener, int64_t now,
         f->value[1] = ke_listener_ends(listener, KE_END_COMPLETE);
         f->value[2] = failed(listener);
     }
-    text_copy(f->text, sizeof(f->text), c.file);
+    finding_set_text(f, c.file);
 }
 
 /* Files that were read and cannot be used. */
@@ -84,7 +84,7 @@ static void explain_files(const struct ke_listener *listener, const char *proble
     struct report_finding *f =
         findings_add(findings, is_served ? FINDING_NTS_SERVER_OLD_CERTIFICATE
                                          : FINDING_NTS_SERVER_NO_CERTIFICATE);
-    text_copy(f->text, sizeof(f->text), problem ? problem : "not read yet");
+    finding_set_text(f, problem ? problem : "not read yet");
 }
 
 /* ---- Processes, keys, clients ---- */
@@ -108,8 +108,7 @@ static void explain_keys(const struct nts_server_keys *keys, struct findings *fi
         findings_add(findings, FINDING_NTS_SERVER_KEYS_NOT_KEPT);
         break;
     case SERVER_KEYS_FAILING:
-        text_copy(findings_add(findings, FINDING_NTS_SERVER_KEYS_UNSAVED)->text,
-                  REPORT_FINDING_TEXT + 1, path);
+        finding_set_text(findings_add(findings, FINDING_NTS_SERVER_KEYS_UNSAVED), path);
         break;
     default:
         break;

@@ -48,7 +48,7 @@ static void put_label(const struct source *s, struct report_finding *finding)
 {
     char label[ADDR_LABEL_SIZE];
 
-    text_copy(finding->text, sizeof(finding->text), source_label(s, label, sizeof(label)));
+    finding_set_text(finding, source_label(s, label, sizeof(label)));
 }
 
 /* How far the clock of a source is ahead of that of another one, and what their errors allow. The
@@ -180,7 +180,7 @@ static void name_other(const struct source *s, struct report_finding *finding)
     else if (other)
         put_label(other, finding);
     else
-        text_copy(finding->text, sizeof(finding->text), "none");
+        finding_set_text(finding, "none");
 }
 
 void source_explain(const struct source *s, struct findings *findings)

@@ -19,7 +19,10 @@ static uint32_t seconds_since(const struct refclock *c, double uptime)
 
 static void put_device(const struct refclock *c, struct report_finding *finding)
 {
-    snprintf(finding->text, sizeof(finding->text), "%s %s", c->conf.driver, c->parameter);
+    char text[REPORT_FINDING_TEXT + 2];
+
+    snprintf(text, sizeof(text), "%s %s", c->conf.driver, c->parameter);
+    finding_set_text(finding, text);
 }
 
 static bool is_fresh(const struct refclock *c, double time)
@@ -65,11 +68,10 @@ static void explain(const struct refclock *c, struct findings *findings)
         refid_format(c->conf.lock_refid, findings_add(findings, FINDING_REFCLOCK_NO_LOCK)->text,
                      REPORT_FINDING_TEXT);
     if (!c->data) {
-        text_copy(findings_add(findings, FINDING_REFCLOCK_NO_DEVICE)->text, REPORT_FINDING_TEXT,
-                  c->failure ? c->failure : "");
+        finding_set_text(findings_add(findings, FINDING_REFCLOCK_NO_DEVICE),
+                         c->failure ? c->failure : "");
     } else if (c->bad_input) {
-        text_copy(findings_add(findings, FINDING_REFCLOCK_BAD_INPUT)->text, REPORT_FINDING_TEXT,
-                  c->bad_input_text);
+        finding_set_text(findings_add(findings, FINDING_REFCLOCK_BAD_INPUT), c->bad_input_text);
     } else if (c->samples > 0 && is_fresh(c, c->last_sample)) {
         struct report_finding *finding = findings_add(findings, FINDING_REFCLOCK_SAMPLES);
 

@@ -93,7 +93,7 @@ static void explain_error(const struct association *a, struct findings *findings
     }
     f->value[1] = expected_in(a);
     f->value[2] = a->addr.port;
-    text_copy(f->text, sizeof(f->text), text_errno(facts->error));
+    finding_set_text(f, text_errno(facts->error));
 }
 
 static void explain_silence(const struct association *a, uint32_t unanswered,
@@ -154,12 +154,12 @@ static void explain_key_file(const struct association *a, struct findings *findi
     if (file->error != 0) {
         f = findings_add(findings, FINDING_KEY_FILE_UNREADABLE);
         snprintf(text, sizeof(text), "%s : %s", file->path, text_errno(file->error));
-        text_copy(f->text, sizeof(f->text), text);
+        finding_set_text(f, text);
     } else if (file->bad_lines > 0) {
         f = findings_add(findings, FINDING_KEY_FILE_LINES);
         f->value[0] = file->bad_lines;
         f->value[1] = file->first_bad_line;
-        text_copy(f->text, sizeof(f->text), file->path);
+        finding_set_text(f, file->path);
     } else {
         return;
     }
@@ -177,7 +177,7 @@ static bool explain_key(const struct association *a, struct findings *findings)
     struct report_finding *f =
         findings_add(findings, file->path[0] == '\0' ? FINDING_NO_KEY_FILE : FINDING_KEY_UNKNOWN);
     f->value[0] = a->key_id;
-    text_copy(f->text, sizeof(f->text), file->path);
+    finding_set_text(f, file->path);
     explain_key_file(a, findings);
     return true;
 }
@@ -260,7 +260,7 @@ static bool fill_in_status(const struct association *a, const struct response_ve
         f->value[1] = a->report.stratum;
         return true;
     case FINDING_KISS_REFUSED:
-        text_copy(f->text, sizeof(f->text), refusal(a));
+        finding_set_text(f, refusal(a));
         return true;
     case FINDING_KISS_RATE:
         f->value[0] = log2_to_seconds(association_effective_poll(a));

@@ -57,7 +57,7 @@ static void explain_failure(const struct ntp_sources *s, const struct name_facts
     struct report_finding *f = findings_add(findings, code);
 
     f->ago = age_of(s, facts->time);
-    text_copy(f->text, sizeof(f->text), name);
+    finding_set_text(f, name);
     if (values == VALUES_NONE)
         return;
     f->value[0] = values == VALUES_TRIES ? facts->tries : facts->addresses;
@@ -71,7 +71,7 @@ static void explain_pool_place(const struct ntp_sources *s, const struct pool *p
     struct report_finding *f = findings_add(findings, FINDING_POOL_PLACE);
 
     f->ago = age_of(s, pool->lookups.time);
-    text_copy(f->text, sizeof(f->text), name);
+    finding_set_text(f, name);
     f->value[0] = pool->lookups.addresses;
     f->value[1] = pool->sources - pool->unresolved;
     f->value[2] = pool->sources;
@@ -92,7 +92,7 @@ static void explain_name(const struct ntp_sources *s, const struct record *r,
     } else if (facts->addresses == 0) {
         struct report_finding *f = findings_add(findings, FINDING_NAME_LOOKED_UP);
 
-        text_copy(f->text, sizeof(f->text), name);
+        finding_set_text(f, name);
     } else if (pool && pool->unresolved < pool->sources) {
         explain_pool_place(s, pool, name, findings);
     } else {

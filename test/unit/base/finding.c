@@ -50,11 +50,28 @@ static void a_full_list_keeps_its_length(void **state)
     assert_true(findings.list[FINDINGS_MAX - 2].value[0] == FINDINGS_MAX - 2);
 }
 
+static void a_text_that_is_cut_ends_with_dots(void **state)
+{
+    struct report_finding finding;
+    char text[REPORT_FINDING_TEXT + 2];
+
+    memset(text, 'a', sizeof(text));
+    text[REPORT_FINDING_TEXT] = '\0';
+    finding_set_text(&finding, text);
+    assert_string_equal(finding.text, text);
+    text[REPORT_FINDING_TEXT] = 'a';
+    text[REPORT_FINDING_TEXT + 1] = '\0';
+    finding_set_text(&finding, text);
+    assert_int_equal(strlen(finding.text), REPORT_FINDING_TEXT);
+    assert_string_equal(finding.text + REPORT_FINDING_TEXT - 4, "a...");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_and_words_are_unique),
         cmocka_unit_test(a_full_list_keeps_its_length),
+        cmocka_unit_test(a_text_that_is_cut_ends_with_dots),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,10 @@ static void copies_are_terminated(void **state)
     assert_string_equal(buf, "abc");
     assert_false(text_copy(buf, 1, "a"));
     assert_string_equal(buf, "");
+    assert_true(text_copy_marked(buf, sizeof(buf), "abc"));
+    assert_string_equal(buf, "abc");
+    assert_false(text_copy_marked(buf, sizeof(buf), "abcd"));
+    assert_string_equal(buf, "...");
     assert_null(text_dup(NULL));
     char *dup = text_dup("xy");
     assert_string_equal(dup, "xy");

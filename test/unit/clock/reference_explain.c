@@ -10,7 +10,7 @@
 
 #include "test/unit/support/sources.h"
 
-static void update(struct source_fixture *f, double offset)
+static void update_with_skew(struct source_fixture *f, double offset, double skew)
 {
     struct reference_update u = {
         .stratum = 1,
@@ -22,12 +22,17 @@ static void update(struct source_fixture *f, double offset)
         .offset = offset,
         .offset_sd = 1e-3,
         .frequency_sd = 1e-8,
-        .skew = 1e-6,
+        .skew = skew,
         .root_delay = 0.02,
         .root_dispersion = 0.001,
     };
 
     reference_update(f->reference, &u);
+}
+
+static void update(struct source_fixture *f, double offset)
+{
+    update_with_skew(f, offset, 1e-6);
 }
 
 /* The findings in their order, and the one that is looked at. */
@@ -113,6 +118,26 @@ static void the_largest_part_of_the_bound_is_named(void **state)
     assert_near(expect(FINDING_BOUND_AGE)->value[0], 20000 * 2e-6, 0.02);
     explain(&f, NULL);
     assert_string_equal(expect(FINDING_HOLDING)->text, "192.0.2.1");
+    source_fixture_close(&f);
+}
+
+static void a_frequency_that_is_not_known_is_no_matter_of_polling(void **state)
+{
+    struct source_fixture f;
+
+    source_fixture_open(&f, "", true);
+    update_with_skew(&f, 0.0, 1.0);
+    clock_world_wake_at(f.w, 10.0);
+    explain(&f, "x");
+    assert_near(expect(FINDING_SYNCHRONISED)->value[1], 1e6, 10.0);
+    assert_near(expect(FINDING_FREQUENCY_UNKNOWN)->value[0], 10.0, 0.1);
+    assert_int_equal(expect(FINDING_FREQUENCY_UNKNOWN)->ago, 10);
+    assert_null(find(FINDING_BOUND_AGE));
+    update_with_skew(&f, 0.0, 10e-6);
+    clock_world_wake_at(f.w, 10000.0);
+    explain(&f, "x");
+    expect(FINDING_BOUND_AGE);
+    assert_null(find(FINDING_FREQUENCY_UNKNOWN));
     source_fixture_close(&f);
 }
 
@@ -308,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_without_updates_is_not_synchronised),
         cmocka_unit_test(the_largest_part_of_the_bound_is_named),
+        cmocka_unit_test(a_frequency_that_is_not_known_is_no_matter_of_polling),
         cmocka_unit_test(a_large_slew_says_when_it_ends_and_why_it_is_none_step),
         cmocka_unit_test(small_and_short_corrections_are_not_mentioned),
         cmocka_unit_test(steps_are_told_for_an_hour),

@@ -232,6 +232,9 @@ static void keys_are_asked_for_and_used(void **state)
     assert_string_equal(f->findings.list[0].text, "AES-SIV-CMAC-256");
     f->now += 24 * DAY;
     expect(f, "nts_authenticated nts_certificate_ends");
+    f->now += 6 * DAY;
+    expect(f, "nts_authenticated nts_certificate_ended");
+    assert_true(f->findings.list[1].value[0] == (double)(NOW / DAY + 30));
 }
 
 static void failure_is_said_at_once_and_kept(void **state)
@@ -373,6 +376,30 @@ static void nak_after_good_answers_is_a_loss_of_keys(void **state)
     assert_true(f->findings.list[0].value[1] > 0.0);
 }
 
+static void new_keys_end_what_is_said_of_a_nak(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_MAX_LENGTH];
+
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, GOOD);
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, NAK);
+    test_world_advance(f->loop, 60.0);
+    expect(f, "nts_nak nts_authenticated nts_certificate");
+    assert_int_not_equal(poll_request(f, packet), 0);
+    expect(f, "nts_authenticated nts_certificate");
+    /* The request that had the NAK for an answer is not one without. */
+    assert_int_not_equal(poll_request(f, packet), 0);
+    assert_int_not_equal(poll_request(f, packet), 0);
+    test_world_advance(f->loop, 1.0);
+    expect(f, "nts_no_answer nts_authenticated nts_certificate");
+    assert_true(f->findings.list[0].value[0] == 3.0);
+    for (int i = 0; i < 5; i++)
+        assert_int_not_equal(poll_request(f, packet), 0);
+    expect(f, "nts_cookies_spent nts_no_answer");
+}
+
 static void silence_after_key_establishment_is_said(void **state)
 {
     struct fixture *f = *state;
@@ -403,6 +430,31 @@ static void unchecked_dates_are_said(void **state)
     assert_int_not_equal(poll_request(f, packet), 0);
     respond(f, packet, GOOD);
     expect(f, "nts_authenticated nts_certificate nts_dates_unchecked");
+    test_world_advance(f->loop, 31.0 * DAY);
+    expect(f, "nts_authenticated nts_certificate_ended nts_dates_unchecked");
+}
+
+static void an_expired_certificate_that_was_accepted_is_said(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_MAX_LENGTH];
+
+    f->ke.result.dates_checked = false;
+    f->ke.result.valid_until = NOW - 100 * DAY;
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, GOOD);
+    test_world_advance(f->loop, 1.0);
+    expect(f, "nts_authenticated nts_expired_accepted");
+    assert_true(f->findings.list[1].value[0] == (double)(NOW / DAY - 100));
+}
+
+static void long_texts_end_with_dots(void **state)
+{
+    struct ke_failure failure = {.code = 0};
+
+    ke_failure_set(&failure, FINDING_NTS_CERTIFICATE_OTHER_NAME, "%0200d", 0);
+    assert_int_equal(strlen(failure.text), REPORT_FINDING_TEXT);
+    assert_string_equal(failure.text + REPORT_FINDING_TEXT - 4, "0...");
 }
 
 static void source_without_address_says_nothing(void **state)
@@ -427,8 +479,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(nak_after_good_answers_is_a_loss_of_keys, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(new_keys_end_what_is_said_of_a_nak, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_after_key_establishment_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unchecked_dates_are_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_expired_certificate_that_was_accepted_is_said, set_up,
+                                        tear_down),
+        cmocka_unit_test(long_texts_end_with_dots),
         cmocka_unit_test_setup_teardown(source_without_address_says_nothing, set_up, tear_down),
     };
 
