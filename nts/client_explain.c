@@ -207,8 +207,8 @@ static const char *aead_name(int aead)
     return aead == AEAD_AES_128_GCM_SIV ? "AES-128-GCM-SIV" : "AES-SIV-CMAC-256";
 }
 
-/* left: seconds until the certificate ends. Without a check of dates it may have ended before it was
-   used. */
+/* left: seconds until the certificate ends. Without a check of dates it may have ended before it
+   was used. */
 static enum finding_code certificate_code(const struct ntp_nts_client *client, double left)
 {
     if (left >= WEEK)
