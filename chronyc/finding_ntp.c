@@ -91,8 +91,7 @@ const struct finding_text finding_texts_ntp[] = {
      "name"},
     {FINDING_POOL_PLACE,
      "This is a free place of the pool {text}. Addresses that it gave {age} ago: {addresses}; "
-     "{used} "
-     "of {places} places have one. The pool is asked again at {expected_in_seconds}.",
+     "{used} of {places} places have one. The pool is asked again at {expected_in_seconds}.",
      NULL,
      {{"addresses", UNIT_NUMBER},
       {"used", UNIT_NUMBER},

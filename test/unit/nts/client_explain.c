@@ -353,15 +353,20 @@ static void refused_responses_are_counted_until_a_good_one(void **state)
     }
 }
 
+static void answer_then_nak(struct fixture *f, uint8_t *packet)
+{
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, GOOD);
+    assert_int_not_equal(poll_request(f, packet), 0);
+    respond(f, packet, NAK);
+}
+
 static void nak_after_good_answers_is_a_loss_of_keys(void **state)
 {
     struct fixture *f = *state;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    assert_int_not_equal(poll_request(f, packet), 0);
-    respond(f, packet, GOOD);
-    assert_int_not_equal(poll_request(f, packet), 0);
-    respond(f, packet, NAK);
+    answer_then_nak(f, packet);
     expect(f, "nts_nak nts_authenticated nts_certificate");
     f->ke.active = true;
     assert_int_equal(poll_request(f, packet), 0);
@@ -381,10 +386,7 @@ static void new_keys_end_what_is_said_of_a_nak(void **state)
     struct fixture *f = *state;
     uint8_t packet[NTP_MAX_LENGTH];
 
-    assert_int_not_equal(poll_request(f, packet), 0);
-    respond(f, packet, GOOD);
-    assert_int_not_equal(poll_request(f, packet), 0);
-    respond(f, packet, NAK);
+    answer_then_nak(f, packet);
     test_world_advance(f->loop, 60.0);
     expect(f, "nts_nak nts_authenticated nts_certificate");
     assert_int_not_equal(poll_request(f, packet), 0);
