@@ -39,7 +39,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_attach_helpers(d);
 
     cmd_service_open_unix(d->cmd_service);
-    filter_load(options->filter_level, FILTER_MAIN);
+    filter_load(options->filter_level, PROCESS_MAIN);
 }
 
 static void end_process(struct chronyd *d)

@@ -63,7 +63,7 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
     signal(SIGALRM, SIG_DFL);
     if (!metrics_library_load(&library))
         return HELPER_EXIT_BAD_FILES;
-    sandbox_enter(sandbox, FILTER_METRICS, fd);
+    sandbox_enter(sandbox, PROCESS_METRICS, fd);
     log_close();
     int listening = await_socket(&channel);
     if (listening < 0)
@@ -81,10 +81,11 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
 struct lone_role metrics_role_make(struct world *world)
 {
     return (struct lone_role){
+        .role = PROCESS_METRICS,
+        .number = 1,
         .name = "Metrics server",
         .process_name = "chronyd-metrics",
         .bad_files = METRICS_LIBRARY_NAME " is missing or too old",
-        .announcement = IPC_METRICS_NEW,
         .run = run,
         .ctx = world,
     };

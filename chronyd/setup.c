@@ -30,6 +30,8 @@
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
    that are open for a short time. */
 #define OTHER_DESCRIPTORS 64
+/* Lone processes at most. */
+#define LONE_ROLES 2
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
@@ -199,23 +201,24 @@ static void on_fork_server_limited(void *arg)
 
 void setup_helpers(struct chronyd *d)
 {
-#ifdef FEAT_METRICS
-    const struct lone_role metrics = metrics_role_make(d->world);
-#endif
-    const struct fork_server_spec spec = {
+    struct lone_role lone[LONE_ROLES];
+    struct fork_server_spec spec = {
         .world = d->world,
         .sandbox = &d->sandbox,
         .helpers = nts_part_helper_role(d->nts_part),
-        .resolver = sandbox_wants_resolver(&d->sandbox) ? &resolver_helper_role : NULL,
-#ifdef FEAT_METRICS
-        .metrics = d->sandbox.serves_metrics ? &metrics : NULL,
-#endif
+        .lone = lone,
         .limited = on_fork_server_limited,
         .arg = d,
     };
     char error[1024];
 
-    if (!spec.helpers && !spec.resolver && !spec.metrics)
+    if (sandbox_wants_resolver(&d->sandbox))
+        lone[spec.lone_count++] = resolver_helper_role;
+#ifdef FEAT_METRICS
+    if (d->sandbox.serves_metrics)
+        lone[spec.lone_count++] = metrics_role_make(d->world);
+#endif
+    if (!spec.helpers && spec.lone_count == 0)
         return;
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
     if (!d->fork_server)
@@ -233,12 +236,11 @@ static void on_fork_server_lost(void *arg)
     loop_quit(d->loop);
 }
 
-static void on_new_resolver(int channel, pid_t pid, void *arg)
+static void take_resolver(struct chronyd *d, const struct lone_process *process)
 {
-    struct chronyd *d = arg;
     uint32_t restarts;
 
-    world_linux_set_resolver_helper(d->world, channel, pid);
+    world_linux_set_resolver_helper(d->world, process->channel, process->pid);
     if (world_linux_has_resolver_helper(d->world, &restarts) && restarts > 0)
         history_collector_restart(d->history, "name resolution");
 }
@@ -250,12 +252,22 @@ static void on_helper_restarted(void *arg)
     history_collector_restart(d->history, nts_part_helper_role(d->nts_part)->service);
 }
 
-static void on_new_metrics(int channel, pid_t pid, void *arg)
+static void on_lone_process(const struct lone_process *process, void *arg)
 {
     struct chronyd *d = arg;
 
-    if (metrics_server_take(d->metrics_server, channel, pid))
-        history_collector_restart(d->history, "metrics");
+    switch (process->role) {
+    case PROCESS_RESOLVER:
+        take_resolver(d, process);
+        break;
+    case PROCESS_METRICS:
+        if (metrics_server_take(d->metrics_server, process->channel, process->pid))
+            history_collector_restart(d->history, "metrics");
+        break;
+    default:
+        close(process->channel);
+        break;
+    }
 }
 
 static void replace_resolver(pid_t pid, void *arg)
@@ -267,9 +279,8 @@ void setup_attach_helpers(struct chronyd *d)
 {
     const struct fork_server_events events = {
         .lost = on_fork_server_lost,
-        .resolver = on_new_resolver,
+        .lone = on_lone_process,
         .helper_restarted = on_helper_restarted,
-        .metrics = on_new_metrics,
         .arg = d,
     };
 

@@ -37,7 +37,7 @@ static int run(const struct ke_helper_spec *spec, const struct server_files *fil
 
     signals_set_child(false);
     prctl(PR_SET_NAME, "chronyd-certs");
-    sandbox_enter(spec->sandbox, FILTER_NTS_HELPER, fd);
+    sandbox_enter(spec->sandbox, PROCESS_KE_HELPER, fd);
 
     struct pair_verdict *verdicts = mem_array(files->count, sizeof(*verdicts));
     certificate_check(files, kept, world_raw_now(spec->world).i.sec, verdicts);

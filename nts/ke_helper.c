@@ -250,7 +250,7 @@ int ke_helper_run(const struct ke_helper_spec *spec, const struct helper_identit
     h.ops.socket_close = close_connection;
     h.world = (struct world){.ops = &h.ops, .ctx = spec->world->ctx};
 
-    sandbox_enter(spec->sandbox, FILTER_NTS_HELPER, channel);
+    sandbox_enter(spec->sandbox, PROCESS_KE_HELPER, channel);
     h.loop = loop_new(&h.world);
     struct tls_credentials *credentials = load_credentials(&h, files);
     if (!credentials)

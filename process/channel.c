@@ -20,8 +20,10 @@
 #define SEND_PAUSE   20 /* ms */
 #define SEND_TRIES   200
 
+/* An encoded message. */
 struct channel_item {
-    struct ipc_message message;
+    uint8_t *data;
+    size_t size;
     int fd; /* -1: none */
 };
 
@@ -76,15 +78,13 @@ union control {
     struct cmsghdr align;
 };
 
-static enum channel_result transmit(int channel, const struct ipc_message *message, int fd)
+static enum channel_result transmit_octets(int channel, uint8_t *data, size_t size, int fd)
 {
-    uint8_t data[IPC_MESSAGE_SIZE];
     union control control;
-    struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+    struct iovec iov = {.iov_base = data, .iov_len = size};
     struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n;
 
-    ipc_encode(message, data);
     if (fd >= 0) {
         memset(&control, 0, sizeof(control));
         header.msg_control = control.data;
@@ -98,12 +98,21 @@ static enum channel_result transmit(int channel, const struct ipc_message *messa
     /* The filter of a helper has no sendmsg(), and its messages have no descriptor. */
     do
         n = fd >= 0 ? sendmsg(channel, &header, MSG_NOSIGNAL)
-                    : send(channel, data, sizeof(data), MSG_NOSIGNAL);
+                    : send(channel, data, size, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    crypto_wipe(data, sizeof(data));
     if (n < 0)
         return error_result();
-    return n == (ssize_t)sizeof(data) ? CHANNEL_OK : CHANNEL_BAD;
+    return n == (ssize_t)size ? CHANNEL_OK : CHANNEL_BAD;
+}
+
+static enum channel_result transmit(int channel, const struct ipc_message *message, int fd)
+{
+    uint8_t data[IPC_LONG_SIZE];
+    size_t size = ipc_encode(message, data);
+    enum channel_result result = transmit_octets(channel, data, size, fd);
+
+    crypto_wipe(data, size);
+    return result;
 }
 
 /* ---- What waits ---- */
@@ -112,7 +121,19 @@ static void finish(const struct channel *channel, struct channel_item *item)
 {
     if (item->fd >= 0 && channel->release)
         channel->release(item->fd, channel->arg);
-    crypto_wipe(&item->message, sizeof(item->message));
+    crypto_wipe(item->data, item->size);
+    free(item->data);
+}
+
+static struct channel_item make_item(const struct ipc_message *message, int fd)
+{
+    uint8_t data[IPC_LONG_SIZE];
+    struct channel_item item = {.size = ipc_encode(message, data), .fd = fd};
+
+    item.data = mem_alloc(item.size);
+    memcpy(item.data, data, item.size);
+    crypto_wipe(data, item.size);
+    return item;
 }
 
 enum channel_result channel_send(struct channel *channel, const struct ipc_message *message, int fd)
@@ -126,8 +147,7 @@ enum channel_result channel_send(struct channel *channel, const struct ipc_messa
         return CHANNEL_BAD;
     if (!channel->waiting)
         channel->waiting = mem_array(channel->waiting_max, sizeof(*channel->waiting));
-    channel->waiting[channel->waiting_count++] =
-        (struct channel_item){.message = *message, .fd = fd};
+    channel->waiting[channel->waiting_count++] = make_item(message, fd);
     return CHANNEL_AGAIN;
 }
 
@@ -138,16 +158,14 @@ enum channel_result channel_flush(struct channel *channel)
     size_t sent = 0;
 
     while (sent < channel->waiting_count) {
-        result = transmit(channel->fd, &items[sent].message, items[sent].fd);
+        result = transmit_octets(channel->fd, items[sent].data, items[sent].size, items[sent].fd);
         if (result != CHANNEL_OK)
             break;
         finish(channel, &items[sent++]);
     }
     channel->waiting_count -= sent;
-    if (channel->waiting_count > 0 && sent > 0) {
+    if (channel->waiting_count > 0 && sent > 0)
         memmove(items, items + sent, channel->waiting_count * sizeof(*items));
-        crypto_wipe(items + channel->waiting_count, sent * sizeof(*items));
-    }
     return result;
 }
 
@@ -199,7 +217,7 @@ static bool lacks_descriptor(int flags, int count)
 
 enum channel_result channel_receive(struct channel *channel, struct ipc_message *message, int *fd)
 {
-    uint8_t data[IPC_MESSAGE_SIZE + 1];
+    uint8_t data[IPC_LONG_SIZE + 1];
     union control control;
     struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
     struct msghdr header = {.msg_iov = &iov,
@@ -223,7 +241,7 @@ enum channel_result channel_receive(struct channel *channel, struct ipc_message 
     bool ok =
         (lacking || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) &&
         ipc_decode(data, (size_t)n, lacking ? 1 : count, channel->peer, &channel->state, message);
-    crypto_wipe(data, sizeof(data));
+    crypto_wipe(data, (size_t)n);
     if (ok && count == 1)
         *fd = fds[0];
     else

@@ -208,12 +208,12 @@ static bool add_helper_rules(scmp_filter_ctx ctx, int level, uint32_t violation)
 }
 
 /* Level 1: what a role has besides what all have. */
-static bool add_allowed(scmp_filter_ctx ctx, enum filter_role role)
+static bool add_allowed(scmp_filter_ctx ctx, enum process_role role)
 {
     switch (role) {
-    case FILTER_NTS_HELPER:
+    case PROCESS_KE_HELPER:
         return allow_option(ctx, IPPROTO_TCP, TCP_QUICKACK) && allow_unaddressed(ctx);
-    case FILTER_METRICS:
+    case PROCESS_METRICS:
         return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_metrics, COUNT(allowed_metrics)) &&
                allow_option(ctx, IPPROTO_TCP, TCP_NODELAY) &&
                allow_option(ctx, IPPROTO_TCP, TCP_CORK) && allow_flags(ctx) &&
@@ -224,12 +224,12 @@ static bool add_allowed(scmp_filter_ctx ctx, enum filter_role role)
     }
 }
 
-static bool add_rules(scmp_filter_ctx ctx, int level, enum filter_role role, uint32_t violation)
+static bool add_rules(scmp_filter_ctx ctx, int level, enum process_role role, uint32_t violation)
 {
-    if ((role == FILTER_NTS_HELPER || role == FILTER_METRICS) &&
+    if ((role == PROCESS_KE_HELPER || role == PROCESS_METRICS) &&
         !add_helper_rules(ctx, level, violation))
         return false;
-    if (level == 1 && role != FILTER_RESOLVER)
+    if (level == 1 && role != PROCESS_RESOLVER)
         return filter_add_names(ctx, SCMP_ACT_ALLOW, allowed_all, COUNT(allowed_all)) &&
                add_allowed(ctx, role);
     return filter_add_denied(ctx, role, violation);
@@ -255,14 +255,14 @@ static uint32_t kill_action(void)
 }
 #endif
 
-void filter_load(int level, enum filter_role role)
+void filter_load(int level, enum process_role role)
 {
     filter_check_level(level);
     if (level == 0)
         return;
 #ifdef FEAT_SCFILTER
     uint32_t violation = level > 0 ? kill_action() : SCMP_ACT_TRAP;
-    int kind = role == FILTER_RESOLVER ? 2 : abs(level);
+    int kind = role == PROCESS_RESOLVER ? 2 : abs(level);
     scmp_filter_ctx ctx = seccomp_init(kind == 1 ? violation : SCMP_ACT_ALLOW);
 
     if (!ctx)
@@ -275,7 +275,7 @@ void filter_load(int level, enum filter_role role)
     if (seccomp_load(ctx) < 0)
         LOG_FATAL("Failed to load seccomp rules");
     seccomp_release(ctx);
-    LOG(role == FILTER_MAIN ? LOG_SEV_INFO : LOG_SEV_DEBUG, "Loaded seccomp filter (level %d)",
+    LOG(role == PROCESS_MAIN ? LOG_SEV_INFO : LOG_SEV_DEBUG, "Loaded seccomp filter (level %d)",
         kind);
 #else
 #endif

@@ -7,13 +7,13 @@
 #ifndef PROCESS_FILTER_H
 #define PROCESS_FILTER_H
 
-enum filter_role { FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER, FILTER_METRICS };
+#include "process/role.h"
 
 /* Fatal unless the level is -2..2, and 0 in a build without the filter. */
 void filter_check_level(int level);
 
 /* Loads the filter; 0 does nothing. Failure is fatal. Logs `Loaded seccomp filter (level N)`: info
    in the main process, debug in helpers. */
-void filter_load(int level, enum filter_role role);
+void filter_load(int level, enum process_role role);
 
 #endif

@@ -187,9 +187,9 @@ static bool add_signal_rules(scmp_filter_ctx ctx, uint32_t action)
 
 /* An NTS-KE helper sets one option on its connections; the metrics server TCP_NODELAY and TCP_CORK,
    which are below the others but for the maximum size of a segment. */
-static bool deny_other_options(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
+static bool deny_other_options(scmp_filter_ctx ctx, enum process_role role, uint32_t violation)
 {
-    const struct scmp_arg_cmp other = role == FILTER_NTS_HELPER
+    const struct scmp_arg_cmp other = role == PROCESS_KE_HELPER
                                           ? SCMP_A2(SCMP_CMP_NE, TCP_QUICKACK, 0)
                                           : SCMP_A2(SCMP_CMP_GT, TCP_CORK, 0);
 
@@ -199,7 +199,7 @@ static bool deny_other_options(scmp_filter_ctx ctx, enum filter_role role, uint3
                             SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0), other) >= 0;
 }
 
-static bool add_helper_rules(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
+static bool add_helper_rules(scmp_filter_ctx ctx, enum process_role role, uint32_t violation)
 {
     static const int numbers[] = {NUMBER_FCHMODAT2, NUMBER_SETXATTRAT, NUMBER_REMOVEXATTRAT,
                                   NUMBER_FILE_SETATTR};
@@ -209,13 +209,13 @@ static bool add_helper_rules(scmp_filter_ctx ctx, enum filter_role role, uint32_
     return filter_add_names(ctx, violation, dangerous_helper, COUNT(dangerous_helper)) &&
            add_signal_rules(ctx, violation) &&
            filter_add_names(ctx, refuse, refused_helper, COUNT(refused_helper)) &&
-           (role != FILTER_NTS_HELPER ||
+           (role != PROCESS_KE_HELPER ||
             filter_add_names(ctx, refuse, refused_nts_helper, COUNT(refused_nts_helper))) &&
            add_numbers(ctx, refuse, numbers, COUNT(numbers)) &&
            add_argument_rule(ctx, refuse, &addressed) && deny_other_options(ctx, role, violation);
 }
 
-bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation)
+bool filter_add_denied(scmp_filter_ctx ctx, enum process_role role, uint32_t violation)
 {
     static const int numbers[] = {NUMBER_OPEN_TREE_ATTR};
     const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
@@ -224,7 +224,7 @@ bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t viol
         !add_numbers(ctx, violation, numbers, COUNT(numbers)) ||
         !filter_add_names(ctx, refuse, refused, COUNT(refused)))
         return false;
-    const bool is_helper = role == FILTER_NTS_HELPER || role == FILTER_METRICS;
+    const bool is_helper = role == PROCESS_KE_HELPER || role == PROCESS_METRICS;
 
     for (size_t i = 0; i < COUNT(refused_arguments); i++) {
         if (is_helper && refused_arguments[i].name[0] == 'i')

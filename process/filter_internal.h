@@ -25,6 +25,6 @@ bool filter_add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *n
 bool filter_add_threads_only(scmp_filter_ctx ctx, uint32_t action, bool allowed);
 
 /* The rules of a filter that allows by default. Violations that are dangerous get the action. */
-bool filter_add_denied(scmp_filter_ctx ctx, enum filter_role role, uint32_t violation);
+bool filter_add_denied(scmp_filter_ctx ctx, enum process_role role, uint32_t violation);
 
 #endif

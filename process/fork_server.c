@@ -33,10 +33,9 @@
 #define MAX_GENERATIONS 4
 #define MAX_CREDIT      8.0
 
-/* The generation of the processes of which there is one, and their numbers. Their places come
-   before those of helpers, whose generations and numbers begin with 1. */
+/* The generation of lone processes; their numbers are indices of the list of the specification.
+   Their places come before those of helpers, whose generations and numbers begin with 1. */
 #define LONE 0
-enum { RESOLVER, METRICS, LONE_ROLES };
 
 struct child {
     pid_t pid;
@@ -47,6 +46,7 @@ struct child {
 
 /* A place that has to be filled: each lone process, and each helper of the adopted generation. */
 struct place {
+    bool wanted; /* a lone process: from the start or by order */
     bool vacant;
     int failures; /* in a row */
     int last_status;
@@ -65,9 +65,10 @@ struct server {
     uint32_t adopted;  /* 0: none */
     struct child *children;
     size_t child_count;
-    const struct lone_role *lone[LONE_ROLES]; /* NULL: it is not wanted */
-    struct place *places;                     /* of lone processes, and then of helpers */
-    double credit;                            /* generations that may be ordered now */
+    const struct lone_role *lone; /* lone_count of them */
+    int lone_count;
+    struct place *places; /* of lone processes, and then of helpers */
+    double credit;        /* generations that may be ordered now */
     struct mono_time credit_at;
     sigset_t wait_mask;
 };
@@ -76,12 +77,12 @@ struct server {
 
 static int place_count(const struct server *s)
 {
-    return LONE_ROLES + s->helpers;
+    return s->lone_count + s->helpers;
 }
 
 static struct place *place_of(const struct server *s, uint32_t generation, uint16_t number)
 {
-    return &s->places[generation == LONE ? number : LONE_ROLES + number - 1];
+    return &s->places[generation == LONE ? number : s->lone_count + number - 1];
 }
 
 /* Never returns: the body of a child. */
@@ -91,7 +92,7 @@ static _Noreturn void run_child(struct server *s, const struct helper_identity *
     const struct helper_role *role = s->role;
 
     if (identity->generation == LONE) {
-        const struct lone_role *lone = s->lone[identity->number];
+        const struct lone_role *lone = &s->lone[identity->number];
 
         prctl(PR_SET_NAME, lone->process_name);
         if (role)
@@ -110,8 +111,10 @@ static void introduce(const struct server *s, const struct child *child, int cha
 
     memset(&message, 0, sizeof(message));
     if (child->generation == LONE) {
-        message.type = s->lone[child->number]->announcement;
-        message.u.process.pid = (int32_t)child->pid;
+        message.type = IPC_LONE_NEW;
+        message.u.lone.role = s->lone[child->number].role;
+        message.u.lone.number = s->lone[child->number].number;
+        message.u.lone.pid = (int32_t)child->pid;
     } else {
         message.type = IPC_HELPER_NEW;
         message.u.helper.generation = child->generation;
@@ -150,9 +153,9 @@ static bool start_child(struct server *s, const struct helper_identity *identity
 
 static const char *place_name(const struct server *s, int index, char *text, size_t size)
 {
-    if (index < LONE_ROLES)
-        return s->lone[index]->name;
-    snprintf(text, size, "%s helper #%d", s->role->service, index - LONE_ROLES + 1);
+    if (index < s->lone_count)
+        return s->lone[index].name;
+    snprintf(text, size, "%s helper #%d", s->role->service, index - s->lone_count + 1);
     return text;
 }
 
@@ -167,7 +170,7 @@ static void kill_generation(struct server *s, uint32_t generation)
 static void describe_status(const struct server *s, int index, char *text, size_t size)
 {
     const int status = s->places[index].last_status;
-    const char *bad_files = index < LONE_ROLES ? s->lone[index]->bad_files : s->role->bad_files;
+    const char *bad_files = index < s->lone_count ? s->lone[index].bad_files : s->role->bad_files;
 
     if (WIFSIGNALED(status))
         snprintf(text, size, "killed by signal %d", WTERMSIG(status));
@@ -241,10 +244,10 @@ static void announce_end(const struct server *s, int index)
 
 static void start_again(struct server *s, int index)
 {
-    const bool lone = index < LONE_ROLES;
+    const bool lone = index < s->lone_count;
     const struct helper_identity identity = {
         .generation = lone ? LONE : s->adopted,
-        .number = (uint16_t)(lone ? index : index - LONE_ROLES + 1),
+        .number = (uint16_t)(lone ? index : index - s->lone_count + 1),
         .restarted = true,
     };
     struct place *place = &s->places[index];
@@ -384,6 +387,18 @@ static void kill_child(const struct server *s, pid_t pid)
             sandbox_kill(s->spec->sandbox, pid);
 }
 
+static void start_wanted(struct server *s, const struct ipc_lone *wanted)
+{
+    for (int i = 0; i < s->lone_count; i++) {
+        struct place *place = &s->places[i];
+
+        if (s->lone[i].role != wanted->role || s->lone[i].number != wanted->number || place->wanted)
+            continue;
+        place->wanted = place->vacant = true;
+        place->restart_at = world_mono_now(s->spec->world);
+    }
+}
+
 static void abandon_generation(struct server *s)
 {
     if (s->starting != 0)
@@ -412,6 +427,9 @@ static bool take_order(struct server *s)
         break;
     case IPC_ABANDON:
         abandon_generation(s);
+        break;
+    case IPC_WANTED:
+        start_wanted(s, &order.u.lone);
         break;
     case IPC_KILL:
         kill_child(s, order.u.process.pid);
@@ -468,7 +486,8 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
         .helpers = spec->helpers ? spec->helpers->count : 0,
         .credit = MAX_CREDIT,
         .credit_at = world_mono_now(spec->world),
-        .lone = {[RESOLVER] = spec->resolver, [METRICS] = spec->metrics},
+        .lone = spec->lone,
+        .lone_count = (int)spec->lone_count,
     };
     struct pollfd p = {.fd = fd, .events = POLLIN};
     bool running = true;
@@ -479,8 +498,11 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     if (spec->limited)
         spec->limited(spec->arg);
     s.places = mem_array((size_t)place_count(&s), sizeof(*s.places));
-    for (int i = 0; i < LONE_ROLES; i++)
-        s.places[i] = (struct place){.vacant = s.lone[i] != NULL, .restart_at = s.credit_at};
+    for (int i = 0; i < s.lone_count; i++) {
+        const bool wanted = !s.lone[i].on_order;
+
+        s.places[i] = (struct place){.wanted = wanted, .vacant = wanted, .restart_at = s.credit_at};
+    }
 
     while (running) {
         struct timespec timeout;

@@ -42,8 +42,8 @@ struct fork_server_spec {
     struct world *world; /* clocks; files in the fork server only */
     const struct sandbox *sandbox;
     const struct helper_role *helpers; /* NULL: none */
-    const struct lone_role *resolver;  /* NULL: none; and so on */
-    const struct lone_role *metrics;
+    const struct lone_role *lone;      /* lone_count of them, each role and number once */
+    size_t lone_count;
     /* In the fork server, when it has no more rights than it keeps. May be NULL. */
     void (*limited)(void *arg);
     void *arg;
@@ -62,14 +62,20 @@ struct fork_server *fork_server_connect(int channel, pid_t pid);
 /* Closes all channels: the fork server and its children end by themselves. NULL is allowed. */
 void fork_server_free(struct fork_server *fork_server);
 
+/* A lone process that was started, and this process's end of its channel. */
+struct lone_process {
+    enum process_role role;
+    uint16_t number;
+    int channel;
+    pid_t pid;
+};
+
 struct fork_server_events {
     /* The process has ended, or gave no sign of life for FORK_SERVER_SILENCE rounds of the loop's
        timer: an error was logged, and nothing that it runs will be started again. Called once. */
     void (*lost)(void *arg);
-    /* A resolver, or a metrics server, was started: this process's end of its channel, owned by the
-       callee. */
-    void (*resolver)(int channel, pid_t pid, void *arg);
-    void (*metrics)(int channel, pid_t pid, void *arg);
+    /* A lone process was started. The channel is owned by the callee. */
+    void (*lone)(const struct lone_process *process, void *arg);
     /* A helper was started in the place of one that ended. May be NULL. */
     void (*helper_restarted)(void *arg);
     void *arg;
@@ -83,6 +89,14 @@ struct fork_server_events {
 void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
                         const struct fork_server_events *events);
 
+/* Before the loop: waits until this lone process was started. It is the caller's from then on,
+   with its channel. False: it was not within FORK_SERVER_START seconds. */
+#define FORK_SERVER_START 10.0
+bool fork_server_await_lone(struct fork_server *fork_server, enum process_role role,
+                            uint16_t number, struct lone_process *process);
+
+/* Orders the start of a lone process that is started on order only; once is enough. */
+void fork_server_want(struct fork_server *fork_server, enum process_role role, uint16_t number);
 /* Gives an order without a body; one that cannot be sent now is kept and sent later. */
 void fork_server_order(struct fork_server *fork_server, enum ipc_type order);
 /* Ends a child of the fork server. */

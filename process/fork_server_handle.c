@@ -24,12 +24,9 @@
 /* For the exit status of a process whose channel has ended. */
 #define STATUS_PAUSE 5 /* ms */
 #define STATUS_TRIES 100
-
-/* One that was started before the handle was attached. */
-struct lone {
-    int channel; /* -1: none */
-    pid_t pid;
-};
+/* For the first start of a lone process. */
+#define START_PAUSE 50 /* ms */
+#define START_TRIES ((int)(FORK_SERVER_START * 1000.0 / START_PAUSE))
 
 struct fork_server {
     pid_t pid;
@@ -40,7 +37,9 @@ struct fork_server {
     timer_id order_timer;
     timer_id ping_timer;
     int unanswered; /* pings since the last message */
-    struct lone resolver, metrics;
+    /* Those that were started before the handle was attached. */
+    struct lone_process *kept;
+    size_t kept_count;
 };
 
 /* ---- Orders ---- */
@@ -72,6 +71,14 @@ static void give_order(struct fork_server *f, const struct ipc_message *order)
 void fork_server_order(struct fork_server *fork_server, enum ipc_type order)
 {
     const struct ipc_message message = {.type = order};
+
+    give_order(fork_server, &message);
+}
+
+void fork_server_want(struct fork_server *fork_server, enum process_role role, uint16_t number)
+{
+    const struct ipc_message message = {.type = IPC_WANTED,
+                                        .u.lone = {.role = role, .number = number}};
 
     give_order(fork_server, &message);
 }
@@ -146,30 +153,41 @@ static void on_ping_timer(void *arg)
 
 /* ---- Messages ---- */
 
-/* Gives it to its owner, or keeps it until there is one. */
-static void take_lone(struct fork_server *f, struct lone *kept,
-                      void (*owner)(int channel, pid_t pid, void *arg), struct lone lone)
+static void close_kept(struct fork_server *f, size_t index)
 {
-    if (f->loop && owner) {
-        owner(lone.channel, lone.pid, f->events.arg);
+    close(f->kept[index].channel);
+    f->kept[index] = f->kept[--f->kept_count];
+}
+
+/* Gives it to its owner, or keeps it until there is one, in the place of one before it. */
+static void take_lone(struct fork_server *f, const struct lone_process *lone)
+{
+    if (f->loop) {
+        if (f->events.lone)
+            f->events.lone(lone, f->events.arg);
+        else
+            close(lone->channel);
         return;
     }
-    if (kept->channel >= 0)
-        close(kept->channel);
-    *kept = lone;
+    for (size_t i = 0; i < f->kept_count; i++)
+        if (f->kept[i].role == lone->role && f->kept[i].number == lone->number)
+            close_kept(f, i);
+    f->kept = mem_resize(f->kept, f->kept_count + 1, sizeof(*f->kept));
+    f->kept[f->kept_count++] = *lone;
 }
 
 /* fd: -1 if there is none, or this process had no descriptor free for it. */
 static void take_message(struct fork_server *f, const struct ipc_message *message, int fd)
 {
-    const struct lone lone = {fd, message->u.process.pid};
-
     f->unanswered = 0;
     /* Without its channel a lone process ends, and the next one is started. */
-    if (fd >= 0 && message->type == IPC_RESOLVER_NEW) {
-        take_lone(f, &f->resolver, f->events.resolver, lone);
-    } else if (fd >= 0 && message->type == IPC_METRICS_NEW) {
-        take_lone(f, &f->metrics, f->events.metrics, lone);
+    if (fd >= 0 && message->type == IPC_LONE_NEW) {
+        const struct lone_process lone = {.role = message->u.lone.role,
+                                          .number = message->u.lone.number,
+                                          .channel = fd,
+                                          .pid = message->u.lone.pid};
+
+        take_lone(f, &lone);
     } else if (f->pool && message->type == IPC_HELPER_NEW) {
         if (f->events.helper_restarted &&
             message->u.helper.generation == helper_pool_generation(f->pool))
@@ -217,6 +235,27 @@ void fork_server_read(struct fork_server *fork_server)
     read_message(fork_server);
 }
 
+bool fork_server_await_lone(struct fork_server *fork_server, enum process_role role,
+                            uint16_t number, struct lone_process *process)
+{
+    struct fork_server *f = fork_server;
+
+    for (int i = 0; i < START_TRIES && f->channel.fd >= 0; i++) {
+        for (size_t j = 0; j < f->kept_count; j++) {
+            if (f->kept[j].role != role || f->kept[j].number != number)
+                continue;
+            *process = f->kept[j];
+            f->kept[j] = f->kept[--f->kept_count];
+            return true;
+        }
+        struct pollfd p = {.fd = f->channel.fd, .events = POLLIN};
+
+        poll(&p, 1, START_PAUSE);
+        read_message(f);
+    }
+    return false;
+}
+
 static void on_channel(int fd, unsigned int event, void *arg)
 {
     for (int i = 0; i < BURST && read_message(arg); i++)
@@ -231,7 +270,6 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
 
     f->channel = channel_make(channel, IPC_FORK_SERVER, MAX_ORDERS);
     f->pid = pid;
-    f->resolver.channel = f->metrics.channel = -1;
     return f;
 }
 
@@ -271,15 +309,11 @@ struct fork_server *fork_server_start(const struct fork_server_spec *spec, char 
 void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
                         const struct fork_server_events *events)
 {
-    const struct lone resolver = fork_server->resolver, metrics = fork_server->metrics;
-
     fork_server->loop = loop;
     fork_server->events = *events;
-    fork_server->resolver.channel = fork_server->metrics.channel = -1;
-    if (resolver.channel >= 0)
-        take_lone(fork_server, &fork_server->resolver, events->resolver, resolver);
-    if (metrics.channel >= 0)
-        take_lone(fork_server, &fork_server->metrics, events->metrics, metrics);
+    for (size_t i = 0; i < fork_server->kept_count; i++)
+        take_lone(fork_server, &fork_server->kept[i]);
+    fork_server->kept_count = 0;
     if (fork_server->channel.fd < 0) {
         if (events->lost)
             events->lost(events->arg);
@@ -304,10 +338,9 @@ void fork_server_free(struct fork_server *fork_server)
             loop_fd_remove(f->loop, f->channel.fd);
     }
     channel_close(&f->channel);
-    if (f->resolver.channel >= 0)
-        close(f->resolver.channel);
-    if (f->metrics.channel >= 0)
-        close(f->metrics.channel);
+    while (f->kept_count > 0)
+        close_kept(f, 0);
+    free(f->kept);
     free(f);
 }
 

@@ -182,6 +182,23 @@ static void code_process(struct codec *c, struct ipc_message *m)
     m->u.process.pid = code_pid(c, m->u.process.pid);
 }
 
+static void code_lone(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_lone *b = &m->u.lone;
+    uint8_t role = code_u8(c, b->role);
+
+    check(c, role > PROCESS_FORK_SERVER && role < PROCESS_ROLES);
+    b->role = (enum process_role)role;
+    b->number = code_u16(c, b->number);
+    check(c, b->number > 0 && b->number <= MAX_NUMBER);
+}
+
+static void code_lone_new(struct codec *c, struct ipc_message *m)
+{
+    code_lone(c, m);
+    m->u.lone.pid = code_pid(c, m->u.lone.pid);
+}
+
 static void code_helper(struct codec *c, struct ipc_message *m)
 {
     m->u.helper.generation = code_u32(c, m->u.helper.generation);
@@ -275,6 +292,8 @@ static void code_report(struct codec *c, struct ipc_message *m)
 /* ---- The permission table ---- */
 
 #define IN(state) (1U << (state))
+#define SHORT     IPC_MESSAGE_SIZE
+#define LONG      IPC_LONG_SIZE
 #define ANY       (IN(IPC_FRESH) | IN(IPC_WORKING) | IN(IPC_LEAVING))
 
 static const struct kind {
@@ -283,33 +302,35 @@ static const struct kind {
     unsigned int when;    /* states of the sender in which it may say it */
     enum ipc_state after; /* its state then */
     int descriptors;
+    size_t size;
     void (*code)(struct codec *c, struct ipc_message *message);
 } kinds[] = {
-    {IPC_CONNECTION, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_WORKING, 1,
+    {IPC_CONNECTION, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_WORKING, 1, SHORT,
      code_connection},
-    {IPC_DRAIN, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_LEAVING, 0, code_nothing},
-    {IPC_CERTIFICATE, IPC_HELPER, IN(IPC_FRESH), IPC_FRESH, 0, code_certificate},
-    {IPC_READY, IPC_HELPER, IN(IPC_FRESH), IPC_WORKING, 0, code_nothing},
-    {IPC_FAILED, IPC_HELPER, IN(IPC_FRESH), IPC_LEAVING, 0, code_failed},
-    {IPC_OUTCOME, IPC_HELPER, IN(IPC_WORKING), IPC_WORKING, 0, code_outcome},
-    {IPC_START, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_ADOPT, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_ABANDON, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_PING, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_KILL, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, code_process},
-    {IPC_HELPER_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, code_helper},
-    {IPC_RESOLVER_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, code_process},
-    {IPC_REFUSED, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, code_refused},
-    {IPC_ALIVE, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_FILES, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, code_files},
-    {IPC_CHANGED, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, code_nothing},
-    {IPC_LOOKUP, IPC_ASKER, ANY, IPC_FRESH, 0, code_lookup},
-    {IPC_ADDRESSES, IPC_RESOLVER, ANY, IPC_FRESH, 0, code_addresses},
-    {IPC_VERDICT, IPC_CHECKER, ANY, IPC_FRESH, 0, code_verdict},
-    {IPC_METRICS_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, code_process},
-    {IPC_LISTEN, IPC_REPORTER, IN(IPC_FRESH), IPC_WORKING, 1, code_nothing},
-    {IPC_QUERY, IPC_METRICS, ANY, IPC_FRESH, 0, code_query},
-    {IPC_REPORT, IPC_REPORTER, IN(IPC_WORKING), IPC_WORKING, 0, code_report},
+    {IPC_DRAIN, IPC_DISPATCHER, IN(IPC_FRESH) | IN(IPC_WORKING), IPC_LEAVING, 0, SHORT,
+     code_nothing},
+    {IPC_CERTIFICATE, IPC_HELPER, IN(IPC_FRESH), IPC_FRESH, 0, SHORT, code_certificate},
+    {IPC_READY, IPC_HELPER, IN(IPC_FRESH), IPC_WORKING, 0, SHORT, code_nothing},
+    {IPC_FAILED, IPC_HELPER, IN(IPC_FRESH), IPC_LEAVING, 0, SHORT, code_failed},
+    {IPC_OUTCOME, IPC_HELPER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_outcome},
+    {IPC_START, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_ADOPT, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_ABANDON, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_PING, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_KILL, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_process},
+    {IPC_HELPER_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_helper},
+    {IPC_WANTED, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_lone},
+    {IPC_LONE_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_lone_new},
+    {IPC_REFUSED, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_refused},
+    {IPC_ALIVE, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_FILES, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_files},
+    {IPC_CHANGED, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_nothing},
+    {IPC_LOOKUP, IPC_ASKER, ANY, IPC_FRESH, 0, SHORT, code_lookup},
+    {IPC_ADDRESSES, IPC_RESOLVER, ANY, IPC_FRESH, 0, SHORT, code_addresses},
+    {IPC_VERDICT, IPC_CHECKER, ANY, IPC_FRESH, 0, SHORT, code_verdict},
+    {IPC_LISTEN, IPC_REPORTER, IN(IPC_FRESH), IPC_WORKING, 1, SHORT, code_nothing},
+    {IPC_QUERY, IPC_METRICS, ANY, IPC_FRESH, 0, SHORT, code_query},
+    {IPC_REPORT, IPC_REPORTER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_report},
 };
 
 /* NULL: unknown type. Each type has one sender. */
@@ -321,20 +342,21 @@ static const struct kind *find_kind(unsigned int type)
     return NULL;
 }
 
-void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE])
+size_t ipc_encode(const struct ipc_message *message, uint8_t *out)
 {
-    struct codec c = {.w = writer_make(out, IPC_MESSAGE_SIZE), .writes = true};
     const struct kind *kind = find_kind(message->type);
     struct ipc_message copy = *message;
 
     assert(kind);
+    struct codec c = {.w = writer_make(out, kind->size), .writes = true};
     writer_u16(&c.w, MAGIC);
     writer_u8(&c.w, IPC_VERSION);
     writer_u8(&c.w, (uint8_t)message->type);
     kind->code(&c, &copy);
-    writer_zeros(&c.w, IPC_MESSAGE_SIZE - c.w.pos);
+    writer_zeros(&c.w, kind->size - c.w.pos);
     assert(!c.w.failed);
     crypto_wipe(&copy, sizeof(copy));
+    return kind->size;
 }
 
 bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role sender,
@@ -343,10 +365,10 @@ bool ipc_decode(const uint8_t *data, size_t size, int descriptors, enum ipc_role
     struct codec c = {.r = reader_make(data, size)};
 
     memset(message, 0, sizeof(*message));
-    if (size != IPC_MESSAGE_SIZE || reader_u16(&c.r) != MAGIC || reader_u8(&c.r) != IPC_VERSION)
+    if (reader_u16(&c.r) != MAGIC || reader_u8(&c.r) != IPC_VERSION)
         return false;
     const struct kind *kind = find_kind(reader_u8(&c.r));
-    if (!kind || kind->sender != sender || (kind->when & IN(*state)) == 0 ||
+    if (!kind || size != kind->size || kind->sender != sender || (kind->when & IN(*state)) == 0 ||
         kind->descriptors != descriptors)
         return false;
     message->type = kind->type;

@@ -14,12 +14,14 @@
 #include "base/crypto.h"
 #include "base/world.h"
 #include "process/ke_end.h"
+#include "process/role.h"
 
-#define IPC_VERSION      1
+#define IPC_VERSION      2
 #define IPC_MESSAGE_SIZE 512
-#define IPC_TEXT_SIZE    448 /* of a reason, with terminator */
-#define IPC_NAME_SIZE    256 /* of a host, with terminator */
-#define IPC_OCTETS_SIZE  492 /* of a query or a report */
+#define IPC_LONG_SIZE    4096 /* of messages of the kinds that are marked so in the table */
+#define IPC_TEXT_SIZE    448  /* of a reason, with terminator */
+#define IPC_NAME_SIZE    256  /* of a host, with terminator */
+#define IPC_OCTETS_SIZE  492  /* of a query or a report */
 
 /* Who sends. The main process has another role on the channel of each kind of process. */
 enum ipc_role {
@@ -49,23 +51,23 @@ enum ipc_type {
     IPC_FAILED = 4,     /* ... cannot work, with the reason; it ends */
     IPC_OUTCOME = 5,    /* ... a session has ended */
     IPC_HELPER_NEW = 6, /* fork server to supervisor, with the latter's end of a helper's channel */
-    IPC_RESOLVER_NEW = 7, /* ... of the resolver's channel */
-    IPC_REFUSED = 8,      /* ... no new generation now, too many were ordered */
-    IPC_ALIVE = 9,        /* ... answer to IPC_PING */
-    IPC_LOOKUP = 10,      /* asker to resolver; one at a time */
-    IPC_ADDRESSES = 11,   /* resolver to asker: the answer */
-    IPC_FILES = 12,   /* fork server to supervisor: what the files of a new generation are like */
-    IPC_CHANGED = 13, /* ... bad files have changed, to be read again */
-    IPC_START = 14,   /* supervisor to fork server: start a new generation */
-    IPC_ADOPT = 15,   /* ... the new generation works: restart its helpers, and only these */
-    IPC_ABANDON = 16, /* ... the new generation does not work: forget it */
-    IPC_PING = 17,    /* ... give a sign of life */
-    IPC_KILL = 18,    /* ... kill this child */
-    IPC_VERDICT = 19, /* checker to fork server: on the next pair of files */
-    IPC_METRICS_NEW = 20, /* fork server to supervisor, with the channel of the metrics server */
-    IPC_LISTEN = 21,      /* reporter to metrics server, with the listening socket */
-    IPC_QUERY = 22,       /* metrics server to reporter: a request of the control protocol */
-    IPC_REPORT = 23,      /* reporter to metrics server: the answer */
+    IPC_LONE_NEW = 7,   /* ... of the channel of a lone process */
+    IPC_REFUSED = 8,    /* ... no new generation now, too many were ordered */
+    IPC_ALIVE = 9,      /* ... answer to IPC_PING */
+    IPC_LOOKUP = 10,    /* asker to resolver; one at a time */
+    IPC_ADDRESSES = 11, /* resolver to asker: the answer */
+    IPC_FILES = 12,     /* fork server to supervisor: what the files of a new generation are like */
+    IPC_CHANGED = 13,   /* ... bad files have changed, to be read again */
+    IPC_START = 14,     /* supervisor to fork server: start a new generation */
+    IPC_ADOPT = 15,     /* ... the new generation works: restart its helpers, and only these */
+    IPC_ABANDON = 16,   /* ... the new generation does not work: forget it */
+    IPC_PING = 17,      /* ... give a sign of life */
+    IPC_KILL = 18,      /* ... kill this child */
+    IPC_VERDICT = 19,   /* checker to fork server: on the next pair of files */
+    IPC_WANTED = 20,    /* supervisor to fork server: start this lone process, if it is not there */
+    IPC_LISTEN = 21,    /* reporter to metrics server, with the listening socket */
+    IPC_QUERY = 22,     /* metrics server to reporter: a request of the control protocol */
+    IPC_REPORT = 23,    /* reporter to metrics server: the answer */
     IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
 };
 
@@ -106,6 +108,13 @@ struct ipc_octets {
     uint8_t data[IPC_OCTETS_SIZE];
 };
 
+/* A lone process (process/lone_role.h). */
+struct ipc_lone {
+    enum process_role role;
+    uint16_t number; /* from 1 */
+    int32_t pid;     /* of a new one; 0 in IPC_WANTED */
+};
+
 struct ipc_message {
     enum ipc_type type;
     union {
@@ -124,7 +133,8 @@ struct ipc_message {
         } helper;
         struct {
             int32_t pid;
-        } process; /* that is new, or to be killed */
+        } process; /* that is to be killed */
+        struct ipc_lone lone;
         struct {
             uint32_t generation; /* that will not come */
         } refused;
@@ -145,9 +155,10 @@ struct ipc_message {
     } u;
 };
 
-/* Writes exactly IPC_MESSAGE_SIZE octets. A type that does not exist is a mistake of ours (assert);
-   a value out of range is found by the receiver, which refuses the message. */
-void ipc_encode(const struct ipc_message *message, uint8_t out[IPC_MESSAGE_SIZE]);
+/* Writes as many octets as messages of this type have, IPC_MESSAGE_SIZE or IPC_LONG_SIZE, and
+   returns the number. A type that does not exist is a mistake of ours (assert); a value out of range
+   is found by the receiver, which refuses the message. */
+size_t ipc_encode(const struct ipc_message *message, uint8_t *out);
 /* False: wrong size, version or type, a type that the sender may not send or not in its state, a
    value out of range, a descriptor too few or too many, or octets that should be zero and are not.
    The state of the sender goes on with a message that is valid. */

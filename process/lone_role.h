@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kind of process of which there is one, and no generations: the fork server starts it, gives the
- * main process its end of the channel, and starts it again when it ends. It knows no purpose of it.
+ * A process without generations: the fork server starts it, gives the main process its end of the
+ * channel, and starts it again when it ends. It knows no purpose of it. Of most kinds there is one;
+ * those of the same kind have numbers.
  */
 #ifndef PROCESS_LONE_ROLE_H
 #define PROCESS_LONE_ROLE_H
 
-#include "process/ipc.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include "process/role.h"
 #include "process/sandbox.h"
 
 struct lone_role {
-    const char *name;           /* in messages for people: Name resolving helper */
-    const char *process_name;   /* that listings of processes show */
-    const char *bad_files;      /* ... why it ended with HELPER_EXIT_BAD_FILES; NULL: it does not */
-    enum ipc_type announcement; /* brings the main process the ID and the channel */
+    enum process_role role;
+    uint16_t number;          /* from 1, among those of the role */
+    bool on_order;            /* not started before fork_server_want() */
+    const char *name;         /* in messages for people: Name resolving helper */
+    const char *process_name; /* that listings of processes show */
+    const char *bad_files;    /* why it ended with HELPER_EXIT_BAD_FILES; NULL: it does not */
     /* Body of the process, which gives up its rights first. It returns the exit status
        (enum helper_exit) when the channel ends. */
     int (*run)(void *ctx, const struct sandbox *sandbox, int channel);

@@ -115,7 +115,7 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
 
     signals_set_child(false);
     signal(SIGALRM, SIG_DFL);
-    sandbox_enter(sandbox, FILTER_RESOLVER, fd);
+    sandbox_enter(sandbox, PROCESS_RESOLVER, fd);
     process_close_descriptors(fd, -1);
     while ((result == CHANNEL_OK || result == CHANNEL_AGAIN) && await_lookup(fd)) {
         result = channel_receive(&channel, &message, &none);
@@ -126,8 +126,9 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
 }
 
 const struct lone_role resolver_helper_role = {
+    .role = PROCESS_RESOLVER,
+    .number = 1,
     .name = "Name resolving helper",
     .process_name = "chronyd-names",
-    .announcement = IPC_RESOLVER_NEW,
     .run = run,
 };

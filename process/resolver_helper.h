@@ -13,6 +13,7 @@
 #ifndef PROCESS_RESOLVER_HELPER_H
 #define PROCESS_RESOLVER_HELPER_H
 
+#include "process/ipc.h"
 #include "process/lone_role.h"
 
 /* A lookup that takes longer counts as one to be tried again (seconds). */

@@ -160,9 +160,9 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
     privileges_limit(keep);
 }
 
-void sandbox_enter(const struct sandbox *s, enum filter_role role, int channel)
+void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
 {
-    const bool is_stranger = role == FILTER_RESOLVER || role == FILTER_METRICS;
+    const bool is_stranger = role == PROCESS_RESOLVER || role == PROCESS_METRICS;
     const uid_t uid = is_stranger ? s->resolve_uid : s->uid;
     const gid_t gid = is_stranger ? s->resolve_gid : s->gid;
 

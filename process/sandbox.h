@@ -48,7 +48,7 @@ void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, 
    role, drops every capability, sets no-new-privs, and loads the system call filter of its role. It
    cannot be traced, leaves no core dump, and ends with the fork server where the users of both
    permit it. */
-void sandbox_enter(const struct sandbox *sandbox, enum filter_role role, int channel);
+void sandbox_enter(const struct sandbox *sandbox, enum process_role role, int channel);
 /* In the fork server: kills a child, also one that has changed its user. */
 void sandbox_kill(const struct sandbox *sandbox, pid_t pid);
 

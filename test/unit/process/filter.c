@@ -52,7 +52,7 @@ typedef void (*action)(struct world *w);
 #define SHM_KEY 0x74657374
 
 /* Status of a child that loads the filter and then acts; it exits with 0 if it gets that far. */
-static int run_filtered(int level, enum filter_role role, action act)
+static int run_filtered(int level, enum process_role role, action act)
 {
     pid_t child = fork();
     int status;
@@ -64,7 +64,7 @@ static int run_filtered(int level, enum filter_role role, action act)
         log_set_threshold(LOG_SEV_WARN);
         signals_install();
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
-        if (abs(level) == 1 && role == FILTER_MAIN) {
+        if (abs(level) == 1 && role == PROCESS_MAIN) {
             world_linux_use_resolver_helper(w, NULL, NULL);
             support_start_resolver(w);
         }
@@ -77,7 +77,7 @@ static int run_filtered(int level, enum filter_role role, action act)
     return status;
 }
 
-static void expect_allowed(int level, enum filter_role role, action act)
+static void expect_allowed(int level, enum process_role role, action act)
 {
     int status = run_filtered(level, role, act);
 
@@ -85,7 +85,7 @@ static void expect_allowed(int level, enum filter_role role, action act)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void expect_killed(int level, enum filter_role role, action act)
+static void expect_killed(int level, enum process_role role, action act)
 {
     int status = run_filtered(level, role, act);
 
@@ -275,7 +275,7 @@ static void main_process_works_at_every_level(void **state)
     assert_true(segment >= 0);
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         for (size_t j = 0; j < sizeof(actions) / sizeof(actions[0]); j++)
-            expect_allowed(levels[i], FILTER_MAIN, actions[j]);
+            expect_allowed(levels[i], PROCESS_MAIN, actions[j]);
     }
     shmctl(segment, IPC_RMID, NULL);
 }
@@ -283,32 +283,32 @@ static void main_process_works_at_every_level(void **state)
 static void program_cannot_be_executed(void **state)
 {
     skip_if_sanitized();
-    expect_killed(1, FILTER_MAIN, execute);
-    expect_killed(-1, FILTER_MAIN, execute);
-    expect_killed(2, FILTER_MAIN, execute);
-    expect_killed(-2, FILTER_MAIN, execute);
-    expect_killed(1, FILTER_NTS_HELPER, execute);
-    expect_killed(2, FILTER_NTS_HELPER, execute);
+    expect_killed(1, PROCESS_MAIN, execute);
+    expect_killed(-1, PROCESS_MAIN, execute);
+    expect_killed(2, PROCESS_MAIN, execute);
+    expect_killed(-2, PROCESS_MAIN, execute);
+    expect_killed(1, PROCESS_KE_HELPER, execute);
+    expect_killed(2, PROCESS_KE_HELPER, execute);
 }
 
 static void main_process_is_held_to_its_arguments_at_level_1(void **state)
 {
     skip_if_sanitized();
-    expect_killed(1, FILTER_MAIN, open_packet_socket);
-    expect_killed(1, FILTER_MAIN, set_other_option);
-    expect_killed(1, FILTER_MAIN, push_terminal_input);
-    expect_killed(1, FILTER_MAIN, make_directory);
-    expect_allowed(2, FILTER_MAIN, set_other_option);
+    expect_killed(1, PROCESS_MAIN, open_packet_socket);
+    expect_killed(1, PROCESS_MAIN, set_other_option);
+    expect_killed(1, PROCESS_MAIN, push_terminal_input);
+    expect_killed(1, PROCESS_MAIN, make_directory);
+    expect_allowed(2, PROCESS_MAIN, set_other_option);
 }
 
 static void helper_has_no_new_sockets(void **state)
 {
     skip_if_sanitized();
-    expect_killed(1, FILTER_NTS_HELPER, open_udp_socket);
-    expect_killed(2, FILTER_NTS_HELPER, open_udp_socket);
-    expect_killed(2, FILTER_NTS_HELPER, set_other_option);
-    expect_allowed(1, FILTER_NTS_HELPER, use_random);
-    expect_allowed(2, FILTER_NTS_HELPER, use_random);
+    expect_killed(1, PROCESS_KE_HELPER, open_udp_socket);
+    expect_killed(2, PROCESS_KE_HELPER, open_udp_socket);
+    expect_killed(2, PROCESS_KE_HELPER, set_other_option);
+    expect_allowed(1, PROCESS_KE_HELPER, use_random);
+    expect_allowed(2, PROCESS_KE_HELPER, use_random);
 }
 
 /* Files that any user may read and write, and which file permissions therefore do not protect. */
@@ -351,8 +351,8 @@ static void helper_sets_one_option_only(void **state)
 {
     skip_if_sanitized();
     for (int level = 1; level <= 2; level++) {
-        expect_allowed(level, FILTER_NTS_HELPER, set_quick_ack);
-        expect_killed(level, FILTER_NTS_HELPER, set_no_delay);
+        expect_allowed(level, PROCESS_KE_HELPER, set_quick_ack);
+        expect_killed(level, PROCESS_KE_HELPER, set_no_delay);
     }
 }
 
@@ -361,15 +361,15 @@ static void helper_has_no_files_and_no_clock(void **state)
     skip_if_sanitized();
     for (int level = -2; level <= 2; level++)
         if (level != 0)
-            expect_allowed(level, FILTER_NTS_HELPER, fail_to_open);
-    expect_killed(1, FILTER_NTS_HELPER, remove_file);
-    expect_killed(1, FILTER_NTS_HELPER, set_clock_frequency);
-    expect_allowed(1, FILTER_MAIN, set_clock_frequency);
+            expect_allowed(level, PROCESS_KE_HELPER, fail_to_open);
+    expect_killed(1, PROCESS_KE_HELPER, remove_file);
+    expect_killed(1, PROCESS_KE_HELPER, set_clock_frequency);
+    expect_allowed(1, PROCESS_MAIN, set_clock_frequency);
 }
 
 static void level_0_loads_nothing(void **state)
 {
-    expect_allowed(0, FILTER_MAIN, open_udp_socket);
+    expect_allowed(0, PROCESS_MAIN, open_udp_socket);
 }
 
 static void act_nothing(struct world *w)
@@ -378,7 +378,7 @@ static void act_nothing(struct world *w)
 
 static void unknown_level_is_fatal(void **state)
 {
-    int status = run_filtered(3, FILTER_MAIN, act_nothing);
+    int status = run_filtered(3, PROCESS_MAIN, act_nothing);
 
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 1);

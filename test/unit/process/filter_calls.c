@@ -80,7 +80,7 @@ enum outcome {
 enum { PARENT = -1000001 };
 
 #define ALL    15U
-#define HELPER (1U << FILTER_NTS_HELPER | 1U << FILTER_METRICS)
+#define HELPER (1U << PROCESS_KE_HELPER | 1U << PROCESS_METRICS)
 
 struct call {
     const char *name;
@@ -204,7 +204,7 @@ static const struct call calls[] = {
     CALL(bind, HELPER, -1, 0, 0),
     CALL(connect, HELPER, -1, 0, 0),
     CALL(sendto, HELPER, -1, 0, 0, 0, 8, 8),
-    CALL(sendmsg, 1U << FILTER_NTS_HELPER, -1, 0, 0),
+    CALL(sendmsg, 1U << PROCESS_KE_HELPER, -1, 0, 0),
     CALL(sendmmsg, HELPER, -1, 0, 0, 0),
     CALL(clone, HELPER, CLONE_THREAD | CLONE_VM, 0, 0, 0, 0),
     CALL(setsockopt, HELPER, -1, SOL_SOCKET, SO_BROADCAST, 0, 0),
@@ -217,7 +217,7 @@ static long argument(long value)
 }
 
 /* The call in a child that has loaded the filter. */
-static enum outcome try_call(int level, enum filter_role role, const struct call *call)
+static enum outcome try_call(int level, enum process_role role, const struct call *call)
 {
     int status;
     pid_t child = fork();
@@ -255,13 +255,13 @@ static void skip_if_sanitized(void)
 static void dangerous_calls_are_denied_in_every_role_at_every_level(void **state)
 {
     static const int levels[] = {1, 2, -1, -2};
-    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER,
-                                             FILTER_METRICS};
+    static const enum process_role roles[] = {PROCESS_MAIN, PROCESS_KE_HELPER, PROCESS_RESOLVER,
+                                             PROCESS_METRICS};
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(calls); i++) {
         for (size_t j = 0; j < COUNT(roles) * COUNT(levels); j++) {
-            enum filter_role role = roles[j / COUNT(levels)];
+            enum process_role role = roles[j / COUNT(levels)];
             int level = levels[j % COUNT(levels)];
 
             if (!(calls[i].roles & 1U << role))
@@ -283,7 +283,7 @@ static void without_the_filter_they_are_not(void **state)
     if (geteuid() != 0)
         skip();
     for (size_t i = 0; i < COUNT(calls); i++) {
-        enum outcome outcome = try_call(0, FILTER_MAIN, &calls[i]);
+        enum outcome outcome = try_call(0, PROCESS_MAIN, &calls[i]);
         if (outcome == OUTCOME_OTHER || outcome == OUTCOME_MISSING)
             proven++;
         else
@@ -295,7 +295,7 @@ static void without_the_filter_they_are_not(void **state)
 
 /* ---- What has to go on to work ---- */
 
-static int run(int level, enum filter_role role, void (*act)(void))
+static int run(int level, enum process_role role, void (*act)(void))
 {
     int status;
     pid_t child = fork();
@@ -322,8 +322,8 @@ static void signal_itself(void)
 
 static void process_can_abort_at_level_2(void **state)
 {
-    static const enum filter_role roles[] = {FILTER_MAIN, FILTER_NTS_HELPER, FILTER_RESOLVER,
-                                             FILTER_METRICS};
+    static const enum process_role roles[] = {PROCESS_MAIN, PROCESS_KE_HELPER, PROCESS_RESOLVER,
+                                             PROCESS_METRICS};
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(roles); i++) {
@@ -377,7 +377,7 @@ static void resolver_can_do_what_name_services_do(void **state)
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(levels); i++)
-        assert_int_equal(run(levels[i], FILTER_RESOLVER, use_name_services), 0);
+        assert_int_equal(run(levels[i], PROCESS_RESOLVER, use_name_services), 0);
 }
 
 static void *execute(void *arg)
@@ -400,7 +400,7 @@ static void violation_in_a_thread_ends_the_whole_process(void **state)
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(levels); i++) {
-        int status = run(levels[i], FILTER_MAIN, execute_in_thread);
+        int status = run(levels[i], PROCESS_MAIN, execute_in_thread);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
     }
 }

@@ -198,30 +198,18 @@ static void nobody_may_send_what_another_role_sends(void **state)
         enum ipc_role sender;
         int descriptors;
     } kinds[] = {
-        {IPC_CONNECTION, IPC_DISPATCHER, 1},
-        {IPC_DRAIN, IPC_DISPATCHER, 0},
-        {IPC_READY, IPC_HELPER, 0},
-        {IPC_FAILED, IPC_HELPER, 0},
-        {IPC_OUTCOME, IPC_HELPER, 0},
-        {IPC_CERTIFICATE, IPC_HELPER, 0},
-        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1},
-        {IPC_RESOLVER_NEW, IPC_FORK_SERVER, 1},
-        {IPC_REFUSED, IPC_FORK_SERVER, 0},
-        {IPC_ALIVE, IPC_FORK_SERVER, 0},
-        {IPC_FILES, IPC_FORK_SERVER, 0},
-        {IPC_CHANGED, IPC_FORK_SERVER, 0},
-        {IPC_START, IPC_SUPERVISOR, 0},
-        {IPC_ADOPT, IPC_SUPERVISOR, 0},
-        {IPC_ABANDON, IPC_SUPERVISOR, 0},
-        {IPC_PING, IPC_SUPERVISOR, 0},
-        {IPC_KILL, IPC_SUPERVISOR, 0},
-        {IPC_VERDICT, IPC_CHECKER, 0},
-        {IPC_LOOKUP, IPC_ASKER, 0},
-        {IPC_ADDRESSES, IPC_RESOLVER, 0},
-        {IPC_METRICS_NEW, IPC_FORK_SERVER, 1},
-        {IPC_LISTEN, IPC_REPORTER, 1},
-        {IPC_QUERY, IPC_METRICS, 0},
-        {IPC_REPORT, IPC_REPORTER, 0},
+        {IPC_CONNECTION, IPC_DISPATCHER, 1},  {IPC_DRAIN, IPC_DISPATCHER, 0},
+        {IPC_READY, IPC_HELPER, 0},           {IPC_FAILED, IPC_HELPER, 0},
+        {IPC_OUTCOME, IPC_HELPER, 0},         {IPC_CERTIFICATE, IPC_HELPER, 0},
+        {IPC_HELPER_NEW, IPC_FORK_SERVER, 1}, {IPC_LONE_NEW, IPC_FORK_SERVER, 1},
+        {IPC_REFUSED, IPC_FORK_SERVER, 0},    {IPC_ALIVE, IPC_FORK_SERVER, 0},
+        {IPC_FILES, IPC_FORK_SERVER, 0},      {IPC_CHANGED, IPC_FORK_SERVER, 0},
+        {IPC_START, IPC_SUPERVISOR, 0},       {IPC_ADOPT, IPC_SUPERVISOR, 0},
+        {IPC_ABANDON, IPC_SUPERVISOR, 0},     {IPC_PING, IPC_SUPERVISOR, 0},
+        {IPC_KILL, IPC_SUPERVISOR, 0},        {IPC_VERDICT, IPC_CHECKER, 0},
+        {IPC_LOOKUP, IPC_ASKER, 0},           {IPC_ADDRESSES, IPC_RESOLVER, 0},
+        {IPC_WANTED, IPC_SUPERVISOR, 0},      {IPC_LISTEN, IPC_REPORTER, 1},
+        {IPC_QUERY, IPC_METRICS, 0},          {IPC_REPORT, IPC_REPORTER, 0},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -240,7 +228,9 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.helper.generation = m.u.helper.number = 1, m.u.helper.pid = 2;
         else if (m.type == IPC_VERDICT)
             m.u.verdict.usable = true;
-        else if (m.type == IPC_RESOLVER_NEW || m.type == IPC_METRICS_NEW || m.type == IPC_KILL)
+        else if (m.type == IPC_LONE_NEW || m.type == IPC_WANTED)
+            m.u.lone = (struct ipc_lone){PROCESS_GUARD, 1, 2};
+        else if (m.type == IPC_KILL)
             m.u.process.pid = 2;
         else if (m.type == IPC_QUERY)
             m.u.octets.length = 1;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kinds of processes of the daemon (architecture.md "Processes"). What each may do is decided
+ * by its kind alone (process/sandbox.h).
+ */
+#ifndef PROCESS_ROLE_H
+#define PROCESS_ROLE_H
+
+enum process_role {
+    PROCESS_MAIN,
+    PROCESS_FORK_SERVER,
+    PROCESS_GUARD,         /* sets the clock */
+    PROCESS_SERVER_WORKER, /* answers NTP requests */
+    PROCESS_KE_HELPER,     /* key establishment of the NTS server; judges certificates, too */
+    PROCESS_KE_CLIENT,     /* key establishment of the NTS client */
+    PROCESS_RESOLVER,      /* looks up names */
+    PROCESS_METRICS,
+};
+#define PROCESS_ROLES (PROCESS_METRICS + 1)
+
+#endif
