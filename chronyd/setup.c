@@ -30,8 +30,8 @@
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
    that are open for a short time. */
 #define OTHER_DESCRIPTORS 64
-/* Lone processes at most. */
-#define LONE_ROLES 2
+/* Lone processes at most: one of each role, and 64 server workers. */
+#define LONE_ROLES (PROCESS_ROLES + 64)
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)
@@ -109,6 +109,7 @@ void setup_read_conf(struct chronyd *d)
     d->sandbox.serves_metrics = chronyd_serves_metrics(d);
     d->sandbox.locks_memory = options->lock_memory || d->conf->process.lock_memory;
     sandbox_find_users(&d->sandbox, options->user ? options->user : d->conf->process.user);
+    sandbox_choose_processes(&d->sandbox, &d->conf->process, options->control_clock);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->reference.mail_user)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");

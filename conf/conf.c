@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 
 #include <stdarg.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
@@ -43,6 +44,7 @@ struct conf *conf_new(const struct conf_env *env)
     conf->reference.leap.mode = LEAPSEC_SYSTEM;
     conf->reference.drift_file.interval = 3600;
     conf->reference.max_change.start = -1;
+    conf->reference.clock_step = (struct clock_step_conf){.limit = INFINITY, .per_hour = 3};
     conf->client_log.limit = 524288;
     conf->reference.local = (struct local_conf){.stratum = 10, .distance = 1.0};
     conf->command.bind.v4 = ip_addr_loopback(IP_V4);

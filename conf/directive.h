@@ -141,6 +141,7 @@ directive_handler directive_authselectmode, directive_clientloglimit, directive_
 directive_handler directive_estimator, directive_fallbackdrift, directive_leapsecmode;
 directive_handler directive_local, directive_log;
 directive_handler directive_mailonchange, directive_makestep, directive_maxchange;
+directive_handler directive_clockstep, directive_yes_or_no;
 directive_handler directive_ntsaeads, directive_ntstrustedcerts, directive_opencommands;
 directive_handler directive_pollpolicy, directive_ratelimit, directive_smoothtime;
 directive_handler directive_tempcomp, directive_templearn, directive_historyfile;

@@ -194,6 +194,27 @@ bool directive_makestep(struct parser *p, const struct directive *d, char *args)
     return true;
 }
 
+bool directive_clockstep(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct option_row numbers[] = {
+        {OPTION_REAL_FROM_0(reference.clock_step.limit, INFINITY), .unit = "s"},
+        {OPTION_INTEGER(reference.clock_step.per_hour, 0, INT_MAX, 3)},
+    };
+
+    return parser_check_words(p, args, 2, 2) && read_numbers(p, numbers, COUNT(numbers), &args);
+}
+
+bool directive_yes_or_no(struct parser *p, const struct directive *d, char *args)
+{
+    static const struct named_value words[] = {{"no", CHOICE_NO}, {"yes", CHOICE_YES}};
+    int choice;
+
+    if (!read_choice(p, words, COUNT(words), args, &choice))
+        return false;
+    *(enum conf_choice *)directive_value(p, d) = (enum conf_choice)choice;
+    return true;
+}
+
 bool directive_maxchange(struct parser *p, const struct directive *d, char *args)
 {
     static const struct option_row numbers[] = {

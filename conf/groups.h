@@ -19,6 +19,9 @@ struct conf_strings {
     size_t count;
 };
 
+/* Something that is on in some circumstances unless it was set. */
+enum conf_choice { CHOICE_AUTO, CHOICE_NO, CHOICE_YES };
+
 /* ---- Clock ---- */
 
 struct clock_conf {
@@ -29,6 +32,12 @@ struct clock_conf {
 struct makestep_conf {
     double threshold; /* s */
     int limit;        /* number of clock updates; negative: no limit */
+};
+
+/* Steps by command that the guard of the clock allows. */
+struct clock_step_conf {
+    double limit; /* s */
+    int per_hour;
 };
 
 /* After `start` clock updates (negative: off), `ignore` offsets (negative: all) larger than this
@@ -67,6 +76,7 @@ struct local_conf {
 
 struct reference_conf {
     struct makestep_conf makestep;
+    struct clock_step_conf clock_step;
     struct max_change_conf max_change;
     struct fallback_drift_conf fallback_drift;
     struct drift_file_conf drift_file;
@@ -347,6 +357,10 @@ struct process_conf {
     char *pid_file; /* NULL: none */
     bool lock_memory;
     int sched_priority;
+    /* Automatic: on if the daemon changes its user. */
+    enum conf_choice clock_guard;
+    enum conf_choice nts_client_process;
+    int server_workers; /* negative: automatic */
 };
 
 #endif

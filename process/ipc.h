@@ -34,8 +34,14 @@ enum ipc_role {
     IPC_CHECKER,  /* the process that judges certificates, to the fork server */
     IPC_REPORTER, /* the main process, to the metrics server */
     IPC_METRICS,
+    IPC_CLOCK_USER, /* the main process, to the guard of the clock */
+    IPC_GUARD,
+    IPC_SERVER, /* the main process, to a server worker */
+    IPC_WORKER,
+    IPC_KE_ASKER, /* the main process, to the NTS-KE client process */
+    IPC_KE_CLIENT,
 };
-#define IPC_ROLES (IPC_METRICS + 1)
+#define IPC_ROLES (IPC_KE_CLIENT + 1)
 
 /* What a sender has said of itself so far. Roles without a life of their own stay at the first. */
 enum ipc_state {

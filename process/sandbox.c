@@ -31,6 +31,21 @@ bool sandbox_changes_user(const struct sandbox *s)
     return sandbox_started_as_root() && (s->uid != 0 || s->gid != 0);
 }
 
+static bool is_chosen(const struct sandbox *s, enum conf_choice choice)
+{
+    return choice == CHOICE_YES || (choice == CHOICE_AUTO && sandbox_changes_user(s));
+}
+
+void sandbox_choose_processes(struct sandbox *s, const struct process_conf *conf,
+                              bool controls_clock)
+{
+    s->guards_clock = controls_clock && is_chosen(s, conf->clock_guard);
+    s->has_ke_client = is_chosen(s, conf->nts_client_process);
+    s->server_workers = conf->server_workers >= 0   ? conf->server_workers
+                        : is_chosen(s, CHOICE_AUTO) ? 1
+                                                    : 0;
+}
+
 /* The calls that getaddrinfo() makes depend on the system's name services, so no list can name
    them. */
 bool sandbox_wants_resolver(const struct sandbox *s)

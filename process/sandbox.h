@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include "conf/groups.h"
 #include "process/filter.h"
 
 struct sandbox {
@@ -19,6 +20,10 @@ struct sandbox {
     gid_t resolve_gid;
     int filter_level;
     bool serves_metrics; /* there is a metrics server */
+    /* The other processes that there are; sandbox_choose_processes(). */
+    bool guards_clock;
+    bool has_ke_client;
+    int server_workers;
     bool locks_memory;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };
@@ -30,6 +35,10 @@ void sandbox_find_users(struct sandbox *sandbox, const char *name);
 bool sandbox_started_as_root(void);
 /* The daemon and its helpers become another user than root. */
 bool sandbox_changes_user(const struct sandbox *sandbox);
+/* Decides which of the optional processes there are. controls_clock: not -x or -Q. After the users were
+   found. */
+void sandbox_choose_processes(struct sandbox *sandbox, const struct process_conf *conf,
+                              bool controls_clock);
 /* At this filter level another process looks up names. */
 bool sandbox_wants_resolver(const struct sandbox *sandbox);
 

@@ -39,6 +39,7 @@ static const struct {
     {"minstratum", OF(selection.min_stratum), 0, INT_MAX, 0},
     {"nocerttimecheck", OF(nts_client.no_cert_time_check), 0, INT_MAX, 0},
     {"ntsprocesses", OF(nts_server.processes), 0, 1000, 1},
+    {"serverworkers", OF(process.server_workers), 0, 64, -1},
     {"ntsrefresh", OF(nts_client.refresh), 0, INT_MAX, 2419200},
     {"ntsrotate", OF(nts_server.rotate), 0, INT_MAX, 604800},
     {"port", OF(sockets.port), 0, 65535, 123},
@@ -432,6 +433,28 @@ static void words_select_modes_without_regard_to_case(void **state)
                  (int)strcspn(bad[i], " "), bad[i]);
         assert_error_begins(bad[i], error);
     }
+}
+
+static void processes_can_be_chosen(void **state)
+{
+    struct conf *conf = test_conf("");
+
+    assert_int_equal(conf->process.clock_guard, CHOICE_AUTO);
+    assert_int_equal(conf->process.nts_client_process, CHOICE_AUTO);
+    assert_true(isinf(conf->reference.clock_step.limit));
+    assert_int_equal(conf->reference.clock_step.per_hour, 3);
+    conf_free(conf);
+    conf = test_conf("clockguard yes\nntsclientprocess yes\nclockguard no\nclockstep 0.5 10");
+    assert_int_equal(conf->process.clock_guard, CHOICE_NO);
+    assert_int_equal(conf->process.nts_client_process, CHOICE_YES);
+    assert_float_equal(conf->reference.clock_step.limit, 0.5, 0.0);
+    assert_int_equal(conf->reference.clock_step.per_hour, 10);
+    conf_free(conf);
+
+    assert_error_begins("clockguard maybe",
+                        "Could not parse clockguard directive at line 1: maybe");
+    assert_error_begins("clockstep 1", "Missing arguments for clockstep directive at line 1");
+    assert_error_begins("clockstep 1 x", "Could not parse clockstep directive at line 1");
 }
 
 static void the_estimator_is_one_of_two_words(void **state)
@@ -973,6 +996,7 @@ int main(void)
         cmocka_unit_test(addresses_may_have_an_interface),
         cmocka_unit_test(metrics_have_an_address_and_a_port),
         cmocka_unit_test(words_select_modes_without_regard_to_case),
+        cmocka_unit_test(processes_can_be_chosen),
         cmocka_unit_test(the_estimator_is_one_of_two_words),
         cmocka_unit_test(a_poll_policy_by_accuracy_has_a_ratio),
         cmocka_unit_test(positional_numbers_are_read_in_sequence),
