@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lone processes: the one that is waited for before the loop, the one that is started on order only
+ * and started again, and several of one role.
+ */
+#include "test/unit/support/ke_server.h"
+#include "test/unit/support/unit.h"
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Sends the number that its role has in the test, and stays until its channel ends. */
+static int say_number(void *ctx, const struct sandbox *sandbox, int channel)
+{
+    const char *number = ctx;
+    struct pollfd p = {.fd = channel, .events = POLLIN};
+    ssize_t written = write(channel, number, 1);
+
+    while (written == 1 && (poll(&p, 1, -1) < 0 || (p.revents & (POLLHUP | POLLIN)) == 0))
+        ;
+    return HELPER_EXIT_DONE;
+}
+
+static struct lone_role role_of(enum process_role role, uint16_t number, char *says)
+{
+    return (struct lone_role){
+        .role = role,
+        .number = number,
+        .name = "Process",
+        .process_name = "lone",
+        .run = say_number,
+        .ctx = says,
+    };
+}
+
+/* What the process on the other side is called, which is what it sent first. */
+static char read_number(int channel)
+{
+    struct pollfd p = {.fd = channel, .events = POLLIN};
+    char number = 0;
+
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(read(channel, &number, 1), 1);
+    return number;
+}
+
+struct lone_fixture {
+    struct ke_fixture *ke;
+    struct lone_role roles[3];
+    struct lone_process last;
+    int started;
+};
+
+static void on_lone(const struct lone_process *process, void *arg)
+{
+    struct lone_fixture *f = arg;
+
+    if (f->started++ > 0)
+        close(f->last.channel);
+    f->last = *process;
+}
+
+static bool has_started(void *arg)
+{
+    return ((struct lone_fixture *)arg)->started > 0;
+}
+
+static bool has_started_twice(void *arg)
+{
+    return ((struct lone_fixture *)arg)->started > 1;
+}
+
+/* The guard at once, two workers on order. */
+static struct lone_fixture start(struct ke_fixture *ke)
+{
+    struct lone_fixture f = {
+        .ke = ke,
+        .roles = {role_of(PROCESS_GUARD, 1, "g"), role_of(PROCESS_SERVER_WORKER, 1, "1"),
+                  role_of(PROCESS_SERVER_WORKER, 2, "2")},
+    };
+    char error[256];
+
+    f.roles[1].on_order = f.roles[2].on_order = true;
+    ke->fork_spec.lone = f.roles;
+    ke->fork_spec.lone_count = 3;
+    ke->handle = fork_server_start(&ke->fork_spec, error, sizeof(error));
+    assert_non_null(ke->handle);
+    ke->fork_server = fork_server_pid(ke->handle);
+    return f;
+}
+
+static void attach(struct lone_fixture *f)
+{
+    const struct fork_server_events events = {.lone = on_lone, .arg = f};
+
+    fork_server_attach(f->ke->handle, f->ke->tls.loop, &events);
+}
+
+static void one_is_there_before_the_loop(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process guard;
+
+    assert_true(fork_server_await_lone(f.ke->handle, PROCESS_GUARD, 1, &guard));
+    assert_int_equal(guard.role, PROCESS_GUARD);
+    assert_int_equal(read_number(guard.channel), 'g');
+    /* It was handed over once. */
+    attach(&f);
+    ke_fixture_run_for(f.ke, 0.1);
+    assert_int_equal(f.started, 0);
+    close(guard.channel);
+}
+
+static void one_that_nobody_waited_for_comes_with_the_loop(void **state)
+{
+    struct lone_fixture f = start(*state);
+
+    attach(&f);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started, &f, 10.0));
+    assert_int_equal(read_number(f.last.channel), 'g');
+    close(f.last.channel);
+}
+
+static void others_start_on_order_only(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process guard;
+
+    assert_true(fork_server_await_lone(f.ke->handle, PROCESS_GUARD, 1, &guard));
+    attach(&f);
+    fork_server_want(f.ke->handle, PROCESS_SERVER_WORKER, 2);
+    fork_server_want(f.ke->handle, PROCESS_SERVER_WORKER, 2);
+    /* Neither a role that is not there, nor a number. */
+    fork_server_want(f.ke->handle, PROCESS_SERVER_WORKER, 3);
+    fork_server_want(f.ke->handle, PROCESS_RESOLVER, 1);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started, &f, 10.0));
+    ke_fixture_run_for(f.ke, 0.2);
+    assert_int_equal(f.started, 1);
+    assert_int_equal(f.last.role, PROCESS_SERVER_WORKER);
+    assert_int_equal(f.last.number, 2);
+    assert_int_equal(read_number(f.last.channel), '2');
+
+    /* From then on it is started again when it ends. */
+    kill(f.last.pid, SIGKILL);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started_twice, &f, 10.0));
+    assert_int_equal(f.last.number, 2);
+    assert_int_equal(read_number(f.last.channel), '2');
+    close(f.last.channel);
+    close(guard.channel);
+}
+
+static void nothing_is_waited_for_without_end(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process process;
+
+    kill(f.ke->fork_server, SIGKILL);
+    assert_false(fork_server_await_lone(f.ke->handle, PROCESS_SERVER_WORKER, 1, &process));
+    assert_int_equal(waitpid(f.ke->fork_server, NULL, 0), -1);
+    f.ke->fork_server = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KE_TEST(one_is_there_before_the_loop),
+        KE_TEST(one_that_nobody_waited_for_comes_with_the_loop),
+        KE_TEST(others_start_on_order_only),
+        KE_TEST(nothing_is_waited_for_without_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
