@@ -7,7 +7,6 @@
 #include "chronyd/os/notify.h"
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/world_linux.h"
-#include "process/filter.h"
 #include "process/signals.h"
 
 /* False: the foreground process that waited for this one is gone. */
@@ -39,7 +38,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_attach_helpers(d);
 
     cmd_service_open_unix(d->cmd_service);
-    filter_load(options->filter_level, PROCESS_MAIN);
+    sandbox_enter_main(&d->sandbox);
 }
 
 static void end_process(struct chronyd *d)

@@ -7,7 +7,7 @@
  *
  * Promise: descriptors: the channel to the main process and the log, and what name services open.
  * Files: those of the name services. Capabilities: none; started as root it runs as a user that
- * owns nothing of the daemon's. System calls: all but the dangerous ones (filter_denied.c): no
+ * owns nothing of the daemon's. System calls: all but the dangerous ones (promise_calls.c): no
  * programs, no signals to others, no new privileges.
  */
 #ifndef PROCESS_RESOLVER_HELPER_H

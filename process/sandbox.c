@@ -177,7 +177,7 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
 
 void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
 {
-    const bool is_stranger = role == PROCESS_RESOLVER || role == PROCESS_METRICS;
+    const bool is_stranger = promise_of(role)->is_stranger;
     const uid_t uid = is_stranger ? s->resolve_uid : s->uid;
     const gid_t gid = is_stranger ? s->resolve_gid : s->gid;
 
@@ -190,7 +190,12 @@ void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
     sandbox_lock_memory(s);
     forbid_dumps();
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    filter_load(s->filter_level, role);
+    filter_load(s->filter_level, role, 0);
+}
+
+void sandbox_enter_main(const struct sandbox *s)
+{
+    filter_load(s->filter_level, PROCESS_MAIN, s->guards_clock ? 0 : WORK_CLOCK);
 }
 
 void sandbox_kill(const struct sandbox *s, pid_t pid)

@@ -35,8 +35,8 @@ void sandbox_find_users(struct sandbox *sandbox, const char *name);
 bool sandbox_started_as_root(void);
 /* The daemon and its helpers become another user than root. */
 bool sandbox_changes_user(const struct sandbox *sandbox);
-/* Decides which of the optional processes there are. controls_clock: not -x or -Q. After the users were
-   found. */
+/* Decides which of the optional processes there are. controls_clock: not -x or -Q. After the users
+   were found. */
 void sandbox_choose_processes(struct sandbox *sandbox, const struct process_conf *conf,
                               bool controls_clock);
 /* At this filter level another process looks up names. */
@@ -58,6 +58,8 @@ void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, 
    cannot be traced, leaves no core dump, and ends with the fork server where the users of both
    permit it. */
 void sandbox_enter(const struct sandbox *sandbox, enum process_role role, int channel);
+/* In the main process, at the end of its start: loads the filter. */
+void sandbox_enter_main(const struct sandbox *sandbox);
 /* In the fork server: kills a child, also one that has changed its user. */
 void sandbox_kill(const struct sandbox *sandbox, pid_t pid);
 

@@ -68,7 +68,7 @@ static int run_filtered(int level, enum process_role role, action act)
             world_linux_use_resolver_helper(w, NULL, NULL);
             support_start_resolver(w);
         }
-        filter_load(level, role);
+        filter_load(level, role, WORK_CLOCK);
         act(w);
         world_linux_free(w);
         _exit(0);

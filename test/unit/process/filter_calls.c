@@ -79,8 +79,16 @@ enum outcome {
 /* A value in arguments that is known when the test runs only: the process ID of the parent. */
 enum { PARENT = -1000001 };
 
-#define ALL    15U
-#define HELPER (1U << PROCESS_KE_HELPER | 1U << PROCESS_METRICS)
+#define BIT(role) (1U << (role))
+/* All but the fork server, whose filter its children inherit. */
+#define ALL (BIT(PROCESS_ROLES) - 1U - BIT(PROCESS_FORK_SERVER))
+/* Those that have descriptors and no names. */
+#define HELPER                                                                                     \
+    (BIT(PROCESS_GUARD) | BIT(PROCESS_SERVER_WORKER) | BIT(PROCESS_KE_HELPER) |                    \
+     BIT(PROCESS_KE_CLIENT) | BIT(PROCESS_METRICS))
+#define EVERY (ALL | BIT(PROCESS_FORK_SERVER))
+/* ... and no datagrams to addresses. */
+#define UNADDRESSED (HELPER - BIT(PROCESS_SERVER_WORKER))
 
 struct call {
     const char *name;
@@ -98,89 +106,89 @@ struct call {
     }
 
 static const struct call calls[] = {
-    CALL(execve, ALL, 0, 0, 0),
-    CALL(execveat, ALL, -1, 0, 0, 0, 0),
-    CALL(ptrace, ALL, -1, -1, 0, 0),
-    CALL(process_vm_readv, ALL, -1, 0, 0, 0, 0, 1),
-    CALL(process_vm_writev, ALL, -1, 0, 0, 0, 0, 1),
-    CALL(process_madvise, ALL, -1, 0, 0, 0, 0),
-    CALL(process_mrelease, ALL, -1, 0),
-    CALL(kcmp, ALL, -1, -1, 0, 0, 0),
+    CALL(execve, EVERY, 0, 0, 0),
+    CALL(execveat, EVERY, -1, 0, 0, 0, 0),
+    CALL(ptrace, EVERY, -1, -1, 0, 0),
+    CALL(process_vm_readv, EVERY, -1, 0, 0, 0, 0, 1),
+    CALL(process_vm_writev, EVERY, -1, 0, 0, 0, 0, 1),
+    CALL(process_madvise, EVERY, -1, 0, 0, 0, 0),
+    CALL(process_mrelease, EVERY, -1, 0),
+    CALL(kcmp, EVERY, -1, -1, 0, 0, 0),
     /* signals and what amounts to one; the signal 0 is none */
     CALL(kill, ALL, PARENT, 0),
     CALL(tkill, ALL, PARENT, 0),
     CALL(tgkill, ALL, PARENT, PARENT, 0),
-    CALL(rt_sigqueueinfo, ALL, PARENT, 0, 0),
-    CALL(rt_tgsigqueueinfo, ALL, PARENT, PARENT, 0, 0),
-    CALL(pidfd_open, ALL, PARENT, 0),
-    CALL(pidfd_send_signal, ALL, -1, 0, 0, 0),
-    CALL(pidfd_getfd, ALL, -1, 0, 0),
-    CALL(fcntl, ALL, 0, F_SETOWN, 0),
-    CALL(fcntl, ALL, -1, F_SETOWN_EX, 0),
-    CALL(fcntl, ALL, -1, F_SETSIG, 0),
-    CALL(ioctl, ALL, -1, FIOSETOWN, 0),
-    CALL(ioctl, ALL, -1, SIOCSPGRP, 0),
-    CALL(ioctl, ALL, -1, TIOCSTI, 0),
+    CALL(rt_sigqueueinfo, EVERY, PARENT, 0, 0),
+    CALL(rt_tgsigqueueinfo, EVERY, PARENT, PARENT, 0, 0),
+    CALL(pidfd_open, EVERY, PARENT, 0),
+    CALL(pidfd_send_signal, EVERY, -1, 0, 0, 0),
+    CALL(pidfd_getfd, EVERY, -1, 0, 0),
+    CALL(fcntl, EVERY, 0, F_SETOWN, 0),
+    CALL(fcntl, EVERY, -1, F_SETOWN_EX, 0),
+    CALL(fcntl, EVERY, -1, F_SETSIG, 0),
+    CALL(ioctl, EVERY, -1, FIOSETOWN, 0),
+    CALL(ioctl, EVERY, -1, SIOCSPGRP, 0),
+    CALL(ioctl, EVERY, -1, TIOCSTI, 0),
     /* limits and scheduling of others */
-    CALL(prlimit64, ALL, PARENT, RLIMIT_CPU, 0, 0),
-    CALL(sched_setaffinity, ALL, PARENT, 0, 0),
-    CALL(sched_setscheduler, ALL, PARENT, -1, 0),
-    CALL(sched_setparam, ALL, PARENT, 0),
-    CALL(sched_setattr, ALL, PARENT, 0, 0),
-    CALL(setpriority, ALL, -1, PARENT, 0),
-    CALL(ioprio_set, ALL, -1, PARENT, 0),
-    CALL(move_pages, ALL, -1, 0, 0, 0, 0, 0),
-    CALL(migrate_pages, ALL, -1, 0, 0, 0),
+    CALL(prlimit64, EVERY, PARENT, RLIMIT_CPU, 0, 0),
+    CALL(sched_setaffinity, EVERY, PARENT, 0, 0),
+    CALL(sched_setscheduler, EVERY, PARENT, -1, 0),
+    CALL(sched_setparam, EVERY, PARENT, 0),
+    CALL(sched_setattr, EVERY, PARENT, 0, 0),
+    CALL(setpriority, EVERY, -1, PARENT, 0),
+    CALL(ioprio_set, EVERY, -1, PARENT, 0),
+    CALL(move_pages, EVERY, -1, 0, 0, 0, 0, 0),
+    CALL(migrate_pages, EVERY, -1, 0, 0, 0),
     /* around the filter */
-    CALL(io_uring_setup, ALL, 0, 0),
-    CALL(io_uring_enter, ALL, -1, 0, 0, 0, 0, 0),
-    CALL(io_uring_register, ALL, -1, 0, 0, 0),
+    CALL(io_uring_setup, EVERY, 0, 0),
+    CALL(io_uring_enter, EVERY, -1, 0, 0, 0, 0, 0),
+    CALL(io_uring_register, EVERY, -1, 0, 0, 0),
     /* keys of the kernel */
-    CALL(add_key, ALL, 0, 0, 0, 0, 0),
-    CALL(request_key, ALL, 0, 0, 0, 0),
-    CALL(keyctl, ALL, -1, 0, 0, 0, 0),
+    CALL(add_key, EVERY, 0, 0, 0, 0, 0),
+    CALL(request_key, EVERY, 0, 0, 0, 0),
+    CALL(keyctl, EVERY, -1, 0, 0, 0, 0),
     /* the kernel */
-    CALL(init_module, ALL, 0, 0, 0),
-    CALL(finit_module, ALL, -1, 0, 0),
-    CALL(delete_module, ALL, 0, 0),
-    CALL(kexec_load, ALL, 0, 1000, 0, 0),
-    CALL(bpf, ALL, -1, 0, 0),
-    CALL(perf_event_open, ALL, 0, 0, 0, 0, 0),
-    CALL(userfaultfd, ALL, -1),
-    CALL(syslog, ALL, -1, 0, 0),
+    CALL(init_module, EVERY, 0, 0, 0),
+    CALL(finit_module, EVERY, -1, 0, 0),
+    CALL(delete_module, EVERY, 0, 0),
+    CALL(kexec_load, EVERY, 0, 1000, 0, 0),
+    CALL(bpf, EVERY, -1, 0, 0),
+    CALL(perf_event_open, EVERY, 0, 0, 0, 0, 0),
+    CALL(userfaultfd, EVERY, -1),
+    CALL(syslog, EVERY, -1, 0, 0),
 #ifdef SYS_iopl
-    CALL(iopl, ALL, 100),
-    CALL(ioperm, ALL, -1, 1, 0),
+    CALL(iopl, EVERY, 100),
+    CALL(ioperm, EVERY, -1, 1, 0),
 #endif
     /* mounts, handles, namespaces */
-    CALL(mount, ALL, 0, 0, 0, 0, 0),
-    CALL(umount2, ALL, 0, -1),
-    CALL(move_mount, ALL, -1, 0, -1, 0, 0),
-    CALL(open_tree, ALL, -1, 0, 0),
-    CALL(fsopen, ALL, 0, 0),
-    CALL(fsconfig, ALL, -1, 0, 0, 0, 0),
-    CALL(fsmount, ALL, -1, 0, 0),
-    CALL(fspick, ALL, -1, 0, 0),
-    CALL(mount_setattr, ALL, -1, 0, 0, 0, 0),
-    CALL(number_open_tree_attr, ALL, -1, 0, 0, 0, 0),
-    CALL(pivot_root, ALL, 0, 0),
-    CALL(chroot, ALL, 0),
-    CALL(unshare, ALL, 1),
-    CALL(setns, ALL, -1, 0),
-    CALL(name_to_handle_at, ALL, -1, 0, 0, 0, 0),
-    CALL(open_by_handle_at, ALL, -1, 0, 0),
-    CALL(quotactl, ALL, -1, 0, 0, 0),
-    CALL(quotactl_fd, ALL, -1, -1, 0, 0),
+    CALL(mount, EVERY, 0, 0, 0, 0, 0),
+    CALL(umount2, EVERY, 0, -1),
+    CALL(move_mount, EVERY, -1, 0, -1, 0, 0),
+    CALL(open_tree, EVERY, -1, 0, 0),
+    CALL(fsopen, EVERY, 0, 0),
+    CALL(fsconfig, EVERY, -1, 0, 0, 0, 0),
+    CALL(fsmount, EVERY, -1, 0, 0),
+    CALL(fspick, EVERY, -1, 0, 0),
+    CALL(mount_setattr, EVERY, -1, 0, 0, 0, 0),
+    CALL(number_open_tree_attr, EVERY, -1, 0, 0, 0, 0),
+    CALL(pivot_root, EVERY, 0, 0),
+    CALL(chroot, EVERY, 0),
+    CALL(unshare, EVERY, 1),
+    CALL(setns, EVERY, -1, 0),
+    CALL(name_to_handle_at, EVERY, -1, 0, 0, 0, 0),
+    CALL(open_by_handle_at, EVERY, -1, 0, 0),
+    CALL(quotactl, EVERY, -1, 0, 0, 0),
+    CALL(quotactl_fd, EVERY, -1, -1, 0, 0),
     /* the system */
-    CALL(reboot, ALL, 0, 0, 0, 0),
-    CALL(swapon, ALL, 0, 0),
-    CALL(swapoff, ALL, 0),
-    CALL(acct, ALL, 1),
-    CALL(sethostname, ALL, 0, -1),
-    CALL(setdomainname, ALL, 0, -1),
+    CALL(reboot, EVERY, 0, 0, 0, 0),
+    CALL(swapon, EVERY, 0, 0),
+    CALL(swapoff, EVERY, 0),
+    CALL(acct, EVERY, 1),
+    CALL(sethostname, EVERY, 0, -1),
+    CALL(setdomainname, EVERY, 0, -1),
     /* other children than threads: flags that the kernel refuses after the filter has seen them */
-    CALL(clone, ALL, CLONE_NEWUSER | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0),
-    CALL(clone, ALL, CLONE_NEWNS | CLONE_FS, 0, 0, 0, 0),
+    CALL(clone, EVERY, CLONE_NEWUSER | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0),
+    CALL(clone, EVERY, CLONE_NEWNS | CLONE_FS, 0, 0, 0, 0),
     CALL(clone, ALL, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0),
     /* helpers and the metrics server have no files, not even by name, and nobody to talk to */
     CALL(openat, HELPER, AT_FDCWD, 0, 0, 0),
@@ -203,9 +211,9 @@ static const struct call calls[] = {
     CALL(mq_open, HELPER, 0, 0, 0, 0),
     CALL(bind, HELPER, -1, 0, 0),
     CALL(connect, HELPER, -1, 0, 0),
-    CALL(sendto, HELPER, -1, 0, 0, 0, 8, 8),
-    CALL(sendmsg, 1U << PROCESS_KE_HELPER, -1, 0, 0),
-    CALL(sendmmsg, HELPER, -1, 0, 0, 0),
+    CALL(sendto, UNADDRESSED, -1, 0, 0, 0, 8, 8),
+    CALL(sendmsg, UNADDRESSED - BIT(PROCESS_METRICS), -1, 0, 0),
+    CALL(sendmmsg, UNADDRESSED, -1, 0, 0, 0),
     CALL(clone, HELPER, CLONE_THREAD | CLONE_VM, 0, 0, 0, 0),
     CALL(setsockopt, HELPER, -1, SOL_SOCKET, SO_BROADCAST, 0, 0),
     CALL(setsockopt, HELPER, -1, IPPROTO_TCP, TCP_CONGESTION, 0, 0),
@@ -228,7 +236,7 @@ static enum outcome try_call(int level, enum process_role role, const struct cal
 
         log_set_threshold(LOG_SEV_WARN);
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
-        filter_load(level, role);
+        filter_load(level, role, WORK_CLOCK);
         long result = syscall(call->number, argument(a[0]), argument(a[1]), argument(a[2]),
                               argument(a[3]), argument(a[4]), argument(a[5]));
         _exit(result >= 0       ? OUTCOME_OTHER
@@ -255,16 +263,14 @@ static void skip_if_sanitized(void)
 static void dangerous_calls_are_denied_in_every_role_at_every_level(void **state)
 {
     static const int levels[] = {1, 2, -1, -2};
-    static const enum process_role roles[] = {PROCESS_MAIN, PROCESS_KE_HELPER, PROCESS_RESOLVER,
-                                             PROCESS_METRICS};
 
     skip_if_sanitized();
     for (size_t i = 0; i < COUNT(calls); i++) {
-        for (size_t j = 0; j < COUNT(roles) * COUNT(levels); j++) {
-            enum process_role role = roles[j / COUNT(levels)];
+        for (size_t j = 0; j < PROCESS_ROLES * COUNT(levels); j++) {
+            enum process_role role = (enum process_role)(j / COUNT(levels));
             int level = levels[j % COUNT(levels)];
 
-            if (!(calls[i].roles & 1U << role))
+            if (!(calls[i].roles & BIT(role)))
                 continue;
             enum outcome outcome = try_call(level, role, &calls[i]);
             if (outcome != OUTCOME_KILLED && outcome != OUTCOME_REFUSED)
@@ -305,7 +311,7 @@ static int run(int level, enum process_role role, void (*act)(void))
         log_set_threshold(LOG_SEV_WARN);
         signal(SIGSYS, SIG_DFL);
         signal(SIGABRT, SIG_DFL);
-        filter_load(level, role);
+        filter_load(level, role, WORK_CLOCK);
         act();
         _exit(0);
     }
@@ -322,14 +328,28 @@ static void signal_itself(void)
 
 static void process_can_abort_at_level_2(void **state)
 {
-    static const enum process_role roles[] = {PROCESS_MAIN, PROCESS_KE_HELPER, PROCESS_RESOLVER,
-                                             PROCESS_METRICS};
-
     skip_if_sanitized();
-    for (size_t i = 0; i < COUNT(roles); i++) {
-        int status = run(2, roles[i], signal_itself);
+    for (int role = 0; role < PROCESS_ROLES; role++) {
+        int status = run(2, (enum process_role)role, signal_itself);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     }
+}
+
+/* ... and what libc takes instead of calls that are missing. */
+static void expect_no_clone3(void)
+{
+    if (syscall(SYS_clone3, NULL, 0) >= 0 || errno != ENOSYS)
+        _exit(1);
+}
+
+static void newer_calls_are_missing_in_every_role(void **state)
+{
+    static const int levels[] = {1, 2, -1, -2};
+
+    skip_if_sanitized();
+    for (int role = 0; role < PROCESS_ROLES; role++)
+        for (size_t i = 0; i < COUNT(levels); i++)
+            assert_int_equal(run(levels[i], (enum process_role)role, expect_no_clone3), 0);
 }
 
 static void *do_nothing(void *arg)
@@ -411,6 +431,7 @@ int main(void)
         cmocka_unit_test(dangerous_calls_are_denied_in_every_role_at_every_level),
         cmocka_unit_test(without_the_filter_they_are_not),
         cmocka_unit_test(process_can_abort_at_level_2),
+        cmocka_unit_test(newer_calls_are_missing_in_every_role),
         cmocka_unit_test(resolver_can_do_what_name_services_do),
         cmocka_unit_test(violation_in_a_thread_ends_the_whole_process),
     };

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each kind of process promises, as data: users, capabilities and system calls. The filter
+ * (filter.h) is made from it, and nothing else says what a process may do. Each role has a file
+ * that begins with the promise in words (promise_main.c, ...); lists that several roles share are
+ * in promise_calls.c.
+ *
+ * At filter levels 1 and -1 a process that lists its calls can make these only; at levels 2 and -2,
+ * and where no list can be made, it can make all calls but those that are denied.
+ */
+#ifndef PROCESS_PROMISE_H
+#define PROCESS_PROMISE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "process/role.h"
+
+/* What becomes of a call. The first group of a promise that names a call without conditions decides
+   about it. */
+enum call_action {
+    CALL_WORKS,
+    CALL_FAILS,   /* EPERM: a library may try it, and can do without */
+    CALL_MISSING, /* ENOSYS: libc takes an older call then */
+    CALL_ENDS,    /* ends the process */
+};
+
+enum argument_test {
+    ARGUMENT_ANY,
+    ARGUMENT_IS,       /* the value, of the 32 bits that the kernel looks at */
+    ARGUMENT_IS_NOT,   /* ... of all 64 bits */
+    ARGUMENT_ABOVE,    /* ... of all 64 bits */
+    ARGUMENT_IS_OTHER, /* is not the ID of this process */
+    ARGUMENT_HAS,      /* the bits of the mask are those of the value */
+};
+
+struct argument {
+    enum argument_test test;
+    unsigned int index; /* 0..5 */
+    uint64_t value;
+    uint64_t mask;
+};
+
+/* Tests of the argument with this index. */
+#define ARG_IS(index, value)                                                                       \
+    {                                                                                              \
+        ARGUMENT_IS, (index), (value), 0                                                           \
+    }
+#define ARG_IS_NOT(index, value)                                                                   \
+    {                                                                                              \
+        ARGUMENT_IS_NOT, (index), (value), 0                                                       \
+    }
+#define ARG_ABOVE(index, value)                                                                    \
+    {                                                                                              \
+        ARGUMENT_ABOVE, (index), (value), 0                                                        \
+    }
+#define ARG_IS_OTHER(index)                                                                        \
+    {                                                                                              \
+        ARGUMENT_IS_OTHER, (index), 0, 0                                                           \
+    }
+#define ARG_HAS(index, value, mask)                                                                \
+    {                                                                                              \
+        ARGUMENT_HAS, (index), (value), (mask)                                                     \
+    }
+
+/* A call with conditions, all of which have to be met. */
+struct call_rule {
+    const char *name;
+    struct argument arguments[2];
+};
+
+/* When a group is in use: bits. */
+enum call_levels {
+    LEVELS_LISTED = 1, /* only what is listed works */
+    LEVELS_DENIED = 2, /* all works but what is denied */
+    LEVELS_ALL = 3,
+};
+
+/* Work that a main process has only while no other process does it: bits. */
+enum promise_work {
+    WORK_CLOCK = 1, /* sets the clock and the RTC */
+};
+
+struct call_group {
+    enum call_action action;
+    enum call_levels levels;
+    unsigned int work;        /* bits of enum promise_work that it is for; 0: it is always in use */
+    const char *const *names; /* of calls without conditions, with NULL at the end; may be NULL */
+    const struct call_rule *rules; /* until one without a name; may be NULL */
+};
+
+struct promise {
+    const char *name; /* in messages for people */
+    bool is_stranger; /* has no business with the user of the daemon: has one of its own */
+    bool lists_calls;
+    const struct call_group *const *groups; /* with NULL at the end */
+};
+
+/* One for each role. */
+const struct promise *promise_of(enum process_role role);
+
+/* Each in a file of its own. */
+extern const struct promise promise_main, promise_fork_server, promise_guard, promise_server_worker,
+    promise_ke_helper, promise_ke_client, promise_resolver, promise_metrics;
+
+/* ---- Groups that several roles share: promise_calls.c ---- */
+
+/* clock to read, memory, open descriptors, the end */
+extern const struct call_group calls_of_all;
+/* Newer calls that libc, or a library, tries before older ones. */
+extern const struct call_group calls_missing;
+/* What nothing of ours and no library in use calls: code for the kernel, other processes, mounts.
+   Without fork() and vfork(), which the fork server needs. */
+extern const struct call_group calls_dangerous;
+/* fork() and vfork() */
+extern const struct call_group calls_of_children;
+/* What a library may try. */
+extern const struct call_group calls_refused;
+/* fcntl() and ioctl() requests with which the kernel signals others; limits of others */
+extern const struct call_group calls_refused_requests;
+extern const struct call_group calls_refused_ioctls;
+/* Signals to others than itself end the process, or fail: modules of the name services may test
+   with signal 0 whether a process exists. */
+extern const struct call_group calls_signals_end, calls_signals_fail;
+/* clone() makes threads of this process only: listed, and denied. */
+extern const struct call_group calls_threads, calls_no_children;
+/* Reading and setting the flags of descriptors. */
+extern const struct call_group calls_flags;
+/* Messages to the peer of a socket only, not to an address. */
+extern const struct call_group calls_unaddressed;
+
+/* ---- Of processes that have descriptors and no names: NTS-KE helpers, metrics server, ... ---- */
+
+/* Opening files, and a socket like that of syslog(), fail. */
+extern const struct call_group calls_no_opening, calls_no_log_socket;
+extern const struct call_group calls_no_sockets;
+/* ioctl(), children, bind(), connect() */
+extern const struct call_group calls_no_network;
+/* Changes of files by name, objects that processes share by name or number. */
+extern const struct call_group calls_no_names;
+extern const struct call_group calls_no_addressed;
+
+#endif

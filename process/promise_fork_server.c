@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fork server. Descriptors: its channel and the log. Files: those that its helpers are made of.
+ * Capabilities: see sandbox_enter_fork_server(). System calls: its children have its filter
+ * besides their own, so it denies at every level only what none of them may call. It makes
+ * processes, ends them, and lets them change their user.
+ */
+#include "process/promise.h"
+
+#include <sched.h>
+
+#define WITH(bit)                                                                                  \
+    {                                                                                              \
+        "clone",                                                                                   \
+        {                                                                                          \
+            ARG_HAS(0, bit, bit)                                                                   \
+        }                                                                                          \
+    }
+
+static const struct call_rule namespaces[] = {
+    WITH(CLONE_NEWNS),   WITH(CLONE_NEWCGROUP), WITH(CLONE_NEWUTS), WITH(CLONE_NEWIPC),
+    WITH(CLONE_NEWUSER), WITH(CLONE_NEWPID),    WITH(CLONE_NEWNET), {.name = NULL},
+};
+static const struct call_group no_namespaces = {CALL_FAILS, LEVELS_DENIED, .rules = namespaces};
+
+static const struct call_group *const groups[] = {&calls_missing,
+                                                  &calls_dangerous,
+                                                  &calls_refused,
+                                                  &calls_refused_requests,
+                                                  &calls_refused_ioctls,
+                                                  &no_namespaces,
+                                                  NULL};
+
+const struct promise promise_fork_server = {.name = "fork server", .groups = groups};

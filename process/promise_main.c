@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main process. Descriptors: its sockets, logs, devices, channels. Files: the state of the
+ * daemon. Capabilities: see system.md 10.3. System calls: besides what all have the clock (unless a
+ * guard sets it), files by name, threads that look up names, datagrams and connections, and the
+ * requests of devices that are listed here.
+ */
+#include "process/promise.h"
+
+#include <asm/termbits.h>
+#include <fcntl.h>
+#include <linux/pps.h>
+#include <linux/ptp_clock.h>
+#include <linux/rtc.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+static const char *const clock_calls[] = {"adjtimex", "clock_adjtime", "clock_adjtime64",
+                                          "clock_settime", NULL};
+static const struct call_group of_clock = {CALL_WORKS, LEVELS_LISTED, WORK_CLOCK,
+                                           .names = clock_calls};
+
+static const char *const calls[] = {
+    /* process */
+    "geteuid", "geteuid32", "wait4", "waitpid",
+    /* memory; a reference clock may get its segment late (waitdevice) */
+    "mlock", "shmat", "shmdt", "shmget",
+    /* files */
+    "access", "chmod", "chown", "chown32", "faccessat", "fchmodat", "fchownat", "fdatasync",
+    "fstatat64", "fsync", "getdents", "getdents64", "lstat", "lstat64", "newfstatat", "open",
+    "openat", "pipe", "pipe2", "readlink", "readlinkat", "rename", "renameat", "renameat2", "stat",
+    "stat64", "statfs", "statfs64", "statx", "unlink", "unlinkat",
+    /* sockets */
+    "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg", "sendmsg",
+    "sendto", "socketcall", NULL};
+
+#define SOCKET(domain)                                                                             \
+    {                                                                                              \
+        "socket",                                                                                  \
+        {                                                                                          \
+            ARG_IS(0, domain)                                                                      \
+        }                                                                                          \
+    }
+#define OPTION(level, option)                                                                      \
+    {                                                                                              \
+        "setsockopt",                                                                              \
+        {                                                                                          \
+            ARG_IS(1, level), ARG_IS(2, option)                                                    \
+        }                                                                                          \
+    }
+#define REQUEST(request)                                                                           \
+    {                                                                                              \
+        "ioctl",                                                                                   \
+        {                                                                                          \
+            ARG_IS(1, request)                                                                     \
+        }                                                                                          \
+    }
+
+static const struct call_rule rules[] = {
+    SOCKET(AF_NETLINK),
+    SOCKET(AF_UNIX),
+    SOCKET(AF_INET),
+    SOCKET(AF_INET6),
+    OPTION(IPPROTO_IP, IP_PKTINFO),
+    OPTION(IPPROTO_IP, IP_FREEBIND),
+    OPTION(IPPROTO_IP, IP_RECVERR),
+    OPTION(IPPROTO_IP, IP_TOS),
+    OPTION(IPPROTO_IPV6, IPV6_V6ONLY),
+    OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO),
+    OPTION(IPPROTO_IPV6, IPV6_RECVERR),
+    OPTION(IPPROTO_IPV6, IPV6_TCLASS),
+    OPTION(IPPROTO_TCP, TCP_NODELAY),
+    OPTION(IPPROTO_TCP, TCP_QUICKACK),
+    OPTION(SOL_SOCKET, SO_BINDTODEVICE),
+    OPTION(SOL_SOCKET, SO_BROADCAST),
+    OPTION(SOL_SOCKET, SO_REUSEADDR),
+    OPTION(SOL_SOCKET, SO_REUSEPORT),
+    OPTION(SOL_SOCKET, SO_TIMESTAMP),
+    OPTION(SOL_SOCKET, SO_TIMESTAMPNS),
+    OPTION(SOL_SOCKET, SO_SELECT_ERR_QUEUE),
+    OPTION(SOL_SOCKET, SO_TIMESTAMPING),
+    /* the lock of the history file */
+    {"fcntl", {ARG_IS(1, F_SETLK)}},
+    {"fcntl64", {ARG_IS(1, F_SETLK)}},
+    REQUEST(FIONREAD),
+    REQUEST(TCGETS),
+#ifdef TCGETS2
+    REQUEST(TCGETS2),
+#endif
+    REQUEST(TIOCGWINSZ),
+    REQUEST(PTP_EXTTS_REQUEST),
+    REQUEST(PTP_SYS_OFFSET),
+#ifdef PTP_PIN_SETFUNC
+    REQUEST(PTP_PIN_SETFUNC),
+#endif
+#ifdef PTP_SYS_OFFSET_EXTENDED
+    REQUEST(PTP_SYS_OFFSET_EXTENDED),
+#endif
+#ifdef PTP_SYS_OFFSET_PRECISE
+    REQUEST(PTP_SYS_OFFSET_PRECISE),
+#endif
+    /* the settings of PPS and the check of PTP clocks: for a device that came back */
+    REQUEST(PPS_FETCH),
+    REQUEST(PPS_GETCAP),
+    REQUEST(PPS_GETPARAMS),
+    REQUEST(PPS_SETPARAMS),
+    REQUEST(PTP_CLOCK_GETCAPS),
+    REQUEST(RTC_RD_TIME),
+    REQUEST(RTC_UIE_ON),
+    REQUEST(RTC_UIE_OFF),
+    REQUEST(SIOCETHTOOL),
+    REQUEST(SIOCGIFINDEX),
+    {.name = NULL},
+};
+static const struct call_group listed = {CALL_WORKS, LEVELS_LISTED, .names = calls, .rules = rules};
+
+static const struct call_rule rtc_rules[] = {REQUEST(RTC_SET_TIME), {.name = NULL}};
+static const struct call_group of_rtc = {CALL_WORKS, LEVELS_LISTED, WORK_CLOCK, .rules = rtc_rules};
+
+static const struct call_group *const groups[] = {&calls_of_all,
+                                                  &of_clock,
+                                                  &of_rtc,
+                                                  &listed,
+                                                  &calls_flags,
+                                                  &calls_threads,
+                                                  &calls_missing,
+                                                  &calls_dangerous,
+                                                  &calls_of_children,
+                                                  &calls_refused,
+                                                  &calls_refused_requests,
+                                                  &calls_refused_ioctls,
+                                                  &calls_signals_fail,
+                                                  &calls_no_children,
+                                                  NULL};
+
+const struct promise promise_main = {.name = "main process", .lists_calls = true, .groups = groups};
