@@ -19,7 +19,7 @@ static void count_requests(struct chronyd *d, struct report_counts *report)
     const struct server_shard *shard = ntp_server_shard(d->ntp_server);
 
     for (report->count = 0; report->count < SERVER_RESULTS; report->count++)
-        report->counts[report->count] = shard->results[report->count];
+        report->counts[report->count] = shard->counts->results[report->count];
 }
 
 static void count_updates(struct chronyd *d, struct report_counts *report)

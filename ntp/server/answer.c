@@ -126,11 +126,11 @@ static enum server_result write_reply(const struct request *r, bool eligible, st
     if (local_is_zero(previous))
         tx_source = TIMESTAMP_DAEMON;
 
-    shard->auth_hits +=
+    shard->counts->auth_hits +=
         r->kod == 0 && (r->info.auth == NTP_AUTH_SYMMETRIC || r->info.auth == NTP_AUTH_NTS);
-    shard->interleaved_hits += interleaved;
-    shard->rx_timestamps[rx->source]++;
-    shard->tx_timestamps[tx_source]++;
+    shard->counts->interleaved_hits += interleaved;
+    shard->counts->rx_timestamps[rx->source]++;
+    shard->counts->tx_timestamps[tx_source]++;
 
     int interval = client_limits_interval(&r->snapshot->limits, CLIENT_NTP);
     const struct transmit_input input = {
@@ -200,7 +200,7 @@ enum server_result server_answer(const struct server_snapshot *snapshot, struct 
     struct request request = {.snapshot = snapshot, .shard = shard, .arrival = arrival};
     enum server_result result = answer(&request, w);
 
-    shard->results[result]++;
+    shard->counts->results[result]++;
     return result;
 }
 

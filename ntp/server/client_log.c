@@ -2,7 +2,10 @@
 /*
  * Client access log. Memory is bounded by clientloglimit, and a flood of spoofed addresses only
  * replaces the oldest records. Nothing is allocated for a packet except when the table doubles,
- * which happens at most 21 times. It never logs.
+ * which happens at most 21 times, and never in memory that processes share. It never logs.
+ *
+ * The table is a block without pointers. Another process that reads it takes nothing in it for
+ * granted: numbers are read once and checked, records are copied before they are looked at.
  */
 #include "ntp/server/client_log.h"
 
@@ -16,13 +19,11 @@
 #define SLOT_RECORDS     8
 #define SLOT_BYTES       960 /* two tables of 64 + 16 octets for each record, times 3/2 */
 #define MAX_SLOTS        (1UL << 21)
-#define TIME_FRAC_BITS   4
+#define TIME_FRAC_BITS   CLIENT_LOG_TIME_BITS
 #define INVALID_RATE     (-128)
 #define RATE_SCALE       4
 #define MIN_RATE_LOG     (-20)
 #define MAX_RATE_LOG     56
-#define MIN_INTERVAL     (-19)
-#define MAX_INTERVAL     12
 #define UNKNOWN_INTERVAL 127
 #define NEVER            UINT32_MAX
 
@@ -42,87 +43,80 @@ struct service {
     uint64_t total_drops;
 };
 
-struct client_log {
-    struct random_pool random;
-    struct record *records; /* NULL: the log is not active */
-    uint32_t slots;
-    uint32_t max_slots;
+struct table {
+    uint32_t slots; /* a power of two */
     uint32_t seed;
     struct instant time_offset;
     struct service services[CLIENT_SERVICES];
     uint64_t record_drops;
     uint32_t used; /* records that are not empty */
+    _Alignas(8) struct record records[];
 };
 
-struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod)
+struct client_log {
+    struct random_pool random;
+    struct table *table;
+    uint32_t max_slots; /* a power of two; 0: the log is not active */
+    bool is_shared;     /* the table has its full size, and belongs to somebody else */
+};
+
+/* ---- Making and freeing ---- */
+
+static uint32_t max_slots(const struct client_log_conf *conf)
 {
-    struct token_bucket b = {
-        .interval = clamp_int(MIN_INTERVAL, interval, MAX_INTERVAL),
-        .leak = clamp_int(1, leak, 4),
-        .kod = clamp_int(0, kod, 4),
-    };
-    int per_hit;
+    const unsigned long limit = conf->limit / SLOT_BYTES;
+    uint32_t slots = 1;
 
-    burst = clamp_int(1, burst, 255);
-
-    if (b.interval >= -TIME_FRAC_BITS) {
-        int max_shift = TIME_FRAC_BITS + b.interval;
-        while (b.shift < max_shift && (burst << (max_shift - b.shift)) >= 65536)
-            b.shift++;
-        per_hit = 1 << (max_shift - b.shift);
-    } else {
-        /* Tokens come faster than the clock of the log ticks, so several come with each tick. */
-        b.shift = b.interval + TIME_FRAC_BITS;
-        per_hit = 1;
-        if (burst < 1 << -b.shift)
-            burst = 1 << -b.shift;
-    }
-    b.tokens_per_hit = (uint16_t)per_hit;
-    b.max_tokens = (uint16_t)(per_hit * burst);
-    return b;
+    if (conf->off)
+        return 0;
+    while (2UL * slots <= limit && 2UL * slots <= MAX_SLOTS)
+        slots *= 2;
+    return slots;
 }
 
-struct client_limits client_limits_make(const struct client_log_conf *conf)
+static size_t table_size(uint32_t slots)
 {
-    const struct ratelimit_conf *of[CLIENT_SERVICES] = {
-        [CLIENT_NTP] = &conf->ntp,
-        [CLIENT_NTS_KE] = &conf->nts,
-        [CLIENT_CMD] = &conf->cmd,
-    };
-    struct client_limits limits;
-
-    for (int i = 0; i < CLIENT_SERVICES; i++) {
-        limits.services[i].limited = of[i]->enabled;
-        limits.services[i].bucket = token_bucket_make(of[i]->interval, of[i]->burst, of[i]->leak,
-                                                      i == CLIENT_NTP ? of[i]->kod : 0);
-    }
-    return limits;
+    return sizeof(struct table) + (size_t)slots * SLOT_RECORDS * sizeof(struct record);
 }
 
-int client_limits_interval(const struct client_limits *limits, enum client_service service)
+static void table_init(struct client_log *log)
 {
-    return limits->services[service].limited ? limits->services[service].bucket.interval
-                                             : MIN_INTERVAL;
+    struct table *table = log->table;
+
+    if (log->max_slots == 0)
+        return;
+    table->slots = 1;
+    do
+        table->seed = random_pool_u32(&log->random);
+    while (table->seed == 0);
+    /* Hides the phase of the server's clock in the ages that are reported: 0 to 1/16 s. */
+    uint32_t phase = random_pool_u32(&log->random) % (1000000000U >> TIME_FRAC_BITS);
+    table->time_offset = (struct instant){.nsec = (int32_t)phase};
 }
 
 struct client_log *client_log_new(const struct world *world, const struct client_log_conf *conf)
 {
     struct client_log *log = mem_alloc(sizeof(*log));
-    unsigned long slots = conf->limit / SLOT_BYTES;
 
     log->random = random_pool_make(world);
-    if (conf->off)
-        return log;
+    log->max_slots = max_slots(conf);
+    log->table = mem_alloc(table_size(log->max_slots > 0));
+    table_init(log);
+    return log;
+}
 
-    log->max_slots = (uint32_t)(slots < 1 ? 1 : slots > MAX_SLOTS ? MAX_SLOTS : slots);
-    log->slots = 1;
-    log->records = mem_array(SLOT_RECORDS, sizeof(*log->records));
-    do
-        log->seed = random_pool_u32(&log->random);
-    while (log->seed == 0);
-    /* Hides the phase of the server's clock in the ages that are reported: 0 to 1/16 s. */
-    uint32_t phase = random_pool_u32(&log->random) % (1000000000U >> TIME_FRAC_BITS);
-    log->time_offset = (struct instant){.nsec = (int32_t)phase};
+size_t client_log_memory(const struct client_log_conf *conf)
+{
+    return table_size(max_slots(conf));
+}
+
+struct client_log *client_log_view(const struct client_log_conf *conf, const void *memory)
+{
+    struct client_log *log = mem_alloc(sizeof(*log));
+
+    log->max_slots = max_slots(conf);
+    log->table = (struct table *)(uintptr_t)memory;
+    log->is_shared = true;
     return log;
 }
 
@@ -130,24 +124,29 @@ void client_log_free(struct client_log *log)
 {
     if (!log)
         return;
-    free(log->records);
+    if (!log->is_shared)
+        free(log->table);
     free(log);
 }
 
 size_t client_log_capacity(const struct client_log *log)
 {
-    size_t slots = 1;
+    return (size_t)log->max_slots * SLOT_RECORDS;
+}
 
-    if (!log->records)
+/* The size of the table, whatever another process may have written there. */
+static uint32_t slots_of(const struct client_log *log)
+{
+    const uint32_t slots = *(const volatile uint32_t *)&log->table->slots;
+
+    if (log->max_slots == 0)
         return 0;
-    while (2 * slots <= log->max_slots)
-        slots *= 2;
-    return slots * SLOT_RECORDS;
+    return slots >= 1 && slots <= log->max_slots && (slots & (slots - 1)) == 0 ? slots : 1;
 }
 
 static uint32_t time_fixed(const struct client_log *log, struct local_time now)
 {
-    struct instant t = instant_make(now.i.sec, (int64_t)now.i.nsec + log->time_offset.nsec);
+    struct instant t = instant_make(now.i.sec, (int64_t)now.i.nsec + log->table->time_offset.nsec);
     uint32_t frac = (140740U * ((uint32_t)t.nsec >> 15)) >> 28;
 
     return ((uint32_t)t.sec << TIME_FRAC_BITS) | frac;
@@ -158,15 +157,54 @@ static int32_t time_since(uint32_t now, uint32_t then)
     return (int32_t)(now - then);
 }
 
-static uint32_t slot_of(const struct client_log *log, const struct ip_addr *addr)
+static uint32_t slot_of(const struct client_log *log, uint32_t slots, const struct ip_addr *addr)
 {
     const uint8_t *octets;
     size_t length = ip_addr_octets(addr, &octets);
-    uint32_t h = log->seed;
+    uint32_t h = log->table->seed;
 
     for (size_t i = 0; i < length; i++)
         h = (h ^ octets[i]) * 16777619U;
-    return h & (log->slots - 1); /* a power of two */
+    return h & (slots - 1);
+}
+
+/* The end of the process that wrote the table may have come between any two steps. Nothing then is
+   in the wrong place, but the number of records may be wrong. */
+static bool table_check(struct client_log *log)
+{
+    struct table *table = log->table;
+    const size_t count = (size_t)table->slots * SLOT_RECORDS;
+    uint32_t used = 0;
+
+    if (table->slots != slots_of(log) || table->seed == 0 || table->time_offset.sec != 0 ||
+        table->time_offset.nsec < 0 || table->time_offset.nsec >= 1000000000 >> TIME_FRAC_BITS)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct ip_addr *addr = &table->records[i].addr;
+
+        if (addr->family == IP_UNSPEC)
+            continue;
+        if (!ip_addr_is_real(addr) || slot_of(log, table->slots, addr) != i / SLOT_RECORDS)
+            return false;
+        used++;
+    }
+    table->used = used;
+    return true;
+}
+
+struct client_log *client_log_adopt(const struct world *world, const struct client_log_conf *conf,
+                                    void *memory, bool *bad)
+{
+    struct client_log *log = client_log_view(conf, memory);
+    const bool is_new = log->table->slots == 0;
+
+    log->random = random_pool_make(world);
+    *bad = log->max_slots > 0 && !is_new && !table_check(log);
+    if (*bad)
+        memset(memory, 0, table_size(log->max_slots));
+    if (*bad || is_new)
+        table_init(log);
+    return log;
 }
 
 static void record_init(const struct client_limits *limits, struct record *r,
@@ -228,26 +266,37 @@ static struct record *slot_oldest(struct record *slot)
     return oldest;
 }
 
+/* Of a slot of the doubled table (the number of slots is a power of two), the records stay or move
+   to the slot that is `half` further on. */
+static void split_slot(struct client_log *log, uint32_t slot, uint32_t half)
+{
+    struct record *from = &log->table->records[(size_t)slot * SLOT_RECORDS];
+    struct record *to = &log->table->records[(size_t)(slot + half) * SLOT_RECORDS];
+    int kept = 0, moved = 0;
+
+    memset(to, 0, SLOT_RECORDS * sizeof(*to));
+    for (int i = 0; i < SLOT_RECORDS; i++) {
+        if (from[i].addr.family == IP_UNSPEC)
+            continue;
+        if (slot_of(log, 2 * half, &from[i].addr) == slot)
+            from[kept++] = from[i];
+        else
+            to[moved++] = from[i];
+    }
+    memset(&from[kept], 0, (size_t)(SLOT_RECORDS - kept) * sizeof(*from));
+}
+
 static bool table_grow(struct client_log *log)
 {
-    uint32_t old_slots = log->slots;
-    struct record *old = log->records;
+    const uint32_t half = log->table->slots;
 
-    if (2 * old_slots > log->max_slots)
+    if (2 * half > log->max_slots)
         return false;
-
-    log->slots = 2 * old_slots;
-    log->records = mem_array((size_t)log->slots * SLOT_RECORDS, sizeof(*log->records));
-    /* A slot of the new table takes records from one old slot only (the number of slots is a power
-       of two), so there always is an empty record. */
-    for (size_t i = 0; i < (size_t)old_slots * SLOT_RECORDS; i++) {
-        if (old[i].addr.family == IP_UNSPEC)
-            continue;
-        struct record *r = slot_empty(&log->records[slot_of(log, &old[i].addr) * SLOT_RECORDS]);
-        if (r)
-            *r = old[i];
-    }
-    free(old);
+    if (!log->is_shared)
+        log->table = mem_resize(log->table, table_size(2 * half), 1);
+    for (uint32_t slot = 0; slot < half; slot++)
+        split_slot(log, slot, half);
+    log->table->slots = 2 * half;
     return true;
 }
 
@@ -255,7 +304,9 @@ static struct record *table_get(struct client_log *log, const struct client_limi
                                 const struct ip_addr *addr)
 {
     for (;;) {
-        struct record *slot = &log->records[(size_t)slot_of(log, addr) * SLOT_RECORDS];
+        struct table *table = log->table;
+        struct record *slot =
+            &table->records[(size_t)slot_of(log, table->slots, addr) * SLOT_RECORDS];
         struct record *r = slot_find(slot, addr);
         if (r)
             return r;
@@ -264,9 +315,9 @@ static struct record *table_get(struct client_log *log, const struct client_limi
             continue;
         if (!r) {
             r = slot_oldest(slot);
-            log->record_drops++;
+            table->record_drops++;
         } else {
-            log->used++;
+            table->used++;
         }
         record_init(limits, r, addr);
         return r;
@@ -319,8 +370,8 @@ int client_log_access(struct client_log *log, const struct client_limits *limits
                       enum client_service service, const struct ip_addr *addr,
                       struct local_time now)
 {
-    log->services[service].total_hits++;
-    if (!log->records || !ip_addr_is_real(addr))
+    log->table->services[service].total_hits++;
+    if (log->max_slots == 0 || !ip_addr_is_real(addr))
         return -1;
 
     struct record *r = table_get(log, limits, addr);
@@ -333,7 +384,7 @@ int client_log_access(struct client_log *log, const struct client_limits *limits
         bool dropped = service == CLIENT_NTP && (r->drop_flags & (1U << CLIENT_NTP));
         update_rate(dropped ? &r->ntp_timeout_rate : &r->rate[service], stamp - prev);
     }
-    return (int)(r - log->records);
+    return (int)(r - log->table->records);
 }
 
 static bool random_bits_are_zero(struct client_log *log, int bits)
@@ -347,10 +398,10 @@ enum limit_result client_log_limit(struct client_log *log, const struct client_l
     const struct token_bucket *bucket = &limits->services[service].bucket;
     uint8_t flag = (uint8_t)(1U << service);
 
-    if (record < 0 || !limits->services[service].limited || !log->records)
+    if (record < 0 || !limits->services[service].limited || log->max_slots == 0)
         return LIMIT_PASS;
 
-    struct record *r = &log->records[record];
+    struct record *r = &log->table->records[record];
     r->drop_flags &= (uint8_t)~flag;
     if (r->tokens[service] >= bucket->tokens_per_hit) {
         r->tokens[service] = (uint16_t)(r->tokens[service] - bucket->tokens_per_hit);
@@ -372,13 +423,13 @@ enum limit_result client_log_limit(struct client_log *log, const struct client_l
 
     r->drop_flags |= flag;
     r->drops[service]++;
-    log->services[service].total_drops++;
+    log->table->services[service].total_drops++;
     return LIMIT_DROP;
 }
 
 void client_log_report_stats(const struct client_log *log, struct report_serverstats *report)
 {
-    const struct service *s = log->services;
+    const struct service *s = log->table->services;
 
     report->ntp_hits = s[CLIENT_NTP].total_hits;
     report->nts_ke_hits = s[CLIENT_NTS_KE].total_hits;
@@ -386,17 +437,20 @@ void client_log_report_stats(const struct client_log *log, struct report_servers
     report->ntp_drops = s[CLIENT_NTP].total_drops;
     report->nts_ke_drops = s[CLIENT_NTS_KE].total_drops;
     report->cmd_drops = s[CLIENT_CMD].total_drops;
-    report->log_drops = log->record_drops;
+    report->log_drops = log->table->record_drops;
 }
 
 uint32_t client_log_used(const struct client_log *log)
 {
-    return log->used;
+    const size_t capacity = client_log_capacity(log);
+    const uint32_t used = *(const volatile uint32_t *)&log->table->used;
+
+    return used < capacity ? used : (uint32_t)capacity;
 }
 
 int client_log_size(const struct client_log *log)
 {
-    return log->records ? (int)(log->slots * SLOT_RECORDS) : -1;
+    return log->max_slots > 0 ? (int)(slots_of(log) * SLOT_RECORDS) : -1;
 }
 
 static int8_t reported_interval(int rate)
@@ -433,24 +487,97 @@ static void fill_report(const struct record *r, uint32_t now, struct report_clie
     };
 }
 
+/* A copy of a record. False: it is empty, or there is no such record. */
+static bool copy_record(const struct client_log *log, int index, struct record *r)
+{
+    if (index < 0 || index >= client_log_size(log))
+        return false;
+    memcpy(r, &log->table->records[index], sizeof(*r));
+    return ip_addr_is_real(&r->addr);
+}
+
+/* The index of the record of an address; -1: there is none. */
+static int find_record(const struct client_log *log, const struct ip_addr *addr, struct record *r)
+{
+    const uint32_t slots = slots_of(log);
+
+    if (slots == 0 || !ip_addr_is_real(addr))
+        return -1;
+    int first = (int)(slot_of(log, slots, addr) * SLOT_RECORDS);
+    for (int i = first; i < first + SLOT_RECORDS; i++)
+        if (copy_record(log, i, r) && ip_addr_equal(&r->addr, addr))
+            return i;
+    return -1;
+}
+
+static bool has_hits(const uint32_t hits[CLIENT_SERVICES], uint32_t min_hits)
+{
+    for (int i = 0; i < CLIENT_SERVICES; i++)
+        if (hits[i] >= min_hits)
+            return true;
+    return min_hits == 0;
+}
+
 bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
                        struct local_time now, struct report_client *report)
 {
-    bool wanted = min_hits == 0;
+    struct record r;
 
-    if (index < 0 || index >= client_log_size(log))
+    if (!copy_record(log, index, &r))
         return false;
-    struct record *r = &log->records[index];
-    if (r->addr.family == IP_UNSPEC)
-        return false;
-
-    for (int i = 0; i < CLIENT_SERVICES; i++)
-        wanted = wanted || r->hits[i] >= min_hits;
+    bool wanted = has_hits(r.hits, min_hits);
     if (wanted)
-        fill_report(r, time_fixed(log, now), report);
-    if (reset) {
+        fill_report(&r, time_fixed(log, now), report);
+    if (reset)
+        client_log_reset(log, index, 1);
+    return wanted;
+}
+
+bool client_log_knows(const struct client_log *log, const struct ip_addr *addr)
+{
+    struct record r;
+
+    return find_record(log, addr, &r) >= 0;
+}
+
+bool client_log_address(const struct client_log *log, int index, struct ip_addr *addr)
+{
+    struct record r;
+
+    if (!copy_record(log, index, &r))
+        return false;
+    *addr = r.addr;
+    return true;
+}
+
+bool client_log_report_client(const struct client_log *log, const struct ip_addr *addr,
+                              struct local_time now, struct report_client *report)
+{
+    struct record r;
+
+    if (find_record(log, addr, &r) < 0)
+        return false;
+    fill_report(&r, time_fixed(log, now), report);
+    return true;
+}
+
+void client_log_reset(struct client_log *log, int first, int count)
+{
+    const int size = client_log_size(log);
+
+    for (int i = first; i >= 0 && i < size && i - first < count; i++) {
+        struct record *r = &log->table->records[i];
+
         memset(r->hits, 0, sizeof(r->hits));
         memset(r->drops, 0, sizeof(r->drops));
     }
-    return wanted;
+}
+
+void client_log_reset_client(struct client_log *log, const struct ip_addr *addr)
+{
+    struct record r;
+    const int index = find_record(log, addr, &r);
+
+    if (index >= 0)
+        client_log_reset(log, index, 1);
 }

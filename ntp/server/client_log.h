@@ -14,36 +14,11 @@
 #include "base/instant.h"
 #include "base/report.h"
 #include "base/world.h"
+#include "ntp/server/client_limits.h"
 
 struct client_log_conf;
 
-enum client_service { CLIENT_NTP = 0, CLIENT_NTS_KE = 1, CLIENT_CMD = 2 };
-#define CLIENT_SERVICES 3
-
 enum limit_result { LIMIT_PASS, LIMIT_DROP, LIMIT_KOD };
-
-/* Parameters of a token bucket (ntp.md 23.5); public for the test of the table in ntp.md 27.7. */
-struct token_bucket {
-    int interval;
-    int shift;
-    uint16_t tokens_per_hit;
-    uint16_t max_tokens;
-    int leak;
-    int kod;
-};
-struct token_bucket token_bucket_make(int interval, int burst, int leak, int kod);
-
-/* The rate limits of all services: a plain value. */
-struct client_limits {
-    struct {
-        bool limited;
-        struct token_bucket bucket;
-    } services[CLIENT_SERVICES];
-};
-struct client_limits client_limits_make(const struct client_log_conf *conf);
-
-/* The interval (log2 s) of a service's rate limit (ntp.md 20.2); -19 if it is not limited. */
-int client_limits_interval(const struct client_limits *limits, enum client_service service);
 
 struct client_log;
 
@@ -53,6 +28,17 @@ struct client_log;
  */
 struct client_log *client_log_new(const struct world *world, const struct client_log_conf *conf);
 void client_log_free(struct client_log *log);
+
+/*
+ * A log in memory that processes share: as many octets as client_log_memory() says, zeroed before
+ * the first use, aligned as by mem_alloc(). The one that adopts it writes; bad: what was there made
+ * no sense, and was cleared. A view only reads, without trust in what it reads, and nothing but the
+ * functions that take a const log may be called with it.
+ */
+size_t client_log_memory(const struct client_log_conf *conf);
+struct client_log *client_log_adopt(const struct world *world, const struct client_log_conf *conf,
+                                    void *memory, bool *bad);
+struct client_log *client_log_view(const struct client_log_conf *conf, const void *memory);
 
 /*
  * Counts an access and updates the record of the client. Returns the record for client_log_limit,
@@ -86,5 +72,15 @@ int client_log_size(const struct client_log *log);
  */
 bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
                        struct local_time now, struct report_client *report);
+
+/* For those who put several logs together: whether there is a record of an address, the address of
+   the record of an index (false: it is empty), and the report on an address (false: no record). */
+bool client_log_knows(const struct client_log *log, const struct ip_addr *addr);
+bool client_log_address(const struct client_log *log, int index, struct ip_addr *addr);
+bool client_log_report_client(const struct client_log *log, const struct ip_addr *addr,
+                              struct local_time now, struct report_client *report);
+/* Clears hits and drops of `count` records from an index on, or of an address. */
+void client_log_reset(struct client_log *log, int first, int count);
+void client_log_reset_client(struct client_log *log, const struct ip_addr *addr);
 
 #endif

@@ -8,6 +8,8 @@
 #ifndef NTP_SERVER_SHARD_H
 #define NTP_SERVER_SHARD_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/report.h"
 #include "base/world.h"
@@ -54,6 +56,15 @@ static inline bool server_result_keeps_times(enum server_result result)
     return result == SERVER_ANSWERED_TIMES_KEPT || result == SERVER_ANSWERED_INTERLEAVED;
 }
 
+/* What is counted of requests. */
+struct server_counts {
+    uint64_t results[SERVER_RESULTS];
+    uint64_t auth_hits;        /* authenticated requests that were to be answered */
+    uint64_t interleaved_hits; /* interleaved requests that were to be answered */
+    uint64_t rx_timestamps[3]; /* by enum timestamp_source */
+    uint64_t tx_timestamps[3];
+};
+
 struct server_shard {
     const struct world *world; /* asked for the raw time and for random octets only */
     struct random_pool random;
@@ -61,11 +72,9 @@ struct server_shard {
     struct timestamp_map *map;            /* NULL: interleaved replies are not served */
     const struct ntp_nts_server_ops *nts; /* NULL: without NTS */
     struct ntp_nts_request nts_request;   /* the one that is being answered */
-    uint64_t results[SERVER_RESULTS];     /* requests */
-    uint64_t auth_hits;                   /* authenticated requests that were to be answered */
-    uint64_t interleaved_hits;            /* interleaved requests that were to be answered */
-    uint64_t rx_timestamps[3];            /* by enum timestamp_source */
-    uint64_t tx_timestamps[3];
+    struct server_counts *counts;         /* those below, or in shared memory */
+    struct server_counts own_counts;
+    bool owns_log;
 };
 
 /* The log is the caller's; it gives the capacity of the timestamp map. World and log must outlive
@@ -74,7 +83,20 @@ void server_shard_init(struct server_shard *shard, const struct world *world,
                        struct client_log *log);
 void server_shard_clear(struct server_shard *shard);
 
-/* The complete serverstats report. */
+/*
+ * A shard in memory that processes share, with a log of its own: as many octets as
+ * server_shard_memory() says, zeroed before the first use. The process that adopts it answers with
+ * it; bad: what was there made no sense, and was cleared. A view is for reports, and does not trust
+ * what it reads. Memory and conf must outlive both.
+ */
+size_t server_shard_memory(const struct client_log_conf *conf);
+void server_shard_adopt(struct server_shard *shard, const struct world *world,
+                        const struct client_log_conf *conf, void *memory, bool *bad);
+void server_shard_view(struct server_shard *shard, const struct client_log_conf *conf,
+                       const void *memory);
+
+/* The complete serverstats report, and the same added to that of other shards. */
 void server_shard_report_stats(const struct server_shard *shard, struct report_serverstats *report);
+void server_shard_add_stats(const struct server_shard *shard, struct report_serverstats *report);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/plain.h"
 #include "base/text.h"
 
 #define INSERT_LIMIT  64
@@ -24,14 +25,21 @@ struct entry {
     int32_t tx_offset; /* ns after the receive timestamp */
 };
 
-struct timestamp_map {
-    struct entry *ring;
-    size_t capacity;
-    size_t first;
-    size_t size;
-    size_t cached; /* position of the last entry found */
-    uint16_t slew;
+/* What the map knows besides the entries. */
+struct head {
+    uint64_t first;
+    uint64_t size;
+    uint64_t cached; /* position of the last entry found */
     double slew_offset;
+    uint16_t slew;
+};
+
+struct timestamp_map {
+    size_t capacity;    /* a power of two */
+    struct head *head;  /* its own, or in shared memory */
+    struct entry *ring; /* NULL: nothing was saved yet */
+    bool is_shared;
+    struct head own;
 };
 
 struct timestamp_map *timestamp_map_new(size_t capacity)
@@ -39,6 +47,23 @@ struct timestamp_map *timestamp_map_new(size_t capacity)
     struct timestamp_map *map = mem_alloc(sizeof(*map));
 
     map->capacity = capacity;
+    map->head = &map->own;
+    return map;
+}
+
+size_t timestamp_map_memory(size_t capacity)
+{
+    return plain_align(sizeof(struct head)) + capacity * sizeof(struct entry);
+}
+
+struct timestamp_map *timestamp_map_view(size_t capacity, const void *memory)
+{
+    struct timestamp_map *map = timestamp_map_new(capacity);
+    char *octets = (char *)(uintptr_t)memory;
+
+    map->head = (struct head *)(void *)octets;
+    map->ring = (struct entry *)(void *)(octets + plain_align(sizeof(struct head)));
+    map->is_shared = true;
     return map;
 }
 
@@ -46,13 +71,14 @@ void timestamp_map_free(struct timestamp_map *map)
 {
     if (!map)
         return;
-    free(map->ring);
+    if (!map->is_shared)
+        free(map->ring);
     free(map);
 }
 
 static struct entry *at(const struct timestamp_map *map, size_t position)
 {
-    return &map->ring[(map->first + position) & (map->capacity - 1)];
+    return &map->ring[(map->head->first + position) & (map->capacity - 1)];
 }
 
 static uint64_t to_u64(struct ntp_time t)
@@ -69,13 +95,13 @@ static int64_t since(uint64_t a, uint64_t b)
 /* True with the position of the entry, else false with the position where it would be. */
 static bool find(struct timestamp_map *map, uint64_t receive, size_t *position)
 {
-    size_t low = 0, high = map->size;
+    size_t low = 0, high = map->head->size;
 
     /* The same entry is often asked for again, or the next one for its transmit timestamp. A new
        one mostly belongs at the end. */
-    for (size_t i = map->cached; i < map->size && i < map->cached + 2; i++) {
+    for (size_t i = map->head->cached; i < map->head->size && i < map->head->cached + 2; i++) {
         if (at(map, i)->receive == receive) {
-            *position = map->cached = i;
+            *position = map->head->cached = i;
             return true;
         }
     }
@@ -87,7 +113,7 @@ static bool find(struct timestamp_map *map, uint64_t receive, size_t *position)
         size_t middle = low + (high - low) / 2;
         int64_t d = since(receive, at(map, middle)->receive);
         if (d == 0) {
-            *position = map->cached = middle;
+            *position = map->head->cached = middle;
             return true;
         }
         if (d > 0)
@@ -150,29 +176,30 @@ void timestamp_map_disable(struct timestamp_map *map, struct ntp_time receive)
 
 static void drop_oldest(struct timestamp_map *map)
 {
-    map->first = (map->first + 1) & (map->capacity - 1);
-    map->size--;
+    map->head->first = (map->head->first + 1) & (map->capacity - 1);
+    map->head->size--;
 }
 
 /* Makes a place for a timestamp that is not the newest; NULL: none. */
 static struct entry *place_older(struct timestamp_map *map, uint64_t receive, size_t position)
 {
-    while (map->size > position && since(at(map, map->size - 1)->receive, receive) > FUTURE_LIMIT)
-        map->size--;
+    while (map->head->size > position &&
+           since(at(map, map->head->size - 1)->receive, receive) > FUTURE_LIMIT)
+        map->head->size--;
 
-    if (position + INSERT_LIMIT < map->size)
+    if (position + INSERT_LIMIT < map->head->size)
         return at(map, position > 0 ? position - 1 : 0);
 
-    if (map->size == map->capacity) {
+    if (map->head->size == map->capacity) {
         /* Without an older entry the new one is the oldest, and is dropped. */
         if (position == 0)
             return NULL;
         drop_oldest(map);
         position--;
     }
-    for (size_t i = map->size; i > position; i--)
+    for (size_t i = map->head->size; i > position; i--)
         *at(map, i) = *at(map, i - 1);
-    map->size++;
+    map->head->size++;
     return at(map, position);
 }
 
@@ -192,16 +219,16 @@ void timestamp_map_save(struct timestamp_map *map, struct ntp_time receive,
         at(map, position)->flags |= FLAG_DISABLED;
         return;
     }
-    if (position == map->size) {
-        if (map->size == map->capacity)
+    if (position == map->head->size) {
+        if (map->head->size == map->capacity)
             drop_oldest(map);
-        e = at(map, map->size++);
+        e = at(map, map->head->size++);
     } else {
         e = place_older(map, value, position);
         if (!e)
             return;
     }
-    *e = (struct entry){.receive = value, .slew = map->slew};
+    *e = (struct entry){.receive = value, .slew = map->head->slew};
     set_transmit(e, transmit, source);
 }
 
@@ -230,24 +257,49 @@ void timestamp_map_improve(struct timestamp_map *map, struct ntp_time receive,
         return;
     /* Both times must be on the scale before the change. Otherwise the offset of the change is an
        error of the delay. */
-    if ((uint16_t)(e->slew + 1) == map->slew)
-        transmit = local_add(transmit, map->slew_offset);
+    if ((uint16_t)(e->slew + 1) == map->head->slew)
+        transmit = local_add(transmit, map->head->slew_offset);
     update_tx_timestamp(e, transmit, source);
 }
 
 void timestamp_map_clock_change(struct timestamp_map *map, const struct clock_change *change)
 {
-    map->slew++;
-    map->slew_offset = change->doffset;
+    map->head->slew++;
+    map->head->slew_offset = change->doffset;
     if (change->type == CLOCK_UNKNOWN_STEP) {
-        map->size = 0;
-        map->first = 0;
-        map->slew_offset = 0.0;
+        map->head->size = 0;
+        map->head->first = 0;
+        map->head->slew_offset = 0.0;
     }
 }
 
 void timestamp_map_stats(const struct timestamp_map *map, uint64_t *entries, uint64_t *span)
 {
-    *entries = map->size;
-    *span = map->size < 2 ? 0 : (at(map, map->size - 1)->receive - at(map, 0)->receive) >> 32;
+    /* Read once, since another process may write it. at() keeps to the ring by itself. */
+    const uint64_t size = *(const volatile uint64_t *)&map->head->size;
+
+    *entries = size < map->capacity ? size : map->capacity;
+    *span = *entries < 2 ? 0 : (at(map, *entries - 1)->receive - at(map, 0)->receive) >> 32;
+}
+
+static bool is_sound(const struct timestamp_map *map)
+{
+    const struct head *head = map->head;
+
+    if (head->first >= map->capacity || head->size > map->capacity || head->cached > map->capacity)
+        return false;
+    for (size_t i = 1; i < head->size; i++)
+        if (since(at(map, i)->receive, at(map, i - 1)->receive) <= 0)
+            return false;
+    return true;
+}
+
+struct timestamp_map *timestamp_map_adopt(size_t capacity, void *memory, bool *bad)
+{
+    struct timestamp_map *map = timestamp_map_view(capacity, memory);
+
+    *bad = !is_sound(map);
+    if (*bad)
+        *map->head = (struct head){0};
+    return map;
 }

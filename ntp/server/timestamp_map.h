@@ -20,6 +20,16 @@ struct timestamp_map;
 struct timestamp_map *timestamp_map_new(size_t capacity);
 void timestamp_map_free(struct timestamp_map *map);
 
+/*
+ * A map in memory that processes share: as many octets as timestamp_map_memory() says, zeroed
+ * before the first use, aligned as by mem_alloc(). The one that adopts it writes; bad: what was
+ * there made no sense, and was cleared. A view is for timestamp_map_stats(), which does not trust
+ * what it reads.
+ */
+size_t timestamp_map_memory(size_t capacity);
+struct timestamp_map *timestamp_map_adopt(size_t capacity, void *memory, bool *bad);
+struct timestamp_map *timestamp_map_view(size_t capacity, const void *memory);
+
 /* False: absent or disabled. *transmit is zero if it is not valid. */
 bool timestamp_map_find(struct timestamp_map *map, struct ntp_time receive,
                         struct local_time *transmit, enum timestamp_source *source);

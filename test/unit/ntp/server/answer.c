@@ -511,7 +511,7 @@ static void nts_nak_is_a_kiss_and_is_not_counted_as_authenticated(void **state)
     assert_int_equal(reply_header(f).refid, NTP_KOD_NTSN);
     assert_int_equal(reply_header(f).stratum, 0);
     assert_int_equal(stats_of(f).ntp_auth_hits, 0);
-    assert_int_equal(f->shard.results[SERVER_ANSWERED_KOD_NTSN], 1);
+    assert_int_equal(f->shard.counts->results[SERVER_ANSWERED_KOD_NTSN], 1);
     check = NTP_NTS_DROP;
     serve_nts(f, &check);
     assert_int_equal(ask(f, p, length), SERVER_DROPPED_NTS);
@@ -745,9 +745,9 @@ static void versions_and_modes_have_reasons(void **state)
     assert_int_equal(ask(f, p, put_header(p, 0, 3)), SERVER_DROPPED_VERSION);
     assert_int_equal(ask(f, p, put_header(p, 5, 3)), SERVER_DROPPED_VERSION);
     assert_int_equal(ask(f, p, put_header(p, 4, 4)), SERVER_DROPPED_MODE);
-    assert_int_equal(f->shard.results[SERVER_DROPPED_VERSION], 2);
-    assert_int_equal(f->shard.results[SERVER_DROPPED_MODE], 1);
-    assert_int_equal(f->shard.results[SERVER_ANSWERED], 0);
+    assert_int_equal(f->shard.counts->results[SERVER_DROPPED_VERSION], 2);
+    assert_int_equal(f->shard.counts->results[SERVER_DROPPED_MODE], 1);
+    assert_int_equal(f->shard.counts->results[SERVER_ANSWERED], 0);
 }
 
 static void each_result_has_its_text(void **state)

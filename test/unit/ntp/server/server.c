@@ -97,7 +97,7 @@ static struct report_serverstats stats_of(const struct service *s)
 /* How many requests had a result. */
 static uint64_t counted(const struct service *s, enum server_result result)
 {
-    return ntp_server_shard(s->server)->results[result];
+    return ntp_server_shard(s->server)->counts->results[result];
 }
 
 static void sockets_follow_the_access_rules(void **state)

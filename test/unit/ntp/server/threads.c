@@ -167,11 +167,11 @@ static void check_worker(struct worker *w)
     uint64_t results = 0;
 
     for (int i = 0; i < SERVER_RESULTS; i++)
-        results += w->shard.results[i];
+        results += w->shard.counts->results[i];
     assert_int_equal(results, w->asked);
     assert_int_equal(w->wrong, 0);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        assert_int_not_equal(w->shard.results[kinds[i]], 0);
+        assert_int_not_equal(w->shard.counts->results[kinds[i]], 0);
     server_shard_clear(&w->shard);
     client_log_free(w->log);
 }
