@@ -12,17 +12,12 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/server/answer.h"
+#include "ntp/server/batch.h"
 #include "ntp/server/signd.h"
 #include "ntp/transmit_time.h"
 
 /* They take turns: a published snapshot is not changed before the wake-up after the next. */
 #define SNAPSHOTS 2
-
-struct reply {
-    uint8_t data[NTP_MAX_LENGTH];
-    enum server_result result;
-};
 
 struct ntp_server {
     const struct ntp_env *env;
@@ -40,8 +35,7 @@ struct ntp_server {
     struct server_tables tables;       /* as they are in the snapshots */
     struct server_snapshot *snapshots; /* NULL: none yet */
     size_t turn;
-    struct reply replies[WORLD_BATCH];
-    struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
+    struct server_batch batch;
 };
 
 /* ---- Snapshots ---- */
@@ -88,71 +82,33 @@ static const struct server_snapshot *publish(struct ntp_server *server)
 
 /* ---- Requests and replies ---- */
 
-static void log_result(const struct ntp_arrival *a, enum server_result result)
+static void send_replies(void *ctx, int fd, struct world_datagram *msgs, int count, bool *sent)
 {
-    char text[ADDR_TEXT_SIZE];
-
-    LOG_DEBUG("NTP request from %s %s", ip_port_format(&a->remote, text, sizeof(text)),
-              server_result_text(result));
+    ntp_sockets_send_batch(((struct ntp_server *)ctx)->sockets, fd, msgs, count, sent);
 }
 
-static void prepare_message(struct world_datagram *msg, struct reply *reply, size_t length,
-                            const struct ntp_arrival *a)
+static void sign_reply(void *ctx, const struct ntp_arrival *request, const uint8_t *reply)
 {
-    world_datagram_init(msg, reply->data, sizeof(reply->data));
-    msg->length = length;
-    msg->remote = a->remote;
-    msg->local = a->local;
-    if (ip_addr_is_link_local(&a->remote.addr))
-        msg->if_index = a->if_index;
-    msg->want_tx_timestamp = server_result_keeps_times(reply->result);
+    signd_sign(((struct ntp_server *)ctx)->signd, request, reply);
 }
+
+static const struct server_batch_ops batch_ops = {.send = send_replies, .sign = sign_reply};
 
 void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arrivals, int count)
 {
     const struct server_snapshot *snapshot = publish(server);
-    bool sent[WORLD_BATCH];
-    struct local_time before = {0};
-    int replies = 0;
-    bool keep = false;
 
-    for (int i = 0; i < count && replies < WORLD_BATCH; i++) {
-        struct reply *reply = &server->replies[replies];
-        struct writer w = writer_make(reply->data, sizeof(reply->data));
-
-        reply->result = server_answer(snapshot, &server->shard, &arrivals[i], &w);
-        log_result(&arrivals[i], reply->result);
-        if (reply->result == SERVER_ANSWERED_TO_SIGN)
-            signd_sign(server->signd, &arrivals[i], reply->data);
-        else if (server_result_has_reply(reply->result))
-            prepare_message(&server->msgs[replies++], reply, w.pos, &arrivals[i]);
-        keep |= server_result_keeps_times(reply->result);
-    }
-    if (replies == 0)
-        return;
-
-    if (keep)
-        before = local_clock_now(server->env->clock, NULL);
-    ntp_sockets_send_batch(server->sockets, arrivals[0].fd, server->msgs, replies, sent);
-    for (int i = 0; i < replies; i++)
-        if (sent[i] && server_result_keeps_times(server->replies[i].result))
-            server_keep_times(snapshot, &server->shard, server->replies[i].data, before);
+    server_batch_answer(&server->batch, &batch_ops, server, snapshot, &server->shard, arrivals,
+                        count);
 }
 
 void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival)
 {
-    struct local_time time = arrival->time.time;
-    struct ntp_header header;
-    struct ntp_info info;
-    double offset;
+    double smoothing = 0.0;
 
-    if (!server->shard.map || !ntp_packet_parse(arrival->packet, arrival->length, &info) ||
-        info.mode == NTP_MODE_BROADCAST)
-        return;
-    ntp_header_read(arrival->packet, &header);
-    if (info.mode == NTP_MODE_SERVER && smoothing_offset(server->env->smoothing, time, &offset))
-        time = local_add(time, offset);
-    timestamp_map_improve(server->shard.map, header.receive, time, arrival->time.source);
+    if (!smoothing_offset(server->env->smoothing, arrival->time.time, &smoothing))
+        smoothing = 0.0;
+    server_batch_sent(&server->shard, arrival, smoothing);
 }
 
 static void new_epoch(struct ntp_server *server)
