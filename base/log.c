@@ -138,6 +138,14 @@ int log_file_descriptor(void)
     return sink.destination == TO_FILE ? fileno(sink.file) : -1;
 }
 
+int log_open_for_signals(bool may_open, bool *is_syslog)
+{
+    *is_syslog = sink.destination == TO_SYSLOG;
+    if (sink.destination == TO_STDERR)
+        return STDERR_FILENO;
+    return *is_syslog && may_open ? log_syslog_connect() : -1;
+}
+
 void log_reconnect(void)
 {
     if (sink.destination != TO_SYSLOG)

@@ -36,6 +36,9 @@ void log_close(void);
 
 /* Descriptor of the -l file, or -1. A forked process that closes inherited descriptors keeps it. */
 int log_file_descriptor(void);
+/* A descriptor that a signal handler may write a line to, if the destination is no file: standard
+   error, or, if it may be opened, a new connection to the system log; -1: none. */
+int log_open_for_signals(bool may_open, bool *is_syslog);
 /* To be called directly after closing inherited descriptors: connects to the system log again if
    it is the destination. Its old descriptor is closed, and its number may soon belong to another
    file. */

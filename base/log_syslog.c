@@ -5,7 +5,10 @@
  */
 #include "base/log_syslog.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <unistd.h>
 
 void log_syslog_open(void)
 {
@@ -23,4 +26,15 @@ void log_syslog_write(int severity, const char *text)
 void log_syslog_close(void)
 {
     closelog();
+}
+
+int log_syslog_connect(void)
+{
+    static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&log, sizeof(log)) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }

@@ -11,5 +11,7 @@ void log_syslog_open(void);
 /* severity: the number of an enum log_severity. */
 void log_syslog_write(int severity, const char *text);
 void log_syslog_close(void);
+/* A connection of its own for signal handlers, which cannot call these; -1: there is no log. */
+int log_syslog_connect(void);
 
 #endif

@@ -213,6 +213,7 @@ void setup_helpers(struct chronyd *d)
     };
     char error[1024];
 
+    sandbox_share_violations(&d->sandbox);
     if (sandbox_wants_resolver(&d->sandbox))
         lone[spec.lone_count++] = resolver_helper_role;
 #ifdef FEAT_METRICS

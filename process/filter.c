@@ -18,8 +18,15 @@
 
 #include <errno.h>
 #include <seccomp.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+/* Calls have numbers from 0, but on MIPS. */
+#ifdef __NR_Linux
+#define FIRST_NUMBER __NR_Linux
+#else
+#define FIRST_NUMBER 0
+#endif
 /* Arguments that are ints in the kernel, whatever a register holds above them. */
 #define INT_MASK UINT64_C(0xffffffff)
 /* Calls that a promise names without conditions. */
@@ -28,7 +35,8 @@
 struct rules {
     scmp_filter_ctx ctx;
     enum call_levels levels;
-    uint32_t violation;
+    uint32_t otherwise; /* action without a rule; the library refuses rules with the same one */
+    uint32_t ends, kills;
     int decided[MAX_DECIDED]; /* numbers of calls about which there is a rule without conditions */
     size_t decided_count;
 };
@@ -50,7 +58,7 @@ static int call_number(const char *name)
 
     for (size_t i = 0; number == __NR_SCMP_ERROR && i < COUNT(new_calls); i++)
         if (strcmp(name, new_calls[i].name) == 0)
-            number = new_calls[i].number;
+            number = FIRST_NUMBER + new_calls[i].number;
     return number;
 }
 
@@ -63,8 +71,10 @@ static uint32_t scmp_action(const struct rules *r, enum call_action action)
         return SCMP_ACT_ERRNO(EPERM);
     case CALL_MISSING:
         return SCMP_ACT_ERRNO(ENOSYS);
+    case CALL_ENDS:
+        return r->ends;
     default:
-        return r->violation;
+        return r->kills;
     }
 }
 
@@ -101,7 +111,7 @@ static bool add_name(struct rules *r, uint32_t action, const char *name)
     if (r->decided_count == MAX_DECIDED)
         return false;
     r->decided[r->decided_count++] = number;
-    return seccomp_rule_add(r->ctx, action, number, 0) >= 0;
+    return action == r->otherwise || seccomp_rule_add(r->ctx, action, number, 0) >= 0;
 }
 
 static bool add_rule(const struct rules *r, uint32_t action, const struct call_rule *rule)
@@ -110,7 +120,7 @@ static bool add_rule(const struct rules *r, uint32_t action, const struct call_r
     int number = call_number(rule->name);
     unsigned int count = 0;
 
-    if (number == __NR_SCMP_ERROR || is_decided(r, number))
+    if (number == __NR_SCMP_ERROR || is_decided(r, number) || action == r->otherwise)
         return true;
     for (size_t i = 0; i < COUNT(rule->arguments); i++)
         if (rule->arguments[i].test != ARGUMENT_ANY)
@@ -131,6 +141,16 @@ static bool add_group(struct rules *r, const struct call_group *group)
     return true;
 }
 
+/* Calls that this program does not know, and that libc may know. */
+static bool add_new_calls(struct rules *r)
+{
+    for (int i = PROMISE_FIRST_NEW; i <= PROMISE_LAST_NEW; i++)
+        if (!is_decided(r, FIRST_NUMBER + i) &&
+            seccomp_rule_add(r->ctx, SCMP_ACT_ERRNO(ENOSYS), FIRST_NUMBER + i, 0) < 0)
+            return false;
+    return true;
+}
+
 static bool add_groups(struct rules *r, const struct promise *promise, unsigned int work)
 {
     for (const struct call_group *const *group = promise->groups; *group; group++) {
@@ -139,7 +159,7 @@ static bool add_groups(struct rules *r, const struct promise *promise, unsigned 
         if (!add_group(r, *group))
             return false;
     }
-    return true;
+    return r->levels == LEVELS_DENIED || add_new_calls(r);
 }
 
 /* Ends the whole process. Kernels before 4.14 can only end the thread that made the call. */
@@ -153,13 +173,15 @@ static void load(int level, enum process_role role, unsigned int work)
     const struct promise *promise = promise_of(role);
     const int kind = promise->lists_calls ? abs(level) : 2;
     struct rules r = {.levels = kind == 1 ? LEVELS_LISTED : LEVELS_DENIED,
-                      .violation = level > 0 ? kill_action() : SCMP_ACT_TRAP};
+                      .ends = SCMP_ACT_TRAP,
+                      .kills = level > 0 ? kill_action() : SCMP_ACT_TRAP};
 
-    r.ctx = seccomp_init(kind == 1 ? r.violation : SCMP_ACT_ALLOW);
+    r.otherwise = kind == 1 ? r.ends : SCMP_ACT_ALLOW;
+    r.ctx = seccomp_init(r.otherwise);
     if (!r.ctx)
         LOG_FATAL("Failed to initialize seccomp");
     /* Calls by the numbers of another architecture. */
-    if (seccomp_attr_set(r.ctx, SCMP_FLTATR_ACT_BADARCH, r.violation) < 0)
+    if (seccomp_attr_set(r.ctx, SCMP_FLTATR_ACT_BADARCH, r.kills) < 0)
         LOG_FATAL("Failed to initialize seccomp");
     if (!add_groups(&r, promise, work))
         LOG_FATAL("Failed to add seccomp rules");

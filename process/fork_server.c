@@ -170,9 +170,16 @@ static void kill_generation(struct server *s, uint32_t generation)
 static void describe_status(const struct server *s, int index, char *text, size_t size)
 {
     const int status = s->places[index].last_status;
-    const char *bad_files = index < s->lone_count ? s->lone[index].bad_files : s->role->bad_files;
+    const bool lone = index < s->lone_count;
+    const char *bad_files = lone ? s->lone[index].bad_files : s->role->bad_files;
+    char call[32];
 
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        snprintf(text, size, "killed by signal %d: forbidden system call %s", SIGSYS,
+                 violations_last(s->spec->sandbox->violations,
+                                 lone ? s->lone[index].role : PROCESS_KE_HELPER, call,
+                                 sizeof(call)));
+    else if (WIFSIGNALED(status))
         snprintf(text, size, "killed by signal %d", WTERMSIG(status));
     else if (bad_files && WEXITSTATUS(status) == HELPER_EXIT_BAD_FILES)
         text_copy(text, size, bad_files);
@@ -233,7 +240,7 @@ static void reap(struct server *s)
 static void announce_end(const struct server *s, int index)
 {
     struct place *place = &s->places[index];
-    char name[32], text[64];
+    char name[32], text[96];
 
     describe_status(s, index, text, sizeof(text));
     if (!place->announced)

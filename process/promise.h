@@ -22,7 +22,8 @@ enum call_action {
     CALL_WORKS,
     CALL_FAILS,   /* EPERM: a library may try it, and can do without */
     CALL_MISSING, /* ENOSYS: libc takes an older call then */
-    CALL_ENDS,    /* ends the process */
+    CALL_ENDS,    /* ends the process after a line in the log */
+    CALL_KILLS,   /* ... at once: too dangerous for a handler */
 };
 
 enum argument_test {
@@ -107,8 +108,13 @@ extern const struct promise promise_main, promise_fork_server, promise_guard, pr
 
 /* clock to read, memory, open descriptors, the end */
 extern const struct call_group calls_of_all;
-/* Newer calls that libc, or a library, tries before older ones. */
-extern const struct call_group calls_missing;
+/* The handler of SIGSYS cannot be exchanged. */
+extern const struct call_group calls_no_handler;
+/* Newer calls that libc, or a library, tries before older ones. At the levels of lists the same
+   becomes of all calls that are newer than PROMISE_FIRST_NEW and that no group names. */
+extern const struct call_group calls_missing, calls_maybe_missing;
+#define PROMISE_FIRST_NEW 403
+#define PROMISE_LAST_NEW  511
 /* What nothing of ours and no library in use calls: code for the kernel, other processes, mounts.
    Without fork() and vfork(), which the fork server needs. */
 extern const struct call_group calls_dangerous;

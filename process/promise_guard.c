@@ -25,15 +25,12 @@ static const struct call_group no_network = {CALL_ENDS, LEVELS_DENIED, .names = 
 static const char *const addressed[] = {"sendmsg", NULL};
 static const struct call_group no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = addressed};
 
-static const struct call_group *const groups[] = {&calls_no_opening,     &calls_no_log_socket,
-                                                  &calls_of_all,         &listed,
-                                                  &calls_unaddressed,    &calls_missing,
-                                                  &calls_dangerous,      &calls_of_children,
-                                                  &calls_refused,        &calls_refused_requests,
-                                                  &calls_refused_ioctls, &calls_no_sockets,
-                                                  &no_network,           &calls_signals_end,
-                                                  &calls_no_names,       &no_sendmsg,
-                                                  &calls_no_addressed,   NULL};
+static const struct call_group *const groups[] = {
+    &calls_no_opening,     &calls_no_log_socket, &calls_of_all,        &listed,
+    &calls_unaddressed,    &calls_missing,       &calls_maybe_missing, &calls_no_handler,
+    &calls_dangerous,      &calls_of_children,   &calls_refused,       &calls_refused_requests,
+    &calls_refused_ioctls, &calls_no_sockets,    &no_network,          &calls_signals_end,
+    &calls_no_names,       &no_sendmsg,          &calls_no_addressed,  NULL};
 
 const struct promise promise_guard = {
     .name = "guard of the clock", .lists_calls = true, .groups = groups};

@@ -5,10 +5,11 @@
  */
 #include "process/promise.h"
 
-static const struct call_group *const groups[] = {
-    &calls_missing,      &calls_dangerous,        &calls_of_children,
-    &calls_refused,      &calls_refused_requests, &calls_refused_ioctls,
-    &calls_signals_fail, &calls_no_children,      NULL};
+static const struct call_group *const groups[] = {&calls_missing,        &calls_no_handler,
+                                                  &calls_dangerous,      &calls_of_children,
+                                                  &calls_refused,        &calls_refused_requests,
+                                                  &calls_refused_ioctls, &calls_signals_fail,
+                                                  &calls_no_children,    NULL};
 
 const struct promise promise_resolver = {
     .name = "name resolving helper", .is_stranger = true, .groups = groups};

@@ -18,6 +18,7 @@
 #include "process/privileges.h"
 #include "process/process.h"
 #include "process/signals.h"
+#include "process/violation.h"
 
 /* ---- Users ---- */
 
@@ -119,6 +120,14 @@ void sandbox_find_users(struct sandbox *s, const char *name)
     find_resolve_user(s);
 }
 
+/* ---- Violations of the filter ---- */
+
+void sandbox_share_violations(struct sandbox *s)
+{
+    if (s->filter_level != 0)
+        s->violations = violations_new();
+}
+
 /* ---- Memory ---- */
 
 void sandbox_raise_lock_limit(struct sandbox *s)
@@ -158,6 +167,14 @@ static void forbid_dumps(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+static void load_filter(const struct sandbox *s, enum process_role role, unsigned int work)
+{
+    if (s->filter_level == 0)
+        return;
+    violation_catch(s->violations, role, s->filter_level < 0, !promise_of(role)->is_stranger);
+    filter_load(s->filter_level, role, work);
+}
+
 void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int channel)
 {
     unsigned int keep = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
@@ -166,13 +183,14 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
     leave_main_process(channel);
     privileges_forbid_new();
     sandbox_lock_memory(s);
-    if (!sandbox_started_as_root())
-        return;
-    if (s->lock_needs_capability)
-        keep |= PRIVILEGE_IPC_LOCK;
-    if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))
-        keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
-    privileges_limit(keep);
+    if (sandbox_started_as_root()) {
+        if (s->lock_needs_capability)
+            keep |= PRIVILEGE_IPC_LOCK;
+        if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))
+            keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
+        privileges_limit(keep);
+    }
+    load_filter(s, PROCESS_FORK_SERVER, 0);
 }
 
 void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
@@ -190,12 +208,12 @@ void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
     sandbox_lock_memory(s);
     forbid_dumps();
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    filter_load(s->filter_level, role, 0);
+    load_filter(s, role, 0);
 }
 
 void sandbox_enter_main(const struct sandbox *s)
 {
-    filter_load(s->filter_level, PROCESS_MAIN, s->guards_clock ? 0 : WORK_CLOCK);
+    load_filter(s, PROCESS_MAIN, s->guards_clock ? 0 : WORK_CLOCK);
 }
 
 void sandbox_kill(const struct sandbox *s, pid_t pid)

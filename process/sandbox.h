@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include "conf/groups.h"
 #include "process/filter.h"
+#include "process/violation.h"
 
 struct sandbox {
     uid_t uid; /* of the daemon and its helpers */
@@ -24,6 +25,7 @@ struct sandbox {
     bool guards_clock;
     bool has_ke_client;
     int server_workers;
+    struct violations *violations; /* of the filter; NULL: there is none, or no memory for it */
     bool locks_memory;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };
@@ -41,6 +43,9 @@ void sandbox_choose_processes(struct sandbox *sandbox, const struct process_conf
                               bool controls_clock);
 /* At this filter level another process looks up names. */
 bool sandbox_wants_resolver(const struct sandbox *sandbox);
+
+/* With a filter: makes what all processes count violations of it in. Before they are forked. */
+void sandbox_share_violations(struct sandbox *sandbox);
 
 /* If memory is to be locked: raises its limit, which children inherit, or warns. Before rights are
    dropped. */
