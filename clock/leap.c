@@ -65,6 +65,7 @@ static double time_left(const struct leap *l)
 
 static void end_leap(struct leap *l)
 {
+    local_clock_begin_change(l->env.clock);
     l->in_progress = false;
     if (l->tai_offset != 0)
         l->tai_offset += l->second;
@@ -72,6 +73,7 @@ static void end_leap(struct leap *l)
     if (l->mode == LEAPSEC_SYSTEM)
         local_clock_set_leap(l->env.clock, 0, l->tai_offset);
     l->env.on_end(l->env.on_end_arg);
+    local_clock_end_change(l->env.clock);
 }
 
 static void on_end_timer(void *arg)
@@ -117,11 +119,13 @@ static void start_leap(struct leap *l)
 {
     double delay = DURATION;
 
+    local_clock_begin_change(l->env.clock);
     l->in_progress = true;
     l->due = raw_add(world_raw_now(l->env.world), DURATION);
     if (l->mode == LEAPSEC_SYSTEM && l->second < 0)
         delay -= 1.0;
     apply_leap(l);
+    local_clock_end_change(l->env.clock);
     l->timer = loop_timer_add(l->env.loop, delay, on_end_timer, l);
 }
 
@@ -221,6 +225,14 @@ int leap_tai_offset(struct leap *l, int64_t seconds)
 bool leap_in_progress(const struct leap *l)
 {
     return l->in_progress;
+}
+
+bool leap_pending(const struct leap *l, struct raw_time *start)
+{
+    if (l->second == 0 || l->in_progress)
+        return false;
+    *start = l->due;
+    return true;
 }
 
 bool leap_is_close(const struct leap *l, int64_t seconds)

@@ -45,6 +45,8 @@ int leap_tai_offset(struct leap *leap, int64_t seconds);
 
 /* The leap second is being applied; meanwhile this host is not synchronised. */
 bool leap_in_progress(const struct leap *leap);
+/* Whether a leap second is to come, and the raw time at which its application begins. */
+bool leap_pending(const struct leap *leap, struct raw_time *start);
 /* Whether a time in seconds, or the present time, is within 5 s of the leap second (discipline.md
    17.7). */
 bool leap_is_close(const struct leap *leap, int64_t seconds);

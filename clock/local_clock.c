@@ -59,6 +59,8 @@ struct local_clock {
     void *step_hook_arg;
     void (*leap_hook)(struct local_time now, int leap, void *arg);
     void *leap_hook_arg;
+    struct clock_watch watch;
+    int changes; /* that have begun and not ended, one within the other */
 };
 
 static void on_wake(struct raw_time raw, void *arg)
@@ -111,7 +113,7 @@ struct local_clock *local_clock_new(struct world *world, struct loop *loop,
     struct slew *slew = slew_new(world, loop, driver_linux_new(world, params->rtc_sync),
                                  params->conf.max_slew_rate);
     struct local_clock *c = local_clock_new_with_driver(world, loop, params, slew_driver(slew));
-    slew_set_dispersion_handler(slew, local_clock_announce_dispersion, c);
+    local_clock_follow_slew(c, slew);
     return c;
 }
 
@@ -245,6 +247,50 @@ void local_clock_set_leap_hook(struct local_clock *c,
     c->leap_hook_arg = arg;
 }
 
+/* ---- Watch ---- */
+
+void local_clock_set_watch(struct local_clock *c, const struct clock_watch *watch)
+{
+    c->watch = watch ? *watch : (struct clock_watch){0};
+}
+
+void local_clock_begin_change(struct local_clock *c)
+{
+    if (c->changes++ == 0 && c->watch.before)
+        c->watch.before(false, c->watch.arg);
+}
+
+static void begin_step(struct local_clock *c)
+{
+    c->changes++;
+    if (c->watch.before)
+        c->watch.before(true, c->watch.arg);
+}
+
+void local_clock_end_change(struct local_clock *c)
+{
+    if (--c->changes == 0 && c->watch.after)
+        c->watch.after(c->watch.arg);
+}
+
+static void on_slew_begin(void *arg)
+{
+    local_clock_begin_change(arg);
+}
+
+static void on_slew_end(void *arg)
+{
+    local_clock_end_change(arg);
+}
+
+void local_clock_follow_slew(struct local_clock *c, struct slew *slew)
+{
+    slew_set_dispersion_handler(slew, local_clock_announce_dispersion, c);
+    slew_set_change_handlers(slew, on_slew_begin, on_slew_end, c);
+}
+
+/* ---- Operations ---- */
+
 static void announce(struct local_clock *c, const struct clock_change *change)
 {
     /* The loop and the last event time come first, then the driver. Steps by other programs are
@@ -291,7 +337,9 @@ static double set_driver_frequency(struct local_clock *c, double freq_ppm)
 {
     double old_ppm = c->freq_ppm;
 
+    local_clock_begin_change(c);
     c->freq_ppm = c->driver.ops->set_frequency(c->driver.ctx, freq_ppm);
+    local_clock_end_change(c);
     return (c->freq_ppm - old_ppm) / (1.0e6 - old_ppm);
 }
 
@@ -315,20 +363,24 @@ void local_clock_set_frequency(struct local_clock *c, double freq_ppm)
     if (c->temp_comp_ppm != 0.0)
         freq_ppm = freq_ppm * (1.0 - 1.0e-6 * c->temp_comp_ppm) - c->temp_comp_ppm;
 
+    local_clock_begin_change(c);
     double dfreq = set_driver_frequency(c, freq_ppm);
     struct clock_change change = change_now(c, CLOCK_ADJUST);
     change.dfreq = dfreq;
     announce(c, &change);
+    local_clock_end_change(c);
 }
 
 void local_clock_accumulate_frequency(struct local_clock *c, double dfreq)
 {
     double freq_ppm = clamp_frequency(c, c->freq_ppm + dfreq * (1.0e6 - c->freq_ppm));
 
+    local_clock_begin_change(c);
     dfreq = set_driver_frequency(c, freq_ppm);
     struct clock_change change = change_now(c, CLOCK_ADJUST);
     change.dfreq = dfreq;
     announce(c, &change);
+    local_clock_end_change(c);
 }
 
 bool local_clock_accumulate_offset(struct local_clock *c, double offset, double rate)
@@ -337,9 +389,11 @@ bool local_clock_accumulate_offset(struct local_clock *c, double offset, double 
 
     if (!offset_is_sane(change.cooked.i, offset))
         return false;
+    local_clock_begin_change(c);
     accrue(c, offset, rate);
     change.doffset = offset;
     announce(c, &change);
+    local_clock_end_change(c);
     return true;
 }
 
@@ -362,10 +416,12 @@ bool local_clock_accumulate(struct local_clock *c, double dfreq, double offset, 
 {
     struct clock_change change;
 
-    if (!apply(c, dfreq, offset, rate, &change))
-        return false;
-    announce(c, &change);
-    return true;
+    local_clock_begin_change(c);
+    bool applied = apply(c, dfreq, offset, rate, &change);
+    if (applied)
+        announce(c, &change);
+    local_clock_end_change(c);
+    return applied;
 }
 
 bool local_clock_accumulate_unannounced(struct local_clock *c, double dfreq, double offset,
@@ -373,10 +429,13 @@ bool local_clock_accumulate_unannounced(struct local_clock *c, double dfreq, dou
 {
     struct clock_change change;
 
-    return apply(c, dfreq, offset, rate, &change);
+    local_clock_begin_change(c);
+    bool applied = apply(c, dfreq, offset, rate, &change);
+    local_clock_end_change(c);
+    return applied;
 }
 
-bool local_clock_step(struct local_clock *c, double offset)
+static bool step(struct local_clock *c, double offset)
 {
     struct clock_change change = change_now(c, CLOCK_STEP);
 
@@ -397,7 +456,15 @@ bool local_clock_step(struct local_clock *c, double offset)
     return true;
 }
 
-bool local_clock_make_step(struct local_clock *c)
+bool local_clock_step(struct local_clock *c, double offset)
+{
+    begin_step(c);
+    bool stepped = step(c, offset);
+    local_clock_end_change(c);
+    return stepped;
+}
+
+static bool make_step(struct local_clock *c)
 {
     struct raw_time raw = world_raw_now(c->world);
     double correction = local_clock_correction(c, raw, NULL);
@@ -416,6 +483,14 @@ bool local_clock_make_step(struct local_clock *c)
     return true;
 }
 
+bool local_clock_make_step(struct local_clock *c)
+{
+    begin_step(c);
+    bool stepped = make_step(c);
+    local_clock_end_change(c);
+    return stepped;
+}
+
 void local_clock_cancel_correction(struct local_clock *c)
 {
     double correction = local_clock_correction(c, world_raw_now(c->world), NULL);
@@ -428,6 +503,7 @@ void local_clock_external_step(struct local_clock *c, struct raw_time raw, struc
 {
     uint64_t updates = c->updates;
 
+    begin_step(c);
     local_clock_cancel_correction(c);
     c->updates = updates; /* it only ends the slew, which is no correction */
 
@@ -435,16 +511,19 @@ void local_clock_external_step(struct local_clock *c, struct raw_time raw, struc
         .type = CLOCK_UNKNOWN_STEP, .raw = raw, .cooked = cooked, .doffset = offset};
     announce(c, &change);
     local_clock_announce_dispersion(dispersion, c);
+    local_clock_end_change(c);
 }
 
 void local_clock_notify_leap(struct local_clock *c, int leap)
 {
     struct clock_change change = change_now(c, CLOCK_STEP);
 
+    local_clock_begin_change(c);
     if (c->leap_hook)
         c->leap_hook(change.cooked, leap, c->leap_hook_arg);
     change.doffset = -leap;
     announce(c, &change);
+    local_clock_end_change(c);
 }
 
 void local_clock_command_dfreq(struct local_clock *c, double freq_ppm)
@@ -467,9 +546,11 @@ double local_clock_set_temperature_compensation(struct local_clock *c, double co
         return comp_ppm;
 
     double uncompensated = local_clock_read_frequency(c);
+    local_clock_begin_change(c);
     c->freq_ppm = c->driver.ops->set_frequency(
         c->driver.ctx, uncompensated * (1.0 - 1.0e-6 * comp_ppm) - comp_ppm);
     c->temp_comp_ppm = (uncompensated - c->freq_ppm) / (1.0e-6 * uncompensated + 1.0);
+    local_clock_end_change(c);
     return c->temp_comp_ppm;
 }
 

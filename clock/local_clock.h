@@ -48,11 +48,14 @@ struct local_clock_params {
  */
 struct local_clock *local_clock_new(struct world *world, struct loop *loop,
                                     const struct local_clock_params *params);
-/* The same with a given driver, which is taken over. A slew engine's dispersion handler is the
-   caller's to set, to local_clock_announce_dispersion. */
+/* The same with a given driver, which is taken over. If that is a slew engine, the clock does not
+   hear of its dispersion and of the changes that it makes by itself before
+   local_clock_follow_slew(). */
 struct local_clock *local_clock_new_with_driver(struct world *world, struct loop *loop,
                                                 const struct local_clock_params *params,
                                                 struct clock_driver driver);
+struct slew;
+void local_clock_follow_slew(struct local_clock *clock, struct slew *slew);
 void local_clock_free(struct local_clock *clock);
 
 /* Precision quantum in seconds (1e-9 to 1; discipline.md 4.2), and its log2 (at least -30). */
@@ -89,6 +92,22 @@ void local_clock_set_step_hook(struct local_clock *clock,
 /* Called with the cooked time before a leap second is announced (discipline.md 21.5). */
 void local_clock_set_leap_hook(struct local_clock *clock,
                                void (*hook)(struct local_time now, int leap, void *arg), void *arg);
+
+/*
+ * Somebody who tells other processes of the clock (chronyd/time_page_writer.h). `before` is called
+ * when a change of the clock, or of what is said about it, begins; step: the change may step the
+ * clock (then it may be called a second time). `after` is called when everybody in this process
+ * knows of the change. Changes within a change are parts of it. NULL: nobody.
+ */
+struct clock_watch {
+    void (*before)(bool step, void *arg);
+    void (*after)(void *arg);
+    void *arg;
+};
+void local_clock_set_watch(struct local_clock *clock, const struct clock_watch *watch);
+/* Around each change by those who know of it; the operations here do that by themselves. */
+void local_clock_begin_change(struct local_clock *clock);
+void local_clock_end_change(struct local_clock *clock);
 
 /* Operations of discipline.md 4.3. Absolute frequency in ppm; dfreq is a ratio; offsets in
    seconds, positive when the clock is fast. Those that return bool fail when the result would not

@@ -241,7 +241,7 @@ static void write_tracking_log(struct reference *r, struct local_time now, int c
         reference_root_dispersion(r, now), max_error);
 }
 
-void reference_set_unsynchronised(struct reference *r)
+static void set_unsynchronised(struct reference *r)
 {
     if (r->mode != REFERENCE_NORMAL) {
         if (reference_is_one_shot(r)) {
@@ -266,6 +266,13 @@ void reference_set_unsynchronised(struct reference *r)
     r->synchronised = false;
     update_sync_status(r, now);
     write_tracking_log(r, now, 0, 0.0, 0.0, correction, old_distance);
+}
+
+void reference_set_unsynchronised(struct reference *r)
+{
+    local_clock_begin_change(r->clock);
+    set_unsynchronised(r);
+    local_clock_end_change(r->clock);
 }
 
 /* The only effect of an update in a one-shot mode (discipline.md 19.1). */
@@ -504,9 +511,11 @@ static struct update_verdict update(struct reference *r, const struct reference_
 
 void reference_update(struct reference *r, const struct reference_update *u)
 {
-    struct update_verdict verdict = update(r, u);
     char text[UPDATE_VERDICT_SIZE];
 
+    local_clock_begin_change(r->clock);
+    struct update_verdict verdict = update(r, u);
+    local_clock_end_change(r->clock);
     update_tally_add(&r->updates, &verdict);
     LOG_DEBUG("Update of the clock: %s", update_verdict_format(&verdict, text, sizeof(text)));
 }
@@ -542,11 +551,13 @@ void reference_refine(struct reference *r, const struct reference_update *u)
         return;
     struct clock_estimate estimate =
         clock_estimate(r->skew, u->frequency, u->skew, r->max_update_skew, WEIGHT_FILTERED);
+    local_clock_begin_change(r->clock);
     store_estimate(r, u, &estimate);
     local_clock_accumulate(r->clock, estimate.frequency, offset,
                            correction_rate(r, u, fabs(error), r->last_update_interval));
     update_sync_status(r, local_clock_now(r->clock, NULL));
     r->ref_time = local_add(r->ref_time, -world_random_unit(r->world));
+    local_clock_end_change(r->clock);
     r->refinements++;
     r->last_refinement = loop_uptime(r->loop);
 }
@@ -580,19 +591,8 @@ void reference_update_leap(struct reference *r, int leap)
 {
     if (!r->synchronised)
         return;
+    local_clock_begin_change(r->clock);
     update_leap_status(r, leap, world_raw_now(r->world).i.sec);
     update_sync_status(r, local_clock_now(r->clock, NULL));
-}
-
-void reference_modify_makestep(struct reference *r, int limit, double threshold)
-{
-    r->conf.makestep.limit = limit;
-    r->conf.makestep.threshold = threshold;
-    LOG_INFO("New makestep %f %d", threshold, limit);
-}
-
-void reference_modify_max_update_skew(struct reference *r, double skew_ppm)
-{
-    r->max_update_skew = skew_ppm * 1.0e-6;
-    LOG_INFO("New maxupdateskew %f ppm", skew_ppm);
+    local_clock_end_change(r->clock);
 }

@@ -17,6 +17,7 @@
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference_data.h"
+#include "clock/reference_view.h"
 #include "clock/update_verdict.h"
 #include "conf/groups.h"
 
@@ -98,6 +99,8 @@ bool reference_follow_local(struct reference *ref, double dfreq, double doffset)
 /* TAI-UTC in seconds at a time (UTC, since 1970); 0: not known. */
 int reference_tai_offset(const struct reference *ref, int64_t seconds);
 
+/* Whether a leap second is to come, and the raw time at which its application begins. */
+bool reference_leap_pending(const struct reference *ref, struct raw_time *start);
 /* Whether the present time, or another one in seconds, is within 5 s of a leap second
    (discipline.md 17.7). Then no samples are taken, and sources have no vote on the leap status. */
 bool reference_is_leap_close(const struct reference *ref, int64_t seconds);
@@ -105,6 +108,9 @@ bool reference_is_leap_close_now(const struct reference *ref);
 
 /* Parameters that are served and reported at a local time (discipline.md 18.1). */
 void reference_get(struct reference *ref, struct local_time when, struct reference_data *out);
+/* What the parameters are made from. The reference time of the local reference is one that may be
+   served at a local time, if the parameters are those of the local reference then. */
+struct reference_view reference_view(struct reference *ref, struct local_time when);
 /* Stratum that would be served now (16: unsynchronised). Option -t tests it (daemon.md 10). */
 int reference_our_stratum(struct reference *ref);
 int reference_orphan_stratum(const struct reference *ref);

@@ -30,15 +30,39 @@ void reference_set_local(struct reference *r, const struct local_conf *local)
         r->conf.local.wait_unsynced = r->conf.local.orphan ? ORPHAN_WAIT_UNSYNCED : 0.0;
 }
 
+static struct reference_view make_view(const struct reference *r)
+{
+    double unsynchronised_for = loop_uptime(r->loop) - r->unsynchronised_since;
+
+    return (struct reference_view){
+        .synchronised = r->synchronised,
+        .leap = leap_in_progress(r->leap_second) ? LEAP_UNSYNC : r->leap,
+        .stratum = r->stratum,
+        .refid = r->refid,
+        .ref_time = r->ref_time,
+        .root_delay = r->root_delay,
+        .root_dispersion = r->root_dispersion,
+        .rate = r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock),
+        .wander = r->wander,
+        .local =
+            {
+                .enabled = r->conf.local.enabled,
+                .activated = r->local_activated,
+                .stratum = r->conf.local.stratum,
+                .activate = r->conf.local.activate,
+                .distance = r->conf.local.distance,
+                .wait_synced = r->conf.local.wait_synced,
+                .waited_unsynced = unsynchronised_for >= r->conf.local.wait_unsynced,
+                .ref_time = r->local_ref_time,
+            },
+    };
+}
+
 double reference_root_dispersion(const struct reference *r, struct local_time when)
 {
-    if (local_is_zero(r->ref_time))
-        return REFERENCE_UNKNOWN_DISTANCE;
-    double elapsed = fabs(local_diff(when, r->ref_time));
-    double rate = r->skew + fabs(r->residual_frequency) + local_clock_max_error(r->clock);
-    double dispersion = r->root_dispersion + elapsed * rate;
+    struct reference_view view = make_view(r);
 
-    return r->wander > 0.0 ? dispersion + estimate_wander_bound(r->wander, elapsed) : dispersion;
+    return reference_view_dispersion(&view, when);
 }
 
 /* Reference time of the local reference: recent, and not later than any transmit timestamp
@@ -52,44 +76,27 @@ static struct local_time get_local_ref_time(struct reference *r, struct local_ti
     return r->local_ref_time;
 }
 
+struct reference_view reference_view(struct reference *r, struct local_time when)
+{
+    struct reference_view view = make_view(r);
+    struct reference_data data;
+
+    view.local.activated = r->local_activated = reference_view_activated(&view, when);
+    if (reference_view_get(&view, when, &data))
+        view.local.ref_time = get_local_ref_time(r, when);
+    return view;
+}
+
 void reference_get(struct reference *r, struct local_time when, struct reference_data *out)
 {
-    double dispersion = r->synchronised ? reference_root_dispersion(r, when) : 0.0;
-    double distance = 0.5 * r->root_delay + dispersion;
-    bool waited = r->synchronised ? local_diff(when, r->ref_time) >= r->conf.local.wait_synced
-                                  : loop_uptime(r->loop) - r->unsynchronised_since >=
-                                        r->conf.local.wait_unsynced;
+    struct reference_view view = reference_view(r, when);
 
-    if (r->conf.local.activate == 0.0 || (r->synchronised && distance < r->conf.local.activate))
-        r->local_activated = true;
-    bool local_ready = r->conf.local.enabled && r->local_activated && waited;
+    reference_view_get(&view, when, out);
+}
 
-    if (r->synchronised && !(local_ready && distance > r->conf.local.distance)) {
-        *out = (struct reference_data){
-            .synchronised = true,
-            .leap = leap_in_progress(r->leap_second) ? LEAP_UNSYNC : r->leap,
-            .stratum = r->stratum,
-            .refid = r->refid,
-            .ref_time = r->ref_time,
-            .root_delay = r->root_delay,
-            .root_dispersion = dispersion,
-        };
-    } else if (local_ready) {
-        *out = (struct reference_data){
-            .leap = LEAP_NORMAL,
-            .stratum = r->conf.local.stratum,
-            .refid = REFID_LOCAL,
-            .ref_time = get_local_ref_time(r, when),
-        };
-    } else {
-        *out = (struct reference_data){
-            .leap = LEAP_UNSYNC,
-            .stratum = NTP_MAX_STRATUM,
-            .refid = REFID_UNSYNC,
-            .root_delay = REFERENCE_UNKNOWN_DISTANCE,
-            .root_dispersion = REFERENCE_UNKNOWN_DISTANCE,
-        };
-    }
+bool reference_leap_pending(const struct reference *r, struct raw_time *start)
+{
+    return leap_pending(r->leap_second, start);
 }
 
 int reference_our_stratum(struct reference *r)
@@ -205,15 +212,32 @@ void reference_report_clock(struct reference *r, struct report_clock *report)
 
 void reference_enable_local(struct reference *r, const struct local_conf *local)
 {
+    local_clock_begin_change(r->clock);
     reference_set_local(r, local);
     r->conf.local.enabled = true;
     r->local_enabled = loop_uptime(r->loop);
     r->local_activated = r->conf.local.activate == 0.0;
+    local_clock_end_change(r->clock);
     LOG_INFO("Enabled local reference mode");
 }
 
 void reference_disable_local(struct reference *r)
 {
+    local_clock_begin_change(r->clock);
     r->conf.local.enabled = false;
+    local_clock_end_change(r->clock);
     LOG_INFO("Disabled local reference mode");
+}
+
+void reference_modify_makestep(struct reference *r, int limit, double threshold)
+{
+    r->conf.makestep.limit = limit;
+    r->conf.makestep.threshold = threshold;
+    LOG_INFO("New makestep %f %d", threshold, limit);
+}
+
+void reference_modify_max_update_skew(struct reference *r, double skew_ppm)
+{
+    r->max_update_skew = skew_ppm * 1.0e-6;
+    LOG_INFO("New maxupdateskew %f ppm", skew_ppm);
 }

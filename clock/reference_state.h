@@ -9,9 +9,7 @@
 #include "clock/fallback_drift.h"
 #include "clock/leap.h"
 #include "clock/reference.h"
-
-/* Root delay and root dispersion while nothing is known, seconds. */
-#define REFERENCE_UNKNOWN_DISTANCE 1.0
+#include "clock/reference_view.h"
 
 struct reference {
     struct world *world;

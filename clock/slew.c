@@ -35,6 +35,9 @@ struct slew {
     double max_rate; /* seconds of offset per second */
     slew_dispersion_handler on_dispersion;
     void *on_dispersion_arg;
+    void (*on_begin)(void *arg);
+    void (*on_end)(void *arg);
+    void *change_arg;
 
     double base_freq_ppm;
     double kernel_freq_ppm;
@@ -80,6 +83,8 @@ static double desired_duration(const struct slew *s)
 static void update_slew(struct slew *s)
 {
     loop_timer_cancel(s->loop, s->timer);
+    if (s->on_begin)
+        s->on_begin(s->change_arg);
 
     struct raw_time now = world_raw_now(s->world);
     end_slew(s, now);
@@ -106,6 +111,8 @@ static void update_slew(struct slew *s)
 
     s->timer = loop_timer_add(s->loop, s->duration, on_timer, s);
     s->scale.start = now;
+    if (s->on_end)
+        s->on_end(s->change_arg);
     LOG_DEBUG("slew offset=%e corr_rate=%e base_freq=%f total_freq=%f slew_freq=%e duration=%f "
               "slew_error=%e",
               s->scale.offset, s->correction_rate, s->base_freq_ppm, s->kernel_freq_ppm,
@@ -222,6 +229,14 @@ void slew_set_dispersion_handler(struct slew *s, slew_dispersion_handler handler
 {
     s->on_dispersion = handler;
     s->on_dispersion_arg = arg;
+}
+
+void slew_set_change_handlers(struct slew *s, void (*begin)(void *arg), void (*end)(void *arg),
+                              void *arg)
+{
+    s->on_begin = begin;
+    s->on_end = end;
+    s->change_arg = arg;
 }
 
 struct clock_driver slew_driver(struct slew *s)

@@ -21,6 +21,10 @@ struct slew *slew_new(struct world *world, struct loop *loop, struct kernel_cloc
                       double max_rate_ppm);
 /* Receives dispersion; without a handler it is dropped. */
 void slew_set_dispersion_handler(struct slew *slew, slew_dispersion_handler handler, void *arg);
+/* Called before and after each change of the kernel's frequency, with what belongs to it; within
+   operations of the driver, too. Without handlers nobody is told. */
+void slew_set_change_handlers(struct slew *slew, void (*begin)(void *arg), void (*end)(void *arg),
+                              void *arg);
 /* The engine as a driver of the local clock; its free function frees the engine. */
 struct clock_driver slew_driver(struct slew *slew);
 

@@ -11,32 +11,8 @@
 #include "base/report.h"
 #include "clock/local_clock.h"
 #include "clock/reference.h"
+#include "clock/smoothing_curve.h"
 #include "conf/groups.h"
-
-/* ---- The curve (discipline.md 21.2, 21.4), independent of clocks ---- */
-
-struct smoothing_stage {
-    double wander; /* change of frequency per second */
-    double length; /* seconds, 0 or more */
-};
-
-struct smoothing_curve {
-    double offset; /* to be added, seconds */
-    double freq;   /* by which the offset decreases per second */
-    struct smoothing_stage stages[3];
-};
-
-struct smoothing_value {
-    double offset, freq, wander;
-};
-
-/* Stages that bring offset and frequency to zero with at most this frequency and this wander (>
-   0). */
-void smoothing_plan(struct smoothing_curve *curve, double max_freq, double max_wander);
-/* Value some seconds after the beginning of the curve. */
-struct smoothing_value smoothing_evaluate(const struct smoothing_curve *curve, double elapsed);
-
-/* ---- The module ---- */
 
 struct smoothing;
 
@@ -46,6 +22,8 @@ struct smoothing *smoothing_new(struct local_clock *clock, const struct referenc
                                 const struct smoothing_conf *conf);
 void smoothing_free(struct smoothing *smoothing);
 
+/* What the served time is at any local time, until smoothing changes. */
+struct smoothing_view smoothing_view(const struct smoothing *smoothing);
 /* Seconds to be added to a cooked time that is served. False: off. */
 bool smoothing_offset(const struct smoothing *smoothing, struct local_time when, double *offset);
 

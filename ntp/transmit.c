@@ -61,34 +61,41 @@ double transmit_smoothing(const struct transmit_time *time, int mode)
     return active ? time->smoothing_offset : 0.0;
 }
 
-static void fill_reference(struct fill *f)
+void transmit_reference(const struct transmit_time *t, int mode, bool has_receive,
+                        struct ntp_header *h)
 {
-    const struct transmit_time *t = f->time;
-    struct ntp_header *h = &f->header;
+    double smooth = transmit_smoothing(t, mode);
     struct local_time ref_time = t->reference.ref_time;
     int leap = t->reference.leap;
 
-    f->precision = t->precision_log;
-    f->root_delay = t->reference.root_delay;
-    f->root_dispersion = t->reference.root_dispersion;
-    f->smooth = transmit_smoothing(t, f->input->mode);
     h->refid = t->reference.refid;
-
-    if (t->smoothing && is_smoothed_mode(f->input->mode) && t->leap_is_slewed &&
+    if (t->smoothing && is_smoothed_mode(mode) && t->leap_is_slewed &&
         (leap == LEAP_INSERT || leap == LEAP_DELETE))
         leap = LEAP_NORMAL;
-    if (f->smooth != 0.0 && has_local_receive(f)) {
+    if (smooth != 0.0 && has_receive) {
         h->refid = REFID_SMOOTH;
-        ref_time = local_add(ref_time, f->smooth);
+        ref_time = local_add(ref_time, smooth);
     }
 
     h->leap = (uint8_t)leap;
     h->stratum = (uint8_t)(t->reference.stratum < NTP_MAX_STRATUM ? t->reference.stratum
                                                                   : NTP_INVALID_STRATUM);
     h->precision = (int8_t)t->precision_log;
-    h->root_delay = ntp_short_from_double(f->root_delay);
-    h->root_dispersion = ntp_short_from_double(f->root_dispersion);
+    h->root_delay = ntp_short_from_double(t->reference.root_delay);
+    h->root_dispersion = ntp_short_from_double(t->reference.root_dispersion);
     h->reference = ntp_time_from_instant(ref_time.i, (struct ntp_time){0});
+}
+
+static void fill_reference(struct fill *f)
+{
+    const struct transmit_time *t = f->time;
+    struct ntp_header *h = &f->header;
+
+    f->precision = t->precision_log;
+    f->root_delay = t->reference.root_delay;
+    f->root_dispersion = t->reference.root_dispersion;
+    f->smooth = transmit_smoothing(t, f->input->mode);
+    transmit_reference(t, f->input->mode, has_local_receive(f), h);
 
     if (f->input->kod != 0) {
         h->leap = LEAP_UNSYNC;

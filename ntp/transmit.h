@@ -71,6 +71,12 @@ struct transmit_output {
 /* Seconds that time smoothing adds to the timestamps of packets of a mode. */
 double transmit_smoothing(const struct transmit_time *time, int mode);
 
+/* What a packet of a mode other than client says of the time besides its timestamps: leap, stratum,
+   precision, root delay and dispersion, reference ID and time. has_receive: it has a receive
+   timestamp. The other fields are not changed. */
+void transmit_reference(const struct transmit_time *time, int mode, bool has_receive,
+                        struct ntp_header *header);
+
 /* Writes header and fields at the start of w. False: a field cannot be added; nothing is sent. */
 bool transmit_fill(const struct transmit_context *context, const struct transmit_input *input,
                    struct writer *w, struct transmit_output *output);

@@ -43,7 +43,7 @@ static void open_clock(struct source_fixture *f, bool control)
     }
     f->clock = local_clock_new_with_driver(&f->w->world, f->w->loop, &params, driver);
     if (f->slew)
-        slew_set_dispersion_handler(f->slew, local_clock_announce_dispersion, f->clock);
+        local_clock_follow_slew(f->clock, f->slew);
 }
 
 void source_fixture_open(struct source_fixture *f, const char *lines, bool control)
