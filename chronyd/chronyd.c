@@ -334,11 +334,30 @@ static void start_clock_helpers(struct chronyd *d)
     d->ntp_env.smoothing = d->smoothing;
 }
 
+static void start_time_pages(struct chronyd *d)
+{
+    const struct time_page_source source = {
+        .env = &d->ntp_env,
+        .mono = ntp_server_mono_scale(d->ntp_server),
+        .add_net_correction = d->conf->sockets.ptp_port != 0,
+    };
+    struct time_page *pages[TIME_PAGES_MAX];
+    int count = 0;
+
+    if (d->worker_page.page)
+        pages[count++] = d->worker_page.page;
+    if (d->program_page.page)
+        pages[count++] = d->program_page.page;
+    if (count > 0)
+        d->time_pages = time_page_writer_new(&source, pages, count);
+}
+
 void chronyd_start(struct chronyd *d)
 {
     start_sources(d);
     nts_part_start_server(d->nts_part);
     start_clock_helpers(d);
+    start_time_pages(d);
     loop_set_reload_handler(d->loop, on_reload_signal, d);
 }
 
@@ -493,6 +512,8 @@ void chronyd_begin(struct chronyd *d)
 
 void chronyd_stop(struct chronyd *d)
 {
+    time_page_writer_free(d->time_pages);
+    d->time_pages = NULL;
     local_clock_cancel_correction(d->clock);
     history_collector_free(d->history);
     d->history = NULL;

@@ -15,8 +15,10 @@
 #include "chronyd/manual.h"
 #include "chronyd/metrics_server.h"
 #include "chronyd/nts_part.h"
+#include "chronyd/os/time_page_memory.h"
 #include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
+#include "chronyd/time_page_writer.h"
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/nic_clocks.h"
@@ -69,6 +71,10 @@ struct chronyd {
     struct ntp_server *ntp_server;
     struct ntp_sources *ntp_sources;
     struct ntp_broadcast *ntp_broadcast;
+
+    struct time_page_memory worker_page;  /* for processes of the daemon; usually none, as is: */
+    struct time_page_memory program_page; /* for programs of this machine */
+    struct time_page_writer *time_pages;  /* NULL: there is no page */
 
     struct fork_server *fork_server;       /* NULL: there is none */
     struct metrics_server *metrics_server; /* NULL: no metrics are served */
