@@ -111,12 +111,17 @@ static void warn_about_era_end(struct chronyd *d)
 
 static void start_clock(struct chronyd *d)
 {
+    struct kernel_clock kernel;
     struct local_clock_params params = {
         .conf = d->conf->clock,
         .control = d->options->control_clock,
         .rtc_sync = d->conf->rtc.sync,
     };
 
+    if (d->guarded_clock) {
+        kernel = guarded_clock_kernel(d->guarded_clock);
+        params.kernel = &kernel;
+    }
     d->loop = loop_new(d->world);
     d->mlog = measurement_log_new(d->world, &d->conf->log);
     d->clock = local_clock_new(d->world, d->loop, &params);
@@ -125,7 +130,7 @@ static void start_clock(struct chronyd *d)
 /* Option -s, and tracking of the RTC. */
 static void start_rtc(struct chronyd *d)
 {
-    struct rtc_env env = {d->world, d->loop, d->clock, d->mlog};
+    struct rtc_env env = {d->world, d->loop, d->clock, d->mlog, d->guarded_clock};
     struct rtc_coefficients coefficients = {.valid = false};
 
     if (d->conf->rtc.file)
@@ -544,6 +549,7 @@ void chronyd_stop(struct chronyd *d)
     reference_free(d->reference);
     rtc_free(d->rtc);
     local_clock_free(d->clock);
+    guard_part_free(d);
     measurement_log_free(d->mlog);
     fork_server_free(d->fork_server);
     loop_free(d->loop);

@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/world.h"
 #include "chronyd/command_line.h"
+#include "chronyd/guard_part.h"
 #include "chronyd/history_collector.h"
 #include "chronyd/manual.h"
 #include "chronyd/metrics_server.h"
@@ -19,6 +20,8 @@
 #include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
 #include "chronyd/time_page_writer.h"
+#include "clock/guard_channel.h"
+#include "clock/guarded_clock.h"
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/nic_clocks.h"
@@ -49,6 +52,10 @@ struct chronyd {
     struct loop *loop;
     timer_id dump_timer; /* of a dump command in progress */
     struct measurement_log *mlog;
+    /* What sets the clock, made before chronyd_open(). NULL: this process does. */
+    struct guarded_clock *guarded_clock;
+    struct guard_channel *guard_channel; /* to the guard's process; NULL: there is none */
+    struct guard_process guard_process;  /* what it inherits; empty in this process */
     struct local_clock *clock;
     struct rtc *rtc; /* NULL: not tracked */
     struct reference *reference;

@@ -214,6 +214,8 @@ void setup_helpers(struct chronyd *d)
     char error[1024];
 
     sandbox_share_violations(&d->sandbox);
+    if (d->sandbox.guards_clock)
+        lone[spec.lone_count++] = guard_part_prepare(d);
     if (sandbox_wants_resolver(&d->sandbox))
         lone[spec.lone_count++] = resolver_helper_role;
 #ifdef FEAT_METRICS
@@ -225,6 +227,8 @@ void setup_helpers(struct chronyd *d)
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
     if (!d->fork_server)
         LOG_FATAL("%s", error);
+    if (d->sandbox.guards_clock)
+        guard_part_connect(d);
 }
 
 /* Half a service would go on for a year unseen. What this process knows is saved, as at each end,
@@ -261,6 +265,9 @@ static void on_lone_process(const struct lone_process *process, void *arg)
     switch (process->role) {
     case PROCESS_RESOLVER:
         take_resolver(d, process);
+        break;
+    case PROCESS_GUARD:
+        guard_part_take(d, process);
         break;
     case PROCESS_METRICS:
         if (metrics_server_take(d->metrics_server, process->channel, process->pid))
@@ -349,7 +356,7 @@ static unsigned int kept_privileges(const struct chronyd *d)
 {
     unsigned int keep = 0;
 
-    if (d->options->control_clock)
+    if (d->options->control_clock && !d->sandbox.guards_clock)
         keep |= PRIVILEGE_SYS_TIME;
     /* The NTS-KE socket is opened after this, those of NTP again and again. */
     if ((d->conf->sockets.port > 0 && d->conf->sockets.port < 1024) ||
@@ -400,6 +407,8 @@ void setup_privileges(struct chronyd *d)
         /* This process reads the private keys only if there are no helpers. */
         for (size_t i = 0; i < server_keys->count; i++)
             check_secret_file(server_keys->items[i], nts_part_reads_keys(d->nts_part));
+    } else if (d->sandbox.guards_clock) {
+        privileges_give_up(PRIVILEGE_SYS_TIME);
     }
     /* A mail program may be one that changes user. */
     if (!d->conf->reference.mail_user)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include "base/instant.h"
+#include "base/step_reason.h"
 #include "clock/scale.h"
 
 struct clock_driver_ops {
@@ -22,13 +23,15 @@ struct clock_driver_ops {
     void (*accrue_offset)(void *ctx, double offset, double rate);
     /* The scale for raw times near this one; valid until the driver is used again. */
     const struct clock_scale *(*scale)(void *ctx, struct raw_time raw);
-    bool (*step)(void *ctx, double offset);
+    bool (*step)(void *ctx, double offset, enum step_reason reason);
     /* The clock was stepped (discipline.md 5.4); NULL: nothing to do. */
     void (*stepped)(void *ctx, double offset);
     /* NULL: no control of the kernel's synchronisation status. */
     void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
     /* NULL: the clock cannot apply leap seconds. leap: -1, 0, 1; tai_offset: 0 if unknown. */
     void (*set_leap)(void *ctx, int leap, int tai_offset);
+    /* An update of the reference is about to correct the clock. NULL: nobody wants to know. */
+    void (*note_update)(void *ctx);
     /* Ends slews; the frequency stays. */
     void (*free)(void *ctx);
 };
@@ -40,10 +43,12 @@ struct clock_driver {
 
 struct kernel_clock_ops {
     double (*read_frequency)(void *ctx);
-    double (*set_frequency)(void *ctx, double freq_ppm); /* returns what was set */
-    bool (*step)(void *ctx, double offset);
+    /* Returns what is set then: it may have been refused (clock/guard.h). */
+    double (*set_frequency)(void *ctx, double freq_ppm);
+    bool (*step)(void *ctx, double offset, enum step_reason reason);
     void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
     void (*set_leap)(void *ctx, int leap, int tai_offset);
+    void (*note_update)(void *ctx); /* NULL: nobody wants to know */
     void (*free)(void *ctx);
 };
 

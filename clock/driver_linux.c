@@ -99,7 +99,7 @@ static double linux_set_frequency(void *ctx, double freq_ppm)
     return freq_of(l, tick, t.freq);
 }
 
-static bool linux_step(void *ctx, double offset)
+static bool linux_step(void *ctx, double offset, enum step_reason reason)
 {
     struct linux_clock *l = ctx;
     double seconds = trunc(-offset);
@@ -256,6 +256,17 @@ static void reset_kernel(struct linux_clock *l)
 
     struct timex off = {.modes = ADJ_STATUS, .status = STA_UNSYNC};
     adjust_or_die(l, &off);
+}
+
+/* The kernel's state is that of this daemon: another process has set it before. */
+void driver_linux_continue(const struct kernel_clock *kernel)
+{
+    struct linux_clock *l = kernel->ctx;
+    struct timex t = {.modes = 0};
+
+    adjust_or_die(l, &t);
+    l->status = t.status & (STA_UNSYNC | STA_INS | STA_DEL);
+    l->tai_offset = t.tai;
 }
 
 struct kernel_clock driver_linux_new(struct world *world, bool rtc_sync)

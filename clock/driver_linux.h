@@ -15,4 +15,8 @@
    ops->free. */
 struct kernel_clock driver_linux_new(struct world *world, bool rtc_sync);
 
+/* In the place of a process that has set the kernel's clock and is gone: takes its status, leap
+   second and TAI offset over as they are. kernel: made before there was that process. */
+void driver_linux_continue(const struct kernel_clock *kernel);
+
 #endif

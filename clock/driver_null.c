@@ -62,7 +62,7 @@ static const struct clock_scale *null_scale(void *ctx, struct raw_time raw)
     return &n->scale;
 }
 
-static bool null_step(void *ctx, double offset)
+static bool null_step(void *ctx, double offset, enum step_reason reason)
 {
     return false;
 }

@@ -104,7 +104,7 @@ static void apply_leap(struct leap *l)
         break;
     case LEAPSEC_STEP:
         local_clock_notify_leap(l->env.clock, second);
-        if (!local_clock_step(l->env.clock, second))
+        if (!local_clock_step(l->env.clock, second, STEP_LEAP))
             local_clock_accumulate_offset(l->env.clock, second, 0.0);
         LOG_WARN("System clock was stepped for leap second");
         break;

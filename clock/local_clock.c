@@ -110,8 +110,9 @@ struct local_clock *local_clock_new(struct world *world, struct loop *loop,
     if (!params->control)
         return local_clock_new_with_driver(world, loop, params, driver_null_new(world));
 
-    struct slew *slew = slew_new(world, loop, driver_linux_new(world, params->rtc_sync),
-                                 params->conf.max_slew_rate);
+    struct kernel_clock kernel =
+        params->kernel ? *params->kernel : driver_linux_new(world, params->rtc_sync);
+    struct slew *slew = slew_new(world, loop, kernel, params->conf.max_slew_rate);
     struct local_clock *c = local_clock_new_with_driver(world, loop, params, slew_driver(slew));
     local_clock_follow_slew(c, slew);
     return c;
@@ -435,13 +436,13 @@ bool local_clock_accumulate_unannounced(struct local_clock *c, double dfreq, dou
     return applied;
 }
 
-static bool step(struct local_clock *c, double offset)
+static bool step(struct local_clock *c, double offset, enum step_reason reason)
 {
     struct clock_change change = change_now(c, CLOCK_STEP);
 
     if (!offset_is_sane(change.raw.i, offset))
         return false;
-    if (!c->driver.ops->step(c->driver.ctx, offset)) {
+    if (!c->driver.ops->step(c->driver.ctx, offset, reason)) {
         LOG_ERROR("Could not step system clock");
         return false;
     }
@@ -456,10 +457,10 @@ static bool step(struct local_clock *c, double offset)
     return true;
 }
 
-bool local_clock_step(struct local_clock *c, double offset)
+bool local_clock_step(struct local_clock *c, double offset, enum step_reason reason)
 {
     begin_step(c);
-    bool stepped = step(c, offset);
+    bool stepped = step(c, offset, reason);
     local_clock_end_change(c);
     return stepped;
 }
@@ -475,7 +476,7 @@ static bool make_step(struct local_clock *c)
     /* The slew is cancelled first, so that cooked time is raw time when that is stepped. */
     if (!local_clock_accumulate_offset(c, correction, 0.0))
         return false;
-    if (!local_clock_step(c, -correction)) {
+    if (!local_clock_step(c, -correction, STEP_COMMAND)) {
         local_clock_accumulate_offset(c, -correction, 0.0);
         return false;
     }
@@ -560,6 +561,12 @@ double local_clock_follow_oscillator(struct local_clock *c, double change_ppm)
 
     set_driver_frequency(c, clamp_frequency(c, before_ppm + change_ppm));
     return c->freq_ppm - before_ppm;
+}
+
+void local_clock_note_update(struct local_clock *c)
+{
+    if (c->driver.ops->note_update)
+        c->driver.ops->note_update(c->driver.ctx);
 }
 
 void local_clock_set_sync_status(struct local_clock *c, bool synchronised, double est_error,

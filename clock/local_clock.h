@@ -38,6 +38,7 @@ struct local_clock_params {
     struct clock_conf conf;
     bool control; /* false: -x, -Q */
     bool rtc_sync;
+    const struct kernel_clock *kernel; /* NULL: that of Linux over the world */
 };
 
 /*
@@ -121,7 +122,7 @@ bool local_clock_accumulate(struct local_clock *clock, double dfreq, double offs
    26.8) and that corrects its own samples. */
 bool local_clock_accumulate_unannounced(struct local_clock *clock, double dfreq, double offset,
                                         double rate);
-bool local_clock_step(struct local_clock *clock, double offset);
+bool local_clock_step(struct local_clock *clock, double offset, enum step_reason reason);
 bool local_clock_make_step(struct local_clock *clock);
 void local_clock_cancel_correction(struct local_clock *clock);
 /* Somebody else stepped the clock: -offset; raw is the time now. */
@@ -138,6 +139,9 @@ double local_clock_set_temperature_compensation(struct local_clock *clock, doubl
    frequency follows it (discipline.md 30.8). Cooked time goes on as if nothing had happened, so
    nobody is told. Returns the change that was made. */
 double local_clock_follow_oscillator(struct local_clock *clock, double change_ppm);
+
+/* An update of the reference is about to correct the clock. */
+void local_clock_note_update(struct local_clock *clock);
 
 /* Kernel status: errors in seconds; nothing happens where the driver has no control. */
 void local_clock_set_sync_status(struct local_clock *clock, bool synchronised, double est_error,

@@ -290,7 +290,7 @@ static struct update_verdict finish_one_shot(struct reference *r, double offset)
         LOG_INFO("System's initial offset : %.6f seconds %s of true (%s)", fabs(offset),
                  offset >= 0.0 ? "fast" : "slow", step ? "step" : "slew");
         if (step)
-            local_clock_step(r->clock, offset);
+            local_clock_step(r->clock, offset, STEP_INITIAL);
         else
             local_clock_accumulate_offset(r->clock, offset, 0.0);
         break;
@@ -298,7 +298,7 @@ static struct update_verdict finish_one_shot(struct reference *r, double offset)
     case REFERENCE_UPDATE_ONCE:
         verdict.result = UPDATE_SET_ONCE;
         LOG_INFO("System clock wrong by %.6f seconds (%s)", -offset, "step");
-        local_clock_step(r->clock, offset);
+        local_clock_step(r->clock, offset, STEP_INITIAL);
         break;
     case REFERENCE_PRINT_ONCE:
         verdict.result = UPDATE_PRINTED;
@@ -416,10 +416,12 @@ static struct update_verdict correct_clock(struct reference *r, double frequency
     double slew_amount = step ? correction : offset;
     double step_amount = step ? offset - correction : 0.0;
 
+    local_clock_note_update(r->clock);
     local_clock_accumulate(r->clock, frequency, slew_amount, rate);
     notify_large_change(r, offset, now);
     if (step_amount != 0.0) {
-        if (local_clock_step(r->clock, step_amount)) {
+        if (local_clock_step(r->clock, step_amount,
+                             r->makestep_by_command ? STEP_COMMAND : STEP_UPDATE)) {
             LOG_WARN("System clock was stepped by %.6f seconds", -step_amount);
         } else {
             verdict.result = UPDATE_STEP_FAILED;

@@ -233,6 +233,7 @@ void reference_modify_makestep(struct reference *r, int limit, double threshold)
 {
     r->conf.makestep.limit = limit;
     r->conf.makestep.threshold = threshold;
+    r->makestep_by_command = true;
     LOG_INFO("New makestep %f %d", threshold, limit);
 }
 

@@ -22,7 +22,8 @@ struct reference {
         conf; /* commands change makestep and local, time max_change and makestep */
     enum reference_mode mode;
 
-    double max_update_skew; /* ratio */
+    bool makestep_by_command; /* it is no longer that of the configuration */
+    double max_update_skew;   /* ratio */
 
     bool synchronised;
     int leap; /* enum leap_status */

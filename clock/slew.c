@@ -27,6 +27,7 @@
 #define MIN_EXCESS_MULTIPLE 5.0
 #define EXCESS_DECAY        0.9
 #define MIN_EXCESS          1.0e-9
+#define MAX_ROUNDING        0.01 /* ppm, by the kernel */
 
 struct slew {
     struct world *world;
@@ -108,6 +109,9 @@ static void update_slew(struct slew *s)
         s->duration = MAX_DURATION;
     else
         s->duration = clamp(MIN_DURATION, s->scale.offset / s->scale.freq, MAX_DURATION);
+    /* The frequency could not be set. */
+    if (fabs(s->kernel_freq_ppm - total_ppm) > MAX_ROUNDING)
+        s->duration = MIN_DURATION;
 
     s->timer = loop_timer_add(s->loop, s->duration, on_timer, s);
     s->scale.start = now;
@@ -157,11 +161,11 @@ static const struct clock_scale *slew_scale(void *ctx, struct raw_time raw)
     return &((const struct slew *)ctx)->scale;
 }
 
-static bool slew_step(void *ctx, double offset)
+static bool slew_step(void *ctx, double offset, enum step_reason reason)
 {
     const struct slew *s = ctx;
 
-    return s->kernel.ops->step(s->kernel.ctx, offset);
+    return s->kernel.ops->step(s->kernel.ctx, offset, reason);
 }
 
 static void slew_stepped(void *ctx, double offset)
@@ -187,6 +191,14 @@ static void slew_set_leap(void *ctx, int leap, int tai_offset)
     s->kernel.ops->set_leap(s->kernel.ctx, leap, tai_offset);
 }
 
+static void slew_note_update(void *ctx)
+{
+    const struct slew *s = ctx;
+
+    if (s->kernel.ops->note_update)
+        s->kernel.ops->note_update(s->kernel.ctx);
+}
+
 static void slew_free(void *ctx)
 {
     struct slew *s = ctx;
@@ -207,6 +219,7 @@ static const struct clock_driver_ops slew_ops = {
     .stepped = slew_stepped,
     .set_sync_status = slew_set_sync_status,
     .set_leap = slew_set_leap,
+    .note_update = slew_note_update,
     .free = slew_free,
 };
 

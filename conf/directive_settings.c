@@ -198,7 +198,7 @@ bool directive_clockstep(struct parser *p, const struct directive *d, char *args
 {
     static const struct option_row numbers[] = {
         {OPTION_REAL_FROM_0(reference.clock_step.limit, INFINITY), .unit = "s"},
-        {OPTION_INTEGER(reference.clock_step.per_hour, 0, INT_MAX, 3)},
+        {OPTION_INTEGER(reference.clock_step.per_hour, 0, CLOCK_STEP_MAX_PER_HOUR, 3)},
     };
 
     return parser_check_words(p, args, 2, 2) && read_numbers(p, numbers, COUNT(numbers), &args);

@@ -35,6 +35,7 @@ struct makestep_conf {
 };
 
 /* Steps by command that the guard of the clock allows. */
+#define CLOCK_STEP_MAX_PER_HOUR 3600
 struct clock_step_conf {
     double limit; /* s */
     int per_hour;

@@ -19,6 +19,7 @@
 #define MAX_RECEIVED 4  /* descriptors that are taken in and closed if they are not wanted */
 #define SEND_PAUSE   20 /* ms */
 #define SEND_TRIES   200
+#define ASK_SLICE    50 /* ms */
 
 /* An encoded message. */
 struct channel_item {
@@ -250,4 +251,29 @@ enum channel_result channel_receive(struct channel *channel, struct ipc_message 
     if (!ok)
         return CHANNEL_BAD;
     return lacking ? CHANNEL_NO_DESCRIPTOR : CHANNEL_OK;
+}
+
+/* ---- Requests ---- */
+
+enum channel_result channel_ask(struct channel *channel, const struct ipc_message *request, int fd,
+                                int milliseconds, struct ipc_message *answer)
+{
+    struct pollfd p = {.fd = channel->fd, .events = POLLIN};
+    enum channel_result result = transmit(channel->fd, request, fd);
+    int extra = -1;
+
+    if (result != CHANNEL_OK)
+        return result;
+    result = CHANNEL_AGAIN;
+    for (int left = milliseconds; left > 0 && result == CHANNEL_AGAIN;) {
+        int ready = poll(&p, 1, ASK_SLICE);
+
+        if (ready > 0)
+            result = channel_receive(channel, answer, &extra);
+        else if (ready == 0 || errno != EINTR)
+            left -= ASK_SLICE;
+    }
+    if (extra >= 0)
+        close(extra);
+    return result;
 }

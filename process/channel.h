@@ -58,4 +58,11 @@ bool channel_send_blocking(const struct channel *channel, const struct ipc_messa
    which is lost. */
 enum channel_result channel_receive(struct channel *channel, struct ipc_message *message, int *fd);
 
+/* Sends a request, and waits for the next message, which should be its answer: CHANNEL_AGAIN: none
+   came within about so many milliseconds. They are counted in short waits, so that a machine that
+   slept, or a stop of all processes, is not taken for silence. fd: passed with the request, or -1.
+   A descriptor that comes with the answer is closed. */
+enum channel_result channel_ask(struct channel *channel, const struct ipc_message *request, int fd,
+                                int milliseconds, struct ipc_message *answer);
+
 #endif

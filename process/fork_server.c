@@ -145,6 +145,8 @@ static bool start_child(struct server *s, const struct helper_identity *identity
         s->children = mem_resize(s->children, s->child_count + 1, sizeof(*s->children));
         s->children[s->child_count++] = child;
         introduce(s, &child, ends[0]);
+        if (child.generation == LONE && s->lone[child.number].started)
+            s->lone[child.number].started(s->lone[child.number].ctx);
     }
     close(ends[0]);
     errno = error;

@@ -6,6 +6,7 @@
  */
 #include "process/ipc.h"
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #include "base/number.h"
 #include "base/wire.h"
@@ -57,6 +58,17 @@ static int64_t code_i64(struct codec *c, int64_t value)
     if (!c->writes)
         return (int64_t)reader_u64(&c->r);
     writer_u64(&c->w, (uint64_t)value);
+    return value;
+}
+
+/* Any number, also one that is not finite. */
+static double code_double(struct codec *c, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    bits = (uint64_t)code_i64(c, (int64_t)bits);
+    memcpy(&value, &bits, sizeof(value));
     return value;
 }
 
@@ -289,6 +301,74 @@ static void code_report(struct codec *c, struct ipc_message *m)
     check(c, m->u.octets.status == 0 || m->u.octets.length == 0);
 }
 
+static void code_guard_request(struct codec *c, struct ipc_message *m)
+{
+    m->u.guard_request.id = code_u32(c, m->u.guard_request.id);
+}
+
+static void code_guard_frequency(struct codec *c, struct ipc_message *m)
+{
+    code_guard_request(c, m);
+    m->u.guard_request.freq_ppm = code_double(c, m->u.guard_request.freq_ppm);
+}
+
+static void code_guard_step(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_guard_request *b = &m->u.guard_request;
+
+    code_guard_request(c, m);
+    uint8_t reason = code_u8(c, b->reason);
+    check(c, reason < STEP_REASONS);
+    b->reason = (enum step_reason)reason;
+    b->offset = code_double(c, b->offset);
+}
+
+static void code_guard_status(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_guard_request *b = &m->u.guard_request;
+
+    code_guard_request(c, m);
+    b->synchronised = code_bool(c, b->synchronised);
+    b->est_error = code_double(c, b->est_error);
+    b->max_error = code_double(c, b->max_error);
+}
+
+static void code_guard_leap(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_guard_request *b = &m->u.guard_request;
+
+    code_guard_request(c, m);
+    b->leap = (int32_t)code_u32(c, (uint32_t)b->leap);
+    b->tai_offset = (int32_t)code_u32(c, (uint32_t)b->tai_offset);
+}
+
+static void code_guard_rtc(struct codec *c, struct ipc_message *m)
+{
+    code_guard_request(c, m);
+    m->u.guard_request.seconds = code_i64(c, m->u.guard_request.seconds);
+}
+
+static enum guard_verdict code_guard_verdict(struct codec *c, enum guard_verdict verdict)
+{
+    uint8_t octet = code_u8(c, verdict);
+
+    check(c, octet < GUARD_VERDICTS);
+    return octet < GUARD_VERDICTS ? (enum guard_verdict)octet : GUARD_ALLOWED;
+}
+
+static void code_guard_reply(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_guard_reply *b = &m->u.guard_reply;
+
+    b->id = code_u32(c, b->id);
+    b->verdict = code_guard_verdict(c, b->verdict);
+    b->done = code_bool(c, b->done);
+    b->freq_ppm = code_double(c, b->freq_ppm);
+    b->refusals = (uint64_t)code_i64(c, (int64_t)b->refusals);
+    b->last_refusal = code_guard_verdict(c, b->last_refusal);
+    check(c, isfinite(b->freq_ppm) && !(b->done && b->verdict != GUARD_ALLOWED));
+}
+
 /* ---- The permission table ---- */
 
 #define IN(state) (1U << (state))
@@ -331,6 +411,14 @@ static const struct kind {
     {IPC_LISTEN, IPC_REPORTER, IN(IPC_FRESH), IPC_WORKING, 1, SHORT, code_nothing},
     {IPC_QUERY, IPC_METRICS, ANY, IPC_FRESH, 0, SHORT, code_query},
     {IPC_REPORT, IPC_REPORTER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_report},
+    {IPC_GUARD_READ, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_request},
+    {IPC_GUARD_FREQUENCY, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_frequency},
+    {IPC_GUARD_STEP, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_step},
+    {IPC_GUARD_STATUS, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_status},
+    {IPC_GUARD_LEAP, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_leap},
+    {IPC_GUARD_UPDATE, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_request},
+    {IPC_GUARD_RTC, IPC_CLOCK_USER, ANY, IPC_FRESH, 1, SHORT, code_guard_rtc},
+    {IPC_GUARD_REPLY, IPC_GUARD, ANY, IPC_FRESH, 0, SHORT, code_guard_reply},
 };
 
 /* NULL: unknown type. Each type has one sender. */

@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/crypto.h"
+#include "base/step_reason.h"
 #include "base/world.h"
+#include "process/guard_verdict.h"
 #include "process/ke_end.h"
 #include "process/role.h"
 
@@ -74,7 +76,15 @@ enum ipc_type {
     IPC_LISTEN = 21,    /* reporter to metrics server, with the listening socket */
     IPC_QUERY = 22,     /* metrics server to reporter: a request of the control protocol */
     IPC_REPORT = 23,    /* reporter to metrics server: the answer */
-    IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
+    IPC_CERTIFICATE = 24,     /* helper to dispatcher: one that it uses, before it is ready */
+    IPC_GUARD_READ = 32,      /* clock user to guard: nothing but the frequency is wanted */
+    IPC_GUARD_FREQUENCY = 33, /* ... set it */
+    IPC_GUARD_STEP = 34,      /* ... step */
+    IPC_GUARD_STATUS = 35,    /* ... set the status of synchronisation */
+    IPC_GUARD_LEAP = 36,      /* ... set the leap second and the TAI offset */
+    IPC_GUARD_UPDATE = 37,    /* ... an update of the reference is about to correct the clock */
+    IPC_GUARD_RTC = 38,       /* ... set the RTC, with its descriptor */
+    IPC_GUARD_REPLY = 39,     /* guard to clock user: the answer to each of them */
 };
 
 struct ipc_connection {
@@ -112,6 +122,30 @@ struct ipc_octets {
     uint16_t status; /* of the control protocol; without success there are no octets */
     size_t length;
     uint8_t data[IPC_OCTETS_SIZE];
+};
+
+/* To the guard of the clock. Which members there are depends on the type; what they may be is for
+   the guard to judge. */
+struct ipc_guard_request {
+    uint32_t id;
+    double freq_ppm;         /* frequency */
+    enum step_reason reason; /* step */
+    double offset;           /* ... s */
+    bool synchronised;       /* status */
+    double est_error;        /* ... s */
+    double max_error;        /* ... s */
+    int32_t leap;            /* leap second: -1, 0, 1 */
+    int32_t tai_offset;      /* ... s; 0: unknown */
+    int64_t seconds;         /* RTC: since 1970 */
+};
+
+struct ipc_guard_reply {
+    uint32_t id; /* of the request */
+    enum guard_verdict verdict;
+    bool done;                       /* never with a refusal */
+    double freq_ppm;                 /* in effect now, finite */
+    uint64_t refusals;               /* of this guard so far */
+    enum guard_verdict last_refusal; /* GUARD_ALLOWED: none */
 };
 
 /* A lone process (process/lone_role.h). */
@@ -158,6 +192,8 @@ struct ipc_message {
         struct ipc_lookup lookup;
         struct ipc_addresses addresses;
         struct ipc_octets octets; /* of a query or a report */
+        struct ipc_guard_request guard_request;
+        struct ipc_guard_reply guard_reply;
     } u;
 };
 

@@ -22,6 +22,9 @@ struct lone_role {
     /* Body of the process, which gives up its rights first. It returns the exit status
        (enum helper_exit) when the channel ends. */
     int (*run)(void *ctx, const struct sandbox *sandbox, int channel);
+    /* In the fork server, after each start of the process: it can write into ctx what those that
+       come after that one should know. May be NULL. */
+    void (*started)(void *ctx);
     void *ctx;
 };
 

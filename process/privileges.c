@@ -56,23 +56,73 @@ static const struct {
 };
 #define CAPABILITY_COUNT COUNT(capabilities)
 
-unsigned int privileges_missing(unsigned int wanted)
+static cap_t present_set(void)
 {
-    unsigned int missing = 0;
     cap_t set = cap_get_proc();
 
     if (!set)
         LOG_FATAL("cap_get_proc() failed : %s", text_errno(errno));
+    return set;
+}
+
+/* Those of the wanted capabilities that this set of the process does not have. */
+static unsigned int missing_in(unsigned int wanted, cap_flag_t flag)
+{
+    unsigned int missing = 0;
+    cap_t set = present_set();
+
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
         cap_flag_value_t value = CAP_CLEAR;
 
         if (wanted & capabilities[i].privilege &&
-            (cap_get_flag(set, capabilities[i].value, CAP_PERMITTED, &value) < 0 ||
-             value != CAP_SET))
+            (cap_get_flag(set, capabilities[i].value, flag, &value) < 0 || value != CAP_SET))
             missing |= capabilities[i].privilege;
     }
     cap_free(set);
     return missing;
+}
+
+unsigned int privileges_missing(unsigned int wanted)
+{
+    return missing_in(wanted, CAP_PERMITTED);
+}
+
+#define ALL_PRIVILEGES (2 * PRIVILEGE_IPC_LOCK - 1)
+
+static unsigned int reserved_now(void)
+{
+    return missing_in(ALL_PRIVILEGES, CAP_EFFECTIVE) & ~missing_in(ALL_PRIVILEGES, CAP_PERMITTED);
+}
+
+static void take_away(unsigned int privileges, bool permitted)
+{
+    cap_t set = present_set();
+
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        const cap_value_t *value = &capabilities[i].value;
+
+        if (!(privileges & capabilities[i].privilege))
+            continue;
+        cap_set_flag(set, CAP_EFFECTIVE, 1, value, CAP_CLEAR);
+        if (!permitted)
+            continue;
+        cap_set_flag(set, CAP_PERMITTED, 1, value, CAP_CLEAR);
+        cap_set_flag(set, CAP_INHERITABLE, 1, value, CAP_CLEAR);
+    }
+    if (cap_set_proc(set) < 0)
+        LOG_FATAL("cap_set_proc() failed : %s", text_errno(errno));
+    cap_free(set);
+}
+
+void privileges_reserve(unsigned int privileges)
+{
+    if (privileges != 0)
+        take_away(privileges, false);
+}
+
+void privileges_give_up(unsigned int privileges)
+{
+    take_away(privileges, true);
 }
 
 /* Names of capabilities, for messages. */
@@ -160,6 +210,19 @@ unsigned int privileges_missing(unsigned int wanted)
     return 0;
 }
 
+static unsigned int reserved_now(void)
+{
+    return 0;
+}
+
+void privileges_reserve(unsigned int privileges)
+{
+}
+
+void privileges_give_up(unsigned int privileges)
+{
+}
+
 void privileges_limit(unsigned int keep)
 {
 }
@@ -175,23 +238,26 @@ void privileges_check_change(uid_t uid, gid_t gid)
 
 #endif
 
-bool privileges_assume(uid_t uid, gid_t gid)
+bool privileges_assume(uid_t uid, gid_t gid, unsigned int *reserved)
 {
+    *reserved = reserved_now();
     if (setegid(gid) < 0)
         return false;
     if (seteuid(uid) == 0)
         return true;
-    privileges_resume();
+    privileges_resume(*reserved);
     return false;
 }
 
-void privileges_resume(void)
+void privileges_resume(unsigned int reserved)
 {
     int error = errno;
 
     /* The real IDs are still root's. */
     if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
         LOG_FATAL("seteuid(%u) failed : %s", (unsigned int)getuid(), text_errno(errno));
+    /* The return to root has made all that is permitted effective. */
+    privileges_reserve(reserved);
     /* A change of user has reset it to the system's default. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     errno = error;
@@ -200,22 +266,26 @@ void privileges_resume(void)
 bool privileges_may_become(uid_t uid, gid_t gid)
 {
     int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    unsigned int reserved;
 
-    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID) || !privileges_assume(uid, gid))
+    if (privileges_missing(PRIVILEGE_SETUID | PRIVILEGE_SETGID) ||
+        !privileges_assume(uid, gid, &reserved))
         return false;
-    privileges_resume();
+    privileges_resume(reserved);
     prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
     return true;
 }
 
 bool privileges_kill(pid_t pid, uid_t uid)
 {
+    unsigned int reserved;
+
     if (kill(pid, SIGKILL) == 0)
         return true;
-    if (errno != EPERM || !privileges_assume(uid, getegid()))
+    if (errno != EPERM || !privileges_assume(uid, getegid(), &reserved))
         return false;
     int result = kill(pid, SIGKILL);
-    privileges_resume();
+    privileges_resume(reserved);
     return result == 0;
 }
 

@@ -43,11 +43,18 @@ void privileges_drop(uid_t uid, gid_t gid, unsigned int keep);
    fork server. Does nothing in builds without libcap. */
 void privileges_limit(unsigned int keep);
 
+/* Takes capabilities away: out of the effective ones, so that only a child can use them, which
+   raises them with privileges_limit() or privileges_drop(); or altogether. Does nothing in builds
+   without libcap. */
+void privileges_reserve(unsigned int privileges);
+void privileges_give_up(unsigned int privileges);
+
 /* For the fork server: does something with the effective user and group IDs of another user, and
    with the rights of that user only, until privileges_resume(), which leaves errno alone and
-   whose failure is fatal. False with errno: nothing has changed. */
-bool privileges_assume(uid_t uid, gid_t gid);
-void privileges_resume(void);
+   whose failure is fatal. *reserved: capabilities that were not effective, and shall not be then.
+   False with errno: nothing has changed. */
+bool privileges_assume(uid_t uid, gid_t gid, unsigned int *reserved);
+void privileges_resume(unsigned int reserved);
 
 /* Whether this process, root, can become this user: in a user namespace not every one exists. */
 bool privileges_may_become(uid_t uid, gid_t gid);

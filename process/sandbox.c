@@ -177,6 +177,7 @@ static void load_filter(const struct sandbox *s, enum process_role role, unsigne
 
 void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int channel)
 {
+    const unsigned int guards = s->guards_clock ? PRIVILEGE_SYS_TIME : 0;
     unsigned int keep = reads_files ? PRIVILEGE_DAC_READ_SEARCH : 0;
 
     forbid_dumps();
@@ -188,8 +189,9 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
             keep |= PRIVILEGE_IPC_LOCK;
         if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))
             keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
-        privileges_limit(keep);
+        privileges_limit(keep | guards);
     }
+    privileges_reserve(guards);
     load_filter(s, PROCESS_FORK_SERVER, 0);
 }
 
@@ -198,16 +200,19 @@ void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
     const bool is_stranger = promise_of(role)->is_stranger;
     const uid_t uid = is_stranger ? s->resolve_uid : s->uid;
     const gid_t gid = is_stranger ? s->resolve_gid : s->gid;
+    const unsigned int keep = role == PROCESS_GUARD ? PRIVILEGE_SYS_TIME : 0;
 
     leave_main_process(channel);
     if (sandbox_started_as_root() && (uid != 0 || gid != 0))
-        privileges_drop(uid, gid, 0);
+        privileges_drop(uid, gid, keep);
     else
-        privileges_limit(0);
+        privileges_limit(keep);
     privileges_forbid_new();
     sandbox_lock_memory(s);
     forbid_dumps();
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    /* The guard is needed until the main process has set the last frequency. */
+    if (role != PROCESS_GUARD)
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     load_filter(s, role, 0);
 }
 

@@ -56,12 +56,12 @@ void sandbox_lock_memory(const struct sandbox *sandbox);
 /* In the fork server: closes all but the channel and the log, sets no-new-privs and, when started
    as root, stays root with nothing but CAP_DAC_READ_SEARCH if it reads files, CAP_SETUID and
    CAP_SETGID if children change user, and CAP_IPC_LOCK if locked memory needs it, as far as they
-   are permitted. */
+   are permitted. CAP_SYS_TIME is permitted for the guard of the clock, but not effective. */
 void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, int channel);
 /* In a child of the fork server: closes all but the channel and the log, changes to the user of its
-   role, drops every capability, sets no-new-privs, and loads the system call filter of its role. It
-   cannot be traced, leaves no core dump, and ends with the fork server where the users of both
-   permit it. */
+   role, drops every capability but that of its role, sets no-new-privs, and loads the system call
+   filter of its role. It cannot be traced, leaves no core dump, and, unless it is the guard, ends
+   with the fork server where the users of both permit it. */
 void sandbox_enter(const struct sandbox *sandbox, enum process_role role, int channel);
 /* In the main process, at the end of its start: loads the filter. */
 void sandbox_enter_main(const struct sandbox *sandbox);

@@ -140,16 +140,17 @@ static bool has_no_groups(void)
 static enum check_answer ask_kernel(const struct check_user *user, const char *path, int how)
 {
     bool is_self = user->uid == geteuid();
+    unsigned int reserved;
     bool assumed = !is_self && geteuid() == 0 && has_no_groups() &&
                    privileges_may_become(user->uid, user->gid) &&
-                   privileges_assume(user->uid, user->gid);
+                   privileges_assume(user->uid, user->gid, &reserved);
 
     if (!is_self && !assumed)
         return ANSWER_UNKNOWN;
     int result = faccessat(AT_FDCWD, path, how, AT_EACCESS);
     int error = errno;
     if (assumed)
-        privileges_resume();
+        privileges_resume(reserved);
     errno = error;
     return result == 0                         ? ANSWER_YES
            : error == EACCES || error == EROFS ? ANSWER_NO

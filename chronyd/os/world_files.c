@@ -16,11 +16,11 @@
 
 /* After a failed call: whether to try again as the second reader. If so, the process has the
    rights of that user until privileges_resume(). */
-static bool become_reader(const struct linux_world *w)
+static bool become_reader(const struct linux_world *w, unsigned int *reserved)
 {
     if (errno != EACCES || w->reader_uid == 0)
         return false;
-    if (privileges_assume(w->reader_uid, w->reader_gid))
+    if (privileges_assume(w->reader_uid, w->reader_gid, reserved))
         return true;
     errno = EACCES;
     return false;
@@ -29,10 +29,11 @@ static bool become_reader(const struct linux_world *w)
 FILE *linux_file_read(void *ctx, const char *path)
 {
     FILE *f = file_open_read(path);
+    unsigned int reserved;
 
-    if (!f && become_reader(ctx)) {
+    if (!f && become_reader(ctx, &reserved)) {
         f = file_open_read(path);
-        privileges_resume();
+        privileges_resume(reserved);
     }
     return f;
 }
@@ -92,10 +93,11 @@ bool linux_file_info(void *ctx, const char *path, struct world_file_info *info)
 {
     struct stat st;
     int result = stat(path, &st);
+    unsigned int reserved;
 
-    if (result < 0 && become_reader(ctx)) {
+    if (result < 0 && become_reader(ctx, &reserved)) {
         result = stat(path, &st);
-        privileges_resume();
+        privileges_resume(reserved);
     }
     if (result < 0)
         return false;

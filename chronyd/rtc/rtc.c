@@ -357,14 +357,22 @@ static void on_interrupt(int fd, unsigned int event, void *arg)
     process_sample(rtc, seconds);
 }
 
+static bool set_device(const struct rtc *rtc, int64_t seconds)
+{
+    const struct world *world = rtc->env.world;
+
+    if (rtc->env.guard)
+        return guarded_clock_set_rtc(rtc->env.guard, rtc->fd, seconds);
+    return world->ops->devices->rtc_set(world->ctx, rtc->fd, rtc->utc, seconds);
+}
+
 /* The caller has checked that the device is open. */
 static bool set_rtc(struct rtc *rtc)
 {
-    const struct world *world = rtc->env.world;
     struct local_time now = local_clock_now(rtc->env.clock, NULL);
 
     LOG_INFO("RTC wrong by %.3f seconds (step)", rtc->now.offset);
-    if (!world->ops->devices->rtc_set(world->ctx, rtc->fd, rtc->utc, now.i.sec)) {
+    if (!set_device(rtc, now.i.sec)) {
         LOG_ERROR("Could not set RTC time");
         return false;
     }

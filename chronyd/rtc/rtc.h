@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "base/world.h"
 #include "chronyd/rtc/rtc_file.h"
+#include "clock/guarded_clock.h"
 #include "clock/local_clock.h"
 #include "clock/measurement_log.h"
 #include "clock/reference.h"
@@ -25,6 +26,7 @@ struct rtc_env {
     struct loop *loop;
     struct local_clock *clock;
     struct measurement_log *log; /* NULL: none */
+    struct guarded_clock *guard; /* sets the device; NULL: this process does */
 };
 
 /* Opens the device. file: result of rtc_file_read(). NULL: there is no rtcfile, or the device

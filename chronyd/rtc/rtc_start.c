@@ -33,7 +33,7 @@ static bool step_to(const struct world *world, struct local_clock *clock, struct
 {
     double offset = instant_diff(world_raw_now(world).i, time);
 
-    return fabs(offset) >= MIN_STEP_SECONDS && local_clock_step(clock, offset);
+    return fabs(offset) >= MIN_STEP_SECONDS && local_clock_step(clock, offset, STEP_RTC);
 }
 
 static bool set_from_rtc(const struct world *world, struct local_clock *clock,
@@ -72,7 +72,7 @@ bool rtc_start_set_clock(const struct world *world, struct local_clock *clock,
     if (written.sec == 0)
         return false;
     double offset = instant_diff(world_raw_now(world).i, written);
-    if (offset < 0.0 && local_clock_step(clock, offset))
+    if (offset < 0.0 && local_clock_step(clock, offset, STEP_RTC))
         LOG_INFO("System time restored from driftfile");
     return false;
 }

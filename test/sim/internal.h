@@ -35,6 +35,7 @@ struct sim_queue {
     int count;
 };
 
+struct guard;
 struct sim_stream;
 
 struct sim_socket {
@@ -89,6 +90,7 @@ struct sim_node {
     struct world world;
 
     struct chronyd daemon;
+    struct guard *guard; /* of its clock, in the same process; NULL: there is none */
     struct options options;
     bool running;
     bool suspended;
@@ -230,5 +232,10 @@ void sim_honesty_second(struct sim_node *node);
 
 /* record.c */
 void sim_record_sample(struct sim *sim);
+
+/* guard.c: with `clockguard yes` in its configuration, the node's clock is set by a guard, with which
+   the daemon speaks as with the process. Before chronyd_open() and after chronyd_stop(). */
+void sim_guard_start(struct sim_node *node);
+void sim_guard_end(struct sim_node *node);
 
 #endif

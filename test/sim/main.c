@@ -33,7 +33,9 @@ static void usage(FILE *out)
           "       sim --check [--scenario NAME]\n"
           "       sim --day [--scenario NAME] [--seeds N]\n"
           "With all of them: --estimator regression|kalman, --line LINE: a line of configuration\n"
-          "for all nodes, but not for the other chronyd; may be given more than once. In tables:\n"
+          "for all nodes, but not for the other chronyd; may be given more than once, --guard: "
+          "their\n"
+          "clocks are set by guards. In tables:\n"
           "--kalman-line LINE, for that column only\n",
           out);
 }
@@ -168,6 +170,7 @@ enum option_code {
     OPTION_AGAINST,
     OPTION_ESTIMATOR,
     OPTION_LINE,
+    OPTION_GUARD,
     OPTION_KALMAN_LINE,
     OPTION_HELP,
 };
@@ -195,6 +198,7 @@ static const struct option options[] = {
     {"against", required_argument, NULL, OPTION_AGAINST},
     {"estimator", required_argument, NULL, OPTION_ESTIMATOR},
     {"line", required_argument, NULL, OPTION_LINE},
+    {"guard", no_argument, NULL, OPTION_GUARD},
     {"kalman-line", required_argument, NULL, OPTION_KALMAN_LINE},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
@@ -323,6 +327,9 @@ static void parse_option(struct command_line *line, int option, const char *argu
         break;
     case OPTION_LINE:
         add_line(line->conf, "", argument);
+        break;
+    case OPTION_GUARD:
+        add_line(line->conf, "clockguard yes", "");
         break;
     case OPTION_KALMAN_LINE:
         add_line(line->kalman_conf, "", argument);

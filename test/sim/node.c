@@ -121,6 +121,7 @@ static void end_daemon(struct sim_node *node)
     node->sim->turn = node;
     node->frozen = false;
     chronyd_stop(&node->daemon);
+    sim_guard_end(node);
     conf_free(node->daemon.conf);
     sim_world_close(node);
     node->running = false;
@@ -173,6 +174,7 @@ void sim_node_start(struct sim *sim, int id, bool reload_dumps)
     chronyd_init(&node->daemon, &node->options);
     node->daemon.world = &node->world;
     node->daemon.conf = read_conf(node);
+    sim_guard_start(node);
     chronyd_open(&node->daemon);
     chronyd_start(&node->daemon);
     chronyd_begin(&node->daemon);

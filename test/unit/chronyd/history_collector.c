@@ -143,7 +143,7 @@ static void minutes_are_full_minutes(void **state)
                     m->bound == 0.0 && isnan(m->temperature));
     }
     /* A step moves the timer to the new full minutes. */
-    assert_true(local_clock_step(r.f.clock, 15.0));
+    assert_true(local_clock_step(r.f.clock, 15.0, STEP_COMMAND));
     clock_world_run_until(r.f.w, 600.0);
     load(&r);
     for (size_t i = r.h.minute_count - 3; i < r.h.minute_count; i++)

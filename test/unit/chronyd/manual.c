@@ -168,7 +168,7 @@ static void unknown_step_forgets_the_samples_a_known_one_moves_them(void **state
 
     open_fixture(&x, true);
     enter(&x, 5.0, 0.25);
-    assert_true(local_clock_step(x.f.clock, -100.0));
+    assert_true(local_clock_step(x.f.clock, -100.0, STEP_COMMAND));
     struct report_manual_list l = list(&x);
     assert_int_equal(l.count, 1);
     assert_close(l.samples[0].slewed_offset, 100.0, 1e-6);

@@ -202,7 +202,7 @@ static void change_something(struct fixture *x)
         reference_set_unsynchronised(x->f.reference);
         break;
     case 1:
-        local_clock_step(x->f.clock, offset);
+        local_clock_step(x->f.clock, offset, STEP_COMMAND);
         break;
     case 2:
         local_clock_accumulate_offset(x->f.clock, offset, 0.0);
@@ -386,7 +386,7 @@ static void a_step_is_never_mixed_with_readings_from_before(void **state)
     struct raw_time raw = world_raw_now(&x.f.w->world);
     x.f.w->elapsed_ns += 1000;
     during.step = true;
-    local_clock_step(x.f.clock, 0.5);
+    local_clock_step(x.f.clock, 0.5, STEP_COMMAND);
     assert_int_equal(during.calls, 2);
     local_clock_remove_handler(x.f.clock, look, &during);
     assert_false(time_page_read(x.reader, mono, raw, &time));

@@ -176,16 +176,16 @@ static void step_has_nanoseconds_that_are_not_negative(void **state)
     struct fixture f;
 
     set_up(&f, false);
-    assert_true(f.k.ops->step(f.k.ctx, 1.25));
+    assert_true(f.k.ops->step(f.k.ctx, 1.25, STEP_COMMAND));
     assert_int_equal(last_call(&f)->modes, 0x2100);
     assert_int_equal(last_call(&f)->time.tv_sec, -2);
     assert_int_equal(last_call(&f)->time.tv_usec, 750000000);
-    assert_true(f.k.ops->step(f.k.ctx, -3.5));
+    assert_true(f.k.ops->step(f.k.ctx, -3.5, STEP_COMMAND));
     assert_int_equal(last_call(&f)->time.tv_sec, 3);
     assert_int_equal(last_call(&f)->time.tv_usec, 500000000);
 
     f.w->fail_modes = 0x2100;
-    assert_false(f.k.ops->step(f.k.ctx, 1.0));
+    assert_false(f.k.ops->step(f.k.ctx, 1.0, STEP_COMMAND));
     tear_down(&f, NULL);
 }
 
@@ -404,7 +404,7 @@ static void null_driver_keeps_a_virtual_clock(void **state)
     d.ops->set_frequency(d.ctx, -1000.0);
     assert_true(fabs(correction_at(&d, clock_world_raw(w, 3600.0), NULL) +
                      (0.5 + 12.3456789e-6 * 3500.0 - 1e-3 * 100.0)) < 1e-12);
-    assert_false(d.ops->step(d.ctx, 1.0));
+    assert_false(d.ops->step(d.ctx, 1.0, STEP_COMMAND));
     assert_int_equal(w->call_count, 0);
     d.ops->free(d.ctx);
     clock_world_free(w);

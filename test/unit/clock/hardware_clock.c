@@ -180,7 +180,7 @@ static void follows_changes_of_the_local_clock(void **state)
         hardware_clock_add(f->hw, hardware(500.0 + i), local(i), 5e-7);
     clock_world_wake_at(f->world, 3.0);
     local_clock_add_handler(f->clock, CLOCK_HOLDER_REFCLOCKS, on_change, f->hw);
-    assert_true(local_clock_step(f->clock, -10.0));
+    assert_true(local_clock_step(f->clock, -10.0, STEP_COMMAND));
     assert_true(hardware_clock_cook(f->hw, hardware(503.5), &t, NULL));
     assert_close(local_diff(t, local(13.5)), 0.0, 2e-9);
 }
@@ -520,7 +520,7 @@ static void only_sample_is_moved_by_a_step(void **state)
     add_samples(f, 3, 1, 1.0);
     clock_world_wake_at(f->world, 3.0);
     local_clock_add_handler(f->clock, CLOCK_HOLDER_REFCLOCKS, on_change, f->hw);
-    assert_true(local_clock_step(f->clock, -10.0));
+    assert_true(local_clock_step(f->clock, -10.0, STEP_COMMAND));
     hardware_clock_add(f->hw, hardware(504.0), local(14.0), 1e-6);
     assert_true(hardware_clock_cook(f->hw, hardware(505.0), &t, NULL));
     assert_close(local_diff(t, local(15.0)), 0.0, 2e-9);

@@ -318,7 +318,7 @@ static void timer_follows_steps_of_the_clock(void **state)
     open_before_midnight(&f, "leapsecmode ignore", true);
     update(&f, LEAP_INSERT);
     clock_world_run_until(f.w, BEFORE - 500.0);
-    assert_true(local_clock_step(f.clock, 100.0));
+    assert_true(local_clock_step(f.clock, 100.0, STEP_COMMAND));
     check_progress(&f, LEAP_INSERT, 100.0, 102.0);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);
@@ -326,7 +326,7 @@ static void timer_follows_steps_of_the_clock(void **state)
     /* To the next day: there is no leap second any more. */
     open_before_midnight(&f, "leapsecmode ignore", true);
     update(&f, LEAP_INSERT);
-    assert_true(local_clock_step(f.clock, -4000.0));
+    assert_true(local_clock_step(f.clock, -4000.0, STEP_COMMAND));
     assert_int_equal(served_leap(&f), LEAP_NORMAL);
     source_fixture_check_log(&f, NULL);
     source_fixture_close(&f);

@@ -133,7 +133,7 @@ static void insane_offsets_are_refused(void **state)
     set_up(&f, true);
     assert_false(local_clock_accumulate_offset(f.c, 1e10, 0.0));
     assert_false(local_clock_accumulate(f.c, 1e-6, 1e10, 0.0));
-    assert_false(local_clock_step(f.c, 1e10));
+    assert_false(local_clock_step(f.c, 1e10, STEP_COMMAND));
     assert_true(local_clock_read_frequency(f.c) == 0.0);
     assert_int_equal(f.changes, 0);
     assert_int_equal(local_clock_updates(f.c), 0);
@@ -148,7 +148,7 @@ static void step_is_announced_and_keeps_the_loop_quiet(void **state)
 
     set_up(&f, true);
     clock_world_wake_at(f.w, 10.0);
-    assert_true(local_clock_step(f.c, 3600.5));
+    assert_true(local_clock_step(f.c, 3600.5, STEP_COMMAND));
     assert_true(f.w->stepped_ns == -3600500000000);
     assert_int_equal(f.last.type, CLOCK_STEP);
     assert_near(f.last.doffset, 3600.5);

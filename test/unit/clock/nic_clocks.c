@@ -580,7 +580,7 @@ static void mapping_follows_changes_of_the_clock(void **state)
     double t = follow(f);
     struct local_time before = local_clock_now(f->clock, NULL);
     struct hardware_packet p = packet(f, t);
-    assert_true(local_clock_step(f->clock, 0.25));
+    assert_true(local_clock_step(f->clock, 0.25, STEP_COMMAND));
     p.sent = true;
     p.known = local_clock_now(f->clock, NULL);
     assert_true(nic_clocks_timestamp(f->nics, &p, &local));

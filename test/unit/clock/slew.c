@@ -110,7 +110,7 @@ static void step_moves_the_start_of_the_slew(void **state)
     struct clock_driver d = slew_driver(slew);
 
     d.ops->accrue_offset(d.ctx, 1e-3, 9.6e-3);
-    assert_true(d.ops->step(d.ctx, 3.5));
+    assert_true(d.ops->step(d.ctx, 3.5, STEP_COMMAND));
     d.ops->stepped(d.ctx, 3.5);
     assert_true(w->stepped_ns == -3500000000);
     check_correction(w, &d, 5.0, -4.791124584e-4, 0.0);

@@ -301,7 +301,7 @@ static void steps_reset_it(void **state)
     smoothing_activate(x.s);
     local_clock_accumulate_offset(x.f.clock, 0.1, 0.0);
     assert_close(offset_now(&x), 0.1, 1e-9);
-    assert_true(local_clock_step(x.f.clock, -5.0));
+    assert_true(local_clock_step(x.f.clock, -5.0, STEP_COMMAND));
     assert_true(offset_now(&x) == 0.0);
     struct report_smoothing r = report(&x);
     assert_true(r.active && r.remaining_time == 0.0);

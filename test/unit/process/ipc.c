@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 #include "process/ipc.h"
 #include "test/unit/support/ipc.h"
@@ -191,6 +192,80 @@ static void wrong_lookups_and_answers_are_refused(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_RESOLVER));
 }
 
+/* Numbers of requests are the guard's to judge, so all of them pass, bit by bit. */
+static void requests_to_the_guard_survive(void **state)
+{
+    static const double numbers[] = {0.0, -0.0, 1.5, -1e300, 1e-310, INFINITY, -INFINITY, NAN};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct ipc_message step = {
+            .type = IPC_GUARD_STEP,
+            .u.guard_request = {.id = 0x89abcdef, .reason = STEP_LEAP, .offset = numbers[i]}};
+        struct ipc_message status = {
+            .type = IPC_GUARD_STATUS,
+            .u.guard_request = {.synchronised = true, .est_error = numbers[i], .max_error = 2.5}};
+
+        ipc_encode(&step, data);
+        assert_true(decode(data, sizeof(data), 0, IPC_CLOCK_USER, &out));
+        assert_int_equal(out.u.guard_request.id, 0x89abcdef);
+        assert_int_equal(out.u.guard_request.reason, STEP_LEAP);
+        assert_memory_equal(&out.u.guard_request.offset, &numbers[i], sizeof(double));
+        data[8] = STEP_REASONS;
+        assert_false(decodes(data, sizeof(data), 0, IPC_CLOCK_USER));
+        ipc_encode(&status, data);
+        assert_true(decode(data, sizeof(data), 0, IPC_CLOCK_USER, &out));
+        assert_true(out.u.guard_request.synchronised);
+        assert_memory_equal(&out.u.guard_request.est_error, &numbers[i], sizeof(double));
+        assert_true(out.u.guard_request.max_error == 2.5);
+        data[8] = 2; /* synchronised */
+        assert_false(decodes(data, sizeof(data), 0, IPC_CLOCK_USER));
+    }
+    struct ipc_message leap = {.type = IPC_GUARD_LEAP,
+                               .u.guard_request = {.leap = INT32_MIN, .tai_offset = -1}};
+    ipc_encode(&leap, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_CLOCK_USER, &out));
+    assert_int_equal(out.u.guard_request.leap, INT32_MIN);
+    assert_int_equal(out.u.guard_request.tai_offset, -1);
+    struct ipc_message rtc = {.type = IPC_GUARD_RTC, .u.guard_request.seconds = INT64_MIN};
+    ipc_encode(&rtc, data);
+    assert_true(decode(data, sizeof(data), 1, IPC_CLOCK_USER, &out));
+    assert_true(out.u.guard_request.seconds == INT64_MIN);
+}
+
+static void replies_of_the_guard_survive_and_make_sense(void **state)
+{
+    struct ipc_message m = {.type = IPC_GUARD_REPLY,
+                            .u.guard_reply = {.id = 7,
+                                              .verdict = GUARD_STEP_HOUR,
+                                              .freq_ppm = -12.5,
+                                              .refusals = UINT64_MAX,
+                                              .last_refusal = GUARD_TAI}};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    ipc_encode(&m, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_GUARD, &out));
+    assert_int_equal(out.u.guard_reply.id, 7);
+    assert_int_equal(out.u.guard_reply.verdict, GUARD_STEP_HOUR);
+    assert_false(out.u.guard_reply.done);
+    assert_true(out.u.guard_reply.freq_ppm == -12.5);
+    assert_true(out.u.guard_reply.refusals == UINT64_MAX);
+    assert_int_equal(out.u.guard_reply.last_refusal, GUARD_TAI);
+    m.u.guard_reply.done = true; /* what was refused */
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_GUARD));
+    m.u.guard_reply.verdict = GUARD_ALLOWED;
+    ipc_encode(&m, data);
+    assert_true(decodes(data, sizeof(data), 0, IPC_GUARD));
+    data[8] = GUARD_VERDICTS;
+    assert_false(decodes(data, sizeof(data), 0, IPC_GUARD));
+    m.u.guard_reply.freq_ppm = NAN;
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_GUARD));
+}
+
 static void nobody_may_send_what_another_role_sends(void **state)
 {
     static const struct {
@@ -210,6 +285,10 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_LOOKUP, IPC_ASKER, 0},           {IPC_ADDRESSES, IPC_RESOLVER, 0},
         {IPC_WANTED, IPC_SUPERVISOR, 0},      {IPC_LISTEN, IPC_REPORTER, 1},
         {IPC_QUERY, IPC_METRICS, 0},          {IPC_REPORT, IPC_REPORTER, 0},
+        {IPC_GUARD_READ, IPC_CLOCK_USER, 0},  {IPC_GUARD_FREQUENCY, IPC_CLOCK_USER, 0},
+        {IPC_GUARD_STEP, IPC_CLOCK_USER, 0},  {IPC_GUARD_STATUS, IPC_CLOCK_USER, 0},
+        {IPC_GUARD_LEAP, IPC_CLOCK_USER, 0},  {IPC_GUARD_UPDATE, IPC_CLOCK_USER, 0},
+        {IPC_GUARD_RTC, IPC_CLOCK_USER, 1},   {IPC_GUARD_REPLY, IPC_GUARD, 0},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -499,6 +578,8 @@ int main(void)
         cmocka_unit_test(files_survive_and_have_a_reason),
         cmocka_unit_test(lookups_and_answers_survive),
         cmocka_unit_test(wrong_lookups_and_answers_are_refused),
+        cmocka_unit_test(requests_to_the_guard_survive),
+        cmocka_unit_test(replies_of_the_guard_survive_and_make_sense),
         cmocka_unit_test(nobody_may_send_what_another_role_sends),
         cmocka_unit_test(wrong_size_version_magic_or_type_is_refused),
         cmocka_unit_test(octets_after_the_body_must_be_zero),

@@ -39,7 +39,7 @@ static void open_rtc_with(struct fixture *f, const char *more, const struct rtc_
     snprintf(text, sizeof(text), "%s%s", lines, more);
     source_fixture_open(&f->s, text, false);
     fake_devices_install(&f->devices, f->s.w);
-    struct rtc_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog};
+    struct rtc_env env = {&f->s.w->world, f->s.w->loop, f->s.clock, f->s.mlog, NULL};
     f->rtc = rtc_new(&env, &f->s.conf->rtc, file ? file : &none);
     assert_non_null(f->rtc);
     f->done = false;
@@ -669,7 +669,7 @@ static void without_a_usable_device_there_is_no_tracking(void **state)
 
     source_fixture_open(&f.s, "rtcfile /x\nrtcdevice /dev/none\n", false);
     fake_devices_install(&f.devices, f.s.w);
-    struct rtc_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog};
+    struct rtc_env env = {&f.s.w->world, f.s.w->loop, f.s.clock, f.s.mlog, NULL};
     assert_null(rtc_new(&env, &f.s.conf->rtc, &none));
     free(f.s.conf->rtc.device);
     f.s.conf->rtc.device = text_dup("/dev/rtc");
