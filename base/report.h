@@ -178,9 +178,12 @@ struct report_clock {
 enum report_process_role {
     REPORT_PROCESS_MAIN = 0,
     REPORT_PROCESS_FORK_SERVER = 1,
-    REPORT_PROCESS_NAMES = 2,   /* looks up names */
-    REPORT_PROCESS_NTS_KE = 3,  /* key establishments of the NTS server */
-    REPORT_PROCESS_METRICS = 4, /* serves metrics over HTTP */
+    REPORT_PROCESS_NAMES = 2,         /* looks up names */
+    REPORT_PROCESS_NTS_KE = 3,        /* key establishments of the NTS server */
+    REPORT_PROCESS_METRICS = 4,       /* serves metrics over HTTP */
+    REPORT_PROCESS_GUARD = 5,         /* sets the clock */
+    REPORT_PROCESS_WORKER = 6,        /* answers NTP requests */
+    REPORT_PROCESS_NTS_KE_CLIENT = 7, /* key establishments of the NTS client */
 };
 
 /* The processes of a role. */
@@ -201,6 +204,36 @@ struct report_daemon {
     uint32_t clients_max;                /* records that there is room for; 0: noclientlog */
     uint32_t count;
     struct report_process processes[REPORT_PROCESSES_MAX];
+};
+
+enum report_process_state {
+    REPORT_PROCESS_RUNS = 0,
+    REPORT_PROCESS_ENDED = 1, /* and was not started again yet */
+    REPORT_PROCESS_NOT_STARTED = 2,
+    REPORT_PROCESS_NOT_READ = 3, /* it was started; the kernel does not tell more */
+};
+
+/* A process of the daemon. What is marked F is known in the state REPORT_PROCESS_RUNS; else all
+   bits are ones, as those of other values that are not known. */
+struct report_process_facts {
+    uint32_t total;  /* processes */
+    uint16_t role;   /* enum report_process_role */
+    uint16_t number; /* of those of the role, from 1; 0: there is one only */
+    uint16_t state;  /* enum report_process_state */
+    uint32_t pid;
+    uint32_t uid;               /* F, effective */
+    uint64_t capabilities;      /* F, effective, bits as in capabilities(7) */
+    uint64_t permitted;         /* F */
+    uint16_t no_new_privileges; /* F, 0 or 1 */
+    uint16_t filter;            /* F, 0 none, 1 strict, 2 system call filter */
+    int filter_level;           /* of the daemon (-F) */
+    uint16_t landlock_abi;      /* that its Landlock rules are made for; 0: it has none */
+    uint16_t landlock_rules;
+    uint32_t generation; /* of helpers, from 1; 0: it has none */
+    uint32_t restarts;   /* processes before it in its place */
+    uint64_t refusals; /* requests to the guard that it refused, or calls that the filter denied */
+    uint64_t memory;   /* F, octets in RAM that no file backs */
+    uint32_t error;    /* errno, why they were not read; 0: they were */
 };
 
 /* A certificate that the NTS server uses. */

@@ -156,6 +156,8 @@ const struct command command_table[] = {
      .help = {{"dump", "Dump measurements and NTS keys/cookies"}}},
     {"metrics", SECTION_DAEMON, .run = show_metrics, .offline = true, .extra = true,
      .help = {{"metrics [-p]", "Print metrics for Prometheus"}}, .completions = {"-p"}},
+    {"processes", SECTION_DAEMON, .run = show_processes, .watchable = true, .extra = true,
+     .help = {{"processes", "Display processes of the daemon and their rights"}}},
     {"rekey", SECTION_DAEMON, .build = build_none, .code = CMD_REKEY,
      .help = {{"rekey", "Re-read keys"}}},
     {"reset", SECTION_DAEMON, .build = build_reset, .code = CMD_RESET_SOURCES,

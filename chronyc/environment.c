@@ -235,6 +235,15 @@ static bool os_reverse(void *ctx, const struct ip_addr *addr, char *name, size_t
                                      (socklen_t)size, NULL, 0, 0) == 0;
 }
 
+static bool os_user_name(void *ctx, uint32_t uid, char *name, size_t size)
+{
+    const struct passwd *pw = getpwuid((uid_t)uid);
+
+    if (pw)
+        text_copy(name, size, pw->pw_name);
+    return pw != NULL;
+}
+
 static struct instant os_now(void *ctx)
 {
     struct timespec ts = {0};
@@ -362,6 +371,7 @@ struct os_environment *os_environment_new(struct environment *env)
         .receive = os_receive,
         .resolve = os_resolve,
         .reverse = os_reverse,
+        .user_name = os_user_name,
         .now = os_now,
         .pause = os_pause,
         .random = os_random,

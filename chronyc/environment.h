@@ -48,6 +48,9 @@ struct environment {
     /* Host name of an address. */
     bool (*reverse)(void *ctx, const struct ip_addr *addr, char *name, size_t size);
 
+    /* Name of a user; false: none has this number. */
+    bool (*user_name)(void *ctx, uint32_t uid, char *name, size_t size);
+
     struct instant (*now)(void *ctx);         /* system clock */
     bool (*pause)(void *ctx, double seconds); /* false: interrupted by a signal */
     bool (*random)(void *ctx, void *data, size_t length);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "chronyc/capability.h"
 #include "chronyc/format.h"
 
 #define AGE_UNKNOWN UINT32_MAX
@@ -44,6 +45,11 @@ static const char *text_of(const struct row *row, const struct cmd_field *field,
     }
 }
 
+const char *known_word(int64_t value)
+{
+    return value == 0 ? "no" : value == 1 ? "yes" : "-";
+}
+
 /* ---- JSON ---- */
 
 /* A double would lose the nanoseconds. */
@@ -62,6 +68,14 @@ static void json_address(struct document *d, const char *key, const struct ip_ad
     char text[ADDR_TEXT_SIZE];
 
     document_text(d, key, ip_addr_is_real(addr) ? ip_addr_format(addr, text, sizeof(text)) : NULL);
+}
+
+static void json_word(struct document *d, const struct cmd_field *field, int64_t value)
+{
+    if (field->member == MEMBER_BOOL)
+        document_bool(d, field->key, value != 0);
+    else
+        document_text(d, field->key, field_word(field->words, value)->json);
 }
 
 static void json_letter(struct document *d, const char *key, char letter)
@@ -97,6 +111,27 @@ static void json_number(struct document *d, const char *key, int64_t value, int6
         document_integer(d, key, value);
 }
 
+static void json_capabilities(struct document *d, const char *key, uint64_t set)
+{
+    document_begin_words(d, key);
+    for (unsigned int i = 0; i < 64; i++)
+        if (set >> i & 1)
+            document_word(d, capability_name(i).s);
+}
+
+/* A value that may be unknown. */
+static void json_fact(struct document *d, const struct cmd_field *field, uint64_t value)
+{
+    if (value == UINT64_MAX || (field->show == SHOW_KNOWN && value > 1))
+        document_null(d, field->key);
+    else if (field->show == SHOW_KNOWN)
+        document_bool(d, field->key, value != 0);
+    else if (field->show == SHOW_CAPABILITIES)
+        json_capabilities(d, field->key, value);
+    else
+        document_count(d, field->key, value);
+}
+
 static void json_real(struct document *d, const struct cmd_field *field, double value)
 {
     if (field->show == SHOW_BOUND && !(value > 0.0))
@@ -120,6 +155,11 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         break;
     case SHOW_COUNTER:
         document_count(d, field->key, (uint64_t)number);
+        break;
+    case SHOW_SIZE:
+    case SHOW_KNOWN:
+    case SHOW_CAPABILITIES:
+        json_fact(d, field, (uint64_t)number);
         break;
     case SHOW_REAL:
     case SHOW_BOUND:
@@ -148,10 +188,7 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         document_integer(d, field->key, row->given->index);
         break;
     case SHOW_WORD:
-        if (field->member == MEMBER_BOOL)
-            document_bool(d, field->key, number != 0);
-        else
-            document_text(d, field->key, field_word(field->words, number)->json);
+        json_word(d, field, number);
         break;
     case SHOW_LETTER:
         json_letter(d, field->key, (char)number);
@@ -213,6 +250,18 @@ static void csv_real(FILE *out, const struct cmd_field *field, double value)
         fprintf(out, "%.*f", field->decimals, value);
 }
 
+static void csv_fact(FILE *out, const struct cmd_field *field, uint64_t value)
+{
+    if (field->show == SHOW_KNOWN)
+        fputs(known_word((int64_t)value), out);
+    else if (field->show == SHOW_CAPABILITIES)
+        print_capabilities(out, value, '+');
+    else if (value == UINT64_MAX)
+        fputc('-', out);
+    else
+        fprintf(out, "%" PRIu64, value);
+}
+
 static void csv_field(struct row *row, const struct cmd_field *field)
 {
     const void *value = field_value(field, row->values);
@@ -236,6 +285,11 @@ static void csv_field(struct row *row, const struct cmd_field *field)
         break;
     case SHOW_COUNTER:
         fprintf(csv_next(row), "%" PRIu64, (uint64_t)number);
+        break;
+    case SHOW_SIZE:
+    case SHOW_KNOWN:
+    case SHOW_CAPABILITIES:
+        csv_fact(csv_next(row), field, (uint64_t)number);
         break;
     case SHOW_REAL:
     case SHOW_BOUND:

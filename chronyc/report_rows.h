@@ -28,4 +28,7 @@ bool row_show(const struct client *c, enum reply_code reply, const void *body,
 bool row_show_record(const struct client *c, enum reply_code reply, const void *record,
                      const struct row_given *given);
 
+/* How a value of the kind SHOW_KNOWN is shown outside of JSON. */
+const char *known_word(int64_t value);
+
 #endif

@@ -552,5 +552,6 @@ void chronyd_stop(struct chronyd *d)
     guard_part_free(d);
     measurement_log_free(d->mlog);
     fork_server_free(d->fork_server);
+    process_table_free(d->processes);
     loop_free(d->loop);
 }

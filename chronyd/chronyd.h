@@ -40,6 +40,7 @@
 #include "ntp/server/client_log.h"
 #include "ntp/server/server.h"
 #include "ntp/sockets.h"
+#include "process/process_table.h"
 #include "process/sandbox.h"
 #include "source/source.h"
 
@@ -83,6 +84,7 @@ struct chronyd {
     struct time_page_memory program_page; /* for programs of this machine */
     struct time_page_writer *time_pages;  /* NULL: there is no page */
 
+    struct process_table *processes;       /* NULL in the simulator */
     struct fork_server *fork_server;       /* NULL: there is none */
     struct metrics_server *metrics_server; /* NULL: no metrics are served */
     struct nts_part *nts_part;

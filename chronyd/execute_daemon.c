@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "chronyd/os/world_linux.h"
+#include "chronyd/processes.h"
 #include "config.h"
 #include "process/fork_server.h"
 #include "process/helper_pool.h"
@@ -20,6 +21,26 @@ static void add_processes(struct report_daemon *report, enum report_process_role
         .alive = (uint16_t)alive,
         .restarts = restarts,
     };
+}
+
+/* Processes of a role, as their table has them. */
+static void add_from_table(const struct chronyd *d, struct report_daemon *report,
+                           enum process_role role, enum report_process_role reported)
+{
+    uint32_t restarts = 0;
+    int wanted = 0, alive = 0;
+
+    for (size_t i = 0; d->processes && i < process_table_count(d->processes); i++) {
+        const struct process_row *row = process_table_row(d->processes, i);
+
+        if (row->place.role != role)
+            continue;
+        wanted++;
+        alive += processes_runs(row);
+        restarts += row->restarts;
+    }
+    if (wanted > 0)
+        add_processes(report, reported, wanted, alive, restarts);
 }
 
 static void report_processes(const struct chronyd *d, struct report_daemon *report)
@@ -47,6 +68,9 @@ static void report_processes(const struct chronyd *d, struct report_daemon *repo
 
         add_processes(report, REPORT_PROCESS_NTS_KE, state.wanted, state.ready, state.lost);
     }
+    add_from_table(d, report, PROCESS_GUARD, REPORT_PROCESS_GUARD);
+    add_from_table(d, report, PROCESS_SERVER_WORKER, REPORT_PROCESS_WORKER);
+    add_from_table(d, report, PROCESS_KE_CLIENT, REPORT_PROCESS_NTS_KE_CLIENT);
 }
 
 enum cmd_status execute_daemon(struct chronyd *d, request_p request, body_p body)

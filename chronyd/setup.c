@@ -24,6 +24,7 @@
 #include "process/fork_server.h"
 #include "process/privileges.h"
 #include "process/process.h"
+#include "process/process_facts.h"
 #include "process/resolver_helper.h"
 #include "process/sandbox.h"
 
@@ -200,6 +201,16 @@ static void on_fork_server_limited(void *arg)
     warn_of_unreadable(d, &d->conf->nts_server.keys);
 }
 
+/* The main process's own file, as that of the others, is opened while that is possible for sure. */
+static void begin_process_table(struct chronyd *d, bool has_others)
+{
+    const struct process_place place = {.role = PROCESS_MAIN};
+    const bool is_needed = has_others || sandbox_changes_user(&d->sandbox);
+
+    d->processes = process_table_new();
+    process_table_facts(d->processes, &place, getpid(), is_needed ? process_facts_open() : -1);
+}
+
 void setup_helpers(struct chronyd *d)
 {
     struct lone_role lone[LONE_ROLES];
@@ -222,7 +233,10 @@ void setup_helpers(struct chronyd *d)
     if (d->sandbox.serves_metrics)
         lone[spec.lone_count++] = metrics_role_make(d->world);
 #endif
-    if (!spec.helpers && spec.lone_count == 0)
+    const bool has_others = spec.helpers || spec.lone_count > 0;
+    begin_process_table(d, has_others);
+    spec.processes = d->processes;
+    if (!has_others)
         return;
     d->fork_server = fork_server_start(&spec, error, sizeof(error));
     if (!d->fork_server)
@@ -313,8 +327,8 @@ static uint64_t needed_descriptors(const struct conf *conf)
         sessions = 2 * (uint64_t)conf->nts_server.max_connections;
     if (conf->nts_server.processes < 1)
         return own + sessions;
-    /* Helpers of two generations, each with its channel. */
-    own += conf->nts_server.certs.count > 0 ? 2 * (uint64_t)conf->nts_server.processes : 0;
+    /* Helpers of two generations, each with its channel and its file of facts. */
+    own += conf->nts_server.certs.count > 0 ? 4 * (uint64_t)conf->nts_server.processes : 0;
     sessions += OTHER_DESCRIPTORS;
     return own > sessions ? own : sessions;
 }

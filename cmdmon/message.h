@@ -63,6 +63,7 @@ enum reply_code {
     REPLY_DAEMON = CMD_FIRST_OWN + 6,
     REPLY_HISTORY = CMD_FIRST_OWN + 7,
     REPLY_SOURCE_COUNTS = CMD_FIRST_OWN + 10,
+    REPLY_PROCESSES = CMD_FIRST_OWN + 11,
     REPLY_SURROUNDINGS = CMD_FIRST_OWN + 8,
 };
 
@@ -236,8 +237,9 @@ struct cmd_request {
         double number;                            /* MAXUPDATESKEW DFREQ RESELECTDIST DOFFSET */
         struct instant time;                      /* SETTIME */
         int32_t option; /* MANUAL (0 off, 1 on, 2 reset) SMOOTHTIME (0 reset, 1 activate) */
-        int32_t index;  /* SOURCE_DATA SOURCESTATS SELECTDATA ESTIMATOR MANUAL_DELETE SURROUNDINGS;
-                          an unsigned index above INT32_MAX is negative, out of range either way */
+        int32_t index;  /* SOURCE_DATA SOURCESTATS SELECTDATA ESTIMATOR MANUAL_DELETE SURROUNDINGS
+                          PROCESSES; an unsigned index above INT32_MAX is negative, out of range
+                          either way */
         struct cmd_subnet subnet; /* ALLOW to CMDDENY_ALL */
         struct ip_addr addr;      /* ACCHECK CMDACCHECK DELETE_SOURCE NTPDATA SOURCENAME AUTHDATA */
         struct cmd_makestep makestep;     /* MODIFY_MAKESTEP */
@@ -290,6 +292,7 @@ union cmd_reply_body {
     struct report_explanation explanation;
     struct report_clock clock;
     struct report_surroundings surroundings;
+    struct report_process_facts process_facts;
 };
 
 /*

@@ -103,6 +103,8 @@
     X(CMD_DAEMON, CMD_FIRST_OWN + 6, request_empty, CMD_RO, REPLY_DAEMON, 0, execute_daemon)       \
     X(CMD_SOURCE_COUNTS, CMD_FIRST_OWN + 10, request_index, CMD_RO, REPLY_SOURCE_COUNTS, 0,        \
       execute_source_counts)                                                                       \
+    X(CMD_PROCESSES, CMD_FIRST_OWN + 11, request_index, CMD_RO, REPLY_PROCESSES, 0,                \
+      execute_processes)                                                                           \
     X(CMD_SURROUNDINGS, CMD_FIRST_OWN + 8, request_index, CMD_RO, REPLY_SURROUNDINGS, 0,           \
       execute_surroundings)
 

@@ -67,6 +67,10 @@ enum field_show {
     SHOW_ADDRESS,       /* JSON: null when it is not one of a host */
     SHOW_ADDRESS_REFID, /* the reference ID that belongs to the address */
     SHOW_WORD,          /* the word of the value; of a bool a bool in JSON */
+    SHOW_SIZE,          /* 64 bits; all ones: unknown, in JSON null, in CSV '-' */
+    SHOW_CAPABILITIES,  /* bits of capabilities(7), in CSV names with '+' between; all ones: as
+                          SHOW_SIZE */
+    SHOW_KNOWN,         /* 0 or 1, else unknown; JSON: a bool or null, CSV: no, yes or '-' */
     SHOW_LETTER,
     SHOW_OPTIONS, /* bits; JSON: array of words, CSV: a letter or '-' for each, and one more '-' */
     SHOW_TESTS,   /* bits; JSON: array of those that are zero, CSV: the bits in three groups */

@@ -509,6 +509,31 @@ static const struct cmd_field surroundings[] = {
     AROUND(64, WIRE_NAME, path),
 };
 
+#define FACT(at, wire, member, ...)                                                                \
+    FIELD(struct report_process_facts, at, wire, member, __VA_ARGS__)
+
+static const struct cmd_field process_facts[] = {
+    FACT(32, WIRE_U16, role, "role", SHOW_WORD, 0, words_process),
+    FACT(34, WIRE_U16, number, "number", SHOW_INTEGER),
+    FACT(36, WIRE_U16, state, "state", SHOW_WORD, 0, words_process_state),
+    FACT(40, WIRE_U32, pid, "pid", SHOW_AGE),
+    GIVEN("user", SHOW_GIVEN_NAME, 0),
+    FACT(44, WIRE_U32, uid, "user_id", SHOW_AGE),
+    FACT(48, WIRE_U64, capabilities, "capabilities", SHOW_CAPABILITIES),
+    FACT(56, WIRE_U64, permitted, "permitted_capabilities", SHOW_CAPABILITIES),
+    FACT(64, WIRE_U16, no_new_privileges, "no_new_privileges", SHOW_KNOWN),
+    FACT(66, WIRE_U16, filter, "filter", SHOW_WORD, 0, words_process_filter),
+    FACT(68, WIRE_I32, filter_level, "filter_level", SHOW_INTEGER),
+    FACT(72, WIRE_U16, landlock_abi, "landlock_abi", SHOW_INTEGER),
+    FACT(74, WIRE_U16, landlock_rules, "landlock_rules", SHOW_INTEGER),
+    FACT(76, WIRE_U32, generation, "generation", SHOW_INTEGER),
+    FACT(80, WIRE_U32, restarts, "restarts", SHOW_INTEGER),
+    FACT(84, WIRE_U64, refusals, "refusals", SHOW_COUNTER),
+    FACT(92, WIRE_U64, memory, "anonymous_memory_bytes", SHOW_SIZE),
+    FACT(28, WIRE_U32, total, NULL, SHOW_NOTHING),
+    FACT(100, WIRE_U32, error, NULL, SHOW_NOTHING),
+};
+
 #define LAYOUT(length, rows, records)                                                              \
     {                                                                                              \
         length, COUNT(rows), rows, records                                                         \
@@ -543,6 +568,7 @@ static const struct {
     {REPLY_CERTIFICATE, LAYOUT(316, certificate, NULL)},
     {REPLY_DAEMON, LAYOUT(448, daemon_state, &processes)},
     {REPLY_SOURCE_COUNTS, LAYOUT(296, source_counts, &source_counts_values)},
+    {REPLY_PROCESSES, LAYOUT(104, process_facts, NULL)},
     {REPLY_SURROUNDINGS, LAYOUT(320, surroundings, NULL)},
 };
 

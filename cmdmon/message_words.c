@@ -185,7 +185,28 @@ const struct field_word words_response[] = {
 };
 
 const struct field_word words_process[] = {
-    {REPORT_PROCESS_MAIN, "main", NULL},       {REPORT_PROCESS_FORK_SERVER, "fork_server", NULL},
-    {REPORT_PROCESS_NAMES, "names", NULL},     {REPORT_PROCESS_NTS_KE, "nts_ke", NULL},
-    {REPORT_PROCESS_METRICS, "metrics", NULL}, {FIELD_OTHER, "unknown", NULL},
+    {REPORT_PROCESS_MAIN, "main", "main"},
+    {REPORT_PROCESS_FORK_SERVER, "fork_server", "fork server"},
+    {REPORT_PROCESS_NAMES, "names", "name resolution"},
+    {REPORT_PROCESS_NTS_KE, "nts_ke", "NTS-KE helper"},
+    {REPORT_PROCESS_METRICS, "metrics", "metrics server"},
+    {REPORT_PROCESS_GUARD, "guard", "clock guard"},
+    {REPORT_PROCESS_WORKER, "server_worker", "server worker"},
+    {REPORT_PROCESS_NTS_KE_CLIENT, "nts_ke_client", "NTS-KE client"},
+    {FIELD_OTHER, "unknown", "unknown"},
+};
+
+const struct field_word words_process_state[] = {
+    {REPORT_PROCESS_RUNS, "runs", "runs"},
+    {REPORT_PROCESS_ENDED, "ended", "ended"},
+    {REPORT_PROCESS_NOT_STARTED, "not_started", "not started"},
+    {REPORT_PROCESS_NOT_READ, "not_read", "not read"},
+    {FIELD_OTHER, "unknown", "unknown"},
+};
+
+const struct field_word words_process_filter[] = {
+    {0, "none", "no"},
+    {1, "strict", "strict"},
+    {2, "filter", "yes"},
+    {FIELD_OTHER, NULL, "-"},
 };

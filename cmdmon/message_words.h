@@ -28,6 +28,9 @@ extern const struct field_word words_update_result[];
 extern const struct field_word words_selection_result[];
 extern const struct field_word words_ke_end[];
 extern const struct field_word words_response[];
+
 extern const struct field_word words_process[];
+extern const struct field_word words_process_state[];
+extern const struct field_word words_process_filter[];
 
 #endif

@@ -54,7 +54,7 @@ static const struct cmd_field build_labels[] = {
 /* Those of a newer daemon would all have the same label. */
 static bool is_known_role(const void *report)
 {
-    return ((const struct report_process *)report)->role <= REPORT_PROCESS_METRICS;
+    return ((const struct report_process *)report)->role <= REPORT_PROCESS_NTS_KE_CLIENT;
 }
 
 static const struct cmd_field process_labels[] = {

@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "process/channel.h"
 #include "process/fork_server.h"
+#include "process/process_facts.h"
+#include "process/process_table.h"
 #include "process/signals.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
@@ -85,12 +87,42 @@ static struct place *place_of(const struct server *s, uint32_t generation, uint1
     return &s->places[generation == LONE ? number : s->lone_count + number - 1];
 }
 
+/* The place of a child among those of the main process's table. */
+static struct process_place place_in_table(const struct server *s, uint32_t generation,
+                                           uint16_t number)
+{
+    if (generation == LONE)
+        return (struct process_place){.role = s->lone[number].role,
+                                      .number = s->lone[number].number};
+    return (struct process_place){
+        .role = PROCESS_KE_HELPER, .number = number, .generation = generation};
+}
+
+/* This process, whose rights are still those of the fork server, shows the main process its file
+   in /proc. Without one (there is no /proc) the main process knows less. */
+static void show_facts(const struct server *s, const struct process_place *place)
+{
+    const struct ipc_message message = {.type = IPC_FACTS,
+                                        .u.facts = {.role = place->role,
+                                                    .number = place->number,
+                                                    .generation = place->generation,
+                                                    .pid = (int32_t)getpid()}};
+    int file = process_facts_open();
+
+    if (file < 0)
+        return;
+    channel_send_blocking(&s->channel, &message, file);
+    close(file);
+}
+
 /* Never returns: the body of a child. */
 static _Noreturn void run_child(struct server *s, const struct helper_identity *identity,
                                 int channel)
 {
     const struct helper_role *role = s->role;
+    const struct process_place place = place_in_table(s, identity->generation, identity->number);
 
+    show_facts(s, &place);
     if (identity->generation == LONE) {
         const struct lone_role *lone = &s->lone[identity->number];
 
@@ -503,6 +535,8 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
 
     prctl(PR_SET_NAME, "chronyd-fork");
     set_signals(&s);
+    const struct process_place own_place = {.role = PROCESS_FORK_SERVER};
+    show_facts(&s, &own_place);
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
     if (spec->limited)
         spec->limited(spec->arg);

@@ -32,6 +32,7 @@
 #include "process/helper_role.h"
 #include "process/ipc.h"
 #include "process/lone_role.h"
+#include "process/process_table.h"
 #include "process/sandbox.h"
 
 struct fork_server;
@@ -44,6 +45,7 @@ struct fork_server_spec {
     const struct helper_role *helpers; /* NULL: none */
     const struct lone_role *lone;      /* lone_count of them, each role and number once */
     size_t lone_count;
+    struct process_table *processes; /* what is started is told to it. NULL: nobody asks */
     /* In the fork server, when it has no more rights than it keeps. May be NULL. */
     void (*limited)(void *arg);
     void *arg;

@@ -32,7 +32,8 @@ struct fork_server {
     pid_t pid;
     struct channel channel; /* closed: lost */
     struct helper_pool *pool;
-    struct loop *loop; /* NULL: not attached yet */
+    struct process_table *processes; /* NULL: nobody asks */
+    struct loop *loop;               /* NULL: not attached yet */
     struct fork_server_events events;
     timer_id order_timer;
     timer_id ping_timer;
@@ -151,6 +152,47 @@ static void on_ping_timer(void *arg)
     fork_server_order(f, IPC_PING);
 }
 
+/* ---- The table of processes ---- */
+
+/* The message is about a process that was started. The file is the table's from now on. */
+static void note_process(struct fork_server *f, const struct ipc_message *message, int file)
+{
+    struct process_place place;
+
+    if (!f->processes) {
+        if (message->type == IPC_FACTS && file >= 0)
+            close(file);
+    } else if (message->type == IPC_LONE_NEW) {
+        place =
+            (struct process_place){.role = message->u.lone.role, .number = message->u.lone.number};
+        process_table_started(f->processes, &place, message->u.lone.pid);
+    } else if (message->type == IPC_HELPER_NEW) {
+        place = (struct process_place){.role = PROCESS_KE_HELPER,
+                                       .number = message->u.helper.number,
+                                       .generation = message->u.helper.generation};
+        process_table_started(f->processes, &place, message->u.helper.pid);
+    } else if (message->type == IPC_FACTS) {
+        place = (struct process_place){.role = message->u.facts.role,
+                                       .number = message->u.facts.number,
+                                       .generation = message->u.facts.generation};
+        process_table_facts(f->processes, &place, message->u.facts.pid, file);
+    }
+}
+
+static void expect_processes(struct fork_server *f, const struct fork_server_spec *spec)
+{
+    struct process_place place = {.role = PROCESS_FORK_SERVER};
+
+    f->processes = spec->processes;
+    if (!f->processes)
+        return;
+    process_table_started(f->processes, &place, f->pid);
+    for (size_t i = 0; i < spec->lone_count; i++) {
+        place = (struct process_place){.role = spec->lone[i].role, .number = spec->lone[i].number};
+        process_table_expect(f->processes, &place);
+    }
+}
+
 /* ---- Messages ---- */
 
 static void close_kept(struct fork_server *f, size_t index)
@@ -180,6 +222,9 @@ static void take_lone(struct fork_server *f, const struct lone_process *lone)
 static void take_message(struct fork_server *f, const struct ipc_message *message, int fd)
 {
     f->unanswered = 0;
+    note_process(f, message, fd);
+    if (message->type == IPC_FACTS)
+        return;
     /* Without its channel a lone process ends, and the next one is started. */
     if (fd >= 0 && message->type == IPC_LONE_NEW) {
         const struct lone_process lone = {.role = message->u.lone.role,
@@ -295,6 +340,7 @@ struct fork_server *fork_server_start(const struct fork_server_spec *spec, char 
         return NULL;
     }
     struct fork_server *f = fork_server_connect(ends[0], pid);
+    expect_processes(f, spec);
     if (!spec->helpers)
         return f;
     f->pool = helper_pool_new(f, spec->helpers);

@@ -220,6 +220,20 @@ static void code_helper(struct codec *c, struct ipc_message *m)
           m->u.helper.generation > 0 && m->u.helper.number > 0 && m->u.helper.number <= MAX_NUMBER);
 }
 
+static void code_facts(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_facts *b = &m->u.facts;
+    uint8_t role = code_u8(c, b->role);
+
+    check(c, role >= PROCESS_FORK_SERVER && role < PROCESS_ROLES);
+    b->role = (enum process_role)role;
+    b->number = code_u16(c, b->number);
+    b->generation = code_u32(c, b->generation);
+    b->pid = code_pid(c, b->pid);
+    check(c, b->number <= MAX_NUMBER && (b->number == 0) == (role == PROCESS_FORK_SERVER) &&
+                 (b->generation != 0) == (role == PROCESS_KE_HELPER));
+}
+
 static void code_refused(struct codec *c, struct ipc_message *m)
 {
     m->u.refused.generation = code_u32(c, m->u.refused.generation);
@@ -401,6 +415,7 @@ static const struct kind {
     {IPC_HELPER_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_helper},
     {IPC_WANTED, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_lone},
     {IPC_LONE_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_lone_new},
+    {IPC_FACTS, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_facts},
     {IPC_REFUSED, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_refused},
     {IPC_ALIVE, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_nothing},
     {IPC_FILES, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_files},

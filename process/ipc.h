@@ -76,7 +76,9 @@ enum ipc_type {
     IPC_LISTEN = 21,    /* reporter to metrics server, with the listening socket */
     IPC_QUERY = 22,     /* metrics server to reporter: a request of the control protocol */
     IPC_REPORT = 23,    /* reporter to metrics server: the answer */
-    IPC_CERTIFICATE = 24,     /* helper to dispatcher: one that it uses, before it is ready */
+    IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
+    IPC_FACTS = 25, /* fork server, or its child that has just begun, to supervisor, with its file
+                       of process/process_facts.h */
     IPC_GUARD_READ = 32,      /* clock user to guard: nothing but the frequency is wanted */
     IPC_GUARD_FREQUENCY = 33, /* ... set it */
     IPC_GUARD_STEP = 34,      /* ... step */
@@ -155,6 +157,14 @@ struct ipc_lone {
     int32_t pid;     /* of a new one; 0 in IPC_WANTED */
 };
 
+/* A process that tells of itself. */
+struct ipc_facts {
+    enum process_role role;
+    uint16_t number;     /* 0: there is one only */
+    uint32_t generation; /* 0: it has none */
+    int32_t pid;
+};
+
 struct ipc_message {
     enum ipc_type type;
     union {
@@ -175,6 +185,7 @@ struct ipc_message {
             int32_t pid;
         } process; /* that is to be killed */
         struct ipc_lone lone;
+        struct ipc_facts facts;
         struct {
             uint32_t generation; /* that will not come */
         } refused;

@@ -168,9 +168,10 @@ static void check_record(struct schemas *s, json_t *record)
 static void every_recorded_report_fits_its_schema(void **state)
 {
     static const char *const reports[] = {
-        "tracking",    "sources",   "sourcestats", "selectdata", "authdata",  "ntpdata", "activity",
-        "serverstats", "clients",   "manual_list", "rtcdata",    "smoothing", "settime", "waitsync",
-        "sourcename",  "estimator", "temperature", "explain",    "clock",     "status"};
+        "tracking", "sources",     "sourcestats", "selectdata",  "authdata",    "ntpdata",
+        "activity", "serverstats", "clients",     "manual_list", "rtcdata",     "smoothing",
+        "settime",  "waitsync",    "sourcename",  "estimator",   "temperature", "explain",
+        "clock",    "processes",   "status"};
     struct schemas s = {json_object(), json_object()};
 
     for (size_t i = 0; i < replay_file_count; i++) {

@@ -69,6 +69,7 @@ static void keys_are_those_of_the_schemas(void **state)
         {"estimator", REPLY_ESTIMATOR},
         {"temperature", REPLY_TEMPERATURE},
         {"clock", REPLY_CLOCK},
+        {"processes", REPLY_PROCESSES},
     };
     const size_t count = COUNT(reports);
     size_t shown = 0;

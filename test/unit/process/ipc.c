@@ -289,6 +289,7 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_GUARD_STEP, IPC_CLOCK_USER, 0},  {IPC_GUARD_STATUS, IPC_CLOCK_USER, 0},
         {IPC_GUARD_LEAP, IPC_CLOCK_USER, 0},  {IPC_GUARD_UPDATE, IPC_CLOCK_USER, 0},
         {IPC_GUARD_RTC, IPC_CLOCK_USER, 1},   {IPC_GUARD_REPLY, IPC_GUARD, 0},
+        {IPC_FACTS, IPC_FORK_SERVER, 1},
     };
     uint8_t data[IPC_MESSAGE_SIZE];
 
@@ -311,6 +312,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.lone = (struct ipc_lone){PROCESS_GUARD, 1, 2};
         else if (m.type == IPC_KILL)
             m.u.process.pid = 2;
+        else if (m.type == IPC_FACTS)
+            m.u.facts = (struct ipc_facts){.role = PROCESS_GUARD, .number = 1, .pid = 2};
         else if (m.type == IPC_QUERY)
             m.u.octets.length = 1;
         else if (m.type == IPC_REFUSED)
@@ -345,6 +348,39 @@ static void wrong_size_version_magic_or_type_is_refused(void **state)
         data[i] ^= 0x40;
     }
     assert_true(decodes(data, IPC_MESSAGE_SIZE, 1, IPC_DISPATCHER));
+}
+
+static bool facts_are_taken(enum process_role role, uint16_t number, uint32_t generation,
+                            int32_t pid)
+{
+    const struct ipc_message m = {.type = IPC_FACTS, .u.facts = {role, number, generation, pid}};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    ipc_encode(&m, data);
+    if (!decode(data, sizeof(data), 1, IPC_FORK_SERVER, &out))
+        return false;
+    assert_int_equal(out.u.facts.role, role);
+    assert_int_equal(out.u.facts.number, number);
+    assert_int_equal(out.u.facts.generation, generation);
+    assert_int_equal(out.u.facts.pid, pid);
+    return true;
+}
+
+/* Only helpers have generations, and there is one fork server. Nobody tells of the main process. */
+static void facts_are_of_a_process_that_there_can_be(void **state)
+{
+    assert_true(facts_are_taken(PROCESS_FORK_SERVER, 0, 0, 2));
+    assert_true(facts_are_taken(PROCESS_KE_HELPER, 1, UINT32_MAX, INT32_MAX));
+    assert_true(facts_are_taken(PROCESS_METRICS, 1000, 0, 2));
+    assert_false(facts_are_taken(PROCESS_MAIN, 0, 0, 2));
+    assert_false(facts_are_taken((enum process_role)PROCESS_ROLES, 1, 0, 2));
+    assert_false(facts_are_taken(PROCESS_FORK_SERVER, 1, 0, 2));
+    assert_false(facts_are_taken(PROCESS_GUARD, 0, 0, 2));
+    assert_false(facts_are_taken(PROCESS_GUARD, 1001, 0, 2));
+    assert_false(facts_are_taken(PROCESS_GUARD, 1, 1, 2));
+    assert_false(facts_are_taken(PROCESS_KE_HELPER, 1, 0, 2));
+    assert_false(facts_are_taken(PROCESS_GUARD, 1, 0, 1));
 }
 
 /* Every octet that has no meaning must be zero. */
@@ -582,6 +618,7 @@ int main(void)
         cmocka_unit_test(replies_of_the_guard_survive_and_make_sense),
         cmocka_unit_test(nobody_may_send_what_another_role_sends),
         cmocka_unit_test(wrong_size_version_magic_or_type_is_refused),
+        cmocka_unit_test(facts_are_of_a_process_that_there_can_be),
         cmocka_unit_test(octets_after_the_body_must_be_zero),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(nobody_may_say_it_at_another_time),

@@ -129,6 +129,12 @@ static bool replay_reverse(void *ctx, const struct ip_addr *addr, char *name, si
     return ip_addr_equal(addr, &loopback) && text_copy(name, size, "localhost");
 }
 
+static bool replay_user_name(void *ctx, uint32_t uid, char *name, size_t size)
+{
+    snprintf(name, size, "user%u", (unsigned int)uid % 1000);
+    return uid != 0;
+}
+
 static struct instant replay_now(void *ctx)
 {
     return ((struct replay *)ctx)->now;
@@ -185,6 +191,7 @@ static struct environment make_environment(struct replay *r)
         .receive = replay_receive,
         .resolve = replay_resolve,
         .reverse = replay_reverse,
+        .user_name = replay_user_name,
         .now = replay_now,
         .pause = replay_pause,
         .random = replay_random,
@@ -311,6 +318,7 @@ const char *const replay_files[] = {
     "manual-time.json",
     "many-clients.json",
     "many-sources.json",
+    "processes.json",
     "noclientlog-2.json",
     "noclientlog.json",
     "nts-client-and-server.json",
