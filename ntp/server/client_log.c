@@ -16,27 +16,14 @@
 #include "conf/groups.h"
 #include "ntp/random_pool.h"
 
-#define SLOT_RECORDS     8
+#define SLOT_RECORDS     CLIENT_SLOT_RECORDS
 #define SLOT_BYTES       960 /* two tables of 64 + 16 octets for each record, times 3/2 */
 #define MAX_SLOTS        (1UL << 21)
 #define TIME_FRAC_BITS   CLIENT_LOG_TIME_BITS
-#define INVALID_RATE     (-128)
-#define RATE_SCALE       4
-#define MIN_RATE_LOG     (-20)
-#define MAX_RATE_LOG     56
+#define INVALID_RATE     CLIENT_INVALID_RATE
+#define RATE_SCALE       CLIENT_RATE_SCALE
 #define UNKNOWN_INTERVAL 127
 #define NEVER            UINT32_MAX
-
-struct record {
-    struct ip_addr addr; /* IP_UNSPEC: empty */
-    uint32_t last_hit[CLIENT_SERVICES];
-    uint32_t hits[CLIENT_SERVICES];
-    uint16_t drops[CLIENT_SERVICES];
-    uint16_t tokens[CLIENT_SERVICES];
-    int8_t rate[CLIENT_SERVICES];
-    int8_t ntp_timeout_rate;
-    uint8_t drop_flags;
-};
 
 struct service {
     uint64_t total_hits;
@@ -50,7 +37,7 @@ struct table {
     struct service services[CLIENT_SERVICES];
     uint64_t record_drops;
     uint32_t used; /* records that are not empty */
-    _Alignas(8) struct record records[];
+    _Alignas(8) struct client_record records[];
 };
 
 struct client_log {
@@ -76,7 +63,7 @@ static uint32_t max_slots(const struct client_log_conf *conf)
 
 static size_t table_size(uint32_t slots)
 {
-    return sizeof(struct table) + (size_t)slots * SLOT_RECORDS * sizeof(struct record);
+    return sizeof(struct table) + (size_t)slots * SLOT_RECORDS * sizeof(struct client_record);
 }
 
 static void table_init(struct client_log *log)
@@ -152,11 +139,6 @@ static uint32_t time_fixed(const struct client_log *log, struct local_time now)
     return ((uint32_t)t.sec << TIME_FRAC_BITS) | frac;
 }
 
-static int32_t time_since(uint32_t now, uint32_t then)
-{
-    return (int32_t)(now - then);
-}
-
 static uint32_t slot_of(const struct client_log *log, uint32_t slots, const struct ip_addr *addr)
 {
     const uint8_t *octets;
@@ -164,7 +146,7 @@ static uint32_t slot_of(const struct client_log *log, uint32_t slots, const stru
     uint32_t h = log->table->seed;
 
     for (size_t i = 0; i < length; i++)
-        h = (h ^ octets[i]) * 16777619U;
+        h = client_hash_step(h, octets[i]);
     return h & (slots - 1);
 }
 
@@ -207,38 +189,7 @@ struct client_log *client_log_adopt(const struct world *world, const struct clie
     return log;
 }
 
-static void record_init(const struct client_limits *limits, struct record *r,
-                        const struct ip_addr *addr)
-{
-    memset(r, 0, sizeof(*r));
-    r->addr = *addr;
-    r->ntp_timeout_rate = INVALID_RATE;
-    for (int i = 0; i < CLIENT_SERVICES; i++) {
-        r->tokens[i] = limits->services[i].bucket.max_tokens;
-        r->rate[i] = INVALID_RATE;
-    }
-}
-
-static uint32_t record_latest(const struct record *r)
-{
-    uint32_t latest = r->last_hit[0];
-
-    for (int i = 1; i < CLIENT_SERVICES; i++)
-        if (latest == 0 || (r->last_hit[i] != 0 && time_since(r->last_hit[i], latest) > 0))
-            latest = r->last_hit[i];
-    return latest;
-}
-
-static uint64_t record_total(const struct record *r)
-{
-    uint64_t total = 0;
-
-    for (int i = 0; i < CLIENT_SERVICES; i++)
-        total += r->hits[i];
-    return total;
-}
-
-static struct record *slot_find(struct record *slot, const struct ip_addr *addr)
+static struct client_record *slot_find(struct client_record *slot, const struct ip_addr *addr)
 {
     for (int i = 0; i < SLOT_RECORDS; i++)
         if (ip_addr_equal(&slot[i].addr, addr))
@@ -246,7 +197,7 @@ static struct record *slot_find(struct record *slot, const struct ip_addr *addr)
     return NULL;
 }
 
-static struct record *slot_empty(struct record *slot)
+static struct client_record *slot_empty(struct client_record *slot)
 {
     for (int i = 0; i < SLOT_RECORDS; i++)
         if (slot[i].addr.family == IP_UNSPEC)
@@ -254,13 +205,14 @@ static struct record *slot_empty(struct record *slot)
     return NULL;
 }
 
-static struct record *slot_oldest(struct record *slot)
+static struct client_record *slot_oldest(struct client_record *slot)
 {
-    struct record *oldest = &slot[0];
+    struct client_record *oldest = &slot[0];
 
     for (int i = 1; i < SLOT_RECORDS; i++) {
-        int32_t age = time_since(record_latest(oldest), record_latest(&slot[i]));
-        if (age > 0 || (age == 0 && record_total(oldest) > record_total(&slot[i])))
+        int32_t age =
+            client_time_since(client_record_latest(oldest), client_record_latest(&slot[i]));
+        if (age > 0 || (age == 0 && client_record_total(oldest) > client_record_total(&slot[i])))
             oldest = &slot[i];
     }
     return oldest;
@@ -270,8 +222,8 @@ static struct record *slot_oldest(struct record *slot)
    to the slot that is `half` further on. */
 static void split_slot(struct client_log *log, uint32_t slot, uint32_t half)
 {
-    struct record *from = &log->table->records[(size_t)slot * SLOT_RECORDS];
-    struct record *to = &log->table->records[(size_t)(slot + half) * SLOT_RECORDS];
+    struct client_record *from = &log->table->records[(size_t)slot * SLOT_RECORDS];
+    struct client_record *to = &log->table->records[(size_t)(slot + half) * SLOT_RECORDS];
     int kept = 0, moved = 0;
 
     memset(to, 0, SLOT_RECORDS * sizeof(*to));
@@ -300,14 +252,14 @@ static bool table_grow(struct client_log *log)
     return true;
 }
 
-static struct record *table_get(struct client_log *log, const struct client_limits *limits,
-                                const struct ip_addr *addr)
+static struct client_record *table_get(struct client_log *log, const struct client_limits *limits,
+                                       const struct ip_addr *addr)
 {
     for (;;) {
         struct table *table = log->table;
-        struct record *slot =
+        struct client_record *slot =
             &table->records[(size_t)slot_of(log, table->slots, addr) * SLOT_RECORDS];
-        struct record *r = slot_find(slot, addr);
+        struct client_record *r = slot_find(slot, addr);
         if (r)
             return r;
         r = slot_empty(slot);
@@ -319,51 +271,9 @@ static struct record *table_get(struct client_log *log, const struct client_limi
         } else {
             table->used++;
         }
-        record_init(limits, r, addr);
+        client_record_init(r, limits, addr);
         return r;
     }
-}
-
-static void update_tokens(const struct token_bucket *b, struct record *r, enum client_service s,
-                          uint32_t prev, uint32_t now)
-{
-    uint32_t interval = now - prev, gain;
-
-    if (b->shift >= 0)
-        gain = (now >> b->shift) - (prev >> b->shift);
-    else if (interval > b->max_tokens)
-        gain = b->max_tokens;
-    else
-        gain = interval << -b->shift;
-
-    r->tokens[s] = gain > (uint32_t)(b->max_tokens - r->tokens[s])
-                       ? b->max_tokens
-                       : (uint16_t)(r->tokens[s] + gain);
-}
-
-/* Quarters of the rounded binary logarithm of an interval in seconds. */
-static int interval_log(uint32_t interval)
-{
-    int v = -TIME_FRAC_BITS * RATE_SCALE;
-
-    if (interval == 0)
-        return MIN_RATE_LOG;
-    for (uint64_t i = (uint64_t)interval + interval / 2; i > 1 && v < MAX_RATE_LOG; i /= 2)
-        v += RATE_SCALE;
-    return v;
-}
-
-static void update_rate(int8_t *rate, uint32_t interval)
-{
-    int v = interval_log(interval), r = *rate;
-
-    if (r == INVALID_RATE)
-        r = -v;
-    else if (r < -v)
-        r++;
-    else if (r > -v)
-        r = r > 10 - v ? 10 - v : (r - v - 1) / 2;
-    *rate = (int8_t)r;
 }
 
 int client_log_access(struct client_log *log, const struct client_limits *limits,
@@ -374,57 +284,26 @@ int client_log_access(struct client_log *log, const struct client_limits *limits
     if (log->max_slots == 0 || !ip_addr_is_real(addr))
         return -1;
 
-    struct record *r = table_get(log, limits, addr);
-    uint32_t prev = r->last_hit[service], stamp = time_fixed(log, now);
+    struct client_record *r = table_get(log, limits, addr);
 
-    r->last_hit[service] = stamp;
-    r->hits[service]++;
-    if (prev != 0 && time_since(stamp, prev) >= 0) {
-        update_tokens(&limits->services[service].bucket, r, service, prev, stamp);
-        bool dropped = service == CLIENT_NTP && (r->drop_flags & (1U << CLIENT_NTP));
-        update_rate(dropped ? &r->ntp_timeout_rate : &r->rate[service], stamp - prev);
-    }
+    client_record_hit(r, limits, service, time_fixed(log, now));
     return (int)(r - log->table->records);
-}
-
-static bool random_bits_are_zero(struct client_log *log, int bits)
-{
-    return (random_pool_u32(&log->random) & ((1U << bits) - 1)) == 0;
 }
 
 enum limit_result client_log_limit(struct client_log *log, const struct client_limits *limits,
                                    enum client_service service, int record)
 {
-    const struct token_bucket *bucket = &limits->services[service].bucket;
-    uint8_t flag = (uint8_t)(1U << service);
-
     if (record < 0 || !limits->services[service].limited || log->max_slots == 0)
         return LIMIT_PASS;
 
-    struct record *r = &log->table->records[record];
-    r->drop_flags &= (uint8_t)~flag;
-    if (r->tokens[service] >= bucket->tokens_per_hit) {
-        r->tokens[service] = (uint16_t)(r->tokens[service] - bucket->tokens_per_hit);
+    struct client_record *r = &log->table->records[record];
+    if (client_record_take(r, limits, service))
         return LIMIT_PASS;
-    }
-
-    bool drop = !random_bits_are_zero(log, bucket->leak);
-    /* A client that asks faster without replies causes less load if most of its requests are
-       answered. */
-    if (service == CLIENT_NTP && r->ntp_timeout_rate != INVALID_RATE &&
-        r->ntp_timeout_rate > r->rate[service] + RATE_SCALE)
-        drop = !drop;
-    if (!drop) {
-        r->tokens[service] = 0;
-        return LIMIT_PASS;
-    }
-    if (bucket->kod > 0 && random_bits_are_zero(log, bucket->kod))
-        return LIMIT_KOD;
-
-    r->drop_flags |= flag;
-    r->drops[service]++;
-    log->table->services[service].total_drops++;
-    return LIMIT_DROP;
+    const enum limit_result result =
+        client_record_limit(r, limits, service, random_pool_u32(&log->random));
+    if (result == LIMIT_DROP)
+        log->table->services[service].total_drops++;
+    return result;
 }
 
 void client_log_report_stats(const struct client_log *log, struct report_serverstats *report)
@@ -462,12 +341,12 @@ static int8_t reported_interval(int rate)
 
 static uint32_t reported_age(uint32_t now, uint32_t last)
 {
-    if (last == 0 || time_since(now, last) < 0)
+    if (last == 0 || client_time_since(now, last) < 0)
         return NEVER;
     return (now - last) >> TIME_FRAC_BITS;
 }
 
-static void fill_report(const struct record *r, uint32_t now, struct report_client *report)
+static void fill_report(const struct client_record *r, uint32_t now, struct report_client *report)
 {
     *report = (struct report_client){
         .addr = r->addr,
@@ -488,7 +367,7 @@ static void fill_report(const struct record *r, uint32_t now, struct report_clie
 }
 
 /* A copy of a record. False: it is empty, or there is no such record. */
-static bool copy_record(const struct client_log *log, int index, struct record *r)
+static bool copy_record(const struct client_log *log, int index, struct client_record *r)
 {
     if (index < 0 || index >= client_log_size(log))
         return false;
@@ -497,7 +376,8 @@ static bool copy_record(const struct client_log *log, int index, struct record *
 }
 
 /* The index of the record of an address; -1: there is none. */
-static int find_record(const struct client_log *log, const struct ip_addr *addr, struct record *r)
+static int find_record(const struct client_log *log, const struct ip_addr *addr,
+                       struct client_record *r)
 {
     const uint32_t slots = slots_of(log);
 
@@ -521,7 +401,7 @@ static bool has_hits(const uint32_t hits[CLIENT_SERVICES], uint32_t min_hits)
 bool client_log_report(struct client_log *log, int index, bool reset, uint32_t min_hits,
                        struct local_time now, struct report_client *report)
 {
-    struct record r;
+    struct client_record r;
 
     if (!copy_record(log, index, &r))
         return false;
@@ -535,14 +415,14 @@ bool client_log_report(struct client_log *log, int index, bool reset, uint32_t m
 
 bool client_log_knows(const struct client_log *log, const struct ip_addr *addr)
 {
-    struct record r;
+    struct client_record r;
 
     return find_record(log, addr, &r) >= 0;
 }
 
 bool client_log_address(const struct client_log *log, int index, struct ip_addr *addr)
 {
-    struct record r;
+    struct client_record r;
 
     if (!copy_record(log, index, &r))
         return false;
@@ -553,7 +433,7 @@ bool client_log_address(const struct client_log *log, int index, struct ip_addr 
 bool client_log_report_client(const struct client_log *log, const struct ip_addr *addr,
                               struct local_time now, struct report_client *report)
 {
-    struct record r;
+    struct client_record r;
 
     if (find_record(log, addr, &r) < 0)
         return false;
@@ -566,7 +446,7 @@ void client_log_reset(struct client_log *log, int first, int count)
     const int size = client_log_size(log);
 
     for (int i = first; i >= 0 && i < size && i - first < count; i++) {
-        struct record *r = &log->table->records[i];
+        struct client_record *r = &log->table->records[i];
 
         memset(r->hits, 0, sizeof(r->hits));
         memset(r->drops, 0, sizeof(r->drops));
@@ -575,7 +455,7 @@ void client_log_reset(struct client_log *log, int first, int count)
 
 void client_log_reset_client(struct client_log *log, const struct ip_addr *addr)
 {
-    struct record r;
+    struct client_record r;
     const int index = find_record(log, addr, &r);
 
     if (index >= 0)

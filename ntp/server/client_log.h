@@ -15,10 +15,9 @@
 #include "base/report.h"
 #include "base/world.h"
 #include "ntp/server/client_limits.h"
+#include "ntp/server/client_record.h"
 
 struct client_log_conf;
-
-enum limit_result { LIMIT_PASS, LIMIT_DROP, LIMIT_KOD };
 
 struct client_log;
 
