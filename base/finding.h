@@ -238,6 +238,7 @@ enum finding_severity {
     X(FINDING_NTS_NO_RESPONSE, 352, "nts_no_response", FINDING_ERROR)                              \
     X(FINDING_NTS_NAME_UNRESOLVED, 353, "nts_name_unresolved", FINDING_ERROR)                      \
     X(FINDING_NTS_ADDRESS_TAKEN, 354, "nts_address_taken", FINDING_ERROR)                          \
+    X(FINDING_NTS_PROCESS_LOST, 355, "nts_process_lost", FINDING_ERROR)                            \
     X(FINDING_NTS_NAK, 360, "nts_nak", FINDING_WARNING)                                            \
     X(FINDING_NTS_NO_ANSWER, 361, "nts_no_answer", FINDING_ERROR)                                  \
     X(FINDING_NTS_WRONG_AUTHENTICATION, 362, "nts_wrong_authentication", FINDING_WARNING)          \

@@ -294,6 +294,13 @@ const struct finding_text finding_texts_nts[] = {
      "ask the operator of the server (ntsntpserver).",
      {{ATTEMPTS}, {NEXT_ATTEMPT}},
      "server"},
+    {FINDING_NTS_PROCESS_LOST,
+     "The key establishment of NTS with {text} was lost with the process of the daemon that ran "
+     "it." ATTEMPT,
+     "If it happens again, look at the log of the daemon: it says how the process NTS-KE client "
+     "has ended.",
+     {{ATTEMPTS}, {NEXT_ATTEMPT}},
+     "address"},
     {FINDING_NTS_ADDRESS_TAKEN,
      "Keys for NTS were established for the NTP server {text}, which is another source "
      "already." ATTEMPT,

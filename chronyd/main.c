@@ -14,6 +14,14 @@
 #include "chronyd/os/notify.h"
 #include "config.h"
 
+/* GnuTLS is loaded with the program, but only processes that use it start it (nts/tls_library.h).
+   Where it does an algorithm that NTP packets need, it starts with the program. */
+#if defined(FEAT_NTS) && (defined(HAVE_NETTLE_SIV_GCM) || !defined(HAVE_GNUTLS_SIV_GCM))
+#include <gnutls/gnutls.h>
+
+GNUTLS_SKIP_GLOBAL_INIT
+#endif
+
 static void open_log(const struct options *options)
 {
     if (options->log_file) {

@@ -4,6 +4,7 @@
  * source with the nts option counts as authenticated but can form no request, which is said once.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "chronyd/check/check.h"
@@ -99,6 +100,21 @@ void nts_part_free(struct nts_part *part)
 const struct helper_role *nts_part_helper_role(struct nts_part *part)
 {
     return NULL;
+}
+
+bool nts_part_client_role(struct nts_part *part, struct lone_role *role)
+{
+    return false;
+}
+
+void nts_part_start_tls(struct nts_part *part)
+{
+}
+
+bool nts_part_take_client(struct nts_part *part, int channel, pid_t pid)
+{
+    close(channel);
+    return false;
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)

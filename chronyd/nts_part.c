@@ -10,16 +10,21 @@
 #include "chronyd/chronyd.h"
 #include "nts/client_auth.h"
 #include "nts/context.h"
+#include "nts/ke_client_link.h"
+#include "nts/ke_client_process.h"
 #include "nts/ke_helper.h"
 #include "nts/ke_listener.h"
 #include "nts/server_auth.h"
 #include "nts/server_explain.h"
 #include "nts/server_keys.h"
+#include "nts/tls_library.h"
 #include "process/fork_server.h"
 
 struct nts_part {
     struct chronyd *daemon;
     struct nts_client_auth *client;
+    struct ke_client_process_spec client_spec; /* of the process that runs its sessions */
+    struct ke_client_link *client_link;        /* NULL: they run in this process */
     struct nts_server_keys *server_keys;
     struct ke_listener *ke_listener;
     struct helper_role *helper_role; /* NULL: no helpers */
@@ -65,6 +70,29 @@ const struct helper_role *nts_part_helper_role(struct nts_part *part)
     if (has_helpers(part) && !part->helper_role)
         part->helper_role = ke_helper_role_new(&spec);
     return part->helper_role;
+}
+
+bool nts_part_client_role(struct nts_part *part, struct lone_role *role)
+{
+    struct chronyd *d = part->daemon;
+
+    if (!d->sandbox.has_ke_client)
+        return false;
+    part->client_spec = (struct ke_client_process_spec){
+        .world = d->world, .conf = &d->conf->nts_client, .aeads = enabled_aeads(part)};
+    *role = ke_client_process_role(&part->client_spec);
+    return true;
+}
+
+void nts_part_start_tls(struct nts_part *part)
+{
+    if (!part->daemon->sandbox.has_ke_client || nts_part_reads_keys(part))
+        tls_library_start();
+}
+
+bool nts_part_take_client(struct nts_part *part, int channel, pid_t pid)
+{
+    return ke_client_link_take(part->client_link, channel, pid);
 }
 
 bool nts_part_reads_keys(const struct nts_part *part)
@@ -117,10 +145,54 @@ static void on_rekeyed(bool ok, void *arg)
     chronyd_rekeyed(part->daemon, ok && part->keys_loaded);
 }
 
+static void want_client(void *arg)
+{
+    const struct nts_part *part = arg;
+
+    fork_server_want(part->daemon->fork_server, PROCESS_KE_CLIENT, 1);
+}
+
+static void end_client(pid_t pid, void *arg)
+{
+    const struct nts_part *part = arg;
+
+    fork_server_kill(part->daemon->fork_server, pid);
+}
+
+static bool has_nts_source(const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->client.source_count; i++)
+        if (conf->client.sources[i].options.nts)
+            return true;
+    return false;
+}
+
+/* With sources that need it, the process is ordered now, so that it is there at their first poll. */
+static void make_client_link(struct nts_part *part)
+{
+    struct chronyd *d = part->daemon;
+    const struct ke_client_link_env env = {
+        .world = d->world,
+        .loop = d->loop,
+        .aeads = enabled_aeads(part),
+        .want = want_client,
+        .end = end_client,
+        .arg = part,
+    };
+
+    part->client_link = ke_client_link_new(&env);
+    if (has_nts_source(d->conf))
+        ke_client_link_prepare(part->client_link);
+}
+
 void nts_part_start_client(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;
+
+    if (d->sandbox.has_ke_client)
+        make_client_link(part);
     struct ke_client_env env = {
+        .link = part->client_link,
         .world = d->world,
         .loop = d->loop,
         .conf = &d->conf->nts_client,
@@ -191,6 +263,7 @@ void nts_part_free(struct nts_part *part)
     if (!part)
         return;
     nts_client_auth_free(part->client);
+    ke_client_link_free(part->client_link);
     ke_helper_role_free(part->helper_role);
     free(part);
 }

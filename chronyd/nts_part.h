@@ -9,10 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct chronyd;
 struct findings;
 struct helper_role;
+struct lone_role;
 struct nts_part;
 struct report_certificate;
 struct report_counts;
@@ -25,6 +27,13 @@ void nts_part_free(struct nts_part *part);
 /* The role of the NTS-KE helpers, for step 13 of daemon.md 4. Owned by the part. NULL: there are no
    helpers. */
 const struct helper_role *nts_part_helper_role(struct nts_part *part);
+/* The process that runs the key establishment of the client, for the same step, if there is one. */
+bool nts_part_client_role(struct nts_part *part, struct lone_role *role);
+/* Starts the TLS library, if this process uses it: after helpers were forked, before rights are
+   dropped. */
+void nts_part_start_tls(struct nts_part *part);
+/* That process was started; the channel is owned by the part. True: in place of one that ended. */
+bool nts_part_take_client(struct nts_part *part, int channel, pid_t pid);
 /* Whether this process itself has to read the server's private keys. */
 bool nts_part_reads_keys(const struct nts_part *part);
 

@@ -233,16 +233,19 @@ void setup_helpers(struct chronyd *d)
     if (d->sandbox.serves_metrics)
         lone[spec.lone_count++] = metrics_role_make(d->world);
 #endif
+    if (nts_part_client_role(d->nts_part, &lone[spec.lone_count]))
+        spec.lone_count++;
     const bool has_others = spec.helpers || spec.lone_count > 0;
     begin_process_table(d, has_others);
     spec.processes = d->processes;
-    if (!has_others)
-        return;
-    d->fork_server = fork_server_start(&spec, error, sizeof(error));
-    if (!d->fork_server)
-        LOG_FATAL("%s", error);
+    if (has_others) {
+        d->fork_server = fork_server_start(&spec, error, sizeof(error));
+        if (!d->fork_server)
+            LOG_FATAL("%s", error);
+    }
     if (d->sandbox.guards_clock)
         guard_part_connect(d);
+    nts_part_start_tls(d->nts_part);
 }
 
 /* Half a service would go on for a year unseen. What this process knows is saved, as at each end,
@@ -286,6 +289,10 @@ static void on_lone_process(const struct lone_process *process, void *arg)
     case PROCESS_METRICS:
         if (metrics_server_take(d->metrics_server, process->channel, process->pid))
             history_collector_restart(d->history, "metrics");
+        break;
+    case PROCESS_KE_CLIENT:
+        if (nts_part_take_client(d->nts_part, process->channel, process->pid))
+            history_collector_restart(d->history, "NTS key establishment as a client");
         break;
     default:
         close(process->channel);

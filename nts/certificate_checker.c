@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "nts/certificate_check.h"
 #include "nts/ke_helper.h"
+#include "nts/tls_library.h"
 #include "process/channel.h"
 #include "process/signals.h"
 
@@ -37,6 +38,7 @@ static int run(const struct ke_helper_spec *spec, const struct server_files *fil
 
     signals_set_child(false);
     prctl(PR_SET_NAME, "chronyd-certs");
+    tls_library_start();
     sandbox_enter(spec->sandbox, PROCESS_KE_HELPER, fd);
 
     struct pair_verdict *verdicts = mem_array(files->count, sizeof(*verdicts));

@@ -284,9 +284,20 @@ static bool finish_session(struct ntp_nts_client *client)
 
 double nts_client_retry_delay(const struct ntp_nts_client *client)
 {
+    if (ke_client_start_failed(client->session))
+        return fmax(client->facts.session_start + FAILED_START_DELAY - uptime(client), 0.0);
     int log2_delay = ke_client_retry_factor(client->session) + client->attempts - 1;
 
     return log2_to_seconds(log2_delay < MAX_RETRY_LOG2 ? log2_delay : MAX_RETRY_LOG2);
+}
+
+/* `since`: when it was tried. */
+static void note_failed_start(struct ntp_nts_client *client, const struct ke_failure *failure,
+                              double since)
+{
+    client->facts.failure = *failure;
+    client->ke_failed++;
+    client->next_attempt = since + FAILED_START_DELAY;
 }
 
 static bool get_cookies(struct ntp_nts_client *client)
@@ -294,6 +305,11 @@ static bool get_cookies(struct ntp_nts_client *client)
     const double now = uptime(client);
     struct ke_failure failure;
 
+    /* The process for it says later that the start has failed. */
+    if (client->session && ke_client_start_failed(client->session)) {
+        note_failed_start(client, ke_client_failure(client->session), client->facts.session_start);
+        stop_session(client);
+    }
     if (!client->session) {
         if (now < client->next_attempt) {
             LOG_DEBUG("Limiting NTS-KE request rate (%f seconds)", client->next_attempt - now);
@@ -304,9 +320,7 @@ static bool get_cookies(struct ntp_nts_client *client)
         client->session = ke_client_start(&client->owner->env, &client->nts_addr, client->name,
                                           client->cert_set, &failure);
         if (!client->session) {
-            client->facts.failure = failure;
-            client->ke_failed++;
-            client->next_attempt = now + FAILED_START_DELAY;
+            note_failed_start(client, &failure, now);
             return false;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NTS-KE session of a client: TCP, TLS, one request, one response, resolution of a negotiated name
- * (nts.md 5.7, 6, 7). It runs in the event loop; the owner collects the result at a poll.
+ * (nts.md 5.7, 6, 7). It runs in the event loop; the owner collects the result at a poll. TLS is
+ * spoken here, or in the process for it (nts/ke_client_link.h).
  */
 #ifndef NTS_KE_CLIENT_H
 #define NTS_KE_CLIENT_H
@@ -14,11 +15,9 @@
 #include "conf/groups.h"
 #include "nts/context.h"
 #include "nts/ke_failure.h"
+#include "nts/ke_trust.h"
 
-struct tls_credentials;
-
-/* Sets of trusted certificates that a warning was logged about. */
-#define KE_CLIENT_MAX_UNTRUSTING 8
+struct ke_client_link;
 
 /* Facts and services that all sessions share; owned by the NTS client, outlives them. */
 struct ke_client_env {
@@ -32,13 +31,12 @@ struct ke_client_env {
     /* Clock updates since start, for nocerttimecheck. */
     int (*clock_updates)(void *arg);
     void *arg;
-    /* Private to ke_client.c, zero at the start: credentials of sessions with set 0 (nts.md
-       6.2). */
-    struct tls_credentials *set0;
-    unsigned int set0_users;
-    /* ... and the sets without trusted certificates that a warning was logged about. */
-    uint32_t untrusting[KE_CLIENT_MAX_UNTRUSTING];
-    size_t untrusting_count;
+    /* To the process that runs the sessions; NULL: they run in this one. */
+    struct ke_client_link *link;
+    /* Private to ke_client.c, zero at the start: what sessions with set 0 share (nts.md 6.2), and
+       which warnings were logged. Without a process only. */
+    struct ke_trust *set0;
+    struct ke_trust_warnings warnings;
 };
 
 struct ke_result {
@@ -63,11 +61,13 @@ struct ke_client *ke_client_start(struct ke_client_env *env, const struct ip_por
 void ke_client_free(struct ke_client *client);
 /* The session, or the resolution of the negotiated name, still runs. */
 bool ke_client_is_active(const struct ke_client *client);
+/* After the end: nothing was sent, as if ke_client_start had failed (nts.md 8.3). */
+bool ke_client_start_failed(const struct ke_client *client);
 /* After the end: false if it failed. Keys are handed over and wiped here. */
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result);
 /* After the end: why it failed; code 0: it has not. */
 const struct ke_failure *ke_client_failure(const struct ke_client *client);
-/* Factor of the retry interval (nts.md 7.2): 4 or 10. */
+/* Factor of the retry interval (nts.md 7.2). */
 int ke_client_retry_factor(const struct ke_client *client);
 
 #endif

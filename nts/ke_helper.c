@@ -15,6 +15,7 @@
 #include "nts/certificate_watch.h"
 #include "nts/ke_sessions.h"
 #include "nts/tls_credentials.h"
+#include "nts/tls_library.h"
 #include "process/channel.h"
 #include "process/signals.h"
 
@@ -250,6 +251,7 @@ int ke_helper_run(const struct ke_helper_spec *spec, const struct helper_identit
     h.ops.socket_close = close_connection;
     h.world = (struct world){.ops = &h.ops, .ctx = spec->world->ctx};
 
+    tls_library_start();
     sandbox_enter(spec->sandbox, PROCESS_KE_HELPER, channel);
     h.loop = loop_new(&h.world);
     struct tls_credentials *credentials = load_credentials(&h, files);

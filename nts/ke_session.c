@@ -16,9 +16,6 @@
 #include "nts/ke_request.h"
 #include "nts/tls.h"
 
-#define FACTOR_CONNECT 4
-#define FACTOR_TLS     10
-
 enum state { CONNECT, HANDSHAKE, SEND, RECEIVE, SHUTDOWN, STOPPED };
 
 /* What comes after a step. */
@@ -126,7 +123,7 @@ static enum step step_handshake(struct ke_session *s)
     if (next == STOP) {
         LOG(severity(s), "TLS handshake with %s failed : %s", s->label, tls_session_error(s->tls));
         if (!tls_session_peer_closed(s->tls))
-            s->retry_factor = FACTOR_TLS;
+            s->retry_factor = KE_RETRY_TLS;
         s->failure = *tls_session_fault(s->tls);
         return end(s, failed_handshake(tls_session_failure(s->tls)));
     }
@@ -135,7 +132,7 @@ static enum step step_handshake(struct ke_session *s)
             reach(s, KE_SESSION_HANDSHAKE);
         return next;
     }
-    s->retry_factor = FACTOR_TLS;
+    s->retry_factor = KE_RETRY_TLS;
     if (!tls_session_alpn_ok(s->tls)) {
         LOG(severity(s), "NTS-KE not supported by %s", s->label);
         ke_failure_set(&s->failure, FINDING_NTS_NO_SERVICE, "%s", "");
@@ -386,7 +383,7 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec)
         .arg = spec->arg,
         .input = mem_alloc(NTS_KE_MAX_MESSAGE),
         .output = mem_alloc(spec->server ? NTS_KE_MAX_MESSAGE : spec->request_length),
-        .retry_factor = FACTOR_CONNECT,
+        .retry_factor = KE_RETRY_CONNECT,
     };
     if (!spec->server) {
         memcpy(s->output, spec->request, spec->request_length);

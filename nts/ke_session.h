@@ -21,6 +21,10 @@
 #define KE_CLIENT_TIMEOUT 16.0
 #define KE_SERVER_TIMEOUT 2.0
 
+/* Retry factors of a client (nts.md 7.2). */
+#define KE_RETRY_CONNECT 4
+#define KE_RETRY_TLS     10
+
 struct ke_session;
 
 /* How far a server's session is: what it waits for (nts.md 15.3). */

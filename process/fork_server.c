@@ -43,12 +43,14 @@ struct child {
     pid_t pid;
     uint32_t generation;
     uint16_t number;
+    bool replaced; /* its place is for another one: it was ended by order */
     struct mono_time started;
 };
 
 /* A place that has to be filled: each lone process, and each helper of the adopted generation. */
 struct place {
     bool wanted; /* a lone process: from the start or by order */
+    pid_t last;  /* the one that ended there, until there is another */
     bool vacant;
     int failures; /* in a row */
     int last_status;
@@ -247,6 +249,7 @@ static void plan_restart(struct server *s, const struct child *child, int status
         place->announced = false;
     place->failures++;
     place->last_status = status;
+    place->last = child->pid;
     place->vacant = true;
     double delay = place->failures > 1 || ended_calmly(status) ? backoff(place) : 0.0;
     place->restart_at = mono_add(now, delay);
@@ -264,7 +267,7 @@ static void reap(struct server *s)
             if (child.pid != pid)
                 continue;
             s->children[i] = s->children[--s->child_count];
-            if (child.generation == LONE || child.generation == s->adopted)
+            if (!child.replaced && (child.generation == LONE || child.generation == s->adopted))
                 plan_restart(s, &child, status);
             break;
         }
@@ -296,6 +299,7 @@ static void start_again(struct server *s, int index)
 
     if (start_child(s, &identity)) {
         place->vacant = place->start_failed = false;
+        place->last = 0;
         return;
     }
     if (!place->start_failed)
@@ -420,12 +424,32 @@ static void adopt_generation(struct server *s)
     }
 }
 
-/* The ID is that of a child that was not reaped yet, so no other process can have it. */
-static void kill_child(const struct server *s, pid_t pid)
+/* One that was there for a while is not started again before the next order. */
+static void leave_empty(struct server *s, struct place *place)
 {
-    for (size_t i = 0; i < s->child_count; i++)
-        if (s->children[i].pid == pid)
-            sandbox_kill(s->spec->sandbox, pid);
+    place->wanted = place->vacant = false;
+    place->failures = 0;
+    place->last = 0;
+}
+
+/* The ID is that of a child that was not reaped yet, so no other process can have it; or that of
+   the last one in a place, which has ended in the meantime. */
+static void kill_child(struct server *s, pid_t pid)
+{
+    for (size_t i = 0; i < s->child_count; i++) {
+        struct child *child = &s->children[i];
+
+        if (child->pid != pid)
+            continue;
+        sandbox_kill(s->spec->sandbox, pid);
+        if (child->generation == LONE && s->lone[child->number].for_a_while && !child->replaced) {
+            child->replaced = true;
+            leave_empty(s, &s->places[child->number]);
+        }
+    }
+    for (int i = 0; i < s->lone_count; i++)
+        if (s->lone[i].for_a_while && s->places[i].last == pid)
+            leave_empty(s, &s->places[i]);
 }
 
 static void start_wanted(struct server *s, const struct ipc_lone *wanted)

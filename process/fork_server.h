@@ -97,7 +97,8 @@ void fork_server_attach(struct fork_server *fork_server, struct loop *loop,
 bool fork_server_await_lone(struct fork_server *fork_server, enum process_role role,
                             uint16_t number, struct lone_process *process);
 
-/* Orders the start of a lone process that is started on order only; once is enough. */
+/* Orders the start of a lone process that is started on order only. Once is enough, for one that
+   is there for a while until fork_server_kill(). */
 void fork_server_want(struct fork_server *fork_server, enum process_role role, uint16_t number);
 /* Gives an order without a body; one that cannot be sent now is kept and sent later. */
 void fork_server_order(struct fork_server *fork_server, enum ipc_type order);

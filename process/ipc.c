@@ -107,12 +107,18 @@ static void code_string(struct codec *c, char *text, size_t size)
     check(c, strlen(text) == length);
 }
 
+/* ... of characters from the first to 0x7e. */
+static void code_characters(struct codec *c, char *text, size_t size, char first)
+{
+    code_string(c, text, size);
+    for (const char *p = text; !c->bad && *p != '\0'; p++)
+        check(c, *p >= first && *p <= 0x7e);
+}
+
 /* A text may go to the log, so it must be printable. */
 static void code_text(struct codec *c, char text[IPC_TEXT_SIZE])
 {
-    code_string(c, text, IPC_TEXT_SIZE);
-    for (const char *p = text; *p != '\0'; p++)
-        check(c, *p >= 0x20 && *p <= 0x7e);
+    code_characters(c, text, IPC_TEXT_SIZE, 0x20);
 }
 
 static int32_t code_pid(struct codec *c, int32_t pid)
@@ -383,6 +389,90 @@ static void code_guard_reply(struct codec *c, struct ipc_message *m)
     check(c, isfinite(b->freq_ppm) && !(b->done && b->verdict != GUARD_ALLOWED));
 }
 
+static void code_ke_establish(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_ke_establish *b = &m->u.establish;
+
+    b->session = code_u32(c, b->session);
+    code_address(c, &b->server.addr);
+    b->server.addr.scope = code_u32(c, b->server.addr.scope);
+    check(c, b->server.addr.scope == 0 || b->server.addr.family == IP_V6);
+    b->server.port = code_u16(c, b->server.port);
+    b->cert_set = code_u32(c, b->cert_set);
+    b->checks_dates = code_bool(c, b->checks_dates);
+    b->now = code_i64(c, b->now);
+    code_string(c, b->name, sizeof(b->name));
+    check(c, b->name[0] != '\0');
+}
+
+static void code_ke_stop(struct codec *c, struct ipc_message *m)
+{
+    m->u.stop.session = code_u32(c, m->u.stop.session);
+}
+
+static void code_ke_trust(struct codec *c, struct ipc_message *m)
+{
+    m->u.trust.cert_set = code_u32(c, m->u.trust.cert_set);
+    code_text(c, m->u.trust.text);
+}
+
+/* In a form of the keys both have the length that belongs to the algorithm. */
+static void code_keys(struct codec *c, int aead, struct secret *c2s, struct secret *s2c)
+{
+    code_secret(c, c2s);
+    code_secret(c, s2c);
+    check(c, c2s->length == aead_key_length(aead) && s2c->length == c2s->length);
+}
+
+static void code_cookie(struct codec *c, struct ipc_cookie *cookie)
+{
+    size_t length = code_u16(c, cookie->length);
+
+    check(c, length > 0 && length <= IPC_COOKIE_SIZE && length % 4 == 0);
+    if (c->bad)
+        return;
+    cookie->length = length;
+    code_octets(c, cookie->data, length);
+}
+
+static void code_ke_answer(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_ke_answer *b = &m->u.ke_answer;
+
+    b->session = code_u32(c, b->session);
+    b->aead = code_u16(c, (size_t)b->aead);
+    code_keys(c, b->aead, &b->c2s, &b->s2c);
+    b->has_alternate = code_bool(c, b->has_alternate);
+    if (b->has_alternate)
+        code_keys(c, b->aead, &b->alternate_c2s, &b->alternate_s2c);
+    uint8_t count = code_u8(c, (unsigned int)b->cookie_count);
+    check(c, count > 0 && count <= IPC_MAX_COOKIES);
+    if (c->bad)
+        return;
+    b->cookie_count = count;
+    for (int i = 0; i < count; i++)
+        code_cookie(c, &b->cookies[i]);
+    code_characters(c, b->ntp_server, sizeof(b->ntp_server), 0x21);
+    b->ntp_port = code_u16(c, b->ntp_port);
+    b->valid_until = code_i64(c, b->valid_until);
+}
+
+static void code_ke_ended(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_ke_ended *b = &m->u.ke_ended;
+
+    b->session = code_u32(c, b->session);
+    b->failed_start = code_bool(c, b->failed_start);
+    b->retry_factor = code_u8(c, b->retry_factor);
+    b->code = code_u16(c, b->code);
+    b->number = (int32_t)code_u32(c, (uint32_t)b->number);
+    b->valid_from = code_i64(c, b->valid_from);
+    b->valid_until = code_i64(c, b->valid_until);
+    code_characters(c, b->text, sizeof(b->text), 0x20);
+    /* A start that failed has a reason. */
+    check(c, !b->failed_start || b->code != 0);
+}
+
 /* ---- The permission table ---- */
 
 #define IN(state) (1U << (state))
@@ -434,6 +524,11 @@ static const struct kind {
     {IPC_GUARD_UPDATE, IPC_CLOCK_USER, ANY, IPC_FRESH, 0, SHORT, code_guard_request},
     {IPC_GUARD_RTC, IPC_CLOCK_USER, ANY, IPC_FRESH, 1, SHORT, code_guard_rtc},
     {IPC_GUARD_REPLY, IPC_GUARD, ANY, IPC_FRESH, 0, SHORT, code_guard_reply},
+    {IPC_KE_ESTABLISH, IPC_KE_ASKER, ANY, IPC_FRESH, 1, SHORT, code_ke_establish},
+    {IPC_KE_STOP, IPC_KE_ASKER, ANY, IPC_FRESH, 0, SHORT, code_ke_stop},
+    {IPC_KE_TRUST, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, SHORT, code_ke_trust},
+    {IPC_KE_ANSWER, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, LONG, code_ke_answer},
+    {IPC_KE_ENDED, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, SHORT, code_ke_ended},
 };
 
 /* NULL: unknown type. Each type has one sender. */

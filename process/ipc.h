@@ -24,6 +24,10 @@
 #define IPC_TEXT_SIZE    448  /* of a reason, with terminator */
 #define IPC_NAME_SIZE    256  /* of a host, with terminator */
 #define IPC_OCTETS_SIZE  492  /* of a query or a report */
+#define IPC_SERVER_SIZE  257  /* of a negotiated NTP server, with terminator */
+#define IPC_REASON_SIZE  121  /* of why a key establishment failed, with terminator */
+#define IPC_MAX_COOKIES  8
+#define IPC_COOKIE_SIZE  256
 
 /* Who sends. The main process has another role on the channel of each kind of process. */
 enum ipc_role {
@@ -87,6 +91,12 @@ enum ipc_type {
     IPC_GUARD_UPDATE = 37,    /* ... an update of the reference is about to correct the clock */
     IPC_GUARD_RTC = 38,       /* ... set the RTC, with its descriptor */
     IPC_GUARD_REPLY = 39,     /* guard to clock user: the answer to each of them */
+    IPC_CERTIFICATE = 24,     /* helper to dispatcher: one that it uses, before it is ready */
+    IPC_KE_ESTABLISH = 50,    /* KE asker to KE client: a session, with its socket */
+    IPC_KE_STOP = 51,         /* ... a session is not wanted any more */
+    IPC_KE_TRUST = 52,        /* KE client to KE asker: on a set of trusted certificates */
+    IPC_KE_ANSWER = 53,       /* ... what a server has answered, with the keys */
+    IPC_KE_ENDED = 54,        /* ... a session has ended */
 };
 
 struct ipc_connection {
@@ -150,6 +160,45 @@ struct ipc_guard_reply {
     enum guard_verdict last_refusal; /* GUARD_ALLOWED: none */
 };
 
+struct ipc_ke_establish {
+    uint32_t session;
+    struct ip_port server;
+    uint32_t cert_set;
+    bool checks_dates; /* of certificates */
+    int64_t now;       /* corrected time, s since 1970 */
+    char name[IPC_NAME_SIZE];
+};
+
+struct ipc_cookie {
+    size_t length; /* 4 to IPC_COOKIE_SIZE, a multiple of 4 */
+    uint8_t data[IPC_COOKIE_SIZE];
+};
+
+/* The keys have the length that belongs to the algorithm. */
+struct ipc_ke_answer {
+    uint32_t session;
+    int aead;
+    struct secret c2s, s2c;
+    bool has_alternate; /* form of the keys (nts.md 5.6) */
+    struct secret alternate_c2s, alternate_s2c;
+    int cookie_count; /* 1 to IPC_MAX_COOKIES */
+    struct ipc_cookie cookies[IPC_MAX_COOKIES];
+    char ntp_server[IPC_SERVER_SIZE]; /* of 0x21 to 0x7e; empty: not negotiated */
+    uint16_t ntp_port;                /* 0: not negotiated */
+    int64_t valid_until;              /* of the server's certificate, s since 1970 */
+};
+
+struct ipc_ke_ended {
+    uint32_t session;
+    bool failed_start; /* nothing was sent to the server */
+    uint8_t retry_factor;
+    uint16_t code;      /* enum finding_code; 0: it has not failed */
+    int32_t number;     /* of an alert or a record */
+    int64_t valid_from; /* of a certificate, s since 1970 */
+    int64_t valid_until;
+    char text[IPC_REASON_SIZE]; /* printable ASCII */
+};
+
 /* A lone process (process/lone_role.h). */
 struct ipc_lone {
     enum process_role role;
@@ -205,6 +254,16 @@ struct ipc_message {
         struct ipc_octets octets; /* of a query or a report */
         struct ipc_guard_request guard_request;
         struct ipc_guard_reply guard_reply;
+        struct ipc_ke_establish establish;
+        struct {
+            uint32_t session;
+        } stop;
+        struct {
+            uint32_t cert_set;
+            char text[IPC_TEXT_SIZE]; /* what it lacks; empty: nothing */
+        } trust;
+        struct ipc_ke_answer ke_answer;
+        struct ipc_ke_ended ke_ended;
     } u;
 };
 

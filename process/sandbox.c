@@ -195,7 +195,7 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
     load_filter(s, PROCESS_FORK_SERVER, 0);
 }
 
-void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
+void sandbox_enter_to_read(const struct sandbox *s, enum process_role role, int channel)
 {
     const bool is_stranger = promise_of(role)->is_stranger;
     const uid_t uid = is_stranger ? s->resolve_uid : s->uid;
@@ -213,7 +213,17 @@ void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
     /* The guard is needed until the main process has set the last frequency. */
     if (role != PROCESS_GUARD)
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+void sandbox_close(const struct sandbox *s, enum process_role role)
+{
     load_filter(s, role, 0);
+}
+
+void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
+{
+    sandbox_enter_to_read(s, role, channel);
+    sandbox_close(s, role);
 }
 
 void sandbox_enter_main(const struct sandbox *s)

@@ -63,6 +63,10 @@ void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, 
    filter of its role. It cannot be traced, leaves no core dump, and, unless it is the guard, ends
    with the fork server where the users of both permit it. */
 void sandbox_enter(const struct sandbox *sandbox, enum process_role role, int channel);
+/* The same in two steps, for a process that reads files as the user of its role: all but the filter,
+   and then the filter. Nothing from outside is read between them. */
+void sandbox_enter_to_read(const struct sandbox *sandbox, enum process_role role, int channel);
+void sandbox_close(const struct sandbox *sandbox, enum process_role role);
 /* In the main process, at the end of its start: loads the filter. */
 void sandbox_enter_main(const struct sandbox *sandbox);
 /* In the fork server: kills a child, also one that has changed its user. */
