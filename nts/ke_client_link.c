@@ -37,7 +37,7 @@ struct ke_client_link {
     uint32_t last_id;
     struct ke_link_session *sessions; /* that go on, the oldest first */
     int count;
-    timer_id linger_timer;
+    timer_id idle_timer;
     timer_id flush_timer;
     struct ke_trust_warnings warnings;
     int trust_left; /* messages on trust that the process may send: one for each session */
@@ -55,15 +55,39 @@ static struct ke_link_session *find_session(const struct ke_client_link *link, u
     return s && s->passed ? s : NULL;
 }
 
-static void on_linger(void *arg);
+/* ---- The process ---- */
 
-static void wait_idle(struct ke_client_link *link, double seconds)
+static void drop_process(struct ke_client_link *link)
 {
-    loop_timer_cancel(link->env.loop, link->linger_timer);
-    link->linger_timer = 0;
-    if (link->channel.fd >= 0 && !link->sessions)
-        link->linger_timer = loop_timer_add(link->env.loop, seconds, on_linger, link);
+    if (link->channel.fd >= 0)
+        loop_fd_remove(link->env.loop, link->channel.fd);
+    loop_timer_cancel(link->env.loop, link->idle_timer);
+    loop_timer_cancel(link->env.loop, link->flush_timer);
+    link->idle_timer = link->flush_timer = 0;
+    channel_close(&link->channel);
 }
+
+static void want_process(struct ke_client_link *link)
+{
+    if (link->wanted)
+        return;
+    link->wanted = true;
+    link->env.want(link->env.arg);
+}
+
+/* By order, so that none is started in its place unless sessions wait for it. */
+static void end_process(struct ke_client_link *link)
+{
+    if (link->pid != 0)
+        link->env.end(link->pid, link->env.arg);
+    link->pid = 0;
+    link->wanted = false;
+    drop_process(link);
+    if (link->sessions)
+        want_process(link);
+}
+
+/* ---- Their end ---- */
 
 /* Takes it out of the list. */
 static void detach(struct ke_link_session *s)
@@ -82,7 +106,8 @@ static void detach(struct ke_link_session *s)
     s->request.fd = -1;
     s->link = NULL;
     link->count--;
-    wait_idle(link, KE_LINK_LINGER);
+    if (!link->sessions && link->channel.fd >= 0)
+        end_process(link);
 }
 
 /* An answer is kept, whatever comes after it. */
@@ -108,38 +133,6 @@ static const char *label_of(const struct ke_link_session *s, char *buf, size_t s
     return ke_exchange_label(&s->request.server, s->name, buf, size);
 }
 
-/* ---- The process ---- */
-
-static void drop_process(struct ke_client_link *link)
-{
-    if (link->channel.fd >= 0)
-        loop_fd_remove(link->env.loop, link->channel.fd);
-    loop_timer_cancel(link->env.loop, link->linger_timer);
-    loop_timer_cancel(link->env.loop, link->flush_timer);
-    link->linger_timer = link->flush_timer = 0;
-    channel_close(&link->channel);
-}
-
-static void want_process(struct ke_client_link *link)
-{
-    if (link->wanted)
-        return;
-    link->wanted = true;
-    link->env.want(link->env.arg);
-}
-
-/* By order, so that none is started in its place unless sessions wait for it. */
-static void end_process(struct ke_client_link *link)
-{
-    if (link->pid != 0)
-        link->env.end(link->pid, link->env.arg);
-    link->pid = 0;
-    link->wanted = false;
-    drop_process(link);
-    if (link->sessions)
-        want_process(link);
-}
-
 /* Its process is gone: a session that was passed to it fails, if it has no answer yet. Others wait
    for the next process. */
 static void fail_passed(struct ke_client_link *link)
@@ -160,6 +153,12 @@ static void fail_passed(struct ke_client_link *link)
     }
 }
 
+static void give_up(struct ke_client_link *link, const char *reason)
+{
+    LOG_WARN("NTS-KE client (process %d) %s, ending it", (int)link->pid, reason);
+    drop_process(link);
+}
+
 /* It has ended by itself, and the fork server starts another one. */
 static void lose_process(struct ke_client_link *link)
 {
@@ -169,17 +168,16 @@ static void lose_process(struct ke_client_link *link)
 
 static void refuse_process(struct ke_client_link *link, const char *reason)
 {
-    LOG_WARN("NTS-KE client (process %d) %s, ending it", (int)link->pid, reason);
-    drop_process(link);
+    give_up(link, reason);
     fail_passed(link);
     end_process(link);
 }
 
-static void on_linger(void *arg)
+static void on_idle(void *arg)
 {
     struct ke_client_link *link = arg;
 
-    link->linger_timer = 0;
+    link->idle_timer = 0;
     end_process(link);
 }
 
@@ -440,8 +438,10 @@ static void on_timeout(void *arg)
         return;
     }
     LOG_ERROR("NTS-KE session with %s timed out", label);
+    give_up(link, "does not answer");
     fail_session(s, FINDING_NTS_HANDSHAKE_TIMEOUT, KE_RETRY_CONNECT);
-    refuse_process(link, "does not answer");
+    fail_passed(link);
+    end_process(link);
 }
 
 /* ---- Life ---- */
@@ -492,7 +492,8 @@ bool ke_client_link_take(struct ke_client_link *link, int channel, pid_t pid)
     link->channel.release = release_socket;
     link->channel.arg = link;
     loop_fd_add(link->env.loop, channel, WORLD_READ, on_channel, link);
-    wait_idle(link, KE_LINK_IDLE);
+    if (!link->sessions)
+        link->idle_timer = loop_timer_add(link->env.loop, KE_LINK_IDLE, on_idle, link);
     link->trust_left = 0;
     while (link->channel.fd >= 0 && (s = first_waiting(link)))
         pass_session(s);
@@ -525,7 +526,8 @@ struct ke_link_session *ke_client_link_start(struct ke_client_link *link,
         last = &(*last)->next;
     *last = s;
     link->count++;
-    wait_idle(link, 0.0);
+    loop_timer_cancel(link->env.loop, link->idle_timer);
+    link->idle_timer = 0;
     if (link->channel.fd >= 0)
         pass_session(s);
     else
@@ -544,6 +546,7 @@ void ke_link_session_free(struct ke_link_session *session)
         const bool passed = session->passed;
 
         detach(session);
+        /* The last one ends with the process. */
         if (passed && link->channel.fd >= 0)
             after_sending(link, channel_send(&link->channel, &stop, -1));
     }

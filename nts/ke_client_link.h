@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The main process's end of the channel to the NTS-KE client process (nts/ke_client_process.h). The
- * process is there while there are sessions: it is ordered with the first, and ended a moment after
- * the last. What it says is judged as if somebody had taken it over: the first message that it may
+ * process is there while there are sessions: it is ordered with the first, and ended with the last,
+ * so that the next one reads the trusted certificates again. What it says is judged as if somebody had taken it over: the first message that it may
  * not send costs it its life. Sessions fail when it ends or does not answer, and never wait for it
  * without a limit.
  */
@@ -23,9 +23,8 @@
 #define KE_CLIENT_MAX_SESSIONS 256
 /* Seconds beyond the time-out of a session for the start of the process and what it reads. */
 #define KE_LINK_PATIENCE 4.0
-/* Seconds that a process without sessions is kept: after the last one, and before the first. */
-#define KE_LINK_LINGER 1.0
-#define KE_LINK_IDLE   10.0
+/* Seconds that a process is kept that has had no session yet. */
+#define KE_LINK_IDLE 10.0
 /* Retry factor of a session whose process has ended. */
 #define KE_RETRY_LOST 1
 

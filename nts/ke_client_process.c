@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
@@ -36,7 +37,7 @@ struct session {
     struct session *next;
     uint32_t id;
     struct ke_exchange *exchange;
-    int64_t now; /* corrected time ... */
+    int64_t now;            /* corrected time ... */
     struct mono_time given; /* ... of this moment */
 };
 
@@ -73,8 +74,8 @@ static struct set *load_set(struct ke_client_process *p, uint32_t number)
     p->sets = mem_resize(p->sets, p->set_count + 1, sizeof(*p->sets));
     set = &p->sets[p->set_count++];
     *set = (struct set){.number = number};
-    set->trust = ke_trust_load(p->spec->world, p->spec->conf, number, set->error,
-                               sizeof(set->error));
+    set->trust =
+        ke_trust_load(p->spec->world, p->spec->conf, number, set->error, sizeof(set->error));
     return set;
 }
 

@@ -49,12 +49,12 @@ struct ke_exchange_events {
 struct ke_exchange_spec {
     struct world *world;
     struct loop *loop;
-    int fd; /* connecting, non-blocking; owned by the exchange */
-    struct ke_trust *trust;         /* the exchange takes its own reference */
-    const struct nts_aeads *aeads;  /* copied */
-    const struct ip_port *server;   /* for messages */
-    const char *name;               /* copied */
-    int64_t (*now)(void *arg);      /* corrected time; NULL: dates are not checked */
+    int fd;                        /* connecting, non-blocking; owned by the exchange */
+    struct ke_trust *trust;        /* the exchange takes its own reference */
+    const struct nts_aeads *aeads; /* copied */
+    const struct ip_port *server;  /* for messages */
+    const char *name;              /* copied */
+    int64_t (*now)(void *arg);     /* corrected time; NULL: dates are not checked */
     void *now_arg;
     struct ke_exchange_events events;
 };

@@ -91,7 +91,6 @@ enum ipc_type {
     IPC_GUARD_UPDATE = 37,    /* ... an update of the reference is about to correct the clock */
     IPC_GUARD_RTC = 38,       /* ... set the RTC, with its descriptor */
     IPC_GUARD_REPLY = 39,     /* guard to clock user: the answer to each of them */
-    IPC_CERTIFICATE = 24,     /* helper to dispatcher: one that it uses, before it is ready */
     IPC_KE_ESTABLISH = 50,    /* KE asker to KE client: a session, with its socket */
     IPC_KE_STOP = 51,         /* ... a session is not wanted any more */
     IPC_KE_TRUST = 52,        /* KE client to KE asker: on a set of trusted certificates */

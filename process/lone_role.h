@@ -16,7 +16,7 @@ struct lone_role {
     enum process_role role;
     uint16_t number;          /* from 1, among those of the role */
     bool on_order;            /* not started before fork_server_want() */
-    bool for_a_while; /* on order, and after fork_server_kill() not before the next order */
+    bool for_a_while;         /* on order, and after fork_server_kill() not before the next order */
     const char *name;         /* in messages for people: Name resolving helper */
     const char *process_name; /* that listings of processes show */
     const char *bad_files;    /* why it ended with HELPER_EXIT_BAD_FILES; NULL: it does not */

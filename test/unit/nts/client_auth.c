@@ -32,6 +32,7 @@ struct stub {
     struct ke_client session;
     bool exists;
     bool start_fails;
+    bool start_failed; /* found out later */
     bool active;
     bool succeeds;
     int factor;
@@ -84,6 +85,13 @@ void ke_client_free(struct ke_client *client)
 bool ke_client_is_active(const struct ke_client *client)
 {
     return ((const struct stub *)(const void *)client)->active;
+}
+
+bool ke_client_start_failed(const struct ke_client *client)
+{
+    const struct stub *ke = (const struct stub *)(const void *)client;
+
+    return !ke->active && ke->start_failed;
 }
 
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result)

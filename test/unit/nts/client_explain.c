@@ -18,7 +18,7 @@
 #define DAY 86400
 
 struct ke_client {
-    bool exists, active, succeeds, start_fails;
+    bool exists, active, succeeds, start_fails, start_failed;
     struct ke_failure failure;
     struct ke_result result;
 };
@@ -53,6 +53,11 @@ void ke_client_free(struct ke_client *client)
 bool ke_client_is_active(const struct ke_client *client)
 {
     return client->active;
+}
+
+bool ke_client_start_failed(const struct ke_client *client)
+{
+    return client->start_failed;
 }
 
 bool ke_client_take_result(struct ke_client *client, struct ke_result *result)

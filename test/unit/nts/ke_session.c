@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NTS-KE sessions of both roles over loopback TCP: against each other, and against peers that break
+ * NTS-KE sessions of both roles over loopback TCP, those of clients in both ways, here and in the
+ * process for them: against each other, and against peers that break
  * the rules; messages, verification, limits of time and size, segments (nts.md 6, 7).
  */
+#include "test/unit/support/ke_process.h"
 #include "test/unit/support/tls.h"
 #include "test/unit/support/unit.h"
 #include <errno.h>
@@ -26,6 +28,7 @@
 struct fixture {
     struct tls_fixture tls;
     struct ke_client_env env;
+    struct ke_process_fixture process; /* with env.link */
     struct ke_client *client;
     struct ke_failure failure; /* of the start */
     struct ke_sessions *sessions;
@@ -82,6 +85,17 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_process(void **state)
+{
+    set_up(state);
+    struct fixture *f = *state;
+
+    ke_process_fixture_start(&f->process, &f->tls.world, f->tls.loop, &f->tls.conf.nts_client,
+                             &f->env.aeads);
+    f->env.link = f->process.link;
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
@@ -89,6 +103,8 @@ static int tear_down(void **state)
     if (f->peer > 0)
         waitpid(f->peer, NULL, 0);
     ke_client_free(f->client);
+    if (f->env.link)
+        ke_process_fixture_end(&f->process);
     if (f->sessions)
         loop_fd_remove(f->tls.loop, f->tls.listener);
     ke_sessions_free(f->sessions);
@@ -988,7 +1004,15 @@ static void missing_trusted_file_is_a_failed_start(void **state)
     char *good = f->tls.trusted[0].path, bad[] = "/nonexistent/ca.pem";
 
     f->tls.trusted[0].path = bad;
-    assert_null(ke_client_start(&f->env, &address, "ntp.test.example", 0, &f->failure));
+    if (f->env.link) {
+        /* It turns out a moment later. */
+        start_client(f, "ntp.test.example");
+        assert_true(tls_fixture_run(&f->tls, client_is_done, f, 10.0));
+        assert_true(ke_client_start_failed(f->client));
+        f->failure = *ke_client_failure(f->client);
+    } else {
+        assert_null(ke_client_start(&f->env, &address, "ntp.test.example", 0, &f->failure));
+    }
     assert_true(tls_fixture_log_has(
         &f->tls, "Could not set credentials : Error while reading file. (/nonexistent/ca.pem"));
     assert_int_equal(f->failure.code, FINDING_NTS_TRUST_UNREADABLE);
@@ -1117,31 +1141,37 @@ static void bad_server_files_are_named(void **state)
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+/* Here, and in the process. */
+#define BOTH(function)                                                                             \
+    TEST(function),                                                                                \
+    {                                                                                              \
+#function " (process)", function, set_up_process, tear_down, NULL                          \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(client_and_server_agree_on_keys),
-        TEST(client_makes_seven_transmissions_and_server_two_writes),
-        TEST(client_sends_four_transmissions_when_it_refuses_the_certificate),
-        TEST(negotiated_port_and_address_are_taken),
-        TEST(negotiated_name_is_resolved),
-        TEST(freeing_a_client_during_anything_is_safe),
-        TEST(wrong_name_is_refused),
-        TEST(address_must_be_in_the_certificate),
-        TEST(certificate_of_a_client_is_refused),
-        TEST(expired_certificate_is_refused),
-        TEST(not_yet_valid_certificate_is_refused),
-        TEST(untrusted_certificate_is_refused),
-        TEST(nocerttimecheck_counts_clock_updates),
+        BOTH(client_and_server_agree_on_keys),
+        BOTH(client_makes_seven_transmissions_and_server_two_writes),
+        BOTH(client_sends_four_transmissions_when_it_refuses_the_certificate),
+        BOTH(negotiated_port_and_address_are_taken),
+        BOTH(negotiated_name_is_resolved),
+        BOTH(freeing_a_client_during_anything_is_safe),
+        BOTH(wrong_name_is_refused),
+        BOTH(address_must_be_in_the_certificate),
+        BOTH(certificate_of_a_client_is_refused),
+        BOTH(expired_certificate_is_refused),
+        BOTH(not_yet_valid_certificate_is_refused),
+        BOTH(untrusted_certificate_is_refused),
+        BOTH(nocerttimecheck_counts_clock_updates),
         TEST(decoy_does_not_hide_an_expired_intermediate),
-        TEST(endless_chain_is_refused),
-        TEST(refused_connection_keeps_the_short_retry),
-        TEST(server_that_hangs_up_keeps_the_short_retry),
-        TEST(server_without_alpn_is_not_nts),
-        TEST(tls12_server_is_refused),
-        TEST(invalid_responses_are_refused),
-        TEST(client_gives_up_after_16_seconds),
+        BOTH(endless_chain_is_refused),
+        BOTH(refused_connection_keeps_the_short_retry),
+        BOTH(server_that_hangs_up_keeps_the_short_retry),
+        BOTH(server_without_alpn_is_not_nts),
+        BOTH(tls12_server_is_refused),
+        BOTH(invalid_responses_are_refused),
+        BOTH(client_gives_up_after_16_seconds),
         TEST(split_requests_are_answered),
         TEST(clients_without_ntske_or_tls13_are_dropped),
         TEST(failed_handshakes_end_with_an_alert_and_a_reason),
@@ -1152,10 +1182,10 @@ int main(void)
         TEST(who_has_sent_nothing_gives_way_first),
         TEST(handshake_gives_way_when_there_is_no_other),
         TEST(answered_client_that_stays_holds_no_place),
-        TEST(missing_trusted_file_is_a_failed_start),
-        TEST(trusted_bundle_of_megabytes_is_read),
-        TEST(empty_set_of_trusted_certificates_is_said_once),
-        TEST(sets_and_directories_of_trusted_certificates),
+        BOTH(missing_trusted_file_is_a_failed_start),
+        BOTH(trusted_bundle_of_megabytes_is_read),
+        BOTH(empty_set_of_trusted_certificates_is_said_once),
+        BOTH(sets_and_directories_of_trusted_certificates),
         TEST(bad_server_files_are_named),
     };
 
