@@ -266,6 +266,215 @@ static void replies_of_the_guard_survive_and_make_sense(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_GUARD));
 }
 
+/* ---- Key establishment of the client ---- */
+
+static struct ipc_message establish_message(void)
+{
+    struct ipc_message m = {.type = IPC_KE_ESTABLISH};
+    struct ipc_ke_establish *e = &m.u.establish;
+
+    *e = (struct ipc_ke_establish){.session = 0x11223344,
+                                   .server = {ip_addr_loopback(IP_V6), 4460},
+                                   .cert_set = 0x55667788,
+                                   .checks_dates = true,
+                                   .now = -5};
+    e->server.addr.scope = 3;
+    memset(e->name, 'n', IPC_NAME_SIZE - 1);
+    return m;
+}
+
+/* With everything that it can have, at its largest. */
+static struct ipc_message answer_message(void)
+{
+    struct ipc_message m = {.type = IPC_KE_ANSWER};
+    struct ipc_ke_answer *a = &m.u.ke_answer;
+    struct secret *keys[] = {&a->c2s, &a->s2c, &a->alternate_c2s, &a->alternate_s2c};
+
+    a->session = 0x99aabbcc;
+    a->aead = AEAD_AES_SIV_CMAC_256;
+    a->has_alternate = true;
+    for (uint8_t i = 0; i < 4; i++) {
+        keys[i]->length = aead_key_length(a->aead);
+        memset(keys[i]->data, 0xa0 + i, keys[i]->length);
+    }
+    a->cookie_count = IPC_MAX_COOKIES;
+    for (int i = 0; i < IPC_MAX_COOKIES; i++) {
+        a->cookies[i].length = IPC_COOKIE_SIZE;
+        memset(a->cookies[i].data, i, IPC_COOKIE_SIZE);
+    }
+    memset(a->ntp_server, '!', IPC_SERVER_SIZE - 1);
+    a->ntp_port = 11123;
+    a->valid_until = 0x1122334455;
+    return m;
+}
+
+static void session_survives(void **state)
+{
+    const struct ipc_message m = establish_message();
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    assert_int_equal(ipc_encode(&m, data), sizeof(data));
+    assert_true(decode(data, sizeof(data), 1, IPC_KE_ASKER, &out));
+    assert_int_equal(out.u.establish.session, 0x11223344);
+    assert_true(ip_port_equal(&out.u.establish.server, &m.u.establish.server));
+    assert_int_equal(out.u.establish.server.addr.scope, 3);
+    assert_int_equal(out.u.establish.cert_set, 0x55667788);
+    assert_true(out.u.establish.checks_dates);
+    assert_int_equal(out.u.establish.now, -5);
+    assert_string_equal(out.u.establish.name, m.u.establish.name);
+}
+
+static void answer_survives(void **state)
+{
+    const struct ipc_message m = answer_message();
+    const struct ipc_ke_answer *a = &m.u.ke_answer;
+    uint8_t data[IPC_LONG_SIZE];
+    struct ipc_message out;
+
+    assert_int_equal(ipc_encode(&m, data), sizeof(data));
+    assert_true(decode(data, sizeof(data), 0, IPC_KE_CLIENT, &out));
+    const struct ipc_ke_answer *b = &out.u.ke_answer;
+    assert_int_equal(b->session, 0x99aabbcc);
+    assert_int_equal(b->aead, AEAD_AES_SIV_CMAC_256);
+    assert_memory_equal(b->c2s.data, a->c2s.data, a->c2s.length);
+    assert_memory_equal(b->s2c.data, a->s2c.data, a->s2c.length);
+    assert_true(b->has_alternate);
+    assert_memory_equal(b->alternate_c2s.data, a->alternate_c2s.data, a->c2s.length);
+    assert_memory_equal(b->alternate_s2c.data, a->alternate_s2c.data, a->c2s.length);
+    assert_int_equal(b->cookie_count, IPC_MAX_COOKIES);
+    for (int i = 0; i < IPC_MAX_COOKIES; i++) {
+        assert_int_equal(b->cookies[i].length, IPC_COOKIE_SIZE);
+        assert_memory_equal(b->cookies[i].data, a->cookies[i].data, IPC_COOKIE_SIZE);
+    }
+    assert_string_equal(b->ntp_server, a->ntp_server);
+    assert_int_equal(b->ntp_port, 11123);
+    assert_int_equal(b->valid_until, 0x1122334455);
+}
+
+static bool answer_decodes(const struct ipc_message *m)
+{
+    uint8_t data[IPC_LONG_SIZE];
+
+    ipc_encode(m, data);
+    return decodes(data, sizeof(data), 0, IPC_KE_CLIENT);
+}
+
+/* What a client process that a server has taken over may write. */
+static void wrong_answers_are_refused(void **state)
+{
+    struct ipc_message m = answer_message();
+    struct ipc_ke_answer *a = &m.u.ke_answer;
+    uint8_t data[IPC_LONG_SIZE];
+
+    assert_true(answer_decodes(&m));
+    a->aead = 4711; /* no such algorithm */
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->c2s.length--;
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->s2c.length = 16;
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->alternate_s2c.length = 0;
+    assert_false(answer_decodes(&m));
+    a->has_alternate = false;
+    assert_true(answer_decodes(&m));
+    m = answer_message();
+    a->cookies[7].length = 254;
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->cookies[0].length = 0;
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->cookie_count = 0;
+    assert_false(answer_decodes(&m));
+    m = answer_message();
+    a->ntp_server[3] = ' ';
+    assert_false(answer_decodes(&m));
+    a->ntp_server[3] = '\x7f';
+    assert_false(answer_decodes(&m));
+    a->ntp_server[0] = '\0';
+    assert_true(answer_decodes(&m));
+
+    /* Neither short, nor with something behind it. */
+    m = answer_message();
+    ipc_encode(&m, data);
+    assert_false(decodes(data, IPC_MESSAGE_SIZE, 0, IPC_KE_CLIENT));
+    data[sizeof(data) - 1] = 1;
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+    /* One cookie more than there is room for. */
+    ipc_encode(&m, data);
+    const size_t count = 4 + 4 + 2 + 4 * (2 + AEAD_MAX_KEY) + 1;
+    assert_int_equal(data[count], IPC_MAX_COOKIES);
+    data[count]++;
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+    /* A longer cookie. */
+    ipc_encode(&m, data);
+    assert_int_equal(data[count + 1], IPC_COOKIE_SIZE >> 8);
+    data[count + 2] = 4;
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+}
+
+static void wrong_sessions_and_ends_are_refused(void **state)
+{
+    struct ipc_message m = establish_message();
+    struct ipc_message ended = {.type = IPC_KE_ENDED,
+                                .u.ke_ended = {.session = 7,
+                                               .failed_start = true,
+                                               .retry_factor = 4,
+                                               .code = 313,
+                                               .number = -1,
+                                               .valid_from = -2,
+                                               .valid_until = 3,
+                                               .text = "reason"}};
+    struct ipc_message trust = {.type = IPC_KE_TRUST, .u.trust = {9, "nothing"}}, out;
+    uint8_t data[IPC_MESSAGE_SIZE];
+
+    m.u.establish.server.addr = ip_addr_v4(192, 0, 2, 1);
+    m.u.establish.server.addr.scope = 1; /* which only IPv6 has */
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_KE_ASKER));
+    m.u.establish.server.addr.scope = 0;
+    m.u.establish.name[0] = '\0';
+    ipc_encode(&m, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_KE_ASKER));
+    m = establish_message();
+    ipc_encode(&m, data);
+    data[4 + 4 + 17 + 4 + 2 + 4] = 2; /* whether dates are checked */
+    assert_false(decodes(data, sizeof(data), 1, IPC_KE_ASKER));
+
+    ipc_encode(&ended, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_KE_CLIENT, &out));
+    assert_int_equal(out.u.ke_ended.session, 7);
+    assert_true(out.u.ke_ended.failed_start);
+    assert_int_equal(out.u.ke_ended.retry_factor, 4);
+    assert_int_equal(out.u.ke_ended.code, 313);
+    assert_int_equal(out.u.ke_ended.number, -1);
+    assert_int_equal(out.u.ke_ended.valid_from, -2);
+    assert_int_equal(out.u.ke_ended.valid_until, 3);
+    assert_string_equal(out.u.ke_ended.text, "reason");
+    ended.u.ke_ended.text[2] = '\n';
+    ipc_encode(&ended, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+    ended.u.ke_ended.text[2] = 'a';
+    ended.u.ke_ended.code = 0; /* a start that failed without a reason */
+    ipc_encode(&ended, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+    ended.u.ke_ended.failed_start = false;
+    ipc_encode(&ended, data);
+    assert_true(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+
+    ipc_encode(&trust, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_KE_CLIENT, &out));
+    assert_int_equal(out.u.trust.cert_set, 9);
+    assert_string_equal(out.u.trust.text, "nothing");
+    trust.u.trust.text[0] = '\x1b';
+    ipc_encode(&trust, data);
+    assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
+}
+
 static void nobody_may_send_what_another_role_sends(void **state)
 {
     static const struct {
@@ -289,9 +498,11 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_GUARD_STEP, IPC_CLOCK_USER, 0},  {IPC_GUARD_STATUS, IPC_CLOCK_USER, 0},
         {IPC_GUARD_LEAP, IPC_CLOCK_USER, 0},  {IPC_GUARD_UPDATE, IPC_CLOCK_USER, 0},
         {IPC_GUARD_RTC, IPC_CLOCK_USER, 1},   {IPC_GUARD_REPLY, IPC_GUARD, 0},
-        {IPC_FACTS, IPC_FORK_SERVER, 1},
+        {IPC_FACTS, IPC_FORK_SERVER, 1},      {IPC_KE_ESTABLISH, IPC_KE_ASKER, 1},
+        {IPC_KE_STOP, IPC_KE_ASKER, 0},       {IPC_KE_TRUST, IPC_KE_CLIENT, 0},
+        {IPC_KE_ANSWER, IPC_KE_CLIENT, 0},    {IPC_KE_ENDED, IPC_KE_CLIENT, 0},
     };
-    uint8_t data[IPC_MESSAGE_SIZE];
+    uint8_t data[IPC_LONG_SIZE];
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct ipc_message m = {.type = kinds[i].type};
@@ -324,10 +535,14 @@ static void nobody_may_send_what_another_role_sends(void **state)
             strcpy(m.u.lookup.name, "ntp.example");
         else if (m.type == IPC_ADDRESSES)
             m.u.addresses.status = RESOLVE_FAILURE;
-        ipc_encode(&m, data);
+        else if (m.type == IPC_KE_ESTABLISH)
+            m = establish_message();
+        else if (m.type == IPC_KE_ANSWER)
+            m = answer_message();
+        size_t size = ipc_encode(&m, data);
         for (int role = 0; role < IPC_ROLES; role++)
             for (int descriptors = 0; descriptors < 3; descriptors++)
-                assert_int_equal(decodes(data, sizeof(data), descriptors, (enum ipc_role)role),
+                assert_int_equal(decodes(data, size, descriptors, (enum ipc_role)role),
                                  (enum ipc_role)role == kinds[i].sender &&
                                      descriptors == kinds[i].descriptors);
     }
@@ -616,6 +831,10 @@ int main(void)
         cmocka_unit_test(wrong_lookups_and_answers_are_refused),
         cmocka_unit_test(requests_to_the_guard_survive),
         cmocka_unit_test(replies_of_the_guard_survive_and_make_sense),
+        cmocka_unit_test(session_survives),
+        cmocka_unit_test(answer_survives),
+        cmocka_unit_test(wrong_answers_are_refused),
+        cmocka_unit_test(wrong_sessions_and_ends_are_refused),
         cmocka_unit_test(nobody_may_send_what_another_role_sends),
         cmocka_unit_test(wrong_size_version_magic_or_type_is_refused),
         cmocka_unit_test(facts_are_of_a_process_that_there_can_be),
