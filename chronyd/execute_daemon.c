@@ -28,18 +28,19 @@ static void add_from_table(const struct chronyd *d, struct report_daemon *report
                            enum process_role role, enum report_process_role reported)
 {
     uint32_t restarts = 0;
-    int wanted = 0, alive = 0;
+    int places = 0, wanted = 0, alive = 0;
 
     for (size_t i = 0; d->processes && i < process_table_count(d->processes); i++) {
         const struct process_row *row = process_table_row(d->processes, i);
 
         if (row->place.role != role)
             continue;
-        wanted++;
+        places++;
+        wanted += !row->rests;
         alive += processes_runs(row);
         restarts += row->restarts;
     }
-    if (wanted > 0)
+    if (places > 0)
         add_processes(report, reported, wanted, alive, restarts);
 }
 

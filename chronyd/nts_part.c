@@ -19,6 +19,7 @@
 #include "nts/server_keys.h"
 #include "nts/tls_library.h"
 #include "process/fork_server.h"
+#include "process/process_table.h"
 
 struct nts_part {
     struct chronyd *daemon;
@@ -154,9 +155,11 @@ static void want_client(void *arg)
 
 static void end_client(pid_t pid, void *arg)
 {
+    static const struct process_place place = {.role = PROCESS_KE_CLIENT, .number = 1};
     const struct nts_part *part = arg;
 
     fork_server_kill(part->daemon->fork_server, pid);
+    process_table_rest(part->daemon->processes, &place);
 }
 
 static bool has_nts_source(const struct conf *conf)

@@ -114,6 +114,16 @@ void process_table_started(struct process_table *table, const struct process_pla
         return;
     row->restarts += row->pid != 0;
     row->pid = pid;
+    row->rests = false;
+    close_file(row);
+}
+
+void process_table_rest(struct process_table *table, const struct process_place *place)
+{
+    struct process_row *row = row_of(table, place);
+
+    row->pid = 0;
+    row->rests = true;
     close_file(row);
 }
 

@@ -8,6 +8,7 @@
 #ifndef PROCESS_PROCESS_TABLE_H
 #define PROCESS_PROCESS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,7 @@ struct process_row {
     pid_t pid;         /* 0: none was started yet */
     int status_file;   /* for process_facts_read(); -1: there is none */
     uint32_t restarts; /* processes in this place before this one; also in older generations */
+    bool rests;        /* none is wanted there now */
 };
 
 struct process_table;
@@ -41,6 +43,9 @@ void process_table_started(struct process_table *table, const struct process_pla
 /* ... and its file of facts, which the table owns from then on. -1: there is none. */
 void process_table_facts(struct process_table *table, const struct process_place *place, pid_t pid,
                          int status_file);
+
+/* The process there was ended by order, and the next one does not count as a restart. */
+void process_table_rest(struct process_table *table, const struct process_place *place);
 
 /* The rows by role, number and generation. */
 size_t process_table_count(const struct process_table *table);

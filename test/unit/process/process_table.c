@@ -135,6 +135,26 @@ static void generations_without_end_are_forgotten(void **state)
     process_table_free(NULL);
 }
 
+static void one_that_was_ended_by_order_is_not_missed(void **state)
+{
+    const struct process_place client = {.role = PROCESS_KE_CLIENT, .number = 1};
+    struct process_table *table = process_table_new();
+    int file = new_file();
+
+    process_table_facts(table, &client, 20, file);
+    process_table_rest(table, &client);
+    assert_false(is_open(file));
+    assert_row(table, 0, PROCESS_KE_CLIENT, 0, 0);
+    assert_true(process_table_row(table, 0)->rests);
+    /* The next one is no restart, and one after it, without an order, is. */
+    process_table_started(table, &client, 21);
+    assert_row(table, 0, PROCESS_KE_CLIENT, 21, 0);
+    assert_false(process_table_row(table, 0)->rests);
+    process_table_started(table, &client, 22);
+    assert_row(table, 0, PROCESS_KE_CLIENT, 22, 1);
+    process_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +162,7 @@ int main(void)
         cmocka_unit_test(start_is_told_twice_in_either_order),
         cmocka_unit_test(new_generation_goes_on_with_the_restarts),
         cmocka_unit_test(generations_without_end_are_forgotten),
+        cmocka_unit_test(one_that_was_ended_by_order_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
