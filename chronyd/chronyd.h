@@ -130,6 +130,8 @@ void setup_files(struct chronyd *daemon);
    dropped. */
 void setup_limits(struct chronyd *daemon);
 void setup_helpers(struct chronyd *daemon);
+/* Memory of the time pages, which no other process inherits. */
+void setup_time_pages(struct chronyd *daemon);
 /* Puts them into the event loop. */
 void setup_attach_helpers(struct chronyd *daemon);
 void setup_privileges(struct chronyd *daemon);

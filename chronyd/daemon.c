@@ -32,6 +32,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_limits(d);
     d->world = world_linux_new(&world_options);
     setup_helpers(d);
+    setup_time_pages(d);
     chronyd_open(d);
     setup_privileges(d);
     chronyd_start(d);
@@ -47,6 +48,8 @@ static void end_process(struct chronyd *d)
     notify_stopping();
     chronyd_stop(d);
     log_set_fatal_hook(NULL, NULL);
+    time_page_memory_free(&d->worker_page);
+    time_page_memory_free(&d->program_page);
     if (d->pidfile_written)
         pidfile_remove(d->conf->process.pid_file);
     world_linux_free(d->world);

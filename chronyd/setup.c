@@ -131,6 +131,7 @@ static void clean_up_after_fatal(void *arg)
         cmd_service_remove_unix(d->cmd_service);
     if (d->refclocks)
         refclock_set_clean_up(d->refclocks);
+    time_page_memory_free(&d->program_page);
 }
 
 static void make_socket_directory(struct chronyd *d)
@@ -160,6 +161,20 @@ void setup_files(struct chronyd *d)
 
     log_set_fatal_hook(clean_up_after_fatal, d);
     d->pidfile_written = conf->process.pid_file && pidfile_write(conf->process.pid_file);
+}
+
+/* In the one-shot modes the file may be that of a daemon that runs. */
+void setup_time_pages(struct chronyd *d)
+{
+    const char *path = d->conf->process.time_page;
+
+    if (!path || d->main_mode != REFERENCE_NORMAL)
+        return;
+    char *directory = file_directory(path);
+    if (file_make_directory(directory, 0755, d->sandbox.uid, d->sandbox.gid) &&
+        !time_page_memory_new_file(&d->program_page, path))
+        LOG_ERROR("Could not create time page %s : %s", path, text_errno(errno));
+    free(directory);
 }
 
 /* ---- Processes ---- */

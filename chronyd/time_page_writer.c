@@ -13,8 +13,9 @@
 
 #define NS        1.0e9
 #define RATE_UNIT 4294967296.0 /* of rates in the page */
-/* Bounds that are larger say nothing. */
-#define MAX_BOUND 1.0e6 /* seconds */
+/* Bounds that are larger, or grow faster, say nothing. */
+#define MAX_BOUND  1.0e6 /* seconds */
+#define MAX_GROWTH 0.25
 /* Two clocks are read one after the other: the fewer nanoseconds between, the better. */
 #define PAIR_TRIES   5
 #define PAIR_GOOD_NS 200
@@ -81,12 +82,12 @@ static void set_utc(const struct time_page_content *p, const struct reading *now
     struct reference_data data;
 
     reference_view_get(&p->reference, cooked, &data);
-    if (data.synchronised && data.leap != LEAP_UNSYNC && bound < MAX_BOUND && growth < 1.0)
+    if (data.synchronised && data.leap != LEAP_UNSYNC && bound < MAX_BOUND && growth <= MAX_GROWTH)
         l->flags |= TIME_PAGE_SYNCHRONISED;
     l->utc_ns = time_page_ns(cooked.i);
     l->utc_rate = rate_of(p->scale.freq);
     l->bound_ns = (int64_t)ceil(fmin(bound, MAX_BOUND) * NS + ROUNDING_NS);
-    l->bound_growth = (int64_t)ceil(fmin(growth, 1.0) * RATE_UNIT);
+    l->bound_growth = (int64_t)ceil(fmin(growth, MAX_GROWTH) * RATE_UNIT);
 }
 
 /* The time that a server would send at a raw time. */

@@ -136,6 +136,7 @@ const struct directive directive_table[] = {
     {REAL_FROM_0("stratumweight", selection.stratum_weight, 1e-3, "s")},
     {OTHER("tempcomp"), directive_tempcomp},
     {OTHER("templearn"), directive_templearn},
+    {STRING("timepage", process.time_page, NULL)},
     {STRING("user", process.user, DEFAULT_USER)},
 };
 

@@ -356,6 +356,7 @@ struct command_conf {
 struct process_conf {
     char *user;
     char *pid_file; /* NULL: none */
+    char *time_page; /* file; NULL: none */
     bool lock_memory;
     int sched_priority;
     /* Automatic: on if the daemon changes its user. */

@@ -166,6 +166,7 @@ static void check_relative(struct check *c)
         {"logdir", conf->log.dir},
         {"ntsdumpdir", conf->nts_client.dump_dir},
         {"pidfile", conf->process.pid_file},
+        {"timepage", conf->process.time_page},
         {"rtcfile", conf->rtc.file},
         {"leapseclist", conf->reference.leap.list},
     };

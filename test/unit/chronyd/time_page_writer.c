@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The time page: what a reader makes of it is, bit for bit, what the main process would use at that
- * time, whatever happens to the clock; its straight lines keep to the clock and to its bound; and
- * no reader mixes two states.
+ * The writer of time pages: what a reader makes of the page is, bit for bit, what the main process
+ * would use at that time, whatever happens to the clock; its straight lines keep to the clock and
+ * to its bound; and no reader mixes readings from before and after a step.
  */
 #include "test/unit/support/unit.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/refid.h"
@@ -396,92 +394,6 @@ static void a_step_is_never_mixed_with_readings_from_before(void **state)
     close_fixture(&x);
 }
 
-/* ---- Writers and readers at the same time ---- */
-
-struct race {
-    struct time_page page;
-    atomic_bool stop;
-    atomic_int torn;
-    atomic_long reads;
-};
-
-/* All fields follow from one number. */
-static struct time_page_content content_of(int64_t n)
-{
-    struct time_page_content c = {0};
-
-    c.lines.mono_ns = c.lines.utc_ns = c.lines.valid_until_ns = n;
-    c.lines.bound_ns = 3 * n;
-    c.lines.refid = (uint32_t)n;
-    c.raw.i.sec = c.scale.start.i.sec = n;
-    c.scale.offset = c.reference.root_delay = c.smoothing.curve.stages[2].length = (double)n;
-    c.mono.epoch = (uint32_t)n;
-    return c;
-}
-
-static void *read_all_the_time(void *arg)
-{
-    struct race *r = arg;
-    struct time_page_content c;
-
-    while (!atomic_load(&r->stop)) {
-        if (!time_page_read_content(&r->page, &c))
-            continue;
-        struct time_page_content expected = content_of(c.lines.mono_ns);
-        if (c.lines.utc_ns != expected.lines.utc_ns ||
-            c.lines.bound_ns != expected.lines.bound_ns || c.lines.refid != expected.lines.refid ||
-            c.raw.i.sec != expected.raw.i.sec ||
-            c.scale.start.i.sec != expected.scale.start.i.sec ||
-            c.scale.offset != expected.scale.offset ||
-            c.reference.root_delay != expected.reference.root_delay ||
-            c.smoothing.curve.stages[2].length != expected.smoothing.curve.stages[2].length ||
-            c.mono.epoch != expected.mono.epoch)
-            atomic_fetch_add(&r->torn, 1);
-        atomic_fetch_add(&r->reads, 1);
-    }
-    return NULL;
-}
-
-static void no_reader_sees_half_a_write(void **state)
-{
-    struct race r = {.torn = 0};
-    pthread_t threads[2];
-
-    time_page_init(&r.page);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, read_all_the_time, &r), 0);
-    for (int64_t n = 1; n < 100000 || atomic_load(&r.reads) < 1000; n++) {
-        struct time_page_content c = content_of(n);
-
-        time_page_write(&r.page, &c);
-    }
-    atomic_store(&r.stop, true);
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&r.torn), 0);
-}
-
-static void a_writer_that_died_within_a_write_leaves_no_answer(void **state)
-{
-    static struct time_page page;
-    struct time_page_content c = content_of(1000);
-    struct transmit_time time;
-
-    time_page_init(&page);
-    assert_false(time_page_read_content(&page, &c));
-    time_page_write(&page, &c);
-    assert_true(time_page_read_content(&page, &c));
-    atomic_fetch_add(&page.sequence, 1);
-    assert_false(time_page_read_content(&page, &c));
-    assert_false(
-        time_page_read(&page, (struct mono_time){{0, 5}}, (struct raw_time){{0, 5}}, &time));
-    assert_int_equal(time.reference.stratum, NTP_MAX_STRATUM);
-    atomic_fetch_add(&page.sequence, 1);
-    assert_true(time_page_read_content(&page, &c));
-    time_page_close(&page);
-    assert_false(time_page_read_content(&page, &c));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,8 +401,6 @@ int main(void)
         cmocka_unit_test(leap_seconds_make_the_page_invalid_until_it_is_known_what_happens),
         cmocka_unit_test(pages_go_out_of_date),
         cmocka_unit_test(a_step_is_never_mixed_with_readings_from_before),
-        cmocka_unit_test(no_reader_sees_half_a_write),
-        cmocka_unit_test(a_writer_that_died_within_a_write_leaves_no_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,7 @@ static const struct {
     {"pidfile", OF(process.pid_file), DEFAULT_PID_FILE},
     {"rtcdevice", OF(rtc.device), DEFAULT_RTC_DEVICE},
     {"rtcfile", OF(rtc.file), NULL},
+    {"timepage", OF(process.time_page), NULL},
     {"user", OF(process.user), DEFAULT_USER},
 };
 

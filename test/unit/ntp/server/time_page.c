@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sequence lock of the time page: readers in other threads while it is written all the time
+ * (under the thread sanitizer this shows that no lock is missing), a writer that died, and pages
+ * that no writer made.
+ */
+#include "test/unit/support/unit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ntp/server/time_page.h"
+
+struct race {
+    struct time_page page;
+    atomic_bool stop;
+    atomic_int torn;
+    atomic_long reads;
+};
+
+/* All fields follow from one number. */
+static struct time_page_content content_of(int64_t n)
+{
+    struct time_page_content c = {0};
+
+    c.lines.mono_ns = c.lines.utc_ns = c.lines.valid_until_ns = n;
+    c.lines.bound_ns = 3 * n;
+    c.lines.refid = (uint32_t)n;
+    c.raw.i.sec = c.scale.start.i.sec = n;
+    c.scale.offset = c.reference.root_delay = c.smoothing.curve.stages[2].length = (double)n;
+    c.mono.epoch = (uint32_t)n;
+    return c;
+}
+
+static void *read_all_the_time(void *arg)
+{
+    struct race *r = arg;
+    struct time_page_content c;
+
+    while (!atomic_load(&r->stop)) {
+        if (!time_page_read_content(&r->page, &c))
+            continue;
+        struct time_page_content expected = content_of(c.lines.mono_ns);
+        if (c.lines.utc_ns != expected.lines.utc_ns ||
+            c.lines.bound_ns != expected.lines.bound_ns || c.lines.refid != expected.lines.refid ||
+            c.raw.i.sec != expected.raw.i.sec ||
+            c.scale.start.i.sec != expected.scale.start.i.sec ||
+            c.scale.offset != expected.scale.offset ||
+            c.reference.root_delay != expected.reference.root_delay ||
+            c.smoothing.curve.stages[2].length != expected.smoothing.curve.stages[2].length ||
+            c.mono.epoch != expected.mono.epoch)
+            atomic_fetch_add(&r->torn, 1);
+        atomic_fetch_add(&r->reads, 1);
+    }
+    return NULL;
+}
+
+static void no_reader_sees_half_a_write(void **state)
+{
+    struct race r = {.torn = 0};
+    pthread_t threads[2];
+
+    time_page_init(&r.page);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_all_the_time, &r), 0);
+    for (int64_t n = 1; n < 100000 || atomic_load(&r.reads) < 1000; n++) {
+        struct time_page_content c = content_of(n);
+
+        time_page_write(&r.page, &c);
+    }
+    atomic_store(&r.stop, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&r.torn), 0);
+}
+
+static void a_writer_that_died_within_a_write_leaves_no_answer(void **state)
+{
+    static struct time_page page;
+    struct time_page_content c = content_of(1000);
+    struct transmit_time time;
+
+    time_page_init(&page);
+    assert_false(time_page_read_content(&page, &c));
+    time_page_write(&page, &c);
+    assert_true(time_page_read_content(&page, &c));
+    atomic_fetch_add(&page.sequence, 1);
+    assert_false(time_page_read_content(&page, &c));
+    assert_false(
+        time_page_read(&page, (struct mono_time){{0, 5}}, (struct raw_time){{0, 5}}, &time));
+    assert_int_equal(time.reference.stratum, NTP_MAX_STRATUM);
+    atomic_fetch_add(&page.sequence, 1);
+    assert_true(time_page_read_content(&page, &c));
+    time_page_close(&page);
+    assert_false(time_page_read_content(&page, &c));
+}
+
+static void every_page_of_another_version_is_refused(void **state)
+{
+    static struct time_page page;
+    struct time_page_content c = content_of(1000);
+
+    time_page_init(&page);
+    time_page_write(&page, &c);
+    atomic_store(&page.version, TIME_PAGE_VERSION + 1);
+    assert_false(time_page_read_content(&page, &c));
+    atomic_store(&page.version, TIME_PAGE_VERSION);
+    assert_true(time_page_read_content(&page, &c));
+    atomic_store(&page.magic, 0);
+    assert_false(time_page_read_content(&page, &c));
+}
+
+/* Every bit of every word is turned over in turn: a page is refused, or read as what it says. */
+static void a_page_with_a_wrong_bit_does_no_harm(void **state)
+{
+    static struct time_page page, good;
+    struct time_page_content c = content_of(1000), read;
+    int refused = 0, accepted = 0;
+
+    time_page_init(&good);
+    time_page_write(&good, &c);
+    for (size_t bit = 0; bit < 8 * 128 * sizeof(time_page_word); bit++) {
+        struct transmit_time time;
+
+        memcpy(&page, &good, sizeof(page));
+        atomic_fetch_xor(&page.words[bit / (8 * sizeof(time_page_word))],
+                         (time_page_word)1 << bit % (8 * sizeof(time_page_word)));
+        bool valid = time_page_read_content(&page, &read);
+        refused += !valid;
+        accepted += valid;
+        time_page_read(&page, (struct mono_time){{0, 1000}}, (struct raw_time){{0, 1000}}, &time);
+        assert_between(time.reference.leap, 0, 3);
+        assert_between(time.precision_log, -30, 0);
+        assert_between(time.event_time.i.nsec, 0, 999999999);
+    }
+    assert_true(refused > 300);
+    assert_true(accepted > 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_reader_sees_half_a_write),
+        cmocka_unit_test(a_writer_that_died_within_a_write_leaves_no_answer),
+        cmocka_unit_test(every_page_of_another_version_is_refused),
+        cmocka_unit_test(a_page_with_a_wrong_bit_does_no_harm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
