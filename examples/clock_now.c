@@ -25,7 +25,7 @@ static void print_instant(int64_t ns)
 }
 
 /* A page that is out of date stays so: chronyd makes a new file when it is started. */
-static enum clock_now_state ask(const char *path, const void **page, struct clock_now *now)
+static enum clock_now_state ask(const char *path, const void **page, struct clock_now_result *now)
 {
     if (*page && clock_now(*page, now) != CLOCK_NOW_STALE)
         return now->state;
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (long i = 0; count == 0 || i < count; i++) {
-        struct clock_now now;
+        struct clock_now_result now;
 
         if (i > 0)
             nanosleep(&second, NULL);

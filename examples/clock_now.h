@@ -22,7 +22,7 @@ enum clock_now_state {
     CLOCK_NOW_STALE,          /* chronyd has ended, or is stuck: close the page, and open it anew */
 };
 
-struct clock_now {
+struct clock_now_result {
     int64_t earliest, latest; /* nanoseconds since 1970, UTC */
     enum clock_now_state state;
 };
@@ -84,7 +84,7 @@ static inline int64_t clock_now_field(const void *page, int i)
 
 /* What the fields 0 to 8 say at a reading of CLOCK_MONOTONIC (doc/spec/ntp.md 28.1). */
 static inline enum clock_now_state clock_now_at(const int64_t *f, int64_t mono,
-                                                struct clock_now *now)
+                                                struct clock_now_result *now)
 {
     int64_t e = mono > f[0] ? mono - f[0] : 0;
     int64_t changing = f[3] != 0 && mono > f[3] ? mono - f[3] : 0;
@@ -104,7 +104,7 @@ static inline enum clock_now_state clock_now_at(const int64_t *f, int64_t mono,
 
 /* True time at a moment within the call. Returns the state. If it is not CLOCK_NOW_SYNCHRONISED,
    earliest is INT64_MIN and latest INT64_MAX: nothing is known, which is true, too. */
-static inline enum clock_now_state clock_now(const void *page, struct clock_now *now)
+static inline enum clock_now_state clock_now(const void *page, struct clock_now_result *now)
 {
     const uint32_t *sequence = (const uint32_t *)page + 2;
 
