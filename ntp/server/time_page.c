@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layout of the time page, its sequence lock, and what a reader makes of it. The layout is the order
- * of the calls in walk(): each takes one or two fields of 64 bits. Called by the writer in the main
- * process (chronyd/time_page_writer.h) and by server workers. It owns no memory and no descriptor.
+ * Layout of the time page, its sequence lock, and what a reader makes of it. The layout is the
+ * order of the calls in walk(): each takes one or two fields of 64 bits. Called by the writer in
+ * the main process (chronyd/time_page_writer.h) and by server workers. It owns no memory and no
+ * descriptor.
  */
 #include "ntp/server/time_page.h"
 
