@@ -355,7 +355,7 @@ struct command_conf {
 
 struct process_conf {
     char *user;
-    char *pid_file; /* NULL: none */
+    char *pid_file;  /* NULL: none */
     char *time_page; /* file; NULL: none */
     bool lock_memory;
     int sched_priority;
