@@ -166,10 +166,9 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         json_real(d, field, *(const double *)value);
         break;
     case SHOW_AGE:
-        json_number(d, field->key, number, AGE_UNKNOWN);
-        break;
     case SHOW_LOG2:
-        json_number(d, field->key, number, LOG2_INTERVAL_UNKNOWN);
+        json_number(d, field->key, number,
+                    field->show == SHOW_AGE ? AGE_UNKNOWN : LOG2_INTERVAL_UNKNOWN);
         break;
     case SHOW_LOG2_SECONDS:
         document_real(d, field->key, log2_to_seconds((int)number));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include "chronyd/processes.h"
+#include "clock/guarded_clock.h"
 #include "process/fork_server.h"
 #include "process/helper_pool.h"
 #include "process/process_facts.h"
@@ -115,6 +116,15 @@ static void report_facts(const struct process_row *row, struct report_process_fa
     }
 }
 
+static uint64_t refusals_of(const struct chronyd *d, const struct process_row *row)
+{
+    enum guard_verdict last;
+
+    return row->place.role == PROCESS_GUARD && d->guarded_clock
+               ? guarded_clock_refusals(d->guarded_clock, &last)
+               : 0;
+}
+
 enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p body)
 {
     struct report_process_facts *report = &body->process_facts;
@@ -138,6 +148,7 @@ enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p b
         .filter_level = d->options->filter_level,
         .generation = row->place.generation,
         .restarts = row->restarts,
+        .refusals = refusals_of(d, row),
         .memory = UINT64_MAX,
     };
     report_facts(row, report);
