@@ -438,6 +438,9 @@ void setup_privileges(struct chronyd *d)
 
     if (sandbox_changes_user(&d->sandbox)) {
         warn_of_missing_privileges(d);
+        /* A mail program may be one that changes user. */
+        if (!d->conf->reference.mail_user)
+            privileges_empty_bounding_set();
         privileges_drop(d->sandbox.uid, d->sandbox.gid, kept_privileges(d));
         check_secret_file(d->conf->key_file, true);
         /* This process reads the private keys only if there are no helpers. */
@@ -446,7 +449,6 @@ void setup_privileges(struct chronyd *d)
     } else if (d->sandbox.guards_clock) {
         privileges_give_up(PRIVILEGE_SYS_TIME);
     }
-    /* A mail program may be one that changes user. */
     if (!d->conf->reference.mail_user)
         privileges_forbid_new();
     if (sandbox_started_as_root())

@@ -69,6 +69,10 @@ bool privileges_port_needs_bind_service(int port);
 
 /* No program that this process starts can get more rights (no-new-privs). */
 void privileges_forbid_new(void);
+/* Empties the bounding set, for this process and its children: no program that they run, and no user
+   that they become, brings a capability back. Without CAP_SETPCAP it stays as it is. Before
+   privileges_limit() and privileges_drop(). */
+void privileges_empty_bounding_set(void);
 
 /* Whether CAP_SYS_TIME is in the bounding set, so that the clock could be set as root at least. */
 bool privileges_may_set_clock(void);

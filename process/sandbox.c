@@ -185,6 +185,8 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
     privileges_forbid_new();
     sandbox_lock_memory(s);
     if (sandbox_started_as_root()) {
+        if (sandbox_changes_user(s))
+            privileges_empty_bounding_set();
         if (s->lock_needs_capability)
             keep |= PRIVILEGE_IPC_LOCK;
         if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))

@@ -4,7 +4,6 @@
  * and groups of this system. It has all capabilities there and can change its user, but none of them
  * counts for what belongs to the system, such as its clock. Started by root.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
