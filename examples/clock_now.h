@@ -82,6 +82,15 @@ static inline int64_t clock_now_field(const void *page, int i)
 #endif
 }
 
+/* Somebody else has set the clock, the machine has slept, or we were stopped between the readings of
+   CLOCK_MONOTONIC and CLOCK_REALTIME. While the clock is being stepped this says nothing. */
+static inline int clock_now_jumped(const int64_t *f, int64_t mono, int64_t real)
+{
+    int64_t jump = real - mono - f[2];
+
+    return !(f[4] & 2) && (jump > 1000000 || jump < -1000000);
+}
+
 /* What the fields 0 to 8 say at a reading of CLOCK_MONOTONIC (doc/spec/ntp.md 28.1). */
 static inline enum clock_now_state clock_now_at(const int64_t *f, int64_t mono,
                                                 struct clock_now_result *now)
@@ -118,11 +127,10 @@ static inline enum clock_now_state clock_now(const void *page, struct clock_now_
         for (int i = 0; i < 9; i++)
             f[i] = clock_now_field(page, i);
         int64_t mono = clock_now_read(CLOCK_MONOTONIC);
-        int64_t jump = clock_now_read(CLOCK_REALTIME) - mono - f[2];
+        int64_t real = clock_now_read(CLOCK_REALTIME);
         if (before % 2 != 0 || __atomic_load_n(sequence, __ATOMIC_ACQUIRE) != before)
             continue;
-        /* Somebody else has set the clock, the machine has slept, or we were stopped just now. */
-        if (!(f[4] & 2) && (jump > 1000000 || jump < -1000000))
+        if (clock_now_jumped(f, mono, real))
             continue;
         now->state = clock_now_at(f, mono, now);
         break;

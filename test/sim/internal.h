@@ -111,6 +111,7 @@ struct sim_node {
     struct sim_message *messages;
     size_t message_count, message_capacity;
     struct sim_recorder recorder;
+    struct sim_page *page; /* time_page.c; NULL: none */
     bool keep_calls;
     struct sim_kernel_call *calls;
     size_t call_count, call_capacity;
@@ -161,6 +162,10 @@ bool sim_event_take(struct sim *sim, int64_t until, struct sim_event *event);
 
 /* node.c: gives the daemon a turn; what it does until it waits for something new. */
 void sim_node_run(struct sim_node *node);
+
+/* time_page.c */
+struct time_page *sim_page_memory(struct sim_node *node); /* NULL: it has none */
+void sim_page_read(struct sim_node *node);
 
 /* network.c */
 void sim_network_init(struct sim *sim);

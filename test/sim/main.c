@@ -23,7 +23,7 @@ static void usage(FILE *out)
 {
     fputs("Usage: sim --list [--scenario NAME]\n"
           "       sim --scenario NAME [--seed N | --seeds N] [--duration SECONDS] [--honesty]\n"
-          "                           [--messages] [--file PATH] [--plot FILE.svg]\n"
+          "                           [--time-page] [--messages] [--file PATH] [--plot FILE.svg]\n"
           "                           [--history FILE]\n"
           "       sim --figures [--seeds N]\n"
           "       sim --table [--against CHRONYD [--cache FILE]] [--scenario NAME] [--seeds N]\n"
@@ -60,6 +60,20 @@ static void print_honesty(const struct request *request, const struct sim_honest
            "error above the bound %.4f %% of the time\n",
            sim_calibration(honesty), (unsigned long long)honesty->updates,
            100.0 * sim_part_exceeded(honesty));
+}
+
+static void print_page_readings(const struct request *request, const struct sim *sim)
+{
+    struct sim_page_readings r;
+
+    if (!request->run.time_page)
+        return;
+    sim_get_page_readings(sim, request->scenario->subject, &r);
+    printf("time page read %llu times: %llu synchronised (%llu honest, %llu wrong, %llu wide), "
+           "%llu unsynchronised, %llu stale\n",
+           (unsigned long long)r.count, (unsigned long long)r.synchronised,
+           (unsigned long long)r.honest, (unsigned long long)r.wrong, (unsigned long long)r.wide,
+           (unsigned long long)r.unsynchronised, (unsigned long long)r.stale);
 }
 
 static bool plot(const struct request *request, struct sim *sim)
@@ -110,6 +124,7 @@ static int run_one(const struct request *request)
     }
     sim_get_honesty(sim, scenario->subject, &honesty);
     print_honesty(request, &honesty);
+    print_page_readings(request, sim);
     if (request->plot)
         good = plot(request, sim);
     if (request->history)
@@ -168,6 +183,7 @@ enum option_code {
     OPTION_CHECK,
     OPTION_DAY,
     OPTION_AGAINST,
+    OPTION_TIME_PAGE,
     OPTION_ESTIMATOR,
     OPTION_LINE,
     OPTION_GUARD,
@@ -182,6 +198,7 @@ static const struct option options[] = {
     {"seeds", required_argument, NULL, OPTION_SEEDS},
     {"duration", required_argument, NULL, OPTION_DURATION},
     {"honesty", no_argument, NULL, OPTION_HONESTY},
+    {"time-page", no_argument, NULL, OPTION_TIME_PAGE},
     {"plot", required_argument, NULL, OPTION_PLOT},
     {"plot-compare", required_argument, NULL, OPTION_PLOT_COMPARE},
     {"file", required_argument, NULL, OPTION_FILE},
@@ -284,6 +301,9 @@ static bool parse_task(struct command_line *line, int option, const char *argume
         return true;
     case OPTION_HONESTY:
         request->run.honesty = true;
+        return true;
+    case OPTION_TIME_PAGE:
+        request->run.time_page = true;
         return true;
     case OPTION_MARKDOWN:
         request->markdown = argument;

@@ -140,6 +140,7 @@ void sim_node_run(struct sim_node *node)
         node->wanted = true;
         return;
     }
+    sim_page_read(node);
     node->sim->turn = node;
     node->blocked = false;
     while (!node->blocked && !loop_is_quitting(node->daemon.loop))
@@ -149,6 +150,7 @@ void sim_node_run(struct sim_node *node)
     else {
         freeze(node);
         sim_honesty_after_turn(node);
+        sim_page_read(node);
     }
     node->sim->turn = previous;
 }
@@ -175,6 +177,7 @@ void sim_node_start(struct sim *sim, int id, bool reload_dumps)
     node->daemon.world = &node->world;
     node->daemon.conf = read_conf(node);
     sim_guard_start(node);
+    node->daemon.program_page.page = sim_page_memory(node);
     chronyd_open(&node->daemon);
     chronyd_start(&node->daemon);
     chronyd_begin(&node->daemon);
@@ -290,6 +293,7 @@ static void free_node(struct sim_node *node)
     free(node->messages);
     free(node->recorder.offsets);
     free(node->calls);
+    free(node->page);
     sim_files_free(node->files);
     free(node->devices);
     free(node);

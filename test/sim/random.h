@@ -17,6 +17,7 @@
 #define SIM_NIC_STREAM(node)        (4000 + (uint64_t)(node))
 #define SIM_NOISE_STREAM(clock)     (4000 + (uint64_t)(clock)) /* of the stream of a clock */
 #define SIM_SENSOR_STREAM(node)     (6000 + (uint64_t)(node))
+#define SIM_PAGE_STREAM(node)       (7000 + (uint64_t)(node))
 #define SIM_LINK_STREAM(from, to)   (1000000 + 64 * (uint64_t)(from) + (uint64_t)(to))
 #define SIM_LATE_STREAM(from, to)   (1000000 + SIM_LINK_STREAM(from, to))
 #define SIM_QUEUE_STREAM(from, to)  (2000000 + SIM_LINK_STREAM(from, to))

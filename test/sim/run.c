@@ -23,6 +23,8 @@ struct sim *run_scenario(const struct run_options *options, const struct scenari
         sim_keep_offsets(sim, scenario->subject);
     if (options->honesty)
         sim_measure_honesty(sim, scenario->subject);
+    if (options->time_page)
+        sim_read_time_page(sim, scenario->subject);
     if (options->repeat)
         scenario_repeat(scenario, sim, run_duration(options, scenario));
     sim_run(sim, run_duration(options, scenario));

@@ -16,6 +16,7 @@ struct run_options {
     bool messages;    /* are printed */
     bool offsets;     /* of the node that is judged are kept */
     bool repeat;      /* what happens comes again after each length of the scenario */
+    bool time_page;   /* its time page is read */
     bool honesty;     /* and what it says of its errors is compared with them */
 };
 

@@ -83,6 +83,20 @@ double sim_calibration(const struct sim_honesty *honesty);
 /* NAN: it was not synchronised. */
 double sim_part_exceeded(const struct sim_honesty *honesty);
 
+/* What programs of a node's machine are told by its time page (examples/clock_now.h), several times
+   a second at random, and at what wakes the daemon. */
+struct sim_page_readings {
+    uint64_t count;
+    uint64_t synchronised, unsynchronised, stale;
+    uint64_t honest; /* of the synchronised ones: the error is within the root distance */
+    uint64_t wrong;  /* of those: true time is not in the interval */
+    uint64_t wide;   /* the interval is wider than the root distance by more than 2 us */
+};
+
+/* Before the node's daemon starts. */
+void sim_read_time_page(struct sim *sim, int node);
+void sim_get_page_readings(const struct sim *sim, int node, struct sim_page_readings *readings);
+
 /* Keeps the offset of each second of a node. */
 void sim_keep_offsets(struct sim *sim, int node);
 const float *sim_offsets(const struct sim *sim, int node, size_t *count);
