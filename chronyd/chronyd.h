@@ -123,6 +123,9 @@ void chronyd_stop(struct chronyd *daemon);
    manager. Returns the exit status; fatal errors do not return. */
 int chronyd_run(const struct options *options, int passed_fds);
 
+/* Names the files and ports that this process may use under Landlock; before others are made. */
+void setup_confinement(struct chronyd *daemon);
+
 /* Steps of the start that concern the process, in chronyd/setup.c. */
 void setup_read_conf(struct chronyd *daemon);
 void setup_files(struct chronyd *daemon);

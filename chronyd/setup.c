@@ -239,6 +239,8 @@ void setup_helpers(struct chronyd *d)
     };
     char error[1024];
 
+    if (d->sandbox.confines)
+        setup_confinement(d);
     sandbox_share_violations(&d->sandbox);
     if (d->sandbox.guards_clock)
         lone[spec.lone_count++] = guard_part_prepare(d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each kind of process promises, as data: users, capabilities and system calls. The filter
- * (filter.h) is made from it, and nothing else says what a process may do. Each role has a file
+ * What each kind of process promises, as data: users, system calls, files. Filter (filter.h) and
+ * Landlock (landlock.h) are made from it, and nothing else says what a process may do. Each role has a file
  * that begins with the promise in words (promise_main.c, ...); lists that several roles share are
  * in promise_calls.c.
  *
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "process/landlock.h"
 #include "process/role.h"
 
 /* What becomes of a call. The first group of a promise that names a call without conditions decides
@@ -95,6 +96,12 @@ struct promise {
     bool is_stranger; /* has no business with the user of the daemon: has one of its own */
     bool lists_calls;
     const struct call_group *const *groups; /* with NULL at the end */
+    /* For Landlock. Files that it may open, until one without a path; NULL: none. */
+    const struct path_rule *paths;
+    bool named_paths; /* and those that the configuration names */
+    bool
+        named_ports; /* it binds TCP sockets to the ports that the configuration names, else none */
+    bool connects;   /* TCP connections */
 };
 
 /* One for each role. */
@@ -103,6 +110,9 @@ const struct promise *promise_of(enum process_role role);
 /* Each in a file of its own. */
 extern const struct promise promise_main, promise_fork_server, promise_guard, promise_server_worker,
     promise_ke_helper, promise_ke_client, promise_resolver, promise_metrics;
+
+/* What name services read, whatever they are: promise_paths.c. */
+extern const struct path_rule paths_of_name_services[];
 
 /* ---- Groups that several roles share: promise_calls.c ---- */
 

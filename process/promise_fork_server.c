@@ -3,7 +3,8 @@
  * The fork server. Descriptors: its channel and the log. Files: those that its helpers are made of.
  * Capabilities: see sandbox_enter_fork_server(). System calls: its children have its filter
  * besides their own, so it denies at every level only what none of them may call. It makes
- * processes, ends them, and lets them change their user.
+ * processes, ends them, and lets them change their user. The same holds for Landlock: its children
+ * look up names, and certificates are anywhere, so it can read all files, and write none.
  */
 #include "process/promise.h"
 
@@ -31,4 +32,16 @@ static const struct call_group *const groups[] = {&calls_missing,
                                                   &no_namespaces,
                                                   NULL};
 
-const struct promise promise_fork_server = {.name = "fork server", .groups = groups};
+static const struct path_rule paths[] = {
+    {"/", PATH_READ},
+    {"/dev/null", PATH_DEVICE},
+    {.path = NULL},
+};
+
+const struct promise promise_fork_server = {
+    .name = "fork server",
+    .groups = groups,
+    .paths = paths,
+    .named_ports = true,
+    .connects = true,
+};

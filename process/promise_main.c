@@ -138,4 +138,25 @@ static const struct call_group *const groups[] = {&calls_of_all,
                                                   &calls_no_children,
                                                   NULL};
 
-const struct promise promise_main = {.name = "main process", .lists_calls = true, .groups = groups};
+static const struct path_rule paths[] = {
+    /* leap seconds */
+    {"/usr/share/zoneinfo", PATH_READ},
+    {"/etc/zoneinfo", PATH_READ},
+    {"/etc/localtime", PATH_READ},
+    /* the processes of the daemon, and who owns a segment of shared memory */
+    {"/proc", PATH_READ},
+    {"/sys/devices/system/cpu", PATH_READ},
+    {"/dev/null", PATH_DEVICE},
+    {"/dev/urandom", PATH_READ},
+    {.path = NULL},
+};
+
+const struct promise promise_main = {
+    .name = "main process",
+    .lists_calls = true,
+    .groups = groups,
+    .paths = paths,
+    .named_paths = true,
+    .named_ports = true,
+    .connects = true,
+};

@@ -12,4 +12,9 @@ static const struct call_group *const groups[] = {&calls_missing,        &calls_
                                                   &calls_no_children,    NULL};
 
 const struct promise promise_resolver = {
-    .name = "name resolving helper", .is_stranger = true, .groups = groups};
+    .name = "name resolving helper",
+    .is_stranger = true,
+    .groups = groups,
+    .paths = paths_of_name_services,
+    .connects = true,
+};

@@ -9,9 +9,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -41,6 +44,8 @@ void sandbox_choose_processes(struct sandbox *s, const struct process_conf *conf
                               bool controls_clock)
 {
     s->guards_clock = controls_clock && is_chosen(s, conf->clock_guard);
+    s->confines = sandbox_changes_user(s);
+    s->landlock_abi = s->confines ? landlock_abi() : 0;
     s->has_ke_client = is_chosen(s, conf->nts_client_process);
     s->server_workers = conf->server_workers >= 0   ? conf->server_workers
                         : is_chosen(s, CHOICE_AUTO) ? 1
@@ -167,6 +172,105 @@ static void forbid_dumps(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* ---- Landlock ---- */
+
+static char *existing_ancestor(const char *path)
+{
+    char *ancestor = text_dup(path);
+    struct stat st;
+
+    while (stat(ancestor, &st) < 0 && strcmp(ancestor, "/") != 0 && strcmp(ancestor, ".") != 0) {
+        char *parent = file_directory(ancestor);
+
+        free(ancestor);
+        ancestor = parent;
+    }
+    return ancestor;
+}
+
+void sandbox_allow_path(struct sandbox *s, const char *path, enum path_use use)
+{
+    if (!s->confines)
+        return;
+    s->paths = mem_resize(s->paths, s->path_count + 1, sizeof(*s->paths));
+    s->paths[s->path_count++] = (struct path_rule){existing_ancestor(path), use};
+}
+
+void sandbox_allow_port(struct sandbox *s, uint16_t port)
+{
+    if (s->bind_port_count < COUNT(s->bind_ports))
+        s->bind_ports[s->bind_port_count++] = port;
+}
+
+/* The paths of the promise, and those that are named. */
+static struct path_rule *join_paths(const struct sandbox *s, const struct promise *promise,
+                                    size_t *count)
+{
+    const size_t named = promise->named_paths ? s->path_count : 0;
+
+    *count = 0;
+    while (promise->paths && promise->paths[*count].path)
+        ++*count;
+    struct path_rule *paths = mem_array(*count + named, sizeof(*paths));
+    for (size_t i = 0; i < *count; i++)
+        paths[i] = promise->paths[i];
+    for (size_t i = 0; i < named; i++)
+        paths[(*count)++] = s->paths[i];
+    return paths;
+}
+
+static struct landlock_wish make_wish(const struct sandbox *s, enum process_role role,
+                                      struct path_rule **paths)
+{
+    const struct promise *promise = promise_of(role);
+    struct landlock_wish wish = {
+        .connects_any = promise->connects,
+        .bind_ports = s->bind_ports,
+        .bind_port_count = promise->named_ports ? s->bind_port_count : 0,
+        .abstract_sockets = role == PROCESS_MAIN && s->uses_abstract_sockets,
+    };
+
+    *paths = join_paths(s, promise, &wish.path_count);
+    wish.paths = *paths;
+    return wish;
+}
+
+static struct landlock_result confine(const struct sandbox *s, enum process_role role)
+{
+    struct landlock_result result = {.abi = 0};
+
+    if (s->confines) {
+        struct path_rule *paths;
+        const struct landlock_wish wish = make_wish(s, role, &paths);
+
+        result = landlock_restrict(&wish);
+        free(paths);
+    }
+    return result;
+}
+
+struct landlock_result sandbox_landlock(const struct sandbox *s, enum process_role role)
+{
+    struct landlock_result result = {.abi = s->landlock_abi};
+
+    if (role == PROCESS_MAIN)
+        return s->landlock;
+    if (!s->confines || result.abi == 0)
+        return (struct landlock_result){.abi = 0};
+    struct path_rule *paths;
+    const struct landlock_wish wish = make_wish(s, role, &paths);
+    result.kinds = landlock_kinds(result.abi, &wish);
+
+    for (size_t i = 0; i < wish.path_count; i++)
+        result.rules += access(wish.paths[i].path, F_OK) == 0;
+    if (result.kinds & LANDLOCK_BIND)
+        result.rules += (unsigned int)wish.bind_port_count;
+    free(paths);
+    return result;
+}
+
+/* ---- Filter ---- */
+
 static void load_filter(const struct sandbox *s, enum process_role role, unsigned int work)
 {
     if (s->filter_level == 0)
@@ -194,6 +298,7 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
         privileges_limit(keep | guards);
     }
     privileges_reserve(guards);
+    confine(s, PROCESS_FORK_SERVER);
     load_filter(s, PROCESS_FORK_SERVER, 0);
 }
 
@@ -219,6 +324,7 @@ void sandbox_enter_to_read(const struct sandbox *s, enum process_role role, int 
 
 void sandbox_close(const struct sandbox *s, enum process_role role)
 {
+    confine(s, role);
     load_filter(s, role, 0);
 }
 
@@ -228,8 +334,30 @@ void sandbox_enter(const struct sandbox *s, enum process_role role, int channel)
     sandbox_close(s, role);
 }
 
-void sandbox_enter_main(const struct sandbox *s)
+/* What could not be had is said once, here, for all processes: they have the same kernel. */
+static void log_landlock(const struct sandbox *s, const struct landlock_result *landlock)
 {
+    char text[128];
+
+    if (s->runs_programs)
+        LOG_INFO("Landlock is off in the main process: mailonchange runs a program");
+    else if (landlock->error != 0)
+        LOG_WARN("Could not enable Landlock : %s; file permissions alone protect files",
+                 text_errno(landlock->error));
+    else if (landlock->abi == 0)
+        LOG_INFO("Landlock is not available in this kernel; file permissions alone protect files");
+    else
+        LOG_INFO("Enabled Landlock (version %d, %u rules): %s", landlock->abi, landlock->rules,
+                 landlock_describe(landlock->kinds, text, sizeof(text)));
+}
+
+void sandbox_enter_main(struct sandbox *s)
+{
+    if (s->confines) {
+        if (!s->runs_programs)
+            s->landlock = confine(s, PROCESS_MAIN);
+        log_landlock(s, &s->landlock);
+    }
     load_filter(s, PROCESS_MAIN, s->guards_clock ? 0 : WORK_CLOCK);
 }
 

@@ -13,6 +13,9 @@
 #include "process/filter.h"
 #include "process/violation.h"
 
+/* TCP ports that can be named. */
+#define SANDBOX_PORTS 8
+
 struct sandbox {
     uid_t uid; /* of the daemon and its helpers */
     gid_t gid;
@@ -25,7 +28,17 @@ struct sandbox {
     bool guards_clock;
     bool has_ke_client;
     int server_workers;
-    struct violations *violations; /* of the filter; NULL: there is none, or no memory for it */
+    /* Landlock: on where the daemon changes its user. */
+    bool confines;
+    int landlock_abi;        /* 0: none, or off */
+    struct path_rule *paths; /* that the configuration names, path_count of them */
+    size_t path_count;
+    uint16_t bind_ports[SANDBOX_PORTS];
+    size_t bind_port_count;
+    bool uses_abstract_sockets;
+    bool runs_programs;              /* the main process does; they would be confined, too */
+    struct landlock_result landlock; /* of the main process */
+    struct violations *violations;   /* of the filter; NULL: there is none, or no memory for it */
     bool locks_memory;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };
@@ -47,6 +60,15 @@ bool sandbox_wants_resolver(const struct sandbox *sandbox);
 /* With a filter: makes what all processes count violations of it in. Before they are forked. */
 void sandbox_share_violations(struct sandbox *sandbox);
 
+/* What the main process may open and bind besides what its promise says; before it is entered. The
+   text is copied. Where nothing is at the path yet, it is about the directory in which it could
+   come to be. */
+void sandbox_allow_path(struct sandbox *sandbox, const char *path, enum path_use use);
+void sandbox_allow_port(struct sandbox *sandbox, uint16_t port);
+/* What Landlock does to a process of this role, in the main process: what it has done to it, and
+   for others what this kernel does by their promise. Nothing (abi 0) where it is off. */
+struct landlock_result sandbox_landlock(const struct sandbox *sandbox, enum process_role role);
+
 /* If memory is to be locked: raises its limit, which children inherit, or warns. Before rights are
    dropped. */
 void sandbox_raise_lock_limit(struct sandbox *sandbox);
@@ -63,12 +85,12 @@ void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, 
    filter of its role. It cannot be traced, leaves no core dump, and, unless it is the guard, ends
    with the fork server where the users of both permit it. */
 void sandbox_enter(const struct sandbox *sandbox, enum process_role role, int channel);
-/* The same in two steps, for a process that reads files as the user of its role: all but the filter,
-   and then the filter. Nothing from outside is read between them. */
+/* The same in two steps, for a process that reads files as the user of its role: all but Landlock
+   and the filter, and then these. Nothing from outside is read between them. */
 void sandbox_enter_to_read(const struct sandbox *sandbox, enum process_role role, int channel);
 void sandbox_close(const struct sandbox *sandbox, enum process_role role);
-/* In the main process, at the end of its start: loads the filter. */
-void sandbox_enter_main(const struct sandbox *sandbox);
+/* In the main process, at the end of its start: Landlock and the filter. */
+void sandbox_enter_main(struct sandbox *sandbox);
 /* In the fork server: kills a child, also one that has changed its user. */
 void sandbox_kill(const struct sandbox *sandbox, pid_t pid);
 

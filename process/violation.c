@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The handler of SIGSYS; see violation.h. A handler has no argument, so what it needs is in
- * file-scope variables, which are written before the filter is loaded. It calls only what is safe
+ * The handler of SIGSYS; see violation.h. A handler has no argument, so what it needs is in a
+ * file-scope variable, which is written before the filter is loaded. It calls only what is safe
  * in a handler, and only system calls that every promise has.
  */
 #include "config.h"
@@ -49,14 +49,18 @@ struct violations {
     } roles[PROCESS_ROLES];
 };
 
-static char names[MAX_CALLS][NAME_SIZE];
-static struct violations own, *counts = &own;
-static enum process_role own_role;
-static bool goes_on;
-static int log_descriptor = -1; /* of a log that is no file */
-static bool uses_syslog;
-static bool logs_to_file;
-static volatile sig_atomic_t logged[MAX_CALLS];
+/* What the handler reaches. */
+static struct {
+    char names[MAX_CALLS][NAME_SIZE];
+    struct violations *counts; /* set before the handler is installed */
+    enum process_role role;
+    bool goes_on;
+    int log_descriptor; /* of a log that is no file; -1: none */
+    bool uses_syslog;
+    bool logs_to_file;
+    struct violations own; /* where no memory is shared */
+    volatile sig_atomic_t logged[MAX_CALLS];
+} catcher = {.log_descriptor = -1};
 
 /* ---- Names ---- */
 
@@ -66,7 +70,7 @@ static void learn_names(void)
         char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, FIRST_NUMBER + i);
 
         if (name)
-            text_copy(names[i], sizeof(names[i]), name);
+            text_copy(catcher.names[i], sizeof(catcher.names[i]), name);
         free(name);
     }
 }
@@ -81,7 +85,7 @@ static const char *name_of(int number)
 {
     int index = index_of(number);
 
-    return index < 0 ? "" : names[index];
+    return index < 0 ? "" : catcher.names[index];
 }
 
 struct violations *violations_new(void)
@@ -179,7 +183,7 @@ static void put_head(struct line *line, bool to_syslog)
         put_time(line);
         return;
     }
-    put(line, goes_on ? "<28>chronyd[" : "<26>chronyd[");
+    put(line, catcher.goes_on ? "<28>chronyd[" : "<26>chronyd[");
     put_number(line, getpid(), 1);
     put(line, "]: ");
 }
@@ -187,20 +191,20 @@ static void put_head(struct line *line, bool to_syslog)
 static void log_violation(int number)
 {
     struct line line = {.length = 0};
-    int file = logs_to_file ? log_file_descriptor() : -1;
-    int fd = file >= 0 ? file : log_descriptor;
-    const bool to_syslog = file < 0 && uses_syslog;
+    int file = catcher.logs_to_file ? log_file_descriptor() : -1;
+    int fd = file >= 0 ? file : catcher.log_descriptor;
+    const bool to_syslog = file < 0 && catcher.uses_syslog;
 
     if (fd < 0)
         return;
     put_head(&line, to_syslog);
-    put(&line, goes_on ? "System call " : "Fatal error : System call ");
+    put(&line, catcher.goes_on ? "System call " : "Fatal error : System call ");
     put(&line, name_of(number));
     put(&line, " (");
     put_number(&line, number, 1);
     put(&line, ") of the ");
-    put(&line, promise_of(own_role)->name);
-    put(&line, goes_on ? " was denied by the filter" : " is forbidden by the filter");
+    put(&line, promise_of(catcher.role)->name);
+    put(&line, catcher.goes_on ? " was denied by the filter" : " is forbidden by the filter");
     if (!to_syslog)
         put(&line, "\n");
     /* There is nobody to tell of a failure. */
@@ -253,13 +257,13 @@ static void on_violation(int signal_number, siginfo_t *info, void *context)
     /* From elsewhere than the filter: as if there were no handler. */
     if (info->si_code != SYS_SECCOMP)
         end_process();
-    atomic_store(&counts->roles[own_role].last, number);
-    atomic_fetch_add(&counts->roles[own_role].count, 1);
-    if (!goes_on || index < 0 || !logged[index])
+    atomic_store(&catcher.counts->roles[catcher.role].last, number);
+    atomic_fetch_add(&catcher.counts->roles[catcher.role].count, 1);
+    if (!catcher.goes_on || index < 0 || !catcher.logged[index])
         log_violation(number);
     if (index >= 0)
-        logged[index] = 1;
-    if (!goes_on || !set_result(context))
+        catcher.logged[index] = 1;
+    if (!catcher.goes_on || !set_result(context))
         end_process();
     errno = error;
 }
@@ -268,12 +272,12 @@ void violation_catch(struct violations *violations, enum process_role role, bool
 {
     struct sigaction action = {.sa_flags = SA_SIGINFO};
 
-    counts = violations ? violations : &own;
-    own_role = role;
-    goes_on = denies;
-    logs_to_file = logs;
-    memset((void *)logged, 0, sizeof(logged));
-    log_descriptor = log_open_for_signals(logs, &uses_syslog);
+    catcher.counts = violations ? violations : &catcher.own;
+    catcher.role = role;
+    catcher.goes_on = denies;
+    catcher.logs_to_file = logs;
+    memset((void *)catcher.logged, 0, sizeof(catcher.logged));
+    catcher.log_descriptor = log_open_for_signals(logs, &catcher.uses_syslog);
     sigemptyset(&action.sa_mask);
     action.sa_sigaction = on_violation;
     if (sigaction(SIGSYS, &action, NULL) < 0)
