@@ -74,6 +74,15 @@ else
 fi
 TEST_GROUP=$(id -gn "$TEST_USER")
 
+# Daemons that root starts have each process of their own that there can be, since they drop privileges. With
+# TEST_PROCESSES=off they have none of those that can be left out.
+PROCESS_DIRECTIVES=()
+case ${TEST_PROCESSES:-on} in
+on) ;;
+off) PROCESS_DIRECTIVES=("clockguard no" "serverworkers 0" "ntsclientprocess no") ;;
+*) echo "TEST_PROCESSES is on or off"; exit 1 ;;
+esac
+
 # Each of the tests that run at a time has a range of its own.
 NEXT_PORT=$((10000 + ${TEST_SLOT:-0} % 4 * 5000 + $$ % 4500))
 
@@ -141,7 +150,7 @@ start()
     {
         printf '%s\n' "bindcmdaddress $T/$name/chronyd.sock" "pidfile $T/$name/chronyd.pid" \
             "cmdport 0"
-        printf '%s\n' "${directives[@]}"
+        printf '%s\n' "${PROCESS_DIRECTIVES[@]}" "${directives[@]}"
     } >"$T/$name.conf"
     "$CHRONYD" -d -x "${USER_OPTIONS[@]}" "${options[@]}" -f "$T/$name.conf" >>"$T/$name.log" 2>&1 &
     PID=$!
