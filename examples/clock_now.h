@@ -28,7 +28,7 @@ struct clock_now_result {
 };
 
 #define CLOCK_NOW_PAGE_SIZE 4096
-#define CLOCK_NOW_TRIES     1000
+#define CLOCK_NOW_TRIES     100
 
 /* Maps the page. NULL: there is no such file (errno), or it is none that this header can read. */
 static inline const void *clock_now_open(const char *path)
@@ -63,10 +63,11 @@ static inline int64_t clock_now_read(clockid_t clock)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Field of 64 bits; the sequence number shows that both halves belong together. */
-static inline int64_t clock_now_field(const void *page, int i)
+/* A field of 64 bits of one of the two places. That both halves belong together shows the sequence
+   number, which is counted on when a place is complete; its lowest bit names the place. */
+static inline int64_t clock_now_field(const void *page, uint32_t sequence, int i)
 {
-    const uint64_t *field = (const uint64_t *)page + 2 + i;
+    const uint64_t *field = (const uint64_t *)page + 128 + 128 * (sequence % 2) + i;
 
 #if UINTPTR_MAX > 0xffffffffu
     return (int64_t)__atomic_load_n(field, __ATOMIC_ACQUIRE);
@@ -82,11 +83,17 @@ static inline int64_t clock_now_field(const void *page, int i)
 #endif
 }
 
+/* A page may hold anything: differences wrap around. */
+static inline int64_t clock_now_minus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* Somebody else has set the clock, the machine has slept, or we were stopped between the readings of
    CLOCK_MONOTONIC and CLOCK_REALTIME. While the clock is being stepped this says nothing. */
 static inline int clock_now_jumped(const int64_t *f, int64_t mono, int64_t real)
 {
-    int64_t jump = real - mono - f[2];
+    int64_t jump = clock_now_minus(clock_now_minus(real, mono), f[2]);
 
     return !(f[4] & 2) && (jump > 1000000 || jump < -1000000);
 }
@@ -95,11 +102,15 @@ static inline int clock_now_jumped(const int64_t *f, int64_t mono, int64_t real)
 static inline enum clock_now_state clock_now_at(const int64_t *f, int64_t mono,
                                                 struct clock_now_result *now)
 {
-    int64_t e = mono > f[0] ? mono - f[0] : 0;
-    int64_t changing = f[3] != 0 && mono > f[3] ? mono - f[3] : 0;
+    int64_t e = clock_now_minus(mono, f[0]);
+    int64_t changing = f[3] != 0 ? clock_now_minus(mono, f[3]) : 0;
 
-    if (mono > f[1] || mono < f[0] - 1000000 || e > 0xffffffff || changing > 0xffffffff)
+    if (mono > f[1] || e < -1000000 || e > 0xffffffff || changing > 0xffffffff)
         return CLOCK_NOW_STALE;
+    if (e < 0) /* this processor reads the clock a little earlier than that of chronyd */
+        e = 0;
+    if (changing < 0)
+        changing = 0;
     if (!(f[4] & 1) || f[5] < 0 || f[5] > INT64_MAX / 2 || f[6] < -0x40000000 ||
         f[6] > 0x40000000 || f[7] < 0 || f[7] > INT64_MAX / 4 || f[8] < 0 || f[8] > 0x40000000)
         return CLOCK_NOW_UNSYNCHRONISED;
@@ -125,12 +136,11 @@ static inline enum clock_now_state clock_now(const void *page, struct clock_now_
         int64_t f[9];
 
         for (int i = 0; i < 9; i++)
-            f[i] = clock_now_field(page, i);
+            f[i] = clock_now_field(page, before, i);
         int64_t mono = clock_now_read(CLOCK_MONOTONIC);
         int64_t real = clock_now_read(CLOCK_REALTIME);
-        if (before % 2 != 0 || __atomic_load_n(sequence, __ATOMIC_ACQUIRE) != before)
-            continue;
-        if (clock_now_jumped(f, mono, real))
+        if (__atomic_load_n(sequence, __ATOMIC_ACQUIRE) != before ||
+            clock_now_jumped(f, mono, real))
             continue;
         now->state = clock_now_at(f, mono, now);
         break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layout of the time page, its sequence lock, and what a reader makes of it. The layout is the
+ * Layout of the time page, its two places, and what a reader makes of it. The layout is the
  * order of the calls in walk(): each takes one or two fields of 64 bits. Called by the writer in
  * the main process (chronyd/time_page_writer.h) and by server workers. It owns no memory and no
  * descriptor.
@@ -13,7 +13,7 @@
 #include "base/sync_status.h"
 
 #define MAX_FIELDS  80
-#define MAX_TRIES   10000
+#define MAX_TRIES   100
 #define NS          1000000000
 #define MAX_SECONDS (INT64_C(1) << 33) /* of an instant: nanoseconds fit into 64 bits */
 /* A clock whose readings differ by more from what the page says was set by somebody else, or the
@@ -196,7 +196,7 @@ int64_t time_page_ns(struct instant t)
     return sec * NS + t.nsec;
 }
 
-/* ---- Sequence lock ---- */
+/* ---- Writing and reading ---- */
 
 /* How many words so many fields are. */
 static size_t words_of(size_t fields)
@@ -206,10 +206,10 @@ static size_t words_of(size_t fields)
 
 void time_page_init(struct time_page *page)
 {
-    for (size_t i = 0; i < TIME_PAGE_WORDS; i++)
-        atomic_store_explicit(&page->words[i], 0, memory_order_relaxed);
+    for (size_t i = 0; i < 2 * TIME_PAGE_WORDS; i++)
+        atomic_store_explicit(&page->words[i / TIME_PAGE_WORDS][i % TIME_PAGE_WORDS], 0,
+                              memory_order_relaxed);
     atomic_store_explicit(&page->sequence, 0, memory_order_relaxed);
-    atomic_store_explicit(&page->fields, 0, memory_order_relaxed);
     atomic_store_explicit(&page->version, TIME_PAGE_VERSION, memory_order_relaxed);
     atomic_store_explicit(&page->magic, TIME_PAGE_MAGIC, memory_order_release);
 }
@@ -217,15 +217,13 @@ void time_page_init(struct time_page *page)
 static void store(struct time_page *page, const uint64_t *fields, size_t count)
 {
     time_page_word words[MAX_FIELDS * sizeof(uint64_t) / sizeof(time_page_word)];
-    uint32_t sequence = atomic_load_explicit(&page->sequence, memory_order_relaxed);
+    const uint32_t next = atomic_load_explicit(&page->sequence, memory_order_relaxed) + 1;
 
     memcpy(words, fields, count * sizeof(*fields));
-    atomic_store_explicit(&page->sequence, sequence + 1, memory_order_relaxed);
     for (size_t i = 0; i < words_of(count); i++)
-        atomic_store_explicit(&page->words[i], words[i], memory_order_release);
-    atomic_store_explicit(&page->fields, (uint32_t)count, memory_order_release);
+        atomic_store_explicit(&page->words[next % 2][i], words[i], memory_order_release);
     /* What comes after this, such as a step of the clock, is not seen before it. */
-    atomic_store_explicit(&page->sequence, sequence + 2, memory_order_seq_cst);
+    atomic_store_explicit(&page->sequence, next, memory_order_seq_cst);
 }
 
 void time_page_write(struct time_page *page, const struct time_page_content *content)
@@ -245,17 +243,15 @@ void time_page_close(struct time_page *page)
     time_page_write(page, &none);
 }
 
-/* False: the writer was in the middle of a write. */
+/* False: the contents were replaced meanwhile. */
 static bool load(const struct time_page *page, uint64_t *fields, size_t count)
 {
     time_page_word words[MAX_FIELDS * sizeof(uint64_t) / sizeof(time_page_word)];
-    uint32_t before = atomic_load_explicit(&page->sequence, memory_order_acquire);
+    const uint32_t sequence = atomic_load_explicit(&page->sequence, memory_order_acquire);
 
-    if (before % 2 != 0)
-        return false;
     for (size_t i = 0; i < words_of(count); i++)
-        words[i] = atomic_load_explicit(&page->words[i], memory_order_acquire);
-    if (atomic_load_explicit(&page->sequence, memory_order_acquire) != before)
+        words[i] = atomic_load_explicit(&page->words[sequence % 2][i], memory_order_acquire);
+    if (atomic_load_explicit(&page->sequence, memory_order_acquire) != sequence)
         return false;
     memcpy(fields, words, count * sizeof(*fields));
     return true;

@@ -5,9 +5,12 @@
  * that is good for. There is one writer; any number of readers read without asking it. Nothing in
  * the page is a pointer, and a reader takes it for hostile: it may not crash or loop because of it.
  *
- * A sequence number guards the contents: it is odd while they are written, and a reader tries again
- * when it was odd or has changed. Each word is stored with release and loaded with acquire, so no
- * fences are needed: who has loaded a new word then sees the odd number that was stored before.
+ * There are two places for the contents, which take turns. The writer fills the one that is not in
+ * use, and then counts the sequence number on, whose lowest bit names the place. A reader tries
+ * again when the number has changed while it read: then its place may have been written to. So
+ * nobody waits for a writer that was stopped within a write. Each word is stored with release and
+ * loaded with acquire, so no fences are needed: who has loaded a word of a later write then sees
+ * the number that was stored before it.
  */
 #ifndef NTP_SERVER_TIME_PAGE_H
 #define NTP_SERVER_TIME_PAGE_H
@@ -28,15 +31,16 @@
 /* What one load or store moves: on machines with words of 32 bits a field is two of them. */
 typedef uintptr_t time_page_word;
 
-#define TIME_PAGE_HEADER 16 /* octets before the fields */
-#define TIME_PAGE_WORDS  ((TIME_PAGE_SIZE - TIME_PAGE_HEADER) / sizeof(time_page_word))
+#define TIME_PAGE_PLACE_SIZE 1024 /* octets */
+#define TIME_PAGE_WORDS      (TIME_PAGE_PLACE_SIZE / sizeof(time_page_word))
 
 struct time_page {
     _Atomic uint32_t magic;
     _Atomic uint32_t version;
     _Atomic uint32_t sequence;
-    _Atomic uint32_t fields; /* how many fields of 64 bits the writer knows */
-    _Atomic time_page_word words[TIME_PAGE_WORDS];
+    _Atomic uint32_t unused[TIME_PAGE_PLACE_SIZE / 4 - 3];
+    _Atomic time_page_word words[2][TIME_PAGE_WORDS];
+    _Atomic uint32_t reserved[TIME_PAGE_PLACE_SIZE / 4];
 };
 
 _Static_assert(sizeof(struct time_page) == TIME_PAGE_SIZE, "one page");
@@ -102,8 +106,7 @@ void time_page_write(struct time_page *page, const struct time_page_content *con
 /* The contents are out of date from now on, for good. */
 void time_page_close(struct time_page *page);
 
-/* False: there are none, or they make no sense, or the writer ended within a write. The number of
-   tries is bounded. */
+/* False: there are none, or they make no sense. The number of tries is bounded. */
 bool time_page_read_content(const struct time_page *page, struct time_page_content *content);
 
 /*

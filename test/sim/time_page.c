@@ -37,7 +37,7 @@ static enum clock_now_state ask(struct sim_node *node, struct clock_now_result *
     int64_t f[9];
 
     for (int i = 0; i < 9; i++)
-        f[i] = clock_now_field(&node->page->page, i);
+        f[i] = clock_now_field(&node->page->page, node->page->page.sequence, i);
     if (clock_now_jumped(f, mono, real))
         return CLOCK_NOW_STALE;
     return clock_now_at(f, mono, now);
