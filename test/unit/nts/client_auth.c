@@ -476,6 +476,37 @@ static void failed_start_is_repeated_soon_but_counts(void **state)
     shut_down(&f);
 }
 
+/* As one that is known at once, but for the moment at which it is known. */
+static void start_that_failed_later_is_the_same(void **state)
+{
+    struct fixture f;
+    uint8_t packet[NTP_MAX_LENGTH];
+
+    start(&f);
+    f.ke.active = true;
+    f.ke.start_failed = true;
+    f.ke.succeeds = false;
+    f.ke.failure.code = FINDING_NTS_TRUST_UNREADABLE;
+    assert_int_equal(poll_request(&f, packet), 0);
+    f.ke.active = false;
+    test_world_advance(f.loop, 1.9);
+    assert_int_equal(poll_request(&f, packet), 0);
+    assert_int_equal(f.ke.starts, 1);
+    assert_establishments(&f, 0, 1);
+    test_world_advance(f.loop, 0.2);
+    /* The next start is in the poll that is 2 seconds after the last one. */
+    assert_int_equal(poll_request(&f, packet), 0);
+    assert_int_equal(f.ke.starts, 2);
+    for (int i = 0; i < 100; i++) {
+        test_world_advance(f.loop, 3.0);
+        assert_int_equal(poll_request(&f, packet), 0);
+        assert_int_equal(f.ke.starts, 3 + i);
+    }
+    assert_int_equal(report(&f).ke_attempts, 102);
+    assert_establishments(&f, 0, 102);
+    shut_down(&f);
+}
+
 static size_t make_nak(struct fixture *f, const uint8_t *request, size_t length, uint8_t *response)
 {
     uint8_t changed[NTP_MAX_LENGTH];
@@ -870,6 +901,7 @@ int main(void)
         cmocka_unit_test(spent_cookies_lead_to_a_new_session_after_the_interval),
         cmocka_unit_test(tls_failures_wait_longer_than_connect_failures),
         cmocka_unit_test(failed_start_is_repeated_soon_but_counts),
+        cmocka_unit_test(start_that_failed_later_is_the_same),
         cmocka_unit_test(nak_drops_cookies_at_the_next_poll),
         cmocka_unit_test(nak_is_ignored_with_a_wrong_uid_or_after_a_valid_response),
         cmocka_unit_test(response_is_accepted_once_and_only_to_the_last_request),

@@ -3,6 +3,7 @@
  * What the NTS client of a source says to explain, in each of its states, with a stub in place of
  * key establishment (cmdmon.md 13.18). How sessions find their failures: nts/ke_session.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -288,6 +289,21 @@ static void failed_start_has_its_reason(void **state)
     assert_true(f->findings.list[0].value[1] == 2.0);
 }
 
+static void start_that_failed_later_has_its_reason(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t packet[NTP_MAX_LENGTH];
+
+    fails_with(f, FINDING_NTS_TRUST_UNREADABLE);
+    f->ke.active = true;
+    assert_int_equal(poll_request(f, packet), 0);
+    f->ke.active = false;
+    f->ke.start_failed = true;
+    test_world_advance(f->loop, 0.5);
+    expect(f, "nts_trust_unreadable");
+    assert_true(fabs(f->findings.list[0].value[1] - 1.5) < 0.1);
+}
+
 static void dates_are_the_certificates_or_the_clocks_fault(void **state)
 {
     struct fixture *f = *state;
@@ -479,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_are_asked_for_and_used, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failure_is_said_at_once_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_start_has_its_reason, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(start_that_failed_later_has_its_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dates_are_the_certificates_or_the_clocks_fault, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(address_of_another_source_is_said, set_up, tear_down),

@@ -7,6 +7,7 @@
 #include "test/unit/support/unit.h"
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static char read_number(int channel)
 
 struct lone_fixture {
     struct ke_fixture *ke;
-    struct lone_role roles[3];
+    struct lone_role roles[4];
     struct lone_process last;
     int started;
 };
@@ -77,13 +78,14 @@ static struct lone_fixture start(struct ke_fixture *ke)
     struct lone_fixture f = {
         .ke = ke,
         .roles = {role_of(PROCESS_GUARD, 1, "g"), role_of(PROCESS_SERVER_WORKER, 1, "1"),
-                  role_of(PROCESS_SERVER_WORKER, 2, "2")},
+                  role_of(PROCESS_SERVER_WORKER, 2, "2"), role_of(PROCESS_KE_CLIENT, 1, "k")},
     };
     char error[256];
 
-    f.roles[1].on_order = f.roles[2].on_order = true;
+    f.roles[1].on_order = f.roles[2].on_order = f.roles[3].on_order = true;
+    f.roles[3].for_a_while = true;
     ke->fork_spec.lone = f.roles;
-    ke->fork_spec.lone_count = 3;
+    ke->fork_spec.lone_count = 4;
     ke->handle = fork_server_start(&ke->fork_spec, error, sizeof(error));
     assert_non_null(ke->handle);
     ke->fork_server = fork_server_pid(ke->handle);
@@ -150,6 +152,51 @@ static void others_start_on_order_only(void **state)
     close(guard.channel);
 }
 
+/* One that is there for a while: ended by order it stays away until the next order, and the first
+   order may come before its end is known. */
+static void one_for_a_while_ends_by_order(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process guard;
+
+    assert_true(fork_server_await_lone(f.ke->handle, PROCESS_GUARD, 1, &guard));
+    attach(&f);
+    fork_server_want(f.ke->handle, PROCESS_KE_CLIENT, 1);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started, &f, 10.0));
+    pid_t first = f.last.pid;
+    fork_server_kill(f.ke->handle, first);
+    assert_true(tls_fixture_run(&f.ke->tls, ke_fixture_process_is_gone, &first, 10.0));
+    ke_fixture_run_for(f.ke, 1.3);
+    assert_int_equal(f.started, 1);
+
+    fork_server_want(f.ke->handle, PROCESS_KE_CLIENT, 1);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started_twice, &f, 10.0));
+    assert_int_equal(read_number(f.last.channel), 'k');
+    for (int i = 3; i <= 6; i++) {
+        fork_server_kill(f.ke->handle, f.last.pid);
+        fork_server_want(f.ke->handle, PROCESS_KE_CLIENT, 1);
+        ke_fixture_run_for(f.ke, 0.2);
+        assert_int_equal(f.started, i);
+        assert_int_equal(read_number(f.last.channel), 'k');
+    }
+    /* Nothing of that is worth a message. */
+    char *log = tls_fixture_log(&f.ke->tls);
+    assert_string_equal(log, "");
+    free(log);
+    /* One that ends by itself is started again; when it is ended by order before that, it is not. */
+    kill(f.last.pid, SIGKILL);
+    while (f.started == 6)
+        ke_fixture_run_for(f.ke, 0.1);
+    first = f.last.pid;
+    kill(first, SIGKILL);
+    assert_true(tls_fixture_run(&f.ke->tls, ke_fixture_process_is_gone, &first, 10.0));
+    fork_server_kill(f.ke->handle, first);
+    ke_fixture_run_for(f.ke, 2.0);
+    assert_int_equal(f.started, 7);
+    close(f.last.channel);
+    close(guard.channel);
+}
+
 static void nothing_is_waited_for_without_end(void **state)
 {
     struct lone_fixture f = start(*state);
@@ -167,6 +214,7 @@ int main(void)
         KE_TEST(one_is_there_before_the_loop),
         KE_TEST(one_that_nobody_waited_for_comes_with_the_loop),
         KE_TEST(others_start_on_order_only),
+        KE_TEST(one_for_a_while_ends_by_order),
         KE_TEST(nothing_is_waited_for_without_end),
     };
 
