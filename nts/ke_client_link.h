@@ -2,9 +2,9 @@
 /*
  * The main process's end of the channel to the NTS-KE client process (nts/ke_client_process.h). The
  * process is there while there are sessions: it is ordered with the first, and ended with the last,
- * so that the next one reads the trusted certificates again. What it says is judged as if somebody had taken it over: the first message that it may
- * not send costs it its life. Sessions fail when it ends or does not answer, and never wait for it
- * without a limit.
+ * so that the next one reads the trusted certificates again. What it says is judged as if somebody
+ * had taken it over: the first message that it may not send costs it its life. Sessions fail when
+ * it ends or does not answer, and never wait for it without a limit.
  */
 #ifndef NTS_KE_CLIENT_LINK_H
 #define NTS_KE_CLIENT_LINK_H

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that runs the NTS-KE sessions of the client (nts.md 7.3, architecture.md "Processes"):
- * everything that servers send before they are known, and the certificates of strangers. The main
- * process passes connected or connecting sockets, and gets keys, cookies and what was negotiated, or
- * why there is nothing (nts/ke_client_link.h). It is started for a group of sessions, reads the
- * trusted certificates, gives up the rest of its rights, and is ended after the last session: so
- * renewed files need no restart, and who takes it over has it for these sessions.
+ * The process that runs the NTS-KE sessions of the client (nts.md 7.3, architecture.md
+ * "Processes"): everything that servers send before they are known, and the certificates of
+ * strangers. The main process passes connected or connecting sockets, and gets keys, cookies and
+ * what was negotiated, or why there is nothing (nts/ke_client_link.h). It is started for a group of
+ * sessions, reads the trusted certificates, gives up the rest of its rights, and is ended after the
+ * last session: so renewed files need no restart, and who takes it over has it for these sessions.
  *
- * Promise: descriptors: the channel, the log, the sockets of its sessions. Files: those with trusted
- * certificates, read as the daemon's user at the start; none after that. Capabilities: none. System
- * calls: those of NTS-KE helpers: memory, clocks, waiting, reading and writing what is open,
- * getsockopt() and shutdown() on its sockets; no file, no socket, no process, no signal to others. It
- * holds the keys of a session for the moment between their making and the message to the main
- * process, and none of another source's NTP.
+ * Promise: descriptors: the channel, the log, the sockets of its sessions. Files: those with
+ * trusted certificates, read as the daemon's user at the start; none after that. Capabilities:
+ * none. System calls: those of NTS-KE helpers (process/promise_ke_client.c): memory, clocks,
+ * waiting, reading and writing what is open; no file, no socket, no process, no signal to others.
+ * It holds the keys of a session from their making to the message to the main process, and no other
+ * secret.
  */
 #ifndef NTS_KE_CLIENT_PROCESS_H
 #define NTS_KE_CLIENT_PROCESS_H

@@ -61,8 +61,8 @@ struct ke_exchange_spec {
 
 struct ke_exchange;
 
-/* NULL: the start has failed, the reason was logged and is in *failure (whose text may be empty). The
-   socket is closed then, too. */
+/* NULL: the start has failed, the reason was logged and is in *failure, whose text may be empty.
+   The socket is closed then, too. */
 struct ke_exchange *ke_exchange_new(const struct ke_exchange_spec *spec,
                                     struct ke_failure *failure);
 /* Ends it without calling back. NULL is allowed. */

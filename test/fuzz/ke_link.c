@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the NTS-KE client process says of a session, as the main process takes it: from the octets of
- * a message to keys or a failure.
+ * What the NTS-KE client process says of a session, as the main process takes it: from the octets
+ * of a message to keys or a failure.
  */
 #include <string.h>
 #include "base/finding.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main process's end of the channel to the NTS-KE client process, where the test is the process:
- * what it may not say, what becomes of sessions when it ends or does not answer, and when it is
- * wanted. How good ones go: nts/ke_session.
+ * The main process's end of the channel to the NTS-KE client process, where the test is the
+ * process: what it may not say, what becomes of sessions when it ends or does not answer, and when
+ * it is wanted. How good ones go: nts/ke_session.
  */
 #include "test/unit/support/ke_process.h"
 #include "test/unit/support/tls.h"

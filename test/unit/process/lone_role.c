@@ -183,7 +183,7 @@ static void one_for_a_while_ends_by_order(void **state)
     char *log = tls_fixture_log(&f.ke->tls);
     assert_string_equal(log, "");
     free(log);
-    /* One that ends by itself is started again; when it is ended by order before that, it is not. */
+    /* One that ends by itself is started again, but not if it is ended by order before that. */
     kill(f.last.pid, SIGKILL);
     while (f.started == 6)
         ke_fixture_run_for(f.ke, 0.1);
