@@ -208,6 +208,7 @@ static void start_servers(struct chronyd *d)
         .log_raw_measurements = (d->conf->log.files & LOGFILE_RAWMEASUREMENTS) != 0,
         .leap_is_slewed = d->conf->reference.leap.mode == LEAPSEC_SLEW,
     };
+    workers_part_start(d);
     d->ntp_sockets =
         ntp_sockets_new(&d->ntp_env, &d->conf->sockets, &d->conf->client, &d->conf->broadcasts);
     warn_about_era_end(d);
@@ -541,6 +542,7 @@ void chronyd_stop(struct chronyd *d)
     access_table_free(d->cmd_access);
     ntp_server_free(d->ntp_server);
     ntp_sockets_free(d->ntp_sockets);
+    workers_part_free(d);
     nic_clocks_free(d->nic_clocks);
     client_log_free(d->client_log);
     ntp_keys_free(d->keys);

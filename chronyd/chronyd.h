@@ -20,6 +20,7 @@
 #include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
 #include "chronyd/time_page_writer.h"
+#include "chronyd/workers_part.h"
 #include "clock/guard_channel.h"
 #include "clock/guarded_clock.h"
 #include "clock/local_clock.h"
@@ -39,6 +40,7 @@
 #include "ntp/keys.h"
 #include "ntp/server/client_log.h"
 #include "ntp/server/server.h"
+#include "ntp/server/worker.h"
 #include "ntp/sockets.h"
 #include "process/process_table.h"
 #include "process/sandbox.h"
@@ -80,9 +82,10 @@ struct chronyd {
     struct ntp_sources *ntp_sources;
     struct ntp_broadcast *ntp_broadcast;
 
-    struct time_page_memory worker_page;  /* for processes of the daemon; usually none, as is: */
-    struct time_page_memory program_page; /* for programs of this machine */
-    struct time_page_writer *time_pages;  /* NULL: there is no page */
+    struct server_worker_env server_worker; /* of the processes that answer NTP requests */
+    struct time_page_memory worker_page;    /* for processes of the daemon; usually none, as is: */
+    struct time_page_memory program_page;   /* for programs of this machine */
+    struct time_page_writer *time_pages;    /* NULL: there is no page */
 
     struct process_table *processes;       /* NULL in the simulator */
     struct fork_server *fork_server;       /* NULL: there is none */
@@ -127,7 +130,7 @@ int chronyd_run(const struct options *options, int passed_fds);
 void setup_confinement(struct chronyd *daemon);
 
 /* Steps of the start that concern the process, in chronyd/setup.c. */
-void setup_read_conf(struct chronyd *daemon);
+void setup_read_conf(struct chronyd *daemon, int passed_fds);
 void setup_files(struct chronyd *daemon);
 /* The limits of open files and locked memory, before other processes are made and rights are
    dropped. */

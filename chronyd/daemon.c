@@ -61,7 +61,7 @@ int chronyd_run(const struct options *options, int passed_fds)
     struct chronyd daemon;
 
     chronyd_init(&daemon, options);
-    setup_read_conf(&daemon);
+    setup_read_conf(&daemon, passed_fds);
     if (options->print_conf) {
         nts_part_free(daemon.nts_part);
         conf_free(daemon.conf);

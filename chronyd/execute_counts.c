@@ -10,16 +10,17 @@
 #include "base/finding.h"
 #include "ntp/client/association.h"
 
-_Static_assert(SERVER_RESULTS == 17 && UPDATE_RESULTS == 12 && SELECTION_RESULTS == 12 &&
+_Static_assert(SERVER_RESULTS == 18 && UPDATE_RESULTS == 12 && SELECTION_RESULTS == 12 &&
                    RESPONSE_REASONS == 37,
                "the words in cmdmon/message_words.c are those of the enumerations");
 
 static void count_requests(struct chronyd *d, struct report_counts *report)
 {
-    const struct server_shard *shard = ntp_server_shard(d->ntp_server);
+    const struct server_shards shards = ntp_server_shards(d->ntp_server);
 
     for (report->count = 0; report->count < SERVER_RESULTS; report->count++)
-        report->counts[report->count] = shard->counts->results[report->count];
+        report->counts[report->count] =
+            server_shards_count(&shards, (enum server_result)report->count);
 }
 
 static void count_updates(struct chronyd *d, struct report_counts *report)

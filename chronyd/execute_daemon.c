@@ -76,12 +76,13 @@ static void report_processes(const struct chronyd *d, struct report_daemon *repo
 
 enum cmd_status execute_daemon(struct chronyd *d, request_p request, body_p body)
 {
+    const struct server_shards shards = ntp_server_shards(d->ntp_server);
     struct report_daemon *report = &body->daemon;
 
     text_copy(report->version, sizeof(report->version), CHRONY_VERSION);
     text_copy(report->features, sizeof(report->features), CHRONYD_FEATURES);
-    report->clients = client_log_used(d->client_log);
-    report->clients_max = (uint32_t)client_log_capacity(d->client_log);
+    report->clients = server_shards_clients(&shards);
+    report->clients_max = server_shards_clients_max(&shards);
     report_processes(d, report);
     return CMD_STATUS_SUCCESS;
 }

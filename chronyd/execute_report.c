@@ -72,7 +72,9 @@ enum cmd_status execute_activity(struct chronyd *d, request_p request, body_p bo
 
 enum cmd_status execute_serverstats(struct chronyd *d, request_p request, body_p body)
 {
-    server_shard_report_stats(ntp_server_shard(d->ntp_server), &body->serverstats);
+    const struct server_shards shards = ntp_server_shards(d->ntp_server);
+
+    server_shards_report_stats(&shards, &body->serverstats);
     return CMD_STATUS_SUCCESS;
 }
 
@@ -108,21 +110,21 @@ enum cmd_status execute_clients(struct chronyd *d, request_p request, body_p bod
 {
     const struct cmd_clients *want = &request->u.clients;
     struct cmd_clients_reply *reply = &body->clients;
-    struct local_time now = local_clock_event_time(d->clock, NULL);
-    int size = client_log_size(d->client_log);
-    uint32_t index = want->first_index;
-    uint32_t limit = want->count < CMD_CLIENTS_MAX ? want->count : CMD_CLIENTS_MAX;
+    const struct server_shards shards = ntp_server_shards(d->ntp_server);
+    const struct server_shards_query query = {
+        .first = want->first_index,
+        .limit = want->count < CMD_CLIENTS_MAX ? want->count : CMD_CLIENTS_MAX,
+        .min_hits = want->min_hits,
+        .reset = want->reset,
+        .now = local_clock_event_time(d->clock, NULL),
+    };
+    int size = server_shards_size(&shards);
 
     if (size < 0)
         return CMD_STATUS_INACTIVE;
-    while (index < (uint32_t)size && reply->count < limit) {
-        if (client_log_report(d->client_log, (int)index, want->reset, want->min_hits, now,
-                              &reply->clients[reply->count]))
-            reply->count++;
-        index++;
-    }
+    reply->count =
+        server_shards_report_clients(&shards, &query, reply->clients, &reply->next_index);
     reply->indices = (uint32_t)size;
-    reply->next_index = index;
     return CMD_STATUS_SUCCESS;
 }
 

@@ -122,6 +122,11 @@ bool nts_part_reads_keys(const struct nts_part *part)
     return false;
 }
 
+const struct ntp_nts_server_ops *nts_part_server_ops(const struct nts_part *part)
+{
+    return NULL;
+}
+
 void nts_part_start_client(struct nts_part *part)
 {
     part->daemon->nts.client = &client_ops;

@@ -134,6 +134,11 @@ static bool count_connection(const struct ip_addr *addr, void *arg)
     return client_log_limit(d->client_log, &d->client_limits, CLIENT_NTS_KE, record) == LIMIT_PASS;
 }
 
+const struct ntp_nts_server_ops *nts_part_server_ops(const struct nts_part *part)
+{
+    return nts_server_auth_ops();
+}
+
 static const struct nts_server_key *current_cookie_key(void *arg)
 {
     return server_keys_current(((struct nts_part *)arg)->server_keys);

@@ -15,6 +15,7 @@ struct chronyd;
 struct findings;
 struct helper_role;
 struct lone_role;
+struct ntp_nts_server_ops;
 struct nts_part;
 struct report_certificate;
 struct report_counts;
@@ -36,6 +37,9 @@ void nts_part_start_tls(struct nts_part *part);
 bool nts_part_take_client(struct nts_part *part, int channel, pid_t pid);
 /* Whether this process itself has to read the server's private keys. */
 bool nts_part_reads_keys(const struct nts_part *part);
+
+/* How an NTP server answers requests with NTS. NULL: this build cannot. */
+const struct ntp_nts_server_ops *nts_part_server_ops(const struct nts_part *part);
 
 /* Step 21 of daemon.md 4: fills in daemon->nts for the sources; starts the server, if one is
    configured. */

@@ -76,7 +76,7 @@ static void read_lines(struct conf *conf, const struct conf_env *env, const stru
             LOG_FATAL("%s", error->message);
 }
 
-void setup_read_conf(struct chronyd *d)
+void setup_read_conf(struct chronyd *d, int passed_fds)
 {
     const struct options *options = d->options;
     struct conf_env env = {
@@ -111,6 +111,8 @@ void setup_read_conf(struct chronyd *d)
     d->sandbox.locks_memory = options->lock_memory || d->conf->process.lock_memory;
     sandbox_find_users(&d->sandbox, options->user ? options->user : d->conf->process.user);
     sandbox_choose_processes(&d->sandbox, &d->conf->process, options->control_clock);
+    workers_part_choose(d, passed_fds);
+    sandbox_find_strangers(&d->sandbox);
     filter_check_level(options->filter_level);
     if (options->filter_level != 0 && d->conf->reference.mail_user)
         LOG_FATAL("mailonchange directive cannot be used with -F enabled");
@@ -250,6 +252,7 @@ void setup_helpers(struct chronyd *d)
     if (d->sandbox.serves_metrics)
         lone[spec.lone_count++] = metrics_role_make(d->world);
 #endif
+    spec.lone_count += workers_part_roles(d, &lone[spec.lone_count]);
     if (nts_part_client_role(d->nts_part, &lone[spec.lone_count]))
         spec.lone_count++;
     const bool has_others = spec.helpers || spec.lone_count > 0;
@@ -302,6 +305,9 @@ static void on_lone_process(const struct lone_process *process, void *arg)
         break;
     case PROCESS_GUARD:
         guard_part_take(d, process);
+        break;
+    case PROCESS_SERVER_WORKER:
+        workers_part_take(d, process);
         break;
     case PROCESS_METRICS:
         if (metrics_server_take(d->metrics_server, process->channel, process->pid))

@@ -107,6 +107,7 @@ const struct field_word words_request_result[] = {
     {14, "dropped_nts", NULL},
     {15, "dropped_signing", NULL},
     {16, "dropped_reply", NULL},
+    {17, "lost_with_worker", NULL},
     {FIELD_OTHER, NULL, NULL},
 };
 

@@ -24,4 +24,8 @@ struct ntp_arrival {
     struct local_timestamp time;
 };
 
+/* Takes the time that the kernel has noted, if it is credible beside that of the wake-up, which is
+   in *time so far. */
+void arrival_take_kernel_time(struct local_timestamp *time, struct local_time kernel, double error);
+
 #endif

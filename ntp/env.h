@@ -17,6 +17,8 @@
 #include "clock/smoothing.h"
 #include "source/source.h"
 
+struct server_workers;
+
 struct ntp_env {
     struct world *world;
     struct loop *loop;
@@ -29,6 +31,7 @@ struct ntp_env {
     bool log_raw_measurements;   /* also those that are not accepted */
     /* leapsecmode slew: the served time hides the leap second (ntp.md 10.2) */
     bool leap_is_slewed;
+    struct server_workers *workers; /* NULL: the main process answers requests itself */
 };
 
 #endif

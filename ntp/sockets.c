@@ -7,18 +7,18 @@
 #include "ntp/sockets.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "ntp/client/sources.h"
+#include "ntp/datagrams.h"
 #include "ntp/ptp.h"
 #include "ntp/remote_table.h"
 #include "ntp/server/server.h"
+#include "ntp/server/workers.h"
 #include "ntp/wire/packet.h"
 
-#define MAX_TIMESTAMP_ERROR 1.0 /* between a kernel timestamp and the daemon's own */
-#define MIN_BATCH           8
+#define MAX_WORKER_DELAY 1.0 /* seconds between reading by a worker and by this process */
 
 struct family_sockets {
     int server; /* -1: not open */
@@ -46,6 +46,7 @@ struct ntp_sockets {
     struct ntp_arrival arrivals[WORLD_BATCH];
     uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
     struct remote_table remotes; /* of client sockets for one request */
+    struct raw_time worker_time; /* when a worker read the packet at hand; zero: none did */
     uint16_t ptp_sequence;
     uint8_t ptp_buffers[WORLD_BATCH][PTP_OVERHEAD + NTP_MAX_LENGTH]; /* sending */
 };
@@ -103,14 +104,22 @@ static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram 
     if (raw_is_zero(msg->kernel_time))
         return;
     struct local_time kernel = local_clock_cook(env->clock, msg->kernel_time, &error);
-    double delay = local_diff(t->time, kernel);
-    if (fabs(delay) > MAX_TIMESTAMP_ERROR) {
-        LOG_DEBUG("Unacceptable timestamp delay %.9f", delay);
+    arrival_take_kernel_time(t, kernel, error);
+}
+
+/* A worker has read the packet before this wake-up. */
+static void take_worker_time(const struct ntp_sockets *s, struct local_timestamp *t)
+{
+    double error;
+
+    if (raw_is_zero(s->worker_time))
         return;
+    struct local_time time = local_clock_cook(s->env->clock, s->worker_time, &error);
+    double delay = local_diff(t->time, time);
+    if (delay >= 0.0 && delay <= MAX_WORKER_DELAY) {
+        t->time = time;
+        t->error = error;
     }
-    t->time = kernel;
-    t->error = error;
-    t->source = TIMESTAMP_KERNEL;
 }
 
 /* Time of a packet (ntp.md 5.2): that of the network card if its clock is followed, else that of
@@ -122,6 +131,7 @@ static struct local_timestamp get_time(struct ntp_sockets *s, const struct world
     struct local_timestamp t = {.source = TIMESTAMP_DAEMON};
 
     t.time = local_clock_event_time(env->clock, &t.error);
+    take_worker_time(s, &t);
     if (take_hardware_time(s, msg, sent, &t))
         return t;
     /* The kernel's time of a sent packet has come before, in a message of its own. */
@@ -158,19 +168,12 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
     return true;
 }
 
-/* Adapts the size of the batch: each entry costs a little even if it stays empty, and most wake-ups
-   bring one or two packets. A full batch makes the next one up to four times as large; otherwise it
-   shrinks by halves. Packets that are left come in the next round. */
 static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
 {
     const struct world *w = s->env->world;
     int count = w->ops->receive(w->ctx, fd, s->msgs, s->batch, errqueue);
 
-    s->batch /= 2;
-    if (s->batch < 4 * count)
-        s->batch = 4 * count < WORLD_BATCH ? 4 * count : WORLD_BATCH;
-    if (s->batch < MIN_BATCH)
-        s->batch = MIN_BATCH;
+    s->batch = datagrams_next_batch(s->batch, count);
     return count;
 }
 
@@ -246,6 +249,49 @@ static void receive_timestamps(struct ntp_sockets *s, int fd)
     }
 }
 
+/* ---- Packets that server workers have read ---- */
+
+static bool make_worker_arrival(struct ntp_sockets *s, const struct ipc_packet *packet, bool sent,
+                                struct ntp_arrival *a)
+{
+    const int fd = of_family(s, packet->family)->server;
+    struct world_datagram msg;
+
+    world_datagram_init(&msg, (uint8_t *)(uintptr_t)packet->data, sizeof(packet->data));
+    msg.length = packet->length;
+    msg.remote = packet->remote;
+    msg.local = packet->local;
+    msg.if_index = packet->if_index;
+    msg.kernel_time = packet->kernel_time;
+    s->worker_time = packet->time;
+    bool made = fd >= 0 && make_arrival(s, fd, &msg, sent, a);
+    s->worker_time = (struct raw_time){{0, 0}};
+    return made;
+}
+
+static bool take_worker_packet(void *ctx, const struct ipc_packet *packet)
+{
+    struct ntp_sockets *s = ctx;
+    struct ntp_arrival a;
+
+    /* What is no packet is nobody's. */
+    if (!make_worker_arrival(s, packet, false, &a))
+        return true;
+    if (a.time.source != TIMESTAMP_DAEMON)
+        log_rx_update(s, &a);
+    return (a.packet[0] & 7) != NTP_MODE_CLIENT && s->sources &&
+           ntp_sources_receive(s->sources, &a);
+}
+
+static void take_worker_timestamp(void *ctx, const struct ipc_packet *packet)
+{
+    struct ntp_sockets *s = ctx;
+    struct ntp_arrival a;
+
+    if (make_worker_arrival(s, packet, true, &a) && a.time.source != TIMESTAMP_DAEMON && s->sources)
+        ntp_sources_transmitted(s->sources, &a);
+}
+
 static void handle_event(int fd, unsigned int event, void *arg)
 {
     struct ntp_sockets *s = arg;
@@ -257,7 +303,8 @@ static void handle_event(int fd, unsigned int event, void *arg)
         receive_packets(s, fd);
 }
 
-static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
+/* serving: requests come on it, which workers take if there are any. */
+static int open_socket(struct ntp_sockets *s, const struct world_socket *spec, bool serving)
 {
     const struct world *w = s->env->world;
 
@@ -266,7 +313,7 @@ static int open_socket(struct ntp_sockets *s, const struct world_socket *spec)
         return -1;
     }
     int fd = w->ops->socket_open(w->ctx, spec);
-    if (fd >= 0)
+    if (fd >= 0 && !(serving && s->env->workers))
         loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, handle_event, s);
     return fd;
 }
@@ -295,7 +342,7 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
 }
 
 /* Returns the socket, or -1 after logging the reason. */
-static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
+static int open_serving(struct ntp_sockets *s, enum ip_family family, int port, bool for_workers)
 {
     const struct world *w = s->env->world;
     const struct ip_addr *bind = family == IP_V6 ? &s->conf.server.v6 : &s->conf.server.v4;
@@ -306,16 +353,18 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port)
         return -1;
     if (local.addr.family == IP_UNSPEC)
         local.addr = ip_addr_any(family);
-    int fd = open_socket(s, &(struct world_socket){
-                                .type = WORLD_UDP,
-                                .family = family,
-                                .local = &local,
-                                .device = s->conf.server.device,
-                                .broadcast = true,
-                                .packet_info = true,
-                                .timestamps_rx = true,
-                                .dscp = s->conf.dscp,
-                            });
+    int fd = open_socket(s,
+                         &(struct world_socket){
+                             .type = WORLD_UDP,
+                             .family = family,
+                             .local = &local,
+                             .device = s->conf.server.device,
+                             .broadcast = true,
+                             .packet_info = true,
+                             .timestamps_rx = true,
+                             .dscp = s->conf.dscp,
+                         },
+                         for_workers);
     if (fd < 0) {
         int error = errno;
         check_port_in_use(s, &local, error);
@@ -330,8 +379,26 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
     struct family_sockets *f = of_family(s, family);
 
-    if (s->conf.port != 0 && f->server < 0)
-        f->server = open_serving(s, family, s->conf.port);
+    if (s->conf.port == 0 || f->server >= 0)
+        return;
+    f->server = open_serving(s, family, s->conf.port, true);
+    if (f->server >= 0 && s->env->workers)
+        server_workers_open(s->env->workers, family, &f->server);
+}
+
+static void close_server(struct ntp_sockets *s, enum ip_family family)
+{
+    struct family_sockets *f = of_family(s, family);
+
+    if (f->server < 0)
+        return;
+    if (!s->env->workers) {
+        close_socket(s, &f->server);
+        return;
+    }
+    server_workers_close(s->env->workers, family);
+    s->env->world->ops->socket_close(s->env->world->ctx, f->server);
+    f->server = -1;
 }
 
 static int open_client(struct ntp_sockets *s, enum ip_family family, const struct ip_port *remote)
@@ -344,17 +411,19 @@ static int open_client(struct ntp_sockets *s, enum ip_family family, const struc
     bool bound = local.addr.family != IP_UNSPEC || local.port != 0;
     if (local.addr.family == IP_UNSPEC)
         local.addr = ip_addr_any(family);
-    int fd = open_socket(s, &(struct world_socket){
-                                .type = WORLD_UDP,
-                                .family = family,
-                                .local = bound ? &local : NULL,
-                                .remote = remote,
-                                .device = s->conf.client.device,
-                                .packet_info = true,
-                                .timestamps_rx = true,
-                                .timestamps_tx = true,
-                                .dscp = s->conf.dscp,
-                            });
+    int fd = open_socket(s,
+                         &(struct world_socket){
+                             .type = WORLD_UDP,
+                             .family = family,
+                             .local = bound ? &local : NULL,
+                             .remote = remote,
+                             .device = s->conf.client.device,
+                             .packet_info = true,
+                             .timestamps_rx = true,
+                             .timestamps_tx = true,
+                             .dscp = s->conf.dscp,
+                         },
+                         false);
     if (fd >= 0 && remote)
         remote_table_set(&s->remotes, fd, remote);
     if (fd < 0 && local.port != 0)
@@ -384,8 +453,8 @@ static void open_initial(struct ntp_sockets *s)
             LOG_FATAL("Could not open NTP sockets");
     }
     if (conf->ptp_port > 0) {
-        s->v4.ptp = open_serving(s, IP_V4, conf->ptp_port);
-        s->v6.ptp = open_serving(s, IP_V6, conf->ptp_port);
+        s->v4.ptp = open_serving(s, IP_V4, conf->ptp_port, false);
+        s->v6.ptp = open_serving(s, IP_V6, conf->ptp_port, false);
     }
 }
 
@@ -427,6 +496,12 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct sock
     s->batch = WORLD_BATCH;
     for (int i = 0; i < WORLD_BATCH; i++)
         world_datagram_init(&s->msgs[i], s->buffers[i], sizeof(s->buffers[i]));
+    if (env->workers)
+        server_workers_set_handler(env->workers, &(struct server_workers_handler){
+                                                     .received = take_worker_packet,
+                                                     .transmitted = take_worker_timestamp,
+                                                     .ctx = s,
+                                                 });
     open_initial(s);
     hold_for_configured(s, true);
     return s;
@@ -444,8 +519,10 @@ void ntp_sockets_free(struct ntp_sockets *s)
 {
     if (!s)
         return;
-    close_socket(s, &s->v4.server);
-    close_socket(s, &s->v6.server);
+    close_server(s, IP_V4);
+    close_server(s, IP_V6);
+    if (s->env->workers)
+        server_workers_set_handler(s->env->workers, &(struct server_workers_handler){0});
     close_socket(s, &s->v4.client);
     close_socket(s, &s->v6.client);
     close_socket(s, &s->v4.ptp);
@@ -478,7 +555,7 @@ void ntp_sockets_release_server(struct ntp_sockets *s, enum ip_family family)
     struct family_sockets *f = of_family(s, family);
 
     if (--f->uses == 0 && !s->always_open)
-        close_socket(s, &f->server);
+        close_server(s, family);
 }
 
 int ntp_sockets_hold_for(struct ntp_sockets *s, const struct ip_port *remote)
@@ -497,6 +574,11 @@ void ntp_sockets_release_for(struct ntp_sockets *s, const struct ip_port *remote
 bool ntp_sockets_is_serving(const struct ntp_sockets *s)
 {
     return s->v4.server >= 0 || s->v6.server >= 0 || s->v4.ptp >= 0 || s->v6.ptp >= 0;
+}
+
+int ntp_sockets_server(const struct ntp_sockets *s, enum ip_family family)
+{
+    return family == IP_V6 ? s->v6.server : s->v4.server;
 }
 
 bool ntp_sockets_is_server(const struct ntp_sockets *s, int fd)
@@ -578,16 +660,7 @@ bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remot
 void ntp_sockets_send_batch(struct ntp_sockets *s, int fd, struct world_datagram *msgs, int count,
                             bool *sent)
 {
-    const struct world *w = s->env->world;
-
     for (int i = 0; i < count && is_ptp(s, fd); i++)
         wrap(s, &msgs[i], s->ptp_buffers[i], sizeof(s->ptp_buffers[i]));
-    for (int i = 0; i < count;) {
-        int n = w->ops->send(w->ctx, fd, msgs + i, count - i);
-        for (int j = 0; j < n && i < count; j++)
-            sent[i++] = true;
-        /* Skips a reply that cannot be sent (for example to port 0). */
-        if (i < count && n < 1)
-            sent[i++] = false;
-    }
+    datagrams_send(s->env->world, fd, msgs, count, sent);
 }

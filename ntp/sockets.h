@@ -45,6 +45,8 @@ int ntp_sockets_hold_for(struct ntp_sockets *sockets, const struct ip_port *remo
 void ntp_sockets_release_for(struct ntp_sockets *sockets, const struct ip_port *remote);
 /* Whether a server or PTP socket is open. */
 bool ntp_sockets_is_serving(const struct ntp_sockets *sockets);
+/* The server socket of a family (with workers, that of the first one); -1: it is not open. */
+int ntp_sockets_server(const struct ntp_sockets *sockets, enum ip_family family);
 /* Whether a socket is still open as a server or PTP socket. */
 bool ntp_sockets_is_server(const struct ntp_sockets *sockets, int fd);
 

@@ -189,8 +189,12 @@ static bool start_child(struct server *s, const struct helper_identity *identity
 
 static const char *place_name(const struct server *s, int index, char *text, size_t size)
 {
-    if (index < s->lone_count)
+    if (index < s->lone_count && !s->lone[index].is_numbered)
         return s->lone[index].name;
+    if (index < s->lone_count) {
+        snprintf(text, size, "%s #%d", s->lone[index].name, s->lone[index].number);
+        return text;
+    }
     snprintf(text, size, "%s helper #%d", s->role->service, index - s->lone_count + 1);
     return text;
 }

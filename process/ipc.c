@@ -473,6 +473,95 @@ static void code_ke_ended(struct codec *c, struct ipc_message *m)
     check(c, !b->failed_start || b->code != 0);
 }
 
+static void code_memory(struct codec *c, struct ipc_message *m)
+{
+    m->u.memory.sequence = code_u32(c, m->u.memory.sequence);
+    m->u.memory.size = (uint64_t)code_i64(c, (int64_t)m->u.memory.size);
+    check(c, m->u.memory.size > 0 && m->u.memory.size <= SIZE_MAX / 2);
+}
+
+static void code_server_socket(struct codec *c, struct ipc_message *m)
+{
+    m->u.server_socket.sequence = code_u32(c, m->u.server_socket.sequence);
+    m->u.server_socket.family = code_family(c, m->u.server_socket.family);
+    check(c, m->u.server_socket.family != IP_UNSPEC);
+}
+
+static void code_clock_change(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_clock_change *b = &m->u.clock_change;
+    uint8_t type = code_u8(c, b->type);
+
+    check(c, type <= CLOCK_UNKNOWN_STEP);
+    b->type = (enum clock_change_type)type;
+    b->number = (uint64_t)code_i64(c, (int64_t)b->number);
+    b->doffset = code_double(c, b->doffset);
+    check(c, isfinite(b->doffset));
+}
+
+static void code_reset(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_clients_reset *b = &m->u.reset;
+
+    b->sequence = code_u32(c, b->sequence);
+    b->hold = code_bool(c, b->hold);
+    b->first = code_u32(c, b->first);
+    b->count = code_u32(c, b->count);
+    check(c, b->first <= INT32_MAX && b->count <= INT32_MAX);
+}
+
+/* The zero time is allowed. */
+static void code_time(struct codec *c, struct raw_time *time)
+{
+    time->i.sec = code_i64(c, time->i.sec);
+    uint32_t nsec = code_u32(c, (uint32_t)time->i.nsec);
+    check(c, nsec < 1000000000U);
+    time->i.nsec = (int32_t)nsec;
+}
+
+static void code_some_address(struct codec *c, struct ip_addr *addr)
+{
+    if (code_bool(c, addr->family != IP_UNSPEC))
+        code_address(c, addr);
+    else
+        addr->family = IP_UNSPEC;
+}
+
+static void code_packet(struct codec *c, struct ipc_message *m)
+{
+    struct ipc_packet *b = &m->u.packet;
+    uint8_t kind = code_u8(c, b->kind);
+
+    b->kind = (enum ipc_packet_kind)kind;
+    b->family = code_family(c, b->family);
+    code_address(c, &b->remote.addr);
+    b->remote.port = code_u16(c, b->remote.port);
+    code_some_address(c, &b->local);
+    b->if_index = (int32_t)code_u32(c, (uint32_t)b->if_index);
+    code_time(c, &b->kernel_time);
+    code_time(c, &b->time);
+    b->length = code_u16(c, b->length);
+    check(c, kind <= IPC_PACKET_TO_SIGN && b->remote.addr.family == b->family &&
+                 b->if_index >= -1 && b->length > 0 && b->length <= sizeof(b->data) &&
+                 (b->local.family == IP_UNSPEC || b->local.family == b->family));
+    if (c->bad)
+        return;
+    code_octets(c, b->data, b->length);
+    if (b->kind == IPC_PACKET_TO_SIGN)
+        code_octets(c, b->reply, sizeof(b->reply));
+}
+
+static void code_packet_back(struct codec *c, struct ipc_message *m)
+{
+    code_packet(c, m);
+    check(c, m->u.packet.kind == IPC_PACKET_RECEIVED);
+}
+
+static void code_done(struct codec *c, struct ipc_message *m)
+{
+    m->u.done.sequence = code_u32(c, m->u.done.sequence);
+}
+
 /* ---- The permission table ---- */
 
 #define IN(state) (1U << (state))
@@ -529,6 +618,16 @@ static const struct kind {
     {IPC_KE_TRUST, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, SHORT, code_ke_trust},
     {IPC_KE_ANSWER, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, LONG, code_ke_answer},
     {IPC_KE_ENDED, IPC_KE_CLIENT, ANY, IPC_FRESH, 0, SHORT, code_ke_ended},
+    {IPC_SHARD, IPC_SERVER, IN(IPC_FRESH), IPC_WORKING, 1, SHORT, code_memory},
+    {IPC_TIME_PAGE, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 1, SHORT, code_nothing},
+    {IPC_TABLES, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 1, SHORT, code_memory},
+    {IPC_SERVER_SOCKET, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 1, SHORT, code_server_socket},
+    {IPC_SERVER_CLOSE, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_server_socket},
+    {IPC_CLOCK_CHANGE, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_clock_change},
+    {IPC_CLIENTS_RESET, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 0, SHORT, code_reset},
+    {IPC_PACKET_BACK, IPC_SERVER, IN(IPC_WORKING), IPC_WORKING, 0, LONG, code_packet_back},
+    {IPC_PACKET, IPC_WORKER, ANY, IPC_FRESH, 0, LONG, code_packet},
+    {IPC_DONE, IPC_WORKER, ANY, IPC_FRESH, 0, SHORT, code_done},
 };
 
 /* NULL: unknown type. Each type has one sender. */

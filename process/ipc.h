@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/clock_change.h"
 #include "base/crypto.h"
 #include "base/step_reason.h"
 #include "base/world.h"
@@ -28,6 +29,8 @@
 #define IPC_REASON_SIZE  121  /* of why a key establishment failed, with terminator */
 #define IPC_MAX_COOKIES  8
 #define IPC_COOKIE_SIZE  256
+#define IPC_PACKET_SIZE  1600 /* of a datagram of the NTP server */
+#define IPC_REPLY_SIZE   48   /* of a reply that is to be signed */
 
 /* Who sends. The main process has another role on the channel of each kind of process. */
 enum ipc_role {
@@ -96,6 +99,16 @@ enum ipc_type {
     IPC_KE_TRUST = 52,        /* KE client to KE asker: on a set of trusted certificates */
     IPC_KE_ANSWER = 53,       /* ... what a server has answered, with the keys */
     IPC_KE_ENDED = 54,        /* ... a session has ended */
+    IPC_SHARD = 40,     /* server to worker, with the memory that it writes; the first message */
+    IPC_TIME_PAGE = 41, /* ... with the time page */
+    IPC_TABLES = 42,    /* ... with what it answers from, in place of the tables before */
+    IPC_SERVER_SOCKET = 43, /* ... with a socket to answer on */
+    IPC_SERVER_CLOSE = 44,  /* ... closes the socket of a family */
+    IPC_CLOCK_CHANGE = 45,  /* ... what it holds of local times is to be adjusted */
+    IPC_CLIENTS_RESET = 46, /* ... clears counters of clients, or waits for the next message */
+    IPC_PACKET_BACK = 47,   /* ... a packet that is for the server */
+    IPC_PACKET = 48,        /* worker to server: a packet that is not for the server */
+    IPC_DONE = 49,          /* ... an order that has a sequence number was obeyed */
 };
 
 struct ipc_connection {
@@ -213,6 +226,40 @@ struct ipc_facts {
     int32_t pid;
 };
 
+enum ipc_packet_kind {
+    IPC_PACKET_RECEIVED,
+    IPC_PACKET_SENT,    /* one of the main process that came back with its transmit timestamp */
+    IPC_PACKET_TO_SIGN, /* a request with its reply, which Samba has to sign */
+};
+
+/* A packet on a socket of a server worker. Its times are readings of the system clock. */
+struct ipc_packet {
+    enum ipc_packet_kind kind;
+    enum ip_family family; /* of the socket */
+    struct ip_port remote;
+    struct ip_addr local;        /* IP_UNSPEC: unknown */
+    int32_t if_index;            /* -1: unknown */
+    struct raw_time kernel_time; /* zero: none */
+    struct raw_time time;        /* when the worker has read it */
+    size_t length;
+    uint8_t data[IPC_PACKET_SIZE];
+    uint8_t reply[IPC_REPLY_SIZE]; /* to be signed */
+};
+
+struct ipc_clock_change {
+    uint64_t number; /* of changes so far */
+    enum clock_change_type type;
+    double doffset; /* seconds */
+};
+
+/* Orders to a worker have numbers if somebody waits until they are obeyed. */
+struct ipc_clients_reset {
+    uint32_t sequence;
+    bool hold;      /* nothing is answered before the next message, and nothing is cleared now */
+    uint32_t first; /* index of a record */
+    uint32_t count;
+};
+
 struct ipc_message {
     enum ipc_type type;
     union {
@@ -263,6 +310,20 @@ struct ipc_message {
         } trust;
         struct ipc_ke_answer ke_answer;
         struct ipc_ke_ended ke_ended;
+        struct {
+            uint32_t sequence; /* of the order; 0 in IPC_SHARD */
+            uint64_t size;     /* octets */
+        } memory;              /* of a shard or tables */
+        struct {
+            uint32_t sequence; /* IPC_SERVER_CLOSE */
+            enum ip_family family;
+        } server_socket;
+        struct ipc_clock_change clock_change;
+        struct ipc_clients_reset reset;
+        struct ipc_packet packet;
+        struct {
+            uint32_t sequence;
+        } done;
     } u;
 };
 

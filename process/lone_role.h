@@ -15,6 +15,7 @@
 struct lone_role {
     enum process_role role;
     uint16_t number;          /* from 1, among those of the role */
+    bool is_numbered;         /* there may be several, and messages have the number */
     bool on_order;            /* not started before fork_server_want() */
     bool for_a_while;         /* on order, and after fork_server_kill() not before the next order */
     const char *name;         /* in messages for people: Name resolving helper */

@@ -6,6 +6,7 @@
  * requests of devices that are listed here.
  */
 #include "process/promise.h"
+#include "process/shared_memory.h"
 
 #include <asm/termbits.h>
 #include <fcntl.h>
@@ -35,7 +36,9 @@ static const char *const calls[] = {
     "stat64", "statfs", "statfs64", "statx", "unlink", "unlinkat",
     /* sockets */
     "accept", "bind", "connect", "listen", "recvmmsg", "recvmmsg_time64", "sendmmsg", "sendmsg",
-    "sendto", "socketcall", NULL};
+    "sendto", "socketcall",
+    /* memory that processes share */
+    "memfd_create", "ftruncate", "ftruncate64", NULL};
 
 #define SOCKET(domain)                                                                             \
     {                                                                                              \
@@ -85,6 +88,8 @@ static const struct call_rule rules[] = {
     /* the lock of the history file */
     {"fcntl", {ARG_IS(1, F_SETLK)}},
     {"fcntl64", {ARG_IS(1, F_SETLK)}},
+    {"fcntl", {ARG_IS(1, SHARED_MEMORY_SEAL)}},
+    {"fcntl64", {ARG_IS(1, SHARED_MEMORY_SEAL)}},
     REQUEST(FIONREAD),
     REQUEST(TCGETS),
 #ifdef TCGETS2

@@ -34,4 +34,4 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   NULL};
 
 const struct promise promise_server_worker = {
-    .name = "server worker", .lists_calls = true, .groups = groups};
+    .name = "server worker", .is_stranger = true, .lists_calls = true, .groups = groups};

@@ -68,19 +68,30 @@ static bool is_apart(const struct sandbox *s, uid_t uid, gid_t gid)
 /* Whether there is a process that has no business with the daemon's user. */
 static bool has_strangers(const struct sandbox *s)
 {
-    return sandbox_wants_resolver(s) || s->serves_metrics;
+    return sandbox_wants_resolver(s) || s->serves_metrics || s->server_workers > 0;
 }
 
 static const char *strangers_run(const struct sandbox *s)
 {
-    return !s->serves_metrics          ? "the name resolving helper runs"
-           : sandbox_wants_resolver(s) ? "the name resolving helper and the metrics server run"
-                                       : "the metrics server runs";
+    /* By bits: name resolving helper, metrics server, server workers. */
+    static const char *const texts[] = {
+        "",
+        "the name resolving helper runs",
+        "the metrics server runs",
+        "the name resolving helper and the metrics server run",
+        "server workers run",
+        "the name resolving helper and server workers run",
+        "the metrics server and server workers run",
+        "the name resolving helper, the metrics server and server workers run",
+    };
+
+    return texts[(sandbox_wants_resolver(s) ? 1 : 0) + (s->serves_metrics ? 2 : 0) +
+                 (s->server_workers > 0 ? 4 : 0)];
 }
 
-/* The name resolving helper and the metrics server parse data of the network, so they get a user of
-   their own, who may neither use the command socket nor read the state of the daemon. */
-static void find_resolve_user(struct sandbox *s)
+/* These processes parse data of the network, so they get a user of their own, who may neither use
+   the command socket nor read the state of the daemon. */
+void sandbox_find_strangers(struct sandbox *s)
 {
     static const char *const names[] = {RESOLVE_USER, "nobody"};
     uid_t uid;
@@ -122,7 +133,6 @@ void sandbox_find_users(struct sandbox *s, const char *name)
         LOG_WARN("Running as user ID %u and not as %s : only root can change user",
                  (unsigned int)geteuid(), name);
     }
-    find_resolve_user(s);
 }
 
 /* ---- Violations of the filter ---- */

@@ -54,6 +54,9 @@ bool sandbox_changes_user(const struct sandbox *sandbox);
    were found. */
 void sandbox_choose_processes(struct sandbox *sandbox, const struct process_conf *conf,
                               bool controls_clock);
+/* Finds the user of processes that have no business with the daemon's; without one that can be used
+   there is a warning. After it was decided which processes there are. */
+void sandbox_find_strangers(struct sandbox *sandbox);
 /* At this filter level another process looks up names. */
 bool sandbox_wants_resolver(const struct sandbox *sandbox);
 

@@ -65,6 +65,7 @@ struct linux_world {
     int tx_timestamp_flags;         /* of packets whose transmit timestamp is wanted */
     struct sent_ring *sent;         /* NULL: transmit timestamps are matched by parsing the frame */
     bool sent_ring_warned;
+    bool adopts_only;     /* this process opens no sockets */
     int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
     struct random_source random;
     struct resolver *resolver;
@@ -115,6 +116,8 @@ bool timestamps_keep_sent(struct linux_world *w, int count);
 void timestamps_forget_sent(struct linux_world *w);
 /* Switches timestamps on; the socket is marked as having them. `tx`: for every packet. */
 void timestamps_enable(struct linux_world *w, int fd, bool tx);
+/* Finds out which timestamps a socket has that another process has opened. */
+void timestamps_adopt(struct linux_world *w, int fd);
 /* Called for a received packet without a kernel timestamp although timestamping is on. */
 void timestamps_missing(struct linux_world *w);
 

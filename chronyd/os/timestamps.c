@@ -179,10 +179,26 @@ void timestamps_enable(struct linux_world *w, int fd, bool tx)
         w->timestamp_method = TIMESTAMPING_NONE;
 }
 
+void timestamps_adopt(struct linux_world *w, int fd)
+{
+#ifdef HAVE_LINUX_TIMESTAMPING
+    struct socket_state *state = socket_state(w, fd);
+    int flags = 0;
+    socklen_t length = sizeof(flags);
+
+    if (w->timestamp_method != TIMESTAMPING_LINUX ||
+        getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, &length) < 0)
+        return;
+    state->timestamps = (flags & SOF_TIMESTAMPING_SOFTWARE) != 0;
+    state->tx_flags_permanent = (flags & TX_FLAGS) != 0;
+#else
+#endif
+}
+
 void timestamps_missing(struct linux_world *w)
 {
     LOG_DEBUG("Missing kernel RX timestamp");
-    if (w->timestamp_keeper >= 0 || w->timestamp_method != TIMESTAMPING_LINUX)
+    if (w->adopts_only || w->timestamp_keeper >= 0 || w->timestamp_method != TIMESTAMPING_LINUX)
         return;
     /* The kernel switches receive timestamping on with a delay after the first socket asks for it,
        and off with the last one. This socket stays open, so that it stays on. */

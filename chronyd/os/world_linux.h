@@ -38,6 +38,10 @@ bool world_linux_has_resolver_helper(const struct world *world, uint32_t *restar
 /* For tests: the longest time of a lookup in seconds, instead of 30. */
 void world_linux_set_lookup_limit(struct world *world, double seconds);
 
+/* Takes over a datagram socket that another process has opened as a server socket, with the options
+   that it has. False: it was closed. */
+bool world_linux_adopt_socket(struct world *world, int fd, enum ip_family family);
+
 /* From now on files that root is not permitted to read are read as this user. For the fork server
    without CAP_DAC_READ_SEARCH. */
 void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid);

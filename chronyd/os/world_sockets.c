@@ -335,6 +335,23 @@ int linux_socket_open(void *ctx, const struct world_socket *spec)
     return fd;
 }
 
+bool world_linux_adopt_socket(struct world *world, int fd, enum ip_family family)
+{
+    struct linux_world *w = world->ctx;
+    int type = 0;
+    socklen_t length = sizeof(type);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0 || type != SOCK_DGRAM) {
+        close(fd);
+        return false;
+    }
+    *socket_state(w, fd) = (struct socket_state){.open = true, .type = WORLD_UDP, .family = family};
+    w->adopts_only = true;
+    timestamps_adopt(w, fd);
+    LOG_DEBUG("Adopted UDP v%d socket fd=%d", family == IP_V6 ? 6 : 4, fd);
+    return true;
+}
+
 static bool unix_address(const char *path, struct sockaddr_un *sa)
 {
     memset(sa, 0, sizeof(*sa));

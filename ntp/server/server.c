@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ntp/server/batch.h"
 #include "ntp/server/signd.h"
+#include "ntp/server/workers.h"
 #include "ntp/transmit_time.h"
 
 /* They take turns: a published snapshot is not changed before the wake-up after the next. */
@@ -33,6 +34,7 @@ struct ntp_server {
     bool holds_v6;
     struct ntp_mono_scale mono;
     struct server_tables tables;       /* as they are in the snapshots */
+    struct server_tables passed;       /* as the workers have them */
     struct server_snapshot *snapshots; /* NULL: none yet */
     size_t turn;
     struct server_batch batch;
@@ -64,6 +66,17 @@ static void take_tables(struct ntp_server *server, const struct server_tables *t
     }
 }
 
+/* After a change of the tables, which the answers of workers show when this returns. */
+static void pass_tables(struct ntp_server *server)
+{
+    const struct server_tables tables = current_tables(server);
+
+    if (!server->env->workers || server_tables_equal(&tables, &server->passed))
+        return;
+    server_workers_set_tables(server->env->workers, &tables, &server->limits, server->signd);
+    server->passed = tables;
+}
+
 /* The snapshot of this wake-up. A change of the tables (allow, rekey, rotation) shows in their
    generations; else only the time is new. */
 static const struct server_snapshot *publish(struct ntp_server *server)
@@ -90,6 +103,27 @@ static void send_replies(void *ctx, int fd, struct world_datagram *msgs, int cou
 static void sign_reply(void *ctx, const struct ntp_arrival *request, const uint8_t *reply)
 {
     signd_sign(((struct ntp_server *)ctx)->signd, request, reply);
+}
+
+/* A request that a worker has read. */
+static void sign_for_worker(void *ctx, const struct ipc_packet *packet)
+{
+    struct ntp_server *server = ctx;
+    const struct ntp_arrival request = {
+        .fd = ntp_sockets_server(server->sockets, packet->family),
+        .on_server_socket = true,
+        .packet = packet->data,
+        .length = packet->length,
+        .remote = packet->remote,
+        .local = packet->local,
+        .if_index = packet->if_index,
+    };
+    struct ntp_info info;
+
+    /* The key is named by the request. */
+    if (server->signd && request.fd >= 0 &&
+        ntp_packet_parse(request.packet, request.length, &info) && info.auth == NTP_AUTH_MSSNTP)
+        signd_sign(server->signd, &request, packet->reply);
 }
 
 static const struct server_batch_ops batch_ops = {.send = send_replies, .sign = sign_reply};
@@ -148,6 +182,7 @@ bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_r
 {
     if (!set_rule(server, rule))
         return false;
+    pass_tables(server);
     update_sockets(server);
     return true;
 }
@@ -176,6 +211,8 @@ static void on_clock_change(const struct clock_change *change, void *arg)
 
     if (server->shard.map)
         timestamp_map_clock_change(server->shard.map, change);
+    if (server->env->workers)
+        server_workers_change_clock(server->env->workers, change);
     if (change->type == CLOCK_ADJUST)
         server->mono.shift += change->doffset;
     else
@@ -202,6 +239,9 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
         set_rule(server, &rules->rules[i]);
     update_sockets(server);
     start_signing(server, params->conf.signd_socket);
+    if (server->env->workers)
+        server_workers_set_signer(server->env->workers, sign_for_worker, server);
+    pass_tables(server);
     local_clock_add_handler(server->env->clock, CLOCK_HOLDER_SERVER, on_clock_change, server);
     return server;
 }
@@ -212,6 +252,8 @@ void ntp_server_free(struct ntp_server *server)
         return;
     local_clock_remove_handler(server->env->clock, on_clock_change, server);
     ntp_sockets_set_server(server->sockets, NULL);
+    if (server->env->workers)
+        server_workers_set_signer(server->env->workers, NULL, NULL);
     if (server->holds_v4)
         ntp_sockets_release_server(server->sockets, IP_V4);
     if (server->holds_v6)
@@ -235,6 +277,7 @@ void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
     server->shard.nts = server->nts.server;
     /* The caller may free the keys from now on. */
     drop_snapshots(server);
+    pass_tables(server);
 }
 
 void ntp_server_wipe_old_keys(struct ntp_server *server)
@@ -243,11 +286,17 @@ void ntp_server_wipe_old_keys(struct ntp_server *server)
 
     if (!server_tables_equal(&tables, &server->tables))
         drop_snapshots(server);
+    pass_tables(server);
 }
 
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server)
 {
     return &server->mono;
+}
+
+struct server_shards ntp_server_shards(const struct ntp_server *server)
+{
+    return (struct server_shards){.own = &server->shard, .workers = server->env->workers};
 }
 
 const struct server_shard *ntp_server_shard(const struct ntp_server *server)

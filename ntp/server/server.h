@@ -14,7 +14,7 @@
 #include "ntp/auth.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
-#include "ntp/server/shard.h"
+#include "ntp/server/shards.h"
 #include "ntp/sockets.h"
 #include "ntp/transmit.h"
 
@@ -57,7 +57,8 @@ bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr
    server. */
 const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *server);
 
-/* The shard of the server, for its counters and the serverstats report. */
+/* The shard of the main process, and all shards, for the reports. */
 const struct server_shard *ntp_server_shard(const struct ntp_server *server);
+struct server_shards ntp_server_shards(const struct ntp_server *server);
 
 #endif

@@ -28,6 +28,7 @@ static const char *const result_texts[SERVER_RESULTS] = {
     [SERVER_DROPPED_NTS] = "dropped: NTS",
     [SERVER_DROPPED_SIGNING] = "dropped: cannot be signed",
     [SERVER_DROPPED_REPLY] = "dropped: no reply fits",
+    [SERVER_LOST] = "lost: server worker ended",
 };
 
 const char *server_result_text(enum server_result result)

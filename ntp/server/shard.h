@@ -39,8 +39,9 @@ enum server_result {
     SERVER_DROPPED_NTS,
     SERVER_DROPPED_SIGNING, /* it asks for a signature that is not possible here */
     SERVER_DROPPED_REPLY,   /* would be longer than the request, or cannot be authenticated */
+    SERVER_LOST,            /* the server worker that had it was ended */
 };
-#define SERVER_RESULTS (SERVER_DROPPED_REPLY + 1)
+#define SERVER_RESULTS (SERVER_LOST + 1)
 
 /* "answered", "dropped: rate limit" and the like. */
 const char *server_result_text(enum server_result result);
@@ -63,6 +64,10 @@ struct server_counts {
     uint64_t interleaved_hits; /* interleaved requests that were to be answered */
     uint64_t rx_timestamps[3]; /* by enum timestamp_source */
     uint64_t tx_timestamps[3];
+    /* Of a server worker. */
+    uint64_t taken;         /* requests that were read from a socket */
+    uint64_t clock_changes; /* that it knows of */
+    uint64_t not_forwarded; /* packets for which the main process had no room */
 };
 
 struct server_shard {

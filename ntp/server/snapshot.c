@@ -28,25 +28,49 @@ static void put(void *block, size_t place, const struct plain_value *value)
         memcpy((char *)block + place, value->data, value->size);
 }
 
-struct server_snapshot *server_snapshots_new(const struct server_tables *tables, size_t count)
-{
-    const size_t access = count * sizeof(struct server_snapshot);
-    const size_t keys = access + plain_align(tables->access.size);
-    const size_t nts_keys = keys + plain_align(tables->keys.size);
-    const size_t end = nts_keys + tables->nts_keys.size;
-    struct server_snapshot *snapshots = mem_alloc(end);
+/* Octets from the start of the block. */
+struct places {
+    size_t access, keys, nts_keys, end;
+};
 
-    put(snapshots, access, &tables->access);
-    put(snapshots, keys, &tables->keys);
-    put(snapshots, nts_keys, &tables->nts_keys);
+static struct places find_places(const struct server_tables *tables, size_t count)
+{
+    struct places p = {.access = count * sizeof(struct server_snapshot)};
+
+    p.keys = p.access + plain_align(tables->access.size);
+    p.nts_keys = p.keys + plain_align(tables->keys.size);
+    p.end = p.nts_keys + tables->nts_keys.size;
+    return p;
+}
+
+size_t server_snapshots_size(const struct server_tables *tables, size_t count)
+{
+    return find_places(tables, count).end;
+}
+
+void server_snapshots_fill(struct server_snapshot *snapshots, const struct server_tables *tables,
+                           size_t count)
+{
+    const struct places p = find_places(tables, count);
+
+    put(snapshots, p.access, &tables->access);
+    put(snapshots, p.keys, &tables->keys);
+    put(snapshots, p.nts_keys, &tables->nts_keys);
     for (size_t i = 0; i < count; i++) {
         const size_t start = i * sizeof(*snapshots);
 
-        snapshots[i].access = access - start;
-        snapshots[i].keys = keys - start;
-        snapshots[i].nts_keys = tables->nts_keys.data ? nts_keys - start : 0;
-        snapshots[i].end = end - start;
+        snapshots[i].access = p.access - start;
+        snapshots[i].keys = p.keys - start;
+        snapshots[i].nts_keys = tables->nts_keys.data ? p.nts_keys - start : 0;
+        snapshots[i].end = p.end - start;
     }
+}
+
+struct server_snapshot *server_snapshots_new(const struct server_tables *tables, size_t count)
+{
+    struct server_snapshot *snapshots = mem_alloc(server_snapshots_size(tables, count));
+
+    server_snapshots_fill(snapshots, tables, count);
     return snapshots;
 }
 

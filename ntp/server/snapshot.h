@@ -44,6 +44,11 @@ bool server_tables_equal(const struct server_tables *a, const struct server_tabl
  */
 struct server_snapshot *server_snapshots_new(const struct server_tables *tables, size_t count);
 void server_snapshots_free(struct server_snapshot *snapshots);
+/* The size of such a block, and the same in memory of the caller, which is zeroed and aligned as by
+   mem_alloc(). */
+size_t server_snapshots_size(const struct server_tables *tables, size_t count);
+void server_snapshots_fill(struct server_snapshot *snapshots, const struct server_tables *tables,
+                           size_t count);
 
 static inline const void *server_snapshot_at(const struct server_snapshot *snapshot, size_t place)
 {

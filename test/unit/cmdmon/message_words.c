@@ -51,6 +51,7 @@ static void requests_have_their_words(void **state)
         {SERVER_DROPPED_NTS, "dropped_nts"},
         {SERVER_DROPPED_SIGNING, "dropped_signing"},
         {SERVER_DROPPED_REPLY, "dropped_reply"},
+        {SERVER_LOST, "lost_with_worker"},
     };
 
     assert_int_equal(COUNT(pairs), SERVER_RESULTS);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sums over shards, and the merged client log. The shards of workers are read without trust: they
+ * may change at any time, and whatever they say, no loop here is longer than the memory they have.
+ */
+#include "ntp/server/shards.h"
+
+#include "ntp/server/workers.h"
+
+static int worker_count(const struct server_shards *s)
+{
+    return s->workers ? server_workers_count(s->workers) : 0;
+}
+
+static const struct client_log *log_of(const struct server_shards *s, int worker)
+{
+    return server_workers_shard(s->workers, worker)->log;
+}
+
+void server_shards_report_stats(const struct server_shards *shards,
+                                struct report_serverstats *report)
+{
+    server_shard_report_stats(shards->own, report);
+    for (int i = 0; i < worker_count(shards); i++)
+        server_shard_add_stats(server_workers_shard(shards->workers, i), report);
+}
+
+uint64_t server_shards_count(const struct server_shards *shards, enum server_result result)
+{
+    uint64_t count = shards->own->counts->results[result];
+
+    for (int i = 0; i < worker_count(shards); i++)
+        count += server_workers_shard(shards->workers, i)->counts->results[result];
+    return count;
+}
+
+/* ---- Clients ---- */
+
+/* Whether one of the first `count` workers has a record of a client. */
+static bool is_known(const struct server_shards *s, int count, const struct ip_addr *addr)
+{
+    for (int i = 0; i < count; i++)
+        if (client_log_knows(log_of(s, i), addr))
+            return true;
+    return false;
+}
+
+uint32_t server_shards_clients(const struct server_shards *shards)
+{
+    const struct client_log *own = shards->own->log;
+    uint32_t count = client_log_used(own);
+    struct ip_addr addr;
+
+    for (int i = 0; i < worker_count(shards); i++)
+        count += client_log_used(log_of(shards, i));
+    for (int i = 0; i < client_log_size(own) && shards->workers; i++)
+        if (client_log_address(own, i, &addr))
+            count -= is_known(shards, worker_count(shards), &addr);
+    return count;
+}
+
+uint32_t server_shards_clients_max(const struct server_shards *shards)
+{
+    size_t capacity = client_log_capacity(shards->own->log);
+
+    for (int i = 0; i < worker_count(shards); i++)
+        capacity += client_log_capacity(log_of(shards, i));
+    return (uint32_t)capacity;
+}
+
+int server_shards_size(const struct server_shards *shards)
+{
+    int size = client_log_size(shards->own->log);
+
+    for (int i = 0; size >= 0 && i < worker_count(shards); i++)
+        size += client_log_size(log_of(shards, i));
+    return size;
+}
+
+static uint32_t earlier(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Adds what another shard knows about the same client. */
+static void merge(struct report_client *r, const struct report_client *other)
+{
+    if (r->ntp_hits == 0) {
+        r->ntp_interval = other->ntp_interval;
+        r->ntp_timeout_interval = other->ntp_timeout_interval;
+    }
+    r->nts_ke_interval = other->nts_ke_interval;
+    r->cmd_interval = other->cmd_interval;
+    r->ntp_hits += other->ntp_hits;
+    r->nts_ke_hits += other->nts_ke_hits;
+    r->cmd_hits += other->cmd_hits;
+    r->ntp_drops += other->ntp_drops;
+    r->nts_ke_drops += other->nts_ke_drops;
+    r->cmd_drops += other->cmd_drops;
+    r->last_ntp_ago = earlier(r->last_ntp_ago, other->last_ntp_ago);
+    r->last_nts_ke_ago = earlier(r->last_nts_ke_ago, other->last_nts_ke_ago);
+    r->last_cmd_ago = earlier(r->last_cmd_ago, other->last_cmd_ago);
+}
+
+static bool has_hits(const struct report_client *r, uint32_t min_hits)
+{
+    return r->ntp_hits >= min_hits || r->nts_ke_hits >= min_hits || r->cmd_hits >= min_hits;
+}
+
+struct walk {
+    const struct server_shards *shards;
+    const struct server_shards_query *query;
+    struct report_client *clients;
+    uint32_t count;
+};
+
+/* An index of a worker's log. */
+static void report_worker_client(struct walk *w, int worker, int index)
+{
+    struct report_client report, own;
+    struct ip_addr addr;
+
+    if (!client_log_address(log_of(w->shards, worker), index, &addr) ||
+        is_known(w->shards, worker, &addr) ||
+        !client_log_report_client(log_of(w->shards, worker), &addr, w->query->now, &report))
+        return;
+    if (client_log_report_client(w->shards->own->log, &addr, w->query->now, &own))
+        merge(&report, &own);
+    if (w->query->reset)
+        client_log_reset_client(w->shards->own->log, &addr);
+    if (has_hits(&report, w->query->min_hits))
+        w->clients[w->count++] = report;
+}
+
+static void report_own_client(struct walk *w, int index)
+{
+    struct client_log *log = w->shards->own->log;
+    struct ip_addr addr;
+
+    if (!client_log_address(log, index, &addr) ||
+        is_known(w->shards, worker_count(w->shards), &addr))
+        return;
+    w->count += client_log_report(log, index, w->query->reset, w->query->min_hits, w->query->now,
+                                  &w->clients[w->count]);
+}
+
+/* Walks over the indices of a log, which begin at *base; *next goes on. worker -1: the own log. */
+static void walk_log(struct walk *w, int worker, uint32_t *base, uint32_t *next)
+{
+    const struct client_log *log = worker < 0 ? w->shards->own->log : log_of(w->shards, worker);
+    const uint32_t end = *base + (uint32_t)client_log_size(log), start = *next;
+    const bool clears = w->query->reset && worker >= 0 && start < end;
+
+    if (clears)
+        server_workers_hold(w->shards->workers, worker);
+    for (; *next < end && w->count < w->query->limit; ++*next) {
+        const int index = (int)(*next - *base);
+
+        if (worker < 0)
+            report_own_client(w, index);
+        else
+            report_worker_client(w, worker, index);
+    }
+    if (clears)
+        server_workers_reset(w->shards->workers, worker, (int)(start - *base),
+                             (int)(*next - start));
+    *base = end;
+}
+
+uint32_t server_shards_report_clients(const struct server_shards *shards,
+                                      const struct server_shards_query *query,
+                                      struct report_client *clients, uint32_t *next)
+{
+    struct walk w = {.shards = shards, .query = query, .clients = clients};
+    uint32_t base = 0;
+
+    *next = query->first;
+    if (client_log_size(shards->own->log) < 0)
+        return 0;
+    for (int i = 0; i < worker_count(shards); i++)
+        walk_log(&w, i, &base, next);
+    walk_log(&w, -1, &base, next);
+    return w.count;
+}
