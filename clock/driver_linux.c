@@ -264,6 +264,7 @@ void driver_linux_continue(const struct kernel_clock *kernel)
     struct linux_clock *l = kernel->ctx;
     struct timex t = {.modes = 0};
 
+    l->called = false;
     adjust_or_die(l, &t);
     l->status = t.status & (STA_UNSYNC | STA_INS | STA_DEL);
     l->tai_offset = t.tai;

@@ -94,7 +94,11 @@ static void note_command_step(struct guard_ledger *l, struct mono_time now)
 /* As if everything had been used up just now. */
 static void use_up(struct guard_ledger *l, struct mono_time now)
 {
-    l->updates = INT64_MAX / 2;
+    l->updates = l->policy.makestep.limit > l->policy.max_change.start ? l->policy.makestep.limit
+                                                                       : l->policy.max_change.start;
+    /* The start is over. */
+    if (l->updates < 1)
+        l->updates = 1;
     l->stepped = l->stepped_from_rtc = l->stepped_initially = l->stepped_for_leap = true;
     l->leap_step = now;
     l->rtc_changes.tokens = 0.0;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Preloaded into chronyd: the kernel's clock is a file, which all its processes share (FAKE_CLOCK in
- * the environment). Steps move the time that they read; frequencies are only kept. Nothing gets to
- * the real clock. Who has no CAP_SYS_TIME may only read, as with the real one.
+ * the environment). They read the time that its steps and frequencies make. Nothing gets to the
+ * real clock. Who has no CAP_SYS_TIME may only read, as with the real one.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -22,6 +21,14 @@
 static struct fake_clock *fake;
 static bool open_to_all;
 
+static int64_t real_clock(clockid_t id)
+{
+    struct timespec t;
+
+    syscall(SYS_clock_gettime, id, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
 __attribute__((constructor)) static void open_clock(void)
 {
     const char *path = getenv("FAKE_CLOCK");
@@ -34,8 +41,15 @@ __attribute__((constructor)) static void open_clock(void)
         abort();
     close(fd);
     open_to_all = getenv("FAKE_CLOCK_OPEN") != NULL;
-    if (fake->tick == 0)
-        *fake = (struct fake_clock){.tick = 10000, .status = STA_UNSYNC};
+    if (fake->tick == 0) {
+        fake->tick = 10000;
+        fake->status = STA_UNSYNC;
+    }
+    if (fake->anchor == 0) {
+        fake->anchor = real_clock(CLOCK_MONOTONIC_RAW);
+        fake->real_start = real_clock(CLOCK_REALTIME);
+        fake->mono_start = real_clock(CLOCK_MONOTONIC);
+    }
 }
 
 /* By the effective set, as the kernel's own check. A system call filter has no capget(): with
@@ -56,6 +70,27 @@ static int64_t step_of(const struct timex *t)
            t->time.tv_usec * ((t->modes & ADJ_NANO) ? 1 : 1000);
 }
 
+/* Nanoseconds since the start, as the clock counts them. */
+static int64_t elapsed(void)
+{
+    double rate = 100e-6 * (double)(fake->tick - 10000) + 1e-6 * (double)fake->freq / 65536.0;
+    int64_t raw = real_clock(CLOCK_MONOTONIC_RAW) - fake->anchor;
+
+    return fake->elapsed + raw + (int64_t)(rate * (double)raw);
+}
+
+static void set_rate(const struct timex *t)
+{
+    fake->changes++;
+    fake->elapsed = elapsed();
+    fake->anchor = real_clock(CLOCK_MONOTONIC_RAW);
+    if (t->modes & ADJ_TICK)
+        fake->tick = t->tick;
+    if (t->modes & ADJ_FREQUENCY)
+        fake->freq = t->freq;
+    fake->changes++;
+}
+
 int adjtimex(struct timex *t)
 {
     if (t->modes != 0 && !may_set()) {
@@ -69,10 +104,8 @@ int adjtimex(struct timex *t)
         fake->stepped += step_of(t);
         fake->steps++;
     }
-    if (t->modes & ADJ_TICK)
-        fake->tick = t->tick;
-    if (t->modes & ADJ_FREQUENCY)
-        fake->freq = t->freq;
+    if (t->modes & (ADJ_TICK | ADJ_FREQUENCY))
+        set_rate(t);
     if (t->modes & ADJ_STATUS)
         fake->status = t->status;
     if (t->modes & ADJ_TAI)
@@ -107,17 +140,36 @@ int settimeofday(const struct timeval *t, const struct timezone *zone)
     return -1;
 }
 
+/* A process that is killed while it makes a change must not stop the others. */
+static int64_t elapsed_now(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        uint32_t before = fake->changes;
+        int64_t ns = elapsed();
+
+        if (before % 2 == 0 && fake->changes == before)
+            return ns;
+    }
+    return elapsed();
+}
+
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-    static int (*real)(clockid_t, struct timespec *);
+    int64_t ns;
 
-    if (!real)
-        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-    int result = real(id, t);
-    if (result != 0 || (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE))
-        return result;
-    int64_t now = t->tv_sec * INT64_C(1000000000) + t->tv_nsec + fake->stepped;
-    t->tv_sec = now / 1000000000;
-    t->tv_nsec = now % 1000000000;
+    switch (id) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+        ns = fake->real_start + elapsed_now() + fake->stepped;
+        break;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_COARSE:
+        ns = fake->mono_start + elapsed_now();
+        break;
+    default:
+        return (int)syscall(SYS_clock_gettime, id, t);
+    }
+    t->tv_sec = ns / 1000000000;
+    t->tv_nsec = ns % 1000000000;
     return 0;
 }

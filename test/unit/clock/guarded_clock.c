@@ -6,11 +6,13 @@
  */
 #include "test/unit/support/unit.h"
 #include <math.h>
+#include <stdlib.h>
 #include "clock/driver_linux.h"
 #include "clock/guard.h"
 #include "clock/guarded_clock.h"
 #include "clock/slew.h"
 #include "test/unit/support/clock.h"
+#include "test/unit/support/conf.h"
 
 #define START       1700000000
 #define END_OF_JUNE INT64_C(1782864000)
@@ -202,6 +204,7 @@ static void errors_without_bound_are_the_largest(void **state)
 
 static void next_guard_finds_everything_as_it_was(void **state)
 {
+    char directory[TEST_PATH_SIZE];
     enum guard_verdict last;
     struct fixture f;
 
@@ -217,8 +220,14 @@ static void next_guard_finds_everything_as_it_was(void **state)
     k.ops->set_sync_status(k.ctx, true, 0.003, 0.004);
     /* The last request of the one that ended was carried out, and its reply was lost. */
     f.w->kernel.freq += 65536;
+    test_directory_make(directory);
+    test_log_begin(directory);
     replace_guard(&f);
     guarded_clock_restore(f.clock);
+    char *log = test_log_end(directory);
+    assert_string_equal(log, "");
+    free(log);
+    test_directory_remove(directory);
     assert_int_equal(f.w->kernel.tick, before.tick);
     assert_int_equal(f.w->kernel.freq, before.freq);
     assert_int_equal(f.w->kernel.status, before.status);
