@@ -52,7 +52,7 @@ __attribute__((constructor)) static void open_clock(void)
     }
 }
 
-/* By the effective set, as the kernel's own check. A system call filter has no capget(): with
+/* By the effective set, as the kernel checks it. A system call filter forbids to ask for that: with
    FAKE_CLOCK_OPEN in the environment it is not asked. */
 static bool may_set(void)
 {
