@@ -52,7 +52,7 @@ static const struct {
 };
 
 /* __NR_SCMP_ERROR: a call that the library and the architecture do not have cannot be made. */
-static int call_number(const char *name)
+int filter_call_number(const char *name)
 {
     int number = seccomp_syscall_resolve_name(name);
 
@@ -104,7 +104,7 @@ static bool is_decided(const struct rules *r, int number)
 
 static bool add_name(struct rules *r, uint32_t action, const char *name)
 {
-    int number = call_number(name);
+    int number = filter_call_number(name);
 
     if (number == __NR_SCMP_ERROR || is_decided(r, number))
         return true;
@@ -117,7 +117,7 @@ static bool add_name(struct rules *r, uint32_t action, const char *name)
 static bool add_rule(const struct rules *r, uint32_t action, const struct call_rule *rule)
 {
     struct scmp_arg_cmp arguments[COUNT(rule->arguments)];
-    int number = call_number(rule->name);
+    int number = filter_call_number(rule->name);
     unsigned int count = 0;
 
     if (number == __NR_SCMP_ERROR || is_decided(r, number) || action == r->otherwise)
@@ -171,12 +171,11 @@ static uint32_t kill_action(void)
 static void load(int level, enum process_role role, unsigned int work)
 {
     const struct promise *promise = promise_of(role);
-    const int kind = promise->lists_calls ? abs(level) : 2;
-    struct rules r = {.levels = kind == 1 ? LEVELS_LISTED : LEVELS_DENIED,
+    struct rules r = {.levels = filter_levels(level, role),
                       .ends = SCMP_ACT_TRAP,
                       .kills = level > 0 ? kill_action() : SCMP_ACT_TRAP};
 
-    r.otherwise = kind == 1 ? r.ends : SCMP_ACT_ALLOW;
+    r.otherwise = r.levels == LEVELS_LISTED ? r.ends : SCMP_ACT_ALLOW;
     r.ctx = seccomp_init(r.otherwise);
     if (!r.ctx)
         LOG_FATAL("Failed to initialize seccomp");
@@ -189,10 +188,22 @@ static void load(int level, enum process_role role, unsigned int work)
         LOG_FATAL("Failed to load seccomp rules");
     seccomp_release(r.ctx);
     LOG(role == PROCESS_MAIN ? LOG_SEV_INFO : LOG_SEV_DEBUG, "Loaded seccomp filter (level %d)",
-        kind);
+        r.levels == LEVELS_LISTED ? 1 : 2);
+}
+
+#else
+
+int filter_call_number(const char *name)
+{
+    return -1;
 }
 
 #endif
+
+enum call_levels filter_levels(int level, enum process_role role)
+{
+    return promise_of(role)->lists_calls && abs(level) == 1 ? LEVELS_LISTED : LEVELS_DENIED;
+}
 
 void filter_check_level(int level)
 {

@@ -11,6 +11,11 @@
 /* Fatal unless the level is -2..2, and 0 in a build without the filter. */
 void filter_check_level(int level);
 
+/* Which groups of a promise are in use at a level other than 0. */
+enum call_levels filter_levels(int level, enum process_role role);
+/* The number of a call; negative: the architecture does not have it, or there is no filter. */
+int filter_call_number(const char *name);
+
 /* Loads the filter; 0 does nothing. work: bits of enum promise_work that this process has. Failure
    is fatal. Logs `Loaded seccomp filter (level N)`: info in the main process, debug in others. */
 void filter_load(int level, enum process_role role, unsigned int work);

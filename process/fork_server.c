@@ -546,6 +546,33 @@ static int earlier(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
+/* Each role enters its sandbox once, in a child for this alone: what is wrong with one of them ends
+   the start, also where its process is started later. It logs the reason. */
+static bool rehearse(const struct server *s, enum process_role role)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        signals_set_child(false);
+        if (s->role)
+            s->role->forget(s->role->ctx);
+        sandbox_enter(s->spec->sandbox, role, -1);
+        _exit(HELPER_EXIT_DONE);
+    }
+    /* Without memory for a child now there may be some when it is needed. */
+    return child < 0 || (waitpid(child, &status, 0) == child && status == 0);
+}
+
+static bool rehearse_all(const struct server *s)
+{
+    bool ok = !s->role || rehearse(s, PROCESS_KE_HELPER);
+
+    for (int i = 0; ok && i < s->lone_count; i++)
+        ok = (i > 0 && s->lone[i].role == s->lone[i - 1].role) || rehearse(s, s->lone[i].role);
+    return ok;
+}
+
 void fork_server_run(const struct fork_server_spec *spec, int fd)
 {
     struct server s = {
@@ -566,6 +593,8 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     const struct process_place own_place = {.role = PROCESS_FORK_SERVER};
     show_facts(&s, &own_place);
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
+    if (spec->sandbox->confines && !rehearse_all(&s))
+        _exit(HELPER_EXIT_FATAL);
     if (spec->limited)
         spec->limited(spec->arg);
     s.places = mem_array((size_t)place_count(&s), sizeof(*s.places));

@@ -54,7 +54,8 @@ struct fork_server_spec {
 /*
  * Forks the fork server; if there are helpers, waits for the first generation of them. NULL: error
  * has one line that says what is wrong, with the file, for LOG_FATAL: `Could not open socket pair`,
- * `fork() failed : ERRNO`, `Could not set credentials : ...`, `NTS-KE helpers failed`; nothing is
+ * `fork() failed : ERRNO`, `Self-test of the processes failed`,
+ * `Could not set credentials : ...`, `NTS-KE helpers failed`; nothing is
  * left running then. To be called without threads, before GnuTLS was used in this process.
  */
 struct fork_server *fork_server_start(const struct fork_server_spec *spec, char *error,

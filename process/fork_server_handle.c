@@ -318,6 +318,20 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
     return f;
 }
 
+/* Waits for the first message, before which each role has proved its sandbox. False: the process has
+   ended instead. */
+static bool await_self_test(struct fork_server *f)
+{
+    struct pollfd p = {.fd = f->channel.fd, .events = POLLIN};
+    char octet;
+
+    fork_server_order(f, IPC_PING);
+    for (int i = 0; i < START_TRIES; i++)
+        if (poll(&p, 1, START_PAUSE) > 0)
+            return recv(f->channel.fd, &octet, sizeof(octet), MSG_PEEK) > 0;
+    return false;
+}
+
 struct fork_server *fork_server_start(const struct fork_server_spec *spec, char *error, size_t size)
 {
     int ends[2];
@@ -340,6 +354,12 @@ struct fork_server *fork_server_start(const struct fork_server_spec *spec, char 
         return NULL;
     }
     struct fork_server *f = fork_server_connect(ends[0], pid);
+    if (spec->sandbox->confines && !await_self_test(f)) {
+        snprintf(error, size, "Self-test of the processes failed");
+        fork_server_free(f);
+        waitpid(pid, NULL, 0);
+        return NULL;
+    }
     expect_processes(f, spec);
     if (!spec->helpers)
         return f;

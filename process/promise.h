@@ -11,6 +11,7 @@
 #ifndef PROCESS_PROMISE_H
 #define PROCESS_PROMISE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -91,9 +92,25 @@ struct call_group {
     const struct call_rule *rules; /* until one without a name; may be NULL */
 };
 
+/* A call that the self-test (self_test.h) makes, with arguments without an effect, mostly a
+   descriptor that is none. */
+struct probe {
+    const char *call;
+    long arguments[6];
+    enum call_levels levels; /* 0: all */
+    unsigned int work;       /* bits of enum promise_work that it is part of */
+};
+/* With the arguments that are not 0. */
+#define PROBE(name, ...)                                                                           \
+    {                                                                                              \
+        .call = (name), .arguments = { __VA_ARGS__ }                                               \
+    }
+#define PROBE_BUFFER LONG_MIN /* argument: the address of zeros */
+
 struct promise {
     const char *name; /* in messages for people */
     bool is_stranger; /* has no business with the user of the daemon: has one of its own */
+    bool closes_log;  /* when it has entered its sandbox */
     bool lists_calls;
     const struct call_group *const *groups; /* with NULL at the end */
     /* For Landlock. Files that it may open, until one without a path; NULL: none. */
@@ -102,6 +119,9 @@ struct promise {
     bool
         named_ports; /* it binds TCP sockets to the ports that the configuration names, else none */
     bool connects;   /* TCP connections */
+    /* What the self-test tries, until one without a call: what is denied, and what it needs each
+       day besides probes_of_all (NULL: nothing). */
+    const struct probe *denied, *daily;
 };
 
 /* One for each role. */
@@ -110,6 +130,10 @@ const struct promise *promise_of(enum process_role role);
 /* Each in a file of its own. */
 extern const struct promise promise_main, promise_fork_server, promise_guard, promise_server_worker,
     promise_ke_helper, promise_ke_client, promise_resolver, promise_metrics;
+
+/* What is tried in each process; in those that run no program, and in those that open no file
+   and use no network besides: promise_probes.c. */
+extern const struct probe probes_of_all[], probes_no_programs[], probes_no_names[];
 
 /* What name services read, whatever they are: promise_paths.c. */
 extern const struct path_rule paths_of_name_services[];
@@ -128,6 +152,8 @@ extern const struct call_group calls_missing, calls_maybe_missing;
 /* What nothing of ours and no library in use calls: code for the kernel, other processes, mounts.
    Without fork() and vfork(), which the fork server needs. */
 extern const struct call_group calls_dangerous;
+/* Running programs. */
+extern const struct call_group calls_no_programs;
 /* fork() and vfork() */
 extern const struct call_group calls_of_children;
 /* What a library may try. */

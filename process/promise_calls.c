@@ -90,7 +90,6 @@ const struct call_group calls_unaddressed = {CALL_WORKS, LEVELS_LISTED, .rules =
 /* ---- All processes: denied ---- */
 
 static const char *const dangerous[] = {
-    "execve", "execveat",
     /* other processes: their memory, descriptors and signals, with a queued value or without */
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
     "pidfd_getfd", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
@@ -106,6 +105,9 @@ static const char *const dangerous[] = {
     /* the system */
     "reboot", "swapon", "swapoff", "acct", "nfsservctl", "uselib", NULL};
 const struct call_group calls_dangerous = {CALL_KILLS, LEVELS_ALL, .names = dangerous};
+
+static const char *const programs[] = {"execve", "execveat", NULL};
+const struct call_group calls_no_programs = {CALL_ENDS, LEVELS_DENIED, .names = programs};
 
 static const char *const of_children[] = {"fork", "vfork", NULL};
 const struct call_group calls_of_children = {CALL_KILLS, LEVELS_ALL, .names = of_children};

@@ -8,7 +8,10 @@
  */
 #include "process/promise.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #define WITH(bit)                                                                                  \
     {                                                                                              \
@@ -24,13 +27,9 @@ static const struct call_rule namespaces[] = {
 };
 static const struct call_group no_namespaces = {CALL_FAILS, LEVELS_DENIED, .rules = namespaces};
 
-static const struct call_group *const groups[] = {&calls_missing,
-                                                  &calls_dangerous,
-                                                  &calls_refused,
-                                                  &calls_refused_requests,
-                                                  &calls_refused_ioctls,
-                                                  &no_namespaces,
-                                                  NULL};
+static const struct call_group *const groups[] = {
+    &calls_missing,          &calls_dangerous,      &calls_no_programs, &calls_refused,
+    &calls_refused_requests, &calls_refused_ioctls, &no_namespaces,     NULL};
 
 static const struct path_rule paths[] = {
     {"/", PATH_READ},
@@ -38,9 +37,23 @@ static const struct path_rule paths[] = {
     {.path = NULL},
 };
 
+static const struct probe daily[] = {
+    PROBE("wait4", -1, 0, WNOHANG),
+    PROBE("setresuid", -1, -1, -1),
+    PROBE("setresgid", -1, -1, -1),
+    PROBE("capset", 0),
+    PROBE("openat", AT_FDCWD, PROBE_BUFFER, O_RDONLY),
+    PROBE("sendmsg", -1, PROBE_BUFFER),
+    PROBE("socketpair", -1),
+    PROBE("socket", AF_UNIX),
+    {.call = NULL},
+};
+
 const struct promise promise_fork_server = {
     .name = "fork server",
     .groups = groups,
+    .denied = probes_no_programs,
+    .daily = daily,
     .paths = paths,
     .named_ports = true,
     .connects = true,

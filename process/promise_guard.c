@@ -7,7 +7,9 @@
 #include "process/promise.h"
 
 #include <linux/rtc.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <time.h>
 
 static const char *const calls[] = {"adjtimex",      "clock_adjtime",   "clock_adjtime64",
                                     "clock_settime", "clock_settime64", NULL};
@@ -25,12 +27,41 @@ static const struct call_group no_network = {CALL_ENDS, LEVELS_DENIED, .names = 
 static const char *const addressed[] = {"sendmsg", NULL};
 static const struct call_group no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = addressed};
 
-static const struct call_group *const groups[] = {
-    &calls_no_opening,     &calls_no_log_socket, &calls_of_all,        &listed,
-    &calls_unaddressed,    &calls_missing,       &calls_maybe_missing, &calls_no_handler,
-    &calls_dangerous,      &calls_of_children,   &calls_refused,       &calls_refused_requests,
-    &calls_refused_ioctls, &calls_no_sockets,    &no_network,          &calls_signals_end,
-    &calls_no_names,       &no_sendmsg,          &calls_no_addressed,  NULL};
+static const struct call_group *const groups[] = {&calls_no_opening,
+                                                  &calls_no_log_socket,
+                                                  &calls_of_all,
+                                                  &listed,
+                                                  &calls_unaddressed,
+                                                  &calls_missing,
+                                                  &calls_maybe_missing,
+                                                  &calls_no_handler,
+                                                  &calls_dangerous,
+                                                  &calls_no_programs,
+                                                  &calls_of_children,
+                                                  &calls_refused,
+                                                  &calls_refused_requests,
+                                                  &calls_refused_ioctls,
+                                                  &calls_no_sockets,
+                                                  &no_network,
+                                                  &calls_signals_end,
+                                                  &calls_no_names,
+                                                  &no_sendmsg,
+                                                  &calls_no_addressed,
+                                                  NULL};
+
+static const struct probe daily[] = {
+    PROBE("adjtimex", 0),
+    PROBE("clock_adjtime", CLOCK_REALTIME),
+    PROBE("clock_settime", CLOCK_REALTIME),
+    PROBE("ioctl", -1, RTC_SET_TIME, PROBE_BUFFER),
+    PROBE("ioctl", -1, RTC_RD_TIME, PROBE_BUFFER),
+    {.call = NULL},
+};
 
 const struct promise promise_guard = {
-    .name = "guard of the clock", .lists_calls = true, .groups = groups};
+    .name = "guard of the clock",
+    .lists_calls = true,
+    .groups = groups,
+    .denied = probes_no_names,
+    .daily = daily,
+};

@@ -28,12 +28,37 @@ static const struct call_group no_other_options = {CALL_ENDS, LEVELS_DENIED,
 static const char *const addressed[] = {"sendmsg", NULL};
 static const struct call_group no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = addressed};
 
-static const struct call_group *const groups[] = {
-    &calls_no_opening,  &calls_no_log_socket, &calls_of_all,        &listed,
-    &calls_unaddressed, &calls_missing,       &calls_maybe_missing, &calls_no_handler,
-    &calls_dangerous,   &calls_of_children,   &calls_refused,       &calls_refused_requests,
-    &calls_no_sockets,  &calls_no_network,    &calls_signals_end,   &calls_no_names,
-    &no_sendmsg,        &calls_no_addressed,  &no_other_options,    NULL};
+static const struct call_group *const groups[] = {&calls_no_opening,
+                                                  &calls_no_log_socket,
+                                                  &calls_of_all,
+                                                  &listed,
+                                                  &calls_unaddressed,
+                                                  &calls_missing,
+                                                  &calls_maybe_missing,
+                                                  &calls_no_handler,
+                                                  &calls_dangerous,
+                                                  &calls_no_programs,
+                                                  &calls_of_children,
+                                                  &calls_refused,
+                                                  &calls_refused_requests,
+                                                  &calls_no_sockets,
+                                                  &calls_no_network,
+                                                  &calls_signals_end,
+                                                  &calls_no_names,
+                                                  &no_sendmsg,
+                                                  &calls_no_addressed,
+                                                  &no_other_options,
+                                                  NULL};
+
+static const struct probe daily[] = {
+    PROBE("setsockopt", -1, IPPROTO_TCP, TCP_QUICKACK, PROBE_BUFFER, 4),
+    {.call = NULL},
+};
 
 const struct promise promise_ke_client = {
-    .name = "NTS-KE client", .lists_calls = true, .groups = groups};
+    .name = "NTS-KE client",
+    .lists_calls = true,
+    .groups = groups,
+    .denied = probes_no_names,
+    .daily = daily,
+};

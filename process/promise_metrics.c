@@ -7,6 +7,7 @@
  */
 #include "process/promise.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -39,6 +40,7 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_maybe_missing,
                                                   &calls_no_handler,
                                                   &calls_dangerous,
+                                                  &calls_no_programs,
                                                   &calls_of_children,
                                                   &calls_refused,
                                                   &calls_refused_requests,
@@ -50,5 +52,26 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &no_other_options,
                                                   NULL};
 
+static const struct probe daily[] = {
+    PROBE("accept4", -1),
+    PROBE("epoll_create1", -1),
+    PROBE("epoll_ctl", -1),
+    PROBE("epoll_wait", -1, PROBE_BUFFER),
+    PROBE("epoll_pwait", -1, PROBE_BUFFER),
+    PROBE("alarm", 0),
+    PROBE("sendmsg", -1, PROBE_BUFFER),
+    PROBE("fcntl", -1, F_SETFL),
+    PROBE("setsockopt", -1, IPPROTO_TCP, TCP_NODELAY, PROBE_BUFFER, 4),
+    PROBE("setsockopt", -1, IPPROTO_TCP, TCP_CORK, PROBE_BUFFER, 4),
+    {.call = NULL},
+};
+
 const struct promise promise_metrics = {
-    .name = "metrics server", .is_stranger = true, .lists_calls = true, .groups = groups};
+    .name = "metrics server",
+    .is_stranger = true,
+    .closes_log = true,
+    .lists_calls = true,
+    .groups = groups,
+    .denied = probes_no_names,
+    .daily = daily,
+};

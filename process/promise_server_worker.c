@@ -6,6 +6,7 @@
  */
 #include "process/promise.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 static const char *const calls[] = {"recvmmsg", "recvmmsg_time64", "sendmmsg",
@@ -24,6 +25,7 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_maybe_missing,
                                                   &calls_no_handler,
                                                   &calls_dangerous,
+                                                  &calls_no_programs,
                                                   &calls_of_children,
                                                   &calls_refused,
                                                   &calls_refused_requests,
@@ -33,5 +35,17 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_no_names,
                                                   NULL};
 
+static const struct probe daily[] = {
+    PROBE("recvmmsg", -1, PROBE_BUFFER), PROBE("sendmmsg", -1, PROBE_BUFFER),
+    PROBE("sendmsg", -1, PROBE_BUFFER),  PROBE("sendto", -1, PROBE_BUFFER, 1, 0, PROBE_BUFFER, 16),
+    PROBE("fcntl", -1, F_SETFL),         {.call = NULL},
+};
+
 const struct promise promise_server_worker = {
-    .name = "server worker", .is_stranger = true, .lists_calls = true, .groups = groups};
+    .name = "server worker",
+    .is_stranger = true,
+    .lists_calls = true,
+    .groups = groups,
+    .denied = probes_no_names,
+    .daily = daily,
+};

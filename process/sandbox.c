@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "process/privileges.h"
 #include "process/process.h"
+#include "process/self_test.h"
 #include "process/signals.h"
 #include "process/violation.h"
 
@@ -182,6 +183,13 @@ static void forbid_dumps(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* A sandbox that does not hold is worse than none, and one that holds too much ends the process
+   some day. */
+static _Noreturn void fail_self_test(enum process_role role, const char *problem)
+{
+    LOG_FATAL("Self-test of the %s failed : %s", promise_of(role)->name, problem);
+}
+
 /* ---- Landlock ---- */
 
 static char *existing_ancestor(const char *path)
@@ -248,12 +256,16 @@ static struct landlock_wish make_wish(const struct sandbox *s, enum process_role
 static struct landlock_result confine(const struct sandbox *s, enum process_role role)
 {
     struct landlock_result result = {.abi = 0};
+    char problem[160];
 
     if (s->confines) {
         struct path_rule *paths;
         const struct landlock_wish wish = make_wish(s, role, &paths);
 
         result = landlock_restrict(&wish);
+        /* Under a filter it is the filter that denies programs, and nothing has to be forked. */
+        if (!self_test_landlock(&wish, &result, s->filter_level == 0, problem, sizeof(problem)))
+            fail_self_test(role, problem);
         free(paths);
     }
     return result;
@@ -283,10 +295,14 @@ struct landlock_result sandbox_landlock(const struct sandbox *s, enum process_ro
 
 static void load_filter(const struct sandbox *s, enum process_role role, unsigned int work)
 {
+    char problem[160];
+
     if (s->filter_level == 0)
         return;
-    violation_catch(s->violations, role, s->filter_level < 0, !promise_of(role)->is_stranger);
+    violation_catch(s->violations, role, s->filter_level < 0, !promise_of(role)->closes_log);
     filter_load(s->filter_level, role, work);
+    if (s->confines && !self_test_filter(s->filter_level, role, work, problem, sizeof(problem)))
+        fail_self_test(role, problem);
 }
 
 void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int channel)

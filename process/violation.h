@@ -30,6 +30,10 @@ uint32_t violations_count(const struct violations *violations, enum process_role
 const char *violations_last(const struct violations *violations, enum process_role role, char *text,
                             size_t size);
 
+/* For the self-test: makes a call, which may be a violation: then it is caught, and nothing is
+   logged, counted or ended. The arguments are six. Returns what syscall() does. */
+long violation_try(long number, const long *arguments, bool *caught);
+
 /* Installs the handler, before the filter is loaded. denies: the process goes on. logs: it has the
    log open. violations may be NULL. */
 void violation_catch(struct violations *violations, enum process_role role, bool denies, bool logs);
