@@ -44,7 +44,9 @@ struct world_socket {
     bool timestamps_rx;
     bool timestamps_tx; /* ask for transmit timestamps of every packet */
     int dscp;           /* 1..63, 0: unset */
-    int backlog;        /* TCP with a local address: listen; 0: not listening */
+    int group;   /* UDP with a local address: so many sockets are opened for it, and each gets the
+                  packets of certain sources; 0: one */
+    int backlog; /* TCP with a local address: listen; 0: not listening */
 };
 
 /* Where a time stamp was made (ntp.md 5.1). */

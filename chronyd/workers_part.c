@@ -32,8 +32,9 @@ void workers_part_choose(struct chronyd *d, int passed_fds)
         LOG_INFO("The main process answers NTP requests, since %s", reason);
         *count = 0;
     }
-    if (*count > 1) {
-        LOG_INFO("One server worker instead of %d", *count);
+    if (*count > 1 && passed_fds > 0) {
+        LOG_INFO("One server worker instead of %d, since sockets come from the service manager",
+                 *count);
         *count = 1;
     }
 }

@@ -21,10 +21,11 @@
 #define MAX_WORKER_DELAY 1.0 /* seconds between reading by a worker and by this process */
 
 struct family_sockets {
-    int server; /* -1: not open */
-    int client; /* shared; -1: none */
-    int ptp;    /* messages of PTP; -1: none */
-    int uses;   /* of the server socket */
+    int server;                     /* -1: not open */
+    int others[SERVER_WORKERS_MAX]; /* of the server workers; the first one has that above */
+    int client;                     /* shared; -1: none */
+    int ptp;                        /* messages of PTP; -1: none */
+    int uses;                       /* of the server socket */
 };
 
 struct ntp_sockets {
@@ -344,6 +345,7 @@ static void check_port_in_use(const struct ntp_sockets *s, const struct ip_port 
 /* Returns the socket, or -1 after logging the reason. */
 static int open_serving(struct ntp_sockets *s, enum ip_family family, int port, bool for_workers)
 {
+    const int group = for_workers && s->env->workers ? server_workers_count(s->env->workers) : 0;
     const struct world *w = s->env->world;
     const struct ip_addr *bind = family == IP_V6 ? &s->conf.server.v6 : &s->conf.server.v4;
     struct ip_port local = {.addr = *bind, .port = (uint16_t)port};
@@ -362,6 +364,7 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port, 
                              .broadcast = true,
                              .packet_info = true,
                              .timestamps_rx = true,
+                             .group = group,
                              .dscp = s->conf.dscp,
                          },
                          for_workers);
@@ -375,6 +378,37 @@ static int open_serving(struct ntp_sockets *s, enum ip_family family, int port, 
     return fd;
 }
 
+static void close_others(struct ntp_sockets *s, struct family_sockets *f)
+{
+    const struct world *w = s->env->world;
+
+    for (int i = 1; i < server_workers_count(s->env->workers); i++) {
+        if (f->others[i] >= 0)
+            w->ops->socket_close(w->ctx, f->others[i]);
+        f->others[i] = -1;
+    }
+}
+
+/* A socket for each worker. Without all of them the first worker has the only one, since clients
+   would move between workers. */
+static void open_workers(struct ntp_sockets *s, enum ip_family family)
+{
+    struct family_sockets *f = of_family(s, family);
+    const int count = server_workers_count(s->env->workers);
+    bool complete = true;
+
+    f->others[0] = f->server;
+    for (int i = 1; i < count; i++) {
+        f->others[i] = complete ? open_serving(s, family, s->conf.port, true) : -1;
+        complete = f->others[i] >= 0;
+    }
+    if (!complete) {
+        LOG_WARN("One server worker answers all requests over IPv%d", family == IP_V6 ? 6 : 4);
+        close_others(s, f);
+    }
+    server_workers_open(s->env->workers, family, f->others);
+}
+
 static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
     struct family_sockets *f = of_family(s, family);
@@ -383,7 +417,7 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
         return;
     f->server = open_serving(s, family, s->conf.port, true);
     if (f->server >= 0 && s->env->workers)
-        server_workers_open(s->env->workers, family, &f->server);
+        open_workers(s, family);
 }
 
 static void close_server(struct ntp_sockets *s, enum ip_family family)
@@ -397,6 +431,7 @@ static void close_server(struct ntp_sockets *s, enum ip_family family)
         return;
     }
     server_workers_close(s->env->workers, family);
+    close_others(s, f);
     s->env->world->ops->socket_close(s->env->world->ctx, f->server);
     f->server = -1;
 }

@@ -19,6 +19,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "chronyd/os/linux_internal.h"
+#include "chronyd/os/selector.h"
 
 /* ---- Table of descriptors ---- */
 
@@ -285,6 +286,8 @@ static bool attach(int fd, const struct world_socket *spec, bool passed)
         return true;
     if (spec->local && (spec->local->port != 0 || !ip_addr_is_any(&spec->local->addr)) &&
         !bind_local(fd, spec->local))
+        return false;
+    if (spec->group > 1 && !selector_attach(fd, spec->family, spec->group))
         return false;
     if (spec->type == WORLD_TCP && spec->local && spec->backlog > 0 &&
         listen(fd, spec->backlog) < 0)

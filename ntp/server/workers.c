@@ -231,8 +231,10 @@ static void pass_socket(struct worker *w, enum ip_family family)
     const struct ipc_message message = {.type = IPC_SERVER_SOCKET,
                                         .u.server_socket.family = family};
 
-    if (w->workers->is_open[place_of(family)])
-        order(w, &message, w->workers->sockets[place_of(family)][w->number - 1]);
+    const int place = place_of(family);
+
+    if (w->workers->is_open[place] && w->workers->sockets[place][w->number - 1] >= 0)
+        order(w, &message, w->workers->sockets[place][w->number - 1]);
 }
 
 /* A change of the clock that the worker before did not hear of: the times that it has kept are

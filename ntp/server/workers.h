@@ -62,7 +62,7 @@ struct server_workers_handler {
 };
 void server_workers_set_handler(struct server_workers *workers,
                                 const struct server_workers_handler *handler);
-/* The sockets of a family, one for each worker; they stay the caller's, and open until they are
+/* The sockets of a family, one for each worker (-1: it gets none); they stay the caller's, and open until they are
    closed with the second function, after which no worker reads from them. */
 void server_workers_open(struct server_workers *workers, enum ip_family family, const int *fds);
 void server_workers_close(struct server_workers *workers, enum ip_family family);
