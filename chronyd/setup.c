@@ -349,6 +349,9 @@ static uint64_t needed_descriptors(const struct conf *conf)
 {
     uint64_t own = OTHER_DESCRIPTORS + 4 * conf->refclocks.count, sessions = 0;
 
+    /* Two sockets, a channel and memory for each server worker. */
+    if (conf->process.server_workers > 1)
+        own += 4 * (uint64_t)conf->process.server_workers;
     /* A socket for the request, and one for the key establishment. */
     for (size_t i = 0; i < conf->client.source_count; i++)
         own += 2 * (uint64_t)(conf->client.sources[i].pool ? NTP_SOURCES_MAX_POOL : 1);
