@@ -12,10 +12,13 @@
 #include "base/number.h"
 #include "base/sync_status.h"
 
-#define MAX_FIELDS  80
-#define MAX_TRIES   100
-#define NS          1000000000
-#define MAX_SECONDS (INT64_C(1) << 33) /* of an instant: nanoseconds fit into 64 bits */
+#define MAX_FIELDS 80
+/* Places of two fields, for who needs only these. */
+#define FIELD_FLAGS   4
+#define FIELD_STEPPED 14
+#define MAX_TRIES     100
+#define NS            1000000000
+#define MAX_SECONDS   (INT64_C(1) << 33) /* of an instant: nanoseconds fit into 64 bits */
 /* A clock whose readings differ by more from what the page says was set by somebody else, or the
    machine slept: the main process finds that out at its next wake-up. */
 #define MAX_JUMP_NS       NS
@@ -171,8 +174,8 @@ static void smoothing(struct cursor *c, struct smoothing_view *s)
 static void walk(struct cursor *c, struct time_page_content *p)
 {
     lines(c, &p->lines);
-    instant(c, &p->raw.i);
     integer(c, &p->stepped_ns);
+    instant(c, &p->raw.i);
     instant(c, &p->scale.start.i);
     real(c, &p->scale.freq);
     real(c, &p->scale.offset);
@@ -276,6 +279,17 @@ bool time_page_read_content(const struct time_page *page, struct time_page_conte
     if (c.bad || decoded.lines.valid_until_ns == 0)
         return false;
     *content = decoded;
+    return true;
+}
+
+bool time_page_stepped_since(const struct time_page *page, struct mono_time mono)
+{
+    uint64_t fields[FIELD_STEPPED + 1];
+
+    for (int i = 0; i < MAX_TRIES; i++)
+        if (load(page, fields, COUNT(fields)))
+            return (fields[FIELD_FLAGS] & TIME_PAGE_STEPPING) != 0 ||
+                   time_page_ns(mono.i) < (int64_t)fields[FIELD_STEPPED];
     return true;
 }
 

@@ -32,8 +32,10 @@ struct worker {
     const struct time_page *page;     /* NULL: not there yet */
     struct server_snapshot *snapshot; /* NULL: not there yet */
     size_t snapshot_size;
-    int sockets[2];      /* of IPv4 and IPv6; -1: none */
-    struct raw_time now; /* of the wake-up */
+    int sockets[2];        /* of IPv4 and IPv6; -1: none */
+    struct mono_time mono; /* of the wake-up, read before: */
+    struct raw_time now;
+    bool has_time; /* the page was of use then */
     int batch_size;
     struct world_datagram msgs[WORLD_BATCH];
     struct ntp_arrival arrivals[WORLD_BATCH];
@@ -91,9 +93,13 @@ static void confirm(struct worker *w, uint32_t sequence)
 
 static void send_replies(void *ctx, int fd, struct world_datagram *msgs, int count, bool *sent)
 {
-    const struct world *world = ((struct worker *)ctx)->env.world;
+    struct worker *w = ctx;
 
-    datagrams_send(world, fd, msgs, count, sent);
+    /* Their timestamps may be from before and after the step: they are lost, as on the network. */
+    if (w->has_time && time_page_stepped_since(w->page, w->mono))
+        memset(sent, 0, (size_t)count * sizeof(*sent));
+    else
+        datagrams_send(w->env.world, fd, msgs, count, sent);
 }
 
 static void sign_reply(void *ctx, const struct ntp_arrival *request, const uint8_t *reply)
@@ -121,10 +127,9 @@ static const struct server_batch_ops batch_ops = {.send = send_replies, .sign = 
 /* The time of this wake-up, from the page. */
 static void take_time(struct worker *w)
 {
-    const struct mono_time mono = world_mono_now(w->env.world);
-
+    w->mono = world_mono_now(w->env.world);
     w->now = world_raw_now(w->env.world);
-    time_page_read(w->page, mono, w->now, &w->snapshot->time);
+    w->has_time = time_page_read(w->page, w->mono, w->now, &w->snapshot->time);
 }
 
 /* False: the datagram is no NTP packet. */

@@ -364,6 +364,8 @@ static void look(const struct clock_change *change, void *arg)
     assert_int_equal(c.lines.flags, d->step ? TIME_PAGE_STEPPING | TIME_PAGE_SYNCHRONISED
                                             : TIME_PAGE_SYNCHRONISED);
     assert_int_equal(read_page(d->x, &time), !d->step);
+    assert_int_equal(time_page_stepped_since(d->x->reader, world_mono_now(&d->x->f.w->world)),
+                     d->step);
 }
 
 static void a_step_is_never_mixed_with_readings_from_before(void **state)
@@ -388,6 +390,8 @@ static void a_step_is_never_mixed_with_readings_from_before(void **state)
     assert_int_equal(during.calls, 2);
     local_clock_remove_handler(x.f.clock, look, &during);
     assert_false(time_page_read(x.reader, mono, raw, &time));
+    assert_true(time_page_stepped_since(x.reader, mono));
+    assert_false(time_page_stepped_since(x.reader, world_mono_now(&x.f.w->world)));
     run_until(&x, 20.1);
     check(&x, true);
     check_lines(&x);
