@@ -10,7 +10,8 @@
  *   ntp_client [OPTION]... random NUMBER SEED random octets, and NTS requests with errors
  *   ntp_client [OPTION]... nts NAME...        NTS requests, right and wrong ones (see the table)
  *   ntp_client [OPTION]... placeholders       NTS requests with 0 to 16 placeholders
- *   ntp_client [OPTION]... steady RATE TIME   that many requests a second; prints those unanswered
+ *   ntp_client [OPTION]... steady RATE TIME   that many requests a second; prints how many were not
+ *                                             answered, by an unsynchronised server, or wrongly
  *
  * Options: -p PORT, -k FILE (printed by "ke_client session"), -c NUMBER (the cookie to use, 0 to
  * 7).
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/text.h"
 #include "base/wire.h"
@@ -32,18 +34,21 @@
 #include "test/tools/nts_session.h"
 #include "test/tools/tool.h"
 
-#define PACKET_SIZE      4096
-#define MAX_LENGTH       2000
-#define PROBE_TIMEOUT    10.0
-#define FIRST_OCTET      0x23 /* version 4, client */
-#define TRANSMIT_OFFSET  40
-#define ORIGIN_OFFSET    24
-#define PROBE_MARK       0x50524f4245000000u /* transmit timestamps of plain requests */
-#define STEADY_MARK      0x5354454144000000u
-#define AUTH_LENGTH      40 /* of the field in a request */
-#define UNKNOWN_FIELD    0x8123
-#define MAX_STEADY       100000
-#define MAX_PLACEHOLDERS 16
+#define PACKET_SIZE          4096
+#define MAX_LENGTH           2000
+#define PROBE_TIMEOUT        10.0
+#define FIRST_OCTET          0x23 /* version 4, client */
+#define TRANSMIT_OFFSET      40
+#define ORIGIN_OFFSET        24
+#define RECEIVE_OFFSET       32
+#define PROBE_MARK           0x50524f4245000000u /* transmit timestamps of plain requests */
+#define STEADY_MARK          0x5354454144000000u
+#define AUTH_LENGTH          40 /* of the field in a request */
+#define UNKNOWN_FIELD        0x8123
+#define SECONDS_1900_TO_1970 2208988800.0
+#define MAX_STEADY           100000
+#define STEADY_TOLERANCE     0.001 /* s, for timestamps that are made a moment before or after */
+#define MAX_PLACEHOLDERS     16
 
 struct client {
     int fd;
@@ -432,25 +437,75 @@ static int random_packets(struct client *client, long number)
     return 0;
 }
 
+/* The system clock, as NTP counts seconds in this era. */
+static double ntp_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + SECONDS_1900_TO_1970 + (double)now.tv_nsec * 1e-9;
+}
+
+static double ntp_timestamp(const uint8_t *packet, size_t offset)
+{
+    struct reader r = reader_make(packet + offset, 8);
+    uint32_t seconds = reader_u32(&r), fraction = reader_u32(&r);
+
+    return (double)seconds + (double)fraction / 4294967296.0;
+}
+
+/* What was asked and what came, of requests of which each has a number. */
+struct tally {
+    double *sent_at; /* 0: answered */
+    long sent, answered, unsynchronised, wrong;
+};
+
+/* An answer is wrong if its times are not between those of the request and of now, by the clock of
+   this machine, which is the server's, too. */
+static void take_answer(struct tally *tally, const uint8_t *packet, long total)
+{
+    uint64_t number = origin_of(packet) - STEADY_MARK;
+    double now = ntp_seconds();
+
+    if (number >= (uint64_t)total || tally->sent_at[number] <= 0.0)
+        return;
+    double received = ntp_timestamp(packet, RECEIVE_OFFSET);
+    double transmitted = ntp_timestamp(packet, TRANSMIT_OFFSET);
+    tally->answered++;
+    if (packet[0] >> 6 == 3)
+        tally->unsynchronised++;
+    else if (received < tally->sent_at[number] - STEADY_TOLERANCE ||
+             transmitted < received - STEADY_TOLERANCE || transmitted > now + STEADY_TOLERANCE)
+        tally->wrong++;
+    tally->sent_at[number] = 0.0;
+}
+
 static int steady(struct client *client, long rate, long seconds)
 {
-    long sent = 0, answered = 0, total = rate * seconds;
+    struct tally tally = {.sent = 0};
     double start = tool_seconds();
+    long total = rate * seconds;
     uint8_t packet[PACKET_SIZE];
 
     if (total > MAX_STEADY)
         tool_fail("Too many requests");
+    tally.sent_at = mem_array((size_t)total, sizeof(*tally.sent_at));
     /* A second more for the last replies. */
-    while (answered < total && tool_seconds() - start < (double)seconds + 1.0) {
-        double due = start + (double)sent / (double)rate - tool_seconds();
+    while (tally.answered < total && tool_seconds() - start < (double)seconds + 1.0) {
+        double due = start + (double)tally.sent / (double)rate - tool_seconds();
 
-        if (sent < total && due <= 0.0)
-            send_packet(client, packet, plain_request(packet, STEADY_MARK + (uint64_t)sent++));
-        else if (tool_wait_readable(client->fd, sent < total ? due : 0.1))
-            answered += receive_packet(client, packet) == NTP_HEADER_LENGTH &&
-                        origin_of(packet) - STEADY_MARK < (uint64_t)total;
+        if (tally.sent < total && due <= 0.0) {
+            tally.sent_at[tally.sent] = ntp_seconds();
+            send_packet(client, packet,
+                        plain_request(packet, STEADY_MARK + (uint64_t)tally.sent++));
+        } else if (tool_wait_readable(client->fd, tally.sent < total ? due : 0.1) &&
+                   receive_packet(client, packet) == NTP_HEADER_LENGTH) {
+            take_answer(&tally, packet, total);
+        }
     }
-    printf("sent %ld unanswered %ld\n", sent, sent - answered);
+    printf("sent %ld unanswered %ld unsynchronised %ld wrong %ld\n", tally.sent,
+           tally.sent - tally.answered, tally.unsynchronised, tally.wrong);
+    free(tally.sent_at);
     return 0;
 }
 
