@@ -231,9 +231,9 @@ struct report_process_facts {
     uint16_t landlock_rules;
     uint32_t generation; /* of helpers, from 1; 0: it has none */
     uint32_t restarts;   /* processes before it in its place */
-    uint64_t refusals; /* requests to the guard that it refused, or calls that the filter denied */
-    uint64_t memory;   /* F, octets in RAM that no file backs */
-    uint32_t error;    /* errno, why they were not read; 0: they were */
+    uint64_t refusals;   /* calls that the filter denied to the role, requests that the guard did */
+    uint64_t memory;     /* F, octets in RAM that no file backs */
+    uint32_t error;      /* errno, why they were not read; 0: they were, or no file came */
 };
 
 /* A certificate that the NTS server uses. */

@@ -126,24 +126,46 @@ static void explain_missing(FILE *out, const struct report_process_facts *p)
     fprintf(out,
             "\n%s: the daemon could not read what the kernel knows of the process "
             "(/proc/self/status) : %s\n",
-            process_name(p).s, text_errno((int)p->error));
+            process_name(p).s,
+            p->error == 0 ? "It has just begun, or there is no /proc" : text_errno((int)p->error));
+}
+
+/* False: there are fewer processes than before (end), or the report has failed. */
+static bool ask(struct client *c, const struct cmd_request *request, union cmd_reply_body *body,
+                bool *end)
+{
+    enum cmd_status status;
+
+    *end = false;
+    if (request->u.index == 0)
+        return exchange_report(c, request, body);
+    if (!exchange_quiet(c, request, &status, body))
+        return false;
+    *end = status == CMD_STATUS_NO_SOURCE;
+    if (status != CMD_STATUS_SUCCESS && !*end)
+        exchange_print_status(c, status_line(status), true);
+    return status == CMD_STATUS_SUCCESS;
 }
 
 bool show_processes(struct client *c, char *args)
 {
     struct cmd_request request = {.command = CMD_PROCESSES};
-    struct report_process_facts missing = {.error = 0};
+    struct report_process_facts missing = {.state = REPORT_PROCESS_RUNS};
     union cmd_reply_body body = {.process_facts = {.total = 1}};
     const bool for_people = rows_begin(c);
     FILE *out = c->env->out;
+    bool is_end;
 
     for (int i = 0; i < MAX_ROWS && (uint32_t)i < body.process_facts.total; i++) {
         const struct report_process_facts *p = &body.process_facts;
         struct cell user;
 
         request.u.index = i;
-        if (!exchange_report(c, &request, &body))
-            return false;
+        if (!ask(c, &request, &body, &is_end)) {
+            if (!is_end)
+                return false;
+            break;
+        }
         if (i == 0 && for_people)
             print_header(out,
                          "Process                PID User/ID              Filter NNP Landlock "
@@ -156,7 +178,7 @@ bool show_processes(struct client *c, char *args)
         if (p->state == REPORT_PROCESS_NOT_READ)
             missing = *p;
     }
-    if (for_people && missing.error != 0)
+    if (for_people && missing.state == REPORT_PROCESS_NOT_READ)
         explain_missing(out, &missing);
     return true;
 }

@@ -12,6 +12,7 @@
 #include "process/fork_server.h"
 #include "process/helper_pool.h"
 #include "process/process_facts.h"
+#include "process/violation.h"
 
 static enum report_process_role role_of(enum process_role role)
 {
@@ -33,6 +34,12 @@ static enum report_process_role role_of(enum process_role role)
 static bool is_numbered(enum process_role role)
 {
     return role == PROCESS_SERVER_WORKER || role == PROCESS_KE_HELPER;
+}
+
+/* A process that has just begun has not shown its file yet. */
+static bool has_file(const struct process_row *row)
+{
+    return row->place.role == PROCESS_MAIN || row->status_file >= 0;
 }
 
 /* A daemon that is alone does not keep its file open. */
@@ -111,18 +118,20 @@ static void report_facts(const struct process_row *row, struct report_process_fa
         break;
     case PROCESS_FACTS_UNKNOWN:
         report->state = REPORT_PROCESS_NOT_READ;
-        report->error = (uint32_t)errno;
+        report->error = has_file(row) ? (uint32_t)errno : 0;
         break;
     }
 }
 
-static uint64_t refusals_of(const struct chronyd *d, const struct process_row *row)
+/* Of the requests to the guard, and of the calls that were denied to processes of the role. */
+static uint64_t refusals_of(const struct chronyd *d, enum process_role role)
 {
+    uint64_t calls = violations_count(d->sandbox.violations, role);
     enum guard_verdict last;
 
-    return row->place.role == PROCESS_GUARD && d->guarded_clock
-               ? guarded_clock_refusals(d->guarded_clock, &last)
-               : 0;
+    return role == PROCESS_GUARD && d->guarded_clock
+               ? calls + guarded_clock_refusals(d->guarded_clock, &last)
+               : calls;
 }
 
 enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p body)
@@ -135,6 +144,7 @@ enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p b
     const struct process_row *row = find(d, request->u.index, &total);
     if (!row)
         return CMD_STATUS_NO_SOURCE;
+    const struct landlock_result landlock = sandbox_landlock(&d->sandbox, row->place.role);
     *report = (struct report_process_facts){
         .total = total,
         .role = (uint16_t)role_of(row->place.role),
@@ -146,9 +156,11 @@ enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p b
         .no_new_privileges = UINT16_MAX,
         .filter = UINT16_MAX,
         .filter_level = d->options->filter_level,
+        .landlock_abi = (uint16_t)landlock.abi,
+        .landlock_rules = (uint16_t)landlock.rules,
         .generation = row->place.generation,
         .restarts = row->restarts,
-        .refusals = refusals_of(d, row),
+        .refusals = refusals_of(d, row->place.role),
         .memory = UINT64_MAX,
     };
     report_facts(row, report);
