@@ -108,6 +108,8 @@ void setup_read_conf(struct chronyd *d, int passed_fds)
         pidfile_check(d->conf->process.pid_file, options->foreground_process);
     d->sandbox.filter_level = options->filter_level;
     d->sandbox.serves_metrics = chronyd_serves_metrics(d);
+    d->sandbox.priority =
+        d->options->priority != 0 ? d->options->priority : d->conf->process.sched_priority;
     d->sandbox.locks_memory = options->lock_memory || d->conf->process.lock_memory;
     sandbox_find_users(&d->sandbox, options->user ? options->user : d->conf->process.user);
     sandbox_choose_processes(&d->sandbox, &d->conf->process, options->control_clock);
@@ -244,8 +246,11 @@ void setup_helpers(struct chronyd *d)
     if (d->sandbox.confines)
         setup_confinement(d);
     sandbox_share_violations(&d->sandbox);
-    if (d->sandbox.guards_clock)
+    if (d->sandbox.guards_clock) {
         lone[spec.lone_count++] = guard_part_prepare(d);
+        /* Inherited by the guard, for which this process waits. */
+        process_set_priority(d->sandbox.priority);
+    }
     if (sandbox_wants_resolver(&d->sandbox))
         lone[spec.lone_count++] = resolver_helper_role;
 #ifdef FEAT_METRICS
@@ -443,8 +448,8 @@ void setup_privileges(struct chronyd *d)
 {
     const struct conf_strings *server_keys = &d->conf->nts_server.keys;
 
-    process_set_priority(d->options->priority != 0 ? d->options->priority
-                                                   : d->conf->process.sched_priority);
+    if (!d->sandbox.guards_clock)
+        process_set_priority(d->sandbox.priority);
     sandbox_lock_memory(&d->sandbox);
 
     if (sandbox_changes_user(&d->sandbox)) {

@@ -43,6 +43,14 @@ void process_set_priority(int priority)
 #endif
 }
 
+void process_leave_priority(void)
+{
+    const struct sched_param none = {0};
+
+    if (sched_setscheduler(0, SCHED_OTHER, &none) < 0)
+        LOG_ERROR("sched_setscheduler() failed : %s", text_errno(errno));
+}
+
 bool process_raise_lock_limit(void)
 {
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};

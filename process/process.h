@@ -11,6 +11,8 @@
 /* SCHED_FIFO for the calling thread. 0 does nothing, a value outside 1..99 is fatal, failure is an
    error. */
 void process_set_priority(int priority);
+/* Gives up what was inherited of it. */
+void process_leave_priority(void);
 /* Raises the limit of locked memory, which children inherit, to infinity. False with errno:
    locked memory needs CAP_IPC_LOCK, also when it grows later. */
 bool process_raise_lock_limit(void);

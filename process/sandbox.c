@@ -343,6 +343,9 @@ void sandbox_enter_to_read(const struct sandbox *s, enum process_role role, int 
     privileges_forbid_new();
     sandbox_lock_memory(s);
     forbid_dumps();
+    /* The main process waits for the guard, which must not wait for others. */
+    if (role != PROCESS_GUARD && s->guards_clock && s->priority > 0)
+        process_leave_priority();
     /* The guard is needed until the main process has set the last frequency. */
     if (role != PROCESS_GUARD)
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

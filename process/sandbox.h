@@ -39,6 +39,7 @@ struct sandbox {
     bool runs_programs;              /* the main process does; they would be confined, too */
     struct landlock_result landlock; /* of the main process */
     struct violations *violations;   /* of the filter; NULL: there is none, or no memory for it */
+    int priority; /* SCHED_FIFO of the main process, and of guard and fork server; 0: none */
     bool locks_memory;
     bool lock_needs_capability; /* memory is to be locked, and its limit could not be raised */
 };

@@ -2,20 +2,29 @@
 /*
  * Preloaded into chronyd: requests to a real-time clock work on any file, which is a FIFO in the
  * test, whose other end sends the interrupts. The clock is ahead of the system's by RTC_AHEAD
- * seconds (environment), until it is set; it ticks with the system clock.
+ * seconds (environment), until it is set, by whichever process; it ticks with the system clock.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <linux/rtc.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 
-static bool known;
-static long ahead;
+static long *ahead; /* all processes of the daemon have the same */
+
+__attribute__((constructor)) static void share(void)
+{
+    const char *text = getenv("RTC_AHEAD");
+
+    ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (ahead == MAP_FAILED)
+        abort();
+    *ahead = text ? atol(text) : 0;
+}
 
 /* time() may still show the second that has just ended. */
 static time_t system_seconds(void)
@@ -28,7 +37,7 @@ static time_t system_seconds(void)
 
 static void read_time(struct rtc_time *rtc)
 {
-    time_t now = system_seconds() + ahead;
+    time_t now = system_seconds() + *ahead;
     struct tm tm;
 
     gmtime_r(&now, &tm);
@@ -52,22 +61,18 @@ static void set_time(const struct rtc_time *rtc)
         .tm_year = rtc->tm_year,
     };
 
-    ahead = timegm(&tm) - system_seconds();
+    *ahead = timegm(&tm) - system_seconds();
 }
 
 int ioctl(int fd, unsigned long request, ...)
 {
     int (*real)(int, unsigned long, ...) =
         (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
-    const char *text = getenv("RTC_AHEAD");
     va_list args;
 
     va_start(args, request);
     void *argument = va_arg(args, void *);
     va_end(args);
-    if (!known && text)
-        ahead = atol(text);
-    known = true;
     switch (request) {
     case RTC_UIE_ON:
     case RTC_UIE_OFF:

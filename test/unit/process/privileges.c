@@ -145,6 +145,50 @@ static void child_is_killed_without_the_capability(void **state)
     assert_true(s.effective == s.permitted);
 }
 
+/* A right that only a child may use is not in effect, also after the process was another user for a
+   moment, and the child raises it. */
+static void reserve_for_a_child(void)
+{
+    const unsigned int all = PRIVILEGE_SYS_TIME | PRIVILEGE_SETUID | PRIVILEGE_SETGID;
+    unsigned int reserved;
+
+    privileges_limit(all);
+    privileges_reserve(PRIVILEGE_SYS_TIME);
+    if (!privileges_assume(TEST_UID, TEST_GID, &reserved) || reserved != PRIVILEGE_SYS_TIME)
+        _exit(96);
+    privileges_resume(reserved);
+    if (!privileges_may_become(TEST_UID, TEST_GID))
+        _exit(95);
+}
+
+static void use_what_was_reserved(void)
+{
+    reserve_for_a_child();
+    privileges_drop(TEST_UID, TEST_GID, PRIVILEGE_SYS_TIME);
+}
+
+static void reserve_and_give_up(void)
+{
+    reserve_for_a_child();
+    privileges_give_up(PRIVILEGE_SYS_TIME);
+}
+
+static void reserved_right_is_for_a_child_only(void **state)
+{
+    struct status s;
+
+    skip_unless_root();
+    run_child(reserve_for_a_child, &s);
+    assert_int_equal(s.uid, 0);
+    assert_true(s.permitted == (BIT_SYS_TIME | BIT_SETUID | BIT_SETGID));
+    assert_true(s.effective == (BIT_SETUID | BIT_SETGID));
+    run_child(use_what_was_reserved, &s);
+    assert_int_equal(s.uid, TEST_UID);
+    assert_true(s.permitted == BIT_SYS_TIME && s.effective == BIT_SYS_TIME);
+    run_child(reserve_and_give_up, &s);
+    assert_true(s.permitted == (BIT_SETUID | BIT_SETGID) && s.effective == s.permitted);
+}
+
 static void main_process_keeps_exactly_what_it_asked_for(void **state)
 {
     struct status before, s;
@@ -243,6 +287,7 @@ int main(void)
         cmocka_unit_test(what_is_not_permitted_is_not_kept),
         cmocka_unit_test(child_is_killed_without_the_capability),
         cmocka_unit_test(fork_server_stays_root_with_few_capabilities),
+        cmocka_unit_test(reserved_right_is_for_a_child_only),
 #else
         cmocka_unit_test(dropping_is_refused_in_a_build_without_it),
 #endif
