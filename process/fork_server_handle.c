@@ -38,6 +38,7 @@ struct fork_server {
     timer_id order_timer;
     timer_id ping_timer;
     int unanswered; /* pings since the last message */
+    bool answered;  /* one of them */
     /* Those that were started before the handle was attached. */
     struct lone_process *kept;
     size_t kept_count;
@@ -222,6 +223,7 @@ static void take_lone(struct fork_server *f, const struct lone_process *lone)
 static void take_message(struct fork_server *f, const struct ipc_message *message, int fd)
 {
     f->unanswered = 0;
+    f->answered = f->answered || message->type == IPC_ALIVE;
     note_process(f, message, fd);
     if (message->type == IPC_FACTS)
         return;
@@ -318,18 +320,19 @@ struct fork_server *fork_server_connect(int channel, pid_t pid)
     return f;
 }
 
-/* Waits for the first message, before which each role has proved its sandbox. False: the process has
-   ended instead. */
+/* Waits for a sign of life: before the first one each role has proved its sandbox. False: the
+   process has ended instead, or hangs. */
 static bool await_self_test(struct fork_server *f)
 {
-    struct pollfd p = {.fd = f->channel.fd, .events = POLLIN};
-    char octet;
-
     fork_server_order(f, IPC_PING);
-    for (int i = 0; i < START_TRIES; i++)
-        if (poll(&p, 1, START_PAUSE) > 0)
-            return recv(f->channel.fd, &octet, sizeof(octet), MSG_PEEK) > 0;
-    return false;
+    for (int i = 0; i < START_TRIES && !f->answered && f->channel.fd >= 0; i++) {
+        struct pollfd p = {.fd = f->channel.fd, .events = POLLIN};
+
+        poll(&p, 1, START_PAUSE);
+        while (!f->answered && read_message(f))
+            ;
+    }
+    return f->answered;
 }
 
 struct fork_server *fork_server_start(const struct fork_server_spec *spec, char *error, size_t size)
@@ -354,13 +357,13 @@ struct fork_server *fork_server_start(const struct fork_server_spec *spec, char 
         return NULL;
     }
     struct fork_server *f = fork_server_connect(ends[0], pid);
+    expect_processes(f, spec);
     if (spec->sandbox->confines && !await_self_test(f)) {
         snprintf(error, size, "Self-test of the processes failed");
         fork_server_free(f);
         waitpid(pid, NULL, 0);
         return NULL;
     }
-    expect_processes(f, spec);
     if (!spec->helpers)
         return f;
     f->pool = helper_pool_new(f, spec->helpers);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What each kind of process promises, as data: users, system calls, files. Filter (filter.h) and
- * Landlock (landlock.h) are made from it, and nothing else says what a process may do. Each role has a file
- * that begins with the promise in words (promise_main.c, ...); lists that several roles share are
- * in promise_calls.c.
+ * Landlock (landlock.h) are made from it, and nothing else says what a process may do. Each role
+ * has a file that begins with the promise in words (promise_main.c, ...); lists that several roles
+ * share are in promise_calls.c.
  *
  * At filter levels 1 and -1 a process that lists its calls can make these only; at levels 2 and -2,
  * and where no list can be made, it can make all calls but those that are denied.
