@@ -475,6 +475,16 @@ static void wrong_sessions_and_ends_are_refused(void **state)
     assert_false(decodes(data, sizeof(data), 0, IPC_KE_CLIENT));
 }
 
+static struct ipc_message packet_message(enum ipc_type type)
+{
+    struct ipc_message m = {.type = type};
+
+    m.u.packet.family = IP_V4;
+    m.u.packet.remote.addr = ip_addr_v4(192, 0, 2, 1);
+    m.u.packet.length = 48;
+    return m;
+}
+
 static void nobody_may_send_what_another_role_sends(void **state)
 {
     static const struct {
@@ -501,6 +511,11 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_FACTS, IPC_FORK_SERVER, 1},      {IPC_KE_ESTABLISH, IPC_KE_ASKER, 1},
         {IPC_KE_STOP, IPC_KE_ASKER, 0},       {IPC_KE_TRUST, IPC_KE_CLIENT, 0},
         {IPC_KE_ANSWER, IPC_KE_CLIENT, 0},    {IPC_KE_ENDED, IPC_KE_CLIENT, 0},
+        {IPC_SHARD, IPC_SERVER, 1},           {IPC_TIME_PAGE, IPC_SERVER, 1},
+        {IPC_TABLES, IPC_SERVER, 1},          {IPC_SERVER_SOCKET, IPC_SERVER, 1},
+        {IPC_SERVER_CLOSE, IPC_SERVER, 0},    {IPC_CLOCK_CHANGE, IPC_SERVER, 0},
+        {IPC_CLIENTS_RESET, IPC_SERVER, 0},   {IPC_PACKET_BACK, IPC_SERVER, 0},
+        {IPC_PACKET, IPC_WORKER, 0},          {IPC_DONE, IPC_WORKER, 0},
     };
     uint8_t data[IPC_LONG_SIZE];
 
@@ -539,6 +554,12 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m = establish_message();
         else if (m.type == IPC_KE_ANSWER)
             m = answer_message();
+        else if (m.type == IPC_SHARD || m.type == IPC_TABLES)
+            m.u.memory.size = 1;
+        else if (m.type == IPC_SERVER_SOCKET || m.type == IPC_SERVER_CLOSE)
+            m.u.server_socket.family = IP_V4;
+        else if (m.type == IPC_PACKET || m.type == IPC_PACKET_BACK)
+            m = packet_message(m.type);
         size_t size = ipc_encode(&m, data);
         for (int role = 0; role < IPC_ROLES; role++)
             for (int descriptors = 0; descriptors < 3; descriptors++)
