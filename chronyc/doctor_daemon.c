@@ -208,15 +208,49 @@ static bool controls_clock(const struct doctor *d)
                                       : !process_has_word(d->machine, d->daemon.pid, "-x");
 }
 
+/* The guard of the clock is a child of the fork server, which is one of the daemon. */
+static bool is_guard_of(const struct doctor *d, const struct process *guard, int pid)
+{
+    if (strcmp(guard->name, "chronyd-guard") != 0 || !(guard->capabilities & PROCESS_MAY_SET_CLOCK))
+        return false;
+    for (size_t i = 0; i < d->processes.count; i++)
+        if (d->processes.items[i].pid == guard->parent)
+            return d->processes.items[i].parent == pid;
+    return false;
+}
+
+/* By itself, or by its guard. */
+static bool may_set_clock(const struct doctor *d, const struct process *daemon)
+{
+    if (daemon->capabilities & PROCESS_MAY_SET_CLOCK)
+        return true;
+    for (size_t i = 0; i < d->processes.count; i++)
+        if (is_guard_of(d, &d->processes.items[i], daemon->pid))
+            return true;
+    return false;
+}
+
+/* Whether the daemon could get the right where it runs. It may have emptied its set itself; that of
+   the first process is the container's then. */
+static bool could_set_clock(const struct doctor *d)
+{
+    uint64_t bounding = d->daemon.bounding;
+    struct process first;
+
+    if (bounding == 0 && process_read(d->machine, 1, &first))
+        bounding = first.bounding;
+    return (bounding & PROCESS_MAY_SET_CLOCK) != 0;
+}
+
 /* -x, and whether it was for want of the right. */
 static void check_right(struct doctor *d)
 {
     bool controls = controls_clock(d);
-    bool may = (d->daemon.capabilities & PROCESS_MAY_SET_CLOCK) != 0;
+    bool may = may_set_clock(d, &d->daemon);
 
     if (controls && !may)
         tell_no_right(d, DIAGNOSIS_ERROR, "chronyd cannot set the clock");
-    else if (!controls && !(d->daemon.bounding & PROCESS_MAY_SET_CLOCK))
+    else if (!controls && !could_set_clock(d))
         tell_no_right(d, DIAGNOSIS_NOTE,
                       "chronyd was started with -x and leaves the clock alone, which is right");
     else if (!controls)
@@ -238,8 +272,7 @@ static void check_second(struct doctor *d)
     for (size_t i = 0; i < d->processes.count; i++) {
         const struct process *p = &d->processes.items[i];
 
-        if (strcmp(p->name, "chronyd") != 0 || is_own_helper(d, p) ||
-            !(p->capabilities & PROCESS_MAY_SET_CLOCK) ||
+        if (strcmp(p->name, "chronyd") != 0 || is_own_helper(d, p) || !may_set_clock(d, p) ||
             process_has_word(d->machine, p->pid, "-x"))
             continue;
         snprintf(
@@ -299,6 +332,6 @@ void doctor_check_process(struct doctor *d)
     check_second(d);
     check_filter(d);
     doctor_ok(d, "process %d, user ID %u%s%s", d->daemon.pid, d->daemon.uid,
-              d->daemon.capabilities & PROCESS_MAY_SET_CLOCK ? ", may set the clock" : "",
+              may_set_clock(d, &d->daemon) ? ", may set the clock" : "",
               d->daemon.seccomp > 0 ? ", with a system call filter" : "");
 }

@@ -222,11 +222,23 @@ static void missing_right_is_an_error_unless_it_is_not_wanted(void **state)
     assert_finding(m, "process", "no_cap_sys_time", NULL);
     fake_machine_process(m, FAKE_PID, 1, "chronyd", 0, 1000);
     assert_finding(m, "process", "no_cap_sys_time", "error");
+    /* The right is that of its guard. */
+    fake_machine_process(m, 201, FAKE_PID, "chronyd-fork", 0, 0);
+    fake_machine_process(m, 202, 201, "chronyd-guard", 0, 0);
+    assert_finding(m, "process", "no_cap_sys_time", "error");
+    fake_machine_process(m, 202, 201, "chronyd-guard", FAKE_CAP_SYS_TIME, 0);
+    assert_finding(m, "process", "no_cap_sys_time", NULL);
+    fake_machine_process(m, 202, 999, "chronyd-guard", FAKE_CAP_SYS_TIME, 0);
+    assert_finding(m, "process", "no_cap_sys_time", "error"); /* of another one */
     m->daemon.around.flags = 0;
     assert_finding(m, "process", "clock_not_controlled", "note");
     fake_machine_file(m, "/proc/100/status",
                       "Name:\tchronyd\nUid:\t0\t%u\t0\t0\nCapEff:\t0\nCapBnd:\t0\n",
                       m->daemon.around.uid);
+    /* A set that is empty says nothing: the daemon empties it. */
+    fake_machine_process(m, 1, 0, "init", 0, 0);
+    assert_finding(m, "process", "clock_not_controlled", "note");
+    fake_machine_file(m, "/proc/1/status", "Name:\tinit\nCapEff:\t0\nCapBnd:\t0\n%s", "");
     fake_machine_file(m, "/.dockerenv", "%s", "");
     json_t *document = fake_machine_doctor(m, "");
     json_t *row = finding_of(document, "process", "no_cap_sys_time");
@@ -241,6 +253,12 @@ static void second_daemon_is_an_error_but_helpers_are_not(void **state)
 
     fake_machine_process(m, 101, FAKE_PID, "chronyd", FAKE_CAP_SYS_TIME, 0);
     fake_machine_process(m, 102, 1, "chronyd", 0, 0);
+    assert_finding(m, "process", "second_daemon", NULL);
+    /* With a guard of its own. */
+    fake_machine_process(m, 104, 102, "chronyd-fork", 0, 0);
+    fake_machine_process(m, 105, 104, "chronyd-guard", FAKE_CAP_SYS_TIME, 0);
+    assert_finding(m, "process", "second_daemon", "error");
+    fake_machine_process(m, 105, 104, "chronyd-guard", 0, 0);
     assert_finding(m, "process", "second_daemon", NULL);
     fake_machine_process(m, 103, 1, "chronyd", FAKE_CAP_SYS_TIME, 0);
     assert_finding(m, "process", "second_daemon", "error");
