@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Batches of requests: each is answered, the replies go out in one call, and the times of those that
- * were sent are kept for interleaved replies.
+ * Batches of requests: each is answered, the replies go out in one call, and the times of those
+ * that were sent are kept for interleaved replies.
  */
 #include "ntp/server/batch.h"
 
@@ -28,7 +28,7 @@ static void prepare_message(struct world_datagram *msg, struct server_reply *rep
     msg->want_tx_timestamp = server_result_keeps_times(reply->result);
 }
 
-void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *ctx,
+void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *arg,
                          const struct server_snapshot *snapshot, struct server_shard *shard,
                          const struct ntp_arrival *arrivals, int count)
 {
@@ -44,7 +44,7 @@ void server_batch_answer(struct server_batch *batch, const struct server_batch_o
         reply->result = server_answer(snapshot, shard, &arrivals[i], &w);
         log_result(&arrivals[i], reply->result);
         if (reply->result == SERVER_ANSWERED_TO_SIGN)
-            ops->sign(ctx, &arrivals[i], reply->data);
+            ops->sign(arg, &arrivals[i], reply->data);
         else if (server_result_has_reply(reply->result))
             prepare_message(&batch->msgs[replies++], reply, w.pos, &arrivals[i]);
         keep |= server_result_keeps_times(reply->result);
@@ -54,7 +54,7 @@ void server_batch_answer(struct server_batch *batch, const struct server_batch_o
 
     if (keep)
         before = clock_scale_cook(&snapshot->time.scale, world_raw_now(shard->world), NULL);
-    ops->send(ctx, arrivals[0].fd, batch->msgs, replies, sent);
+    ops->send(arg, arrivals[0].fd, batch->msgs, replies, sent);
     for (int i = 0; i < replies; i++)
         if (sent[i] && server_result_keeps_times(batch->replies[i].result))
             server_keep_times(snapshot, shard, batch->replies[i].data, before);

@@ -31,7 +31,7 @@ struct server_batch_ops {
 };
 
 /* arrivals: 1 to WORLD_BATCH, all from one socket. */
-void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *ctx,
+void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *arg,
                          const struct server_snapshot *snapshot, struct server_shard *shard,
                          const struct ntp_arrival *arrivals, int count);
 

@@ -106,9 +106,9 @@ static void sign_reply(void *ctx, const struct ntp_arrival *request, const uint8
 }
 
 /* A request that a worker has read. */
-static void sign_for_worker(void *ctx, const struct ipc_packet *packet)
+static void sign_for_worker(const struct ipc_packet *packet, void *arg)
 {
-    struct ntp_server *server = ctx;
+    struct ntp_server *server = arg;
     const struct ntp_arrival request = {
         .fd = ntp_sockets_server(server->sockets, packet->family),
         .on_server_socket = true,

@@ -39,8 +39,8 @@ struct worker {
 struct server_workers {
     struct server_workers_env env;
     struct server_workers_handler handler;
-    void (*sign)(void *ctx, const struct ipc_packet *packet);
-    void *sign_ctx;
+    void (*sign)(const struct ipc_packet *packet, void *arg);
+    void *sign_arg;
     bool wanted; /* the workers were ordered */
     uint32_t sequence;
     uint32_t restarts;
@@ -132,7 +132,7 @@ static void take_packet(struct worker *w, const struct ipc_packet *packet)
         break;
     case IPC_PACKET_TO_SIGN:
         if (all->sign)
-            all->sign(all->sign_ctx, packet);
+            all->sign(packet, all->sign_arg);
         break;
     }
 }
@@ -329,10 +329,10 @@ void server_workers_close(struct server_workers *workers, enum ip_family family)
 /* ---- Tables ---- */
 
 void server_workers_set_signer(struct server_workers *workers,
-                               void (*sign)(void *ctx, const struct ipc_packet *packet), void *ctx)
+                               void (*sign)(const struct ipc_packet *packet, void *arg), void *arg)
 {
     workers->sign = sign;
-    workers->sign_ctx = ctx;
+    workers->sign_arg = arg;
 }
 
 void server_workers_set_tables(struct server_workers *workers, const struct server_tables *tables,

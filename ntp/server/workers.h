@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The main process's half of the server workers (ntp.md 20.8): it starts them when the first server
- * socket is opened, gives them sockets, tables and the time page, takes the packets that are not for
- * the server, and reads what they count. A worker that was started again gets everything again, and
+ * socket is opened, gives them sockets, tables and the time page, takes the packets that are not
+ * for the server, and reads what they count. A worker that was started again gets everything again, and
  * goes on with the shard of the one before; the kernel keeps the requests meanwhile, since the
  * sockets stay open here. Nothing that a worker sends or writes is trusted.
  */
@@ -71,7 +71,7 @@ void server_workers_close(struct server_workers *workers, enum ip_family family)
 
 /* Called with requests that Samba has to sign. NULL: nobody. */
 void server_workers_set_signer(struct server_workers *workers,
-                               void (*sign)(void *ctx, const struct ipc_packet *packet), void *ctx);
+                               void (*sign)(const struct ipc_packet *packet, void *arg), void *arg);
 /* New tables in place of the old ones. When it returns, no worker answers from the old ones, unless
    it is stopped, and then it takes the new ones before it answers again. */
 void server_workers_set_tables(struct server_workers *workers, const struct server_tables *tables,

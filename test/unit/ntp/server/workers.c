@@ -73,9 +73,9 @@ static void on_transmitted(void *ctx, const struct ipc_packet *packet)
     ((struct fixture *)ctx)->transmitted++;
 }
 
-static void on_sign(void *ctx, const struct ipc_packet *packet)
+static void on_sign(const struct ipc_packet *packet, void *arg)
 {
-    ((struct fixture *)ctx)->to_sign++;
+    ((struct fixture *)arg)->to_sign++;
 }
 
 static int setup(void **state)
@@ -156,7 +156,6 @@ static void has_nothing(struct fixture *f, int index)
 static void begin(struct fixture *f, int index)
 {
     const size_t size = server_shard_memory(&f->conf.client_log);
-    struct ipc_message message;
     int ends[2], fd;
     bool bad;
 
@@ -164,7 +163,7 @@ static void begin(struct fixture *f, int index)
     channel_close(&f->channels[index]);
     f->channels[index] = channel_make(ends[1], IPC_SERVER, 0);
     server_workers_take(f->workers, index + 1, ends[0], 4711 + index);
-    message = next(f, index, IPC_SHARD, &fd);
+    struct ipc_message message = next(f, index, IPC_SHARD, &fd);
     assert_int_equal(message.u.memory.size, size);
     if (!f->memory[index]) {
         f->memory[index] = shared_memory_map(fd, size, SHARED_WRITE);
@@ -236,14 +235,13 @@ static void workers_start_with_the_first_socket(void **state)
 {
     struct fixture *f = *state;
     const int fds[WORKERS] = {f->pages[0], f->pages[1]};
-    struct ipc_message message;
     int fd;
 
     assert_int_equal(f->started, 0);
     server_workers_open(f->workers, IP_V4, fds);
     assert_int_equal(f->started, WORKERS);
     begin(f, 0);
-    message = next(f, 0, IPC_SERVER_SOCKET, &fd);
+    struct ipc_message message = next(f, 0, IPC_SERVER_SOCKET, &fd);
     assert_int_equal(message.u.server_socket.family, IP_V4);
     close(fd);
     has_nothing(f, 0);
@@ -271,13 +269,12 @@ static void tables_are_passed_and_cannot_be_written(void **state)
 {
     struct fixture *f = *state;
     struct server_snapshot *snapshot;
-    struct ipc_message message;
     int fd;
 
     begin(f, 0);
     done(f, 0, 1);
     set_tables(f);
-    message = next(f, 0, IPC_TABLES, &fd);
+    struct ipc_message message = next(f, 0, IPC_TABLES, &fd);
     assert_int_equal(message.u.memory.sequence, 1);
     assert_null(shared_memory_map(fd, (size_t)message.u.memory.size, SHARED_WRITE));
     assert_null(shared_memory_map(fd, (size_t)message.u.memory.size + 1, SHARED_READ));
@@ -304,7 +301,6 @@ static void packets_go_where_they_belong(void **state)
 {
     struct fixture *f = *state;
     const int fds[WORKERS] = {f->pages[0], -1};
-    struct ipc_message message;
     int fd;
 
     begin(f, 0);
@@ -326,7 +322,7 @@ static void packets_go_where_they_belong(void **state)
     f->is_for_sources = false;
     send_packet(f, IPC_PACKET_RECEIVED);
     run(f);
-    message = next(f, 0, IPC_PACKET_BACK, &fd);
+    struct ipc_message message = next(f, 0, IPC_PACKET_BACK, &fd);
     assert_int_equal(message.u.packet.length, 48);
     assert_int_equal(message.u.packet.data[0], 0x24);
 }
@@ -386,12 +382,11 @@ static void missed_changes_of_the_clock_are_told(void **state)
 {
     struct fixture *f = *state;
     const struct clock_change change = {.type = CLOCK_ADJUST, .doffset = 1e-6};
-    struct ipc_message message;
     int fd;
 
     begin(f, 0);
     server_workers_change_clock(f->workers, &change);
-    message = next(f, 0, IPC_CLOCK_CHANGE, &fd);
+    struct ipc_message message = next(f, 0, IPC_CLOCK_CHANGE, &fd);
     assert_int_equal(message.u.clock_change.type, CLOCK_ADJUST);
     f->shards[0].counts->clock_changes = message.u.clock_change.number;
     begin(f, 0);
@@ -467,7 +462,6 @@ static void reset_is_ordered(void **state)
 {
     struct fixture *f = *state;
     struct report_client clients[32];
-    struct ipc_message message;
     int fd;
 
     begin(f, 0);
@@ -476,7 +470,7 @@ static void reset_is_ordered(void **state)
     ask(f, f->log, CLIENT_CMD, 2);
     done(f, 0, 1);
     assert_int_equal(report(f, true, 0, clients), 2);
-    message = next(f, 0, IPC_CLIENTS_RESET, &fd);
+    struct ipc_message message = next(f, 0, IPC_CLIENTS_RESET, &fd);
     assert_true(message.u.reset.hold);
     message = next(f, 0, IPC_CLIENTS_RESET, &fd);
     assert_false(message.u.reset.hold);
