@@ -19,6 +19,10 @@
 /* Two clocks are read one after the other: the fewer nanoseconds between, the better. */
 #define PAIR_TRIES   5
 #define PAIR_GOOD_NS 200
+/* Beyond what the readings are apart. */
+#define STEP_TOLERANCE 1.0e-6 /* seconds */
+/* A step that is not corrected after so many corrections was right, as after the machine slept. */
+#define MAX_CORRECTIONS 16
 /* Whole nanoseconds, and rates in whole units over TIME_PAGE_VALIDITY. */
 #define ROUNDING_NS 4.0
 
@@ -28,6 +32,10 @@ struct time_page_writer {
     int count;
     struct time_page_content content;
     timer_id timer;
+    double difference; /* raw - monotonic time at the last reading of both */
+    double gap;        /* of that reading */
+    int corrections;   /* since the last change of: */
+    double shift;      /* seconds by which somebody else has moved the clock, not corrected yet */
 };
 
 /* A reading of the raw clock and of the monotonic clock at the same time. */
@@ -52,6 +60,22 @@ static struct reading read_clocks(const struct world *world)
     return best;
 }
 
+/* The difference of the two clocks changes only when somebody steps the raw one. Before the daemon has
+   corrected a step by somebody else, served time is wrong by that, which the reference does not
+   know. Its own steps, and those of the kernel at a leap second, are no errors. */
+static void watch_steps(struct time_page_writer *w, const struct reading *now, bool expected)
+{
+    double difference = raw_diff(now->raw, (struct raw_time){now->mono.i});
+    double step = difference - w->difference;
+
+    if (!expected && fabs(step) > now->gap + w->gap + STEP_TOLERANCE) {
+        w->shift += step;
+        w->corrections = 0;
+    }
+    w->difference = difference;
+    w->gap = now->gap;
+}
+
 static int64_t rate_of(double rate)
 {
     return (int64_t)llround(rate * RATE_UNIT);
@@ -70,14 +94,15 @@ static int64_t valid_until(const struct time_page_writer *w, const struct readin
 
 /* UTC and its bound. Root dispersion is a convex function of time, so it does not grow beyond the
    straight line between its values at the beginning and at the end. */
-static void set_utc(const struct time_page_content *p, const struct reading *now,
+static void set_utc(const struct time_page_content *p, const struct reading *now, double shift,
                     struct time_page_lines *l)
 {
     struct local_time cooked = clock_scale_cook(&p->scale, now->raw, NULL);
     struct local_time end = local_add(cooked, TIME_PAGE_VALIDITY * (1.0 + p->scale.freq));
     double first = reference_view_dispersion(&p->reference, cooked);
     double last = reference_view_dispersion(&p->reference, end);
-    double bound = 0.5 * p->reference.root_delay + first + p->scale.error + 0.5 * now->gap;
+    double bound =
+        0.5 * p->reference.root_delay + first + p->scale.error + 0.5 * now->gap + fabs(shift);
     double growth = fmax(0.0, last - first) / TIME_PAGE_VALIDITY;
     struct reference_data data;
 
@@ -129,6 +154,8 @@ static void update(struct time_page_writer *w)
     const struct ntp_env *env = w->source.env;
     const struct reading now = read_clocks(env->world);
     const struct local_time cooked = local_clock_cook(env->clock, now.raw, NULL);
+    const bool expected = (w->content.lines.flags & TIME_PAGE_STEPPING) != 0 ||
+                          w->content.reference.leap == LEAP_UNSYNC;
 
     w->content = (struct time_page_content){
         .raw = now.raw,
@@ -143,11 +170,14 @@ static void update(struct time_page_writer *w)
         .mono = *w->source.mono,
     };
 
+    watch_steps(w, &now, expected || w->content.reference.leap == LEAP_UNSYNC);
     struct time_page_lines *l = &w->content.lines;
     l->mono_ns = time_page_ns(now.mono.i);
     l->valid_until_ns = valid_until(w, &now);
     l->real_minus_mono_ns = time_page_ns(now.raw.i) - l->mono_ns;
-    set_utc(&w->content, &now, l);
+    if (fabs(w->shift) <= reference_view_dispersion(&w->content.reference, cooked))
+        w->shift = 0.0;
+    set_utc(&w->content, &now, w->shift, l);
     set_served(&w->content, &now, l);
     publish(w);
 }
@@ -183,6 +213,19 @@ static void after_change(void *arg)
     update(w);
 }
 
+static void on_clock_change(const struct clock_change *change, void *arg)
+{
+    struct time_page_writer *w = arg;
+
+    if (w->shift == 0.0 || change->doffset == 0.0)
+        return;
+    /* After a step that the daemon has noticed nothing is synchronised. */
+    if (change->type == CLOCK_UNKNOWN_STEP || ++w->corrections >= MAX_CORRECTIONS)
+        w->shift = 0.0;
+    else
+        w->shift -= change->doffset;
+}
+
 /* ---- Start and stop ---- */
 
 struct time_page_writer *time_page_writer_new(const struct time_page_source *source,
@@ -197,6 +240,8 @@ struct time_page_writer *time_page_writer_new(const struct time_page_source *sou
     for (int i = 0; i < count; i++)
         w->pages[i] = pages[i];
     local_clock_set_watch(source->env->clock, &watch);
+    local_clock_add_handler(source->env->clock, CLOCK_HOLDER_SERVER, on_clock_change, w);
+    w->content.lines.flags = TIME_PAGE_STEPPING; /* there is nothing to compare with yet */
     on_timer(w);
     return w;
 }
@@ -206,6 +251,7 @@ void time_page_writer_free(struct time_page_writer *w)
     if (!w)
         return;
     local_clock_set_watch(w->source.env->clock, NULL);
+    local_clock_remove_handler(w->source.env->clock, on_clock_change, w);
     loop_timer_cancel(w->source.env->loop, w->timer);
     for (int i = 0; i < w->count; i++)
         time_page_close(w->pages[i]);

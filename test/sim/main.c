@@ -69,11 +69,13 @@ static void print_page_readings(const struct request *request, const struct sim 
     if (!request->run.time_page)
         return;
     sim_get_page_readings(sim, request->scenario->subject, &r);
-    printf("time page read %llu times: %llu synchronised (%llu honest, %llu wrong, %llu wide), "
+    printf("time page read %llu times: %llu synchronised (%llu honest, %llu wrong, %llu wide; "
+           "%llu untrue), "
            "%llu unsynchronised, %llu stale\n",
            (unsigned long long)r.count, (unsigned long long)r.synchronised,
            (unsigned long long)r.honest, (unsigned long long)r.wrong, (unsigned long long)r.wide,
-           (unsigned long long)r.unsynchronised, (unsigned long long)r.stale);
+           (unsigned long long)r.untrue, (unsigned long long)r.unsynchronised,
+           (unsigned long long)r.stale);
 }
 
 static bool plot(const struct request *request, struct sim *sim)

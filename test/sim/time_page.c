@@ -55,11 +55,14 @@ static void compare(struct sim_node *node, const struct clock_now_result *now)
     double offset = sim_offset(node->sim, node->id);
     int64_t truth = time_page_ns(instant_add(raw.i, -offset));
 
-    r->wide += 1e-9 * (double)(now->latest - now->earliest) > 2.0 * (distance + SLACK);
+    bool is_outside = truth < now->earliest || truth > now->latest;
+
+    r->untrue += is_outside;
     if (fabs(offset + correction) > distance - ROUNDING)
         return;
     r->honest++;
-    r->wrong += truth < now->earliest || truth > now->latest;
+    r->wrong += is_outside;
+    r->wide += 1e-9 * (double)(now->latest - now->earliest) > 2.0 * (distance + SLACK);
 }
 
 void sim_page_read(struct sim_node *node)
