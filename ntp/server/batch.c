@@ -28,9 +28,8 @@ static void prepare_message(struct world_datagram *msg, struct server_reply *rep
     msg->want_tx_timestamp = server_result_keeps_times(reply->result);
 }
 
-void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *arg,
-                         const struct server_snapshot *snapshot, struct server_shard *shard,
-                         const struct ntp_arrival *arrivals, int count)
+void server_batch_answer(struct server_batch *batch, const struct server_snapshot *snapshot,
+                         struct server_shard *shard, const struct ntp_arrival *arrivals, int count)
 {
     bool sent[WORLD_BATCH];
     struct local_time before = {0};
@@ -44,7 +43,7 @@ void server_batch_answer(struct server_batch *batch, const struct server_batch_o
         reply->result = server_answer(snapshot, shard, &arrivals[i], &w);
         log_result(&arrivals[i], reply->result);
         if (reply->result == SERVER_ANSWERED_TO_SIGN)
-            ops->sign(arg, &arrivals[i], reply->data);
+            batch->ops->sign(batch->ctx, &arrivals[i], reply->data);
         else if (server_result_has_reply(reply->result))
             prepare_message(&batch->msgs[replies++], reply, w.pos, &arrivals[i]);
         keep |= server_result_keeps_times(reply->result);
@@ -54,7 +53,7 @@ void server_batch_answer(struct server_batch *batch, const struct server_batch_o
 
     if (keep)
         before = clock_scale_cook(&snapshot->time.scale, world_raw_now(shard->world), NULL);
-    ops->send(arg, arrivals[0].fd, batch->msgs, replies, sent);
+    batch->ops->send(batch->ctx, arrivals[0].fd, batch->msgs, replies, sent);
     for (int i = 0; i < replies; i++)
         if (sent[i] && server_result_keeps_times(batch->replies[i].result))
             server_keep_times(snapshot, shard, batch->replies[i].data, before);

@@ -17,12 +17,6 @@ struct server_reply {
     enum server_result result;
 };
 
-/* Room for the replies of a batch; nothing of it lasts longer. */
-struct server_batch {
-    struct server_reply replies[WORLD_BATCH];
-    struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
-};
-
 struct server_batch_ops {
     /* sent[i]: the system has accepted it. */
     void (*send)(void *ctx, int fd, struct world_datagram *msgs, int count, bool *sent);
@@ -30,10 +24,17 @@ struct server_batch_ops {
     void (*sign)(void *ctx, const struct ntp_arrival *request, const uint8_t *reply);
 };
 
+/* Room for the replies of a batch, and who takes them. Only the latter lasts longer. */
+struct server_batch {
+    const struct server_batch_ops *ops;
+    void *ctx;
+    struct server_reply replies[WORLD_BATCH];
+    struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
+};
+
 /* arrivals: 1 to WORLD_BATCH, all from one socket. */
-void server_batch_answer(struct server_batch *batch, const struct server_batch_ops *ops, void *arg,
-                         const struct server_snapshot *snapshot, struct server_shard *shard,
-                         const struct ntp_arrival *arrivals, int count);
+void server_batch_answer(struct server_batch *batch, const struct server_snapshot *snapshot,
+                         struct server_shard *shard, const struct ntp_arrival *arrivals, int count);
 
 /* A reply came back with its transmit timestamp (ntp.md 20.1, step 11). smoothing: seconds that
    time smoothing adds to what clients get. */

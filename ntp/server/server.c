@@ -132,8 +132,7 @@ void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arr
 {
     const struct server_snapshot *snapshot = publish(server);
 
-    server_batch_answer(&server->batch, &batch_ops, server, snapshot, &server->shard, arrivals,
-                        count);
+    server_batch_answer(&server->batch, snapshot, &server->shard, arrivals, count);
 }
 
 void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival)
@@ -229,6 +228,8 @@ struct ntp_server *ntp_server_new(const struct ntp_server_params *params)
     server->limits = params->limits;
     server->keys = params->keys;
     server->sockets = params->sockets;
+    server->batch.ops = &batch_ops;
+    server->batch.ctx = server;
     server_shard_init(&server->shard, params->env->world, params->log);
     server->access = access_table_new();
     new_epoch(server);

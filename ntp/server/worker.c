@@ -165,7 +165,7 @@ static bool make_arrival(const struct worker *w, int fd, const struct world_data
 static void answer(struct worker *w, int count)
 {
     w->shard.counts->taken += (uint64_t)count;
-    server_batch_answer(&w->batch, &batch_ops, w, w->snapshot, &w->shard, w->arrivals, count);
+    server_batch_answer(&w->batch, w->snapshot, &w->shard, w->arrivals, count);
 }
 
 static int read_batch(struct worker *w, int fd, bool errqueue)
@@ -425,6 +425,8 @@ void server_worker_run(const struct server_worker_env *env, int channel)
     w->running = true;
     w->sockets[0] = w->sockets[1] = -1;
     w->batch_size = WORLD_BATCH;
+    w->batch.ops = &batch_ops;
+    w->batch.ctx = w;
     for (int i = 0; i < WORLD_BATCH; i++)
         world_datagram_init(&w->msgs[i], w->buffers[i], sizeof(w->buffers[i]));
     while (w->running)

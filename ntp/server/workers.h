@@ -2,8 +2,8 @@
 /*
  * The main process's half of the server workers (ntp.md 20.8): it starts them when the first server
  * socket is opened, gives them sockets, tables and the time page, takes the packets that are not
- * for the server, and reads what they count. A worker that was started again gets everything again, and
- * goes on with the shard of the one before; the kernel keeps the requests meanwhile, since the
+ * for the server, and reads what they count. A worker that was started again gets everything again,
+ * and goes on with the shard of the one before; the kernel keeps the requests meanwhile, since the
  * sockets stay open here. Nothing that a worker sends or writes is trusted.
  */
 #ifndef NTP_SERVER_WORKERS_H
@@ -62,8 +62,8 @@ struct server_workers_handler {
 };
 void server_workers_set_handler(struct server_workers *workers,
                                 const struct server_workers_handler *handler);
-/* The sockets of a family, one for each worker (-1: it gets none); they stay the caller's, and open until they are
-   closed with the second function, after which no worker reads from them. */
+/* The sockets of a family, one for each worker (-1: it gets none); they stay the caller's, and open
+   until they are closed with the second function, after which no worker reads from them. */
 void server_workers_open(struct server_workers *workers, enum ip_family family, const int *fds);
 void server_workers_close(struct server_workers *workers, enum ip_family family);
 
@@ -82,8 +82,8 @@ void server_workers_change_clock(struct server_workers *workers, const struct cl
 
 /* What a worker (from 0) counts: to be read only. */
 const struct server_shard *server_workers_shard(const struct server_workers *workers, int index);
-/* Between these two the records of a worker do not change, and the second one clears `count` of them
-   from an index on. */
+/* Between these two the records of a worker do not change, and the second one clears `count` of
+   them from an index on. */
 void server_workers_hold(struct server_workers *workers, int index);
 void server_workers_reset(struct server_workers *workers, int index, int first, int count);
 

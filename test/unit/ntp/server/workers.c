@@ -268,7 +268,6 @@ static void workers_start_with_the_first_socket(void **state)
 static void tables_are_passed_and_cannot_be_written(void **state)
 {
     struct fixture *f = *state;
-    struct server_snapshot *snapshot;
     int fd;
 
     begin(f, 0);
@@ -278,7 +277,8 @@ static void tables_are_passed_and_cannot_be_written(void **state)
     assert_int_equal(message.u.memory.sequence, 1);
     assert_null(shared_memory_map(fd, (size_t)message.u.memory.size, SHARED_WRITE));
     assert_null(shared_memory_map(fd, (size_t)message.u.memory.size + 1, SHARED_READ));
-    snapshot = shared_memory_map(fd, (size_t)message.u.memory.size, SHARED_COPY);
+    const struct server_snapshot *snapshot =
+        shared_memory_map(fd, (size_t)message.u.memory.size, SHARED_COPY);
     assert_non_null(snapshot);
     close(fd);
     assert_true(snapshot->signing);
@@ -294,7 +294,7 @@ static void tables_are_passed_and_cannot_be_written(void **state)
     close(fd);
     assert_int_equal(((const uint8_t *)server_snapshot_at(snapshot, sizeof(*snapshot)))[0], 0);
     assert_int_equal(f->killed, 0);
-    shared_memory_unmap(snapshot, size);
+    shared_memory_unmap((void *)(uintptr_t)snapshot, size);
 }
 
 static void packets_go_where_they_belong(void **state)
