@@ -47,6 +47,7 @@
 #define UNKNOWN_FIELD        0x8123
 #define SECONDS_1900_TO_1970 2208988800.0
 #define MAX_STEADY           100000
+#define STEADY_GRACE         4.0   /* s, for the last replies: a server's process may be stopped */
 #define STEADY_TOLERANCE     0.001 /* s, for timestamps that are made a moment before or after */
 #define MAX_PLACEHOLDERS     16
 
@@ -490,8 +491,7 @@ static int steady(struct client *client, long rate, long seconds)
     if (total > MAX_STEADY)
         tool_fail("Too many requests");
     tally.sent_at = mem_array((size_t)total, sizeof(*tally.sent_at));
-    /* A second more for the last replies. */
-    while (tally.answered < total && tool_seconds() - start < (double)seconds + 1.0) {
+    while (tally.answered < total && tool_seconds() - start < (double)seconds + STEADY_GRACE) {
         double due = start + (double)tally.sent / (double)rate - tool_seconds();
 
         if (tally.sent < total && due <= 0.0) {
