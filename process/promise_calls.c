@@ -23,6 +23,8 @@ static const char *const of_all[] = {
     "rt_sigreturn", "rt_sigprocmask", "set_tid_address", "sigreturn",
     /* by which the C library sizes its memory pools when a thread allocates */
     "sched_getaffinity",
+    /* by which the kernel goes on with a wait after a stop of the process or of the machine */
+    "restart_syscall",
     /* memory */
     "brk", "madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap",
     /* files that are open already, such as the log */
