@@ -49,6 +49,8 @@ struct kernel_clock_ops {
     void (*set_sync_status)(void *ctx, bool synchronised, double est_error, double max_error);
     void (*set_leap)(void *ctx, int leap, int tai_offset);
     void (*note_update)(void *ctx); /* NULL: nobody wants to know */
+    /* The next frequency is this one and what slews. NULL: nobody wants to know. */
+    void (*note_base)(void *ctx, double freq_ppm);
     void (*free)(void *ctx);
 };
 

@@ -29,6 +29,7 @@ struct guard {
     int command_limit; /* an hour */
     bool rtc_on_utc;
     double freq_ppm; /* in effect */
+    double base_ppm; /* without what slews */
     struct refusals verdicts[GUARD_VERDICTS];
     uint64_t refused;
     enum guard_verdict last_refusal;
@@ -45,7 +46,14 @@ struct guard *guard_new(struct world *world, const struct kernel_clock *kernel,
     g->command_limit = policy->clock_step.per_hour;
     g->rtc_on_utc = policy->rtc_on_utc;
     g->freq_ppm = kernel->ops->read_frequency(kernel->ctx);
+    g->base_ppm = g->freq_ppm;
     return g;
+}
+
+void guard_leave(struct guard *guard)
+{
+    if (guard->freq_ppm != guard->base_ppm)
+        guard->freq_ppm = guard->kernel.ops->set_frequency(guard->kernel.ctx, guard->base_ppm);
 }
 
 void guard_free(struct guard *guard)
@@ -105,7 +113,7 @@ static struct guard_judgement judge(const struct guard *g, const struct ipc_mess
 
     switch (request->type) {
     case IPC_GUARD_FREQUENCY:
-        return guard_judge_frequency(g->ledger, now, r->freq_ppm);
+        return guard_judge_frequency(g->ledger, now, r->freq_ppm, r->base_ppm);
     case IPC_GUARD_STEP:
         return guard_judge_step(g->ledger, now, r->reason, r->offset);
     case IPC_GUARD_STATUS:
@@ -132,6 +140,7 @@ static bool perform(struct guard *g, const struct ipc_message *request, int fd,
     switch (request->type) {
     case IPC_GUARD_FREQUENCY:
         g->freq_ppm = g->kernel.ops->set_frequency(g->kernel.ctx, r->freq_ppm);
+        g->base_ppm = r->freq_ppm == r->base_ppm ? g->freq_ppm : r->base_ppm;
         return true;
     case IPC_GUARD_STEP:
         return make_step(g, r, now);

@@ -19,6 +19,8 @@ struct guard;
    the guard. */
 struct guard *guard_new(struct world *world, const struct kernel_clock *kernel,
                         const struct guard_policy *policy);
+/* Nobody steers the clock any more: ends a slew that is in progress. */
+void guard_leave(struct guard *guard);
 /* Frees the kernel clock too; what it has set stays. NULL is allowed. */
 void guard_free(struct guard *guard);
 

@@ -158,12 +158,15 @@ struct guard_judgement guard_judge_update(struct guard_ledger *ledger, const str
 }
 
 struct guard_judgement guard_judge_frequency(struct guard_ledger *ledger,
-                                             const struct guard_now *now, double freq_ppm)
+                                             const struct guard_now *now, double freq_ppm,
+                                             double base_ppm)
 {
-    if (!is_usable(freq_ppm))
+    double largest = fmax(fabs(freq_ppm), fabs(base_ppm));
+
+    if (!is_usable(freq_ppm) || !is_usable(base_ppm))
         return refuse(GUARD_BAD_NUMBER, 0.0, 0.0);
-    if (fabs(freq_ppm) > ledger->policy.max_freq_ppm)
-        return refuse(GUARD_FREQUENCY, fabs(freq_ppm), ledger->policy.max_freq_ppm);
+    if (largest > ledger->policy.max_freq_ppm)
+        return refuse(GUARD_FREQUENCY, largest, ledger->policy.max_freq_ppm);
     return judge_rate(ledger, now);
 }
 

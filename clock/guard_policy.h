@@ -73,8 +73,10 @@ void guard_ledger_free(struct guard_ledger *ledger);
 
 /* An update of the reference is about to correct the clock. */
 struct guard_judgement guard_judge_update(struct guard_ledger *ledger, const struct guard_now *now);
+/* base_ppm: what is to be left when nobody steers the clock any more. */
 struct guard_judgement guard_judge_frequency(struct guard_ledger *ledger,
-                                             const struct guard_now *now, double freq_ppm);
+                                             const struct guard_now *now, double freq_ppm,
+                                             double base_ppm);
 /* offset in seconds: the clock goes back by it. */
 struct guard_judgement guard_judge_step(struct guard_ledger *ledger, const struct guard_now *now,
                                         enum step_reason reason, double offset);

@@ -2,6 +2,7 @@
 /*
  * Body of the guard's process; see guard_role.h for its promise. Signals that stop the service do
  * not end it: the main process sets the last frequency while it ends, and closes the channel then.
+ * If it was killed, a slew may be in progress, which is ended here: nobody else would.
  */
 #include "clock/guard_role.h"
 #include <errno.h>
@@ -61,6 +62,7 @@ static int run(void *ctx, const struct sandbox *sandbox, int fd)
         result = answer(guard, &channel);
     if (result == CHANNEL_BAD)
         LOG_ERROR("Clock guard ends : the main process sent an invalid request");
+    guard_leave(guard);
     guard_free(guard);
     return HELPER_EXIT_DONE;
 }
@@ -80,6 +82,7 @@ struct lone_role guard_role_make(struct guard_process *process)
         .process_name = "chronyd-guard",
         .run = run,
         .started = on_started,
+        .ends_itself = true,
         .ctx = process,
     };
 }

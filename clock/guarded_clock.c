@@ -16,6 +16,7 @@ struct guarded_clock {
     double max_freq_ppm, max_set_delay;
     uint32_t last_id;
     double freq_ppm; /* in effect */
+    double base_ppm; /* without what slews */
     bool has_status, has_leap;
     struct ipc_guard_request status, leap; /* those that were asked for last */
     uint64_t earlier_refusals;             /* by guards that have ended */
@@ -48,12 +49,24 @@ static double read_frequency(void *ctx)
     return g->freq_ppm;
 }
 
+static void ask_frequency(struct guarded_clock *g, double freq_ppm)
+{
+    const struct ipc_guard_request request = {.freq_ppm = freq_ppm, .base_ppm = g->base_ppm};
+
+    ask(g, IPC_GUARD_FREQUENCY, &request, -1);
+}
+
 static double set_frequency(void *ctx, double freq_ppm)
 {
     struct guarded_clock *g = ctx;
 
-    ask(g, IPC_GUARD_FREQUENCY, &(struct ipc_guard_request){.freq_ppm = freq_ppm}, -1);
+    ask_frequency(g, freq_ppm);
     return g->freq_ppm;
+}
+
+static void note_base(void *ctx, double freq_ppm)
+{
+    ((struct guarded_clock *)ctx)->base_ppm = freq_ppm;
 }
 
 static bool step(void *ctx, double offset, enum step_reason reason)
@@ -107,6 +120,7 @@ static const struct kernel_clock_ops guarded_ops = {
     .set_sync_status = set_sync_status,
     .set_leap = set_leap,
     .note_update = note_update,
+    .note_base = note_base,
     .free = keep,
 };
 
@@ -118,8 +132,10 @@ struct guarded_clock *guarded_clock_new(const struct guard_link *link,
     g->link = *link;
     g->max_freq_ppm = kernel->max_freq_ppm;
     g->max_set_delay = kernel->max_set_delay;
-    if (ask(g, IPC_GUARD_READ, &(struct ipc_guard_request){0}, -1))
+    if (ask(g, IPC_GUARD_READ, &(struct ipc_guard_request){0}, -1)) {
+        g->base_ppm = g->freq_ppm;
         return g;
+    }
     free(g);
     return NULL;
 }
@@ -141,11 +157,9 @@ struct kernel_clock guarded_clock_kernel(struct guarded_clock *clock)
 
 void guarded_clock_restore(struct guarded_clock *clock)
 {
-    const struct ipc_guard_request frequency = {.freq_ppm = clock->freq_ppm};
-
     clock->earlier_refusals += clock->refusals;
     clock->refusals = 0;
-    ask(clock, IPC_GUARD_FREQUENCY, &frequency, -1);
+    ask_frequency(clock, clock->freq_ppm);
     if (clock->has_status)
         ask(clock, IPC_GUARD_STATUS, &clock->status, -1);
     if (clock->has_leap)

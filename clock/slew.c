@@ -80,6 +80,12 @@ static double desired_duration(const struct slew *s)
     return fmax(fmax(s->correction_rate / offset, MIN_DURATION), MIN_EXCESS_MULTIPLE * s->excess);
 }
 
+/* As far as the kernel can have it. */
+static double base_ppm(const struct slew *s)
+{
+    return clamp(-s->kernel.max_freq_ppm, s->base_freq_ppm, s->kernel.max_freq_ppm);
+}
+
 /* Ends the slew in progress and starts the next one (discipline.md 5.3). */
 static void update_slew(struct slew *s)
 {
@@ -95,6 +101,8 @@ static void update_slew(struct slew *s)
     double total_ppm = s->base_freq_ppm + correction_freq * (1.0e6 - s->base_freq_ppm);
 
     total_ppm = clamp(-s->kernel.max_freq_ppm, total_ppm, s->kernel.max_freq_ppm);
+    if (s->kernel.ops->note_base)
+        s->kernel.ops->note_base(s->kernel.ctx, base_ppm(s));
     s->kernel_freq_ppm = s->kernel.ops->set_frequency(s->kernel.ctx, total_ppm);
 
     double old_freq = s->scale.freq;
@@ -204,8 +212,7 @@ static void slew_free(void *ctx)
     struct slew *s = ctx;
 
     loop_timer_cancel(s->loop, s->timer);
-    s->kernel.ops->set_frequency(
-        s->kernel.ctx, clamp(-s->kernel.max_freq_ppm, s->base_freq_ppm, s->kernel.max_freq_ppm));
+    s->kernel.ops->set_frequency(s->kernel.ctx, base_ppm(s));
     s->kernel.ops->free(s->kernel.ctx);
     free(s);
 }

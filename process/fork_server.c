@@ -616,7 +616,8 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
             running = take_order(&s);
     }
     for (size_t i = 0; i < s.child_count; i++)
-        sandbox_kill(spec->sandbox, s.children[i].pid);
+        if (s.children[i].generation != LONE || !s.lone[s.children[i].number].ends_itself)
+            sandbox_kill(spec->sandbox, s.children[i].pid);
     free(s.children);
     free(s.places);
     if (s.role)

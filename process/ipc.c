@@ -330,6 +330,7 @@ static void code_guard_frequency(struct codec *c, struct ipc_message *m)
 {
     code_guard_request(c, m);
     m->u.guard_request.freq_ppm = code_double(c, m->u.guard_request.freq_ppm);
+    m->u.guard_request.base_ppm = code_double(c, m->u.guard_request.base_ppm);
 }
 
 static void code_guard_step(struct codec *c, struct ipc_message *m)

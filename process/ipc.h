@@ -153,6 +153,7 @@ struct ipc_octets {
 struct ipc_guard_request {
     uint32_t id;
     double freq_ppm;         /* frequency */
+    double base_ppm;         /* ... without what slews */
     enum step_reason reason; /* step */
     double offset;           /* ... s */
     bool synchronised;       /* status */

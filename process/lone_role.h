@@ -17,6 +17,7 @@ struct lone_role {
     uint16_t number;          /* from 1, among those of the role */
     bool is_numbered;         /* there may be several, and messages have the number */
     bool on_order;            /* not started before fork_server_want() */
+    bool ends_itself;         /* has work to do when the daemon ends: is not killed then */
     bool for_a_while;         /* on order, and after fork_server_kill() not before the next order */
     const char *name;         /* in messages for people: Name resolving helper */
     const char *process_name; /* that listings of processes show */

@@ -217,6 +217,7 @@ static struct ipc_message read_request(struct reader *input, double *wait)
         number = fmod(number, 2.0 * COMMAND_STEP);
     r->reason = (enum step_reason)((choice & 0x7f) % STEP_REASONS);
     r->freq_ppm = r->offset = r->est_error = r->max_error = number;
+    r->base_ppm = (choice & 0x40) ? -0.5 * number : 1.0;
     r->leap = (int32_t)(choice & 0x7f) - 2;
     r->tai_offset = isfinite(number) && fabs(number) < 1e9 ? (int32_t)number : INT32_MIN;
     r->seconds = FUZZ_TIME;
@@ -274,6 +275,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (restart_every != 0 && ++count % (int)restart_every == 0)
             guard = next_guard(&r, guard, &policy);
     }
+    guard_leave(guard);
+    check(&r, &policy);
     guard_free(guard);
     return 0;
 }

@@ -236,6 +236,25 @@ static void only_an_rtc_is_set_as_one(void **state)
     end(&f);
 }
 
+/* A main process that is killed leaves no slew that goes on for ever. */
+static void slew_ends_when_nobody_steers(void **state)
+{
+    struct fixture f = {0};
+
+    begin(&f);
+    ask(&f, IPC_GUARD_FREQUENCY, (struct ipc_guard_request){.freq_ppm = 520.0, .base_ppm = 20.0});
+    assert_int_equal(f.w->kernel.tick, 9995);
+    ask(&f, IPC_GUARD_FREQUENCY, (struct ipc_guard_request){.freq_ppm = 0.0, .base_ppm = 700.0});
+    assert_int_equal(f.reply.verdict, GUARD_FREQUENCY);
+    guard_leave(f.guard);
+    assert_int_equal(f.w->kernel.tick, 10000);
+    assert_int_equal(f.w->kernel.freq, -20 * 65536);
+    int calls = f.w->call_count;
+    guard_leave(f.guard); /* nothing more to do */
+    assert_int_equal(f.w->call_count, calls);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +265,7 @@ int main(void)
         cmocka_unit_test(each_step_by_command_is_logged),
         cmocka_unit_test(refusals_are_logged_once_an_hour_for_each_reason),
         cmocka_unit_test(only_an_rtc_is_set_as_one),
+        cmocka_unit_test(slew_ends_when_nobody_steers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

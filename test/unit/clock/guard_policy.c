@@ -54,7 +54,7 @@ static enum guard_verdict step(struct fixture *f, enum step_reason reason, doubl
 
 static enum guard_verdict frequency(struct fixture *f, double freq_ppm)
 {
-    return guard_judge_frequency(f->ledger, &f->now, freq_ppm).verdict;
+    return guard_judge_frequency(f->ledger, &f->now, freq_ppm, 0.0).verdict;
 }
 
 static enum guard_verdict update(struct fixture *f)
@@ -91,8 +91,12 @@ static void frequency_is_limited_on_both_sides(void **state)
     assert_int_equal(frequency(&f, -600.0), GUARD_ALLOWED);
     assert_int_equal(frequency(&f, nextafter(600.0, 1e9)), GUARD_FREQUENCY);
     assert_int_equal(frequency(&f, nextafter(-600.0, -1e9)), GUARD_FREQUENCY);
-    struct guard_judgement j = guard_judge_frequency(f.ledger, &f.now, -700.0);
+    struct guard_judgement j = guard_judge_frequency(f.ledger, &f.now, -700.0, 650.0);
     assert_true(j.value == 700.0 && j.limit == 600.0);
+    j = guard_judge_frequency(f.ledger, &f.now, 0.0, nextafter(-600.0, -1e9));
+    assert_int_equal(j.verdict, GUARD_FREQUENCY);
+    assert_int_equal(guard_judge_frequency(f.ledger, &f.now, 0.0, -600.0).verdict, GUARD_ALLOWED);
+    assert_int_equal(guard_judge_frequency(f.ledger, &f.now, 0.0, NAN).verdict, GUARD_BAD_NUMBER);
     end(&f);
 }
 
