@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include "examples/clock_now.h"
 #include "ntp/server/time_page.h"
 
 struct race {
@@ -143,6 +144,114 @@ static void a_page_with_a_wrong_bit_does_no_harm(void **state)
     assert_true(accepted > 1000);
 }
 
+/* ---- The header for programs ---- */
+
+/* A page that is right now: UTC is the system clock, and gains 100 ppm on it. */
+static struct time_page_content content_now(void)
+{
+    int64_t mono = clock_now_read(CLOCK_MONOTONIC), real = clock_now_read(CLOCK_REALTIME);
+    struct time_page_content c = {0};
+
+    c.lines.mono_ns = mono;
+    c.lines.valid_until_ns = mono + 4000000000;
+    c.lines.real_minus_mono_ns = real - mono;
+    c.lines.flags = TIME_PAGE_SYNCHRONISED;
+    c.lines.utc_ns = real;
+    c.lines.utc_rate = 429497;      /* 100 ppm */
+    c.lines.bound_ns = 1000000;     /* 1 ms */
+    c.lines.bound_growth = 4294967; /* 1000 ppm */
+    return c;
+}
+
+static enum clock_now_state ask(const struct time_page_content *c, int64_t after,
+                                struct clock_now_result *now)
+{
+    static struct time_page page;
+    int64_t f[9];
+
+    time_page_init(&page);
+    time_page_write(&page, c);
+    for (int i = 0; i < 9; i++)
+        f[i] = clock_now_field(&page, atomic_load(&page.sequence), i);
+    if (clock_now_jumped(f, c->lines.mono_ns + after,
+                         c->lines.mono_ns + c->lines.real_minus_mono_ns + after))
+        return CLOCK_NOW_STALE;
+    return clock_now_at(f, c->lines.mono_ns + after, now);
+}
+
+static void programs_are_given_an_interval_that_grows(void **state)
+{
+    struct time_page_content c = content_now();
+    struct clock_now_result now;
+
+    assert_int_equal(ask(&c, 0, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_int_equal(now.earliest, c.lines.utc_ns - 1000001);
+    assert_int_equal(now.latest, c.lines.utc_ns + 1000001);
+    /* 2 s later: 200 us more of UTC, 2 ms more of the bound. */
+    assert_int_equal(ask(&c, 2000000000, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_close((double)(now.latest - c.lines.utc_ns - 2000200000), 3e6, 10.0);
+    assert_close((double)(now.earliest - c.lines.utc_ns - 2000200000), -3e6, 10.0);
+    /* The frequency has been changing for 1 ms: a quarter of that more. */
+    c.lines.changing_since_ns = c.lines.mono_ns + 1999000000;
+    assert_int_equal(ask(&c, 2000000000, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_close((double)(now.latest - c.lines.utc_ns - 2000200000), 3.25e6, 10.0);
+    assert_int_equal(ask(&c, 1000000000, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_close((double)(now.latest - c.lines.utc_ns - 1000100000), 2e6, 10.0);
+}
+
+static void programs_are_told_when_there_is_no_time(void **state)
+{
+    struct time_page_content c = content_now();
+    struct clock_now_result now;
+
+    assert_int_equal(ask(&c, 4000000000, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_int_equal(ask(&c, 4000000001, &now), CLOCK_NOW_STALE);
+    assert_int_equal(ask(&c, -500000, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_int_equal(ask(&c, -1500000, &now), CLOCK_NOW_STALE);
+    c.lines.flags = 0;
+    assert_int_equal(ask(&c, 0, &now), CLOCK_NOW_UNSYNCHRONISED);
+    c.lines.flags = TIME_PAGE_SYNCHRONISED;
+    c.lines.bound_growth = -1;
+    assert_int_equal(ask(&c, 0, &now), CLOCK_NOW_UNSYNCHRONISED);
+}
+
+/* A call with a page of this moment, whose difference of the clocks is off. On a busy machine the
+   clocks may be read at moments that are far apart, or the call may come late: then once more. */
+static enum clock_now_state call(struct time_page *page, int64_t off, uint32_t flags,
+                                 struct clock_now_result *now)
+{
+    enum clock_now_state state = CLOCK_NOW_STALE;
+
+    for (int i = 0; i < 1000 && state != CLOCK_NOW_SYNCHRONISED; i++) {
+        struct time_page_content c = content_now();
+
+        c.lines.real_minus_mono_ns += off;
+        c.lines.flags |= flags;
+        time_page_write(page, &c);
+        state = clock_now(page, now);
+    }
+    return state;
+}
+
+static void a_call_says_what_the_page_says_or_nothing(void **state)
+{
+    static struct time_page page;
+    struct clock_now_result now;
+
+    time_page_init(&page);
+    assert_int_equal(clock_now(&page, &now), CLOCK_NOW_STALE);
+    assert_true(now.earliest == INT64_MIN && now.latest == INT64_MAX);
+    int64_t before = clock_now_read(CLOCK_REALTIME);
+    assert_int_equal(call(&page, 0, 0, &now), CLOCK_NOW_SYNCHRONISED);
+    assert_true(now.earliest < clock_now_read(CLOCK_REALTIME) && now.latest > before);
+    /* Somebody else has stepped the clock by 2 s; then it is the daemon that does. */
+    assert_int_equal(call(&page, 2000000000, 0, &now), CLOCK_NOW_STALE);
+    assert_true(now.earliest == INT64_MIN && now.latest == INT64_MAX);
+    assert_int_equal(call(&page, 2000000000, TIME_PAGE_STEPPING, &now), CLOCK_NOW_SYNCHRONISED);
+    time_page_close(&page);
+    assert_int_equal(clock_now(&page, &now), CLOCK_NOW_STALE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +259,9 @@ int main(void)
         cmocka_unit_test(a_writer_that_died_within_a_write_leaves_what_was_before),
         cmocka_unit_test(every_page_of_another_version_is_refused),
         cmocka_unit_test(a_page_with_a_wrong_bit_does_no_harm),
+        cmocka_unit_test(programs_are_given_an_interval_that_grows),
+        cmocka_unit_test(programs_are_told_when_there_is_no_time),
+        cmocka_unit_test(a_call_says_what_the_page_says_or_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
