@@ -148,7 +148,7 @@ static struct number sum(struct number a, struct number b)
     return (struct number){a.high ^ b.high, a.low ^ b.low};
 }
 
-/* dbl() of RFC 5297, 2.3: doubles in GF(2^128), without a branch that depends on the value. */
+/* RFC 5297, 2.3: doubles in GF(2^128), without a branch that depends on the value. */
 static struct number doubled(struct number n)
 {
     return (struct number){n.high << 1 | n.low >> 63, n.low << 1 ^ (0x87 & -(n.high >> 63))};

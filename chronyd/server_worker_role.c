@@ -11,11 +11,13 @@
 
 static int run(void *ctx, const struct sandbox *sandbox, int channel)
 {
-    const struct server_worker_env *env = ctx;
+    struct server_worker_env env = *(const struct server_worker_env *)ctx;
 
     signals_set_child(false);
+    if (env.nts)
+        env.room = server_room_load();
     sandbox_enter(sandbox, PROCESS_SERVER_WORKER, channel);
-    server_worker_run(env, channel);
+    server_worker_run(&env, channel);
     return HELPER_EXIT_DONE;
 }
 

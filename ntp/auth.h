@@ -8,6 +8,7 @@
 #define NTP_AUTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/plain.h"
 #include "base/wire.h"
@@ -18,7 +19,7 @@ struct ntp_nts_client_ops; /* ntp/client/nts_client.h */
 
 /* State of one request between its check and its response. */
 struct ntp_nts_request {
-    _Alignas(8) uint8_t opaque[4096];
+    _Alignas(8) uint8_t opaque[1792];
 };
 
 enum ntp_nts_check {
@@ -27,16 +28,29 @@ enum ntp_nts_check {
     NTP_NTS_DROP, /* fails */
 };
 
+/* A request on its way through the server, and its response. */
+struct ntp_nts_item {
+    const uint8_t *packet;
+    const struct ntp_info *info;
+    struct ntp_nts_request *request;
+    enum ntp_nts_check check; /* result of the check */
+    /* Of the response: kod as given to it (0: none), and the packet that it is appended to, which
+       fails if it cannot be added. */
+    uint32_t kod;
+    struct writer *w;
+};
+
+struct aead_batch; /* base/aead_batch.h */
+
 /* NTS server. Pure: what it knows is in the keys, a plain value that the snapshot of the NTP server
-   holds. */
+   holds. batch: several requests are encrypted and decrypted together in it; NULL: one after
+   another. */
 struct ntp_nts_server_ops {
-    /* Checks a request (nts.md 11.2). */
-    enum ntp_nts_check (*check_request)(const void *keys, struct random_pool *random,
-                                        const uint8_t *packet, const struct ntp_info *info,
-                                        struct ntp_nts_request *request);
-    /* nts.md 11.3: appends to the response; kod as given to the response (0: none). */
-    bool (*add_response)(const uint8_t *packet, const struct ntp_info *info,
-                         struct ntp_nts_request *request, uint32_t kod, struct writer *w);
+    /* Checks requests (nts.md 11.2). */
+    void (*check_requests)(const void *keys, struct random_pool *random, struct aead_batch *batch,
+                           struct ntp_nts_item *items, size_t count);
+    /* Appends to responses (nts.md 11.3). */
+    void (*add_responses)(struct aead_batch *batch, const struct ntp_nts_item *items, size_t count);
 };
 
 /* NULL ops: NTS is not available. */

@@ -37,12 +37,11 @@ static bool can_add(const struct writer *w, size_t nonce_length, size_t plain_le
            min_length <= NTP_MAX_LENGTH;
 }
 
-bool auth_field_add(struct writer *w, int aead, const struct secret *key,
-                    const uint8_t nonce[NTS_NONCE_LENGTH], const uint8_t *plain,
-                    size_t plain_length, size_t min_length)
+bool auth_field_prepare(struct writer *w, int aead, const struct secret *key,
+                        const uint8_t nonce[NTS_NONCE_LENGTH], const uint8_t *plain,
+                        size_t plain_length, size_t min_length, struct aead_work *work)
 {
     const size_t n = own_nonce_length(aead), start = w->pos;
-    uint8_t sealed[NTP_MAX_LENGTH + AEAD_TAG_LENGTH];
 
     if (!can_add(w, n, plain_length, min_length)) {
         w->failed = true;
@@ -52,8 +51,7 @@ bool auth_field_add(struct writer *w, int aead, const struct secret *key,
     size_t field_length = HEADER_LENGTH + LENGTHS_LENGTH + padded(n) + padded(sealed_length);
     if (field_length < padded(min_length))
         field_length = padded(min_length);
-    if (start > NTP_MAX_LENGTH || field_length > NTP_MAX_LENGTH - start ||
-        !aead_seal(aead, key, nonce, n, w->data, start, plain, plain_length, sealed)) {
+    if (start > NTP_MAX_LENGTH || field_length > NTP_MAX_LENGTH - start) {
         w->failed = true;
         return false;
     }
@@ -61,21 +59,48 @@ bool auth_field_add(struct writer *w, int aead, const struct secret *key,
     writer_u16(w, (uint16_t)field_length);
     writer_u16(w, (uint16_t)n);
     writer_u16(w, (uint16_t)sealed_length);
+    const size_t nonce_start = w->pos;
     writer_bytes(w, nonce, n);
     writer_zeros(w, padded(n) - n);
-    writer_bytes(w, sealed, sealed_length);
-    if (!w->failed)
-        writer_zeros(w, field_length - (w->pos - start));
+    const size_t sealed_start = w->pos;
+    writer_zeros(w, field_length - (w->pos - start));
+    if (w->failed)
+        return false;
+    *work = (struct aead_work){
+        .id = aead,
+        .key = key,
+        .seal = true,
+        .nonce = w->data + nonce_start,
+        .nonce_length = n,
+        .ad = w->data,
+        .ad_length = start,
+        .in = plain,
+        .in_length = plain_length,
+        .out = w->data + sealed_start,
+    };
+    return true;
+}
+
+bool auth_field_add(struct writer *w, int aead, const struct secret *key,
+                    const uint8_t nonce[NTS_NONCE_LENGTH], const uint8_t *plain,
+                    size_t plain_length, size_t min_length)
+{
+    struct aead_work work;
+
+    if (!auth_field_prepare(w, aead, key, nonce, plain, plain_length, min_length, &work))
+        return false;
+    work.failed = &w->failed;
+    aead_work_run(&work);
     return !w->failed;
 }
 
-bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
-                     const struct secret *key, uint8_t plain[NTP_MAX_LENGTH], size_t *plain_length)
+bool auth_field_find(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
+                     const struct secret *key, uint8_t plain[NTP_MAX_LENGTH],
+                     struct aead_work *work)
 {
     struct reader r = reader_make(field->body, field->body_length);
     const size_t nonce_length = reader_u16(&r), sealed_length = reader_u16(&r);
 
-    *plain_length = 0;
     if (r.failed || field->type != NTP_EXT_NTS_AUTH || nonce_length < 1 ||
         sealed_length < AEAD_TAG_LENGTH || sealed_length - AEAD_TAG_LENGTH > NTP_MAX_LENGTH)
         return false;
@@ -87,9 +112,32 @@ bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, i
     if (r.failed ||
         LENGTHS_LENGTH + own_nonce_length(aead) + padded(sealed_length) > field->body_length)
         return false;
-    if (!aead_open(aead, key, nonce, nonce_length, packet, field->start, sealed, sealed_length,
-                   plain))
-        return false;
-    *plain_length = sealed_length - AEAD_TAG_LENGTH;
+    *work = (struct aead_work){
+        .id = aead,
+        .key = key,
+        .nonce = nonce,
+        .nonce_length = nonce_length,
+        .ad = packet,
+        .ad_length = field->start,
+        .in = sealed,
+        .in_length = sealed_length,
+        .out = plain,
+    };
     return true;
+}
+
+bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
+                     const struct secret *key, uint8_t plain[NTP_MAX_LENGTH], size_t *plain_length)
+{
+    struct aead_work work;
+    bool failed = false;
+
+    *plain_length = 0;
+    if (!auth_field_find(packet, field, aead, key, plain, &work))
+        return false;
+    work.failed = &failed;
+    aead_work_run(&work);
+    if (!failed)
+        *plain_length = work.in_length - AEAD_TAG_LENGTH;
+    return !failed;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/crypto.h"
+#include "base/aead_batch.h"
 #include "base/wire.h"
 #include "ntp/wire/packet.h"
 #include "nts/context.h"
@@ -29,5 +29,19 @@ bool auth_field_add(struct writer *w, int aead, const struct secret *key,
  */
 bool auth_field_open(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
                      const struct secret *key, uint8_t plain[NTP_MAX_LENGTH], size_t *plain_length);
+
+/*
+ * The same in two steps, so that several fields can be encrypted or decrypted together: the work is
+ * described, without `failed`, and is the caller's to do. False: there is nothing to do, as above.
+ * Key and plain have to stay until it is done. The field is in its place in w, but for what is to
+ * be sealed.
+ */
+bool auth_field_prepare(struct writer *w, int aead, const struct secret *key,
+                        const uint8_t nonce[NTS_NONCE_LENGTH], const uint8_t *plain,
+                        size_t plain_length, size_t min_length, struct aead_work *work);
+/* The length of the plaintext is that of the work's input without AEAD_TAG_LENGTH. */
+bool auth_field_find(const uint8_t *packet, const struct ntp_ext_field *field, int aead,
+                     const struct secret *key, uint8_t plain[NTP_MAX_LENGTH],
+                     struct aead_work *work);
 
 #endif

@@ -10,9 +10,9 @@
 #include "base/wire.h"
 
 #define ID_LENGTH 4u
-#define MAX_PLAIN (2u * AEAD_MAX_KEY)
 
-static_assert(ID_LENGTH + AEAD_MAX_NONCE + MAX_PLAIN + AEAD_TAG_LENGTH == NTS_OWN_COOKIE_MAX,
+static_assert(ID_LENGTH + AEAD_MAX_NONCE + NTS_COOKIE_PLAIN_MAX + AEAD_TAG_LENGTH ==
+                  NTS_OWN_COOKIE_MAX,
               "size of the longest own cookie");
 
 /* Octets of nonce in a cookie; 0 if the algorithm is not supported. */
@@ -23,32 +23,60 @@ static size_t nonce_length(int aead)
     return max < NTS_NONCE_LENGTH ? max : NTS_NONCE_LENGTH;
 }
 
-bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher *cipher,
-                     const struct nts_context *context, const uint8_t nonce[NTS_NONCE_LENGTH],
-                     struct nts_cookie *cookie)
+size_t nts_cookie_length(const struct nts_server_key *key, const struct nts_context *context)
 {
     const size_t n = nonce_length(key->aead), k = aead_key_length(context->aead);
-    uint8_t plain[MAX_PLAIN];
-    struct writer w = writer_make(cookie->data, sizeof(cookie->data));
-    bool ok;
 
-    cookie->length = 0;
     if (n == 0 || k == 0 || k > AEAD_MAX_KEY || context->c2s.length != k ||
         context->s2c.length != k)
-        return false;
+        return 0;
+    return ID_LENGTH + n + 2 * k + AEAD_TAG_LENGTH;
+}
+
+void nts_cookie_prepare(const struct nts_server_key *key, const struct aead_cipher *cipher,
+                        const struct nts_context *context, const uint8_t nonce[NTS_NONCE_LENGTH],
+                        uint8_t plain[NTS_COOKIE_PLAIN_MAX], uint8_t *cookie,
+                        struct aead_work *work)
+{
+    const size_t n = nonce_length(key->aead), k = context->c2s.length;
+    struct writer w = writer_make(cookie, ID_LENGTH + n);
+
     memcpy(plain, context->c2s.data, k);
     memcpy(plain + k, context->s2c.data, k);
     writer_u32(&w, key->id);
     writer_bytes(&w, nonce, n);
-    if (cipher)
-        ok = aead_cipher_seal(cipher, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
-    else
-        ok = aead_seal(key->aead, &key->key, nonce, n, NULL, 0, plain, 2 * k, cookie->data + w.pos);
-    ok = ok && !w.failed;
+    *work = (struct aead_work){
+        .id = key->aead,
+        .key = &key->key,
+        .cipher = cipher,
+        .seal = true,
+        .nonce = cookie + ID_LENGTH,
+        .nonce_length = n,
+        .in = plain,
+        .in_length = 2 * k,
+        .out = cookie + ID_LENGTH + n,
+    };
+}
+
+bool nts_cookie_make(const struct nts_server_key *key, const struct aead_cipher *cipher,
+                     const struct nts_context *context, const uint8_t nonce[NTS_NONCE_LENGTH],
+                     struct nts_cookie *cookie)
+{
+    const size_t length = nts_cookie_length(key, context);
+    uint8_t plain[NTS_COOKIE_PLAIN_MAX];
+    struct aead_work work;
+    bool failed = false;
+
+    cookie->length = 0;
+    if (length == 0)
+        return false;
+    nts_cookie_prepare(key, cipher, context, nonce, plain, cookie->data, &work);
+    work.failed = &failed;
+    aead_work_run(&work);
     crypto_wipe(plain, sizeof(plain));
-    if (ok)
-        cookie->length = w.pos + 2 * k + AEAD_TAG_LENGTH;
-    return ok;
+    if (!failed)
+        cookie->length = length;
+    return !failed;
 }
 
 static int aead_of_key_length(size_t length)
@@ -58,7 +86,7 @@ static int aead_of_key_length(size_t length)
     return length == 32 ? AEAD_AES_SIV_CMAC_256 : 0;
 }
 
-static bool take_keys(const uint8_t *plain, size_t length, struct nts_context *context)
+bool nts_cookie_context(const uint8_t *plain, size_t length, struct nts_context *context)
 {
     const size_t k = length / 2;
 
@@ -72,32 +100,51 @@ static bool take_keys(const uint8_t *plain, size_t length, struct nts_context *c
     return true;
 }
 
-bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
-                       const struct aead_cipher *ciphers, const uint8_t *cookie, size_t length,
-                       struct nts_context *context)
+bool nts_cookie_find(const struct nts_server_key keys[NTS_SERVER_KEYS],
+                     const struct aead_cipher *ciphers, const uint8_t *cookie, size_t length,
+                     uint8_t plain[NTS_COOKIE_PLAIN_MAX], struct aead_work *work)
 {
     struct reader r = reader_make(cookie, length);
     const uint32_t id = reader_u32(&r);
-    const struct nts_server_key *key = &keys[id % NTS_SERVER_KEYS];
+    const size_t slot = id % NTS_SERVER_KEYS;
+    const struct nts_server_key *key = &keys[slot];
     const size_t n = nonce_length(key->aead);
     const uint8_t *nonce = reader_view(&r, n);
     const size_t sealed_length = reader_left(&r);
     const uint8_t *sealed = reader_view(&r, sealed_length);
-    uint8_t plain[MAX_PLAIN];
-    bool ok;
 
-    *context = (struct nts_context){.aead = 0};
     if (r.failed || n == 0 || key->id != id || sealed_length <= AEAD_TAG_LENGTH)
         return false;
     size_t plain_length = sealed_length - AEAD_TAG_LENGTH;
-    if (plain_length > sizeof(plain) || plain_length % 2 != 0)
+    if (plain_length > NTS_COOKIE_PLAIN_MAX || plain_length % 2 != 0)
         return false;
-    if (ciphers)
-        ok = aead_cipher_open(&ciphers[id % NTS_SERVER_KEYS], nonce, n, NULL, 0, sealed,
-                              sealed_length, plain);
-    else
-        ok = aead_open(key->aead, &key->key, nonce, n, NULL, 0, sealed, sealed_length, plain);
-    ok = ok && take_keys(plain, plain_length, context);
+    *work = (struct aead_work){
+        .id = key->aead,
+        .key = &key->key,
+        .cipher = ciphers ? &ciphers[slot] : NULL,
+        .nonce = nonce,
+        .nonce_length = n,
+        .in = sealed,
+        .in_length = sealed_length,
+        .out = plain,
+    };
+    return true;
+}
+
+bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
+                       const struct aead_cipher *ciphers, const uint8_t *cookie, size_t length,
+                       struct nts_context *context)
+{
+    uint8_t plain[NTS_COOKIE_PLAIN_MAX];
+    struct aead_work work;
+    bool failed = false;
+
+    *context = (struct nts_context){.aead = 0};
+    if (!nts_cookie_find(keys, ciphers, cookie, length, plain, &work))
+        return false;
+    work.failed = &failed;
+    aead_work_run(&work);
+    failed = failed || !nts_cookie_context(plain, work.in_length - AEAD_TAG_LENGTH, context);
     crypto_wipe(plain, sizeof(plain));
-    return ok;
+    return !failed;
 }

@@ -14,20 +14,6 @@
 
 #define FIELD_HEADER 4
 
-/* Kept between the check of a request and its response. */
-struct request_state {
-    int aead;
-    struct secret s2c;
-    uint8_t nonce[NTS_NONCE_LENGTH];
-    size_t plain_length; /* new cookies, as fields */
-    uint8_t plain[NTS_MAX_COOKIES * (FIELD_HEADER + NTS_OWN_COOKIE_MAX)];
-};
-
-static_assert(sizeof(struct request_state) <= sizeof(struct ntp_nts_request),
-              "room for the state of a request");
-static_assert(_Alignof(struct request_state) <= _Alignof(struct ntp_nts_request),
-              "alignment of the state of a request");
-
 /* The fields of a request that count. */
 struct request_fields {
     bool has_uid;
@@ -38,6 +24,31 @@ struct request_fields {
     struct ntp_ext_field cookie;
     struct ntp_ext_field auth;
 };
+
+/* Kept between the check of a request and its response. */
+struct request_state {
+    struct request_fields fields;
+    struct nts_context context;
+    uint8_t nonce[NTS_NONCE_LENGTH];
+    bool failed; /* the work on it that was given to the batch last */
+    size_t cookie_length;
+    uint8_t cookie[NTS_COOKIE_PLAIN_MAX]; /* what is in the client's cookie, and in new ones */
+    /* What the client has encrypted, and then the new cookies as fields. */
+    size_t plain_length;
+    uint8_t plain[NTP_MAX_LENGTH];
+};
+
+static_assert(NTS_MAX_COOKIES * (FIELD_HEADER + NTS_OWN_COOKIE_MAX) <= NTP_MAX_LENGTH,
+              "room for new cookies");
+static_assert(sizeof(struct request_state) <= sizeof(struct ntp_nts_request),
+              "room for the state of a request");
+static_assert(_Alignof(struct request_state) <= _Alignof(struct ntp_nts_request),
+              "alignment of the state of a request");
+
+static struct request_state *state_of(const struct ntp_nts_item *item)
+{
+    return (struct request_state *)(void *)item->request->opaque;
+}
 
 /* Counts a cookie or placeholder; false if its length is not that of the others. */
 static bool count_requested(struct request_fields *fields, const struct ntp_ext_field *field)
@@ -99,72 +110,125 @@ static bool count_encrypted(const uint8_t *plain, size_t length, struct request_
     return pos == length;
 }
 
-static bool prepare_cookies(const struct nts_key_set *keys, struct random_pool *random,
-                            const struct nts_context *context, int count,
-                            struct request_state *state)
+/* Its result is in the state when the batch has run. */
+static void add_work(struct aead_batch *batch, struct request_state *state, struct aead_work *work)
 {
-    struct writer w = writer_make(state->plain, sizeof(state->plain));
-
-    for (int i = 0; i < count; i++) {
-        uint8_t nonce[NTS_NONCE_LENGTH];
-        struct nts_cookie cookie;
-
-        random_pool_bytes(random, nonce, sizeof(nonce));
-        if (!nts_cookie_make(&keys->keys[keys->current], &keys->ciphers[keys->current], context,
-                             nonce, &cookie) ||
-            !ntp_ext_add_inner(&w, NTP_EXT_NTS_COOKIE, cookie.data, cookie.length))
-            return false;
-    }
-    state->plain_length = w.pos;
-    return !w.failed;
+    work->failed = &state->failed;
+    aead_batch_add(batch, work);
 }
 
-/* The part of the check that needs the client's keys. */
-static enum ntp_nts_check check_authenticated(const struct nts_key_set *keys,
-                                              struct random_pool *random, const uint8_t *packet,
-                                              struct request_fields *fields,
-                                              const struct nts_context *context,
-                                              struct request_state *state)
+static void wipe_keys(struct request_state *state)
 {
-    uint8_t plain[NTP_MAX_LENGTH];
-    size_t plain_length;
+    nts_context_wipe(&state->context);
+    crypto_wipe(state->cookie, sizeof(state->cookie));
+}
 
+/* ---- Steps of the check. What a step gives to the batch is there for the next one. ---- */
+
+static enum ntp_nts_check open_cookie(const struct nts_key_set *set, struct aead_batch *batch,
+                                      const struct ntp_nts_item *item)
+{
+    struct request_state *state = state_of(item);
+    struct aead_work work;
+
+    if (item->info->mode != NTP_MODE_CLIENT || item->info->ext_fields == 0 ||
+        !collect_fields(item->packet, item->info, &state->fields))
+        return NTP_NTS_DROP;
+    if (!nts_cookie_find(set->keys, set->ciphers, state->fields.cookie.body,
+                         state->fields.cookie.body_length, state->cookie, &work))
+        return NTP_NTS_NAK;
+    state->cookie_length = work.in_length - AEAD_TAG_LENGTH;
+    add_work(batch, state, &work);
+    return NTP_NTS_PASS;
+}
+
+static enum ntp_nts_check open_auth(struct aead_batch *batch, const struct ntp_nts_item *item)
+{
+    struct request_state *state = state_of(item);
+    struct nts_context *context = &state->context;
+    struct aead_work work;
+
+    if (state->failed || !nts_cookie_context(state->cookie, state->cookie_length, context))
+        return NTP_NTS_NAK;
     if (!aead_supported(context->aead))
         return NTP_NTS_DROP;
-    if (!auth_field_open(packet, &fields->auth, context->aead, &context->c2s, plain, &plain_length))
+    if (!auth_field_find(item->packet, &state->fields.auth, context->aead, &context->c2s,
+                         state->plain, &work))
         return NTP_NTS_NAK;
-    if (!count_encrypted(plain, plain_length, fields))
-        return NTP_NTS_DROP;
-    state->aead = context->aead;
-    state->s2c = context->s2c;
-    random_pool_bytes(random, state->nonce, sizeof(state->nonce));
-    int count = fields->requested < NTS_MAX_COOKIES ? fields->requested : NTS_MAX_COOKIES;
-    return prepare_cookies(keys, random, context, count, state) ? NTP_NTS_PASS : NTP_NTS_DROP;
+    state->plain_length = work.in_length - AEAD_TAG_LENGTH;
+    add_work(batch, state, &work);
+    return NTP_NTS_PASS;
 }
 
-static enum ntp_nts_check check_request(const void *keys, struct random_pool *random,
-                                        const uint8_t *packet, const struct ntp_info *info,
-                                        struct ntp_nts_request *request)
+static bool make_cookie(const struct nts_key_set *set, struct random_pool *random,
+                        struct aead_batch *batch, struct request_state *state, struct writer *w)
+{
+    const struct nts_server_key *key = &set->keys[set->current];
+    const size_t length = nts_cookie_length(key, &state->context);
+    uint8_t nonce[NTS_NONCE_LENGTH];
+    struct aead_work work;
+
+    random_pool_bytes(random, nonce, sizeof(nonce));
+    if (length == 0 || !ntp_ext_add_inner(w, NTP_EXT_NTS_COOKIE, NULL, length))
+        return false;
+    nts_cookie_prepare(key, &set->ciphers[set->current], &state->context, nonce, state->cookie,
+                       w->data + w->pos - length, &work);
+    add_work(batch, state, &work);
+    return true;
+}
+
+static enum ntp_nts_check make_cookies(const struct nts_key_set *set, struct random_pool *random,
+                                       struct aead_batch *batch, const struct ntp_nts_item *item)
+{
+    struct request_state *state = state_of(item);
+    struct writer w = writer_make(state->plain, sizeof(state->plain));
+
+    if (state->failed)
+        return NTP_NTS_NAK;
+    if (!count_encrypted(state->plain, state->plain_length, &state->fields))
+        return NTP_NTS_DROP;
+    random_pool_bytes(random, state->nonce, sizeof(state->nonce));
+    const int requested = state->fields.requested;
+    for (int i = 0; i < requested && i < NTS_MAX_COOKIES; i++)
+        if (!make_cookie(set, random, batch, state, &w))
+            return NTP_NTS_DROP;
+    state->plain_length = w.pos;
+    return NTP_NTS_PASS;
+}
+
+static void check_requests(const void *keys, struct random_pool *random, struct aead_batch *batch,
+                           struct ntp_nts_item *items, size_t count)
 {
     const struct nts_key_set *set = keys;
-    struct request_state *state = (struct request_state *)(void *)request->opaque;
-    struct request_fields fields = {.has_uid = false};
-    struct nts_context context = {.aead = 0};
 
-    state->aead = 0;
-    state->s2c.length = 0;
-    if (info->mode != NTP_MODE_CLIENT || info->ext_fields == 0 ||
-        !collect_fields(packet, info, &fields))
-        return NTP_NTS_DROP;
-    if (!nts_cookie_decode(set->keys, set->ciphers, fields.cookie.body, fields.cookie.body_length,
-                           &context))
-        return NTP_NTS_NAK;
-    enum ntp_nts_check result = check_authenticated(set, random, packet, &fields, &context, state);
-    nts_context_wipe(&context);
-    if (result != NTP_NTS_PASS)
-        secret_wipe(&state->s2c);
-    return result;
+    for (size_t i = 0; i < count; i++) {
+        struct request_state *state = state_of(&items[i]);
+
+        state->fields = (struct request_fields){.has_uid = false};
+        state->context = (struct nts_context){.aead = 0};
+        state->failed = false;
+        items[i].check = open_cookie(set, batch, &items[i]);
+    }
+    aead_batch_run(batch);
+    for (size_t i = 0; i < count; i++)
+        if (items[i].check == NTP_NTS_PASS)
+            items[i].check = open_auth(batch, &items[i]);
+    aead_batch_run(batch);
+    for (size_t i = 0; i < count; i++)
+        if (items[i].check == NTP_NTS_PASS)
+            items[i].check = make_cookies(set, random, batch, &items[i]);
+    aead_batch_run(batch);
+    for (size_t i = 0; i < count; i++) {
+        struct request_state *state = state_of(&items[i]);
+
+        if (items[i].check == NTP_NTS_PASS && state->failed)
+            items[i].check = NTP_NTS_DROP;
+        if (items[i].check != NTP_NTS_PASS)
+            wipe_keys(state);
+    }
 }
+
+/* ---- Responses ---- */
 
 static bool copy_uids(const uint8_t *packet, const struct ntp_info *info, struct writer *w)
 {
@@ -178,29 +242,46 @@ static bool copy_uids(const uint8_t *packet, const struct ntp_info *info, struct
     return !w->failed;
 }
 
-static bool add_response(const uint8_t *packet, const struct ntp_info *info,
-                         struct ntp_nts_request *request, uint32_t kod, struct writer *w)
+static void start_response(struct aead_batch *batch, const struct ntp_nts_item *item)
 {
-    struct request_state *state = (struct request_state *)(void *)request->opaque;
-    bool ok = copy_uids(packet, info, w);
+    struct request_state *state = state_of(item);
+    struct writer *w = item->w;
+    struct aead_work work;
 
-    if (ok && kod != NTP_KOD_NTSN) {
-        /* The response is as long as the request: nothing is amplified, and each placeholder is
-           paid back. */
-        size_t missing = info->length > w->pos ? info->length - w->pos : 0;
-
-        ok = auth_field_add(w, state->aead, &state->s2c, state->nonce, state->plain,
-                            state->plain_length, missing);
+    if (!copy_uids(item->packet, item->info, w)) {
+        w->failed = true;
+        return;
     }
-    secret_wipe(&state->s2c);
-    return ok && w->pos <= info->length;
+    if (item->kod == NTP_KOD_NTSN)
+        return;
+    /* The response is as long as the request: nothing is amplified, and each placeholder is
+       paid back. */
+    size_t missing = item->info->length > w->pos ? item->info->length - w->pos : 0;
+
+    if (auth_field_prepare(w, state->context.aead, &state->context.s2c, state->nonce, state->plain,
+                           state->plain_length, missing, &work)) {
+        work.failed = &w->failed;
+        aead_batch_add(batch, &work);
+    }
+}
+
+static void add_responses(struct aead_batch *batch, const struct ntp_nts_item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        start_response(batch, &items[i]);
+    aead_batch_run(batch);
+    for (size_t i = 0; i < count; i++) {
+        wipe_keys(state_of(&items[i]));
+        if (items[i].w->pos > items[i].info->length)
+            items[i].w->failed = true;
+    }
 }
 
 const struct ntp_nts_server_ops *nts_server_auth_ops(void)
 {
     static const struct ntp_nts_server_ops ops = {
-        .check_request = check_request,
-        .add_response = add_response,
+        .check_requests = check_requests,
+        .add_responses = add_responses,
     };
 
     return &ops;

@@ -14,6 +14,7 @@
 
 struct server_reply {
     uint8_t data[NTP_MAX_LENGTH];
+    size_t length;
     enum server_result result;
 };
 
@@ -28,6 +29,7 @@ struct server_batch_ops {
 struct server_batch {
     const struct server_batch_ops *ops;
     void *ctx;
+    struct server_room *room; /* the caller's; NULL: each request is answered by itself */
     struct server_reply replies[WORLD_BATCH];
     struct world_datagram msgs[WORLD_BATCH]; /* with the replies */
 };

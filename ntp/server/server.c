@@ -262,6 +262,7 @@ void ntp_server_free(struct ntp_server *server)
     signd_free(server->signd);
     access_table_free(server->access);
     server_snapshots_free(server->snapshots);
+    server_room_free(server->batch.room);
     server_shard_clear(&server->shard);
     free(server);
 }
@@ -276,6 +277,9 @@ void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts)
 {
     server->nts = nts ? *nts : (struct ntp_nts){0};
     server->shard.nts = server->nts.server;
+    server_room_free(server->batch.room);
+    /* Workers have their own. */
+    server->batch.room = nts && !server->env->workers ? server_room_load() : NULL;
     /* The caller may free the keys from now on. */
     drop_snapshots(server);
     pass_tables(server);

@@ -40,7 +40,8 @@ void ntp_server_receive(struct ntp_server *server, const struct ntp_arrival *arr
 /* The transmit timestamp of a reply. ntp.md 20.1, step 11 */
 void ntp_server_transmitted(struct ntp_server *server, const struct ntp_arrival *arrival);
 
-/* Starts, or with NULL stops, serving NTS. What nts names must outlive that. */
+/* Starts, or with NULL stops, serving NTS. What nts names must outlive that. This
+   comes before the system call filter (server_room_load). */
 void ntp_server_set_nts(struct ntp_server *server, const struct ntp_nts *nts);
 
 /* After keys were replaced: wipes the server's copy of the old ones, which would otherwise stay in

@@ -427,6 +427,7 @@ void server_worker_run(const struct server_worker_env *env, int channel)
     w->batch_size = WORLD_BATCH;
     w->batch.ops = &batch_ops;
     w->batch.ctx = w;
+    w->batch.room = env->room;
     for (int i = 0; i < WORLD_BATCH; i++)
         world_datagram_init(&w->msgs[i], w->buffers[i], sizeof(w->buffers[i]));
     while (w->running)
@@ -434,6 +435,7 @@ void server_worker_run(const struct server_worker_env *env, int channel)
     channel_close(&w->channel);
     close_socket(w, IP_V4);
     close_socket(w, IP_V6);
+    server_room_free(w->batch.room);
     if (w->memory)
         server_shard_clear(&w->shard);
     shared_memory_unmap(w->memory, w->memory_size);

@@ -16,11 +16,13 @@
 #include "base/world.h"
 #include "conf/groups.h"
 #include "ntp/auth.h"
+#include "ntp/server/answer.h"
 
 struct server_worker_env {
     struct world *world; /* clocks, waiting, datagrams, random octets */
     const struct client_log_conf *log;
     const struct ntp_nts_server_ops *nts; /* NULL: NTS is not served */
+    struct server_room *room; /* taken over; NULL: requests are answered one after another */
     /* Takes over a socket that another process has opened. False: it is closed. */
     bool (*adopt)(struct world *world, int fd, enum ip_family family);
 };

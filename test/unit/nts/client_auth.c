@@ -247,8 +247,10 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     uint32_t kod = 0;
 
     assert_true(ntp_packet_parse(request, length, &info));
-    switch (nts_server_auth_ops()->check_request(server_keys_value(f->keys).data, &f->random,
-                                                 request, &info, &state)) {
+    struct ntp_nts_item item = {.packet = request, .info = &info, .request = &state, .w = &w};
+    nts_server_auth_ops()->check_requests(server_keys_value(f->keys).data, &f->random, NULL, &item,
+                                          1);
+    switch (item.check) {
     case NTP_NTS_PASS:
         break;
     case NTP_NTS_NAK:
@@ -261,7 +263,9 @@ static size_t serve(struct fixture *f, const uint8_t *request, size_t length, ui
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;
-    return nts_server_auth_ops()->add_response(request, &info, &state, kod, &w) ? w.pos : 0;
+    item.kod = kod;
+    nts_server_auth_ops()->add_responses(NULL, &item, 1);
+    return w.failed ? 0 : w.pos;
 }
 
 /* RESPONSE_GOOD, or why it is not used. */

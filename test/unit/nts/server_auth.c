@@ -57,8 +57,9 @@ static size_t answer(struct fixture *f, const uint8_t *packet, size_t length,
         !ntp_packet_parse(packet, length, &info) || info.mode != NTP_MODE_CLIENT ||
         info.auth != NTP_AUTH_NTS)
         return 0;
-    switch (
-        ops->check_request(server_keys_value(f->keys).data, &f->random, packet, &info, &request)) {
+    struct ntp_nts_item item = {.packet = packet, .info = &info, .request = &request, .w = &w};
+    ops->check_requests(server_keys_value(f->keys).data, &f->random, NULL, &item, 1);
+    switch (item.check) {
     case NTP_NTS_PASS:
         header.refid = REFID_LOCAL;
         break;
@@ -73,7 +74,9 @@ static size_t answer(struct fixture *f, const uint8_t *packet, size_t length,
     }
     ntp_header_write(response, &header);
     w.pos = NTP_HEADER_LENGTH;
-    if (!ops->add_response(packet, &info, &request, kod, &w))
+    item.kod = kod;
+    ops->add_responses(NULL, &item, 1);
+    if (w.failed)
         return 0;
     assert_true(w.pos <= length);
     return w.pos;

@@ -473,19 +473,19 @@ static void nts_is_not_answered_when_it_is_not_served(void **state)
 }
 
 /* The keys are the result of the check. */
-static enum ntp_nts_check nts_check(const void *keys, struct random_pool *random,
-                                    const uint8_t *packet, const struct ntp_info *info,
-                                    struct ntp_nts_request *request)
+static void nts_check(const void *keys, struct random_pool *random, struct aead_batch *batch,
+                      struct ntp_nts_item *items, size_t count)
 {
-    return *(const enum ntp_nts_check *)keys;
+    for (size_t i = 0; i < count; i++)
+        items[i].check = *(const enum ntp_nts_check *)keys;
 }
 
-static bool nts_add(const uint8_t *packet, const struct ntp_info *info,
-                    struct ntp_nts_request *request, uint32_t kod, struct writer *w)
+static void nts_add(struct aead_batch *batch, const struct ntp_nts_item *items, size_t count)
 {
-    assert_int_equal(kod, NTP_KOD_NTSN);
-    writer_zeros(w, 28);
-    return true;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(items[i].kod, NTP_KOD_NTSN);
+        writer_zeros(items[i].w, 28);
+    }
 }
 
 static void serve_nts(struct fixture *f, const enum ntp_nts_check *check)

@@ -450,17 +450,15 @@ static struct plain_value nts_keys_of(const void *ctx)
     return (struct plain_value){&keys->check, sizeof(keys->check), keys->generation};
 }
 
-static enum ntp_nts_check nts_check(const void *keys, struct random_pool *random,
-                                    const uint8_t *packet, const struct ntp_info *info,
-                                    struct ntp_nts_request *request)
+static void nts_check(const void *keys, struct random_pool *random, struct aead_batch *batch,
+                      struct ntp_nts_item *items, size_t count)
 {
-    return *(const enum ntp_nts_check *)keys;
+    for (size_t i = 0; i < count; i++)
+        items[i].check = *(const enum ntp_nts_check *)keys;
 }
 
-static bool nts_add(const uint8_t *packet, const struct ntp_info *info,
-                    struct ntp_nts_request *request, uint32_t kod, struct writer *w)
+static void nts_add(struct aead_batch *batch, const struct ntp_nts_item *items, size_t count)
 {
-    return true;
 }
 
 static void ask_with_nts(struct fixture *f)
