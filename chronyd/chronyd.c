@@ -13,6 +13,7 @@
 #include "chronyd/rtc/rtc_start.h"
 #include "config.h"
 #include "ntp/client/association.h"
+#include "process/binder.h"
 #include "process/fork_server.h"
 
 #define INITSTEPSLEW_REMOVAL_DELAY 2.0 /* seconds (discipline.md 19.2) */
@@ -553,6 +554,7 @@ void chronyd_stop(struct chronyd *d)
     local_clock_free(d->clock);
     guard_part_free(d);
     measurement_log_free(d->mlog);
+    binder_free(d->binder);
     fork_server_free(d->fork_server);
     process_table_free(d->processes);
     loop_free(d->loop);

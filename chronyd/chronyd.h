@@ -89,6 +89,7 @@ struct chronyd {
 
     struct process_table *processes;       /* NULL in the simulator */
     struct fork_server *fork_server;       /* NULL: there is none */
+    struct binder *binder;                 /* NULL: this process binds its ports itself */
     struct metrics_server *metrics_server; /* NULL: no metrics are served */
     struct nts_part *nts_part;
     struct ntp_nts nts; /* filled in by nts_part */

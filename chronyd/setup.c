@@ -20,6 +20,7 @@
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
+#include "process/binder.h"
 #include "process/filter.h"
 #include "process/fork_server.h"
 #include "process/privileges.h"
@@ -230,6 +231,42 @@ static void begin_process_table(struct chronyd *d, bool has_others)
     process_table_facts(d->processes, &place, getpid(), is_needed ? process_facts_open() : -1);
 }
 
+static bool has_low_port(const struct conf *conf)
+{
+    return (conf->sockets.port > 0 && conf->sockets.port < 1024) ||
+           (conf->nts_server.certs.count > 0 && conf->nts_server.port < 1024);
+}
+
+/* Where there is a fork server anyway, it keeps the right to bind low ports, and not this process,
+   which reads from the network. */
+static void order_ports(struct chronyd *d)
+{
+    const struct conf *conf = d->conf;
+
+    if (!sandbox_changes_user(&d->sandbox) || !has_low_port(conf))
+        return;
+    sandbox_order_port(&d->sandbox, conf->sockets.port);
+    sandbox_order_port(&d->sandbox, conf->sockets.acquisition_port);
+    sandbox_order_port(&d->sandbox, conf->sockets.ptp_port);
+    if (conf->nts_server.certs.count > 0)
+        sandbox_order_port(&d->sandbox, conf->nts_server.port);
+}
+
+static bool bind_by_order(int fd, const struct ip_port *local, void *arg)
+{
+    return binder_bind(arg, fd, local);
+}
+
+static void start_binder(struct chronyd *d)
+{
+    if (d->sandbox.ordered_port_count == 0)
+        return;
+    d->binder = binder_new(d->fork_server);
+    if (!d->binder)
+        LOG_FATAL("Could not open socket pair");
+    world_linux_set_binder(d->world, bind_by_order, d->binder);
+}
+
 void setup_helpers(struct chronyd *d)
 {
     struct lone_role lone[LONE_ROLES];
@@ -264,9 +301,11 @@ void setup_helpers(struct chronyd *d)
     begin_process_table(d, has_others);
     spec.processes = d->processes;
     if (has_others) {
+        order_ports(d);
         d->fork_server = fork_server_start(&spec, error, sizeof(error));
         if (!d->fork_server)
             LOG_FATAL("%s", error);
+        start_binder(d);
     }
     if (d->sandbox.guards_clock)
         guard_part_connect(d);
@@ -411,8 +450,7 @@ static unsigned int kept_privileges(const struct chronyd *d)
     if (d->options->control_clock && !d->sandbox.guards_clock)
         keep |= PRIVILEGE_SYS_TIME;
     /* The NTS-KE socket is opened after this, those of NTP again and again. */
-    if ((d->conf->sockets.port > 0 && d->conf->sockets.port < 1024) ||
-        (d->conf->nts_server.certs.count > 0 && d->conf->nts_server.port < 1024))
+    if (!d->binder && has_low_port(d->conf))
         keep |= PRIVILEGE_NET_BIND_SERVICE;
     if (needs_net_raw(d))
         keep |= PRIVILEGE_NET_RAW;
@@ -433,7 +471,8 @@ static void warn_of_low_port(const char *what, int port)
    the start before. */
 static void warn_of_missing_privileges(const struct chronyd *d)
 {
-    unsigned int missing = privileges_missing(kept_privileges(d));
+    const unsigned int of_binder = d->binder ? PRIVILEGE_NET_BIND_SERVICE : 0;
+    unsigned int missing = privileges_missing(kept_privileges(d) | of_binder);
 
     if (missing & PRIVILEGE_NET_BIND_SERVICE) {
         warn_of_low_port("NTP", d->conf->sockets.port);

@@ -19,10 +19,12 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "process/binder.h"
 #include "process/channel.h"
 #include "process/fork_server.h"
 #include "process/process_facts.h"
 #include "process/process_table.h"
+#include "process/rehearsal.h"
 #include "process/signals.h"
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
@@ -62,6 +64,7 @@ struct place {
 struct server {
     const struct fork_server_spec *spec;
     struct channel channel;
+    struct channel binder;          /* binder.h; closed: the main process has not asked for it */
     const struct helper_role *role; /* NULL: no helpers are wanted */
     int helpers;                    /* of a generation */
     uint32_t last_generation;
@@ -482,8 +485,8 @@ static bool take_order(struct server *s)
 {
     const struct ipc_message alive = {.type = IPC_ALIVE};
     struct ipc_message order;
-    int none;
-    enum channel_result result = channel_receive(&s->channel, &order, &none);
+    int fd;
+    enum channel_result result = channel_receive(&s->channel, &order, &fd);
 
     if (result != CHANNEL_OK)
         return result == CHANNEL_AGAIN;
@@ -502,6 +505,10 @@ static bool take_order(struct server *s)
         break;
     case IPC_KILL:
         kill_child(s, order.u.process.pid);
+        break;
+    case IPC_BINDER:
+        channel_close(&s->binder);
+        s->binder = channel_make(fd, IPC_SUPERVISOR, 0);
         break;
     default:
         channel_send_blocking(&s->channel, &alive, -1);
@@ -546,38 +553,12 @@ static int earlier(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-/* Each role enters its sandbox once, in a child for this alone: what is wrong with one of them ends
-   the start, also where its process is started later. It logs the reason. */
-static bool rehearse(const struct server *s, enum process_role role)
-{
-    int status;
-    pid_t child = fork();
-
-    if (child == 0) {
-        signals_set_child(false);
-        if (s->role)
-            s->role->forget(s->role->ctx);
-        sandbox_enter(s->spec->sandbox, role, -1);
-        _exit(HELPER_EXIT_DONE);
-    }
-    /* Without memory for a child now there may be some when it is needed. */
-    return child < 0 || (waitpid(child, &status, 0) == child && status == 0);
-}
-
-static bool rehearse_all(const struct server *s)
-{
-    bool ok = !s->role || rehearse(s, PROCESS_KE_HELPER);
-
-    for (int i = 0; ok && i < s->lone_count; i++)
-        ok = (i > 0 && s->lone[i].role == s->lone[i - 1].role) || rehearse(s, s->lone[i].role);
-    return ok;
-}
-
 void fork_server_run(const struct fork_server_spec *spec, int fd)
 {
     struct server s = {
         .spec = spec,
         .channel = channel_make(fd, IPC_SUPERVISOR, 0),
+        .binder = channel_make(-1, IPC_SUPERVISOR, 0),
         .role = spec->helpers,
         .helpers = spec->helpers ? spec->helpers->count : 0,
         .credit = MAX_CREDIT,
@@ -585,7 +566,6 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
         .lone = spec->lone,
         .lone_count = (int)spec->lone_count,
     };
-    struct pollfd p = {.fd = fd, .events = POLLIN};
     bool running = true;
 
     prctl(PR_SET_NAME, "chronyd-fork");
@@ -593,7 +573,7 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     const struct process_place own_place = {.role = PROCESS_FORK_SERVER};
     show_facts(&s, &own_place);
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
-    if (spec->sandbox->confines && !rehearse_all(&s))
+    if (spec->sandbox->confines && !rehearsal_succeeds(spec))
         _exit(HELPER_EXIT_FATAL);
     if (spec->limited)
         spec->limited(spec->arg);
@@ -612,12 +592,18 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
         int milliseconds = earlier(restart_due(&s), look_due(&s));
         timeout.tv_sec = milliseconds / 1000;
         timeout.tv_nsec = milliseconds % 1000 * 1000000L;
-        if (ppoll(&p, 1, milliseconds < 0 ? NULL : &timeout, &s.wait_mask) > 0)
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = s.binder.fd, .events = POLLIN}};
+        if (ppoll(p, 2, milliseconds < 0 ? NULL : &timeout, &s.wait_mask) <= 0)
+            continue;
+        if (p[1].revents && !binder_serve(&s.binder, spec->sandbox))
+            channel_close(&s.binder);
+        if (p[0].revents)
             running = take_order(&s);
     }
     for (size_t i = 0; i < s.child_count; i++)
         if (s.children[i].generation != LONE || !s.lone[s.children[i].number].ends_itself)
             sandbox_kill(spec->sandbox, s.children[i].pid);
+    channel_close(&s.binder);
     free(s.children);
     free(s.places);
     if (s.role)

@@ -7,8 +7,9 @@
  *
  * Promise: descriptors: its channel and the log. Files: those that its helpers are made of, which
  * it reads for each generation, keeps in memory for the adopted one, and never parses.
- * Capabilities: those to change user, for the children that it forks, and with helpers to read
- * files, as far as they are permitted. System calls: no filter, since what it forks needs others.
+ * Capabilities: those to change user, for the children that it forks, with helpers to read files,
+ * and to bind low ports (binder.h), as far as they are permitted. System calls: see
+ * promise_fork_server.c.
  * When its channel ends or an order is invalid, it kills its children and ends.
  *
  * Who calls what when (numbers are the steps of daemon.md 4):
@@ -101,6 +102,8 @@ bool fork_server_await_lone(struct fork_server *fork_server, enum process_role r
 /* Orders the start of a lone process that is started on order only. Once is enough, for one that
    is there for a while until fork_server_kill(). */
 void fork_server_want(struct fork_server *fork_server, enum process_role role, uint16_t number);
+/* Passes the fork server its end of the channel of binder.h, which is closed here. */
+void fork_server_pass_binder(struct fork_server *fork_server, int channel);
 /* Gives an order without a body; one that cannot be sent now is kept and sent later. */
 void fork_server_order(struct fork_server *fork_server, enum ipc_type order);
 /* Ends a child of the fork server. */

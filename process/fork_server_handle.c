@@ -85,6 +85,17 @@ void fork_server_want(struct fork_server *fork_server, enum process_role role, u
     give_order(fork_server, &message);
 }
 
+void fork_server_pass_binder(struct fork_server *fork_server, int channel)
+{
+    const struct ipc_message message = {.type = IPC_BINDER};
+
+    /* It is the first order but a ping, so there is room. If not, its end is closed, and nothing
+       is bound. */
+    if (fork_server->channel.fd >= 0)
+        channel_send_blocking(&fork_server->channel, &message, channel);
+    close(channel);
+}
+
 void fork_server_kill(struct fork_server *fork_server, pid_t pid)
 {
     const struct ipc_message message = {.type = IPC_KILL, .u.process.pid = (int32_t)pid};

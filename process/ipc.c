@@ -272,6 +272,21 @@ static void code_certificate(struct codec *c, struct ipc_message *m)
     check(c, b->file[0] != '\0');
 }
 
+static void code_bind(struct codec *c, struct ipc_message *m)
+{
+    struct ip_port *local = &m->u.bind.local;
+
+    code_address(c, &local->addr);
+    local->addr.scope = code_u32(c, local->addr.scope);
+    local->port = code_u16(c, local->port);
+    check(c, local->port != 0);
+}
+
+static void code_bound(struct codec *c, struct ipc_message *m)
+{
+    m->u.bound.error = code_u16(c, (size_t)m->u.bound.error);
+}
+
 static void code_lookup(struct codec *c, struct ipc_message *m)
 {
     struct ipc_lookup *b = &m->u.lookup;
@@ -593,6 +608,9 @@ static const struct kind {
     {IPC_PING, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_nothing},
     {IPC_KILL, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_process},
     {IPC_HELPER_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_helper},
+    {IPC_BINDER, IPC_SUPERVISOR, ANY, IPC_FRESH, 1, SHORT, code_nothing},
+    {IPC_BIND, IPC_SUPERVISOR, ANY, IPC_FRESH, 1, SHORT, code_bind},
+    {IPC_BOUND, IPC_FORK_SERVER, ANY, IPC_FRESH, 0, SHORT, code_bound},
     {IPC_WANTED, IPC_SUPERVISOR, ANY, IPC_FRESH, 0, SHORT, code_lone},
     {IPC_LONE_NEW, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_lone_new},
     {IPC_FACTS, IPC_FORK_SERVER, ANY, IPC_FRESH, 1, SHORT, code_facts},

@@ -84,8 +84,11 @@ enum ipc_type {
     IPC_QUERY = 22,     /* metrics server to reporter: a request of the control protocol */
     IPC_REPORT = 23,    /* reporter to metrics server: the answer */
     IPC_CERTIFICATE = 24, /* helper to dispatcher: one that it uses, before it is ready */
-    IPC_FACTS = 25, /* fork server, or its child that has just begun, to supervisor, with its file
+    IPC_FACTS = 25,  /* fork server, or its child that has just begun, to supervisor, with its file
                        of process/process_facts.h */
+    IPC_BINDER = 26, /* supervisor to fork server, with the latter's end of the channel of */
+    IPC_BIND = 27,   /* ... bind the socket that comes with it */
+    IPC_BOUND = 28,  /* fork server to supervisor: the answer */
     IPC_GUARD_READ = 32,      /* clock user to guard: nothing but the frequency is wanted */
     IPC_GUARD_FREQUENCY = 33, /* ... set it */
     IPC_GUARD_STEP = 34,      /* ... step */
@@ -281,6 +284,12 @@ struct ipc_message {
             int32_t pid;
         } process; /* that is to be killed */
         struct ipc_lone lone;
+        struct {
+            struct ip_port local; /* with a port */
+        } bind;
+        struct {
+            int error; /* errno; 0: it is bound */
+        } bound;
         struct ipc_facts facts;
         struct {
             uint32_t generation; /* that will not come */

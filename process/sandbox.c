@@ -220,6 +220,20 @@ void sandbox_allow_port(struct sandbox *s, uint16_t port)
         s->bind_ports[s->bind_port_count++] = port;
 }
 
+void sandbox_order_port(struct sandbox *s, int port)
+{
+    if (port > 0 && s->ordered_port_count < COUNT(s->ordered_ports))
+        s->ordered_ports[s->ordered_port_count++] = (uint16_t)port;
+}
+
+bool sandbox_orders_port(const struct sandbox *s, int port)
+{
+    for (size_t i = 0; i < s->ordered_port_count; i++)
+        if (s->ordered_ports[i] == port)
+            return true;
+    return false;
+}
+
 /* The paths of the promise, and those that are named. */
 static struct path_rule *join_paths(const struct sandbox *s, const struct promise *promise,
                                     size_t *count)
@@ -321,6 +335,8 @@ void sandbox_enter_fork_server(const struct sandbox *s, bool reads_files, int ch
             keep |= PRIVILEGE_IPC_LOCK;
         if (sandbox_changes_user(s) || (has_strangers(s) && s->resolve_uid != s->uid))
             keep |= PRIVILEGE_SETUID | PRIVILEGE_SETGID;
+        if (s->ordered_port_count > 0)
+            keep |= PRIVILEGE_NET_BIND_SERVICE;
         privileges_limit(keep | guards);
     }
     privileges_reserve(guards);

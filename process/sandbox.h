@@ -35,6 +35,9 @@ struct sandbox {
     size_t path_count;
     uint16_t bind_ports[SANDBOX_PORTS];
     size_t bind_port_count;
+    /* The fork server binds sockets to these on order (binder.h). */
+    uint16_t ordered_ports[SANDBOX_PORTS];
+    size_t ordered_port_count;
     bool uses_abstract_sockets;
     bool runs_programs;              /* the main process does; they would be confined, too */
     struct landlock_result landlock; /* of the main process */
@@ -69,6 +72,10 @@ void sandbox_share_violations(struct sandbox *sandbox);
    come to be. */
 void sandbox_allow_path(struct sandbox *sandbox, const char *path, enum path_use use);
 void sandbox_allow_port(struct sandbox *sandbox, uint16_t port);
+/* A port, of TCP or UDP, that the fork server is to bind for the main process. 0 is ignored. Before
+   it is forked. */
+void sandbox_order_port(struct sandbox *sandbox, int port);
+bool sandbox_orders_port(const struct sandbox *sandbox, int port);
 /* What Landlock does to a process of this role, in the main process: what it has done to it, and
    for others what this kernel does by their promise. Nothing (abi 0) where it is off. */
 struct landlock_result sandbox_landlock(const struct sandbox *sandbox, enum process_role role);

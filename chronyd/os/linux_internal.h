@@ -69,6 +69,9 @@ struct linux_world {
     int timestamp_keeper; /* dummy socket that keeps receive timestamping on; -1: not needed yet */
     struct random_source random;
     struct resolver *resolver;
+    /* Binds sockets for which this process lacks the right; NULL: nobody does. */
+    bool (*bind_elsewhere)(int fd, const struct ip_port *local, void *arg);
+    void *bind_arg;
     uid_t reader_uid; /* user that reads files that root may not read; 0: none */
     gid_t reader_gid;
     struct pollfd *poll_fds;

@@ -349,6 +349,16 @@ void world_linux_set_lookup_limit(struct world *world, double seconds)
     resolver_set_limit(((struct linux_world *)world->ctx)->resolver, seconds);
 }
 
+void world_linux_set_binder(struct world *world,
+                            bool (*bind_elsewhere)(int fd, const struct ip_port *local, void *arg),
+                            void *arg)
+{
+    struct linux_world *w = world->ctx;
+
+    w->bind_elsewhere = bind_elsewhere;
+    w->bind_arg = arg;
+}
+
 void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid)
 {
     struct linux_world *w = world->ctx;

@@ -42,6 +42,12 @@ void world_linux_set_lookup_limit(struct world *world, double seconds);
    that it has. False: it was closed. */
 bool world_linux_adopt_socket(struct world *world, int fd, enum ip_family family);
 
+/* Sockets that this process may not bind are bound by this function, which returns false with
+   errno. */
+void world_linux_set_binder(struct world *world,
+                            bool (*bind_elsewhere)(int fd, const struct ip_port *local, void *arg),
+                            void *arg);
+
 /* From now on files that root is not permitted to read are read as this user. For the fork server
    without CAP_DAC_READ_SEARCH. */
 void world_linux_read_also_as(struct world *world, uid_t uid, gid_t gid);

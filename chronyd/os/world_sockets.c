@@ -200,7 +200,7 @@ static bool set_options(int fd, const struct world_socket *spec, bool passed)
     return true;
 }
 
-static bool bind_local(int fd, const struct ip_port *local)
+static bool bind_local(const struct linux_world *w, int fd, const struct ip_port *local)
 {
     struct sockaddr_storage sa;
     socklen_t length = ip_port_to_sockaddr(local, &sa);
@@ -215,7 +215,9 @@ static bool bind_local(int fd, const struct ip_port *local)
     }
     /* Allows to bind to an address that does not exist yet. The option serves IPv6, too. */
     set_flag(fd, IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND");
-    return bind(fd, (struct sockaddr *)&sa, length) == 0;
+    if (bind(fd, (struct sockaddr *)&sa, length) == 0)
+        return true;
+    return errno == EACCES && w->bind_elsewhere && w->bind_elsewhere(fd, local, w->bind_arg);
 }
 
 static bool connect_remote(int fd, const struct ip_port *remote)
@@ -280,12 +282,13 @@ bool linux_family_enabled(void *ctx, enum ip_family family)
 }
 
 /* Bind, listen and connect, as far as asked for. */
-static bool attach(int fd, const struct world_socket *spec, bool passed)
+static bool attach(const struct linux_world *w, int fd, const struct world_socket *spec,
+                   bool passed)
 {
     if (passed)
         return true;
     if (spec->local && (spec->local->port != 0 || !ip_addr_is_any(&spec->local->addr)) &&
-        !bind_local(fd, spec->local))
+        !bind_local(w, fd, spec->local))
         return false;
     if (spec->group > 1 && !selector_attach(fd, spec->family, spec->group))
         return false;
@@ -311,7 +314,7 @@ int linux_socket_open(void *ctx, const struct world_socket *spec)
                             tcp ? SOCK_STREAM : SOCK_DGRAM);
     if (fd < 0)
         return -1;
-    if (!set_options(fd, spec, passed) || !attach(fd, spec, passed)) {
+    if (!set_options(fd, spec, passed) || !attach(w, fd, spec, passed)) {
         int error = errno;
         if (!passed)
             close(fd);

@@ -78,6 +78,26 @@ static void other_kinds_survive(void **state)
     assert_int_equal(out.u.helper.pid, 1234);
 }
 
+static void ports_to_be_bound_survive(void **state)
+{
+    struct ipc_message bind = {.type = IPC_BIND, .u.bind.local = {ip_addr_loopback(IP_V6), 123}};
+    const struct ipc_message bound = {.type = IPC_BOUND, .u.bound.error = 98};
+    uint8_t data[IPC_MESSAGE_SIZE];
+    struct ipc_message out;
+
+    bind.u.bind.local.addr.scope = 7;
+    ipc_encode(&bind, data);
+    assert_true(decode(data, sizeof(data), 1, IPC_SUPERVISOR, &out));
+    assert_true(ip_port_equal(&out.u.bind.local, &bind.u.bind.local));
+    assert_int_equal(out.u.bind.local.addr.scope, 7);
+    bind.u.bind.local.port = 0;
+    ipc_encode(&bind, data);
+    assert_false(decodes(data, sizeof(data), 1, IPC_SUPERVISOR));
+    ipc_encode(&bound, data);
+    assert_true(decode(data, sizeof(data), 0, IPC_FORK_SERVER, &out));
+    assert_int_equal(out.u.bound.error, 98);
+}
+
 static void files_survive_and_have_a_reason(void **state)
 {
     struct ipc_message files = {.type = IPC_FILES, .u.files = {.generation = 7}};
@@ -516,6 +536,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
         {IPC_SERVER_CLOSE, IPC_SERVER, 0},    {IPC_CLOCK_CHANGE, IPC_SERVER, 0},
         {IPC_CLIENTS_RESET, IPC_SERVER, 0},   {IPC_PACKET_BACK, IPC_SERVER, 0},
         {IPC_PACKET, IPC_WORKER, 0},          {IPC_DONE, IPC_WORKER, 0},
+        {IPC_BINDER, IPC_SUPERVISOR, 1},      {IPC_BIND, IPC_SUPERVISOR, 1},
+        {IPC_BOUND, IPC_FORK_SERVER, 0},
     };
     uint8_t data[IPC_LONG_SIZE];
 
@@ -560,6 +582,8 @@ static void nobody_may_send_what_another_role_sends(void **state)
             m.u.server_socket.family = IP_V4;
         else if (m.type == IPC_PACKET || m.type == IPC_PACKET_BACK)
             m = packet_message(m.type);
+        else if (m.type == IPC_BIND)
+            m.u.bind.local = (struct ip_port){ip_addr_loopback(IP_V6), 123};
         size_t size = ipc_encode(&m, data);
         for (int role = 0; role < IPC_ROLES; role++)
             for (int descriptors = 0; descriptors < 3; descriptors++)
@@ -847,6 +871,7 @@ int main(void)
         cmocka_unit_test(wrong_queries_and_reports_are_refused),
         cmocka_unit_test(connection_survives_in_both_families),
         cmocka_unit_test(other_kinds_survive),
+        cmocka_unit_test(ports_to_be_bound_survive),
         cmocka_unit_test(files_survive_and_have_a_reason),
         cmocka_unit_test(lookups_and_answers_survive),
         cmocka_unit_test(wrong_lookups_and_answers_are_refused),
