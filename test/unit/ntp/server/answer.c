@@ -754,8 +754,9 @@ static void each_result_has_its_text(void **state)
 {
     for (int i = 0; i < SERVER_RESULTS; i++) {
         const char *text = server_result_text((enum server_result)i);
-        const char *start =
-            server_result_has_reply((enum server_result)i) ? "answered" : "dropped: ";
+        const char *start = server_result_has_reply((enum server_result)i) ? "answered"
+                            : i == SERVER_LOST                             ? "lost: "
+                                                                           : "dropped: ";
 
         assert_non_null(text);
         assert_memory_equal(text, start, strlen(start));
