@@ -149,11 +149,13 @@ static void walk_log(struct walk *w, int worker, uint32_t *base, uint32_t *next)
 {
     const struct client_log *log = worker < 0 ? w->shards->own->log : log_of(w->shards, worker);
     const uint32_t end = *base + (uint32_t)client_log_size(log), start = *next;
-    const bool clears = w->query->reset && worker >= 0 && start < end;
+    /* Else the walk has ended in a log before this one, or this one lies before its start. */
+    const bool walks = start >= *base && start < end && w->count < w->query->limit;
+    const bool clears = walks && w->query->reset && worker >= 0;
 
     if (clears)
         server_workers_hold(w->shards->workers, worker);
-    for (; *next < end && w->count < w->query->limit; ++*next) {
+    for (; walks && *next < end && w->count < w->query->limit; ++*next) {
         const int index = (int)(*next - *base);
 
         if (worker < 0)

@@ -480,6 +480,40 @@ static void reset_is_ordered(void **state)
     assert_int_equal(report(f, false, 1, clients), 0);
 }
 
+/* A part of the report that ends in the log of the first worker says nothing to the second one. */
+static void reset_is_ordered_of_those_that_were_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    const struct server_shards shards = {&f->own, f->workers};
+    struct server_shards_query query = {.limit = 2, .reset = true, .now = {{NOW + 5, 0}}};
+    struct report_client clients[2];
+    uint32_t next_index;
+    int fd;
+
+    begin(f, 0);
+    begin(f, 1);
+    for (int i = 0; i < 6; i++)
+        ask(f, f->shards[i % 2].log, CLIENT_NTP, i);
+    assert_int_equal(server_shards_report_clients(&shards, &query, clients, &next_index), 2);
+    next(f, 0, IPC_CLIENTS_RESET, &fd);
+    const struct ipc_message first = next(f, 0, IPC_CLIENTS_RESET, &fd);
+    assert_int_equal(first.u.reset.first, 0);
+    assert_int_equal(first.u.reset.count, next_index);
+    has_nothing(f, 1);
+
+    /* The next part goes on there, and into the second log. */
+    query.first = next_index;
+    assert_int_equal(server_shards_report_clients(&shards, &query, clients, &next_index), 2);
+    next(f, 0, IPC_CLIENTS_RESET, &fd);
+    const struct ipc_message rest = next(f, 0, IPC_CLIENTS_RESET, &fd);
+    assert_int_equal(rest.u.reset.first, query.first);
+    next(f, 1, IPC_CLIENTS_RESET, &fd);
+    const struct ipc_message second = next(f, 1, IPC_CLIENTS_RESET, &fd);
+    assert_int_equal(second.u.reset.first, 0);
+    assert_int_equal(second.u.reset.count,
+                     next_index - (uint32_t)client_log_size(f->shards[0].log));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -494,6 +528,7 @@ int main(void)
         TEST(missed_changes_of_the_clock_are_told),
         TEST(clients_are_reported_once),
         TEST(reset_is_ordered),
+        TEST(reset_is_ordered_of_those_that_were_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
