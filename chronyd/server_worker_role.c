@@ -27,6 +27,7 @@ struct lone_role server_worker_role_make(struct server_worker_env *env, int numb
         .role = PROCESS_SERVER_WORKER,
         .number = (uint16_t)number,
         .is_numbered = true,
+        .is_urgent = true,
         .on_order = true,
         .name = "Server worker",
         .process_name = "chronyd-ntp",

@@ -78,6 +78,7 @@ struct lone_role guard_role_make(struct guard_process *process)
     return (struct lone_role){
         .role = PROCESS_GUARD,
         .number = 1,
+        .is_urgent = true,
         .name = "Clock guard",
         .process_name = "chronyd-guard",
         .run = run,

@@ -27,10 +27,12 @@
 #include "process/rehearsal.h"
 #include "process/signals.h"
 
-/* Back-off of restarts: at once after a single crash, then 1 s and doubling. A process that lived
-   for STABLE_TIME starts afresh. */
-#define MAX_BACKOFF 64.0
-#define STABLE_TIME 60.0
+/* Back-off of restarts: at once after a single crash, then 1 s and doubling, unless it is urgent. A
+   process that lived for STABLE_TIME starts afresh. Without any back-off, somebody who makes a
+   process crash could try thousands of times in an hour what it takes to take it over. */
+#define MAX_BACKOFF    64.0
+#define URGENT_BACKOFF 1.0
+#define STABLE_TIME    60.0
 
 /* Limits for a main process that was taken over: generations alive at a time (one that serves,
    one that starts, two that drain), and orders in a row (one more is allowed each second). */
@@ -239,10 +241,13 @@ static bool ended_calmly(int status)
     return WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGQUIT;
 }
 
-static double backoff(const struct place *place)
+static double backoff(const struct server *s, const struct place *place)
 {
+    const ptrdiff_t index = place - s->places;
+    const bool is_urgent = index < s->lone_count && s->lone[index].is_urgent;
+
     return fmin(ldexp(1.0, place->failures < 16 ? place->failures - 1 : 15) / 2.0 + 0.5,
-                MAX_BACKOFF);
+                is_urgent ? URGENT_BACKOFF : MAX_BACKOFF);
 }
 
 static void plan_restart(struct server *s, const struct child *child, int status)
@@ -258,7 +263,7 @@ static void plan_restart(struct server *s, const struct child *child, int status
     place->last_status = status;
     place->last = child->pid;
     place->vacant = true;
-    double delay = place->failures > 1 || ended_calmly(status) ? backoff(place) : 0.0;
+    double delay = place->failures > 1 || ended_calmly(status) ? backoff(s, place) : 0.0;
     place->restart_at = mono_add(now, delay);
 }
 
@@ -314,7 +319,7 @@ static void start_again(struct server *s, int index)
                   text_errno(errno));
     place->start_failed = true;
     place->failures++;
-    place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(place));
+    place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(s, place));
 }
 
 /* Starts the processes that are due. Returns milliseconds until the next restart, or -1. */

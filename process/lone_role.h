@@ -16,6 +16,7 @@ struct lone_role {
     enum process_role role;
     uint16_t number;          /* from 1, among those of the role */
     bool is_numbered;         /* there may be several, and messages have the number */
+    bool is_urgent;           /* started again after a second at most, however often it ends */
     bool on_order;            /* not started before fork_server_want() */
     bool ends_itself;         /* has work to do when the daemon ends: is not killed then */
     bool for_a_while;         /* on order, and after fork_server_kill() not before the next order */
