@@ -274,6 +274,16 @@ struct report_source_counts {
     uint32_t counts[REPORT_COUNTS_MAX];
 };
 
+/* What became of the requests that came to the program that answers in the kernel. */
+struct report_xdp {
+    uint32_t interfaces; /* that it is attached to */
+    uint64_t answered;
+    uint64_t kods;    /* answered with KoD RATE */
+    uint64_t dropped; /* by the rate limit */
+    /* Passed on to the sockets, by what the program did not like or know. */
+    uint64_t form, mode, interleaved, no_time, address, access, busy;
+};
+
 enum report_history_state {
     REPORT_HISTORY_WORKS = 0,
     REPORT_HISTORY_FAILS = 1,   /* the file cannot be written at the moment */

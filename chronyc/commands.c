@@ -158,6 +158,8 @@ const struct command command_table[] = {
      .help = {{"metrics [-p]", "Print metrics for Prometheus"}}, .completions = {"-p"}},
     {"processes", SECTION_DAEMON, .run = show_processes, .watchable = true, .extra = true,
      .help = {{"processes", "Display processes of the daemon and their rights"}}},
+    {"xdp", SECTION_DAEMON, .run = show_xdp, .watchable = true, .extra = true,
+     .help = {{"xdp", "Display what was answered in the kernel"}}},
     {"rekey", SECTION_DAEMON, .build = build_none, .code = CMD_REKEY,
      .help = {{"rekey", "Re-read keys"}}},
     {"reset", SECTION_DAEMON, .build = build_reset, .code = CMD_RESET_SOURCES,

@@ -120,6 +120,28 @@ bool show_serverstats(struct client *c, char *args)
     return show_object(c, CMD_SERVERSTATS, print_serverstats);
 }
 
+static void print_xdp(FILE *out, const union cmd_reply_body *body)
+{
+    const struct report_xdp *x = &body->xdp;
+
+    fprintf(out, "Interfaces                 : %" PRIu32 "\n", x->interfaces);
+    fprintf(out, "Answered                   : %" PRIu64 "\n", x->answered);
+    fprintf(out, "Answered with KoD RATE     : %" PRIu64 "\n", x->kods);
+    fprintf(out, "Dropped by rate limit      : %" PRIu64 "\n", x->dropped);
+    fprintf(out, "Passed on: form            : %" PRIu64 "\n", x->form);
+    fprintf(out, "Passed on: mode or version : %" PRIu64 "\n", x->mode);
+    fprintf(out, "Passed on: interleaved     : %" PRIu64 "\n", x->interleaved);
+    fprintf(out, "Passed on: time            : %" PRIu64 "\n", x->no_time);
+    fprintf(out, "Passed on: address         : %" PRIu64 "\n", x->address);
+    fprintf(out, "Passed on: access          : %" PRIu64 "\n", x->access);
+    fprintf(out, "Passed on: busy            : %" PRIu64 "\n", x->busy);
+}
+
+bool show_xdp(struct client *c, char *args)
+{
+    return show_object(c, CMD_XDP, print_xdp);
+}
+
 static void print_rtcdata(FILE *out, const union cmd_reply_body *body)
 {
     const struct report_rtc *r = &body->rtc;

@@ -29,6 +29,7 @@ bool show_clients(struct client *c, char *args);
 bool show_rtcdata(struct client *c, char *args);
 bool show_smoothing(struct client *c, char *args);
 bool show_temperature(struct client *c, char *args);
+bool show_xdp(struct client *c, char *args);
 bool show_processes(struct client *c, char *args);
 bool show_metrics(struct client *c, char *args);
 bool show_report(struct client *c, char *args);

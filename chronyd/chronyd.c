@@ -341,6 +341,11 @@ static void start_clock_helpers(struct chronyd *d)
     d->ntp_env.smoothing = d->smoothing;
 }
 
+static void on_time_page(const struct time_page_content *content, void *arg)
+{
+    fast_path_set_time(arg, content);
+}
+
 static void start_time_pages(struct chronyd *d)
 {
     const struct time_page_source source = {
@@ -355,8 +360,11 @@ static void start_time_pages(struct chronyd *d)
         pages[count++] = d->worker_page.page;
     if (d->program_page.page)
         pages[count++] = d->program_page.page;
-    if (count > 0)
+    struct fast_path *path = xdp_part_fast_path(d->xdp_part);
+    if (count > 0 || path)
         d->time_pages = time_page_writer_new(&source, pages, count);
+    if (path)
+        time_page_writer_set_listener(d->time_pages, on_time_page, path);
 }
 
 void chronyd_start(struct chronyd *d)
@@ -365,6 +373,7 @@ void chronyd_start(struct chronyd *d)
     nts_part_start_server(d->nts_part);
     start_clock_helpers(d);
     start_time_pages(d);
+    xdp_part_start(d->xdp_part);
     loop_set_reload_handler(d->loop, on_reload_signal, d);
 }
 
@@ -521,6 +530,8 @@ void chronyd_stop(struct chronyd *d)
 {
     time_page_writer_free(d->time_pages);
     d->time_pages = NULL;
+    xdp_part_free(d->xdp_part);
+    d->xdp_part = NULL;
     local_clock_cancel_correction(d->clock);
     history_collector_free(d->history);
     d->history = NULL;

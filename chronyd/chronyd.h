@@ -29,6 +29,7 @@
 #include "clock/reference.h"
 #include "clock/smoothing.h"
 #include "clock/temperature_learning.h"
+#include "chronyd/xdp_part.h"
 #include "cmdmon/service.h"
 #include "conf/conf.h"
 #include "ntp/access.h"
@@ -81,6 +82,7 @@ struct chronyd {
     struct ntp_server *ntp_server;
     struct ntp_sources *ntp_sources;
     struct ntp_broadcast *ntp_broadcast;
+    struct xdp_part *xdp_part; /* NULL: nothing is answered in the kernel */
 
     struct server_worker_env server_worker; /* of the processes that answer NTP requests */
     struct time_page_memory worker_page;    /* for processes of the daemon; usually none, as is: */
@@ -141,6 +143,9 @@ void setup_helpers(struct chronyd *daemon);
 void setup_time_pages(struct chronyd *daemon);
 /* Puts them into the event loop. */
 void setup_attach_helpers(struct chronyd *daemon);
+/* Answering in the kernel, which needs rights to begin. passed_sockets: the service manager has
+   given some. */
+void setup_fast_path(struct chronyd *daemon, bool passed_sockets);
 void setup_privileges(struct chronyd *daemon);
 
 /* Executes one control command; ctx is the daemon. For struct cmd_service_ops. */

@@ -34,6 +34,7 @@ static void begin_process(struct chronyd *d, int passed_fds)
     setup_helpers(d);
     setup_time_pages(d);
     chronyd_open(d);
+    setup_fast_path(d, passed_fds > 0);
     setup_privileges(d);
     chronyd_start(d);
     setup_attach_helpers(d);

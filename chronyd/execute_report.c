@@ -139,6 +139,11 @@ enum cmd_status execute_temperature(struct chronyd *d, request_p request, body_p
                      CMD_STATUS_NOT_ENABLED);
 }
 
+enum cmd_status execute_xdp(struct chronyd *d, request_p request, body_p body)
+{
+    return status_of(xdp_part_report(d->xdp_part, &body->xdp), CMD_STATUS_NOT_ENABLED);
+}
+
 enum cmd_status execute_history(struct chronyd *d, request_p request, body_p body)
 {
     struct report_history *report = &body->history;

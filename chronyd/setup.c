@@ -89,6 +89,9 @@ void setup_read_conf(struct chronyd *d, int passed_fds)
 #ifndef FEAT_METRICS
         .without_metrics = true,
 #endif
+#ifndef FEAT_XDP
+        .without_xdp = true,
+#endif
         .print = options->print_conf ? stdout : NULL,
         .resolve = resolve_blocking,
         .resolve_arg = (void *)options,
@@ -408,6 +411,11 @@ static uint64_t needed_descriptors(const struct conf *conf)
     own += conf->nts_server.certs.count > 0 ? 4 * (uint64_t)conf->nts_server.processes : 0;
     sessions += OTHER_DESCRIPTORS;
     return own > sessions ? own : sessions;
+}
+
+void setup_fast_path(struct chronyd *d, bool passed_sockets)
+{
+    d->xdp_part = xdp_part_new(d, passed_sockets);
 }
 
 void setup_limits(struct chronyd *d)

@@ -31,6 +31,8 @@ struct time_page_writer {
     struct time_page *pages[TIME_PAGES_MAX];
     int count;
     struct time_page_content content;
+    void (*listener)(const struct time_page_content *content, void *arg); /* NULL: none */
+    void *listener_arg;
     timer_id timer;
     double difference; /* raw - monotonic time at the last reading of both */
     double gap;        /* of that reading */
@@ -147,6 +149,8 @@ static void publish(const struct time_page_writer *w)
 {
     for (int i = 0; i < w->count; i++)
         time_page_write(w->pages[i], &w->content);
+    if (w->listener)
+        w->listener(&w->content, w->listener_arg);
 }
 
 static void update(struct time_page_writer *w)
@@ -234,7 +238,7 @@ struct time_page_writer *time_page_writer_new(const struct time_page_source *sou
     struct time_page_writer *w = mem_alloc(sizeof(*w));
     const struct clock_watch watch = {before_change, after_change, w};
 
-    assert(count >= 1 && count <= TIME_PAGES_MAX);
+    assert(count >= 0 && count <= TIME_PAGES_MAX);
     w->source = *source;
     w->count = count;
     for (int i = 0; i < count; i++)
@@ -256,6 +260,16 @@ void time_page_writer_free(struct time_page_writer *w)
     for (int i = 0; i < w->count; i++)
         time_page_close(w->pages[i]);
     free(w);
+}
+
+void time_page_writer_set_listener(struct time_page_writer *w,
+                                   void (*written)(const struct time_page_content *content,
+                                                   void *arg),
+                                   void *arg)
+{
+    w->listener = written;
+    w->listener_arg = arg;
+    written(&w->content, arg);
 }
 
 const struct time_page_content *time_page_writer_content(const struct time_page_writer *w)

@@ -24,11 +24,17 @@ struct time_page_source {
 };
 
 /* Writes at once, and becomes the watch of the clock. The pages stay the caller's: `count` of them,
-   1 to TIME_PAGES_MAX. */
+   0 to TIME_PAGES_MAX. */
 struct time_page_writer *time_page_writer_new(const struct time_page_source *source,
                                               struct time_page *const *pages, int count);
 /* The pages are out of date from now on. NULL is allowed. */
 void time_page_writer_free(struct time_page_writer *writer);
+
+/* Tells somebody else the contents, now and whenever they are written. */
+void time_page_writer_set_listener(struct time_page_writer *writer,
+                                   void (*written)(const struct time_page_content *content,
+                                                   void *arg),
+                                   void *arg);
 
 /* The contents that were written last. */
 const struct time_page_content *time_page_writer_content(const struct time_page_writer *writer);

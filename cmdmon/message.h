@@ -64,6 +64,7 @@ enum reply_code {
     REPLY_HISTORY = CMD_FIRST_OWN + 7,
     REPLY_SOURCE_COUNTS = CMD_FIRST_OWN + 10,
     REPLY_PROCESSES = CMD_FIRST_OWN + 11,
+    REPLY_XDP = CMD_FIRST_OWN + 12,
     REPLY_SURROUNDINGS = CMD_FIRST_OWN + 8,
 };
 
@@ -293,6 +294,7 @@ union cmd_reply_body {
     struct report_clock clock;
     struct report_surroundings surroundings;
     struct report_process_facts process_facts;
+    struct report_xdp xdp;
 };
 
 /*

@@ -105,6 +105,7 @@
       execute_source_counts)                                                                       \
     X(CMD_PROCESSES, CMD_FIRST_OWN + 11, request_index, CMD_RO, REPLY_PROCESSES, 0,                \
       execute_processes)                                                                           \
+    X(CMD_XDP, CMD_FIRST_OWN + 12, request_empty, CMD_RO, REPLY_XDP, 0, execute_xdp)               \
     X(CMD_SURROUNDINGS, CMD_FIRST_OWN + 8, request_index, CMD_RO, REPLY_SURROUNDINGS, 0,           \
       execute_surroundings)
 

@@ -249,6 +249,22 @@ static const struct cmd_field serverstats[] = {
     ONES(188),
 };
 
+#define XDP(at, wire, member, ...) FIELD(struct report_xdp, at, wire, member, __VA_ARGS__)
+
+static const struct cmd_field xdp[] = {
+    XDP(28, WIRE_U32, interfaces, "interfaces", SHOW_INTEGER),
+    XDP(32, WIRE_U64, answered, "answered", SHOW_COUNTER),
+    XDP(40, WIRE_U64, kods, "kod_rate", SHOW_COUNTER),
+    XDP(48, WIRE_U64, dropped, "dropped_rate_limit", SHOW_COUNTER),
+    XDP(56, WIRE_U64, form, "passed_form", SHOW_COUNTER),
+    XDP(64, WIRE_U64, mode, "passed_mode", SHOW_COUNTER),
+    XDP(72, WIRE_U64, interleaved, "passed_interleaved", SHOW_COUNTER),
+    XDP(80, WIRE_U64, no_time, "passed_time", SHOW_COUNTER),
+    XDP(88, WIRE_U64, address, "passed_address", SHOW_COUNTER),
+    XDP(96, WIRE_U64, access, "passed_access", SHOW_COUNTER),
+    XDP(104, WIRE_U64, busy, "passed_busy", SHOW_COUNTER),
+};
+
 #define NTP(at, wire, member, ...) FIELD(struct report_ntpdata, at, wire, member, __VA_ARGS__)
 
 static const struct cmd_field ntpdata[] = {
@@ -569,6 +585,7 @@ static const struct {
     {REPLY_DAEMON, LAYOUT(448, daemon_state, &processes)},
     {REPLY_SOURCE_COUNTS, LAYOUT(296, source_counts, &source_counts_values)},
     {REPLY_PROCESSES, LAYOUT(104, process_facts, NULL)},
+    {REPLY_XDP, LAYOUT(112, xdp, NULL)},
     {REPLY_SURROUNDINGS, LAYOUT(320, surroundings, NULL)},
 };
 

@@ -83,10 +83,13 @@ static void free_lists(struct conf *conf)
         free(conf->nts_client.certs[i].path);
     for (size_t i = 0; i < conf->nic_clocks.count; i++)
         free(conf->nic_clocks.items[i].interface);
+    for (size_t i = 0; i < conf->xdp.count; i++)
+        free(conf->xdp.items[i].interface);
 
     free(conf->refclocks.items);
     free(conf->nts_client.certs);
     free(conf->nic_clocks.items);
+    free(conf->xdp.items);
     free(conf->initstepslew.servers);
     free(conf->nts_aeads.ids);
     free(conf->broadcasts.items);

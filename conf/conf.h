@@ -20,6 +20,7 @@ struct conf {
     struct tempcomp_conf tempcomp;
     struct templearn_conf templearn;
     struct nic_clocks_conf nic_clocks;
+    struct xdp_conf xdp;
     struct log_conf log;
     struct history_conf history;
 
@@ -78,6 +79,7 @@ struct conf_env {
     bool restarted;       /* -R: initstepslew ignored, positive makestep limit becomes 0 */
     bool without_nts;     /* a build without NTS: directives that need it are worth a warning */
     bool without_metrics; /* ... without the metrics server: its directive is an error */
+    bool without_xdp;     /* ... without answers in the kernel: the same */
     FILE *print;          /* -p: each line is written here before it is evaluated; NULL: not */
     /* Blocking resolution of a name, up to max addresses; number found. */
     int (*resolve)(const char *name, struct ip_addr *addrs, int max, void *arg);

@@ -149,7 +149,7 @@ directive_handler directive_tempcomp, directive_templearn, directive_historyfile
 /* directive_lists.c: time sources and other things that accumulate */
 directive_handler directive_broadcast, directive_hwtimestamp, directive_initstepslew;
 directive_handler directive_peer, directive_pool, directive_refclock, directive_server;
-directive_handler directive_sourcedir;
+directive_handler directive_sourcedir, directive_xdp;
 
 /* access_rule.c */
 directive_handler directive_allow, directive_deny;

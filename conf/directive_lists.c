@@ -193,6 +193,32 @@ bool directive_hwtimestamp(struct parser *p, const struct directive *d, char *ar
     return true;
 }
 
+/* INTERFACE... [generic] */
+bool directive_xdp(struct parser *p, const struct directive *d, char *args)
+{
+    struct xdp_conf *xdp = &p->conf->xdp;
+    const size_t first = xdp->count;
+
+    if (!parser_check_words(p, args, 1, 64))
+        return false;
+    if (p->env->without_xdp)
+        return parser_fail_parse(p) ||
+               parser_explain(p, ": this build cannot answer in the kernel (--enable-xdp)");
+    while (args[0] != '\0') {
+        char *next = text_split(args);
+
+        if (next[0] == '\0' && xdp->count > first && strcasecmp(args, "generic") == 0) {
+            for (size_t i = first; i < xdp->count; i++)
+                xdp->items[i].generic = true;
+            break;
+        }
+        xdp->items = mem_resize(xdp->items, xdp->count + 1, sizeof(*xdp->items));
+        xdp->items[xdp->count++] = (struct xdp_interface_conf){.interface = text_dup(args)};
+        args = next;
+    }
+    return true;
+}
+
 /* INTERVAL ADDRESS [PORT] */
 bool directive_broadcast(struct parser *p, const struct directive *d, char *args)
 {

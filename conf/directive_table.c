@@ -138,6 +138,7 @@ const struct directive directive_table[] = {
     {OTHER("templearn"), directive_templearn},
     {STRING("timepage", process.time_page, NULL)},
     {STRING("user", process.user, DEFAULT_USER)},
+    {OTHER("xdp"), directive_xdp},
 };
 
 const size_t directive_count = COUNT(directive_table);

@@ -137,6 +137,17 @@ struct hwtimestamp_conf {
     double precision, tx_comp, rx_comp;
 };
 
+/* Interfaces on which requests are answered in the kernel. */
+struct xdp_interface_conf {
+    char *interface; /* "*": all */
+    bool generic;    /* in the network stack instead of the driver */
+};
+
+struct xdp_conf {
+    struct xdp_interface_conf *items;
+    size_t count;
+};
+
 struct nic_clocks_conf {
     struct hwtimestamp_conf *items;
     size_t count;

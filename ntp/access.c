@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Address filter: two trees of 4-bit digits, one for each family. A node says allow, deny, or
- * leaves it to its parent. The nodes lie in one array and name each other by index, so that a
- * copy of the array is a filter, too. It never allocates when it is asked, only when a rule is
- * set.
+ * Address filter: making, changing and asking the trees of ntp/access_node.h. A copy of the array
+ * of nodes is a filter, too. It never allocates when it is asked, only when a rule is set.
  */
 #include "ntp/access.h"
 
@@ -11,19 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/groups.h"
-
-#define DIGIT_BITS 4
-#define CHILDREN   16
-#define V4_ROOT    0
-#define V6_ROOT    1
-#define ROOTS      2
-
-enum node_state { STATE_AS_PARENT, STATE_ALLOW, STATE_DENY };
-
-struct access_node {
-    uint32_t state;
-    uint32_t children; /* index of the first of CHILDREN nodes; 0: none */
-};
+#include "ntp/access_node.h"
 
 struct access_table {
     struct access_node *nodes; /* the roots, then children in groups */
@@ -36,10 +22,10 @@ struct access_table *access_table_new(void)
 {
     struct access_table *table = mem_alloc(sizeof(*table));
 
-    table->nodes = mem_array(ROOTS, sizeof(*table->nodes));
-    table->count = ROOTS;
-    table->nodes[V4_ROOT].state = STATE_DENY;
-    table->nodes[V6_ROOT].state = STATE_DENY;
+    table->nodes = mem_array(ACCESS_ROOTS, sizeof(*table->nodes));
+    table->count = ACCESS_ROOTS;
+    table->nodes[ACCESS_V4_ROOT].state = ACCESS_DENY;
+    table->nodes[ACCESS_V6_ROOT].state = ACCESS_DENY;
     return table;
 }
 
@@ -64,7 +50,7 @@ static void node_prune(struct access_table *table, uint32_t node)
 
     if (children == 0)
         return;
-    for (uint32_t i = 0; i < CHILDREN; i++)
+    for (uint32_t i = 0; i < ACCESS_CHILDREN; i++)
         node_prune(table, children + i);
     table->nodes[node].children = 0;
     table->nodes[children].children = table->unused;
@@ -88,16 +74,17 @@ static uint32_t node_open(struct access_table *table, uint32_t node)
         table->unused = table->nodes[children].children;
     } else {
         children = (uint32_t)table->count;
-        table->count += CHILDREN;
+        table->count += ACCESS_CHILDREN;
         table->nodes = mem_resize(table->nodes, table->count, sizeof(*table->nodes));
     }
-    for (uint32_t i = 0; i < CHILDREN; i++)
-        table->nodes[children + i] = (struct access_node){.state = STATE_AS_PARENT};
+    for (uint32_t i = 0; i < ACCESS_CHILDREN; i++)
+        table->nodes[children + i] = (struct access_node){.state = ACCESS_AS_PARENT};
     table->nodes[node].children = children;
     return children;
 }
 
-static void node_set(struct access_table *table, uint32_t node, enum node_state state, bool all)
+static void node_set(struct access_table *table, uint32_t node, enum access_node_state state,
+                     bool all)
 {
     if (all)
         node_prune(table, node);
@@ -105,9 +92,9 @@ static void node_set(struct access_table *table, uint32_t node, enum node_state 
 }
 
 static void tree_set(struct access_table *table, uint32_t node, const uint8_t *octets, size_t bits,
-                     enum node_state state, bool all)
+                     enum access_node_state state, bool all)
 {
-    size_t depth = bits / DIGIT_BITS, rest = bits % DIGIT_BITS;
+    size_t depth = bits / ACCESS_DIGIT_BITS, rest = bits % ACCESS_DIGIT_BITS;
 
     for (size_t i = 0; i < depth; i++)
         node = node_open(table, node) + digit(octets, i);
@@ -118,7 +105,7 @@ static void tree_set(struct access_table *table, uint32_t node, const uint8_t *o
     }
 
     uint32_t children = node_open(table, node);
-    unsigned int count = 1U << (DIGIT_BITS - rest);
+    unsigned int count = 1U << (ACCESS_DIGIT_BITS - rest);
     unsigned int first = digit(octets, depth) & ~(count - 1);
     for (unsigned int i = first; i < first + count; i++)
         node_set(table, children + i, state, all);
@@ -126,7 +113,7 @@ static void tree_set(struct access_table *table, uint32_t node, const uint8_t *o
 
 bool access_table_set(struct access_table *table, const struct subnet *subnet, bool allow, bool all)
 {
-    enum node_state state = allow ? STATE_ALLOW : STATE_DENY;
+    enum access_node_state state = allow ? ACCESS_ALLOW : ACCESS_DENY;
     const struct ip_addr *addr = &subnet->addr;
     int max_bits = addr->family == IP_V4 ? 32 : addr->family == IP_V6 ? 128 : 0;
 
@@ -134,12 +121,12 @@ bool access_table_set(struct access_table *table, const struct subnet *subnet, b
         return false;
     table->generation++;
     if (addr->family == IP_V4) {
-        tree_set(table, V4_ROOT, addr->u.v4, (size_t)subnet->bits, state, all);
+        tree_set(table, ACCESS_V4_ROOT, addr->u.v4, (size_t)subnet->bits, state, all);
     } else if (addr->family == IP_V6) {
-        tree_set(table, V6_ROOT, addr->u.v6, (size_t)subnet->bits, state, all);
+        tree_set(table, ACCESS_V6_ROOT, addr->u.v6, (size_t)subnet->bits, state, all);
     } else {
-        node_set(table, V4_ROOT, state, all);
-        node_set(table, V6_ROOT, state, all);
+        node_set(table, ACCESS_V4_ROOT, state, all);
+        node_set(table, ACCESS_V6_ROOT, state, all);
     }
     return true;
 }
@@ -148,20 +135,21 @@ bool access_nodes_allow(const struct access_node *nodes, const struct ip_addr *a
 {
     const uint8_t *octets;
     size_t digits = 2 * ip_addr_octets(addr, &octets);
-    uint32_t state = STATE_DENY;
+    uint32_t state = ACCESS_DENY;
 
     if (!ip_addr_is_real(addr))
         return false;
-    const struct access_node *node = &nodes[addr->family == IP_V4 ? V4_ROOT : V6_ROOT];
+    const struct access_node *node =
+        &nodes[addr->family == IP_V4 ? ACCESS_V4_ROOT : ACCESS_V6_ROOT];
 
     for (size_t i = 0;; i++) {
-        if (node->state != STATE_AS_PARENT)
+        if (node->state != ACCESS_AS_PARENT)
             state = node->state;
         if (node->children == 0 || i >= digits)
             break;
         node = &nodes[node->children + digit(octets, i)];
     }
-    return state == STATE_ALLOW;
+    return state == ACCESS_ALLOW;
 }
 
 bool access_table_is_allowed(const struct access_table *table, const struct ip_addr *addr)
@@ -172,11 +160,11 @@ bool access_table_is_allowed(const struct access_table *table, const struct ip_a
 static bool node_any_allowed(const struct access_node *nodes, uint32_t node, uint32_t inherited)
 {
     uint32_t children = nodes[node].children;
-    uint32_t state = nodes[node].state != STATE_AS_PARENT ? nodes[node].state : inherited;
+    uint32_t state = nodes[node].state != ACCESS_AS_PARENT ? nodes[node].state : inherited;
 
     if (children == 0)
-        return state == STATE_ALLOW;
-    for (uint32_t i = 0; i < CHILDREN; i++)
+        return state == ACCESS_ALLOW;
+    for (uint32_t i = 0; i < ACCESS_CHILDREN; i++)
         if (node_any_allowed(nodes, children + i, state))
             return true;
     return false;
@@ -185,7 +173,8 @@ static bool node_any_allowed(const struct access_node *nodes, uint32_t node, uin
 bool access_table_any_allowed(const struct access_table *table, enum ip_family family)
 {
     return (family == IP_V4 || family == IP_V6) &&
-           node_any_allowed(table->nodes, family == IP_V4 ? V4_ROOT : V6_ROOT, STATE_DENY);
+           node_any_allowed(table->nodes, family == IP_V4 ? ACCESS_V4_ROOT : ACCESS_V6_ROOT,
+                            ACCESS_DENY);
 }
 
 void access_log_rule(const char *service, const struct conf_access_rule *rule)

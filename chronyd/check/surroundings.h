@@ -35,7 +35,7 @@ struct surroundings {
     int64_t built;             /* about when this program was built; 0: not known */
     bool has_rtc;
     bool has_nts, has_refclocks, has_pps, has_phc, has_rtc_support, has_privdrop; /* this build */
-    bool has_signd, has_filter, has_cmdmon, has_metrics;
+    bool has_signd, has_filter, has_cmdmon, has_metrics, has_xdp;
     struct check_user self; /* that runs the check */
     struct check_interface *interfaces;
     size_t interface_count;

@@ -118,6 +118,9 @@ static void find_build(struct surroundings *s)
 #ifdef FEAT_METRICS
     s->has_metrics = true;
 #endif
+#ifdef FEAT_XDP
+    s->has_xdp = true;
+#endif
 #ifdef FEAT_PPS
     s->has_pps = true;
 #endif

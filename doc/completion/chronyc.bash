@@ -26,12 +26,12 @@ _chronyc()
         selectdata selectopts reselect reselectdist offset activity authdata ntpdata add delete burst maxdelay maxdelayratio
         maxdelaydevratio minpoll maxpoll minstratum offline online onoffline polltarget refresh
         reload sourcename manual settime accheck clients serverstats allow deny local smoothtime
-        smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump metrics processes
+        smoothing cmdaccheck cmdallow cmddeny rtcdata trimrtc writertc cyclelogs dump metrics processes xdp
         rekey reset shutdown dns timeout retries keygen watch doctor exit quit
         help"
     reports="
         tracking clock explain temperature sources sourcestats estimator selectdata activity authdata ntpdata
-        sourcename manual clients serverstats smoothing rtcdata processes"
+        sourcename manual clients serverstats smoothing rtcdata processes xdp"
     options="-4 -6 -n -N -c -j -e -d -m -h -p -u -w -v --color --version --help"
     COMPREPLY=()
 

@@ -121,6 +121,48 @@ size_t client_log_capacity(const struct client_log *log)
     return (size_t)log->max_slots * SLOT_RECORDS;
 }
 
+/* ---- With records that another program writes ---- */
+
+size_t client_log_head(void)
+{
+    return sizeof(struct table);
+}
+
+uint32_t client_log_slots(const struct client_log_conf *conf)
+{
+    return max_slots(conf);
+}
+
+struct client_log *client_log_new_foreign(const struct world *world,
+                                          const struct client_log_conf *conf, void *memory)
+{
+    struct client_log *log = client_log_view(conf, memory);
+
+    log->random = random_pool_make(world);
+    table_init(log);
+    log->table->slots = log->max_slots;
+    return log;
+}
+
+uint32_t client_log_seed(const struct client_log *log)
+{
+    return log->table->seed;
+}
+
+uint32_t client_log_phase(const struct client_log *log)
+{
+    return (uint32_t)log->table->time_offset.nsec;
+}
+
+void client_log_set_totals(struct client_log *log, const struct client_log_totals *totals)
+{
+    log->table->services[CLIENT_NTP] = (struct service){totals->hits, totals->drops};
+    log->table->record_drops = totals->record_drops;
+    log->table->used = totals->used;
+}
+
+/* ---- Records ---- */
+
 /* The size of the table, whatever another process may have written there. */
 static uint32_t slots_of(const struct client_log *log)
 {

@@ -40,6 +40,26 @@ struct client_log *client_log_adopt(const struct world *world, const struct clie
 struct client_log *client_log_view(const struct client_log_conf *conf, const void *memory);
 
 /*
+ * A log whose records another program writes, the one that answers in the kernel
+ * (ntp/server/xdp/program.c). The table has all its slots at once. What lies before the first record
+ * is client_log_head() octets long, and this process's; the memory is zeroed. The other program
+ * needs the seed of the hash and the phase of the clock of the log (nanoseconds).
+ */
+size_t client_log_head(void);
+uint32_t client_log_slots(const struct client_log_conf *conf);
+struct client_log *client_log_new_foreign(const struct world *world,
+                                          const struct client_log_conf *conf, void *memory);
+uint32_t client_log_seed(const struct client_log *log);
+uint32_t client_log_phase(const struct client_log *log);
+/* What that program has counted: accesses by NTP and drops, records dropped and in use. */
+struct client_log_totals {
+    uint64_t hits, drops;
+    uint64_t record_drops;
+    uint32_t used;
+};
+void client_log_set_totals(struct client_log *log, const struct client_log_totals *totals);
+
+/*
  * Counts an access and updates the record of the client. Returns the record for client_log_limit,
  * valid until the next call, or -1 without a record (log inactive, other address family).
  */

@@ -93,7 +93,7 @@ static inline void client_update_tokens(const struct token_bucket *b, struct cli
                        : (uint16_t)(r->tokens[s] + gain);
 }
 
-/* The binary logarithm, rounded down; 0 of 0. Without a loop, which would cost the more the longer a
+/* The binary logarithm, rounded down; 0 of 0. The number of steps does not depend on how long a
    client was silent. */
 static inline int client_floor_log2(uint64_t x)
 {
@@ -119,6 +119,12 @@ static inline int client_interval_log(uint32_t interval)
     return v < CLIENT_MAX_RATE_LOG ? v : CLIENT_MAX_RATE_LOG;
 }
 
+/* x / 2, without a signed division, which the machine of the kernel lacks. */
+static inline int client_half(int x)
+{
+    return x < 0 ? -(int)((unsigned int)-x / 2) : (int)((unsigned int)x / 2);
+}
+
 static inline int8_t client_new_rate(int8_t rate, uint32_t interval)
 {
     int v = client_interval_log(interval), r = rate;
@@ -128,7 +134,7 @@ static inline int8_t client_new_rate(int8_t rate, uint32_t interval)
     else if (r < -v)
         r++;
     else if (r > -v)
-        r = r > 10 - v ? 10 - v : (r - v - 1) / 2;
+        r = r > 10 - v ? 10 - v : client_half(r - v - 1);
     return (int8_t)r;
 }
 
@@ -165,8 +171,8 @@ static inline bool client_record_take(struct client_record *r, const struct clie
 
 /*
  * Decides about an access without tokens. A drop is counted in the record. Of `random` the lowest
- * bits decide whether the access leaks through, and those from bit 16 on whether it is answered with
- * a kiss-o'-death.
+ * bits decide whether the access leaks through, and those from bit 16 on whether it is answered
+ * with a kiss-o'-death.
  */
 static inline enum limit_result client_record_limit(struct client_record *r,
                                                     const struct client_limits *limits,

@@ -29,7 +29,9 @@ struct ntp_server {
     struct access_table *access;
     struct client_limits limits;
     struct server_shard shard;
-    struct signd *signd; /* NULL: MS-SNTP requests are not answered */
+    struct fast_path *fast_path; /* NULL: nothing is answered in the kernel */
+    bool fast_path_is_full;      /* was said */
+    struct signd *signd;         /* NULL: MS-SNTP requests are not answered */
     bool holds_v4;
     bool holds_v6;
     struct ntp_mono_scale mono;
@@ -177,11 +179,36 @@ static bool set_rule(struct ntp_server *server, const struct conf_access_rule *r
     return true;
 }
 
+static void tell_fast_path(struct ntp_server *server)
+{
+    const struct plain_value access = access_table_value(server->access);
+
+    if (!server->fast_path)
+        return;
+    bool full = !fast_path_set_access(server->fast_path, &access);
+    if (full && !server->fast_path_is_full)
+        LOG_WARN("xdp: there is no room for the access rules, so the sockets answer until chronyd "
+                 "is started again");
+    server->fast_path_is_full = full;
+}
+
+struct plain_value ntp_server_access(const struct ntp_server *server)
+{
+    return access_table_value(server->access);
+}
+
+void ntp_server_set_fast_path(struct ntp_server *server, struct fast_path *path)
+{
+    server->fast_path = path;
+    tell_fast_path(server);
+}
+
 bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_rule *rule)
 {
     if (!set_rule(server, rule))
         return false;
     pass_tables(server);
+    tell_fast_path(server);
     update_sockets(server);
     return true;
 }
@@ -301,7 +328,10 @@ const struct ntp_mono_scale *ntp_server_mono_scale(const struct ntp_server *serv
 
 struct server_shards ntp_server_shards(const struct ntp_server *server)
 {
-    return (struct server_shards){.own = &server->shard, .workers = server->env->workers};
+    return (struct server_shards){.own = &server->shard,
+                                  .workers = server->env->workers,
+                                  .kernel = server->fast_path ? fast_path_shard(server->fast_path)
+                                                              : NULL};
 }
 
 const struct server_shard *ntp_server_shard(const struct ntp_server *server)

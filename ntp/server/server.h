@@ -14,6 +14,7 @@
 #include "ntp/auth.h"
 #include "ntp/env.h"
 #include "ntp/keys.h"
+#include "ntp/server/fast_path.h"
 #include "ntp/server/shards.h"
 #include "ntp/sockets.h"
 #include "ntp/transmit.h"
@@ -51,6 +52,11 @@ void ntp_server_wipe_old_keys(struct ntp_server *server);
 /* The commands allow and deny (ntp.md 19.4): changes the table, logs, opens and closes sockets.
    False: bad subnet. */
 bool ntp_server_set_access(struct ntp_server *server, const struct conf_access_rule *rule);
+/* The access rules (access_table_value()), and who is told each change of them beside those who
+   answer here; NULL: nobody. The fast path must outlive the server or be replaced by NULL. */
+struct plain_value ntp_server_access(const struct ntp_server *server);
+void ntp_server_set_fast_path(struct ntp_server *server, struct fast_path *path);
+
 /* Whether a client may use NTP and NTS-KE. */
 bool ntp_server_is_allowed(const struct ntp_server *server, const struct ip_addr *addr);
 

@@ -12,31 +12,42 @@ static int worker_count(const struct server_shards *s)
     return s->workers ? server_workers_count(s->workers) : 0;
 }
 
-static const struct client_log *log_of(const struct server_shards *s, int worker)
+/* All shards but the own one: those of workers, and behind them that of the kernel. */
+static int other_count(const struct server_shards *s)
 {
-    return server_workers_shard(s->workers, worker)->log;
+    return worker_count(s) + (s->kernel != NULL);
+}
+
+static const struct server_shard *other(const struct server_shards *s, int i)
+{
+    return i < worker_count(s) ? server_workers_shard(s->workers, i) : s->kernel;
+}
+
+static struct client_log *log_of(const struct server_shards *s, int i)
+{
+    return other(s, i)->log;
 }
 
 void server_shards_report_stats(const struct server_shards *shards,
                                 struct report_serverstats *report)
 {
     server_shard_report_stats(shards->own, report);
-    for (int i = 0; i < worker_count(shards); i++)
-        server_shard_add_stats(server_workers_shard(shards->workers, i), report);
+    for (int i = 0; i < other_count(shards); i++)
+        server_shard_add_stats(other(shards, i), report);
 }
 
 uint64_t server_shards_count(const struct server_shards *shards, enum server_result result)
 {
     uint64_t count = shards->own->counts->results[result];
 
-    for (int i = 0; i < worker_count(shards); i++)
-        count += server_workers_shard(shards->workers, i)->counts->results[result];
+    for (int i = 0; i < other_count(shards); i++)
+        count += other(shards, i)->counts->results[result];
     return count;
 }
 
 /* ---- Clients ---- */
 
-/* Whether one of the first `count` workers has a record of a client. */
+/* Whether one of the first `count` other shards has a record of a client. */
 static bool is_known(const struct server_shards *s, int count, const struct ip_addr *addr)
 {
     for (int i = 0; i < count; i++)
@@ -45,17 +56,28 @@ static bool is_known(const struct server_shards *s, int count, const struct ip_a
     return false;
 }
 
+/* How many clients of a log are in the first `count` other ones, too. */
+static uint32_t count_known(const struct server_shards *s, const struct client_log *log, int count)
+{
+    struct ip_addr addr;
+    uint32_t known = 0;
+
+    for (int i = 0; count > 0 && i < client_log_size(log); i++)
+        if (client_log_address(log, i, &addr))
+            known += is_known(s, count, &addr);
+    return known;
+}
+
 uint32_t server_shards_clients(const struct server_shards *shards)
 {
     const struct client_log *own = shards->own->log;
-    uint32_t count = client_log_used(own);
-    struct ip_addr addr;
+    uint32_t count = client_log_used(own) - count_known(shards, own, other_count(shards));
 
-    for (int i = 0; i < worker_count(shards); i++)
+    for (int i = 0; i < other_count(shards); i++)
         count += client_log_used(log_of(shards, i));
-    for (int i = 0; i < client_log_size(own) && shards->workers; i++)
-        if (client_log_address(own, i, &addr))
-            count -= is_known(shards, worker_count(shards), &addr);
+    /* Workers have no client in common. */
+    if (shards->kernel)
+        count -= count_known(shards, shards->kernel->log, worker_count(shards));
     return count;
 }
 
@@ -63,7 +85,7 @@ uint32_t server_shards_clients_max(const struct server_shards *shards)
 {
     size_t capacity = client_log_capacity(shards->own->log);
 
-    for (int i = 0; i < worker_count(shards); i++)
+    for (int i = 0; i < other_count(shards); i++)
         capacity += client_log_capacity(log_of(shards, i));
     return (uint32_t)capacity;
 }
@@ -72,7 +94,7 @@ int server_shards_size(const struct server_shards *shards)
 {
     int size = client_log_size(shards->own->log);
 
-    for (int i = 0; size >= 0 && i < worker_count(shards); i++)
+    for (int i = 0; size >= 0 && i < other_count(shards); i++)
         size += client_log_size(log_of(shards, i));
     return size;
 }
@@ -85,7 +107,7 @@ static uint32_t earlier(uint32_t a, uint32_t b)
 /* Adds what another shard knows about the same client. */
 static void merge(struct report_client *r, const struct report_client *other)
 {
-    if (r->ntp_hits == 0) {
+    if (r->ntp_hits == 0 || other->ntp_hits > r->ntp_hits) {
         r->ntp_interval = other->ntp_interval;
         r->ntp_timeout_interval = other->ntp_timeout_interval;
     }
@@ -114,20 +136,30 @@ struct walk {
     uint32_t count;
 };
 
-/* An index of a worker's log. */
-static void report_worker_client(struct walk *w, int worker, int index)
+/* Adds what a log knows about the client of the report. */
+static void merge_log(const struct walk *w, struct client_log *log, struct report_client *report)
 {
-    struct report_client report, own;
+    struct report_client known;
+
+    if (client_log_report_client(log, &report->addr, w->query->now, &known))
+        merge(report, &known);
+    if (w->query->reset)
+        client_log_reset_client(log, &report->addr);
+}
+
+/* An index of the log of another shard. */
+static void report_other_client(struct walk *w, int i, int index)
+{
+    const struct server_shards *s = w->shards;
+    struct report_client report;
     struct ip_addr addr;
 
-    if (!client_log_address(log_of(w->shards, worker), index, &addr) ||
-        is_known(w->shards, worker, &addr) ||
-        !client_log_report_client(log_of(w->shards, worker), &addr, w->query->now, &report))
+    if (!client_log_address(log_of(s, i), index, &addr) || is_known(s, i, &addr) ||
+        !client_log_report_client(log_of(s, i), &addr, w->query->now, &report))
         return;
-    if (client_log_report_client(w->shards->own->log, &addr, w->query->now, &own))
-        merge(&report, &own);
-    if (w->query->reset)
-        client_log_reset_client(w->shards->own->log, &addr);
+    if (i < worker_count(s) && s->kernel)
+        merge_log(w, s->kernel->log, &report);
+    merge_log(w, s->own->log, &report);
     if (has_hits(&report, w->query->min_hits))
         w->clients[w->count++] = report;
 }
@@ -138,34 +170,36 @@ static void report_own_client(struct walk *w, int index)
     struct ip_addr addr;
 
     if (!client_log_address(log, index, &addr) ||
-        is_known(w->shards, worker_count(w->shards), &addr))
+        is_known(w->shards, other_count(w->shards), &addr))
         return;
     w->count += client_log_report(log, index, w->query->reset, w->query->min_hits, w->query->now,
                                   &w->clients[w->count]);
 }
 
-/* Walks over the indices of a log, which begin at *base; *next goes on. worker -1: the own log. */
-static void walk_log(struct walk *w, int worker, uint32_t *base, uint32_t *next)
+/* Walks over the indices of a log, which begin at *base; *next goes on. -1: the own log. */
+static void walk_log(struct walk *w, int i, uint32_t *base, uint32_t *next)
 {
-    const struct client_log *log = worker < 0 ? w->shards->own->log : log_of(w->shards, worker);
+    struct client_log *log = i < 0 ? w->shards->own->log : log_of(w->shards, i);
     const uint32_t end = *base + (uint32_t)client_log_size(log), start = *next;
     /* Else the walk has ended in a log before this one, or this one lies before its start. */
     const bool walks = start >= *base && start < end && w->count < w->query->limit;
-    const bool clears = walks && w->query->reset && worker >= 0;
+    const bool clears = walks && w->query->reset && i >= 0;
+    const bool is_worker = i < worker_count(w->shards);
 
-    if (clears)
-        server_workers_hold(w->shards->workers, worker);
+    if (clears && is_worker)
+        server_workers_hold(w->shards->workers, i);
     for (; walks && *next < end && w->count < w->query->limit; ++*next) {
         const int index = (int)(*next - *base);
 
-        if (worker < 0)
+        if (i < 0)
             report_own_client(w, index);
         else
-            report_worker_client(w, worker, index);
+            report_other_client(w, i, index);
     }
-    if (clears)
-        server_workers_reset(w->shards->workers, worker, (int)(start - *base),
-                             (int)(*next - start));
+    if (clears && is_worker)
+        server_workers_reset(w->shards->workers, i, (int)(start - *base), (int)(*next - start));
+    else if (clears)
+        client_log_reset(log, (int)(start - *base), (int)(*next - start));
     *base = end;
 }
 
@@ -179,7 +213,7 @@ uint32_t server_shards_report_clients(const struct server_shards *shards,
     *next = query->first;
     if (client_log_size(shards->own->log) < 0)
         return 0;
-    for (int i = 0; i < worker_count(shards); i++)
+    for (int i = 0; i < other_count(shards); i++)
         walk_log(&w, i, &base, next);
     walk_log(&w, -1, &base, next);
     return w.count;

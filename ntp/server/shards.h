@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reports on all shards of the daemon together: that of the main process (key establishment,
- * commands, and NTP where it answers itself) and those of the server workers. They say the same as
- * if there were one; no client is reported twice.
+ * commands, and NTP where it answers itself), those of the server workers, and that of the program
+ * in the kernel. They say the same as if there were one; no client is reported twice.
  */
 #ifndef NTP_SERVER_SHARDS_H
 #define NTP_SERVER_SHARDS_H
@@ -17,7 +17,8 @@ struct server_workers;
 
 struct server_shards {
     const struct server_shard *own;
-    struct server_workers *workers; /* NULL: there are none */
+    struct server_workers *workers;    /* NULL: there are none */
+    const struct server_shard *kernel; /* of what is answered in the kernel; NULL: nothing is */
 };
 
 void server_shards_report_stats(const struct server_shards *shards,

@@ -70,6 +70,7 @@ static void keys_are_those_of_the_schemas(void **state)
         {"temperature", REPLY_TEMPERATURE},
         {"clock", REPLY_CLOCK},
         {"processes", REPLY_PROCESSES},
+        {"xdp", REPLY_XDP},
     };
     const size_t count = COUNT(reports);
     size_t shown = 0;

@@ -213,6 +213,7 @@ static struct machine *make_machine(void)
         .has_filter = true,
         .has_cmdmon = true,
         .has_metrics = true,
+        .has_xdp = true,
         .self = {"root", 0, 0},
         .interfaces = interfaces,
         .interface_count = COUNT(interfaces),

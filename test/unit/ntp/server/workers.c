@@ -410,7 +410,7 @@ static void ask(struct fixture *f, struct client_log *log, enum client_service s
 static uint32_t report(struct fixture *f, bool reset, uint32_t min_hits,
                        struct report_client clients[32])
 {
-    const struct server_shards shards = {&f->own, f->workers};
+    const struct server_shards shards = {.own = &f->own, .workers = f->workers};
     struct server_shards_query query = {
         .limit = 4, .min_hits = min_hits, .reset = reset, .now = {{NOW + 5, 0}}};
     const uint32_t size = (uint32_t)server_shards_size(&shards);
@@ -425,7 +425,7 @@ static uint32_t report(struct fixture *f, bool reset, uint32_t min_hits,
 static void clients_are_reported_once(void **state)
 {
     struct fixture *f = *state;
-    const struct server_shards shards = {&f->own, f->workers};
+    const struct server_shards shards = {.own = &f->own, .workers = f->workers};
     struct report_client clients[32];
     struct report_serverstats stats;
 
@@ -484,7 +484,7 @@ static void reset_is_ordered(void **state)
 static void reset_is_ordered_of_those_that_were_looked_at(void **state)
 {
     struct fixture *f = *state;
-    const struct server_shards shards = {&f->own, f->workers};
+    const struct server_shards shards = {.own = &f->own, .workers = f->workers};
     struct server_shards_query query = {.limit = 2, .reset = true, .now = {{NOW + 5, 0}}};
     struct report_client clients[2];
     uint32_t next_index;
