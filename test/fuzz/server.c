@@ -3,10 +3,12 @@
  * The answer path of the NTP server with keys, NTS, rate limits and interleaved replies. The first
  * octet says what is done with the rest of the input: a valid MAC is appended to it, or NTS fields
  * with a valid cookie and authenticator, so that what lies behind them is reached. No answer may be
- * longer than its request.
+ * longer than its request. A second shard answers the same request as one of a batch that makes each
+ * step for all, and has to come to the same.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "base/aead_batch.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "ntp/keys.h"
@@ -22,13 +24,16 @@
 
 struct server {
     struct fuzz_world fuzz;
+    struct fuzz_world twin; /* of the second shard: the same random octets */
     struct loop *loop;
     struct conf conf;
-    struct client_log *log;
+    struct client_log *logs[2];
     struct access_table *access;
     struct ntp_keys *keys;
     struct nts_server_keys *server_keys;
-    struct server_shard shard;
+    struct server_shard shard;  /* has the first log */
+    struct server_shard second; /* the other one */
+    struct server_room *room;
     struct server_snapshot *snapshot;
 };
 
@@ -57,16 +62,21 @@ static struct server *make_server(void)
     fuzz_world_init(&s->fuzz, (const uint8_t *)KEYS, strlen(KEYS));
     s->conf.client_log.limit = 10000;
     s->conf.client_log.ntp = (struct ratelimit_conf){true, -4, 8, 2, 1};
-    s->log = client_log_new(&s->fuzz.world, &s->conf.client_log);
+    fuzz_world_init(&s->twin, NULL, 0);
+    s->logs[0] = client_log_new(&s->fuzz.world, &s->conf.client_log);
+    s->logs[1] = client_log_new(&s->twin.world, &s->conf.client_log);
     s->access = access_table_new();
     access_table_set(s->access, &all, true, false);
     s->keys = ntp_keys_new();
     ntp_keys_load(s->keys, &s->fuzz.world, "/keys");
     s->loop = loop_new(&s->fuzz.world);
     s->server_keys = server_keys_new(&s->fuzz.world, s->loop, NULL, 0);
-    server_shard_init(&s->shard, &s->fuzz.world, s->log);
-    s->shard.nts = nts_server_auth_ops();
+    server_shard_init(&s->shard, &s->fuzz.world, s->logs[0]);
+    server_shard_init(&s->second, &s->twin.world, s->logs[1]);
+    s->shard.nts = s->second.nts = nts_server_auth_ops();
+    s->room = server_room_new(aead_batch_new(false));
     make_snapshot(s);
+    s->twin.random = s->fuzz.random;
     return s;
 }
 
@@ -105,6 +115,19 @@ static size_t make_request(const struct server *s, const uint8_t *data, size_t s
     return w.failed ? 0 : w.pos;
 }
 
+static void ask_second(struct server *s, const struct ntp_arrival *arrival,
+                       enum server_result result, const struct writer *reply)
+{
+    uint8_t second[NTP_MAX_LENGTH];
+    struct writer w = writer_make(second, sizeof(second));
+    enum server_result second_result;
+
+    server_answer_all(s->snapshot, &s->second, s->room, arrival, 1, &w, &second_result);
+    assert(second_result == result);
+    if (server_result_has_reply(result))
+        assert(w.pos == reply->pos && memcmp(second, reply->data, w.pos) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct server *s;
@@ -134,8 +157,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(w.pos >= NTP_HEADER_LENGTH && w.pos <= length);
         assert((request[0] >> 3 & 7) == (reply[0] >> 3 & 7));
     }
-    if (server_result_keeps_times(result))
+    ask_second(s, &arrival, result, &w);
+    if (server_result_keeps_times(result)) {
         server_keep_times(s->snapshot, &s->shard, reply, arrival.time.time);
+        server_keep_times(s->snapshot, &s->second, reply, arrival.time.time);
+    }
     free(request);
     return 0;
 }
