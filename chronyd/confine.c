@@ -24,6 +24,13 @@ static void allow_directory_of(struct sandbox *sandbox, const char *path, enum p
     free(directory);
 }
 
+/* Devices and sensors that come later, or again, can be anywhere in these, behind links that are
+   not there yet. */
+static const char *file_system_of(const char *path)
+{
+    return strncmp(path, "/dev/", 5) == 0 ? "/dev" : strncmp(path, "/sys/", 5) == 0 ? "/sys" : NULL;
+}
+
 /* A file, or a directory with all that is below it. */
 static void allow(struct sandbox *sandbox, const char *path, enum path_use use)
 {
@@ -32,6 +39,8 @@ static void allow(struct sandbox *sandbox, const char *path, enum path_use use)
 
     if (!path)
         return;
+    if (file_system_of(path))
+        sandbox_allow_path(sandbox, file_system_of(path), use);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
         sandbox_allow_path(sandbox, path, use);
         return;

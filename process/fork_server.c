@@ -522,27 +522,6 @@ static bool take_order(struct server *s)
     return true;
 }
 
-static void ignore_signal(int number)
-{
-}
-
-/* Signals that stop the service are for the main process, whose end ends this one. SIGCHLD only
-   interrupts the wait. */
-static void set_signals(struct server *s)
-{
-    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
-    struct sigaction action = {.sa_handler = ignore_signal};
-    sigset_t blocked;
-
-    for (size_t i = 0; i < COUNT(ignored); i++)
-        signal(ignored[i], SIG_IGN);
-    sigaction(SIGCHLD, &action, NULL);
-    sigemptyset(&s->wait_mask);
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
-
 /* Milliseconds to the next look at bad files, or -1. */
 static int look_due(const struct server *s)
 {
@@ -574,7 +553,7 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     bool running = true;
 
     prctl(PR_SET_NAME, "chronyd-fork");
-    set_signals(&s);
+    signals_set_server(&s.wait_mask);
     const struct process_place own_place = {.role = PROCESS_FORK_SERVER};
     show_facts(&s, &own_place);
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);

@@ -75,6 +75,25 @@ void signals_set_child(bool stop_ends)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static void do_nothing(int number)
+{
+}
+
+void signals_set_server(sigset_t *wait_mask)
+{
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
+    struct sigaction action = {.sa_handler = do_nothing};
+    sigset_t blocked;
+
+    for (size_t i = 0; i < COUNT(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+    sigaction(SIGCHLD, &action, NULL);
+    sigemptyset(wait_mask);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
 bool signals_take_quit(void)
 {
     if (!quit_flag)

@@ -24,6 +24,10 @@ void signals_forget(void);
    what stops a service ends it or not. */
 void signals_set_child(bool stop_ends);
 
+/* In the fork server: signals that stop the service are for the main process, whose end ends this
+   one. SIGCHLD is blocked, and only interrupts a wait with this mask. */
+void signals_set_server(sigset_t *wait_mask);
+
 /* True: the request came since the last call. */
 bool signals_take_quit(void);
 bool signals_take_reload(void);
