@@ -2,8 +2,8 @@
 /*
  * Ports below 1024 for a main process without CAP_NET_BIND_SERVICE: the fork server, which keeps
  * it, binds sockets that the main process has opened and passes, and only to the ports of its own
- * copy of the configuration. It has a channel of its own for that, so that a question and its answer
- * follow each other.
+ * copy of the configuration. It has a channel of its own for that, so that a question and its
+ * answer follow each other.
  */
 #ifndef PROCESS_BINDER_H
 #define PROCESS_BINDER_H
