@@ -95,7 +95,7 @@ static bool signals_are_denied(void)
 /* In a child, which would be that program if it worked. */
 static bool program_is_denied(void)
 {
-    static char name[] = "/bin/true";
+    char name[] = "/bin/true";
     char *arguments[] = {name, NULL};
     int status;
     pid_t child = fork();
