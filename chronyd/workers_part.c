@@ -29,7 +29,9 @@ void workers_part_choose(struct chronyd *d, int passed_fds)
     if (d->conf->sockets.port == 0 || d->main_mode != REFERENCE_NORMAL)
         *count = 0;
     if (*count > 0 && reason) {
-        LOG_INFO("The main process answers NTP requests, since %s", reason);
+        /* A daemon that serves nobody says nothing of it. */
+        LOG(d->conf->server.access.count > 0 ? LOG_SEV_INFO : LOG_SEV_DEBUG,
+            "The main process answers NTP requests, since %s", reason);
         *count = 0;
     }
     if (*count > 1 && passed_fds > 0) {
