@@ -54,6 +54,7 @@ static void end_process(struct chronyd *d)
     if (d->pidfile_written)
         pidfile_remove(d->conf->process.pid_file);
     world_linux_free(d->world);
+    sandbox_forget_paths(&d->sandbox);
     conf_free(d->conf);
 }
 

@@ -214,6 +214,15 @@ void sandbox_allow_path(struct sandbox *s, const char *path, enum path_use use)
     s->paths[s->path_count++] = (struct path_rule){existing_ancestor(path), use};
 }
 
+void sandbox_forget_paths(struct sandbox *s)
+{
+    for (size_t i = 0; i < s->path_count; i++)
+        free((void *)(uintptr_t)s->paths[i].path);
+    free(s->paths);
+    s->paths = NULL;
+    s->path_count = 0;
+}
+
 void sandbox_allow_port(struct sandbox *s, uint16_t port)
 {
     if (s->bind_port_count < COUNT(s->bind_ports))

@@ -71,6 +71,8 @@ void sandbox_share_violations(struct sandbox *sandbox);
    text is copied. Where nothing is at the path yet, it is about the directory in which it could
    come to be. */
 void sandbox_allow_path(struct sandbox *sandbox, const char *path, enum path_use use);
+/* Frees them, when no process is to be confined any more. */
+void sandbox_forget_paths(struct sandbox *sandbox);
 void sandbox_allow_port(struct sandbox *sandbox, uint16_t port);
 /* A port, of TCP or UDP, that the fork server is to bind for the main process. 0 is ignored. Before
    it is forked. */
