@@ -5,9 +5,11 @@
  * the directory that is allowed, and that of the file which a link leads to.
  */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/number.h"
@@ -31,10 +33,18 @@ static const char *file_system_of(const char *path)
     return strncmp(path, "/dev/", 5) == 0 ? "/dev" : strncmp(path, "/sys/", 5) == 0 ? "/sys" : NULL;
 }
 
+/* The directory of the file that a link leads to. */
+static void allow_link(struct sandbox *sandbox, const char *path, enum path_use use)
+{
+    char target[PATH_MAX];
+
+    if (realpath(path, target) && strcmp(path, target) != 0)
+        allow_directory_of(sandbox, target, use);
+}
+
 /* A file, or a directory with all that is below it. */
 static void allow(struct sandbox *sandbox, const char *path, enum path_use use)
 {
-    char target[PATH_MAX];
     struct stat st;
 
     if (!path)
@@ -46,8 +56,7 @@ static void allow(struct sandbox *sandbox, const char *path, enum path_use use)
         return;
     }
     allow_directory_of(sandbox, path, use);
-    if (realpath(path, target) && strcmp(path, target) != 0)
-        allow_directory_of(sandbox, target, use);
+    allow_link(sandbox, path, use);
 }
 
 static void allow_directory(struct sandbox *sandbox, const char *path, enum path_use use)
@@ -84,19 +93,42 @@ static void allow_state(struct sandbox *sandbox, const struct conf *conf,
         allow_directory(sandbox, directories[i], PATH_WRITE);
 }
 
-static void allow_source_directories(struct sandbox *sandbox, const struct conf_strings *lists)
+/* The directory, and those to which links in it lead now. */
+static void allow_source_directory(struct chronyd *d, const char *directory)
 {
+    char **names = d->world->ops->list_files(d->world->ctx, directory, ".sources");
+
+    allow_directory(&d->sandbox, directory, PATH_READ);
+    for (size_t i = 0; names && names[i]; i++) {
+        const size_t size = strlen(directory) + strlen(names[i]) + 2;
+        char *path = mem_alloc(size);
+
+        snprintf(path, size, "%s/%s", directory, names[i]);
+        allow_link(&d->sandbox, path, PATH_READ);
+        free(path);
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void allow_source_directories(struct chronyd *d)
+{
+    const struct conf_strings *lists = &d->conf->client.source_dirs;
+
     for (size_t i = 0; i < lists->count; i++) {
         char *list = text_dup(lists->items[i]), *rest = list, *directory;
 
         while ((directory = strsep(&rest, " ")))
-            allow_directory(sandbox, directory, PATH_READ);
+            if (directory[0] != '\0')
+                allow_source_directory(d, directory);
         free(list);
     }
 }
 
-static void allow_settings(struct sandbox *sandbox, const struct conf *conf)
+static void allow_settings(struct chronyd *d)
 {
+    struct sandbox *sandbox = &d->sandbox;
+    const struct conf *conf = d->conf;
     const char *const files[] = {
         conf->key_file,      conf->reference.leap.list,  conf->rtc.hwclock_file,
         conf->tempcomp.file, conf->tempcomp.points_file, conf->templearn.file,
@@ -106,7 +138,7 @@ static void allow_settings(struct sandbox *sandbox, const struct conf *conf)
         allow(sandbox, files[i], PATH_READ);
     /* Another place of the time zones, which libc knows, too. */
     allow_directory(sandbox, getenv("TZDIR"), PATH_READ);
-    allow_source_directories(sandbox, &conf->client.source_dirs);
+    allow_source_directories(d);
 }
 
 /* Those that come later (waitdevice), and those that went away and came back, are new files. */
@@ -135,6 +167,13 @@ static void allow_devices(struct sandbox *sandbox, const struct conf *conf)
         allow(sandbox, conf->rtc.device, PATH_DEVICE);
 }
 
+/* Places of one system or another: those that are not there are not waited for. */
+static void allow_existing(struct sandbox *sandbox, const char *path, enum path_use use)
+{
+    if (access(path, F_OK) == 0)
+        sandbox_allow_path(sandbox, path, use);
+}
+
 /* What other processes do where there are any. */
 static void allow_work(struct chronyd *d)
 {
@@ -143,10 +182,10 @@ static void allow_work(struct chronyd *d)
     const bool establishes_keys = !sandbox->has_ke_client;
 
     for (; (!sandbox_wants_resolver(sandbox) || establishes_keys) && services->path; services++)
-        sandbox_allow_path(sandbox, services->path, services->use);
+        allow_existing(sandbox, services->path, services->use);
     if (establishes_keys) {
         /* the system's trusted certificates of SUSE */
-        sandbox_allow_path(sandbox, "/var/lib/ca-certificates", PATH_READ);
+        allow_existing(sandbox, "/var/lib/ca-certificates", PATH_READ);
         for (size_t i = 0; i < d->conf->nts_client.count; i++)
             allow(sandbox, d->conf->nts_client.certs[i].path, PATH_READ);
     }
@@ -173,7 +212,7 @@ void setup_confinement(struct chronyd *d)
     d->sandbox.uses_abstract_sockets = manager && manager[0] == '@';
     d->sandbox.runs_programs = d->conf->reference.mail_user != NULL;
     allow_state(&d->sandbox, d->conf, d->options);
-    allow_settings(&d->sandbox, d->conf);
+    allow_settings(d);
     allow_devices(&d->sandbox, d->conf);
     allow_work(d);
     allow_ports(&d->sandbox, d->conf);

@@ -7,6 +7,10 @@
 const struct path_rule paths_of_name_services[] = {
     /* resolv.conf, hosts, nsswitch.conf, passwd, trusted certificates, settings of modules */
     {"/etc", PATH_READ},
+    /* where links lead elsewhere, as /etc/resolv.conf to /mnt/wsl */
+    {"/etc/resolv.conf", PATH_READ},
+    {"/etc/hosts", PATH_READ},
+    {"/etc/nsswitch.conf", PATH_READ},
     /* modules and their libraries, also where distributions put them elsewhere */
     {"/usr", PATH_READ},
     {"/lib", PATH_READ},
