@@ -70,8 +70,8 @@ bool privileges_port_needs_bind_service(int port);
 /* No program that this process starts can get more rights (no-new-privs). */
 void privileges_forbid_new(void);
 /* Empties the bounding set, for this process and its children: no program that they run, and no
-   user that they become, brings a capability back. Without the right to do so it stays as it is. Before
-   privileges_limit() and privileges_drop(). */
+   user that they become, brings a capability back. Without the right to do so it stays as it is.
+   Before privileges_limit() and privileges_drop(). */
 void privileges_empty_bounding_set(void);
 
 /* Whether CAP_SYS_TIME is in the bounding set, so that the clock could be set as root at least. */
