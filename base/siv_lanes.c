@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * AES-SIV-CMAC-256 (RFC 5297) of several messages at a time with libipsec-mb, which does the CMAC of
- * up to sixteen messages in parallel lanes of the processor. The library brings AES, its key
+ * AES-SIV-CMAC-256 (RFC 5297) of several messages at a time with libipsec-mb, which does the CMAC
+ * of up to sixteen messages in parallel lanes of the processor. The library brings AES, its key
  * expansion, CMAC and counter mode as jobs; what is here is how RFC 5297 puts them together. It
  * uses memory and the processor only, no system calls. Keys are expanded for one run and wiped
  * after it.

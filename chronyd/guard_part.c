@@ -28,7 +28,7 @@ struct guard_policy guard_part_policy(const struct chronyd *d, const struct kern
         .steps_initially = is_set_once || conf->initstepslew.count > 0,
         .initial_threshold = is_set_once ? 0.0 : conf->reference.initstepslew_threshold,
         .leap_mode = conf->reference.leap.mode,
-        .sets_rtc = conf->rtc.file != NULL,
+        .sets_rtc = conf->rtc.file,
         .rtc_on_utc = conf->rtc.file && rtc_is_on_utc(d->world, &conf->rtc),
     };
 }

@@ -175,7 +175,7 @@ static bool has_nts_source(const struct conf *conf)
     return false;
 }
 
-/* With sources that need it, the process is ordered now, so that it is there at their first poll. */
+/* With sources that need it, the process is ordered now, to be there at their first poll. */
 static void make_client_link(struct nts_part *part)
 {
     struct chronyd *d = part->daemon;

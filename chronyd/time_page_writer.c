@@ -62,8 +62,8 @@ static struct reading read_clocks(const struct world *world)
     return best;
 }
 
-/* The difference of the two clocks changes only when somebody steps the raw one. Before the daemon has
-   corrected a step by somebody else, served time is wrong by that, which the reference does not
+/* The difference of the two clocks changes only when somebody steps the raw one. Before the daemon
+   has corrected a step by somebody else, served time is wrong by that, which the reference does not
    know. Its own steps, and those of the kernel at a leap second, are no errors. */
 static void watch_steps(struct time_page_writer *w, const struct reading *now, bool expected)
 {

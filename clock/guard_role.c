@@ -17,7 +17,7 @@
 #include "process/helper_role.h"
 #include "process/signals.h"
 
-/* libc reads the rules of a zone with a name once; without a name it looks at the file each time. */
+/* libc reads the rules of a zone with a name once; without one it looks at the file each time. */
 static void read_time_zone(void)
 {
     if (!getenv("TZ"))

@@ -43,7 +43,8 @@ bool nts_cookie_decode(const struct nts_server_key keys[NTS_SERVER_KEYS],
 
 /*
  * The same in two steps, so that several cookies can be encrypted or decrypted together: the work
- * is described, without `failed`, and is the caller's to do. plain has to stay until the work is done, and is then the caller's to wipe.
+ * is described, without `failed`, and is the caller's to do. plain has to stay until the work is
+ * done, and is then the caller's to wipe.
  */
 
 /* Octets of a cookie that is made with them; 0: the keys of the context do not fit its algorithm,

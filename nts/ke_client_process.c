@@ -276,12 +276,11 @@ static void stop_session(struct ke_client_process *p, uint32_t id)
 static bool read_message(struct ke_client_process *p)
 {
     struct ipc_message message;
-    enum channel_result result;
     int fd = -1;
 
     if (!p->done)
         return false;
-    result = channel_receive(&p->channel, &message, &fd);
+    enum channel_result result = channel_receive(&p->channel, &message, &fd);
     switch (result) {
     case CHANNEL_OK:
         if (message.type == IPC_KE_ESTABLISH)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one place that starts GnuTLS; see tls_library.h.
+ */
 #include "nts/tls_library.h"
 
 #include <gnutls/gnutls.h>

@@ -338,8 +338,8 @@ struct ipc_message {
 };
 
 /* Writes as many octets as messages of this type have, IPC_MESSAGE_SIZE or IPC_LONG_SIZE, and
-   returns the number. A type that does not exist is a mistake of ours (assert); a value out of range
-   is found by the receiver, which refuses the message. */
+   returns the number. A type that does not exist is a mistake of ours (assert); a value out of
+   range is found by the receiver, which refuses the message. */
 size_t ipc_encode(const struct ipc_message *message, uint8_t *out);
 /* False: wrong size, version or type, a type that the sender may not send or not in its state, a
    value out of range, a descriptor too few or too many, or octets that should be zero and are not.

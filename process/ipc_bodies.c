@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bodies of the messages between the processes. Each function writes a body, or reads and checks
- * it; the table in ipc.c says which message has which.
+ * The bodies of the messages between the processes. Each function writes a body, or reads and
+ * checks it; the table in ipc.c says which message has which.
  */
 #include "process/ipc_bodies.h"
 #include <math.h>

@@ -41,9 +41,9 @@ struct client_log *client_log_view(const struct client_log_conf *conf, const voi
 
 /*
  * A log whose records another program writes, the one that answers in the kernel
- * (ntp/server/xdp/program.c). The table has all its slots at once. What lies before the first record
- * is client_log_head() octets long, and this process's; the memory is zeroed. The other program
- * needs the seed of the hash and the phase of the clock of the log (nanoseconds).
+ * (ntp/server/xdp/program.c). The table has all its slots at once. What lies before the first
+ * record is client_log_head() octets long, and this process's; the memory is zeroed. The other
+ * program needs the seed of the hash and the phase of the clock of the log (nanoseconds).
  */
 size_t client_log_head(void);
 uint32_t client_log_slots(const struct client_log_conf *conf);

@@ -120,8 +120,8 @@ bool time_page_read(const struct time_page *page, struct mono_time mono, struct 
 struct transmit_time time_page_time_at(const struct time_page_content *content,
                                        struct raw_time raw);
 
-/* Whether the clock is being stepped, or was since this reading of CLOCK_MONOTONIC. Who has used raw
-   times since then asks before they are sent to others. */
+/* Whether the clock is being stepped, or was since this reading of CLOCK_MONOTONIC. Who has used
+   raw times since then asks before they are sent to others. */
 bool time_page_stepped_since(const struct time_page *page, struct mono_time mono);
 
 #endif

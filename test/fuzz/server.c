@@ -3,8 +3,8 @@
  * The answer path of the NTP server with keys, NTS, rate limits and interleaved replies. The first
  * octet says what is done with the rest of the input: a valid MAC is appended to it, or NTS fields
  * with a valid cookie and authenticator, so that what lies behind them is reached. No answer may be
- * longer than its request. A second shard answers the same request as one of a batch that makes each
- * step for all, and has to come to the same.
+ * longer than its request. A second shard answers the same request as one of a batch that makes
+ * each step for all, and has to come to the same.
  */
 #include <stdlib.h>
 #include <string.h>

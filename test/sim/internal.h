@@ -238,8 +238,8 @@ void sim_honesty_second(struct sim_node *node);
 /* record.c */
 void sim_record_sample(struct sim *sim);
 
-/* guard.c: with `clockguard yes` in its configuration, the node's clock is set by a guard, with which
-   the daemon speaks as with the process. Before chronyd_open() and after chronyd_stop(). */
+/* guard.c: with `clockguard yes` in its configuration, the node's clock is set by a guard, with
+   which the daemon speaks as with the process. Before chronyd_open() and after chronyd_stop(). */
 void sim_guard_start(struct sim_node *node);
 void sim_guard_end(struct sim_node *node);
 

@@ -91,8 +91,8 @@ struct sim_page_readings {
     uint64_t honest; /* of the synchronised ones: the error is within the root distance */
     uint64_t wrong;  /* of those: true time is not in the interval */
     uint64_t untrue; /* of the synchronised ones: true time is not in the interval */
-    uint64_t
-        wide; /* of the honest ones: the interval is wider than the root distance by more than 2 us */
+    /* Of the honest ones: the interval is wider than the root distance by more than 2 us. */
+    uint64_t wide;
 };
 
 /* Before the node's daemon starts. */

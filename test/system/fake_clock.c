@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into chronyd: the kernel's clock is a file, which all its processes share (FAKE_CLOCK in
- * the environment). They read the time that its steps and frequencies make. Nothing gets to the
+ * Preloaded into chronyd: the kernel's clock is a file, which all its processes share (FAKE_CLOCK
+ * in the environment). They read the time that its steps and frequencies make. Nothing gets to the
  * real clock. Who has no CAP_SYS_TIME may only read, as with the real one.
  */
 #define _GNU_SOURCE

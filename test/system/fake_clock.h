@@ -15,8 +15,8 @@ struct fake_clock {
     int64_t denied;     /* that a process without the capability made */
     int32_t status, tai;
 
-    /* How it goes on, for its processes: since the raw monotonic time `anchor` at the rate of tick and
-       freq. All in ns. */
+    /* How it goes on, for its processes: since the raw monotonic time `anchor` at the rate of tick
+       and freq. All in ns. */
     _Atomic uint32_t changes; /* odd: one is being made */
     int64_t anchor, elapsed;
     int64_t real_start, mono_start;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * own_users PROGRAM ARGUMENT...: runs it as root of a user namespace that has the first 65536 users
- * and groups of this system. It has all capabilities there and can change its user, but none of them
- * counts for what belongs to the system, such as its clock. Started by root.
+ * and groups of this system. It has all capabilities there and can change its user, but none of
+ * them counts for what belongs to the system, such as its clock. Started by root.
  */
 #include <fcntl.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * time_page_timer: what clock_now() costs (examples/clock_now.h), beside reading the clock itself in
- * the same run. The page is one that was just written, and then one that is written all the time by
- * another thread. Printed are nanoseconds for a call, the fastest of some rounds.
+ * time_page_timer: what clock_now() costs (examples/clock_now.h), beside reading the clock itself
+ * in the same run. The page is one that was just written, and then one that is written all the time
+ * by another thread. Printed are nanoseconds for a call, the fastest of some rounds.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -122,11 +122,10 @@ static void what_is_allowed_reaches_the_kernel(void **state)
 static void what_is_refused_touches_nothing(void **state)
 {
     struct fixture f = {0};
-    int calls;
 
     begin(&f);
     set_frequency(&f, 100.0);
-    calls = f.w->call_count;
+    int calls = f.w->call_count;
     assert_int_equal(set_frequency(&f, 601.0), GUARD_FREQUENCY);
     assert_false(f.reply.done);
     assert_true(f.reply.freq_ppm == 100.0); /* as it was */

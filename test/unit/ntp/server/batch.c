@@ -488,10 +488,10 @@ static size_t nts_request(struct fixture *f, struct request *r, const struct nts
  * another one made (the same), 188 octets are verified (1 + 12 + 1 + 1), and a reply of 84 octets
  * gets 104 encrypted ones (1 + 6 + 1 + 7 + 7): 59 blocks. Keys of client and server are expanded.
  *
- * Two placeholders more, of 104 octets, are verified (13), perhaps decrypted (13), and paid with two
- * cookies (22) that are encrypted (26): 37 blocks each. Other octets are verified and decrypted, or
- * verified and copied into the reply, which is authenticated: 2 blocks for each 16. Blocks that are
- * not full make up to 5 more.
+ * Two placeholders more, of 104 octets, are verified (13), perhaps decrypted (13), and paid with
+ * two cookies (22) that are encrypted (26): 37 blocks each. Other octets are verified and
+ * decrypted, or verified and copied into the reply, which is authenticated: 2 blocks for each 16.
+ * Blocks that are not full make up to 5 more.
  */
 static uint64_t most_blocks(size_t usual_length, size_t length, int placeholders)
 {
