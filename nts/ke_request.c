@@ -8,6 +8,7 @@
 #include "nts/ke_request.h"
 
 #include <string.h>
+#include "base/crypto.h"
 #include "ntp/wire/packet.h"
 #include "nts/cookie.h"
 #include "nts/ke_record.h"
@@ -134,16 +135,20 @@ void ke_request_process(const uint8_t *message, size_t length, const struct nts_
 static bool add_cookies(const struct nts_context *context, const struct nts_server_key *key,
                         const struct world *world, struct writer *w)
 {
-    for (int i = 0; i < NTS_MAX_COOKIES; i++) {
+    struct aead_cipher cipher;
+    bool ok = aead_cipher_init(&cipher, key->aead, &key->key);
+
+    for (int i = 0; ok && i < NTS_MAX_COOKIES; i++) {
         uint8_t nonce[NTS_NONCE_LENGTH];
         struct nts_cookie cookie;
 
         world_random(world, nonce, sizeof(nonce));
-        if (!nts_cookie_make(key, NULL, context, nonce, &cookie))
-            return false;
-        ke_record_add(w, false, KE_RECORD_COOKIE, cookie.data, cookie.length);
+        ok = nts_cookie_make(key, &cipher, context, nonce, &cookie);
+        if (ok)
+            ke_record_add(w, false, KE_RECORD_COOKIE, cookie.data, cookie.length);
     }
-    return true;
+    crypto_wipe(&cipher, sizeof(cipher));
+    return ok;
 }
 
 static bool add_success(const struct ke_outcome *outcome, const struct ke_server_info *info,

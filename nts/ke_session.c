@@ -18,6 +18,8 @@
 
 enum state { CONNECT, HANDSHAKE, SEND, RECEIVE, SHUTDOWN, STOPPED };
 
+#define FIRST_INPUT 1024 /* enough for nearly all messages */
+
 /* What comes after a step. */
 enum step { NEXT_STATE, WAIT_READ, WAIT_WRITE, STOP };
 
@@ -39,7 +41,8 @@ struct ke_session {
 
     uint8_t *output; /* request or response */
     size_t output_length;
-    uint8_t *input; /* NTS_KE_MAX_MESSAGE octets */
+    uint8_t *input; /* grows up to NTS_KE_MAX_MESSAGE octets */
+    size_t input_size;
     size_t input_length;
     struct ke_scan scan;
 
@@ -166,11 +169,14 @@ static enum step step_send(struct ke_session *s)
 /* A complete message: the owner's decision. */
 static enum step process_message(struct ke_session *s)
 {
-    struct writer response = writer_make(s->output, s->server ? NTS_KE_MAX_MESSAGE : 0);
+    uint8_t octets[NTS_KE_MAX_MESSAGE];
+    struct writer response = writer_make(octets, s->server ? sizeof(octets) : 0);
 
     if (!s->message(s, s->input, s->input_length, &response, s->arg) || response.failed)
         return end(s, KE_END_NO_USE);
     if (s->server) {
+        s->output = mem_alloc(response.pos);
+        memcpy(s->output, octets, response.pos);
         s->output_length = response.pos;
         s->state = SEND;
     } else {
@@ -178,6 +184,25 @@ static enum step process_message(struct ke_session *s)
         s->state = SHUTDOWN;
     }
     return NEXT_STATE;
+}
+
+/* What a peer sends is a secret of both, so no octet of it stays behind. */
+static void grow_input(struct ke_session *s)
+{
+    size_t size = s->input_size > 0 ? 4 * s->input_size : FIRST_INPUT;
+
+    if (s->input_length < s->input_size)
+        return;
+    if (size > NTS_KE_MAX_MESSAGE)
+        size = NTS_KE_MAX_MESSAGE;
+    uint8_t *input = mem_resize(NULL, size, 1);
+    if (s->input_length > 0) {
+        memcpy(input, s->input, s->input_length);
+        crypto_wipe(s->input, s->input_length);
+    }
+    free(s->input);
+    s->input = input;
+    s->input_size = size;
 }
 
 /* Records without data for us, like session tickets, give WAIT_READ, too; but what was read along
@@ -188,7 +213,7 @@ static enum step receive_some(struct ke_session *s, size_t *n)
 
     do
         next = tls_step(tls_session_receive(s->tls, s->input + s->input_length,
-                                            NTS_KE_MAX_MESSAGE - s->input_length, n));
+                                            s->input_size - s->input_length, n));
     while (next == WAIT_READ && tls_session_has_input(s->tls));
     return next;
 }
@@ -205,6 +230,7 @@ static enum step read_available(struct ke_session *s, bool *end_of_file)
             ke_failure_set(&s->failure, FINDING_NTS_INVALID_RESPONSE, "%s", "it is too long");
             return end(s, KE_END_BAD_MESSAGE);
         }
+        grow_input(s);
         enum step next = receive_some(s, &n);
         if (next == STOP) {
             LOG(severity(s), "Could not receive NTS-KE message from %s : %s", s->label,
@@ -381,11 +407,10 @@ struct ke_session *ke_session_new(const struct ke_session_spec *spec)
         .reached = spec->reached,
         .ended = spec->ended,
         .arg = spec->arg,
-        .input = mem_alloc(NTS_KE_MAX_MESSAGE),
-        .output = mem_alloc(spec->server ? NTS_KE_MAX_MESSAGE : spec->request_length),
         .retry_factor = KE_RETRY_CONNECT,
     };
     if (!spec->server) {
+        s->output = mem_alloc(spec->request_length);
         memcpy(s->output, spec->request, spec->request_length);
         s->output_length = spec->request_length;
     }
@@ -400,7 +425,8 @@ void ke_session_free(struct ke_session *session)
     if (!session)
         return;
     release(session);
-    crypto_wipe(session->input, NTS_KE_MAX_MESSAGE);
+    if (session->input)
+        crypto_wipe(session->input, session->input_length);
     free(session->input);
     free(session->output);
     free(session->label);

@@ -30,6 +30,7 @@ struct tls_session {
     bool server;
     bool corked;
     bool answered;
+    bool established; /* the handshake is over */
     gnutls_session_t handle;
     struct tls_credentials *credentials;
     char *name; /* without a trailing dot; NULL on a server */
@@ -83,8 +84,9 @@ static bool output_write(struct tls_session *s)
         s->output_length -= (size_t)n;
         memmove(s->output, s->output + n, s->output_length);
     }
-    /* A client without TCP_NODELAY sends its request only when its Finished was acknowledged. */
-    if (s->world->ops->stream_quick_ack)
+    /* A client without TCP_NODELAY sends its request only when its Finished was acknowledged. What
+       comes after the response is a close_notify, and our FIN acknowledges that. */
+    if (!s->established && s->world->ops->stream_quick_ack)
         s->world->ops->stream_quick_ack(s->world->ctx, s->fd);
     return true;
 }
@@ -264,7 +266,7 @@ struct tls_session *tls_session_new(const struct tls_session_spec *spec, char *e
     s->server = spec->server;
     s->now = spec->now;
     s->now_arg = spec->now_arg;
-    s->input = mem_alloc(INPUT_SIZE);
+    s->input = mem_resize(NULL, INPUT_SIZE, 1);
     s->credentials = tls_credentials_ref(spec->credentials);
     int r = gnutls_init(&s->handle, role | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
     if (r < 0) {
@@ -389,6 +391,7 @@ enum tls_result tls_session_handshake(struct tls_session *session)
         else
             tls_fault_of_handshake(session->handle, r, &session->fault);
     }
+    session->established = result == TLS_DONE;
     return result;
 }
 
