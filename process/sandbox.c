@@ -298,10 +298,11 @@ struct landlock_result sandbox_landlock(const struct sandbox *s, enum process_ro
 {
     struct landlock_result result = {.abi = s->landlock_abi};
 
+    /* What the kernel has refused to the main process it has refused to all. */
+    if (!s->confines || result.abi == 0 || s->landlock.error != 0)
+        return (struct landlock_result){.abi = 0};
     if (role == PROCESS_MAIN)
         return s->landlock;
-    if (!s->confines || result.abi == 0)
-        return (struct landlock_result){.abi = 0};
     struct path_rule *paths;
     const struct landlock_wish wish = make_wish(s, role, &paths);
     result.kinds = landlock_kinds(result.abi, &wish);

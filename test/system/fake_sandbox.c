@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A preloaded library that spoils a sandbox, by the word in FAKE_SANDBOX: no-filter and no-landlock
- * leave out what they say they do; visitor and intruder make a forbidden and a dangerous system
- * call in the main process when a dump file is removed.
+ * leave out what they say they do; refused is a kernel that has Landlock and does not let it be
+ * used; visitor and intruder make a forbidden and a dangerous system call in the main process when
+ * a dump file is removed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,10 @@ long syscall(long number, ...)
     va_end(ap);
     if (number == LANDLOCK_RESTRICT_SELF && has_word("no-landlock"))
         return 0;
+    if (number == LANDLOCK_RESTRICT_SELF && has_word("refused")) {
+        errno = EPERM;
+        return -1;
+    }
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
