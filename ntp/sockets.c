@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets for NTP: which are open, reading them in batches, local timestamps of packets, dispatch
- * to the sources or the server, and sending. All input and output goes through the world. It never
- * looks further into a packet than its mode.
+ * Sockets for NTP: which are open, and sending. What comes in is read in sockets_receive.c. All
+ * input and output goes through the world.
  */
 #include "ntp/sockets.h"
 
@@ -10,298 +9,24 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "ntp/client/sources.h"
 #include "ntp/datagrams.h"
-#include "ntp/ptp.h"
-#include "ntp/remote_table.h"
-#include "ntp/server/server.h"
-#include "ntp/server/workers.h"
-#include "ntp/wire/packet.h"
-
-#define MAX_WORKER_DELAY 1.0 /* seconds between reading by a worker and by this process */
-
-struct family_sockets {
-    int server;                     /* -1: not open */
-    int others[SERVER_WORKERS_MAX]; /* of the server workers; the first one has that above */
-    int client;                     /* shared; -1: none */
-    int ptp;                        /* messages of PTP; -1: none */
-    int uses;                       /* of the server socket */
-};
-
-struct ntp_sockets {
-    const struct ntp_env *env;
-    struct sockets_conf conf;
-    struct client_conf client; /* whose peers, and ... */
-    struct broadcasts_conf
-        broadcasts;              /* ... whose destinations hold sockets while the daemon starts */
-    struct ntp_sources *sources; /* NULL: none yet */
-    struct ntp_server *server;   /* NULL: none yet */
-    struct family_sockets v4;
-    struct family_sockets v6;
-    bool per_request; /* a new client socket for each request */
-    bool always_open; /* server sockets do not depend on their uses */
-    bool same_socket; /* server sockets are the client sockets */
-    bool starting;    /* a port in use is fatal */
-    int batch;        /* datagrams to ask for next time, up to WORLD_BATCH */
-    struct world_datagram msgs[WORLD_BATCH];
-    struct ntp_arrival arrivals[WORLD_BATCH];
-    uint8_t buffers[WORLD_BATCH][WORLD_DATAGRAM_SIZE];
-    struct remote_table remotes; /* of client sockets for one request */
-    struct raw_time worker_time; /* when a worker read the packet at hand; zero: none did */
-    uint16_t ptp_sequence;
-    uint8_t ptp_buffers[WORLD_BATCH][PTP_OVERHEAD + NTP_MAX_LENGTH]; /* sending */
-};
-
-static struct family_sockets *of_family(struct ntp_sockets *s, enum ip_family family)
-{
-    return family == IP_V6 ? &s->v6 : &s->v4;
-}
-
-static bool is_ptp(const struct ntp_sockets *s, int fd)
-{
-    return fd >= 0 && (fd == s->v4.ptp || fd == s->v6.ptp);
-}
-
-/* PTP sockets count as server sockets. */
-static bool is_server(const struct ntp_sockets *s, int fd)
-{
-    return fd >= 0 && (fd == s->v4.server || fd == s->v6.server || is_ptp(s, fd));
-}
+#include "ntp/sockets_state.h"
 
 static bool uses_ptp(const struct ntp_sockets *s, const struct ip_port *remote)
 {
     return s->conf.ptp_port > 0 && remote->port == s->conf.ptp_port;
 }
 
+/* PTP sockets count as server sockets. */
+bool ntp_sockets_is_server(const struct ntp_sockets *sockets, int fd)
+{
+    return fd >= 0 && (fd == sockets->v4.server || fd == sockets->v6.server ||
+                       ntp_sockets_is_ptp(sockets, fd));
+}
+
 static bool is_shared(const struct ntp_sockets *s, int fd)
 {
-    return is_server(s, fd) || fd == s->v4.client || fd == s->v6.client;
-}
-
-static bool take_hardware_time(struct ntp_sockets *s, const struct world_datagram *msg, bool sent,
-                               struct local_timestamp *t)
-{
-    if (instant_is_zero(msg->hardware_time.i))
-        return false;
-    struct hardware_packet packet = {
-        .time = msg->hardware_time,
-        .if_index = msg->hardware_if_index > 0 ? msg->hardware_if_index : msg->if_index,
-        .sent = sent,
-        .family = msg->remote.addr.family,
-        .length = msg->length,
-        .frame_length = msg->hardware_length,
-        .known = t->time,
-    };
-
-    return nic_clocks_timestamp(s->env->nic_clocks, &packet, t);
-}
-
-static void take_kernel_time(struct ntp_sockets *s, const struct world_datagram *msg,
-                             struct local_timestamp *t)
-{
-    const struct ntp_env *env = s->env;
-    double error;
-
-    if (raw_is_zero(msg->kernel_time))
-        return;
-    struct local_time kernel = local_clock_cook(env->clock, msg->kernel_time, &error);
-    arrival_take_kernel_time(t, kernel, error);
-}
-
-/* A worker has read the packet before this wake-up. */
-static void take_worker_time(const struct ntp_sockets *s, struct local_timestamp *t)
-{
-    double error;
-
-    if (raw_is_zero(s->worker_time))
-        return;
-    struct local_time time = local_clock_cook(s->env->clock, s->worker_time, &error);
-    double delay = local_diff(t->time, time);
-    if (delay >= 0.0 && delay <= MAX_WORKER_DELAY) {
-        t->time = time;
-        t->error = error;
-    }
-}
-
-/* Time of a packet (ntp.md 5.2): that of the network card if its clock is followed, else that of
-   the kernel if it is credible, else that of the wake-up. */
-static struct local_timestamp get_time(struct ntp_sockets *s, const struct world_datagram *msg,
-                                       bool sent)
-{
-    const struct ntp_env *env = s->env;
-    struct local_timestamp t = {.source = TIMESTAMP_DAEMON};
-
-    t.time = local_clock_event_time(env->clock, &t.error);
-    take_worker_time(s, &t);
-    if (take_hardware_time(s, msg, sent, &t))
-        return t;
-    /* The kernel's time of a sent packet has come before, in a message of its own. */
-    if (!sent || instant_is_zero(msg->hardware_time.i))
-        take_kernel_time(s, msg, &t);
-    return t;
-}
-
-/* False: the datagram is no NTP packet, or not wrapped as its socket requires. sent: an own
-   packet that came back. */
-static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datagram *msg, bool sent,
-                         struct ntp_arrival *a)
-{
-    struct ptp_payload payload = {.ntp = msg->data, .length = msg->length};
-
-    if (msg->truncated || (is_ptp(s, fd) && !ptp_unwrap(msg->data, msg->length,
-                                                        (uint8_t)s->conf.ptp_domain, &payload)))
-        return false;
-    if (payload.length < NTP_HEADER_LENGTH || payload.length > NTP_MAX_LENGTH)
-        return false;
-    *a = (struct ntp_arrival){
-        .fd = fd,
-        .on_server_socket = is_server(s, fd),
-        .packet = payload.ntp,
-        .length = payload.length,
-        .remote = msg->remote,
-        .local = msg->local,
-        .if_index = msg->if_index,
-        .time = get_time(s, msg, sent),
-    };
-    /* The correction is of use only with a hardware timestamp (ntp.md 17.2). */
-    if (a->time.net_correction > 0.0)
-        a->time.net_correction += payload.correction;
-    return true;
-}
-
-static int read_batch(struct ntp_sockets *s, int fd, bool errqueue)
-{
-    const struct world *w = s->env->world;
-    int count = w->ops->receive(w->ctx, fd, s->msgs, s->batch, errqueue);
-
-    s->batch = datagrams_next_batch(s->batch, count);
-    return count;
-}
-
-static void log_rx_update(const struct ntp_sockets *s, const struct ntp_arrival *a)
-{
-    LOG_DEBUG("Updated RX timestamp delay=%.9f tss=%d",
-              local_diff(local_clock_event_time(s->env->clock, NULL), a->time.time),
-              a->time.source);
-}
-
-/* Tells the sources of an error of a connected socket. Reading it also clears it: otherwise it
-   would be reported again and again. */
-static void take_error(struct ntp_sockets *s, int fd)
-{
-    const struct world *w = s->env->world;
-    const struct ip_port *remote = remote_table_get(&s->remotes, fd);
-    int error = w->ops->socket_error(w->ctx, fd);
-
-    if (error != 0 && remote && s->sources)
-        ntp_sources_failed(s->sources, remote, error);
-}
-
-/* Dispatches received packets (ntp.md 11.1). */
-static void receive_packets(struct ntp_sockets *s, int fd)
-{
-    int count = read_batch(s, fd, false), requests = 0;
-    bool on_server_socket = is_server(s, fd);
-
-    if (count < 0)
-        take_error(s, fd);
-    for (int i = 0; i < count; i++) {
-        const struct world_datagram *msg = &s->msgs[i];
-        struct ntp_arrival *a = &s->arrivals[requests];
-
-        if (!ip_addr_is_real(&msg->remote.addr) || !make_arrival(s, fd, msg, false, a))
-            continue;
-        if (a->time.source != TIMESTAMP_DAEMON)
-            log_rx_update(s, a);
-        if ((a->packet[0] & 7) != NTP_MODE_CLIENT && s->sources &&
-            ntp_sources_receive(s->sources, a))
-            continue;
-        if (on_server_socket)
-            requests++;
-    }
-    if (requests > 0 && s->server)
-        ntp_server_receive(s->server, s->arrivals, requests);
-}
-
-/* Dispatches transmit timestamps of own packets (ntp.md 5.3, 5.5). */
-static void receive_timestamps(struct ntp_sockets *s, int fd)
-{
-    int count = read_batch(s, fd, true);
-
-    /* An error that is no timestamp; it can come together with one. */
-    if (count <= 0 || remote_table_get(&s->remotes, fd))
-        take_error(s, fd);
-
-    for (int i = 0; i < count; i++) {
-        const struct world_datagram *msg = &s->msgs[i];
-        struct ntp_arrival *a = &s->arrivals[0];
-
-        if (!make_arrival(s, fd, msg, true, a))
-            continue;
-        if (a->time.source == TIMESTAMP_DAEMON) {
-            LOG_DEBUG("Missing TX timestamp");
-            continue;
-        }
-        if ((a->packet[0] & 7) != NTP_MODE_SERVER && s->sources &&
-            ntp_sources_transmitted(s->sources, a))
-            continue;
-        if (s->server)
-            ntp_server_transmitted(s->server, a);
-    }
-}
-
-/* ---- Packets that server workers have read ---- */
-
-static bool make_worker_arrival(struct ntp_sockets *s, const struct ipc_packet *packet, bool sent,
-                                struct ntp_arrival *a)
-{
-    const int fd = of_family(s, packet->family)->server;
-    struct world_datagram msg;
-
-    world_datagram_init(&msg, (uint8_t *)(uintptr_t)packet->data, sizeof(packet->data));
-    msg.length = packet->length;
-    msg.remote = packet->remote;
-    msg.local = packet->local;
-    msg.if_index = packet->if_index;
-    msg.kernel_time = packet->kernel_time;
-    s->worker_time = packet->time;
-    bool made = fd >= 0 && make_arrival(s, fd, &msg, sent, a);
-    s->worker_time = (struct raw_time){{0, 0}};
-    return made;
-}
-
-static bool take_worker_packet(void *ctx, const struct ipc_packet *packet)
-{
-    struct ntp_sockets *s = ctx;
-    struct ntp_arrival a;
-
-    /* What is no packet is nobody's. */
-    if (!make_worker_arrival(s, packet, false, &a))
-        return true;
-    if (a.time.source != TIMESTAMP_DAEMON)
-        log_rx_update(s, &a);
-    return (a.packet[0] & 7) != NTP_MODE_CLIENT && s->sources &&
-           ntp_sources_receive(s->sources, &a);
-}
-
-static void take_worker_timestamp(void *ctx, const struct ipc_packet *packet)
-{
-    struct ntp_sockets *s = ctx;
-    struct ntp_arrival a;
-
-    if (make_worker_arrival(s, packet, true, &a) && a.time.source != TIMESTAMP_DAEMON && s->sources)
-        ntp_sources_transmitted(s->sources, &a);
-}
-
-static void handle_event(int fd, unsigned int event, void *arg)
-{
-    struct ntp_sockets *s = arg;
-
-    if (event & WORLD_EXCEPT)
-        receive_timestamps(s, fd);
-    /* One call for each report of readiness, system.md 20. */
-    if (event & WORLD_READ)
-        receive_packets(s, fd);
+    return ntp_sockets_is_server(s, fd) || fd == s->v4.client || fd == s->v6.client;
 }
 
 /* serving: requests come on it, which workers take if there are any. */
@@ -315,7 +40,7 @@ static int open_socket(struct ntp_sockets *s, const struct world_socket *spec, b
     }
     int fd = w->ops->socket_open(w->ctx, spec);
     if (fd >= 0 && !(serving && s->env->workers))
-        loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, handle_event, s);
+        loop_fd_add(s->env->loop, fd, WORLD_READ | WORLD_EXCEPT, ntp_sockets_handle_event, s);
     return fd;
 }
 
@@ -393,7 +118,7 @@ static void close_others(struct ntp_sockets *s, struct family_sockets *f)
    would move between workers. */
 static void open_workers(struct ntp_sockets *s, enum ip_family family)
 {
-    struct family_sockets *f = of_family(s, family);
+    struct family_sockets *f = ntp_sockets_of_family(s, family);
     const int count = server_workers_count(s->env->workers);
     bool complete = true;
 
@@ -411,7 +136,7 @@ static void open_workers(struct ntp_sockets *s, enum ip_family family)
 
 static void open_server(struct ntp_sockets *s, enum ip_family family)
 {
-    struct family_sockets *f = of_family(s, family);
+    struct family_sockets *f = ntp_sockets_of_family(s, family);
 
     if (s->conf.port == 0 || f->server >= 0)
         return;
@@ -422,7 +147,7 @@ static void open_server(struct ntp_sockets *s, enum ip_family family)
 
 static void close_server(struct ntp_sockets *s, enum ip_family family)
 {
-    struct family_sockets *f = of_family(s, family);
+    struct family_sockets *f = ntp_sockets_of_family(s, family);
 
     if (f->server < 0)
         return;
@@ -533,8 +258,8 @@ struct ntp_sockets *ntp_sockets_new(const struct ntp_env *env, const struct sock
         world_datagram_init(&s->msgs[i], s->buffers[i], sizeof(s->buffers[i]));
     if (env->workers)
         server_workers_set_handler(env->workers, &(struct server_workers_handler){
-                                                     .received = take_worker_packet,
-                                                     .transmitted = take_worker_timestamp,
+                                                     .received = ntp_sockets_take_packet,
+                                                     .transmitted = ntp_sockets_take_timestamp,
                                                      .ctx = s,
                                                  });
     open_initial(s);
@@ -578,7 +303,7 @@ void ntp_sockets_set_server(struct ntp_sockets *s, struct ntp_server *server)
 
 int ntp_sockets_hold_server(struct ntp_sockets *s, enum ip_family family)
 {
-    struct family_sockets *f = of_family(s, family);
+    struct family_sockets *f = ntp_sockets_of_family(s, family);
 
     if (f->uses++ == 0 && !s->always_open)
         open_server(s, family);
@@ -587,7 +312,7 @@ int ntp_sockets_hold_server(struct ntp_sockets *s, enum ip_family family)
 
 void ntp_sockets_release_server(struct ntp_sockets *s, enum ip_family family)
 {
-    struct family_sockets *f = of_family(s, family);
+    struct family_sockets *f = ntp_sockets_of_family(s, family);
 
     if (--f->uses == 0 && !s->always_open)
         close_server(s, family);
@@ -596,7 +321,7 @@ void ntp_sockets_release_server(struct ntp_sockets *s, enum ip_family family)
 int ntp_sockets_hold_for(struct ntp_sockets *s, const struct ip_port *remote)
 {
     if (uses_ptp(s, remote))
-        return of_family(s, remote->addr.family)->ptp;
+        return ntp_sockets_of_family(s, remote->addr.family)->ptp;
     return ntp_sockets_hold_server(s, remote->addr.family);
 }
 
@@ -616,14 +341,9 @@ int ntp_sockets_server(const struct ntp_sockets *s, enum ip_family family)
     return family == IP_V6 ? s->v6.server : s->v4.server;
 }
 
-bool ntp_sockets_is_server(const struct ntp_sockets *s, int fd)
-{
-    return is_server(s, fd);
-}
-
 int ntp_sockets_open_client(struct ntp_sockets *s, const struct ip_port *remote)
 {
-    struct family_sockets *f = of_family(s, remote->addr.family);
+    struct family_sockets *f = ntp_sockets_of_family(s, remote->addr.family);
 
     if (uses_ptp(s, remote))
         return f->ptp;
@@ -684,7 +404,7 @@ bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remot
         .hardware_length = -1,
         .want_tx_timestamp = want_timestamp,
     };
-    if (is_ptp(s, fd) && !wrap(s, &msg, s->ptp_buffers[0], sizeof(s->ptp_buffers[0])))
+    if (ntp_sockets_is_ptp(s, fd) && !wrap(s, &msg, s->ptp_buffers[0], sizeof(s->ptp_buffers[0])))
         return false;
     /* Connected sockets need no destination. */
     if (is_shared(s, fd))
@@ -695,7 +415,7 @@ bool ntp_sockets_send(struct ntp_sockets *s, int fd, const struct ip_port *remot
 void ntp_sockets_send_batch(struct ntp_sockets *s, int fd, struct world_datagram *msgs, int count,
                             bool *sent)
 {
-    for (int i = 0; i < count && is_ptp(s, fd); i++)
+    for (int i = 0; i < count && ntp_sockets_is_ptp(s, fd); i++)
         wrap(s, &msgs[i], s->ptp_buffers[i], sizeof(s->ptp_buffers[i]));
     datagrams_send(s->env->world, fd, msgs, count, sent);
 }
