@@ -31,7 +31,10 @@
 #include "chronyd/os/xdp_program.h"
 #include "ntp/access.h"
 
+/* Packets that are handed over at once. Each of them counts as a page in the buffer of a socket,
+   which has room for 50 of them. */
 #define BATCH    64
+#define SMALL    8
 #define V4_FRAME 90 /* Ethernet, IPv4, UDP, NTP */
 
 static void give_up(const char *what)
@@ -348,7 +351,7 @@ static void send_all(char **args)
         struct xdp_md context = {.data_end = (uint32_t)length};
         LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)length,
                     .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = (int)repeat,
-                    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+                    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = rate > 0 ? SMALL : BATCH);
 
         if (bpf_prog_test_run_opts(program, &opts) != 0)
             give_up("send");
