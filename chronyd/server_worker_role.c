@@ -28,7 +28,7 @@ struct lone_role server_worker_role_make(struct server_worker_env *env, int numb
         .number = (uint16_t)number,
         .is_numbered = true,
         .is_urgent = true,
-        .on_order = true,
+        .presence = LONE_FROM_ORDER,
         .name = "Server worker",
         .process_name = "chronyd-ntp",
         .run = run,

@@ -398,8 +398,7 @@ struct lone_role ke_client_process_role(const struct ke_client_process_spec *spe
     return (struct lone_role){
         .role = PROCESS_KE_CLIENT,
         .number = 1,
-        .on_order = true,
-        .for_a_while = true,
+        .presence = LONE_WHILE_ORDERED,
         .name = "NTS-KE client",
         .process_name = "chronyd-ntsc",
         .run = run,

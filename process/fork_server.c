@@ -436,7 +436,12 @@ static void adopt_generation(struct server *s)
     }
 }
 
-/* One that was there for a while is not started again before the next order. */
+static bool is_there_while_ordered(const struct server *s, int lone)
+{
+    return s->lone[lone].presence == LONE_WHILE_ORDERED;
+}
+
+/* One that is there while it is ordered is not started again before the next order. */
 static void leave_empty(struct server *s, struct place *place)
 {
     place->wanted = place->vacant = false;
@@ -454,13 +459,14 @@ static void kill_child(struct server *s, pid_t pid)
         if (child->pid != pid)
             continue;
         sandbox_kill(s->spec->sandbox, pid);
-        if (child->generation == LONE && s->lone[child->number].for_a_while && !child->replaced) {
+        if (child->generation == LONE && is_there_while_ordered(s, child->number) &&
+            !child->replaced) {
             child->replaced = true;
             leave_empty(s, &s->places[child->number]);
         }
     }
     for (int i = 0; i < s->lone_count; i++)
-        if (s->lone[i].for_a_while && s->places[i].last == pid)
+        if (is_there_while_ordered(s, i) && s->places[i].last == pid)
             leave_empty(s, &s->places[i]);
 }
 
@@ -563,7 +569,7 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
         spec->limited(spec->arg);
     s.places = mem_array((size_t)place_count(&s), sizeof(*s.places));
     for (int i = 0; i < s.lone_count; i++) {
-        const bool wanted = !s.lone[i].on_order;
+        const bool wanted = s.lone[i].presence == LONE_ALWAYS;
 
         s.places[i] = (struct place){.wanted = wanted, .vacant = wanted, .restart_at = s.credit_at};
     }

@@ -12,14 +12,20 @@
 #include "process/role.h"
 #include "process/sandbox.h"
 
+/* When there is such a process. */
+enum lone_presence {
+    LONE_ALWAYS,       /* from the start of the fork server */
+    LONE_FROM_ORDER,   /* from fork_server_want() on */
+    LONE_WHILE_ORDERED /* ... until fork_server_kill(); it comes again with the next order */
+};
+
 struct lone_role {
     enum process_role role;
-    uint16_t number;          /* from 1, among those of the role */
-    bool is_numbered;         /* there may be several, and messages have the number */
-    bool is_urgent;           /* started again after a second at most, however often it ends */
-    bool on_order;            /* not started before fork_server_want() */
+    uint16_t number;  /* from 1, among those of the role */
+    bool is_numbered; /* there may be several, and messages have the number */
+    bool is_urgent;   /* started again after a second at most, however often it ends */
+    enum lone_presence presence;
     bool ends_itself;         /* has work to do when the daemon ends: is not killed then */
-    bool for_a_while;         /* on order, and after fork_server_kill() not before the next order */
     const char *name;         /* in messages for people: Name resolving helper */
     const char *process_name; /* that listings of processes show */
     const char *bad_files;    /* why it ended with HELPER_EXIT_BAD_FILES; NULL: it does not */

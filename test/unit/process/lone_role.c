@@ -82,8 +82,8 @@ static struct lone_fixture start(struct ke_fixture *ke)
     };
     char error[256];
 
-    f.roles[1].on_order = f.roles[2].on_order = f.roles[3].on_order = true;
-    f.roles[3].for_a_while = true;
+    f.roles[1].presence = f.roles[2].presence = LONE_FROM_ORDER;
+    f.roles[3].presence = LONE_WHILE_ORDERED;
     ke->fork_spec.lone = f.roles;
     ke->fork_spec.lone_count = 4;
     ke->handle = fork_server_start(&ke->fork_spec, error, sizeof(error));
