@@ -20,6 +20,7 @@
 #include "chronyd/os/pidfile.h"
 #include "chronyd/os/world_linux.h"
 #include "config.h"
+#include "ntp/server/workers.h"
 #include "process/binder.h"
 #include "process/filter.h"
 #include "process/fork_server.h"
@@ -32,8 +33,8 @@
 /* Standard streams, sockets of the server and of the control protocol, logs, devices, and files
    that are open for a short time. */
 #define OTHER_DESCRIPTORS 64
-/* Lone processes at most: one of each role, and 64 server workers. */
-#define LONE_ROLES (PROCESS_ROLES + 64)
+/* Lone processes at most: one of each role, and server workers. */
+#define LONE_ROLES (PROCESS_ROLES + SERVER_WORKERS_MAX)
 
 /* Names in access rules and initstepslew are resolved while the configuration is read. */
 static int resolve_blocking(const char *name, struct ip_addr *addrs, int max, void *arg)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fork server (architecture.md "Processes") and the main process's handle of it. It is forked
- * while the main process holds no secret, runs the name resolving helper, the metrics server and
- * generations of helpers, the latter when told to, reaps them and starts them again (with a
+ * while the main process holds no secret, runs lone processes (lone_role.h) and generations of
+ * helpers (helper_role.h), the latter when told to, reaps them and starts them again (with a
  * back-off) when they die.
  *
- * Promise: descriptors: its channel and the log. Files: those that its helpers are made of, which
- * it reads for each generation, keeps in memory for the adopted one, and never parses.
- * Capabilities: those to change user, for the children that it forks, with helpers to read files,
- * and to bind low ports (binder.h), as far as they are permitted. System calls: see
- * promise_fork_server.c.
+ * Promise: descriptors: its channel, that of the binder, and the log. Files: those that its helpers
+ * are made of, which it reads for each generation, keeps in memory for the adopted one, and never
+ * parses. Capabilities: those to change user, for the children that it forks, with helpers to read
+ * files, and to bind low ports (binder.h), as far as they are permitted; with a guard of the clock
+ * CAP_SYS_TIME, permitted and not in effect. System calls: see promise_fork_server.c.
  * When its channel ends or an order is invalid, it kills its children and ends.
  *
  * Who calls what when (numbers are the steps of daemon.md 4):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A kind of helper processes: the facts and functions by which the fork server runs them and the
- * pool uses them, without knowing their purpose. NTS-KE helpers (nts/ke_helper.h) are the first
+ * pool uses them, without knowing their purpose. NTS-KE helpers (nts/ke_helper.h) are the only
  * kind; a build without NTS has none. Helpers come in generations: each is made of files as they
  * were when it was ordered.
  */

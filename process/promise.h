@@ -181,5 +181,7 @@ extern const struct call_group calls_no_network;
 /* Changes of files by name, objects that processes share by name or number. */
 extern const struct call_group calls_no_names;
 extern const struct call_group calls_no_addressed;
+/* The socket of the system log could send to another address, which a filter cannot see. */
+extern const struct call_group calls_no_sendmsg;
 
 #endif

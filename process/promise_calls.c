@@ -232,3 +232,6 @@ static const char *const addressed[] = {"sendmmsg", NULL};
 static const struct call_rule addressed_sendto[] = {{"sendto", {ARG_IS_NOT(4, 0)}}, {.name = NULL}};
 const struct call_group calls_no_addressed = {CALL_FAILS, LEVELS_DENIED, .names = addressed,
                                               .rules = addressed_sendto};
+
+static const char *const sendmsg_only[] = {"sendmsg", NULL};
+const struct call_group calls_no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = sendmsg_only};

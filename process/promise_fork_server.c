@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fork server. Descriptors: its channel and the log. Files: those that its helpers are made of.
- * Capabilities: see sandbox_enter_fork_server(). System calls: its children have its filter
- * besides their own, so it denies at every level only what none of them may call. It makes
- * processes, ends them, and lets them change their user. The same holds for Landlock: its children
- * look up names, and certificates are anywhere, so it can read all files, and write none.
+ * The fork server. Descriptors: its channel, that of the binder, and the log. Files: those that its
+ * helpers are made of. Capabilities: see sandbox_enter_fork_server(). System calls: its children
+ * have its filter besides their own, so it denies at every level only what none of them may call.
+ * It makes processes, ends them, and lets them change their user. The same holds for Landlock: its
+ * children look up names, and certificates are anywhere, so it can read all files, and write none.
  */
 #include "process/promise.h"
 

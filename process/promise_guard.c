@@ -23,10 +23,6 @@ static const struct call_group listed = {CALL_WORKS, LEVELS_LISTED, .names = cal
 static const char *const network[] = {"clone", "bind", "connect", "setsockopt", NULL};
 static const struct call_group no_network = {CALL_ENDS, LEVELS_DENIED, .names = network};
 
-/* Its socket of the system log could send to another address, which a filter cannot see. */
-static const char *const addressed[] = {"sendmsg", NULL};
-static const struct call_group no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = addressed};
-
 static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_no_log_socket,
                                                   &calls_of_all,
@@ -45,7 +41,7 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &no_network,
                                                   &calls_signals_end,
                                                   &calls_no_names,
-                                                  &no_sendmsg,
+                                                  &calls_no_sendmsg,
                                                   &calls_no_addressed,
                                                   NULL};
 

@@ -23,10 +23,6 @@ static const struct call_rule other_options[] = {
 static const struct call_group no_other_options = {CALL_ENDS, LEVELS_DENIED,
                                                    .rules = other_options};
 
-/* Its socket of the system log could send to another address, which a filter cannot see. */
-static const char *const addressed[] = {"sendmsg", NULL};
-static const struct call_group no_sendmsg = {CALL_FAILS, LEVELS_DENIED, .names = addressed};
-
 static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_no_log_socket,
                                                   &calls_of_all,
@@ -44,7 +40,7 @@ static const struct call_group *const groups[] = {&calls_no_opening,
                                                   &calls_no_network,
                                                   &calls_signals_end,
                                                   &calls_no_names,
-                                                  &no_sendmsg,
+                                                  &calls_no_sendmsg,
                                                   &calls_no_addressed,
                                                   &no_other_options,
                                                   NULL};

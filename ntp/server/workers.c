@@ -230,7 +230,6 @@ static void pass_socket(struct worker *w, enum ip_family family)
 {
     const struct ipc_message message = {.type = IPC_SERVER_SOCKET,
                                         .u.server_socket.family = family};
-
     const int place = place_of(family);
 
     if (w->workers->is_open[place] && w->workers->sockets[place][w->number - 1] >= 0)
