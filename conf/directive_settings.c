@@ -201,7 +201,9 @@ bool directive_clockstep(struct parser *p, const struct directive *d, char *args
         {OPTION_INTEGER(reference.clock_step.per_hour, 0, CLOCK_STEP_MAX_PER_HOUR, 3)},
     };
 
-    return parser_check_words(p, args, 2, 2) && read_numbers(p, numbers, COUNT(numbers), &args);
+    if (!parser_check_words(p, args, 2, 2) || !read_numbers(p, numbers, COUNT(numbers), &args))
+        return false;
+    return !isnan(p->conf->reference.clock_step.limit) || parser_fail_parse(p);
 }
 
 bool directive_yes_or_no(struct parser *p, const struct directive *d, char *args)

@@ -456,6 +456,8 @@ static void processes_can_be_chosen(void **state)
                         "Could not parse clockguard directive at line 1: maybe");
     assert_error_begins("clockstep 1", "Missing arguments for clockstep directive at line 1");
     assert_error_begins("clockstep 1 x", "Could not parse clockstep directive at line 1");
+    /* No step is larger than this, so it would be no limit. */
+    assert_error_begins("clockstep nan 3", "Could not parse clockstep directive at line 1");
 }
 
 static void the_estimator_is_one_of_two_words(void **state)
