@@ -291,6 +291,8 @@ static void client_makes_seven_transmissions_and_server_two_writes(void **state)
     assert_int_equal(client, 5);
     assert_int_equal(client_writes[1], 6);
     assert_int_equal(server, 2);
+    /* For the client's Finished, after which it may wait with the request. */
+    assert_int_equal(f->tls.quick_acks, 1);
 }
 
 static void client_sends_four_transmissions_when_it_refuses_the_certificate(void **state)

@@ -136,6 +136,14 @@ static ssize_t stream_write(void *ctx, int fd, const void *data, size_t length)
     return f->linux->ops->stream_write(f->linux->ctx, fd, data, length);
 }
 
+static void stream_quick_ack(void *ctx, int fd)
+{
+    struct tls_fixture *f = fixture_of(ctx);
+
+    f->quick_acks++;
+    f->linux->ops->stream_quick_ack(f->linux->ctx, fd);
+}
+
 /* The rest goes to the Linux world as it is. */
 static int wait_fds(void *ctx, struct world_fd *fds, size_t count, double timeout)
 {
@@ -342,6 +350,7 @@ void tls_fixture_init(struct tls_fixture *f)
     f->ops.socket_close = socket_close;
     f->ops.stream_read = stream_read;
     f->ops.stream_write = stream_write;
+    f->ops.stream_quick_ack = stream_quick_ack;
     f->ops.stream_shutdown = stream_shutdown;
     f->ops.accept = accept_stream;
     f->ops.socket_error = socket_error;

@@ -53,6 +53,7 @@ struct tls_fixture {
     int writes[64]; /* lengths of stream writes by client and server, in order */
     int write_fds[64];
     int write_count;
+    int quick_acks;                     /* how often a server asked for them */
     enum resolve_status resolve_status; /* what the resolver will say */
     char resolved_name[300];            /* what it was asked for */
     resolve_handler resolve_handler;
