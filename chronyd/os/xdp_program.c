@@ -110,7 +110,7 @@ static bool load(struct xdp_program *p, const struct fast_path_sizes *sizes)
 static const char *load_hint(int error)
 {
     if (error == EPERM || error == EACCES)
-        return " (it needs CAP_BPF and CAP_NET_ADMIN at the start)";
+        return " (it needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON at the start)";
     return error == ENOMEM || error == E2BIG ? "" : " (it needs Linux 5.12 or later)";
 }
 
@@ -167,7 +167,7 @@ static const char *attach_hint(int error, bool generic)
         return " (another XDP program is attached to it)";
     case EPERM:
     case EACCES:
-        return " (it needs CAP_BPF and CAP_NET_ADMIN at the start)";
+        return " (it needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON at the start)";
     case EOPNOTSUPP:
     case EINVAL:
         return generic ? "" : " (if its driver has no XDP: the option generic)";
