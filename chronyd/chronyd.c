@@ -239,6 +239,11 @@ static void end_metrics_process(void *ctx, pid_t pid)
     fork_server_kill(((struct chronyd *)ctx)->fork_server, pid);
 }
 
+static void see_off_metrics_process(void *ctx, pid_t pid)
+{
+    fork_server_see_off(((struct chronyd *)ctx)->fork_server, pid);
+}
+
 static void start_metrics_server(struct chronyd *d)
 {
     const struct metrics_server_env env = {
@@ -246,6 +251,7 @@ static void start_metrics_server(struct chronyd *d)
         .loop = d->loop,
         .execute = chronyd_execute,
         .kill = end_metrics_process,
+        .see_off = see_off_metrics_process,
         .ctx = d,
     };
 

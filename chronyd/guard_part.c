@@ -46,6 +46,11 @@ static void end_process(pid_t pid, void *arg)
     fork_server_kill(((struct chronyd *)arg)->fork_server, pid);
 }
 
+static void see_off_process(pid_t pid, void *arg)
+{
+    fork_server_see_off(((struct chronyd *)arg)->fork_server, pid);
+}
+
 void guard_part_connect(struct chronyd *d)
 {
     struct kernel_clock *kernel = &d->guard_process.kernel;
@@ -53,7 +58,7 @@ void guard_part_connect(struct chronyd *d)
 
     if (!fork_server_await_lone(d->fork_server, PROCESS_GUARD, 1, &process))
         LOG_FATAL("Clock guard could not be started");
-    d->guard_channel = guard_channel_new(end_process, d);
+    d->guard_channel = guard_channel_new(end_process, see_off_process, d);
     guard_channel_take(d->guard_channel, process.channel, process.pid);
     const struct guard_link link = guard_channel_link(d->guard_channel);
     d->guarded_clock = guarded_clock_new(&link, kernel);

@@ -47,6 +47,13 @@ static void end_process(struct metrics_server *server, const char *reason)
     server->env.kill(server->env.ctx, server->pid);
 }
 
+/* It has ended, or says nothing any more. */
+static void lose_process(struct metrics_server *server)
+{
+    drop_process(server);
+    server->env.see_off(server->env.ctx, server->pid);
+}
+
 static void send_to_process(struct metrics_server *server, const struct ipc_message *message,
                             int fd, const char *what)
 {
@@ -56,8 +63,7 @@ static void send_to_process(struct metrics_server *server, const struct ipc_mess
     case CHANNEL_OK:
         break;
     case CHANNEL_CLOSED:
-        /* It has ended by itself. */
-        drop_process(server);
+        lose_process(server);
         break;
     default:
         snprintf(reason, sizeof(reason), "does not take its %s", what);
@@ -145,7 +151,7 @@ static bool take_query(struct metrics_server *server)
     case CHANNEL_AGAIN:
         return false;
     case CHANNEL_CLOSED:
-        drop_process(server);
+        lose_process(server);
         return false;
     default:
         end_process(server, "has sent an invalid message");

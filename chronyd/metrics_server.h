@@ -25,6 +25,8 @@ struct metrics_server_env {
                                union cmd_reply_body *body);
     /* Ends the process, of which the fork server starts another one. */
     void (*kill)(void *ctx, pid_t pid);
+    /* Its channel has ended; fork_server_see_off(). */
+    void (*see_off)(void *ctx, pid_t pid);
     void *ctx;
 };
 

@@ -376,6 +376,11 @@ static void replace_resolver(pid_t pid, void *arg)
     fork_server_kill(((struct chronyd *)arg)->fork_server, pid);
 }
 
+static void see_off_resolver(pid_t pid, void *arg)
+{
+    fork_server_see_off(((struct chronyd *)arg)->fork_server, pid);
+}
+
 void setup_attach_helpers(struct chronyd *d)
 {
     const struct fork_server_events events = {
@@ -388,7 +393,7 @@ void setup_attach_helpers(struct chronyd *d)
     if (!d->fork_server)
         return;
     if (sandbox_wants_resolver(&d->sandbox))
-        world_linux_use_resolver_helper(d->world, replace_resolver, d);
+        world_linux_use_resolver_helper(d->world, replace_resolver, see_off_resolver, d);
     fork_server_attach(d->fork_server, d->loop, &events);
 }
 

@@ -66,6 +66,11 @@ static void end_process(void *ctx, pid_t pid)
     fork_server_kill(((struct chronyd *)ctx)->fork_server, pid);
 }
 
+static void see_off_process(void *ctx, pid_t pid)
+{
+    fork_server_see_off(((struct chronyd *)ctx)->fork_server, pid);
+}
+
 static void on_restarted(void *ctx)
 {
     history_collector_restart(((struct chronyd *)ctx)->history, "NTP server");
@@ -84,6 +89,7 @@ void workers_part_start(struct chronyd *d)
         .log = &d->conf->client_log,
         .start = start_worker,
         .kill = end_process,
+        .see_off = see_off_process,
         .restarted = on_restarted,
         .time_page = time_page,
         .ctx = d,

@@ -13,15 +13,18 @@ struct guard_channel {
     struct channel channel;
     pid_t pid; /* 0: there was none yet */
     void (*kill)(pid_t pid, void *arg);
+    void (*see_off)(pid_t pid, void *arg);
     void *arg;
 };
 
-struct guard_channel *guard_channel_new(void (*kill)(pid_t pid, void *arg), void *arg)
+struct guard_channel *guard_channel_new(void (*kill)(pid_t pid, void *arg),
+                                        void (*see_off)(pid_t pid, void *arg), void *arg)
 {
     struct guard_channel *c = mem_alloc(sizeof(*c));
 
     c->channel = channel_make(-1, IPC_GUARD, 0);
     c->kill = kill;
+    c->see_off = see_off;
     c->arg = arg;
     return c;
 }
@@ -69,6 +72,7 @@ static bool ask(void *ctx, const struct ipc_message *request, int fd, struct ipc
     case CHANNEL_CLOSED:
         /* It has ended by itself, which the fork server reports. */
         channel_close(&c->channel);
+        c->see_off(c->pid, c->arg);
         return false;
     default:
         end_process(c, "sent an invalid message");

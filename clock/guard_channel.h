@@ -15,8 +15,10 @@
 
 struct guard_channel;
 
-/* Without a process. kill: ends one, of which the fork server starts another one. */
-struct guard_channel *guard_channel_new(void (*kill)(pid_t pid, void *arg), void *arg);
+/* Without a process. kill: ends one, of which the fork server starts another one. see_off: the
+   channel of one has ended (fork_server_see_off()). */
+struct guard_channel *guard_channel_new(void (*kill)(pid_t pid, void *arg),
+                                        void (*see_off)(pid_t pid, void *arg), void *arg);
 /* NULL is allowed. */
 void guard_channel_free(struct guard_channel *channel);
 /* A process was started: fd is owned by the channel from now on. True: it is not the first one. */

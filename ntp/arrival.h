@@ -16,6 +16,7 @@
 struct ntp_arrival {
     int fd;
     bool on_server_socket;
+    bool by_worker; /* its time is what a server worker says */
     const uint8_t *packet;
     size_t length;         /* 48..1140 */
     struct ip_port remote; /* its sender, or the destination of an own packet */

@@ -62,16 +62,18 @@ static struct local_timestamp get_time(struct ntp_sockets *s, const struct world
                                        bool sent)
 {
     const struct ntp_env *env = s->env;
-    struct local_timestamp t = {.source = TIMESTAMP_DAEMON};
+    struct local_timestamp now = {.source = TIMESTAMP_DAEMON}, t;
 
-    t.time = local_clock_event_time(env->clock, &t.error);
+    now.time = local_clock_event_time(env->clock, &now.error);
+    t = now;
     take_worker_time(s, &t);
     if (take_hardware_time(s, msg, sent, &t))
         return t;
     /* The kernel's time of a sent packet has come before, in a message of its own. */
     if (!sent || instant_is_zero(msg->hardware_time.i))
         take_kernel_time(s, msg, &t);
-    return t;
+    /* What a worker says lies in the past. */
+    return local_diff(t.time, now.time) > 0.0 && !raw_is_zero(s->worker_time) ? now : t;
 }
 
 /* False: the datagram is no NTP packet, or not wrapped as its socket requires. sent: an own
@@ -90,6 +92,7 @@ static bool make_arrival(struct ntp_sockets *s, int fd, const struct world_datag
     *a = (struct ntp_arrival){
         .fd = fd,
         .on_server_socket = ntp_sockets_is_server(s, fd),
+        .by_worker = !raw_is_zero(s->worker_time),
         .packet = payload.ntp,
         .length = payload.length,
         .remote = msg->remote,

@@ -14,6 +14,7 @@
 
 #define BURST       32   /* messages for each event */
 #define FLUSH_PAUSE 0.05 /* seconds until messages that had no room are sent again */
+#define FAREWELL    2.0  /* ... in which there is another process after the end of a channel */
 /* Messages that may wait: a start and a stop of each session. */
 #define MAX_WAITING (4 * KE_CLIENT_MAX_SESSIONS)
 
@@ -39,6 +40,7 @@ struct ke_client_link {
     int count;
     timer_id idle_timer;
     timer_id flush_timer;
+    timer_id farewell_timer; /* its channel has ended */
     struct ke_trust_warnings warnings;
     int trust_left; /* messages on trust that the process may send: one for each session */
 };
@@ -63,7 +65,8 @@ static void drop_process(struct ke_client_link *link)
         loop_fd_remove(link->env.loop, link->channel.fd);
     loop_timer_cancel(link->env.loop, link->idle_timer);
     loop_timer_cancel(link->env.loop, link->flush_timer);
-    link->idle_timer = link->flush_timer = 0;
+    loop_timer_cancel(link->env.loop, link->farewell_timer);
+    link->idle_timer = link->flush_timer = link->farewell_timer = 0;
     channel_close(&link->channel);
 }
 
@@ -159,10 +162,20 @@ static void give_up(struct ke_client_link *link, const char *reason)
     drop_process(link);
 }
 
-/* It has ended by itself, and the fork server starts another one. */
+static void on_farewell(void *arg)
+{
+    struct ke_client_link *link = arg;
+
+    link->farewell_timer = 0;
+    end_process(link);
+}
+
+/* It has ended by itself, and the fork server starts another one; or it has closed its channel only,
+   then it is ended. */
 static void lose_process(struct ke_client_link *link)
 {
     drop_process(link);
+    link->farewell_timer = loop_timer_add(link->env.loop, FAREWELL, on_farewell, link);
     fail_passed(link);
 }
 
@@ -485,6 +498,8 @@ bool ke_client_link_take(struct ke_client_link *link, int channel, pid_t pid)
 
     if (link->channel.fd >= 0)
         lose_process(link);
+    loop_timer_cancel(link->env.loop, link->farewell_timer);
+    link->farewell_timer = 0;
     link->restarts += is_another;
     link->wanted = true;
     link->pid = pid;

@@ -29,7 +29,8 @@
 
 /* Back-off of restarts: at once after a single crash, then 1 s and doubling, unless it is urgent. A
    process that lived for STABLE_TIME starts afresh. Without any back-off, somebody who makes a
-   process crash could try thousands of times in an hour what it takes to take it over. */
+   process crash could try thousands of times in an hour what it takes to take it over. Who was
+   killed by somebody of this machine, and not by order of the main process, did not crash. */
 #define MAX_BACKOFF    64.0
 #define URGENT_BACKOFF 1.0
 #define STABLE_TIME    60.0
@@ -48,6 +49,7 @@ struct child {
     uint32_t generation;
     uint16_t number;
     bool replaced; /* its place is for another one: it was ended by order */
+    bool ordered;  /* its end */
     struct mono_time started;
 };
 
@@ -58,6 +60,7 @@ struct place {
     bool vacant;
     int failures; /* in a row */
     int last_status;
+    bool crashed;      /* or was ended by order */
     bool announced;    /* the failure was logged */
     bool start_failed; /* ... it was a failed start, which has logged its reason */
     struct mono_time restart_at;
@@ -241,10 +244,17 @@ static bool ended_calmly(int status)
     return WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGQUIT;
 }
 
+/* By a signal that nobody but a user of this machine, or the kernel when memory is short, sends. */
+static bool was_killed(const struct child *child, int status)
+{
+    return !child->ordered && WIFSIGNALED(status) &&
+           (WTERMSIG(status) == SIGKILL || ended_calmly(status));
+}
+
 static double backoff(const struct server *s, const struct place *place)
 {
     const ptrdiff_t index = place - s->places;
-    const bool is_urgent = index < s->lone_count && s->lone[index].is_urgent;
+    const bool is_urgent = (index < s->lone_count && s->lone[index].is_urgent) || !place->crashed;
 
     return fmin(ldexp(1.0, place->failures < 16 ? place->failures - 1 : 15) / 2.0 + 0.5,
                 is_urgent ? URGENT_BACKOFF : MAX_BACKOFF);
@@ -261,6 +271,7 @@ static void plan_restart(struct server *s, const struct child *child, int status
         place->announced = false;
     place->failures++;
     place->last_status = status;
+    place->crashed = !was_killed(child, status);
     place->last = child->pid;
     place->vacant = true;
     double delay = place->failures > 1 || ended_calmly(status) ? backoff(s, place) : 0.0;
@@ -317,7 +328,7 @@ static void start_again(struct server *s, int index)
     if (!place->start_failed)
         LOG_ERROR("Could not start %s : %s", place_name(s, index, name, sizeof(name)),
                   text_errno(errno));
-    place->start_failed = true;
+    place->start_failed = place->crashed = true;
     place->failures++;
     place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(s, place));
 }
@@ -453,11 +464,13 @@ static void leave_empty(struct server *s, struct place *place)
    the last one in a place, which has ended in the meantime. */
 static void kill_child(struct server *s, pid_t pid)
 {
+    reap(s);
     for (size_t i = 0; i < s->child_count; i++) {
         struct child *child = &s->children[i];
 
         if (child->pid != pid)
             continue;
+        child->ordered = true;
         sandbox_kill(s->spec->sandbox, pid);
         if (child->generation == LONE && is_there_while_ordered(s, child->number) &&
             !child->replaced) {

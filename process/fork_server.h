@@ -108,6 +108,10 @@ void fork_server_pass_binder(struct fork_server *fork_server, int channel);
 void fork_server_order(struct fork_server *fork_server, enum ipc_type order);
 /* Ends a child of the fork server. */
 void fork_server_kill(struct fork_server *fork_server, pid_t pid);
+/* The channel of a child has ended. Its process ends, too, but not if it was taken over: then it is
+   killed after FORK_SERVER_FAREWELL seconds, so that there is another one in its place. */
+#define FORK_SERVER_FAREWELL 0.5
+void fork_server_see_off(struct fork_server *fork_server, pid_t pid);
 /* Reads one message that is there, for the time before the loop. */
 void fork_server_read(struct fork_server *fork_server);
 /* The channel, -1: the process is lost. */

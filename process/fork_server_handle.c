@@ -28,6 +28,14 @@
 #define START_PAUSE 50 /* ms */
 #define START_TRIES ((int)(FORK_SERVER_START * 1000.0 / START_PAUSE))
 
+/* A child whose channel has ended. */
+struct leaving {
+    struct fork_server *fork_server;
+    struct leaving *next;
+    pid_t pid;
+    timer_id timer;
+};
+
 struct fork_server {
     pid_t pid;
     struct channel channel; /* closed: lost */
@@ -37,6 +45,7 @@ struct fork_server {
     struct fork_server_events events;
     timer_id order_timer;
     timer_id ping_timer;
+    struct leaving *leaving;
     int unanswered; /* pings since the last message */
     bool answered;  /* one of them */
     /* Those that were started before the handle was attached. */
@@ -103,6 +112,48 @@ void fork_server_kill(struct fork_server *fork_server, pid_t pid)
     give_order(fork_server, &message);
 }
 
+/* ---- Children whose channel has ended ---- */
+
+static void forget_leaving(struct leaving *leaving)
+{
+    for (struct leaving **p = &leaving->fork_server->leaving; *p; p = &(*p)->next) {
+        if (*p == leaving) {
+            *p = leaving->next;
+            break;
+        }
+    }
+    loop_timer_cancel(leaving->fork_server->loop, leaving->timer);
+    free(leaving);
+}
+
+static void forget_all_leaving(struct fork_server *f)
+{
+    while (f->leaving)
+        forget_leaving(f->leaving);
+}
+
+static void on_farewell(void *arg)
+{
+    struct leaving *leaving = arg;
+
+    leaving->timer = 0;
+    fork_server_kill(leaving->fork_server, leaving->pid);
+    forget_leaving(leaving);
+}
+
+void fork_server_see_off(struct fork_server *fork_server, pid_t pid)
+{
+    if (!fork_server->loop || fork_server->channel.fd < 0)
+        return;
+    struct leaving *leaving = mem_alloc(sizeof(*leaving));
+
+    leaving->fork_server = fork_server;
+    leaving->pid = pid;
+    leaving->next = fork_server->leaving;
+    leaving->timer = loop_timer_add(fork_server->loop, FORK_SERVER_FAREWELL, on_farewell, leaving);
+    fork_server->leaving = leaving;
+}
+
 /* ---- The end ---- */
 
 /* The channel of a process is closed a moment before its exit status is known. Waiting is
@@ -143,6 +194,7 @@ static void lose(struct fork_server *f, const char *how)
         loop_timer_cancel(f->loop, f->ping_timer);
     }
     f->order_timer = f->ping_timer = 0;
+    forget_all_leaving(f);
     channel_close(&f->channel);
     if (f->pool)
         helper_pool_fork_server_lost(f->pool);
@@ -411,6 +463,7 @@ void fork_server_free(struct fork_server *fork_server)
     if (!f)
         return;
     helper_pool_free(f->pool);
+    forget_all_leaving(f);
     if (f->loop) {
         loop_timer_cancel(f->loop, f->order_timer);
         loop_timer_cancel(f->loop, f->ping_timer);

@@ -320,6 +320,7 @@ static void read_helper(struct helper *h)
                       h->number, (int)h->pid);
             kill_helper(h);
         } else if (result != CHANNEL_AGAIN) {
+            fork_server_see_off(h->pool->fork_server, h->pid);
             helper_remove(h);
         }
         return;

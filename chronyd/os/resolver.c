@@ -69,6 +69,7 @@ struct resolver {
     uint32_t helpers; /* that were started */
     uint32_t last_id; /* of questions to it */
     void (*replace)(pid_t pid, void *arg);
+    void (*see_off)(pid_t pid, void *arg);
     void *replace_arg;
     bool due;                    /* the answer of the first request is there */
     struct ipc_addresses answer; /* ... unless the thread has it */
@@ -268,6 +269,8 @@ static void read_helper(struct resolver *resolver)
         return;
     case CHANNEL_CLOSED:
         channel_close(&resolver->channel);
+        if (resolver->see_off)
+            resolver->see_off(resolver->helper, resolver->replace_arg);
         fail(resolver, RESOLVE_UNAVAILABLE, "Name resolving helper ended");
         return;
     default:
@@ -476,10 +479,11 @@ void resolver_dispatch(struct resolver *resolver)
 }
 
 void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, void *arg),
-                         void *arg)
+                         void (*see_off)(pid_t pid, void *arg), void *arg)
 {
     resolver->by_helper = true;
     resolver->replace = replace;
+    resolver->see_off = see_off;
     resolver->replace_arg = arg;
 }
 

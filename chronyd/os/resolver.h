@@ -32,9 +32,10 @@ void resolver_check(struct resolver *resolver, bool readable);
 /* Takes the answer that is due, starts what is queued, calls the handler. */
 void resolver_dispatch(struct resolver *resolver);
 
-/* From now on a helper process looks names up. replace: ends a helper that does not answer. */
+/* From now on a helper process looks names up. replace: ends a helper that does not answer.
+   see_off: the channel of one has ended. */
 void resolver_use_helper(struct resolver *resolver, void (*replace)(pid_t pid, void *arg),
-                         void *arg);
+                         void (*see_off)(pid_t pid, void *arg), void *arg);
 /* A helper was started: the channel to it, which is owned by the resolver. */
 void resolver_set_helper(struct resolver *resolver, int channel, pid_t pid);
 /* Whether there is one now, as far as is known, and how many were started after the first. */

@@ -326,9 +326,9 @@ void world_linux_free(struct world *world)
 }
 
 void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t pid, void *arg),
-                                     void *arg)
+                                     void (*see_off)(pid_t pid, void *arg), void *arg)
 {
-    resolver_use_helper(((struct linux_world *)world->ctx)->resolver, replace, arg);
+    resolver_use_helper(((struct linux_world *)world->ctx)->resolver, replace, see_off, arg);
 }
 
 void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid)

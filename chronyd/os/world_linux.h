@@ -30,7 +30,7 @@ void world_linux_free(struct world *world);
    there is none, lookups wait (system.md 12.2). replace is called for a helper that has to be
    killed. */
 void world_linux_use_resolver_helper(struct world *world, void (*replace)(pid_t pid, void *arg),
-                                     void *arg);
+                                     void (*see_off)(pid_t pid, void *arg), void *arg);
 /* A helper was started (chronyd/os/resolver.h). The world owns the channel from now on. */
 void world_linux_set_resolver_helper(struct world *world, int channel, pid_t pid);
 /* Whether there is one now, and how many were started after the first. */

@@ -9,10 +9,13 @@
 #include <string.h>
 #include "base/log.h"
 
-#define MAX_TX_DELAY    1.0
-#define KOD_RATE_FACTOR 4.0
-#define BAD_ADJUSTMENT  0.02
-#define LOOP_ADJUSTMENT 0.1
+#define MAX_TX_DELAY 1.0
+/* A worker that was taken over could hold a response and say that the request was late as well, and
+   the delay would look the same: so much it can be wrong by. */
+#define MAX_WORKER_TX_DELAY 0.001
+#define KOD_RATE_FACTOR     4.0
+#define BAD_ADJUSTMENT      0.02
+#define LOOP_ADJUSTMENT     0.1
 
 static void count_received(struct association *a, const struct ntp_arrival *arrival)
 {
@@ -278,7 +281,7 @@ static void update_tx_timestamp(struct association *a, const struct ntp_arrival 
         return;
     }
     double delay = local_diff(arrival->time.time, t->time);
-    if (delay < 0.0 || delay > MAX_TX_DELAY) {
+    if (delay < 0.0 || delay > (arrival->by_worker ? MAX_WORKER_TX_DELAY : MAX_TX_DELAY)) {
         LOG_DEBUG("Unacceptable TX delay %.9f", delay);
         return;
     }

@@ -23,6 +23,7 @@ _Static_assert(IPC_PACKET_SIZE == WORLD_DATAGRAM_SIZE && IPC_REPLY_SIZE == NTP_H
 #define LIMIT         200 /* ms in which a worker obeys an order, unless it is stopped */
 #define STEP          20  /* ms */
 #define MAX_POSTPONED 64  /* packets that come while an order is waited for */
+#define MAX_AWAITED   512 /* messages: more than a channel has room for */
 
 struct worker {
     struct server_workers *workers;
@@ -32,6 +33,7 @@ struct worker {
     struct shared_memory memory;
     struct server_shard shard; /* a view */
     uint32_t obeyed;           /* the last order that it has confirmed */
+    bool is_late;              /* it has not confirmed one in time, and none since */
     struct ipc_packet *postponed;
     size_t postponed_count;
 };
@@ -75,6 +77,13 @@ static void end_process(struct worker *w, const char *reason)
     w->workers->env.kill(w->workers->env.ctx, w->pid);
 }
 
+/* It has ended, or says nothing any more. */
+static void lose_process(struct worker *w)
+{
+    drop_process(w);
+    w->workers->env.see_off(w->workers->env.ctx, w->pid);
+}
+
 static void wait_for(const struct worker *w, short events)
 {
     struct pollfd p = {.fd = w->channel.fd, .events = events};
@@ -96,7 +105,7 @@ static void order(struct worker *w, const struct ipc_message *message, int fd)
         wait_for(w, POLLOUT);
     }
     if (result == CHANNEL_CLOSED)
-        drop_process(w);
+        lose_process(w);
     else if (result != CHANNEL_OK)
         end_process(w, "does not take its orders");
 }
@@ -151,18 +160,20 @@ static bool take_message(struct worker *w, bool postpone)
     case CHANNEL_AGAIN:
         return false;
     case CHANNEL_CLOSED:
-        drop_process(w);
+        lose_process(w);
         return false;
     default:
         end_process(w, "has sent an invalid message");
         return false;
     }
-    if (message.type == IPC_DONE)
+    if (message.type == IPC_DONE) {
         w->obeyed = message.u.done.sequence;
-    else if (!postpone)
+        w->is_late = false;
+    } else if (!postpone) {
         take_packet(w, &message.u.packet);
-    else if (w->postponed_count < MAX_POSTPONED)
+    } else if (w->postponed_count < MAX_POSTPONED) {
         w->postponed[w->postponed_count++] = message.u.packet;
+    }
     return true;
 }
 
@@ -188,19 +199,26 @@ static void on_postponed(void *arg)
 }
 
 /* Waits until a worker has obeyed an order, but not long: one that is stopped obeys before it
-   answers again. */
+   answers again. It is waited for once, until it confirms something again; and one that sends
+   without end does not hold this process up. */
 static void await(struct worker *w, uint32_t sequence)
 {
     struct server_workers *all = w->workers;
+    int messages = 0, waited = w->is_late ? LIMIT : 0;
 
     if (!w->postponed)
         w->postponed = mem_array(MAX_POSTPONED, sizeof(*w->postponed));
-    for (int waited = 0; w->channel.fd >= 0 && w->obeyed != sequence && waited < LIMIT;) {
-        if (take_message(w, true))
+    while (w->channel.fd >= 0 && w->obeyed != sequence && messages < MAX_AWAITED) {
+        if (take_message(w, true)) {
+            messages++;
             continue;
+        }
+        if (waited >= LIMIT)
+            break;
         wait_for(w, POLLIN);
         waited += STEP;
     }
+    w->is_late = w->obeyed != sequence;
     if (w->postponed_count > 0 && all->postponed_timer == 0)
         all->postponed_timer = loop_timer_add(all->env.loop, 0.0, on_postponed, all);
 }
@@ -274,6 +292,7 @@ void server_workers_take(struct server_workers *workers, int number, int channel
     w->channel = channel_make(channel, IPC_WORKER, 0);
     w->pid = pid;
     w->obeyed = 0;
+    w->is_late = false;
     loop_fd_add(workers->env.loop, channel, WORLD_READ, on_channel, w);
     pass_everything(w);
     workers->restarts += is_another;

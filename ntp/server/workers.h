@@ -31,6 +31,8 @@ struct server_workers_env {
     /* Orders the start of a worker (from 1), and the end of a process. */
     void (*start)(void *ctx, int number);
     void (*kill)(void *ctx, pid_t pid);
+    /* The channel of a process has ended; fork_server_see_off(). */
+    void (*see_off)(void *ctx, pid_t pid);
     /* A worker was started in the place of one that has ended. */
     void (*restarted)(void *ctx);
     /* A descriptor of the time page, -1: there is none. It stays the callee's. */

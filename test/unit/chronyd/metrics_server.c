@@ -23,7 +23,7 @@ struct fixture {
     uint16_t last_command;
     enum cmd_status status; /* of what is executed */
     int executed;
-    pid_t killed;
+    pid_t killed, seen_off;
 };
 
 static enum cmd_status execute(void *ctx, const struct cmd_request *request,
@@ -43,6 +43,11 @@ static void end_process(void *ctx, pid_t pid)
     ((struct fixture *)ctx)->killed = pid;
 }
 
+static void see_off_process(void *ctx, pid_t pid)
+{
+    ((struct fixture *)ctx)->seen_off = pid;
+}
+
 static void start(struct fixture *f, const char *address)
 {
     const struct world_linux_options options = {.ipv4 = true};
@@ -51,8 +56,12 @@ static void start(struct fixture *f, const char *address)
 
     *f = (struct fixture){.world = world_linux_new(&options), .status = CMD_STATUS_SUCCESS};
     f->loop = loop_new(f->world);
-    const struct metrics_server_env env = {
-        .world = f->world, .loop = f->loop, .execute = execute, .kill = end_process, .ctx = f};
+    const struct metrics_server_env env = {.world = f->world,
+                                           .loop = f->loop,
+                                           .execute = execute,
+                                           .kill = end_process,
+                                           .see_off = see_off_process,
+                                           .ctx = f};
     assert_true(ip_addr_parse(address, &listen.addr));
     assert_true(channel_pair(ends));
     capture_log();
@@ -135,6 +144,7 @@ static void another_process_takes_over(void **state)
     channel_close(&f.channel);
     run_for(&f, 0.01);
     assert_false(metrics_server_has_process(f.server, &restarts));
+    assert_int_equal(f.seen_off, 4711);
     assert_true(channel_pair(ends));
     f.channel = channel_make(ends[1], IPC_REPORTER, 0);
     assert_true(metrics_server_take(f.server, ends[0], 4712));

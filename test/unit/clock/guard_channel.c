@@ -21,13 +21,19 @@ struct fixture {
     struct guard_link link;
     int end; /* the guard's, -1: closed */
     enum behaviour behaviour;
-    int killed;
+    int killed, seen_off;
 };
 
 static void on_kill(pid_t pid, void *arg)
 {
     assert_int_equal(pid, PID);
     ((struct fixture *)arg)->killed++;
+}
+
+static void on_see_off(pid_t pid, void *arg)
+{
+    assert_int_equal(pid, PID);
+    ((struct fixture *)arg)->seen_off++;
 }
 
 static void take_new(struct fixture *f, bool is_another)
@@ -45,7 +51,7 @@ static void begin(struct fixture *f)
 {
     *f = (struct fixture){.end = -1};
     log_set_threshold(LOG_SEV_FATAL);
-    f->channel = guard_channel_new(on_kill, f);
+    f->channel = guard_channel_new(on_kill, on_see_off, f);
     f->link = guard_channel_link(f->channel);
 }
 
@@ -154,12 +160,14 @@ static void process_that_has_ended_needs_no_end(void **state)
     assert_false(ask(&f, ENDS));
     assert_true(asks_nobody(&f));
     assert_int_equal(f.killed, 0);
+    assert_int_equal(f.seen_off, 1);
     take_new(&f, true);
     assert_true(ask(&f, ANSWERS));
     close(f.end); /* between requests */
     f.end = -1;
     assert_true(asks_nobody(&f));
     assert_int_equal(f.killed, 0);
+    assert_int_equal(f.seen_off, 2);
     end(&f);
 }
 

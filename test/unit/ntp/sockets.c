@@ -11,7 +11,9 @@
 #include "ntp/client/sources.h"
 #include "ntp/server/server.h"
 #include "ntp/sockets.h"
+#include "ntp/sockets_state.h"
 #include "ntp/wire/packet.h"
+#include "process/ipc.h"
 #include "test/unit/support/env.h"
 
 #define MAX_OPENED 32
@@ -616,6 +618,34 @@ static void errors_of_requests_are_told_to_the_sources(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- Server workers ---- */
+
+/* A worker that was taken over cannot say that a packet comes from the future. */
+static void time_of_a_worker_is_not_later_than_now(void **state)
+{
+    struct fixture *f = *state;
+    struct ip_port peer = port_of("192.0.2.1", 123);
+    struct ipc_packet packet = {
+        .kind = IPC_PACKET_RECEIVED, .family = IP_V4, .remote = peer, .length = NTP_HEADER_LENGTH};
+
+    start(f);
+    f->is_source = true;
+    assert_true(ntp_sockets_hold_for(f->sockets, &peer) >= 0);
+    const struct local_time now = local_clock_event_time(f->stub.env.clock, NULL);
+    packet.data[0] = 0x21;
+    packet.time = local_clock_event_raw(f->stub.env.clock);
+    packet.kernel_time = raw_add(packet.time, -0.25);
+    assert_true(ntp_sockets_take_packet(f->sockets, &packet));
+    assert_true(f->last.by_worker);
+    assert_int_equal(f->last.time.source, TIMESTAMP_KERNEL);
+    assert_float_equal(local_diff(now, f->last.time.time), 0.25, 1e-6);
+    packet.kernel_time = raw_add(packet.time, 0.25);
+    assert_true(ntp_sockets_take_packet(f->sockets, &packet));
+    assert_int_equal(f->last.time.source, TIMESTAMP_DAEMON);
+    assert_float_equal(local_diff(now, f->last.time.time), 0.0, 1e-9);
+    ntp_sockets_release_for(f->sockets, &peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -623,6 +653,7 @@ int main(void)
         TEST(client_sockets_are_opened_with_their_options),
         TEST(shared_client_sockets_stay_open),
         TEST(port_0_has_no_server_socket),
+        TEST(time_of_a_worker_is_not_later_than_now),
         TEST(sockets_of_a_disabled_family_are_not_opened),
         TEST(any_serving_socket_serves),
         TEST(uses_are_counted_for_each_family),

@@ -262,6 +262,31 @@ static void sessions_of_a_process_that_ended_fail_and_are_tried_soon(void **stat
     assert_int_equal(f->process.ended, 0);
 }
 
+/* Its channel has ended, and none comes in its place: it may be there still. */
+static void process_without_a_channel_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+
+    start_client(f, 0);
+    ke_process_fixture_be_process(&f->process);
+    receive(f, IPC_KE_ESTABLISH);
+    ke_process_fixture_crash(&f->process);
+    run(f);
+    assert_lost(f->clients[0]);
+    start_client(f, 1);
+    assert_int_equal(f->process.wanted, 1);
+    f->tls.clock_offset += 2.5;
+    run(f);
+    assert_int_equal(f->process.ended, 1);
+    assert_int_equal(f->process.wanted, 2);
+    assert_true(ke_client_is_active(f->clients[1]));
+    ke_process_fixture_be_process(&f->process);
+    receive(f, IPC_KE_ESTABLISH);
+    f->tls.clock_offset += 2.5;
+    run(f);
+    assert_int_equal(f->process.ended, 1);
+}
+
 static void process_that_does_not_answer_is_replaced(void **state)
 {
     struct fixture *f = *state;
@@ -455,6 +480,7 @@ int main(void)
         TEST(session_that_is_not_wanted_is_stopped),
         TEST(process_without_a_session_is_ended),
         TEST(sessions_of_a_process_that_ended_fail_and_are_tried_soon),
+        TEST(process_without_a_channel_is_replaced),
         TEST(process_that_does_not_answer_is_replaced),
         TEST(without_a_process_sessions_do_not_wait_for_ever),
         TEST(there_is_a_limit),

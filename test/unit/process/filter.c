@@ -65,7 +65,7 @@ static int run_filtered(int level, enum process_role role, action act)
         signals_install();
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
         if (abs(level) == 1 && role == PROCESS_MAIN) {
-            world_linux_use_resolver_helper(w, NULL, NULL);
+            world_linux_use_resolver_helper(w, NULL, NULL, NULL);
             support_start_resolver(w);
         }
         filter_load(level, role, WORK_CLOCK);

@@ -132,6 +132,34 @@ static void orders_wait_for_room(void **state)
     channel_close(&orders);
 }
 
+/* A process whose channel has ended, and that goes on, is killed. */
+static void process_without_a_channel_is_killed(void **state)
+{
+    struct ke_fixture *f = *state;
+    const struct fork_server_events events = {.lost = ke_fixture_count_loss, .arg = f};
+    struct ipc_message order;
+    int ends[2], none;
+
+    assert_true(channel_pair(ends));
+    struct channel orders = channel_make(ends[1], IPC_SUPERVISOR, 0);
+    struct fork_server *handle = fork_server_connect(ends[0], 0);
+    fork_server_attach(handle, f->tls.loop, &events);
+    fork_server_see_off(handle, 4711);
+    fork_server_see_off(handle, 4712);
+    ke_fixture_run_for(f, 0.05);
+    for (pid_t pid = 4711; pid <= 4712; pid++) {
+        f->tls.clock_offset += FORK_SERVER_FAREWELL;
+        ke_fixture_run_for(f, 0.05);
+        assert_int_equal(channel_receive(&orders, &order, &none), CHANNEL_OK);
+        assert_int_equal(order.type, IPC_KILL);
+        assert_in_range(order.u.process.pid, 4711, 4712);
+    }
+    assert_int_equal(channel_receive(&orders, &order, &none), CHANNEL_AGAIN);
+    fork_server_see_off(handle, 4713); /* is not waited for */
+    fork_server_free(handle);
+    channel_close(&orders);
+}
+
 /* A fork server in a process of its own, whose main process is the test. */
 static pid_t run_fork_server(struct ke_fixture *f, struct channel *channel)
 {
@@ -230,6 +258,7 @@ int main(void)
         KE_TEST(silent_fork_server_is_reported),
         KE_TEST(sleep_is_no_silence),
         KE_TEST(orders_wait_for_room),
+        KE_TEST(process_without_a_channel_is_killed),
         KE_TEST(generations_are_limited),
         KE_TEST(fork_server_ends_on_an_invalid_order),
     };

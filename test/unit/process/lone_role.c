@@ -50,7 +50,7 @@ struct lone_fixture {
     struct ke_fixture *ke;
     struct lone_role roles[4];
     struct lone_process last;
-    int started;
+    int started, expected;
 };
 
 static void on_lone(const struct lone_process *process, void *arg)
@@ -197,6 +197,60 @@ static void one_for_a_while_ends_by_order(void **state)
     close(guard.channel);
 }
 
+static bool has_started_as_often(void *arg)
+{
+    const struct lone_fixture *f = arg;
+
+    return f->started >= f->expected;
+}
+
+/* Ends a process several times in a row, and waits for each that comes in its place. Returns
+   seconds. */
+static double end_in_a_row(struct lone_fixture *f, bool by_order)
+{
+    struct mono_time before = world_mono_now(f->ke->fork_spec.world);
+
+    for (int i = 0; i < 5; i++) {
+        f->expected = f->started + 1;
+        if (by_order)
+            fork_server_kill(f->ke->handle, f->last.pid);
+        else
+            kill(f->last.pid, SIGKILL);
+        assert_true(tls_fixture_run(&f->ke->tls, has_started_as_often, f, 60.0));
+    }
+    return mono_diff(world_mono_now(f->ke->fork_spec.world), before);
+}
+
+/* Who is killed has not crashed, and is there a second later each time. Who is ended by order has
+   done what it may not do, and comes back later each time: 1.5, 2.5, 4.5, 8.5 s. */
+static void killed_process_comes_back_soon(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process guard;
+
+    assert_true(fork_server_await_lone(f.ke->handle, PROCESS_GUARD, 1, &guard));
+    attach(&f);
+    fork_server_want(f.ke->handle, PROCESS_SERVER_WORKER, 1);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started, &f, 10.0));
+    assert_true(end_in_a_row(&f, false) < 12.0);
+    close(f.last.channel);
+    close(guard.channel);
+}
+
+static void process_that_broke_the_rules_comes_back_later(void **state)
+{
+    struct lone_fixture f = start(*state);
+    struct lone_process guard;
+
+    assert_true(fork_server_await_lone(f.ke->handle, PROCESS_GUARD, 1, &guard));
+    attach(&f);
+    fork_server_want(f.ke->handle, PROCESS_SERVER_WORKER, 1);
+    assert_true(tls_fixture_run(&f.ke->tls, has_started, &f, 10.0));
+    assert_true(end_in_a_row(&f, true) >= 12.0);
+    close(f.last.channel);
+    close(guard.channel);
+}
+
 static void nothing_is_waited_for_without_end(void **state)
 {
     struct lone_fixture f = start(*state);
@@ -215,6 +269,8 @@ int main(void)
         KE_TEST(one_that_nobody_waited_for_comes_with_the_loop),
         KE_TEST(others_start_on_order_only),
         KE_TEST(one_for_a_while_ends_by_order),
+        KE_TEST(killed_process_comes_back_soon),
+        KE_TEST(process_that_broke_the_rules_comes_back_later),
         KE_TEST(nothing_is_waited_for_without_end),
     };
 

@@ -57,7 +57,8 @@ struct fixture {
     struct world *world;
     pid_t helpers[4];
     int helper_count;
-    pid_t replaced; /* that was asked for */
+    pid_t replaced;
+    pid_t seen_off; /* that was asked for */
     int answers;
     enum resolve_status status; /* of the last one */
 };
@@ -133,9 +134,14 @@ static void on_replace(pid_t pid, void *arg)
     kill(pid, SIGKILL);
 }
 
+static void on_see_off(pid_t pid, void *arg)
+{
+    ((struct fixture *)arg)->seen_off = pid;
+}
+
 static pid_t start_helper(struct fixture *f)
 {
-    world_linux_use_resolver_helper(f->world, on_replace, f);
+    world_linux_use_resolver_helper(f->world, on_replace, on_see_off, f);
     pid_t pid = support_start_resolver(f->world);
     f->helpers[f->helper_count++] = pid;
     return pid;
@@ -157,7 +163,7 @@ static void lookup_waits_for_a_helper(void **state)
 {
     struct fixture *f = *state;
 
-    world_linux_use_resolver_helper(f->world, on_replace, f);
+    world_linux_use_resolver_helper(f->world, on_replace, on_see_off, f);
     ask(f, "good.test");
     assert_int_equal(f->world->ops->wait(f->world->ctx, NULL, 0, 0.05), 0);
     start_helper(f);
@@ -168,7 +174,7 @@ static void lookup_without_a_helper_has_a_limit(void **state)
 {
     struct fixture *f = *state;
 
-    world_linux_use_resolver_helper(f->world, on_replace, f);
+    world_linux_use_resolver_helper(f->world, on_replace, on_see_off, f);
     world_linux_set_lookup_limit(f->world, LIMIT);
     assert_int_equal(look_up(f, "good.test"), RESOLVE_TIMED_OUT);
     assert_int_equal(f->replaced, 0);
@@ -182,12 +188,13 @@ static void death_of_the_helper_is_an_answer(void **state)
 
     uint32_t restarts;
 
-    start_helper(f);
+    pid_t first = start_helper(f);
     assert_true(world_linux_has_resolver_helper(f->world, &restarts));
     assert_int_equal(restarts, 0);
     ask(f, "dies.test");
     ask(f, "good.test");
     assert_int_equal(take_answer(f), RESOLVE_UNAVAILABLE);
+    assert_int_equal(f->seen_off, first);
     assert_false(world_linux_has_resolver_helper(f->world, &restarts));
     /* The next one waits for another helper. */
     assert_int_equal(f->world->ops->wait(f->world->ctx, NULL, 0, 0.05), 0);
@@ -259,7 +266,7 @@ static void lying_helper_is_dismissed(void **state)
     int ends[2];
 
     message.u.addresses.status = RESOLVE_FAILURE;
-    world_linux_use_resolver_helper(f->world, on_replace, f);
+    world_linux_use_resolver_helper(f->world, on_replace, on_see_off, f);
     for (int i = 0; i < 2; i++) {
         pid_t pid = fork();
         if (pid == 0) {

@@ -5,9 +5,11 @@
  */
 #include "test/unit/support/unit.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "chronyd/os/world_linux.h"
 #include "conf/conf.h"
@@ -32,7 +34,7 @@ struct fixture {
     struct client_log *log; /* of the main process */
     struct server_shard own;
     int started, restarted;
-    pid_t killed;
+    pid_t killed, seen_off;
     int received, transmitted, to_sign;
     bool is_for_sources;
     int pages[2]; /* in the place of the time page */
@@ -48,6 +50,11 @@ static void start_worker(void *ctx, int number)
 static void kill_worker(void *ctx, pid_t pid)
 {
     ((struct fixture *)ctx)->killed = pid;
+}
+
+static void see_off_worker(void *ctx, pid_t pid)
+{
+    ((struct fixture *)ctx)->seen_off = pid;
 }
 
 static void on_restarted(void *ctx)
@@ -95,6 +102,7 @@ static int setup(void **state)
         .log = &f->conf.client_log,
         .start = start_worker,
         .kill = kill_worker,
+        .see_off = see_off_worker,
         .restarted = on_restarted,
         .time_page = time_page,
         .ctx = f,
@@ -366,6 +374,52 @@ static void hostile_worker_is_ended(void **state)
     assert_int_equal(f->killed, 4712);
 }
 
+/* It sends packets without end, and never confirms an order. */
+static void flood_does_not_hold_the_main_process_up(void **state)
+{
+    struct fixture *f = *state;
+    const struct ipc_message message = packet_message(IPC_PACKET_RECEIVED);
+    int status;
+
+    begin(f, 0);
+    pid_t flood = fork();
+    if (flood == 0)
+        for (;;)
+            channel_send_blocking(&f->channels[0], &message, -1);
+    set_tables(f);
+    kill(flood, SIGKILL);
+    assert_int_equal(waitpid(flood, &status, 0), flood);
+}
+
+/* One that is stopped costs the wait once, and not with each command. */
+static void late_worker_is_waited_for_once(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 0);
+    struct mono_time before = world_mono_now(f->world);
+    for (int i = 0; i < 30; i++)
+        set_tables(f);
+    assert_true(mono_diff(world_mono_now(f->world), before) < 5.0);
+    assert_int_equal(f->killed, 0);
+}
+
+/* It has closed its channel: whether the process has ended, too, is for the fork server to see. */
+static void worker_without_a_channel_is_seen_off(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 0);
+    channel_close(&f->channels[0]);
+    run(f);
+    assert_int_equal(f->seen_off, 4711);
+    begin(f, 1);
+    channel_close(&f->channels[1]);
+    set_tables(f);
+    assert_int_equal(f->seen_off, 4712);
+    assert_int_equal(f->killed, 0);
+}
+
 /* A worker that does not read any more is ended when there is no room for an order. */
 static void worker_that_does_not_obey_is_ended(void **state)
 {
@@ -524,6 +578,9 @@ int main(void)
         TEST(packets_go_where_they_belong),
         TEST(packets_wait_for_the_end_of_an_order),
         TEST(hostile_worker_is_ended),
+        TEST(flood_does_not_hold_the_main_process_up),
+        TEST(late_worker_is_waited_for_once),
+        TEST(worker_without_a_channel_is_seen_off),
         TEST(worker_that_does_not_obey_is_ended),
         TEST(missed_changes_of_the_clock_are_told),
         TEST(clients_are_reported_once),
