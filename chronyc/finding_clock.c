@@ -180,13 +180,13 @@ const struct finding_text finding_texts_clock[] = {
     {FINDING_SLEW_NO_STEP,
      "The clock is not stepped, because makestep is not set, or has been used up: it holds for the "
      "first corrections after the start only.",
-     "chronyc makestep corrects the clock at once.",
+     "chronyc makestep corrects the clock at once, unless clockstep forbids it.",
      {{NULL, 0}},
      NULL},
     {FINDING_SLEW_BELOW_STEP,
      "The clock is not stepped, because that is done from {threshold_seconds} on only (directive "
      "makestep).",
-     "chronyc makestep corrects the clock at once.",
+     "chronyc makestep corrects the clock at once, unless clockstep forbids it.",
      {{"threshold_seconds", UNIT_TIME}},
      NULL},
     {FINDING_FREQUENCY_KEPT,

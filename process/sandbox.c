@@ -210,8 +210,15 @@ void sandbox_allow_path(struct sandbox *s, const char *path, enum path_use use)
 {
     if (!s->confines)
         return;
+    char *ancestor = existing_ancestor(path);
+
+    /* The root directory stands for all files, which nobody has named. */
+    if (strcmp(ancestor, "/") == 0 && strcmp(path, "/") != 0) {
+        free(ancestor);
+        return;
+    }
     s->paths = mem_resize(s->paths, s->path_count + 1, sizeof(*s->paths));
-    s->paths[s->path_count++] = (struct path_rule){existing_ancestor(path), use};
+    s->paths[s->path_count++] = (struct path_rule){ancestor, use};
 }
 
 void sandbox_forget_paths(struct sandbox *s)

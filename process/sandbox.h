@@ -69,7 +69,7 @@ void sandbox_share_violations(struct sandbox *sandbox);
 
 /* What the main process may open and bind besides what its promise says; before it is entered. The
    text is copied. Where nothing is at the path yet, it is about the directory in which it could
-   come to be. */
+   come to be, unless that is the root directory: then nothing is allowed. */
 void sandbox_allow_path(struct sandbox *sandbox, const char *path, enum path_use use);
 /* Frees them, when no process is to be confined any more. */
 void sandbox_forget_paths(struct sandbox *sandbox);
