@@ -258,7 +258,8 @@ static void nothing_is_waited_for_without_end(void **state)
 
     kill(f.ke->fork_server, SIGKILL);
     assert_false(fork_server_await_lone(f.ke->handle, PROCESS_SERVER_WORKER, 1, &process));
-    assert_int_equal(waitpid(f.ke->fork_server, NULL, 0), -1);
+    /* Unless the handle had time to do it. */
+    waitpid(f.ke->fork_server, NULL, 0);
     f.ke->fork_server = 0;
 }
 
