@@ -166,9 +166,10 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         json_real(d, field, *(const double *)value);
         break;
     case SHOW_AGE:
+    case SHOW_ID:
     case SHOW_LOG2:
         json_number(d, field->key, number,
-                    field->show == SHOW_AGE ? AGE_UNKNOWN : LOG2_INTERVAL_UNKNOWN);
+                    field->show == SHOW_LOG2 ? LOG2_INTERVAL_UNKNOWN : AGE_UNKNOWN);
         break;
     case SHOW_LOG2_SECONDS:
         document_real(d, field->key, log2_to_seconds((int)number));
@@ -275,6 +276,10 @@ static void csv_field(struct row *row, const struct cmd_field *field)
     case SHOW_UNSIGNED:
     case SHOW_AGE:
         fprintf(csv_next(row), "%" PRIu32, (uint32_t)number);
+        break;
+    case SHOW_ID:
+        fprintf(csv_next(row), (uint32_t)number == AGE_UNKNOWN ? "-" : "%" PRIu32,
+                (uint32_t)number);
         break;
     case SHOW_GIVEN_INDEX:
         fprintf(csv_next(row), "%" PRIu32, row->given->index);

@@ -59,6 +59,7 @@ enum field_show {
     SHOW_REAL,          /* CSV: with so many decimals */
     SHOW_BOUND,         /* as SHOW_REAL; 0: unknown, in JSON null, in CSV '-' */
     SHOW_AGE,           /* seconds; JSON: null when all bits are ones */
+    SHOW_ID,            /* 32 bits of a process or user; all ones: none, as SHOW_SIZE */
     SHOW_LOG2,          /* JSON: null when unknown */
     SHOW_LOG2_SECONDS,  /* the same in seconds, with so many decimals in CSV */
     SHOW_TIME,          /* JSON: two members, KEY_unix_seconds and KEY_nanoseconds */
