@@ -9,7 +9,11 @@
  * length and its origin timestamp. Options: -p PORT, -t SECONDS, -a NUMBER (of addresses),
  * -k FILE (nts: printed by "ke_client session"), -m HEX (cmac: AES-128 key with ID 1).
  *
- * Prints: replies N lost N interleaved N seconds S
+ * A request without a reply for a second is sent again. Its reply may come after all, when client or
+ * server had no processor: that is late, and neither lost nor invalid. At the end there is time for
+ * the last replies, so: sent = replies + late + lost + invalid.
+ *
+ * Prints: replies N lost N invalid N interleaved N seconds S sent N late N
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +32,8 @@
 #define FIRST_ADDRESS   0x7f100001u
 #define MAX_CLIENTS     60000
 #define FIRST_OCTET     0x23
-#define LOSS_TIMEOUT    0.1
+#define LOSS_TIMEOUT    1.0
+#define CHECK_INTERVAL  0.5
 #define ORIGIN_OFFSET   24
 #define RECEIVE_OFFSET  32
 #define TRANSMIT_OFFSET 40
@@ -43,6 +48,7 @@ struct client {
     uint8_t request[NTP_MAX_LENGTH];
     size_t length;
     double sent; /* 0: nothing is outstanding */
+    int missing; /* replies to requests that were sent again */
 };
 
 struct load {
@@ -56,7 +62,7 @@ struct load {
     struct client *clients;
     int *ready; /* ring of clients that may ask */
     int ready_head, ready_count;
-    long replies, lost, interleaved, bad;
+    long requests, replies, late, lost, interleaved, bad;
 };
 
 union control {
@@ -173,6 +179,7 @@ static void send_batch(struct load *load, struct batch *b, double now)
     }
     for (int i = 0; i < sent; i++)
         load->clients[b->clients[i]].sent = now;
+    load->requests += sent;
     load->ready_head = (load->ready_head + sent) % load->count;
     load->ready_count -= sent;
 }
@@ -211,7 +218,37 @@ static bool check_reply(struct load *load, struct client *client, const uint8_t 
     return true;
 }
 
-static void receive_batch(struct load *load, struct batch *b, bool wait)
+/* The reply to a request that was sent again came after all. */
+static bool is_late(struct load *load, struct client *client)
+{
+    if (client->missing == 0)
+        return false;
+    client->missing--;
+    load->late++;
+    load->lost--;
+    return true;
+}
+
+static void take_reply(struct load *load, int number, const uint8_t *reply, size_t length)
+{
+    struct client *client = &load->clients[number];
+
+    if (client->sent <= 0.0) {
+        if (!is_late(load, client))
+            load->bad++;
+        return;
+    }
+    if (check_reply(load, client, reply, length))
+        load->replies++;
+    else if (is_late(load, client))
+        return;
+    else
+        load->bad++;
+    give_turn(load, number);
+}
+
+/* Returns how many there were. */
+static int receive_batch(struct load *load, struct batch *b, bool wait)
 {
     for (int i = 0; i < BATCH; i++) {
         b->iov[i] = (struct iovec){.iov_base = b->buffers[i], .iov_len = sizeof(b->buffers[i])};
@@ -222,23 +259,19 @@ static void receive_batch(struct load *load, struct batch *b, bool wait)
                                                 .msg_control = &b->control[i],
                                                 .msg_controllen = sizeof(b->control[i])};
     }
-    if (wait && !tool_wait_readable(load->fd, LOSS_TIMEOUT))
-        return;
+    if (wait && !tool_wait_readable(load->fd, CHECK_INTERVAL))
+        return 0;
     int n = recvmmsg(load->fd, b->headers, BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < n; i++) {
         int number = find_client(load, &b->headers[i].msg_hdr);
-        struct client *client = number >= 0 ? &load->clients[number] : NULL;
 
-        if (!client || client->sent <= 0.0)
-            continue;
-        if (check_reply(load, client, b->buffers[i], b->headers[i].msg_len))
-            load->replies++;
-        else
-            load->bad++;
-        give_turn(load, number);
+        if (number >= 0)
+            take_reply(load, number, b->buffers[i], b->headers[i].msg_len);
     }
+    return n;
 }
 
+/* What was sent before `now`, when there is nothing to be received any more. */
 static void find_lost(struct load *load, double now)
 {
     for (int i = 0; i < load->count; i++) {
@@ -246,9 +279,21 @@ static void find_lost(struct load *load, double now)
 
         if (client->sent > 0.0 && now - client->sent > LOSS_TIMEOUT) {
             load->lost++;
+            client->missing++;
             give_turn(load, i);
         }
     }
+}
+
+/* The last replies. */
+static void finish(struct load *load, struct batch *b)
+{
+    double end = tool_seconds() + LOSS_TIMEOUT;
+
+    while (load->requests > load->replies + load->late + load->bad && tool_seconds() < end)
+        receive_batch(load, b, true);
+    for (int i = 0; i < load->count; i++)
+        load->lost += load->clients[i].sent > 0.0;
 }
 
 static void run(struct load *load)
@@ -261,7 +306,9 @@ static void run(struct load *load)
         send_batch(load, b, now);
         receive_batch(load, b, load->ready_count == 0);
         now = tool_seconds();
-        if (now - checked > LOSS_TIMEOUT / 2.0) {
+        if (now - checked > CHECK_INTERVAL) {
+            while (receive_batch(load, b, false) > 0)
+                ;
             find_lost(load, now);
             checked = now;
         }
@@ -270,8 +317,10 @@ static void run(struct load *load)
         if (load->replies == 0 && now - start > 1.0)
             last = 0;
     }
-    printf("replies %ld lost %ld invalid %ld interleaved %ld seconds %.3f\n", load->replies,
-           load->lost, load->bad, load->interleaved, now - start);
+    finish(load, b);
+    printf("replies %ld lost %ld invalid %ld interleaved %ld seconds %.3f sent %ld late %ld\n",
+           load->replies, load->lost, load->bad, load->interleaved, now - start, load->requests,
+           load->late);
     free(b);
 }
 
