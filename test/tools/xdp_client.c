@@ -277,7 +277,7 @@ static void attach(int program, unsigned int index)
 
 static void own_addresses(const char *name, uint8_t mac[6], struct ip_addr *addr)
 {
-    struct ifaddrs *first, *item;
+    struct ifaddrs *first = NULL, *item;
     struct ifreq request = {0};
     struct ip_port port;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
