@@ -46,7 +46,8 @@ bool binder_bind(struct binder *binder, int fd, const struct ip_port *local)
     errno = EACCES;
     if (binder->channel.fd < 0)
         return false;
-    if (channel_ask(&binder->channel, &request, fd, ANSWER_LIMIT, &answer) != CHANNEL_OK) {
+    if (channel_ask(&binder->channel, &request, fd, ANSWER_LIMIT, &answer) != CHANNEL_OK ||
+        answer.type != IPC_BOUND) {
         /* A late answer would be taken for that to the next request. */
         channel_close(&binder->channel);
         errno = EACCES;
@@ -80,8 +81,11 @@ bool binder_serve(struct channel *channel, const struct sandbox *sandbox)
         return true;
     if (result != CHANNEL_OK && result != CHANNEL_NO_DESCRIPTOR)
         return false;
-    answer.u.bound.error = fd < 0 ? EMFILE : bind_for(sandbox, fd, &request.u.bind.local);
+    const bool is_request = request.type == IPC_BIND;
+
+    if (is_request)
+        answer.u.bound.error = fd < 0 ? EMFILE : bind_for(sandbox, fd, &request.u.bind.local);
     if (fd >= 0)
         close(fd);
-    return channel_send_blocking(channel, &answer, -1);
+    return is_request && channel_send_blocking(channel, &answer, -1);
 }

@@ -73,8 +73,7 @@ struct server {
     const struct helper_role *role; /* NULL: no helpers are wanted */
     int helpers;                    /* of a generation */
     uint32_t last_generation;
-    uint32_t starting; /* 0: none */
-    uint32_t adopted;  /* 0: none */
+    uint32_t starting, adopted; /* 0: none */
     struct child *children;
     size_t child_count;
     const struct lone_role *lone; /* lone_count of them */
@@ -108,23 +107,6 @@ static struct process_place place_in_table(const struct server *s, uint32_t gene
         .role = PROCESS_KE_HELPER, .number = number, .generation = generation};
 }
 
-/* This process, whose rights are still those of the fork server, shows the main process its file
-   in /proc. Without one (there is no /proc) the main process knows less. */
-static void show_facts(const struct server *s, const struct process_place *place)
-{
-    const struct ipc_message message = {.type = IPC_FACTS,
-                                        .u.facts = {.role = place->role,
-                                                    .number = place->number,
-                                                    .generation = place->generation,
-                                                    .pid = (int32_t)getpid()}};
-    int file = process_facts_open();
-
-    if (file < 0)
-        return;
-    channel_send_blocking(&s->channel, &message, file);
-    close(file);
-}
-
 /* Never returns: the body of a child. */
 static _Noreturn void run_child(struct server *s, const struct helper_identity *identity,
                                 int channel)
@@ -132,7 +114,7 @@ static _Noreturn void run_child(struct server *s, const struct helper_identity *
     const struct helper_role *role = s->role;
     const struct process_place place = place_in_table(s, identity->generation, identity->number);
 
-    show_facts(s, &place);
+    process_facts_show(&s->channel, &place);
     if (identity->generation == LONE) {
         const struct lone_role *lone = &s->lone[identity->number];
 
@@ -174,8 +156,10 @@ static bool start_child(struct server *s, const struct helper_identity *identity
     if (!channel_pair(ends))
         return false;
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        close(ends[0]);
         run_child(s, identity, ends[1]);
+    }
     int error = errno;
     close(ends[1]);
     if (pid > 0) {
@@ -438,18 +422,12 @@ static void adopt_generation(struct server *s)
     for (int i = 1; i <= s->helpers; i++) {
         bool alive = false;
 
-        for (size_t j = 0; j < s->child_count; j++)
-            alive =
-                alive || (s->children[j].generation == s->adopted && s->children[j].number == i);
+        for (size_t j = 0; j < s->child_count && !alive; j++)
+            alive = s->children[j].generation == s->adopted && s->children[j].number == i;
         /* It may have died between its first message and this order. */
         *place_of(s, s->adopted, (uint16_t)i) =
             (struct place){.vacant = !alive, .restart_at = world_mono_now(s->spec->world)};
     }
-}
-
-static bool is_there_while_ordered(const struct server *s, int lone)
-{
-    return s->lone[lone].presence == LONE_WHILE_ORDERED;
 }
 
 /* One that is there while it is ordered is not started again before the next order. */
@@ -472,14 +450,14 @@ static void kill_child(struct server *s, pid_t pid)
             continue;
         child->ordered = true;
         sandbox_kill(s->spec->sandbox, pid);
-        if (child->generation == LONE && is_there_while_ordered(s, child->number) &&
-            !child->replaced) {
+        if (child->generation == LONE && !child->replaced &&
+            s->lone[child->number].presence == LONE_WHILE_ORDERED) {
             child->replaced = true;
             leave_empty(s, &s->places[child->number]);
         }
     }
     for (int i = 0; i < s->lone_count; i++)
-        if (is_there_while_ordered(s, i) && s->places[i].last == pid)
+        if (s->lone[i].presence == LONE_WHILE_ORDERED && s->places[i].last == pid)
             leave_empty(s, &s->places[i]);
 }
 
@@ -534,9 +512,12 @@ static bool take_order(struct server *s)
         channel_close(&s->binder);
         s->binder = channel_make(fd, IPC_SUPERVISOR, 0);
         break;
-    default:
+    case IPC_PING:
         channel_send_blocking(&s->channel, &alive, -1);
         break;
+    default: /* a socket to bind, which is for the other channel */
+        close(fd);
+        return false;
     }
     return true;
 }
@@ -574,7 +555,7 @@ void fork_server_run(const struct fork_server_spec *spec, int fd)
     prctl(PR_SET_NAME, "chronyd-fork");
     signals_set_server(&s.wait_mask);
     const struct process_place own_place = {.role = PROCESS_FORK_SERVER};
-    show_facts(&s, &own_place);
+    process_facts_show(&s.channel, &own_place);
     sandbox_enter_fork_server(spec->sandbox, s.role != NULL, fd);
     if (spec->sandbox->confines && !rehearsal_succeeds(spec))
         _exit(HELPER_EXIT_FATAL);

@@ -128,6 +128,21 @@ int process_facts_open(void)
     return open("/proc/self/status", O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+void process_facts_show(const struct channel *channel, const struct process_place *place)
+{
+    const struct ipc_message message = {.type = IPC_FACTS,
+                                        .u.facts = {.role = place->role,
+                                                    .number = place->number,
+                                                    .generation = place->generation,
+                                                    .pid = (int32_t)getpid()}};
+    int file = process_facts_open();
+
+    if (file < 0)
+        return;
+    channel_send_blocking(channel, &message, file);
+    close(file);
+}
+
 enum process_facts_result process_facts_read(int fd, struct process_facts *facts)
 {
     char text[STATUS_SIZE];

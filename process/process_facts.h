@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "process/channel.h"
+#include "process/process_table.h"
 
 #define PROCESS_NO_SIZE UINT64_MAX
 
@@ -37,6 +39,9 @@ bool process_facts_parse(const char *text, size_t length, struct process_facts *
 
 /* Opens the file of the calling process, close-on-exec. -1 with errno. */
 int process_facts_open(void);
+/* In the fork server and its children, while their rights are still those of the fork server: shows
+   the main process the file of this process. Without one (there is no /proc) that knows less. */
+void process_facts_show(const struct channel *channel, const struct process_place *place);
 /* Reads such a file, as it is now. fd -1: UNKNOWN. */
 enum process_facts_result process_facts_read(int fd, struct process_facts *facts);
 

@@ -91,7 +91,8 @@ void sandbox_lock_memory(const struct sandbox *sandbox);
 /* In the fork server: closes all but the channel and the log, sets no-new-privs and, when started
    as root, stays root with nothing but CAP_DAC_READ_SEARCH if it reads files, CAP_SETUID and
    CAP_SETGID if children change user, CAP_NET_BIND_SERVICE if it binds low ports, and CAP_IPC_LOCK
-   if locked memory needs it, as far as they are permitted. CAP_SYS_TIME is permitted for the guard of the clock, but not effective. */
+   if locked memory needs it, as far as they are permitted. CAP_SYS_TIME is permitted for the guard
+   of the clock, but not effective. */
 void sandbox_enter_fork_server(const struct sandbox *sandbox, bool reads_files, int channel);
 /* In a child of the fork server: closes all but the channel and the log, changes to the user of its
    role, drops every capability but that of its role, sets no-new-privs, and loads the system call

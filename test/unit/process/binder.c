@@ -179,6 +179,22 @@ static void message_of_another_kind_ends_it(void **state)
     channel_close(&b);
 }
 
+/* What the main process says to the fork server on its other channel. */
+static void order_ends_it(void **state)
+{
+    const struct sandbox sandbox = {.filter_level = 0};
+    const struct ipc_message order = {.type = IPC_PING};
+    int ends[2];
+
+    assert_true(channel_pair(ends));
+    struct channel a = channel_make(ends[0], IPC_FORK_SERVER, 0);
+    struct channel b = channel_make(ends[1], IPC_SUPERVISOR, 0);
+    assert_int_equal(channel_send(&a, &order, -1), CHANNEL_OK);
+    assert_false(binder_serve(&b, &sandbox));
+    channel_close(&a);
+    channel_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(error_of_the_kernel_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_is_bounded_and_final, set_up, tear_down),
         cmocka_unit_test(message_of_another_kind_ends_it),
+        cmocka_unit_test(order_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,7 +230,22 @@ static void generations_are_limited(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
-/* ... and what is no order ends the fork server. */
+/* A socket to bind is for the binder's channel. */
+static void fork_server_ends_on_a_request_to_bind(void **state)
+{
+    const struct ipc_message bind = {.type = IPC_BIND,
+                                     .u.bind.local = {ip_addr_loopback(IP_V4), 123}};
+    struct channel channel;
+    int status;
+    pid_t pid = run_fork_server(*state, &channel);
+
+    assert_int_equal(channel_send(&channel, &bind, STDIN_FILENO), CHANNEL_OK);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    channel_close(&channel);
+}
+
+/* What is no order ends the fork server. */
 static void fork_server_ends_on_an_invalid_order(void **state)
 {
     const struct ipc_message ping = {.type = IPC_PING};
@@ -261,6 +276,7 @@ int main(void)
         KE_TEST(process_without_a_channel_is_killed),
         KE_TEST(generations_are_limited),
         KE_TEST(fork_server_ends_on_an_invalid_order),
+        KE_TEST(fork_server_ends_on_a_request_to_bind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
