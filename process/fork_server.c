@@ -61,6 +61,7 @@ struct place {
     int failures; /* in a row */
     int last_status;
     bool crashed;      /* or was ended by order */
+    int crashes;       /* of the failures in a row */
     bool announced;    /* the failure was logged */
     bool start_failed; /* ... it was a failed start, which has logged its reason */
     struct mono_time restart_at;
@@ -239,9 +240,9 @@ static double backoff(const struct server *s, const struct place *place)
 {
     const ptrdiff_t index = place - s->places;
     const bool is_urgent = (index < s->lone_count && s->lone[index].is_urgent) || !place->crashed;
+    const int doublings = place->crashes < 16 ? (int)fmax(place->crashes - 1, 0.0) : 15;
 
-    return fmin(ldexp(1.0, place->failures < 16 ? place->failures - 1 : 15) / 2.0 + 0.5,
-                is_urgent ? URGENT_BACKOFF : MAX_BACKOFF);
+    return fmin(ldexp(1.0, doublings) / 2.0 + 0.5, is_urgent ? URGENT_BACKOFF : MAX_BACKOFF);
 }
 
 static void plan_restart(struct server *s, const struct child *child, int status)
@@ -250,12 +251,13 @@ static void plan_restart(struct server *s, const struct child *child, int status
     struct mono_time now = world_mono_now(s->spec->world);
 
     if (mono_diff(now, child->started) >= STABLE_TIME)
-        place->failures = 0;
+        place->failures = place->crashes = 0;
     if (place->failures == 0 || place->last_status != status)
         place->announced = false;
     place->failures++;
     place->last_status = status;
     place->crashed = !was_killed(child, status);
+    place->crashes += place->crashed;
     place->last = child->pid;
     place->vacant = true;
     double delay = place->failures > 1 || ended_calmly(status) ? backoff(s, place) : 0.0;
@@ -314,6 +316,7 @@ static void start_again(struct server *s, int index)
                   text_errno(errno));
     place->start_failed = place->crashed = true;
     place->failures++;
+    place->crashes++;
     place->restart_at = mono_add(world_mono_now(s->spec->world), backoff(s, place));
 }
 
@@ -434,7 +437,7 @@ static void adopt_generation(struct server *s)
 static void leave_empty(struct server *s, struct place *place)
 {
     place->wanted = place->vacant = false;
-    place->failures = 0;
+    place->failures = place->crashes = 0;
     place->last = 0;
 }
 
