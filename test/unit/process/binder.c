@@ -23,18 +23,27 @@ struct fixture {
     int port;
 };
 
-/* A port that is free now. */
+/* A port of UDP and TCP that is free now. */
 static int free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    bool is_free = false;
+    int port = 0;
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    for (int i = 0; i < 100 && !is_free; i++) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        socklen_t length = sizeof(address);
+        int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        assert_int_equal(bind(udp, (struct sockaddr *)&address, length), 0);
+        assert_int_equal(getsockname(udp, (struct sockaddr *)&address, &length), 0);
+        is_free = bind(tcp, (struct sockaddr *)&address, length) == 0;
+        port = ntohs(address.sin_port);
+        close(udp);
+        close(tcp);
+    }
+    assert_true(is_free);
+    return port;
 }
 
 static void serve(const struct sandbox *sandbox, int fd)
