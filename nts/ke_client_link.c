@@ -170,8 +170,8 @@ static void on_farewell(void *arg)
     end_process(link);
 }
 
-/* It has ended by itself, and the fork server starts another one; or it has closed its channel only,
-   then it is ended. */
+/* It has ended by itself, and the fork server starts another one; or it has closed its channel
+   only, then it is ended. */
 static void lose_process(struct ke_client_link *link)
 {
     drop_process(link);

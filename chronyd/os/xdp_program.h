@@ -3,8 +3,8 @@
  * Loads the program that answers in the kernel (ntp/server/xdp/program.c) and attaches it to
  * interfaces. It needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (the kernel's verifier else refuses
  * sums of pointers and variables), so it is called at the start. Afterwards the daemon holds a
- * descriptor for each interface and the mapped memory, and needs no rights: when the descriptors are
- * closed, which the kernel does when the daemon ends, however it ends, the program is detached.
+ * descriptor for each interface and the mapped memory, and needs no rights: when the descriptors
+ * are closed, which the kernel does when the daemon ends, however it ends, the program is detached.
  */
 #ifndef CHRONYD_OS_XDP_PROGRAM_H
 #define CHRONYD_OS_XDP_PROGRAM_H

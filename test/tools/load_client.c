@@ -9,9 +9,9 @@
  * length and its origin timestamp. Options: -p PORT, -t SECONDS, -a NUMBER (of addresses),
  * -k FILE (nts: printed by "ke_client session"), -m HEX (cmac: AES-128 key with ID 1).
  *
- * A request without a reply for a second is sent again. Its reply may come after all, when client or
- * server had no processor: that is late, and neither lost nor invalid. At the end there is time for
- * the last replies, so: sent = replies + late + lost + invalid.
+ * A request without a reply for a second is sent again. Its reply may come after all, when client
+ * or server had no processor: that is late, and neither lost nor invalid. At the end there is time
+ * for the last replies, so: sent = replies + late + lost + invalid.
  *
  * Prints: replies N lost N invalid N interleaved N seconds S sent N late N
  */
