@@ -179,10 +179,8 @@ static void json_field(const struct row *row, const struct cmd_field *field)
         json_time(d, field->key, value);
         break;
     case SHOW_ADDRESS:
-        json_address(d, field->key, value);
-        break;
     case SHOW_GIVEN_ADDRESS:
-        json_address(d, field->key, row->given->addr);
+        json_address(d, field->key, field->show == SHOW_GIVEN_ADDRESS ? row->given->addr : value);
         break;
     case SHOW_GIVEN_INDEX:
         document_integer(d, field->key, row->given->index);
