@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * AEAD operations that are collected and done together. Where libipsec-mb is (x86-64), those of
- * AES-SIV-CMAC-256 are done in parallel lanes of the processor, which takes a third of the time.
+ * AES-SIV-CMAC-256 are done in parallel lanes of the processor, which takes half of the time.
  * Elsewhere, and for other algorithms, they are done one after another by base/crypto.h. The
  * results are the same octets.
  */

@@ -321,8 +321,10 @@ static bool start_manager(struct siv_lanes *lanes)
         RELEASE(version()) != RELEASE(IMB_VERSION_NUM))
         return false;
     lanes->manager = new_manager(0);
-    /* Without AES instructions the library is slower than Nettle. */
-    if (!lanes->manager || (lanes->manager->features & IMB_FEATURE_AESNI) == 0)
+    /* Without AES instructions the library is slower than Nettle; built without the other feature,
+       it keeps copies of keys. */
+    const uint64_t needed = IMB_FEATURE_AESNI | IMB_FEATURE_SAFE_DATA;
+    if (!lanes->manager || (lanes->manager->features & needed) != needed)
         return false;
     init_manager(lanes->manager, NULL);
     return lanes->manager->imb_errno == 0;
