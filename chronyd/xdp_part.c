@@ -66,7 +66,7 @@ static bool is_served_address(const struct xdp_part *part, const struct ip_addr 
     return ip_addr_is_any(bound) || !ip_addr_is_real(bound) || ip_addr_equal(bound, addr);
 }
 
-/* The interfaces to which the program is attached, and the VLANs on them. */
+/* The interfaces to which the program is attached, and the VLANs on them, as far as they are up. */
 static size_t gather_interfaces(const struct xdp_part *part, const struct link_list *list,
                                 struct xdp_interface *out)
 {
@@ -76,7 +76,7 @@ static size_t gather_interfaces(const struct xdp_part *part, const struct link_l
         const struct link_info *link = &list->links[i];
         const uint32_t index = link->vlan != 0 ? link->parent : link->index;
 
-        if (!link->is_ethernet || !is_served_device(part, link->name) ||
+        if (!link->is_ethernet || !link->is_up || !is_served_device(part, link->name) ||
             !find_attachment(part, index))
             continue;
         out[count] = (struct xdp_interface){.index = index, .vlan = link->vlan};
@@ -174,7 +174,7 @@ static void update(struct xdp_part *part)
     link_list_clear(&list);
 }
 
-static void on_delay(void *arg)
+static void look_again(void *arg)
 {
     struct xdp_part *part = arg;
 
@@ -183,7 +183,7 @@ static void on_delay(void *arg)
     update(part);
     if (part->list_failed) {
         part->is_waiting = true;
-        part->timer = loop_timer_add(part->daemon->loop, 1.0, on_delay, part);
+        part->timer = loop_timer_add(part->daemon->loop, 1.0, look_again, part);
     }
 }
 
@@ -195,7 +195,7 @@ static void on_news(int fd, unsigned int event, void *arg)
     if (part->is_waiting)
         return;
     part->is_waiting = true;
-    part->timer = loop_timer_add(part->daemon->loop, NEWS_DELAY, on_delay, part);
+    part->timer = loop_timer_add(part->daemon->loop, NEWS_DELAY, look_again, part);
 }
 
 /* ---- Start and stop ---- */
@@ -323,7 +323,7 @@ void xdp_part_start(struct xdp_part *part)
         return;
     loop_fd_add(part->daemon->loop, links_news(part->links), WORLD_READ, on_news, part);
     part->is_started = true;
-    update(part);
+    look_again(part);
 }
 
 void xdp_part_free(struct xdp_part *part)

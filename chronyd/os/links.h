@@ -17,6 +17,7 @@ struct link_info {
     uint32_t parent; /* index of the interface below; 0: none */
     uint16_t vlan;   /* with this tag on the parent; 0: it is not a VLAN */
     bool is_ethernet;
+    bool is_up;
     uint8_t mac[6];
     char name[IF_NAMESIZE];
 };
@@ -38,7 +39,7 @@ void links_close(struct links *links);
 int links_news(const struct links *links);
 void links_take_news(struct links *links);
 
-/* Lists everything anew. False: the list is not complete, and empty. */
+/* Lists everything anew, addresses of interfaces that are up only. False: the list is not complete, and empty. */
 bool links_read(struct links *links, struct link_list *list);
 void link_list_clear(struct link_list *list);
 
