@@ -23,6 +23,7 @@ struct fast_path {
     struct fast_path_memory memory;
     struct xdp_content content; /* the next one to be published */
     bool has_access;            /* the rules are complete */
+    uint16_t port;              /* in network order */
     const struct world *world;
     int64_t slept_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
     struct server_shard shard;
@@ -36,15 +37,26 @@ static void store(uint32_t *place, uint32_t value)
     atomic_store_explicit((_Atomic uint32_t *)place, value, memory_order_seq_cst);
 }
 
+/* Each word is stored with release, so no fences are needed: who has loaded a word of a later write
+   then sees the numbers in the head that were stored before it. */
+static void copy_words(void *to, const void *from, size_t size)
+{
+    _Atomic uint32_t *place = to;
+    uint32_t word;
+
+    for (size_t i = 0; i < size / sizeof(word); i++) {
+        memcpy(&word, (const char *)from + i * sizeof(word), sizeof(word));
+        atomic_store_explicit(&place[i], word, memory_order_release);
+    }
+}
+
 /* Without rules there is no port, and everything passes. */
 static void publish(struct fast_path *path)
 {
     const uint32_t turn = path->memory.head->turn + 1;
-    struct xdp_content *copy = &path->memory.contents[turn % XDP_COPIES];
 
-    *copy = path->content;
-    if (!path->has_access)
-        copy->port = 0;
+    path->content.port = path->has_access ? path->port : 0;
+    copy_words(&path->memory.contents[turn % XDP_COPIES], &path->content, sizeof(path->content));
     store(&path->memory.head->turn, turn);
 }
 
@@ -83,7 +95,7 @@ struct fast_path *fast_path_new(const struct fast_path_params *params)
     c->has_log = params->memory.sizes.slots > 1;
     c->log_seed = c->has_log ? client_log_seed(path->log) : 0;
     c->slot_mask = c->has_log ? params->memory.sizes.slots - 2 : 0;
-    c->port = htons((uint16_t)params->port);
+    path->port = htons((uint16_t)params->port);
     c->traffic_class = (uint8_t)(params->dscp << 2);
     c->min_poll = (int8_t)client_limits_interval(&params->limits, CLIENT_NTP);
     publish(path);
@@ -202,7 +214,7 @@ bool fast_path_set_access(struct fast_path *path, const struct plain_value *acce
     /* Who still walks over the older rules in this half sees by this that they change. */
     store(&path->memory.head->access_started, generation);
     if (path->has_access)
-        memcpy(&path->memory.nodes[path->content.access_base], access->data, access->size);
+        copy_words(&path->memory.nodes[path->content.access_base], access->data, access->size);
     publish(path);
     return path->has_access;
 }

@@ -290,6 +290,18 @@ INLINE bool limit(const struct xdp_head *h, const struct xdp_content *c, __u32 t
 
 /* ---- Replies ---- */
 
+/* How a packet is looked at: the newest contents, when it came, and a copy of the time, which was
+   made before it was found out that the contents were whole. What else of them a reply needs is
+   the same in all. */
+struct view {
+    const struct xdp_head *head;
+    const struct xdp_content *content;
+    struct xdp_counts *count;
+    __u32 turn;
+    __u64 now;
+    struct xdp_time time;
+};
+
 /* Units of 2^-32 s from the instant of the page to e nanoseconds after it. */
 INLINE __u64 delta_of(const struct xdp_time *t, __u64 e)
 {
@@ -302,16 +314,18 @@ INLINE void put_time(__u32 field[2], __u64 time)
     field[1] = bpf_htonl((__u32)time);
 }
 
-INLINE void put_fields(struct ntp *ntp, const struct xdp_content *c, __u64 e, bool kod)
+INLINE void put_fields(struct ntp *ntp, const struct view *view, bool kod)
 {
-    const struct xdp_time *t = &c->time;
+    const struct xdp_time *t = &view->time;
+    const __s8 min_poll = view->content->min_poll;
+    const __u64 e = view->now - t->boot_ns;
     const __u32 added = (e * t->growth + (1ULL << XDP_GROWTH_BITS) - 1) >> XDP_GROWTH_BITS;
     const __u32 dispersion = t->root_dispersion + added;
     const __u8 leap = kod ? LEAP_UNSYNC : t->leap;
 
     ntp->first = leap << 6 | (ntp->first & 0x38) | MODE_SERVER;
     ntp->stratum = kod ? 0 : t->stratum;
-    ntp->poll = ntp->poll > c->min_poll ? ntp->poll : c->min_poll;
+    ntp->poll = ntp->poll > min_poll ? ntp->poll : min_poll;
     ntp->precision = t->precision;
     ntp->root_delay = t->root_delay;
     ntp->root_dispersion = bpf_htonl(dispersion < added ? 0xffffffff : dispersion);
@@ -322,36 +336,27 @@ INLINE void put_fields(struct ntp *ntp, const struct xdp_content *c, __u64 e, bo
 
 /* The timestamps have random bits below the precision, and differ from each other and from the
    client's. The lowest bit tells receive from transmit times. */
-INLINE void put_times(struct ntp *ntp, const struct xdp_time *t, __u64 e)
+INLINE void put_times(struct ntp *ntp, const struct view *view)
 {
+    const struct xdp_time *t = &view->time;
     const __u64 origin = (__u64)bpf_ntohl(ntp->transmit[0]) << 32 | bpf_ntohl(ntp->transmit[1]);
-    __u64 receive = t->served + delta_of(t, e);
+    __u64 receive = t->served + delta_of(t, view->now - t->boot_ns);
 
-    receive ^= bpf_get_prandom_u32() & t->fuzz;
+    receive = (receive ^ (bpf_get_prandom_u32() & t->fuzz)) | 1;
     if (receive == origin)
         receive ^= 2;
-    receive |= 1;
     ntp->origin[0] = ntp->transmit[0];
     ntp->origin[1] = ntp->transmit[1];
     put_time(ntp->receive, receive);
 
     __u64 transmit = t->served + delta_of(t, bpf_ktime_get_boot_ns() - t->boot_ns);
-    transmit ^= bpf_get_prandom_u32() & t->fuzz;
+    transmit = (transmit ^ (bpf_get_prandom_u32() & t->fuzz)) & ~1ULL;
     if (transmit == origin)
         transmit ^= 2;
-    put_time(ntp->transmit, transmit & ~1ULL);
+    put_time(ntp->transmit, transmit);
 }
 
 /* ---- The whole ---- */
-
-/* How a packet is looked at: the newest contents, and when it came. */
-struct view {
-    const struct xdp_head *head;
-    const struct xdp_content *content;
-    struct xdp_counts *count;
-    __u32 turn;
-    __u64 now;
-};
 
 INLINE bool is_interleaved(const struct ntp *ntp, __u8 version)
 {
@@ -362,11 +367,16 @@ INLINE bool is_interleaved(const struct ntp *ntp, __u8 version)
 INLINE enum xdp_result judge_client(const struct view *view, const struct ip_addr *addr)
 {
     const struct xdp_content *c = view->content;
-    const __u64 log = c->time.log + delta_of(&c->time, view->now - c->time.boot_ns);
+    const struct xdp_time *t = &view->time;
+    const __u64 log = t->log + delta_of(t, view->now - t->boot_ns);
     enum limit_result limited = LIMIT_PASS;
+    __u64 barrier = 0;
 
-    if (!c->has_log)
+    if (!c->has_log) {
+        /* As in limit(): everything was read before. */
+        __sync_val_compare_and_swap(&barrier, 0, 1);
         return is_whole(view->head, c, view->turn) ? XDP_RESULT_ANSWERED : XDP_RESULT_BUSY;
+    }
     if (!limit(view->head, c, view->turn, addr, (__u32)(log >> 28), view->count, &limited))
         return XDP_RESULT_BUSY;
     return limited == LIMIT_DROP  ? XDP_RESULT_DROPPED
@@ -387,7 +397,7 @@ INLINE enum xdp_result judge(const struct packet *p, struct xdp_md *ctx, const s
         return XDP_RESULT_MODE;
     if (is_interleaved(p->ntp, version))
         return XDP_RESULT_INTERLEAVED;
-    if (view->now >= c->time.valid_until_ns || view->now < c->time.boot_ns)
+    if (view->now >= view->time.valid_until_ns || view->now < view->time.boot_ns)
         return XDP_RESULT_TIME;
     if (!is_mac_ours(p, c, ctx->ingress_ifindex) || !is_for_us(p, c, v6))
         return XDP_RESULT_ADDRESS;
@@ -411,6 +421,7 @@ INLINE int serve(struct packet *p, struct xdp_md *ctx, struct view *view, bool v
     if (!view->count)
         return XDP_PASS;
     view->content = c;
+    view->time = c->time;
 
     const enum xdp_result result = judge(p, ctx, view, v6);
     view->count->results[result]++;
@@ -418,8 +429,8 @@ INLINE int serve(struct packet *p, struct xdp_md *ctx, struct view *view, bool v
         return XDP_DROP;
     if (result > XDP_RESULT_DROPPED)
         return XDP_PASS;
-    put_fields(p->ntp, c, view->now - c->time.boot_ns, result == XDP_RESULT_KOD);
-    put_times(p->ntp, &c->time, view->now - c->time.boot_ns);
+    put_fields(p->ntp, view, result == XDP_RESULT_KOD);
+    put_times(p->ntp, view);
     turn_round(p, c->traffic_class, v6);
     return XDP_TX;
 }
