@@ -205,7 +205,8 @@ static bool ask(struct links *links, uint16_t type)
 /* One datagram of an answer. False: it is the last one, or there is an error, and *ok is false. */
 static bool take(struct links *links, struct link_list *list, size_t length, bool *ok)
 {
-    size_t left = length;
+    /* Each message takes up a multiple of this, which is then never more than is left. */
+    size_t left = length / NLMSG_ALIGNTO * NLMSG_ALIGNTO;
 
     for (const struct nlmsghdr *m = (const void *)links->buffer; NLMSG_OK(m, left);
          m = NLMSG_NEXT(m, left)) {
