@@ -7,6 +7,8 @@
 
 #include "ntp/server/workers.h"
 
+#define EXACT_SIZE 32768 /* records of a log all of which are looked at for one report */
+
 static int worker_count(const struct server_shards *s)
 {
     return s->workers ? server_workers_count(s->workers) : 0;
@@ -56,16 +58,22 @@ static bool is_known(const struct server_shards *s, int count, const struct ip_a
     return false;
 }
 
-/* How many clients of a log are in the first `count` other ones, too. */
+/* How many clients of a log are in the first `count` other ones, too. With a large log it is an
+   estimate, so that the main process is not held up by a report. Clients fill slots from the first
+   record on, and there is an even number of records in each: the step is odd. */
 static uint32_t count_known(const struct server_shards *s, const struct client_log *log, int count)
 {
+    const int size = client_log_size(log);
+    const int step = size > EXACT_SIZE ? size / EXACT_SIZE | 1 : 1;
+    const uint32_t used = client_log_used(log);
     struct ip_addr addr;
     uint32_t known = 0;
 
-    for (int i = 0; count > 0 && i < client_log_size(log); i++)
+    for (int i = 0; count > 0 && i < size; i += step)
         if (client_log_address(log, i, &addr))
             known += is_known(s, count, &addr);
-    return known;
+    known *= (uint32_t)step;
+    return known < used ? known : used; /* an estimate may be more */
 }
 
 uint32_t server_shards_clients(const struct server_shards *shards)

@@ -26,7 +26,7 @@ void server_shards_report_stats(const struct server_shards *shards,
 /* Requests with this result. */
 uint64_t server_shards_count(const struct server_shards *shards, enum server_result result);
 
-/* Clients that have a record, and how many there can be. */
+/* Clients that have a record, those of several large logs estimated, and how many there can be. */
 uint32_t server_shards_clients(const struct server_shards *shards);
 uint32_t server_shards_clients_max(const struct server_shards *shards);
 

@@ -512,6 +512,38 @@ static void clients_are_reported_once(void **state)
     assert_int_equal(server_shards_count(&shards, SERVER_LOST), 4);
 }
 
+/* The main process would be held up if each record were looked at. */
+static void clients_of_large_logs_are_estimated(void **state)
+{
+    struct fixture *f = *state;
+    const struct client_log_conf conf = {.limit = 64UL << 20};
+    struct client_log *logs[2];
+    struct server_shard own, kernel;
+
+    for (int i = 0; i < 2; i++)
+        logs[i] = client_log_new(f->world, &conf);
+    own = (struct server_shard){.log = logs[0]};
+    kernel = (struct server_shard){.log = logs[1]};
+    const struct server_shards shards = {.own = &own, .kernel = &kernel};
+    for (int i = 0; i < 150000; i++) {
+        const struct ip_addr addr =
+            ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
+        for (int j = 0; j < 2; j++)
+            if (j == 0 ? i < 100000 : i >= 50000)
+                client_log_access(logs[j], &f->limits, CLIENT_NTP, &addr,
+                                  (struct local_time){{NOW, 0}});
+    }
+    assert_true(client_log_size(logs[0]) > 100000);
+    assert_between(server_shards_clients(&shards), 147000, 153000);
+
+    /* Never more of them are in both than there are. */
+    own.log = logs[1];
+    const uint32_t used = client_log_used(logs[1]);
+    assert_between(server_shards_clients(&shards), used, used * 1.05);
+    for (int i = 0; i < 2; i++)
+        client_log_free(logs[i]);
+}
+
 static void reset_is_ordered(void **state)
 {
     struct fixture *f = *state;
@@ -584,6 +616,7 @@ int main(void)
         TEST(worker_that_does_not_obey_is_ended),
         TEST(missed_changes_of_the_clock_are_told),
         TEST(clients_are_reported_once),
+        TEST(clients_of_large_logs_are_estimated),
         TEST(reset_is_ordered),
         TEST(reset_is_ordered_of_those_that_were_looked_at),
     };
