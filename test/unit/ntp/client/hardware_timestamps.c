@@ -226,6 +226,46 @@ static void forged_response_does_not_wait(void **state)
     assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
 }
 
+/* The timestamp of the first request, as a server worker or the kernel tells it: so much later than
+   the one that the daemon took. Which one the response was judged with. */
+static char used_timestamp(struct rig *rig, double later, bool by_worker)
+{
+    sim_set_timestamps(rig->sim, false);
+    rig->delay = 5e-3;
+    rig_add_server(rig, SERVER);
+    while (sim_sent_count(rig->sim) < 1)
+        rig_run(rig, 1e-5);
+    const struct sim_packet *request = sim_sent(rig->sim, 0);
+    const struct ntp_arrival arrival = {
+        .packet = request->data,
+        .length = request->length,
+        .remote = request->to,
+        .by_worker = by_worker,
+        .time = {.time = local_add(local_clock_now(rig->stub.env.clock, NULL), later),
+                 .source = TIMESTAMP_KERNEL},
+    };
+
+    assert_true(ntp_sources_transmitted(rig->sources, &arrival));
+    rig_run(rig, 0.1);
+    assert_int_equal(rig_ntpdata(rig, SERVER).total_good, 1);
+    return rig_ntpdata(rig, SERVER).tx_source;
+}
+
+static void time_that_a_worker_tells_is_near(void **state)
+{
+    assert_int_equal(used_timestamp(*state, 0.9e-3, true), 'K');
+}
+
+static void time_that_a_worker_tells_is_not_late(void **state)
+{
+    assert_int_equal(used_timestamp(*state, 1.2e-3, true), 'D');
+}
+
+static void time_of_the_own_kernel_may_be_late(void **state)
+{
+    assert_int_equal(used_timestamp(*state, 1.2e-3, false), 'K');
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -242,6 +282,9 @@ int main(void)
         TEST(waiting_response_follows_changes_of_the_clock),
         TEST(unknown_step_ends_the_waiting),
         TEST(forged_response_does_not_wait),
+        TEST(time_that_a_worker_tells_is_near),
+        TEST(time_that_a_worker_tells_is_not_late),
+        TEST(time_of_the_own_kernel_may_be_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
