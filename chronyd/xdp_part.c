@@ -76,8 +76,8 @@ static size_t gather_interfaces(const struct xdp_part *part, const struct link_l
         const struct link_info *link = &list->links[i];
         const uint32_t index = link->vlan != 0 ? link->parent : link->index;
 
-        if (!link->is_ethernet || !link->is_up || !is_served_device(part, link->name) ||
-            !find_attachment(part, index))
+        if (link->vlan == LINK_OTHER_TAG || !link->is_ethernet || !link->is_up ||
+            !is_served_device(part, link->name) || !find_attachment(part, index))
             continue;
         out[count] = (struct xdp_interface){.index = index, .vlan = link->vlan};
         memcpy(out[count++].mac, link->mac, sizeof(link->mac));

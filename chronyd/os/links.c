@@ -5,8 +5,10 @@
  */
 #include "chronyd/os/links.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -104,13 +106,13 @@ static const void *attribute(const struct rtattr *first, size_t length, unsigned
     return NULL;
 }
 
-/* The ID of a VLAN; 0: the interface is none. */
+/* The ID of a VLAN, or LINK_OTHER_TAG; 0: the interface is none. */
 static uint16_t vlan_of(const struct rtattr *first, size_t length)
 {
     size_t size, kind_size, data_size;
     const struct rtattr *info = attribute(first, length, IFLA_LINKINFO, sizeof(*info), &size);
     const char *kind = info ? attribute(info, size, IFLA_INFO_KIND, 5, &kind_size) : NULL;
-    uint16_t id;
+    uint16_t id, kind_of_tag;
 
     if (!kind || memcmp(kind, "vlan", 5) != 0)
         return 0;
@@ -119,7 +121,11 @@ static uint16_t vlan_of(const struct rtattr *first, size_t length)
     if (!value)
         return 0;
     memcpy(&id, value, sizeof(id));
-    return id;
+    value = attribute(data, data_size, IFLA_VLAN_PROTOCOL, sizeof(kind_of_tag), &size);
+    if (!value)
+        return id;
+    memcpy(&kind_of_tag, value, sizeof(kind_of_tag));
+    return kind_of_tag == htons(ETH_P_8021Q) ? id : LINK_OTHER_TAG;
 }
 
 static void add_link(struct link_list *list, const struct nlmsghdr *message)
@@ -144,7 +150,7 @@ static void add_link(struct link_list *list, const struct nlmsghdr *message)
         memcpy(link.mac, mac, sizeof(link.mac));
     link.vlan = vlan_of(first, length);
     const void *parent = attribute(first, length, IFLA_LINK, sizeof(link.parent), &size);
-    if (parent)
+    if (parent && !attribute(first, length, IFLA_LINK_NETNSID, 0, &size))
         memcpy(&link.parent, parent, sizeof(link.parent));
     list->links = mem_resize(list->links, list->link_count + 1, sizeof(link));
     list->links[list->link_count++] = link;

@@ -12,9 +12,11 @@
 #include <stdint.h>
 #include "base/addr.h"
 
+#define LINK_OTHER_TAG 0xffff /* of a VLAN whose tags are not those of 802.1Q */
+
 struct link_info {
     uint32_t index;
-    uint32_t parent; /* index of the interface below; 0: none */
+    uint32_t parent; /* index of the interface below; 0: none, or in another network namespace */
     uint16_t vlan;   /* with this tag on the parent; 0: it is not a VLAN */
     bool is_ethernet;
     bool is_up;
