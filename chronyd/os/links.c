@@ -156,24 +156,15 @@ static void add_link(struct link_list *list, const struct nlmsghdr *message)
     list->links[list->link_count++] = link;
 }
 
-static bool is_up(const struct link_list *list, uint32_t index)
-{
-    for (size_t i = 0; i < list->link_count; i++)
-        if (list->links[i].index == index)
-            return list->links[i].is_up;
-    return false;
-}
-
 /* The address of this end: IFA_LOCAL, where there is one, and not IFA_ADDRESS, which may be the
-   other end's. Addresses that are not known to be unique yet are not in use, nor are those of an
-   interface that is down. */
+   other end's. Addresses that are not known to be unique yet are not in use. */
 static void add_address(struct link_list *list, const struct nlmsghdr *message)
 {
     const struct ifaddrmsg *body = NLMSG_DATA(message);
     struct ip_addr addr = {0};
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*body)) ||
-        (body->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) || !is_up(list, body->ifa_index))
+        (body->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
         return;
     addr.family = body->ifa_family == AF_INET    ? IP_V4
                   : body->ifa_family == AF_INET6 ? IP_V6

@@ -41,7 +41,8 @@ void links_close(struct links *links);
 int links_news(const struct links *links);
 void links_take_news(struct links *links);
 
-/* Lists everything anew, addresses of interfaces that are up only. False: the list is not complete, and empty. */
+/* Lists everything anew, also addresses of interfaces that are down, which the kernel takes packets
+   for. False: the list is not complete, and empty. */
 bool links_read(struct links *links, struct link_list *list);
 void link_list_clear(struct link_list *list);
 
