@@ -7,9 +7,10 @@
  * buffer, and a length of plaintext is given only if it accepted.
  * Assumed: a field anywhere in a packet of up to 1140 octets, as the walk over the fields gives it
  * (proved for that in packet.c).
- * Stubs: the AEAD, which accepts or refuses as it likes and asserts what it may read and write.
+ * Stubs: the AEAD below aead_work_run(), which accepts or refuses as it likes and asserts what it
+ * may read and write.
  *
- * sources: nts/auth_field.c base/wire.c
+ * sources: nts/auth_field.c base/aead_batch.c base/wire.c
  * options: --unwind 5
  */
 #include "nts/auth_field.h"

@@ -8,11 +8,11 @@
  * plaintext is wiped on every way on which there was one; a cookie that is made from a context
  * gives this context back.
  * Assumed: cookies of 0 to 1140 octets, the longest packet, and any set of keys.
- * Stubs: the AEAD. It accepts or refuses as it likes and gives any plaintext, so the proof does
- * not depend on it; it asserts that what it reads and writes is there. For the way there and
- * back it is a copy. crypto_wipe() notes what it was asked to wipe.
+ * Stubs: the AEAD below aead_work_run(). It accepts or refuses as it likes and gives any
+ * plaintext, so the proof does not depend on it; it asserts that what it reads and writes is
+ * there. For the way there and back it is a copy. crypto_wipe() notes what it was asked to wipe.
  *
- * sources: nts/cookie.c base/wire.c
+ * sources: nts/cookie.c base/aead_batch.c base/wire.c
  * options: --unwind 65
  */
 #include "nts/cookie.h"
