@@ -6,7 +6,9 @@
  * with every length and content; only the key that the cookie names opens it; nothing is given
  * out unless the AEAD accepted it, and then two keys of the length of a known algorithm; the
  * plaintext is wiped on every way on which there was one; a cookie that is made from a context
- * gives this context back.
+ * gives this context back. The steps for batches keep to the same: what they describe is inside of
+ * the cookie and of the room for the plaintext, which is for all of it, and the length that they
+ * announce is written to the last octet and not beyond.
  * Assumed: cookies of 0 to 1140 octets, the longest packet, and any set of keys.
  * Stubs: the AEAD below aead_work_run(). It accepts or refuses as it likes and gives any
  * plaintext, so the proof does not depend on it; it asserts that what it reads and writes is
@@ -96,9 +98,15 @@ bool aead_open(int id, const struct secret *key, const uint8_t *nonce, size_t no
                const void *ad, size_t ad_length, const uint8_t *sealed, size_t sealed_length,
                uint8_t *out)
 {
+    bool of_set = !opened;
+
     for (size_t i = 0; i < NTS_SERVER_KEYS; i++)
-        if (opened && key == &set[i].key)
+        if (opened && key == &set[i].key) {
+            of_set = true;
             check_key(i);
+            proof_assert(id == set[i].aead);
+        }
+    proof_assert(of_set);
     return open_any(nonce, nonce_length, sealed, sealed_length, out);
 }
 
@@ -150,6 +158,40 @@ void prove_decode(void)
     proof_assert(plain_length == 2 * context.c2s.length);
 }
 
+/* As the NTP server does it: the work is done later, with its result in a place of the caller. */
+void prove_decode_in_steps(void)
+{
+    struct nts_server_key keys[NTS_SERVER_KEYS];
+    struct aead_cipher ciphers[NTS_SERVER_KEYS];
+    size_t length = size_within(0, MAX_COOKIE);
+    uint8_t *room = any_octets(NTS_COOKIE_PLAIN_MAX);
+    struct nts_context context;
+    struct aead_work work;
+    bool failed = false;
+
+    set = keys;
+    ciphers_of_set = ciphers;
+    opened = any_octets(length);
+    if (!nts_cookie_find(keys, nondet_bool() ? ciphers : NULL, opened, length, room, &work)) {
+        proof_assert(!plain);
+        proof_reached("refused");
+        return;
+    }
+    proof_assert(!work.seal && work.ad_length == 0 && work.out == room);
+    proof_assert(work.in + work.in_length == opened + length);
+    work.failed = &failed;
+    aead_batch_add(NULL, &work);
+    proof_assert(plain == room && failed != accepted);
+    if (failed || !nts_cookie_context(room, work.in_length - AEAD_TAG_LENGTH, &context)) {
+        proof_reached("not a context");
+        return;
+    }
+    proof_reached("decoded");
+    proof_assert(context.c2s.length == aead_key_length(context.aead) && context.c2s.length > 0);
+    proof_assert(context.s2c.length == context.c2s.length);
+    proof_assert(plain_length == 2 * context.c2s.length);
+}
+
 void prove_make(void)
 {
     struct nts_server_key key;
@@ -166,6 +208,34 @@ void prove_make(void)
     proof_reached("made");
     proof_assert(cookie.length > 0 && cookie.length <= NTS_OWN_COOKIE_MAX);
     proof_assert(wiped && wiped_length == 2 * AEAD_MAX_KEY);
+}
+
+/* The room is of the length that is announced, and is that of one cookie of several. */
+void prove_make_in_steps(void)
+{
+    struct nts_server_key key;
+    struct aead_cipher cipher;
+    struct nts_context context;
+    uint8_t nonce[NTS_NONCE_LENGTH], *room = any_octets(NTS_COOKIE_PLAIN_MAX);
+    struct aead_work work;
+    bool failed = false;
+    size_t length = nts_cookie_length(&key, &context);
+
+    proof_assert(length <= NTS_OWN_COOKIE_MAX);
+    if (length == 0) {
+        proof_reached("not possible");
+        return;
+    }
+    uint8_t *cookie = any_octets(length);
+
+    nts_cookie_prepare(&key, nondet_bool() ? &cipher : NULL, &context, nonce, room, cookie, &work);
+    proof_assert(work.seal && work.id == key.aead && work.key == &key.key);
+    proof_assert(work.ad_length == 0 && work.in == room);
+    proof_assert(work.nonce + work.nonce_length == work.out);
+    proof_assert(work.out + work.in_length + AEAD_TAG_LENGTH == cookie + length);
+    work.failed = &failed;
+    aead_batch_add(NULL, &work);
+    proof_reached("prepared");
 }
 
 void prove_there_and_back(void)
