@@ -30,12 +30,6 @@ static enum report_process_role role_of(enum process_role role)
     return roles[role];
 }
 
-/* Of the other roles there is one process only. */
-static bool is_numbered(enum process_role role)
-{
-    return role == PROCESS_SERVER_WORKER || role == PROCESS_KE_HELPER;
-}
-
 /* A process that has just begun has not shown its file yet. */
 static bool has_file(const struct process_row *row)
 {
@@ -148,7 +142,7 @@ enum cmd_status execute_processes(struct chronyd *d, request_p request, body_p b
     *report = (struct report_process_facts){
         .total = total,
         .role = (uint16_t)role_of(row->place.role),
-        .number = is_numbered(row->place.role) ? row->place.number : 0,
+        .number = process_role_is_numbered(row->place.role) ? row->place.number : 0,
         .pid = UINT32_MAX,
         .uid = UINT32_MAX,
         .capabilities = UINT64_MAX,

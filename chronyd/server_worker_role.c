@@ -26,7 +26,6 @@ struct lone_role server_worker_role_make(struct server_worker_env *env, int numb
     return (struct lone_role){
         .role = PROCESS_SERVER_WORKER,
         .number = (uint16_t)number,
-        .is_numbered = true,
         .is_urgent = true,
         .presence = LONE_FROM_ORDER,
         .name = "Server worker",

@@ -182,7 +182,7 @@ static bool start_child(struct server *s, const struct helper_identity *identity
 
 static const char *place_name(const struct server *s, int index, char *text, size_t size)
 {
-    if (index < s->lone_count && !s->lone[index].is_numbered)
+    if (index < s->lone_count && !process_role_is_numbered(s->lone[index].role))
         return s->lone[index].name;
     if (index < s->lone_count) {
         snprintf(text, size, "%s #%d", s->lone[index].name, s->lone[index].number);

@@ -21,9 +21,8 @@ enum lone_presence {
 
 struct lone_role {
     enum process_role role;
-    uint16_t number;  /* from 1, among those of the role */
-    bool is_numbered; /* there may be several, and messages have the number */
-    bool is_urgent;   /* started again after a second at most, however often it ends */
+    uint16_t number; /* from 1, among those of the role */
+    bool is_urgent;  /* started again after a second at most, however often it ends */
     enum lone_presence presence;
     bool ends_itself;         /* has work to do when the daemon ends: is not killed then */
     const char *name;         /* in messages for people: Name resolving helper */

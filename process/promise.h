@@ -171,6 +171,11 @@ extern const struct call_group calls_flags;
 /* Messages to the peer of a socket only, not to an address. */
 extern const struct call_group calls_unaddressed;
 
+/* Denied to every process that lists its calls, in this order; for struct promise. */
+#define CALL_GROUPS_DENIED                                                                         \
+    &calls_missing, &calls_maybe_missing, &calls_no_handler, &calls_dangerous, &calls_no_programs, \
+        &calls_of_children, &calls_refused, &calls_refused_requests
+
 /* ---- Of processes that have descriptors and no names: NTS-KE helpers, metrics server, ... ---- */
 
 /* Opening files, and a socket like that of syslog(), fail. */

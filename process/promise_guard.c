@@ -23,27 +23,10 @@ static const struct call_group listed = {CALL_WORKS, LEVELS_LISTED, .names = cal
 static const char *const network[] = {"clone", "bind", "connect", "setsockopt", NULL};
 static const struct call_group no_network = {CALL_ENDS, LEVELS_DENIED, .names = network};
 
-static const struct call_group *const groups[] = {&calls_no_opening,
-                                                  &calls_no_log_socket,
-                                                  &calls_of_all,
-                                                  &listed,
-                                                  &calls_unaddressed,
-                                                  &calls_missing,
-                                                  &calls_maybe_missing,
-                                                  &calls_no_handler,
-                                                  &calls_dangerous,
-                                                  &calls_no_programs,
-                                                  &calls_of_children,
-                                                  &calls_refused,
-                                                  &calls_refused_requests,
-                                                  &calls_refused_ioctls,
-                                                  &calls_no_sockets,
-                                                  &no_network,
-                                                  &calls_signals_end,
-                                                  &calls_no_names,
-                                                  &calls_no_sendmsg,
-                                                  &calls_no_addressed,
-                                                  NULL};
+static const struct call_group *const groups[] = {
+    &calls_no_opening,  &calls_no_log_socket,  &calls_of_all,       &listed,     &calls_unaddressed,
+    CALL_GROUPS_DENIED, &calls_refused_ioctls, &calls_no_sockets,   &no_network, &calls_signals_end,
+    &calls_no_names,    &calls_no_sendmsg,     &calls_no_addressed, NULL};
 
 static const struct probe daily[] = {
     PROBE("adjtimex", 0),

@@ -30,27 +30,13 @@ static const struct call_rule other_options[] = {
 static const struct call_group no_other_options = {CALL_ENDS, LEVELS_DENIED,
                                                    .rules = other_options};
 
-static const struct call_group *const groups[] = {&calls_no_opening,
-                                                  &calls_no_log_socket,
-                                                  &calls_of_all,
-                                                  &listed,
-                                                  &calls_flags,
-                                                  &calls_unaddressed,
-                                                  &calls_missing,
-                                                  &calls_maybe_missing,
-                                                  &calls_no_handler,
-                                                  &calls_dangerous,
-                                                  &calls_no_programs,
-                                                  &calls_of_children,
-                                                  &calls_refused,
-                                                  &calls_refused_requests,
-                                                  &calls_no_sockets,
-                                                  &calls_no_network,
-                                                  &calls_signals_end,
-                                                  &calls_no_names,
-                                                  &calls_no_addressed,
-                                                  &no_other_options,
-                                                  NULL};
+static const struct call_group *const groups[] = {&calls_no_opening,  &calls_no_log_socket,
+                                                  &calls_of_all,      &listed,
+                                                  &calls_flags,       &calls_unaddressed,
+                                                  CALL_GROUPS_DENIED, &calls_no_sockets,
+                                                  &calls_no_network,  &calls_signals_end,
+                                                  &calls_no_names,    &calls_no_addressed,
+                                                  &no_other_options,  NULL};
 
 static const struct probe daily[] = {
     PROBE("accept4", -1),

@@ -6,6 +6,8 @@
 #ifndef PROCESS_ROLE_H
 #define PROCESS_ROLE_H
 
+#include <stdbool.h>
+
 enum process_role {
     PROCESS_MAIN,
     PROCESS_FORK_SERVER,
@@ -17,5 +19,11 @@ enum process_role {
     PROCESS_METRICS,
 };
 #define PROCESS_ROLES (PROCESS_METRICS + 1)
+
+/* Whether there may be several of the role, which have numbers. Of the others there is one. */
+static inline bool process_role_is_numbered(enum process_role role)
+{
+    return role == PROCESS_SERVER_WORKER || role == PROCESS_KE_HELPER;
+}
 
 #endif

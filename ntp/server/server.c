@@ -187,8 +187,8 @@ static void tell_fast_path(struct ntp_server *server)
         return;
     bool full = !fast_path_set_access(server->fast_path, &access);
     if (full && !server->fast_path_is_full)
-        LOG_WARN("xdp: there is no room for the access rules, so the sockets answer until chronyd "
-                 "is started again");
+        LOG_WARN("xdp: there is no room for the access rules, so the sockets answer as long as "
+                 "they are so many");
     server->fast_path_is_full = full;
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "test/unit/support/sanitized.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -35,17 +36,6 @@
 #include "test/unit/support/resolver.h"
 
 #ifdef FEAT_SCFILTER
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 typedef void (*action)(struct world *w);
 

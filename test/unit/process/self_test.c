@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "test/unit/support/sanitized.h"
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,17 +23,6 @@
 #include "process/filter.h"
 #include "process/self_test.h"
 #include "process/violation.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static void skip_if_sanitized(void)
 {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "test/unit/support/sanitized.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -27,17 +28,6 @@
 #include "base/log.h"
 #include "process/filter.h"
 #include "process/violation.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 #ifdef FEAT_SCFILTER
 
